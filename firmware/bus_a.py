@@ -1,0 +1,336 @@
+"""The A-bus master: asks the nodes for their sample blocks, repairs what arrived damaged, and hands over complete cycles in order.
+
+Owns the line's schedule and the receive buffers (docs/a-bus.md). It gets a UART (`write`, `readinto`) and a microsecond clock; it never sleeps: `run()` is a generator
+that yields how long it has nothing to do, so the same code runs under asyncio and, without waiting, in replay. In steady state it allocates nothing.
+"""
+
+from array import array
+from time import ticks_add, ticks_diff
+
+import micropython
+from micropython import const
+
+import bus_a_frame as frame
+
+SAMPLE_RATE = const(3200)
+BLOCK = const(64)  # samples a block
+CHANNELS_OF_TYPE = {5400: 3, 5020: 3, 5500: 4, 5520: 4, 5600: 3}
+
+MISSING = const(-1)  # not here yet, may still be repaired
+GAP = const(-2)  # cannot be had any more
+
+_BLOCK_US = const(20000)
+_LAST_SLOT_US = const(16000)  # every answer ends before this after POLL
+_FIRST_SLOT_US = const(50)
+_GUARD_US = const(20)
+_MARGIN_US = const(500)  # from the last answer's end until its bytes are surely in the driver's buffer
+_ASK_AFTER_US = const(2500)  # a block is asked for this long after its last sample
+_TURNAROUND_US = const(300)  # the longest that an answer to a request may take to begin
+_REPAIR_ROUNDS = const(3)
+_SILENT_SOON = const(3)  # cycles without an answer after which repairs are not tried
+_SILENT_LOST = const(50)  # cycles without an answer after which a node is lost
+_HELD = const(7)  # blocks that a node surely still holds
+
+
+class Node:
+    """One node: who it is, where its channels go, and what has gone wrong with it since start."""
+
+    def __init__(self, serial, channels):
+        """`serial`: its ten digits; `channels`: for each of its inputs the index in a cycle's `where`, or -1 where it is not used."""
+        self.serial = serial
+        self.channels = channels
+        self.address = 0
+        self.lost = True
+        self.fits = True
+        self.in_step = False
+        self.started = False  # whether it has ever delivered: before that nothing of it is missed
+        self.silent = 0  # cycles in a row without an answer
+        self.answers = 0
+        self.timeouts = 0
+        self.damaged = 0  # sections with a wrong check
+        self.repairs = 0  # sections had by asking again
+        self.gaps = 0  # channel blocks lost for good
+
+    def answer_bytes(self):
+        timing = frame.TIMING_BYTES if self.address == frame.HEAD else 0
+        return frame.HEADER_BYTES + timing + len(self.channels) * frame.SECTION_BYTES
+
+
+class Cycle:
+    """One block of all channels: `where[i]` is the byte offset of channel i's 64 samples in the bus's `samples`, or GAP."""
+
+    def __init__(self, view, offset, patches, channels):
+        self.block = -1
+        self.where = array("i", [GAP] * channels)
+        self.missing = 0  # entries of `where` that are MISSING
+        self.view = view  # the part of `samples` that the line is read into
+        self.offset = offset  # where that begins
+        self.patches = patches  # where repaired channels go, 128 bytes each
+
+
+@micropython.viper
+def _copy(target: ptr32, to: int, source: ptr32, start: int, words: int):
+    for i in range(words):
+        target[(to >> 2) + i] = source[(start >> 2) + i]
+
+
+def difference(a, b):
+    """a - b of two block numbers modulo 65536, as -32768 to 32767."""
+    return ((a - b + 32768) & 0xFFFF) - 32768
+
+
+def microseconds(count, baud):
+    """Time of `count` bytes on the line, rounded up."""
+    return (count * 10000000 + baud - 1) // baud
+
+
+def lay_out(answers, baud):
+    """Slots for the nodes that fit on the line (docs/a-bus.md section 4).
+
+    `answers`: bytes of each node's answer, the head's first. Returns (slots in us of those that fit, end of the last one in us).
+    """
+    slots = []
+    at = end = _FIRST_SLOT_US
+    for count in answers:
+        if at + microseconds(count, baud) > _LAST_SLOT_US:
+            break
+        slots.append(at)
+        end = at + microseconds(count, baud)
+        at = end + _GUARD_US
+    return slots, end
+
+
+class BusA:
+    """The master. After each step of `run()`, `ready` is a complete Cycle to be used before the next step, or None.
+
+    `uart`: `write(buffer)`, `readinto(buffer)` without waiting. `ticks_us`: a clock as time.ticks_us. `nodes[0]` is the head: channels 0 to 2 are its
+    voltages. `channels`: length of a cycle's `where`. `schedule`: 1 to 255, another one than before the last restart.
+    """
+
+    def __init__(self, uart, ticks_us, baud, nodes, channels, schedule):
+        self.nodes = nodes
+        self.ready = None
+        self.blocks = 0  # handed over
+        self.skipped = 0  # blocks that nobody held any more because the gateway came too late
+        self.restarts = 0  # how often the head began to count anew
+        self.noise = 0  # bytes outside good frames
+        self._uart = uart
+        self._ticks_us = ticks_us
+        self._baud = baud
+        self._schedule = schedule
+        self._slots, end = lay_out([node.answer_bytes() for node in nodes], baud)
+        self._by_address = [None] * 256
+        for i, node in enumerate(nodes):
+            node.fits = i < len(self._slots)
+            node.address = frame.HEAD + i
+            self._by_address[node.address] = node
+        self.line_us = microseconds(frame.HEADER_BYTES, baud) + end
+        size = sum(node.answer_bytes() for node in nodes if node.fits) + 64
+        self.samples = bytearray(2 * size + 2 * channels * BLOCK * 2)
+        whole = memoryview(self.samples)
+        self._cycles = tuple(
+            Cycle(
+                whole[k * size : (k + 1) * size],
+                k * size,
+                2 * size + k * channels * BLOCK * 2,
+                channels,
+            )
+            for k in range(2)
+        )
+        self._scratch = memoryview(bytearray(frame.HEADER_BYTES + 544 + 64))
+        self._request = bytearray(frame.HEADER_BYTES)
+        self._found = array("i", [0] * 9)
+        self._next = 0  # the block to poll next
+        self._known = False  # whether the head has told its time
+        self._polled = 0  # ticks when the last POLL began: the reference edge
+        self._edge = 0  # the same of the last POLL that the head's time is known for,
+        self._edge_block = 0  # that time: block,
+        self._edge_within = 0  # and samples into it
+
+    # Receiving
+
+    def _receive(self, view, offset, cycle):
+        """Read what has come into `view` and enter it into `cycle`; `offset` is the view's place in `samples`, -1 for the scratch."""
+        count = self._uart.readinto(view)
+        found = self._found
+        found[frame.NEXT] = 0
+        found[frame.END] = count or 0
+        found[frame.NOISE] = 0
+        while frame.find(
+            0, view, view, found[frame.NEXT], found[frame.END], frame.CRC_TABLE, found
+        ):
+            node = self._by_address[found[frame.ADDRESS]]
+            if node is None:
+                continue
+            kind = found[frame.KIND]
+            if kind == frame.DATA:
+                self._take(node, view, offset, cycle)
+            elif kind == frame.NODATA:
+                self._excuse(node, view, cycle)
+            elif kind == frame.INFO:
+                node.silent = 0
+                node.lost = False
+        self.noise += found[frame.NOISE]
+
+    def _take(self, node, view, offset, cycle):
+        """A DATA frame: its good sections go into the cycle; those in the scratch buffer are copied."""
+        found = self._found
+        node.silent = 0
+        node.answers += 1
+        node.in_step = node.started = True
+        argument = found[frame.ARGUMENT]
+        bad = found[frame.BAD_SECTIONS]
+        at = found[frame.BODY]
+        if argument & frame.TIMING_FLAG:
+            if not bad & 1:
+                self._note_time(view, at)
+            bad >>= 1
+            at += frame.TIMING_BYTES
+        where = cycle.where
+        for c in range(len(node.channels)):
+            if not argument & (1 << c):
+                continue
+            i = node.channels[c]
+            if bad & 1:
+                node.damaged += 1
+            elif i >= 0 and where[i] == MISSING and cycle.block == found[frame.BLOCK]:
+                if offset >= 0:
+                    where[i] = offset + at
+                else:
+                    where[i] = cycle.patches + i * BLOCK * 2
+                    _copy(self.samples, where[i], view, at, BLOCK // 2)
+                    node.repairs += 1
+                cycle.missing -= 1
+            bad >>= 1
+            at += frame.SECTION_BYTES
+
+    def _excuse(self, node, view, cycle):
+        """A NODATA frame: unless the block is only late, stop asking for it."""
+        found = self._found
+        node.silent = 0
+        node.answers += 1
+        reason = found[frame.ARGUMENT] & 15
+        node.in_step = reason != 3
+        if found[frame.ARGUMENT] & frame.TIMING_FLAG and not found[frame.BAD_SECTIONS]:
+            self._note_time(view, found[frame.BODY])
+        if reason != 1 and cycle.block == found[frame.BLOCK]:
+            self._give_up(node, cycle)
+
+    def _give_up(self, node, cycle):
+        for i in node.channels:
+            if i >= 0 and cycle.where[i] == MISSING:
+                cycle.where[i] = GAP
+                cycle.missing -= 1
+                node.gaps += node.started
+
+    def _note_time(self, view, at):
+        """The head's timing section: the sample that it was at when the last POLL began."""
+        block = ((view[at] >> 6) | (view[at + 1] << 2) | (view[at + 2] << 10)) & 0xFFFF
+        if self._known and abs(difference(block, self._next)) > _SILENT_LOST:
+            self.restarts += 1
+            self._known = False
+        if not self._known:
+            self._next = block
+        self._known = True
+        self._edge = self._polled
+        self._edge_block = block
+        self._edge_within = view[at] & 63
+
+    # The cycle
+
+    def _until_complete(self):
+        """us until it is time to ask for block `_next`; steps over blocks that no node holds any more."""
+        now = self._ticks_us()
+        age = ticks_diff(now, self._edge) * 2 // 625 + self._edge_within  # samples since the edge's block began
+        behind = difference(self._edge_block + age // BLOCK, self._next)
+        if behind > _HELD:
+            self.skipped += behind - 2
+            self._next = (self._next + behind - 2) & 0xFFFF
+        samples = (difference(self._next, self._edge_block) + 1) * BLOCK - self._edge_within
+        return samples * 625 // 2 + _ASK_AFTER_US - ticks_diff(now, self._edge)
+
+    def _open(self, cycle, block):
+        """Make `cycle` ready to receive `block`."""
+        cycle.block = block
+        cycle.missing = 0
+        for node in self.nodes:
+            expected = node.fits and not node.lost
+            node.silent += expected
+            for i in node.channels:
+                if i >= 0:
+                    cycle.where[i] = MISSING if expected else GAP
+                    cycle.missing += expected
+                    node.gaps += node.started and not expected
+
+    def _lacks(self, node, cycle):
+        """Bit mask of the node's channels that the cycle lacks and that may still be had."""
+        mask = 0
+        for c in range(len(node.channels)):
+            i = node.channels[c]
+            if i >= 0 and cycle.where[i] == MISSING:
+                mask |= 1 << c
+        return mask
+
+    def _send(self, kind, address, argument, block):
+        frame.encode(self._request, kind, address, argument, block)
+        self._uart.write(self._request)
+
+    def _request_us(self, node):
+        """Time for a request and the longest answer of `node` to it."""
+        count = 2 * frame.HEADER_BYTES + node.answer_bytes()
+        return microseconds(count, self._baud) + _TURNAROUND_US + _MARGIN_US
+
+    def run(self):
+        """Generator, without end: yields the us until it wants to be resumed; look at `ready` after every step."""
+        filling, collected = self._cycles
+        use = False  # whether `collected` holds a block to be used
+        turn = 0
+        while True:
+            if turn == 0:  # once a second: nodes that are new, were pulled or have restarted
+                for node in self.nodes:
+                    if node.fits and node.lost:
+                        slot = self._slots[node.address - frame.HEAD]
+                        self._uart.write(
+                            frame.encode_assign(node.serial, node.address, self._schedule, slot)
+                        )
+                        yield self._request_us(node)
+                        self._receive(self._scratch, -1, filling)
+            turn = (turn + 1) % _SILENT_LOST
+
+            # Ask for the next block; while the answers come in, the one before is used.
+            measuring = self._known
+            self._open(filling, self._next)
+            self._polled = self._ticks_us()
+            self._send(frame.POLL, frame.EVERYBODY, self._schedule, self._next)
+            if use:
+                self.blocks += 1
+                self.ready = collected
+                yield 0
+                self.ready = None
+            yield max(0, self.line_us + _MARGIN_US - ticks_diff(self._ticks_us(), self._polled))
+            self._receive(filling.view, filling.offset, filling)
+
+            # Ask again for what is missing before going on: nodes hold their blocks longer than this takes.
+            rounds = 0
+            while filling.missing and rounds < _REPAIR_ROUNDS:
+                for node in self.nodes:
+                    mask = self._lacks(node, filling)
+                    if mask and node.silent < _SILENT_SOON:
+                        self._send(frame.REPEAT, node.address, mask, filling.block)
+                        yield self._request_us(node)
+                        self._receive(self._scratch, -1, filling)
+                rounds += 1
+            for node in self.nodes:
+                self._give_up(node, filling)
+                node.timeouts += node.silent > 0
+                node.lost = node.lost or node.silent >= _SILENT_LOST
+            if self.nodes[0].lost:
+                self._known = False
+
+            filling, collected = collected, filling
+            use = measuring and self._known
+            if use:
+                self._next = (self._next + 1) & 0xFFFF
+            wait = self._until_complete() if self._known else _BLOCK_US
+            if wait > 0:
+                yield wait

@@ -1,0 +1,178 @@
+"""Frames of the A-bus as bytes: docs/a-bus.md sections 3 and 5, and nothing else.
+
+Owns the check sum, the encoding of what the gateway sends and the search for frames in what it received. Knows neither time nor nodes.
+Nothing here allocates after import.
+"""
+
+from array import array
+
+import micropython
+from micropython import const
+
+POLL, DATA, REPEAT, NODATA, ASSIGN, INFO, QUERY, STATUS, IDENTIFY = range(1, 10)
+EVERYBODY = const(255)
+HEADER_BYTES = const(12)
+SECTION_BYTES = const(132)  # 64 samples and their check
+TIMING_BYTES = const(12)
+TIMING_FLAG = const(0x10)
+
+# What find() reports of a frame: indices of its result, an array of 32-bit integers.
+KIND, ADDRESS, ARGUMENT, BLOCK, BODY, BAD_SECTIONS, NEXT, END, NOISE = range(9)
+
+
+@micropython.viper
+def _fill_crc_table(table: ptr32):
+    for i in range(256):
+        c = uint(i)
+        for _ in range(8):
+            c = (c >> 1) ^ uint(0xEDB88320) if int(c) & 1 else c >> 1
+        table[i] = int(c)
+    for i in range(256, 1024):
+        c = uint(table[i - 256])
+        table[i] = int(((c >> 8) & uint(0xFFFFFF)) ^ uint(table[int(c) & 255]))
+
+
+CRC_TABLE = array("I", bytes(4096))
+_fill_crc_table(CRC_TABLE)
+
+
+@micropython.viper
+def _seal(data: ptr32, words: int, table: ptr32):
+    """Write the CRC-32 of `words` 32-bit words behind them."""
+    c = int(0xFFFFFFFF)
+    for i in range(words):
+        c = c ^ data[i]
+        c = (
+            table[768 + (c & 255)]
+            ^ table[512 + ((c >> 8) & 255)]
+            ^ table[256 + ((c >> 16) & 255)]
+            ^ table[(c >> 24) & 255]
+        )
+    data[words] = c ^ int(0xFFFFFFFF)
+
+
+def encode(frame, kind, address, argument=0, block=0):
+    """Write a frame without a body into the first 12 bytes of `frame` (a bytearray)."""
+    frame[0] = 0xA5
+    frame[1] = kind
+    frame[2] = address
+    frame[3] = argument
+    frame[4] = block & 255
+    frame[5] = (block >> 8) & 255
+    frame[6] = frame[7] = 0
+    _seal(frame, 2, CRC_TABLE)
+
+
+def encode_assign(serial, address, schedule, slot_us):
+    """The ASSIGN frame for the node with this serial (`TTTTNNNNNN`, a string); allocates."""
+    from struct import pack
+
+    header = bytearray(HEADER_BYTES)
+    header[0:8] = pack("<BBBBHH", 0xA5, ASSIGN, EVERYBODY, 0, 0, 20)
+    _seal(header, 2, CRC_TABLE)
+    body = bytearray(20)
+    body[0:16] = pack(
+        "<HHIBB6s", int(serial[:4]), slot_us, int(serial[4:]), address, schedule, b""
+    )
+    _seal(body, 4, CRC_TABLE)
+    return header + body
+
+
+@micropython.viper
+def find(crc: int, words: ptr32, data: ptr8, begin: int, end: int, table: ptr32, result: ptr32) -> int:
+    """Find the next frame with a right header in data[begin:end]; 1 if there is one, else 0.
+
+    `data` is 4-byte aligned; `crc` and `words` are scratch (pass 0 and `data`); `result` holds 9 integers. A frame that does not begin at a
+    multiple of 4 is moved down with everything behind it, so `end` can shrink: go on with result[NEXT] and result[END]. Bit k of result[BAD_SECTIONS] is set when
+    section k is damaged or cut off; the search goes on behind the last good one. result[NOISE] counts skipped bytes and is only ever added to.
+    Reads and writes inside data[begin:end] only; 1000 bytes take about 8000 instructions.
+    """
+    p = begin
+    result[0] = 0
+    while p + 12 <= end:
+        kind = data[p + 1]
+        length = data[p + 6] | (data[p + 7] << 8)
+        if data[p] != 0xA5 or kind == 0 or kind > 9 or length & 3 or length > 544:
+            p += 1
+            result[8] = result[8] + 1
+            continue
+        shift = p & 3
+        if shift:
+            p -= shift
+            end -= shift
+            i = p
+            while i < end:
+                data[i] = data[i + shift]
+                i += 1
+            result[8] = result[8] + shift
+        # Piece 0 is the header, piece k is section k - 1 of the body.
+        argument = data[p + 3]
+        pieces = 1
+        first = 3
+        size = 33
+        if kind == 2 or kind == 4:
+            if argument & 0x10:
+                pieces = 2
+                first = 3
+            else:
+                first = size
+            if kind == 2:
+                i = argument & 15
+                while i:
+                    pieces += i & 1
+                    i = i >> 1
+        elif length:
+            pieces = 2
+            first = length >> 2
+        want = 0
+        if pieces > 1:
+            want = (first + (pieces - 2) * size) << 2
+        bad = int(length != want)
+        at = p
+        size = 3
+        piece = 0
+        good = p
+        while piece < pieces and not (bad and piece == 0):
+            if at + (size << 2) <= end:
+                words = ptr32(int(data) + at)
+                crc = int(0xFFFFFFFF)
+                i = size - 1
+                while i:
+                    crc = crc ^ words[0]
+                    crc = (
+                        table[768 + (crc & 255)]
+                        ^ table[512 + ((crc >> 8) & 255)]
+                        ^ table[256 + ((crc >> 16) & 255)]
+                        ^ table[(crc >> 24) & 255]
+                    )
+                    words = ptr32(int(words) + 4)
+                    i -= 1
+                i = int((crc ^ words[0] ^ int(0xFFFFFFFF)) & int(0xFFFFFFFF) != 0)
+            else:
+                i = 1
+            at += size << 2
+            if not i:
+                good = at
+            elif piece:
+                bad |= 1 << (piece - 1)
+            else:
+                bad = 1
+            if piece:
+                size = 33
+            else:
+                size = first
+            piece += 1
+        if good == p:
+            p += 1
+            result[8] = result[8] + 1
+            continue
+        result[0] = kind
+        result[1] = data[p + 2]
+        result[2] = argument
+        result[3] = data[p + 4] | (data[p + 5] << 8)
+        result[4] = p + 12
+        result[5] = bad
+        result[6] = good
+        result[7] = end
+        return 1
+    return 0
