@@ -1,9 +1,8 @@
-"""The mains as a clock: a phase-locked oscillator that follows the voltage, gives the references for the sums and cuts the windows.
+"""The mains as a clock: an oscillator locked to the voltage, which cuts the windows and gives the sums their references.
 
-A 30-bit phase accumulator (2^30 is one turn) runs at the mains frequency. Sample by sample it gives, for each of the three phases, the unit wave in phase with the
-fundamental of the voltage (c) and the one a quarter turn later (q), each with amplitude UNIT. At the end of a window the sums of voltage times c and q tell how far the
-oscillator was off; it is then set right. A window ends where the oscillator completes its last cycle, so windows hold whole cycles at any frequency
-from 40 to 70 Hz, and every sample belongs to exactly one.
+A phase accumulator in 2^-30 turns follows the fundamental of the first connected phase, the other phases by their offsets. A window ends
+with the sample in which the oscillator completes its last cycle, so windows hold whole cycles from 40 to 70 Hz and every
+sample belongs to exactly one. Owns nothing else: the sums are metering's. Allocates nothing after it is made.
 """
 
 from array import array
@@ -12,53 +11,60 @@ from math import atan, pi, sin
 import micropython
 from micropython import const
 
-from limbs import LIMB_BITS
-
 SAMPLE_RATE = const(3200)
 BLOCK = const(64)
 TURN = const(1 << 30)
-UNIT = const(511)  # amplitude of c and q: 511 * 32768 * 64 stays below 2^31
-WORDS = const(3)  # of a reference for one sample: see fill()
+UNIT = const(511)  # amplitude of a reference wave: 511 * 32768 * 64 stays below 2^31
 
-_PHASE, _STEP, _CYCLES, _OFFSET = range(4)
-_SLOWEST = const(40 * TURN // SAMPLE_RATE)
-_FASTEST = const(70 * TURN // SAMPLE_RATE)
-_LOCKED = const(TURN // 720)  # half a degree
-_PRESENT = const(20000)  # least sum per sample of a voltage that counts as connected: about 20 V peak
-_SUM_SHIFT = const(4)  # sums are divided by 2^4 so that CORDIC fits in 32 bits
+# The state, an array of 32-bit integers: phase and step of the oscillator, cycles until the window ends, offset of each phase,
+# turns since start, samples in the window, whether the voltage is followed closely, cycles of a window and step to begin with.
+_PHASE = const(0)
+_STEP = const(1)
+_CYCLES = const(2)
+_OFFSET = const(3)
+_TURNS = const(6)
+_SAMPLES = const(7)
+_LOCKED = const(8)
+_WINDOW = const(9)
+_NOMINAL = const(10)
 
 _SINE = array("h", [round(UNIT * sin(2 * pi * k / 1024)) for k in range(1024)])
 _ARCTAN = array("i", [round(atan(1 / (1 << k)) / (2 * pi) * TURN) for k in range(20)])
 
 
 @micropython.viper
-def _fill(refs: ptr32, samples: ptr16, where: ptr32, state: ptr32, sine: ptr16, first: int) -> int:
-    """Write the references of samples first..end-1 of a block and return end: 64, or where the window ends.
+def _fill(
+    references: ptr32, samples: ptr16, where: ptr32, state: ptr32, sine: ptr16, first: int
+) -> int:
+    """Write the references of a block's samples first to end - 1; returns end: 64, or where the window ends.
 
-    Six references of 64 x 3 words. Reference p (0 to 2) is for the currents of phase p: low 8 bits of the voltage, the rest of it (signed), q. Reference 3 + p is for
-    the voltage of phase p itself: c, 0, q. A voltage that is missing counts as 0. Allocates nothing.
+    Six references of 64 x 3 words. Reference p (0 to 2) serves the currents of phase p: the voltage's low 8 bits, the rest of it
+    (signed), and the unit wave a quarter turn behind the voltage. Reference 3 + p serves the voltage of phase p: the unit wave in phase
+    with it, 0, and the one a quarter turn behind. A voltage that is missing (where < 0) counts as 0.
     """
+    phase = state[0]
     step = state[1]
     cycles = state[2]
-    start = state[0]
-    phase = start
+    start = phase
     end = first
     while end < 64:
         end += 1
         phase += step
-        if phase >= 0x40000000:
-            phase -= 0x40000000
+        if phase >= int(0x40000000):
+            phase -= int(0x40000000)
+            state[6] = state[6] + 1
             cycles -= 1
-            if cycles == 0:
+            if cycles <= 0:
                 break
     state[0] = phase
     state[2] = cycles
+    state[7] = state[7] + end - first
     for p in range(3):
         angle = start + state[3 + p]
         at = where[p]
         v = ptr16(int(samples) + at)
-        r = ptr32(int(refs) + (p * 64 + first) * 12)
-        u = ptr32(int(r) + 3 * 64 * 12)
+        r = ptr32(int(references) + (p * 64 + first) * 12)
+        u = ptr32(int(r) + 2304)
         k = first
         while k < end:
             turn = angle >> 20
@@ -80,34 +86,132 @@ def _fill(refs: ptr32, samples: ptr16, where: ptr32, state: ptr32, sine: ptr16, 
 
 
 @micropython.viper
-def _angle(sums: ptr32, at: int, least: int, arctan: ptr32) -> int:
-    """Angle of the sums (c, q) at word `at` by which the voltage leads the oscillator, in 2^-30 turns; TURN when there is no voltage.
+def _follow(state: ptr32, sums: ptr32, arctan: ptr32):
+    """At a window's end: set phase, step and offsets right from the sums (metering's layout) of the three voltages.
 
-    CORDIC vectoring (Volder 1959), 20 steps: exact to about 2^-20 turn. Allocates nothing.
+    The angle by which a voltage leads its reference comes from its sums with the two unit waves by CORDIC vectoring (Volder 1959), 20 steps:
+    exact to 2^-20 turn. The loop (phase by the whole error, step by half of what the error tells of it) has both poles at half the unit
+    circle: ten windows take it from 50 to 65 Hz. Under 20 V a phase counts as not connected; without any the oscillator runs free.
     """
-    high = 0 - int(sums[at + 1] & 0x80000000 != 0)
-    x = ((sums[at + 1] | (high << 31)) << 20) | (sums[at] >> 4)
-    high = 0 - int(sums[at + 3] & 0x80000000 != 0)
-    y = 0 - (((sums[at + 3] | (high << 31)) << 20) | (sums[at + 2] >> 4))
-    size = x if x > 0 else 0 - x
-    size += y if y > 0 else 0 - y
-    if size < least:
-        return 0x40000000
-    angle = 0
-    if x < 0:
-        x = 0 - x
-        y = 0 - y
-        angle = 0x20000000
-    for k in range(20):
-        t = x
-        if y > 0:
-            x += y >> k
-            y -= t >> k
-            angle += arctan[k]
+    samples = state[7]
+    lead = 0
+    led = 0
+    cycles = 0  # 1 when the next window begins just before the phase's zero
+    for p in range(3):
+        w = ptr32(int(sums) + p * 32)
+        if w[6] * 2 <= samples:
+            continue
+        high = 0 - int(w[1] >> 31 != 0)
+        x = ((w[1] | (high << 31)) << 20) | (w[0] >> 4)
+        high = 0 - int(w[3] >> 31 != 0)
+        y = 0 - (((w[3] | (high << 31)) << 20) | (w[2] >> 4))
+        size = x if x > 0 else 0 - x
+        size += y if y > 0 else 0 - y
+        if size < w[6] * 21250:
+            continue
+        angle = 0
+        if x < 0:
+            x = 0 - x
+            y = 0 - y
+            angle = 0x20000000
+        for k in range(20):
+            t = x
+            if y > 0:
+                x += y >> k
+                y -= t >> k
+                angle += arctan[k]
+            else:
+                x -= y >> k
+                y += t >> k
+                angle -= arctan[k]
+        if angle >= 0x20000000:
+            angle -= int(0x40000000)
+        if led:
+            state[3 + p] = (state[3 + p] + angle - lead) & int(0x3FFFFFFF)
         else:
-            x -= y >> k
-            y += t >> k
-            angle -= arctan[k]
-    if angle >= 0x20000000:
-        angle -= 0x40000000
-    return angle
+            lead = angle
+            led = 1
+    if led:
+        phase = state[0] + lead
+        if phase < 0:
+            state[6] = state[6] - 1
+            cycles = 1
+        if phase >= int(0x40000000):
+            state[6] = state[6] + 1
+        state[0] = phase & int(0x3FFFFFFF)
+        step = state[1] + lead // (2 * samples)
+        if step < 13421772:  # 40 Hz
+            step = 13421772
+        if step > 23488102:  # 70 Hz
+            step = 23488102
+        state[1] = step
+        size = lead if lead > 0 else 0 - lead
+        least = 1491308  # half a degree to begin long windows,
+        if state[8]:
+            least = 44739243  # 15 degrees to leave them
+        state[8] = int(size < least)
+    else:
+        state[1] = state[10]
+        state[8] = 0
+    state[2] = cycles + (state[9] if state[8] else 1)
+    state[7] = 0
+
+
+@micropython.viper
+def _advance(state: ptr32, samples: int):
+    """Let the oscillator run on over samples that nobody has."""
+    phase = state[0]
+    step = state[1]
+    state[7] = state[7] + samples
+    while samples:
+        phase += step
+        if phase >= int(0x40000000):
+            phase -= int(0x40000000)
+            state[6] = state[6] + 1
+            state[2] = state[2] - 1
+        samples -= 1
+    state[0] = phase
+    if state[2] == 0 or state[2] >> 31:
+        state[2] = 0
+
+
+class Mains:
+    """The oscillator. `frequency`: the nominal one, 50 or 60 Hz, where it starts and what it falls back to without any voltage."""
+
+    def __init__(self, frequency):
+        step = frequency * (TURN // SAMPLE_RATE)
+        self.references = array("i", [0] * (6 * BLOCK * 3))
+        self._state = array("i", [0] * 11)
+        state = self._state
+        state[_NOMINAL] = state[_STEP] = step
+        state[_CYCLES] = 1
+        state[_WINDOW] = frequency // 5  # 200 ms, as IEC 61000-4-30 has it
+        state[_OFFSET + 1] = TURN // 3 * 2
+        state[_OFFSET + 2] = TURN // 3
+
+    def fill(self, samples, where, first):
+        """Write the references from sample `first` of a block on; returns the sample before which to stop (64, or the window's end)."""
+        return _fill(self.references, samples, where, self._state, _SINE, first)
+
+    def ended(self):
+        """Whether the window is complete: call follow() before the next fill()."""
+        return self._state[_CYCLES] == 0
+
+    def samples(self):
+        """Samples in the window so far."""
+        return self._state[_SAMPLES]
+
+    def follow(self, sums):
+        """Learn from a complete window's sums; begins the next window."""
+        _follow(self._state, sums, _ARCTAN)
+
+    def advance(self, samples):
+        """Go on over samples that were lost on all channels."""
+        _advance(self._state, samples)
+
+    def locked(self):
+        return self._state[_LOCKED] == 1
+
+    def turns(self):
+        """(whole turns since start, phase in 2^-30 turns): two of these and the samples between them give the frequency."""
+        return self._state[_TURNS], self._state[_PHASE]
