@@ -5,55 +5,28 @@ that yields how long it has nothing to do, so the same code runs under asyncio a
 """
 
 from array import array
-from time import ticks_add, ticks_diff
+from time import ticks_diff
 
 import micropython
 from micropython import const
 
 import bus_a_frame as frame
+from bus_a_schedule import capacity, lay_out, microseconds
 
-SAMPLE_RATE = const(3200)
 BLOCK = const(64)  # samples a block
-CHANNELS_OF_TYPE = {5400: 3, 5020: 3, 5500: 4, 5520: 4, 5600: 3}
-
 MISSING = const(-1)  # not here yet, may still be repaired
 GAP = const(-2)  # cannot be had any more
 
 _BLOCK_US = const(20000)
-_LAST_SLOT_US = const(16000)  # every answer ends before this after POLL
-_FIRST_SLOT_US = const(50)
-_GUARD_US = const(20)
-_MARGIN_US = const(500)  # from the last answer's end until its bytes are surely in the driver's buffer
+_MARGIN_US = const(
+    500
+)  # from the last answer's end until its bytes are surely in the driver's buffer
 _ASK_AFTER_US = const(2500)  # a block is asked for this long after its last sample
 _TURNAROUND_US = const(300)  # the longest that an answer to a request may take to begin
 _REPAIR_ROUNDS = const(3)
 _SILENT_SOON = const(3)  # cycles without an answer after which repairs are not tried
 _SILENT_LOST = const(50)  # cycles without an answer after which a node is lost
 _HELD = const(7)  # blocks that a node surely still holds
-
-
-class Node:
-    """One node: who it is, where its channels go, and what has gone wrong with it since start."""
-
-    def __init__(self, serial, channels):
-        """`serial`: its ten digits; `channels`: for each of its inputs the index in a cycle's `where`, or -1 where it is not used."""
-        self.serial = serial
-        self.channels = channels
-        self.address = 0
-        self.lost = True
-        self.fits = True
-        self.in_step = False
-        self.started = False  # whether it has ever delivered: before that nothing of it is missed
-        self.silent = 0  # cycles in a row without an answer
-        self.answers = 0
-        self.timeouts = 0
-        self.damaged = 0  # sections with a wrong check
-        self.repairs = 0  # sections had by asking again
-        self.gaps = 0  # channel blocks lost for good
-
-    def answer_bytes(self):
-        timing = frame.TIMING_BYTES if self.address == frame.HEAD else 0
-        return frame.HEADER_BYTES + timing + len(self.channels) * frame.SECTION_BYTES
 
 
 class Cycle:
@@ -77,27 +50,6 @@ def _copy(target: ptr32, to: int, source: ptr32, start: int, words: int):
 def difference(a, b):
     """a - b of two block numbers modulo 65536, as -32768 to 32767."""
     return ((a - b + 32768) & 0xFFFF) - 32768
-
-
-def microseconds(count, baud):
-    """Time of `count` bytes on the line, rounded up."""
-    return (count * 10000000 + baud - 1) // baud
-
-
-def lay_out(answers, baud):
-    """Slots for the nodes that fit on the line (docs/a-bus.md section 4).
-
-    `answers`: bytes of each node's answer, the head's first. Returns (slots in us of those that fit, end of the last one in us).
-    """
-    slots = []
-    at = end = _FIRST_SLOT_US
-    for count in answers:
-        if at + microseconds(count, baud) > _LAST_SLOT_US:
-            break
-        slots.append(at)
-        end = at + microseconds(count, baud)
-        at = end + _GUARD_US
-    return slots, end
 
 
 class BusA:
@@ -124,6 +76,7 @@ class BusA:
             node.fits = i < len(self._slots)
             node.address = frame.HEAD + i
             self._by_address[node.address] = node
+        self.capacity = capacity(nodes, baud)
         self.line_us = microseconds(frame.HEADER_BYTES, baud) + end
         size = sum(node.answer_bytes() for node in nodes if node.fits) + 64
         self.samples = bytearray(2 * size + 2 * channels * BLOCK * 2)
@@ -241,7 +194,9 @@ class BusA:
     def _until_complete(self):
         """us until it is time to ask for block `_next`; steps over blocks that no node holds any more."""
         now = self._ticks_us()
-        age = ticks_diff(now, self._edge) * 2 // 625 + self._edge_within  # samples since the edge's block began
+        age = (
+            ticks_diff(now, self._edge) * 2 // 625 + self._edge_within
+        )  # samples since the edge's block began
         behind = difference(self._edge_block + age // BLOCK, self._next)
         if behind > _HELD:
             self.skipped += behind - 2

@@ -11,6 +11,7 @@ from micropython import const
 
 POLL, DATA, REPEAT, NODATA, ASSIGN, INFO, QUERY, STATUS, IDENTIFY = range(1, 10)
 EVERYBODY = const(255)
+HEAD = const(1)
 HEADER_BYTES = const(12)
 SECTION_BYTES = const(132)  # 64 samples and their check
 TIMING_BYTES = const(12)
@@ -79,7 +80,9 @@ def encode_assign(serial, address, schedule, slot_us):
 
 
 @micropython.viper
-def find(crc: int, words: ptr32, data: ptr8, begin: int, end: int, table: ptr32, result: ptr32) -> int:
+def find(
+    crc: int, words: ptr32, data: ptr8, begin: int, end: int, table: ptr32, result: ptr32
+) -> int:
     """Find the next frame with a right header in data[begin:end]; 1 if there is one, else 0.
 
     `data` is 4-byte aligned; `crc` and `words` are scratch (pass 0 and `data`); `result` holds 9 integers. A frame that does not begin at a

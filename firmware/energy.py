@@ -5,8 +5,8 @@ Owns the counters. The exact sums of voltage x current (counts) become energy wi
 a three-phase load that imports on one phase and exports on another counts the difference (as a static meter does).
 """
 
-# 0.015 V x 1.5 sqrt(2) A / 32767 / 3200 per s x 2^60: energy of one count x count of a CT rated 1 A.
-_WEIGHT = 349899187
+# 0.015 V x 1.5 sqrt(2) A / 32767 / 3200 per s x 2^60: energy of one count x count of a CT rated 1 A, right to 4 parts in 10^10.
+_WEIGHT = 349873135
 _SHIFT = 60
 _FRACTION = (1 << _SHIFT) - 1
 _DAY = 86400
@@ -35,11 +35,12 @@ class Register:
 
 
 class Counter:
-    """A pair of registers: energy in the direction of the CT's arrow, and against it."""
+    """A pair of registers: energy in the direction of the CT's arrow, and against it; of a point also `missing`: samples it did not get."""
 
     def __init__(self):
         self.imported = Register()
         self.exported = Register()
+        self.missing = 0
 
 
 class Energy:
@@ -69,6 +70,7 @@ class Energy:
             exported = readings[i].exported * weight
             self.points[i].imported.add(imported)
             self.points[i].exported.add(exported)
+            self.points[i].missing += readings[i].missed
             sums[point.load] += imported - exported
         for k in range(len(sums)):
             if sums[k] >= 0:

@@ -27,7 +27,7 @@ class Voltage:
 
 
 class Reading:
-    """One point over a report: W, var, VA, A, power factor (-1 to 1). None: not measured (or, of `factor`, no current).
+    """One point over a report: W, var, VA, A, V, power factor (-1 to 1). None: not measured (or, of `factor`, no current).
 
     `imported` and `exported`: sums of voltage x current in counts, exact, both at least 0, after a reversed CT is put right. `count`: samples measured,
     `missed`: samples that did not arrive.
@@ -37,7 +37,9 @@ class Reading:
         self.clear()
 
     def clear(self):
-        self.power = self.reactive = self.apparent = self.factor = self.current = None
+        self.power = self.reactive = self.apparent = self.factor = self.current = self.voltage = (
+            None
+        )
         self.imported = self.exported = self.count = self.missed = 0
 
 
@@ -65,9 +67,7 @@ class Report:
             connected = self._read_voltage(self.voltages[p], sums, p * REPORT_WORDS) or connected
         self.frequency = self.microhertz / 1000000 if connected else None
         for i in range(len(self._points)):
-            self._read_point(
-                self.readings[i], self._points[i], sums, (3 + i) * REPORT_WORDS
-            )
+            self._read_point(self.readings[i], self._points[i], sums, (3 + i) * REPORT_WORDS)
 
     def _read_voltage(self, voltage, sums, at):
         """Returns whether the voltage is connected: more than 20 V peak."""
@@ -102,7 +102,8 @@ class Report:
         exported = _float(sums, at + metering.EXPORT)
         reading.power = watts * (imported + exported) / n
         reading.current = amperes * sqrt(_float(sums, at + metering.SQUARE) / n)
-        reading.apparent = reading.current * (voltage.rms or 0.0)
+        reading.voltage = voltage.rms
+        reading.apparent = reading.current * voltage.rms
         lagging = watts * voltage.peak / UNIT * _float(sums, at + metering.QUADRATURE) / n
         reading.reactive = (lagging + reading.power * voltage.sine) / voltage.cosine
         if reading.apparent:

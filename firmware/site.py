@@ -44,13 +44,13 @@ class SiteError(ValueError):
 
 
 class Point:
-    """One measuring point: `node` (serial), `input` (0 to 3), `ct`, `rated` (A), `phase` (0 to 2), `reversed`, `load` (index)."""
+    """One measuring point: `node` (serial), `input` (0 to 3), `ct`, `type` (the original's), `rated` (A), `phase` (0 to 2), `reversed`, `load` (index)."""
 
     def __init__(self, node, input, ct, phase, reversed, load):
         self.node = node
         self.input = input
         self.ct = ct
-        self.rated = CTS[ct][0]
+        self.rated, self.type = CTS[ct]
         self.phase = phase
         self.reversed = reversed
         self.load = load
@@ -66,6 +66,8 @@ class Load:
 
 
 def _field(where, table, name, kind, default=None):
+    if not isinstance(table, dict):
+        raise SiteError("%s must be an object" % where[:-1])
     value = table.get(name, default)
     if value is None:
         raise SiteError("%s%s is missing" % (where, name))
@@ -87,7 +89,9 @@ def _serial(where, table, name, types):
     value = _field(where, table, name, str)
     if len(value) != 10 or not value.isdigit() or value[:4] not in types:
         known = " or ".join(sorted(types))
-        raise SiteError('%s%s: "%s" is not ten digits that begin with %s' % (where, name, value, known))
+        raise SiteError(
+            '%s%s: "%s" is not ten digits that begin with %s' % (where, name, value, known)
+        )
     return value
 
 

@@ -1,0 +1,134 @@
+"""The simulated gateway: data of the board, and hardware objects that talk to the simulation (docs/simulator.md).
+
+Time is the board's own: it moves when the firmware sleeps on it.
+"""
+
+import asyncio
+import json
+import struct
+import time
+
+from micropython import const
+
+NAME = "SIMULATOR"
+LINKS = ("ethernet", "wifi")
+HAS_B_MODULES = True
+RESET_HOLD_S = 20
+LED = {
+    "booting": ("blue", "solid"),
+    "ready": ("blue", "blinking"),
+    "connecting": ("green", "solid"),
+    "well": ("green", "breathing"),
+    "lost": ("red", "blinking"),
+    "no internet": ("red", "solid"),
+}
+
+_TICKS = const(0x3FFFFFFF)
+_ENDED = const(65535)
+
+
+class Hardware:
+    """What the firmware gets: `a_uart`, `a_baud`, `serial`, and the functions below."""
+
+    def __init__(self, settings):
+        self.serial = settings["serial"]
+        self.a_baud = settings["baud"]
+        self.a_uart = _Uart(settings["link"], self)
+        self._paced = settings["paced"]
+        self._epoch = settings["epoch"]
+        self._now = 0  # us since start, modulo 2^30
+        self._seconds = 0
+        self._fraction = 0  # us
+        self._ahead = 0  # us that the board's clock is ahead of real time
+        self._real = time.ticks_us()
+
+    def ticks_us(self):
+        """A clock as time.ticks_us."""
+        return self._now
+
+    def pass_us(self, us):
+        """Let `us` of the board's time pass, without waiting for real time."""
+        self._now = (self._now + us) & _TICKS
+        self._fraction += us
+        while self._fraction >= 1000000:
+            self._fraction -= 1000000
+            self._seconds += 1
+
+    def sleep_us(self, us):
+        """Sleep: to be awaited."""
+        self.pass_us(us)
+        if not self._paced:
+            return asyncio.sleep_ms(0)
+        real = time.ticks_us()
+        self._ahead += us - time.ticks_diff(real, self._real)
+        self._real = real
+        if self._ahead < 0:  # a slow host makes the house slow; it does not hurry afterwards
+            self._ahead = 0
+        return asyncio.sleep_ms(self._ahead // 1000)
+
+    def uptime_ms(self):
+        """ms since start."""
+        return self._seconds * 1000 + self._fraction // 1000
+
+    def now(self):
+        """Seconds since 1970, or None while the time is not known."""
+        return self._epoch + self._seconds
+
+    def set_led(self, red, green, blue):
+        self.a_uart.set_led(red, green, blue)
+
+    def online(self):
+        """Whether the network is up."""
+        return True
+
+    def name_server(self):
+        """Address of the network's name server."""
+        return "127.0.0.53"
+
+
+class _Uart:
+    """The A-bus's UART on the link: `write` starts to send now, `readinto` gives what has arrived."""
+
+    def __init__(self, path, clock):
+        self._clock = clock
+        self._file = open(path, "r+b")
+        self._message = bytearray(10)
+
+    def write(self, data):
+        struct.pack_into("<cIH", self._message, 0, b"W", self._clock.ticks_us(), len(data))
+        self._send(7)
+        self._file.write(data)
+
+    def readinto(self, view):
+        struct.pack_into("<cIH", self._message, 0, b"R", self._clock.ticks_us(), len(view))
+        self._send(7)
+        self._receive(self._message, 2)
+        count = self._message[0] | self._message[1] << 8
+        if count == _ENDED:
+            raise EOFError("the installation has ended")
+        self._receive(view, count)
+        return count
+
+    def set_led(self, red, green, blue):
+        message = self._message
+        struct.pack_into("<cIBBB", message, 0, b"L", self._clock.ticks_us(), red, green, blue)
+        self._send(8)
+
+    def _send(self, size):
+        if self._file.write(self._message, size) != size:
+            raise EOFError("the installation has gone")
+
+    def _receive(self, view, size):
+        done = 0
+        while done < size:
+            target = memoryview(view)[done:] if done else view
+            count = self._file.readinto(target, size - done)
+            if not count:
+                raise EOFError("the installation has gone")
+            done += count
+
+
+def hardware():
+    """The Hardware as simulator.json in the working directory describes it."""
+    with open("simulator.json") as file:
+        return Hardware(json.load(file))

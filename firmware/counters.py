@@ -1,0 +1,11 @@
+"""Named counters of what went wrong: every error is counted here under `<module>.<what>` and shown in the `gateway` topic."""
+
+
+class Counters:
+    """`counts`: name -> how often since start. Only what has occurred is listed."""
+
+    def __init__(self):
+        self.counts = {}
+
+    def count(self, name):
+        self.counts[name] = self.counts.get(name, 0) + 1

@@ -1,0 +1,138 @@
+"""The gateway: builds every part from the board's hardware, the site and the settings, and owns the tasks.
+
+A task that fails is counted, printed and started again after a second; measuring goes on whatever the others do.
+"""
+
+import asyncio
+import gc
+import sys
+
+import topics
+from bus_a import BusA
+from bus_a_schedule import Node
+from counters import Counters
+from energy import Energy
+from led import Led, state_of
+from measuring import Measuring
+from metering import Meter
+from quantities import Report
+from uplink import Uplink
+
+_RESTART_S = 1
+_ANIMATION_MS = 40
+_PRESENCE = "presence"
+
+
+def build_measuring(hardware, site, report_samples=3200):
+    """The measuring path of a site on this hardware: a Measuring. `report_samples`: see metering.Meter."""
+    nodes = [Node(serial, channels) for serial, channels in site.nodes()]
+    schedule = 1 + (hardware.now() or 0) % 255
+    bus = BusA(
+        hardware.a_uart,
+        hardware.ticks_us,
+        hardware.a_baud,
+        nodes,
+        3 + len(site.points),
+        schedule,
+    )
+    meter = Meter([point.phase for point in site.points], site.frequency, report_samples)
+    return Measuring(bus, meter, Report(site.points), Energy(site), hardware.now)
+
+
+class Gateway:
+    """hardware: what the board's `hardware()` made; led_table: the board's; site: site.Site; settings: the table of settings.json."""
+
+    def __init__(self, hardware, led_table, site, settings):
+        self.hardware = hardware
+        self.site = site
+        self.counters = Counters()
+        self.led = Led(hardware.set_led, led_table)
+        self.measuring = build_measuring(hardware, site)
+        self._prefix = topics.prefix(site)
+        self.uplink = Uplink(
+            hardware.serial,
+            settings["mqtt"],
+            hardware.online,
+            hardware.name_server,
+            self._greetings,
+            (self._prefix + _PRESENCE, "".join(topics.presence(False))),
+            self.counters,
+        )
+
+    async def run(self):
+        """Run all tasks; without end."""
+        await asyncio.gather(
+            self._keep("measure", self._measure),
+            self._keep("uplink", self.uplink.run),
+            self._keep("publish", self._publish),
+            self._keep("led", self._animate),
+        )
+
+    async def close(self):
+        """A clean end: the cloud is told."""
+        await self.uplink.close()
+
+    async def _keep(self, name, task):
+        while True:
+            try:
+                await task()
+            except Exception as error:
+                self.counters.count("task." + name)
+                sys.print_exception(error)
+            await asyncio.sleep(_RESTART_S)
+
+    async def _measure(self):
+        step = self.measuring.step
+        sleep_us = self.hardware.sleep_us
+        while True:
+            wait = step()
+            if wait:
+                await sleep_us(wait)
+
+    async def _publish(self):
+        done = self.measuring.reports
+        while True:
+            state_changed = self.led.enter(self._state(), self.hardware.uptime_ms())
+            if state_changed:
+                await self._send("gateway", self._gateway_state())
+            if self.measuring.reports != done:
+                done = self.measuring.reports
+                now = self.hardware.now()
+                report, energy = self.measuring.report, self.measuring.energy
+                await self._send("realtime", topics.realtime(self.site, report, energy, now))
+                await self._send("site", topics.site_state(self.site, report, energy, now))
+                await self._send("gateway", self._gateway_state())
+                gc.collect()
+            await asyncio.sleep_ms(_ANIMATION_MS)
+
+    async def _animate(self):
+        while True:
+            self.led.animate(self.hardware.uptime_ms())
+            await asyncio.sleep_ms(_ANIMATION_MS)
+
+    def _state(self):
+        return state_of(
+            self.measuring.reports > 0, self.uplink.connected, self.uplink.was_connected
+        )
+
+    def _gateway_state(self):
+        return topics.gateway_state(
+            self, self.hardware.now(), self.hardware.uptime_ms(), gc.mem_free()
+        )
+
+    async def _send(self, topic, pieces):
+        await self.uplink.publish(self._prefix + topic, pieces)
+
+    def _greetings(self):
+        """What is published on every connecting: (topic, pieces, retained)."""
+        now = self.hardware.now()
+        return [
+            (self._prefix + topic, pieces, True)
+            for topic, pieces in (
+                (_PRESENCE, topics.presence(True)),
+                ("config", topics.config(self.site, self.hardware.serial, now)),
+                ("channelConfigV2", topics.channel_config(self.site, now)),
+                ("sensorConfig", topics.sensor_config(now)),
+                ("homeControlConfig", topics.home_control_config(now)),
+            )
+        ]

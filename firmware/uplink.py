@@ -1,0 +1,224 @@
+"""The uplink: keeps one MQTT connection to the broker and publishes on it, and never makes anybody wait.
+
+umqtt.simple writes and reads the packets, but its sockets block. So it gets a _Wire instead of a socket: what it writes is collected
+and sent by asyncio; what it would read at connecting is a CONNACK that says yes, and the real one is awaited here.
+Works with umqtt.simple 1.3.4 and 1.8.0. QoS 0 only.
+"""
+
+import asyncio
+
+import umqtt.simple
+from micropython import const
+
+from resolve import resolve
+
+_KEEPALIVE_S = const(30)
+_PING_S = const(10)
+_SILENT_S = const(25)  # no answer to pings for this long: the connection is dead
+_TIMEOUT_S = const(10)
+_LONGEST_PAUSE_S = const(60)  # between two tries: within the 5 minutes that are promised
+_CHUNK = const(1024)
+
+_REFUSALS = (
+    "accepted",
+    "protocol version refused",
+    "client identifier refused",
+    "broker unavailable",
+    "user name or password refused",
+    "not authorised",
+)
+
+
+class UplinkError(Exception):
+    """Why there is no connection: `name` for the counters, a text for people."""
+
+    def __init__(self, name, text):
+        super().__init__(text)
+        self.name = name
+
+
+class _Wire:
+    """What umqtt.simple takes for a socket: collects what is written."""
+
+    def __init__(self):
+        self.written = bytearray()
+
+    # As the module `socket`
+    def socket(self, *_):
+        return self
+
+    def getaddrinfo(self, *_):
+        return [(0, 0, 0, "", None)]
+
+    # As a socket
+    def connect(self, _):
+        pass
+
+    def settimeout(self, _):
+        pass
+
+    def setblocking(self, _):
+        pass
+
+    def close(self):
+        pass
+
+    def write(self, data, size=None):
+        self.written.extend(data if size is None else data[:size])
+
+    def read(self, size):
+        return b"\x20\x02\x00\x00"[:size]  # a CONNACK
+
+    def take(self):
+        written = self.written
+        self.written = bytearray()
+        return written
+
+
+class Uplink:
+    """`connected`, `was_connected`; `connects`, `published`, `dropped` messages since start, `last_error`: a text or None.
+
+    settings: `mqtt` of settings.json. online: a function, whether the network is up. name_server: a function, its address. greet: a function that
+    returns the messages to publish on every connecting, as (topic, pieces of text, retained). will: (topic, text), retained.
+    """
+
+    def __init__(self, client_id, settings, online, name_server, greet, will, counters):
+        self.connected = False
+        self.was_connected = False
+        self.connects = 0
+        self.published = 0
+        self.dropped = 0
+        self.last_error = None
+        self._settings = settings
+        self._online = online
+        self._name_server = name_server
+        self._greet = greet
+        self._will = will
+        self._counters = counters
+        self._client_id = client_id
+        self._client = None
+        self._stream = None
+        self._wire = _Wire()
+        self._sending = asyncio.Lock()
+        self._heard = 0  # pings sent since the broker was last heard
+
+    async def run(self):
+        """Connect, stay connected, connect again; without end."""
+        pause = 1
+        while True:
+            if self._online():
+                try:
+                    await self._connect()
+                    pause = 1
+                    await self._stay()
+                except UplinkError as error:
+                    self._note(error.name, str(error))
+                except asyncio.TimeoutError:
+                    self._note("uplink.timeout", "the broker does not answer")
+                except OSError as error:
+                    self._note("uplink.network", "connection to the broker: %s" % error)
+                finally:
+                    self._close()
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_S)
+
+    async def publish(self, topic, pieces, retained=False):
+        """Publish what the generator `pieces` yields as one message; it is dropped and counted while there is no connection.
+
+        Other tasks run between the pieces.
+        """
+        if not self.connected:
+            self.dropped += 1
+            return
+        message = bytearray()
+        for piece in pieces:
+            message.extend(piece.encode())
+            await asyncio.sleep(0)
+        try:
+            await self._send(topic, message, retained)
+        except (OSError, asyncio.TimeoutError):
+            self.dropped += 1
+            self._note("uplink.lost", "the connection to the broker was lost while sending")
+            self._close()
+
+    async def close(self):
+        """Say good-bye: the last will's text is published, then the connection is closed."""
+        if self.connected:
+            await self._send(self._will[0], self._will[1].encode(), True)
+            self._client.disconnect()
+            await self._flush()
+        self._close()
+
+    def _note(self, name, text):
+        self._counters.count(name)
+        self.last_error = text
+
+    async def _connect(self):
+        host = self._settings["host"]
+        try:
+            address = await resolve(host, self._name_server())
+        except OSError as error:
+            raise UplinkError("uplink.name", str(error)) from error
+        self._stream, _ = await asyncio.wait_for(
+            asyncio.open_connection(address, self._settings["port"]), _TIMEOUT_S
+        )
+        umqtt.simple.socket = self._wire
+        self._wire.take()
+        self._client = umqtt.simple.MQTTClient(
+            self._client_id,
+            host,
+            self._settings["port"],
+            _bytes(self._settings.get("user")),
+            _bytes(self._settings.get("password")),
+            _KEEPALIVE_S,
+        )
+        self._client.set_last_will(self._will[0].encode(), self._will[1].encode(), True)
+        self._client.connect()
+        await self._flush()
+        answer = await asyncio.wait_for(self._stream.readexactly(4), _TIMEOUT_S)
+        if answer[:2] != b"\x20\x02":
+            raise UplinkError("uplink.protocol", "%s is not an MQTT broker" % host)
+        if answer[3]:
+            reason = _REFUSALS[answer[3]] if answer[3] < len(_REFUSALS) else str(answer[3])
+            raise UplinkError("uplink.refused", "the broker refused us: " + reason)
+        self.connected = self.was_connected = True
+        self.connects += 1
+        self._heard = 0
+        for topic, pieces, retained in self._greet():
+            await self.publish(topic, pieces, retained)
+
+    async def _stay(self):
+        """Ping, and hear whether the broker is still there, until it is not."""
+        while self.connected:
+            try:
+                data = await asyncio.wait_for(self._stream.read(_CHUNK), _PING_S)
+                if not data:
+                    raise UplinkError("uplink.lost", "the broker closed the connection")
+                self._heard = 0
+            except asyncio.TimeoutError:
+                if self._heard * _PING_S > _SILENT_S:
+                    raise UplinkError("uplink.silent", "the broker does not answer any more")
+                self._heard += 1
+                async with self._sending:
+                    self._client.ping()
+                    await self._flush()
+
+    async def _send(self, topic, message, retained):
+        async with self._sending:
+            self._client.publish(topic.encode(), message, retained)
+            await self._flush()
+        self.published += 1
+
+    async def _flush(self):
+        self._stream.write(self._wire.take())
+        await asyncio.wait_for(self._stream.drain(), _TIMEOUT_S)
+
+    def _close(self):
+        self.connected = False
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+
+
+def _bytes(text):
+    return None if text is None else text.encode()

@@ -1,0 +1,3 @@
+"""The firmware's version."""
+
+VERSION = "0.1.0"
