@@ -1,17 +1,18 @@
-"""The A-bus master: asks the nodes for their sample blocks, repairs what arrived damaged, and hands over complete cycles in order.
-
-Owns the line's schedule and the receive buffers (docs/a-bus.md). It gets a UART (`write`, `readinto`) and a microsecond clock; it never sleeps: `run()` is a generator
-that yields how long it has nothing to do, so the same code runs under asyncio and, without waiting, in replay. In steady state it allocates nothing.
+"""The A-bus master: asks the nodes for their sample blocks, repairs what arrived damaged, and
+hands over complete cycles in order.
+ Owns the line's schedule and the receive buffers (docs/a-bus.md). It gets a UART (`write`,
+`readinto`) and a microsecond clock; it never sleeps: `run()` is a generator that yields how long
+it has nothing to do, so the same code runs under asyncio and, without waiting, in replay. In
+steady state it allocates nothing.
 """
 
 from array import array
 from time import ticks_diff
 
-import micropython
-from micropython import const
-
 import bus_a_frame as frame
+import micropython
 from bus_a_schedule import capacity, lay_out, microseconds
+from micropython import const
 
 BLOCK = const(64)  # samples a block
 MISSING = const(-1)  # not here yet, may still be repaired
@@ -30,7 +31,8 @@ _HELD = const(7)  # blocks that a node surely still holds
 
 
 class Cycle:
-    """One block of all channels: `where[i]` is the byte offset of channel i's 64 samples in the bus's `samples`, or GAP."""
+    """One block of all channels: `where[i]` is the byte offset of channel i's 64 samples in the
+    bus's `samples`, or GAP."""
 
     def __init__(self, view, offset, patches, channels):
         self.block = -1
@@ -53,10 +55,12 @@ def difference(a, b):
 
 
 class BusA:
-    """The master. After each step of `run()`, `ready` is a complete Cycle to be used before the next step, or None.
+    """The master. After each step of `run()`, `ready` is a complete Cycle to be used before the
+    next step, or None.
 
-    `uart`: `write(buffer)`, `readinto(buffer)` without waiting. `ticks_us`: a clock as time.ticks_us. `nodes[0]` is the head: channels 0 to 2 are its
-    voltages. `channels`: length of a cycle's `where`. `schedule`: 1 to 255, another one than before the last restart.
+    `uart`: `write(buffer)`, `readinto(buffer)` without waiting. `ticks_us`: a clock as
+    time.ticks_us. `nodes[0]` is the head: channels 0 to 2 are its voltages. `channels`: length of
+    a cycle's `where`. `schedule`: 1 to 255, another one than before the last restart.
     """
 
     def __init__(self, uart, ticks_us, baud, nodes, channels, schedule):
@@ -103,7 +107,8 @@ class BusA:
     # Receiving
 
     def _receive(self, view, offset, cycle):
-        """Read what has come into `view` and enter it into `cycle`; `offset` is the view's place in `samples`, -1 for the scratch."""
+        """Read what has come into `view` and enter it into `cycle`; `offset` is the view's place
+        in `samples`, -1 for the scratch."""
         count = self._uart.readinto(view)
         found = self._found
         found[frame.NEXT] = 0
@@ -126,7 +131,8 @@ class BusA:
         self.noise += found[frame.NOISE]
 
     def _take(self, node, view, offset, cycle):
-        """A DATA frame: its good sections go into the cycle; those in the scratch buffer are copied."""
+        """A DATA frame: its good sections go into the cycle; those in the scratch buffer are
+        copied."""
         found = self._found
         node.silent = 0
         node.answers += 1
@@ -192,7 +198,8 @@ class BusA:
     # The cycle
 
     def _until_complete(self):
-        """us until it is time to ask for block `_next`; steps over blocks that no node holds any more."""
+        """us until it is time to ask for block `_next`; steps over blocks that no node holds any
+        more."""
         now = self._ticks_us()
         age = (
             ticks_diff(now, self._edge) * 2 // 625 + self._edge_within
@@ -236,7 +243,8 @@ class BusA:
         return microseconds(count, self._baud) + _TURNAROUND_US + _MARGIN_US
 
     def run(self):
-        """Generator, without end: yields the us until it wants to be resumed; look at `ready` after every step."""
+        """Generator, without end: yields the us until it wants to be resumed; look at `ready`
+        after every step."""
         filling, collected = self._cycles
         use = False  # whether `collected` holds a block to be used
         turn = 0
@@ -265,7 +273,8 @@ class BusA:
             yield max(0, self.line_us + _MARGIN_US - ticks_diff(self._ticks_us(), self._polled))
             self._receive(filling.view, filling.offset, filling)
 
-            # Ask again for what is missing before going on: nodes hold their blocks longer than this takes.
+            # Ask again for what is missing before going on: nodes hold their blocks longer than
+            # this takes.
             rounds = 0
             while filling.missing and rounds < _REPAIR_ROUNDS:
                 for node in self.nodes:

@@ -1,7 +1,6 @@
 """Frames of the A-bus as bytes: docs/a-bus.md sections 3 and 5, and nothing else.
-
-Owns the check sum, the encoding of what the gateway sends and the search for frames in what it received. Knows neither time nor nodes.
-Nothing here allocates after import.
+ Owns the check sum, the encoding of what the gateway sends and the search for frames in what it
+received. Knows neither time nor nodes. Nothing here allocates after import.
 """
 
 from array import array
@@ -85,10 +84,12 @@ def find(
 ) -> int:
     """Find the next frame with a right header in data[begin:end]; 1 if there is one, else 0.
 
-    `data` is 4-byte aligned; `crc` and `words` are scratch (pass 0 and `data`); `result` holds 9 integers. A frame that does not begin at a
-    multiple of 4 is moved down with everything behind it, so `end` can shrink: go on with result[NEXT] and result[END]. Bit k of result[BAD_SECTIONS] is set when
-    section k is damaged or cut off; the search goes on behind the last good one. result[NOISE] counts skipped bytes and is only ever added to.
-    Reads and writes inside data[begin:end] only; 1000 bytes take about 8000 instructions.
+    `data` is 4-byte aligned; `crc` and `words` are scratch (pass 0 and `data`); `result` holds 9
+    integers. A frame that does not begin at a multiple of 4 is moved down with everything behind
+    it, so `end` can shrink: go on with result[NEXT] and result[END]. Bit k of result[BAD_SECTIONS]
+    is set when section k is damaged or cut off; the search goes on behind the last good one.
+    result[NOISE] counts skipped bytes and is only ever added to. Reads and writes inside
+    data[begin:end] only; 1000 bytes take about 8000 instructions.
     """
     p = begin
     result[0] = 0

@@ -1,8 +1,8 @@
-"""Who speaks when on the A-bus: the nodes, and their slots in the cycle (docs/a-bus.md sections 4 and 8)."""
-
-from micropython import const
+"""Who speaks when on the A-bus: the nodes, and their slots in the cycle (docs/a-bus.md sections 4
+and 8)."""
 
 from bus_a_frame import HEADER_BYTES, SECTION_BYTES, TIMING_BYTES
+from micropython import const
 
 MOST_POINTS = const(28)
 HEAD_TYPES = ("5400", "5020")
@@ -16,7 +16,8 @@ class Node:
     """One node: who it is, where its channels go, and what has gone wrong with it since start."""
 
     def __init__(self, serial, channels):
-        """`serial`: its ten digits; `channels`: for each of its inputs the index in a cycle's `where`, or -1 where it is not used."""
+        """`serial`: its ten digits; `channels`: for each of its inputs the index in a cycle's
+        `where`, or -1 where it is not used."""
         self.serial = serial
         self.channels = channels
         self.address = 0
@@ -53,7 +54,8 @@ def microseconds(count, baud):
 def lay_out(answers, baud):
     """Slots for the nodes that fit on the line (docs/a-bus.md section 4).
 
-    `answers`: bytes of each node's answer, the head's first. Returns (slots in us of those that fit, end of the last one in us).
+    `answers`: bytes of each node's answer, the head's first. Returns (slots in us of those that
+    fit, end of the last one in us).
     """
     slots = []
     at = end = _FIRST_SLOT_US
@@ -67,7 +69,8 @@ def lay_out(answers, baud):
 
 
 def capacity(nodes, baud):
-    """Points that fit on the line: those of the nodes that fit, and more on CT Hubs, up to the 28 of an A-bus."""
+    """Points that fit on the line: those of the nodes that fit, and more on CT Hubs, up to the 28
+    of an A-bus."""
     answers = [node.answer_bytes() for node in nodes if node.fits]
     points = sum(len(node.channels) for node in nodes[1:] if node.fits)
     hub = HEADER_BYTES + _HUB_POINTS * SECTION_BYTES

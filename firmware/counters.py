@@ -1,4 +1,5 @@
-"""Named counters of what went wrong: every error is counted here under `<module>.<what>` and shown in the `gateway` topic."""
+"""Named counters of what went wrong: every error is counted here under `<module>.<what>` and shown
+in the `gateway` topic."""
 
 
 class Counters:

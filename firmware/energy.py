@@ -1,11 +1,13 @@
-"""Energy registers: import and export of every point and load, in whole joules, exact, and what of it is today's.
-
-Owns the counters. The exact sums of voltage x current (counts) become energy with one integer weight per ampere of CT rating, in
-2^-60 J; the fraction of a joule is kept, so nothing is ever rounded away. A load's registers count the sum over its phases:
-a three-phase load that imports on one phase and exports on another counts the difference (as a static meter does).
+"""Energy registers: import and export of every point and load, in whole joules, exact, and what of
+it is today's.
+ Owns the counters. The exact sums of voltage x current (counts) become energy with one integer
+weight per ampere of CT rating, in 2^-60 J; the fraction of a joule is kept, so nothing is ever
+rounded away. A load's registers count the sum over its phases: a three-phase load that imports on
+one phase and exports on another counts the difference (as a static meter does).
 """
 
-# 0.015 V x 1.5 sqrt(2) A / 32767 / 3200 per s x 2^60: energy of one count x count of a CT rated 1 A, right to 4 parts in 10^10.
+# 0.015 V x 1.5 sqrt(2) A / 32767 / 3200 per s x 2^60: energy of one count x count of a CT rated 1
+# A, right to 4 parts in 10^10.
 _WEIGHT = 349873135
 _SHIFT = 60
 _FRACTION = (1 << _SHIFT) - 1
@@ -13,7 +15,8 @@ _DAY = 86400
 
 
 class Register:
-    """Counts up. `joules`: since it was made; `today`: since local midnight (or since it was made)."""
+    """Counts up. `joules`: since it was made; `today`: since local midnight (or since it was
+    made)."""
 
     def __init__(self):
         self.joules = 0
@@ -35,7 +38,8 @@ class Register:
 
 
 class Counter:
-    """A pair of registers: energy in the direction of the CT's arrow, and against it; of a point also `missing`: samples it did not get."""
+    """A pair of registers: energy in the direction of the CT's arrow, and against it; of a point
+    also `missing`: samples it did not get."""
 
     def __init__(self):
         self.imported = Register()
@@ -54,7 +58,8 @@ class Energy:
         self._sums = [0] * len(site.loads)
 
     def add(self, readings, now):
-        """Count a report's readings (quantities.Reading, one for each point). `now`: epoch seconds, or None when the time is not known yet."""
+        """Count a report's readings (quantities.Reading, one for each point). `now`: epoch
+        seconds, or None when the time is not known yet."""
         if now is not None:
             day = (now + self._site.utc_offset) // _DAY
             if self._day is not None and day != self._day:

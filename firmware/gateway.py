@@ -1,6 +1,7 @@
-"""The gateway: builds every part from the board's hardware, the site and the settings, and owns the tasks.
-
-A task that fails is counted, printed and started again after a second; measuring goes on whatever the others do.
+"""The gateway: builds every part from the board's hardware, the site and the settings, and owns
+the tasks.
+ A task that fails is counted, printed and started again after a second; measuring goes on whatever
+the others do.
 """
 
 import asyncio
@@ -24,7 +25,8 @@ _PRESENCE = "presence"
 
 
 def build_measuring(hardware, site, report_samples=3200):
-    """The measuring path of a site on this hardware: a Measuring. `report_samples`: see metering.Meter."""
+    """The measuring path of a site on this hardware: a Measuring. `report_samples`: see
+    metering.Meter."""
     nodes = [Node(serial, channels) for serial, channels in site.nodes()]
     schedule = 1 + (hardware.now() or 0) % 255
     bus = BusA(
@@ -40,7 +42,8 @@ def build_measuring(hardware, site, report_samples=3200):
 
 
 class Gateway:
-    """hardware: what the board's `hardware()` made; led_table: the board's; site: site.Site; settings: the table of settings.json."""
+    """hardware: what the board's `hardware()` made; led_table: the board's; site: site.Site;
+    settings: the table of settings.json."""
 
     def __init__(self, hardware, led_table, site, settings):
         self.hardware = hardware

@@ -1,7 +1,9 @@
 """The status LED: which state the gateway is in, and the animation of its colour.
-
-Owns the LED. Gets a function that sets a colour (three levels of 0 to 255) and the board's table: state -> (colour, pattern).
+ Owns the LED. Gets a function that sets a colour (three levels of 0 to 255) and the board's table:
+state -> (colour, pattern).
 """
+
+from math import cos, pi
 
 from micropython import const
 
@@ -18,13 +20,14 @@ COLOURS = {
 _BLINK_MS = const(500)  # on, then as long off
 _BREATH_MS = const(4000)  # dark to bright to dark
 # Half a breath in 32 levels: a raised cosine, squared because the eye sees brightness by its root.
-_BREATH = b"\x02\x02\x02\x02\x03\x03\x04\x05\x07\x0a\x0d\x12\x17\x1e\x26\x2f\x39\x45\x51\x5e\x6d\x7b\x8a\x9a\xa9\xb8\xc7\xd4\xe0\xeb\xf5\xff"
+_BREATH = bytes(max(2, round(255 * ((1 - cos(pi * k / 31)) / 2) ** 2)) for k in range(32))
 
 
 def state_of(measuring, connected, was_connected):
     """The gateway's state by what really happens.
 
-    measuring: the A-bus delivers; connected: the broker has accepted us; was_connected: it ever had since start.
+    measuring: the A-bus delivers; connected: the broker has accepted us; was_connected: it ever
+    had since start.
     """
     if was_connected and not connected:
         return "lost"
@@ -65,7 +68,8 @@ class Led:
         return True
 
     def animate(self, now_ms):
-        """Set the colour that is due; call it every 50 ms or so. `now_ms`: any steady clock that counts up."""
+        """Set the colour that is due; call it every 50 ms or so. `now_ms`: any steady clock that
+        counts up."""
         light = level(self.pattern, now_ms - self._since)
         r, g, b = COLOURS[self.colour]
         colour = (r * light // 255, g * light // 255, b * light // 255)

@@ -1,16 +1,18 @@
-"""Start: the board's hardware, the configuration, the gateway, and the REPL beside it where aiorepl is installed."""
+"""Start: the board's hardware, the configuration, the gateway, and the REPL beside it where
+aiorepl is installed."""
 
 import asyncio
+import site
 import sys
 
 import board
 import settings
-import site
 from gateway import Gateway
 
 
 def _configuration(name, load):
-    """What `load` makes of a configuration file; one line and the end of the program when it is not usable."""
+    """What `load` makes of a configuration file; one line and the end of the program when it is
+    not usable."""
     try:
         with open(name) as file:
             return load(file.read())

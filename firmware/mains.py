@@ -1,8 +1,9 @@
-"""The mains as a clock: an oscillator locked to the voltage, which cuts the windows and gives the sums their references.
-
-A phase accumulator in 2^-30 turns follows the fundamental of the first connected phase, the other phases by their offsets. A window ends
-with the sample in which the oscillator completes its last cycle, so windows hold whole cycles from 40 to 70 Hz and every
-sample belongs to exactly one. Owns nothing else: the sums are metering's. Allocates nothing after it is made.
+"""The mains as a clock: an oscillator locked to the voltage, which cuts the windows and gives the
+sums their references.
+ A phase accumulator in 2^-30 turns follows the fundamental of the first connected phase, the other
+phases by their offsets. A window ends with the sample in which the oscillator completes its last
+cycle, so windows hold whole cycles from 40 to 70 Hz and every sample belongs to exactly one. Owns
+nothing else: the sums are metering's. Allocates nothing after it is made.
 """
 
 from array import array
@@ -16,8 +17,9 @@ BLOCK = const(64)
 TURN = const(1 << 30)
 UNIT = const(511)  # amplitude of a reference wave: 511 * 32768 * 64 stays below 2^31
 
-# The state, an array of 32-bit integers: phase and step of the oscillator, cycles until the window ends, offset of each phase,
-# turns since start, samples in the window, whether the voltage is followed closely, cycles of a window and step to begin with.
+# The state, an array of 32-bit integers: phase and step of the oscillator, cycles until the window
+# ends, offset of each phase, turns since start, samples in the window, whether the voltage is
+# followed closely, cycles of a window and step to begin with.
 _PHASE = const(0)
 _STEP = const(1)
 _CYCLES = const(2)
@@ -36,11 +38,13 @@ _ARCTAN = array("i", [round(atan(1 / (1 << k)) / (2 * pi) * TURN) for k in range
 def _fill(
     references: ptr32, samples: ptr16, where: ptr32, state: ptr32, sine: ptr16, first: int
 ) -> int:
-    """Write the references of a block's samples first to end - 1; returns end: 64, or where the window ends.
+    """Write the references of a block's samples first to end - 1; returns end: 64, or where the
+    window ends.
 
-    Six references of 64 x 3 words. Reference p (0 to 2) serves the currents of phase p: the voltage's low 8 bits, the rest of it
-    (signed), and the unit wave a quarter turn behind the voltage. Reference 3 + p serves the voltage of phase p: the unit wave in phase
-    with it, 0, and the one a quarter turn behind. A voltage that is missing (where < 0) counts as 0.
+    Six references of 64 x 3 words. Reference p (0 to 2) serves the currents of phase p: the
+    voltage's low 8 bits, the rest of it (signed), and the unit wave a quarter turn behind the
+    voltage. Reference 3 + p serves the voltage of phase p: the unit wave in phase with it, 0, and
+    the one a quarter turn behind. A voltage that is missing (where < 0) counts as 0.
     """
     phase = state[0]
     step = state[1]
@@ -87,11 +91,14 @@ def _fill(
 
 @micropython.viper
 def _follow(state: ptr32, sums: ptr32, arctan: ptr32):
-    """At a window's end: set phase, step and offsets right from the sums (metering's layout) of the three voltages.
+    """At a window's end: set phase, step and offsets right from the sums (metering's layout) of
+    the three voltages.
 
-    The angle by which a voltage leads its reference comes from its sums with the two unit waves by CORDIC vectoring (Volder 1959), 20 steps:
-    exact to 2^-20 turn. The loop (phase by the whole error, step by half of what the error tells of it) has both poles at half the unit
-    circle: ten windows take it from 50 to 65 Hz. Under 20 V a phase counts as not connected; without any the oscillator runs free.
+    The angle by which a voltage leads its reference comes from its sums with the two unit waves by
+    CORDIC vectoring (Volder 1959), 20 steps: exact to 2^-20 turn. The loop (phase by the whole
+    error, step by half of what the error tells of it) has both poles at half the unit circle: ten
+    windows take it from 50 to 65 Hz. Under 20 V a phase counts as not connected; without any the
+    oscillator runs free.
     """
     samples = state[7]
     lead = 0
@@ -176,7 +183,8 @@ def _advance(state: ptr32, samples: int):
 
 
 class Mains:
-    """The oscillator. `frequency`: the nominal one, 50 or 60 Hz, where it starts and what it falls back to without any voltage."""
+    """The oscillator. `frequency`: the nominal one, 50 or 60 Hz, where it starts and what it falls
+    back to without any voltage."""
 
     def __init__(self, frequency):
         step = frequency * (TURN // SAMPLE_RATE)
@@ -190,7 +198,8 @@ class Mains:
         state[_OFFSET + 2] = TURN // 3
 
     def fill(self, samples, where, first):
-        """Write the references from sample `first` of a block on; returns the sample before which to stop (64, or the window's end)."""
+        """Write the references from sample `first` of a block on; returns the sample before which
+        to stop (64, or the window's end)."""
         return _fill(self.references, samples, where, self._state, _SINE, first)
 
     def ended(self):
@@ -213,5 +222,6 @@ class Mains:
         return self._state[_LOCKED] == 1
 
     def turns(self):
-        """(whole turns since start, phase in 2^-30 turns): two of these and the samples between them give the frequency."""
+        """(whole turns since start, phase in 2^-30 turns): two of these and the samples between
+        them give the frequency."""
         return self._state[_TURNS], self._state[_PHASE]

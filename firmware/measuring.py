@@ -1,19 +1,19 @@
-"""From the bus to the registers: takes each block that the A-bus delivers, and each report that the meter completes.
-
-Owns the order of things on the measuring path: bus_a -> metering -> quantities -> energy. The caller drives it: with
-asyncio on the gateway, in a plain loop in replay and in the benchmarks.
+"""From the bus to the registers: takes each block that the A-bus delivers, and each report that
+the meter completes.
+ Owns the order of things on the measuring path: bus_a -> metering -> quantities -> energy. The
+caller drives it: with asyncio on the gateway, in a plain loop in replay and in the benchmarks.
 """
-
-from micropython import const
 
 from bus_a import difference
 from mains import BLOCK
+from micropython import const
 
 _MOST_SKIPPED = const(50)  # blocks; a longer jump means that the head counts anew
 
 
 class Measuring:
-    """`reports`: how many were completed; `report` (quantities.Report) and `energy` are those of the last one."""
+    """`reports`: how many were completed; `report` (quantities.Report) and `energy` are those of
+    the last one."""
 
     def __init__(self, bus, meter, report, energy, now):
         self.bus = bus
@@ -26,7 +26,8 @@ class Measuring:
         self._steps = bus.run()
 
     def step(self):
-        """Do what is due; returns the us until the next step. Allocates only when a report is complete."""
+        """Do what is due; returns the us until the next step. Allocates only when a report is
+        complete."""
         wait = next(self._steps)
         cycle = self.bus.ready
         if cycle is not None:

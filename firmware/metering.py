@@ -3,14 +3,14 @@
 For every channel and window it keeps, as integers without any rounding:
 
     a = sum of voltage x current      (of a voltage channel: voltage x unit wave in phase with it)
-    b = sum of quadrature x current   (quadrature: the unit wave a quarter turn behind the voltage's fundamental)
-    s = sum of current squared
-    n = samples that were summed, and how many are missing
-
-Samples are signed 16-bit integers, all 65536 values of them. A product needs 31 bits, a block's sum 37, but a viper integer is a 32-bit
-word. So the voltage is split once per phase into 8 low bits and the signed rest, squares are added in pairs with their high half beside,
-and the loop runs on words that cannot overflow within 64 samples; limbs of 24 bits collect them. `host_tests/test_metering.py`
-compares with big integers at the extremes.
+    b = sum of quadrature x current   (quadrature: the unit wave a quarter turn behind the
+    voltage's fundamental) s = sum of current squared n = samples that were summed, and how many
+    are missing
+ Samples are signed 16-bit integers, all 65536 values of them. A product needs 31 bits, a block's
+sum 37, but a viper integer is a 32-bit word. So the voltage is split once per phase into 8 low
+bits and the signed rest, squares are added in pairs with their high half beside, and the loop runs
+on words that cannot overflow within 64 samples; limbs of 24 bits collect them.
+`host_tests/test_metering.py` compares with big integers at the extremes.
 
 Nothing here allocates after a Meter is made, and nothing here knows volts: quantities.py does.
 """
@@ -18,17 +18,16 @@ Nothing here allocates after a Meter is made, and nothing here knows volts: quan
 from array import array
 
 import micropython
+from mains import BLOCK, SAMPLE_RATE, Mains
 from micropython import const
 
-from mains import BLOCK, SAMPLE_RATE, Mains
-
-# A channel's sums, WORDS 32-bit integers: a, b and s as pairs of limbs (the low one 0 to 2^24 - 1, the high one signed: value =
-# high * 2^24 + low), then n and missing.
+# A channel's sums, WORDS 32-bit integers: a, b and s as pairs of limbs (the low one 0 to 2^24 - 1,
+# the high one signed: value = high * 2^24 + low), then n and missing.
 WORDS = const(8)
 N = const(6)
 
-# A channel's report, REPORT_WORDS 32-bit integers, limbs as above: a of the windows in which it was positive, a of those in which it was
-# negative (import and export), b, s, n, missing.
+# A channel's report, REPORT_WORDS 32-bit integers, limbs as above: a of the windows in which it
+# was positive, a of those in which it was negative (import and export), b, s, n, missing.
 REPORT_WORDS = const(10)
 IMPORT, EXPORT, QUADRATURE, SQUARE, COUNT, MISSED = 0, 2, 4, 6, 8, 9
 
@@ -48,11 +47,12 @@ def accumulate(
 ):
     """Add samples first to end - 1 (0 <= first < end <= 64) of every channel to its sums.
 
-    x, r: working registers, pass 0 and `references` (only the first two names of a viper function live in registers: they are the
-    ones that every sample touches).
-    references: as written by mains, 6 x 64 x 3 words. samples: the receive buffer. where[i]: byte offset of channel i's 64 samples in it, even,
-    or negative when there are none. plan[2 i]: the reference of channel i; plan[2 i + 1]: the voltage channel that it needs.
-    sums[8 i ...]: see WORDS. `where` and `plan` are trusted.
+    x, r: working registers, pass 0 and `references` (only the first two names of a viper function
+    live in registers: they are the ones that every sample touches). references: as written by
+    mains, 6 x 64 x 3 words. samples: the receive buffer. where[i]: byte offset of channel i's 64
+    samples in it, even, or negative when there are none. plan[2 i]: the reference of channel i;
+    plan[2 i + 1]: the voltage channel that it needs. sums[8 i ...]: see WORDS. `where` and `plan`
+    are trusted.
     """
     count = end - first
     i = 0
@@ -111,11 +111,13 @@ def accumulate(
             c = ptr16(int(c) + 2)
             r = ptr32(int(r) + 12)
             left -= 1
-        # Where words have 64 bits, loads from ptr32 are not sign-extended: do it here. (Changes nothing on 32 bits.)
+        # Where words have 64 bits, loads from ptr32 are not sign-extended: do it here. (Changes
+        # nothing on 32 bits.)
         a0 = ((a0 & int(0xFFFFFFFF)) ^ int(0x80000000)) - int(0x80000000)
         a1 = ((a1 & int(0xFFFFFFFF)) ^ int(0x80000000)) - int(0x80000000)
         b0 = ((b0 & int(0xFFFFFFFF)) ^ int(0x80000000)) - int(0x80000000)
-        # a0 + 2^8 a1, b0, and the square (whose low 24 bits s0 and s1 give, whose rest s1 gives) into limbs.
+        # a0 + 2^8 a1, b0, and the square (whose low 24 bits s0 and s1 give, whose rest s1 gives)
+        # into limbs.
         y = w[0] + (a0 & 0xFFFFFF) + ((a1 & 0xFFFF) << 8)
         w[0] = y & 0xFFFFFF
         w[1] = w[1] + (a0 >> 24) + (a1 >> 16) + (y >> 24)
@@ -155,8 +157,8 @@ def _fold(channels: int, sums: ptr32, report: ptr32):
 class Meter:
     """Sums of all channels: the three voltages (channels 0 to 2), then the points.
 
-    phases: of each point, 0 to 2. frequency: nominal, Hz. report_samples: a report is due at the end of the window that
-    brings it nearest to so many samples; 0 makes every window a report.
+    phases: of each point, 0 to 2. frequency: nominal, Hz. report_samples: a report is due at the
+    end of the window that brings it nearest to so many samples; 0 makes every window a report.
     """
 
     def __init__(self, phases, frequency, report_samples=SAMPLE_RATE):
@@ -180,7 +182,8 @@ class Meter:
         )  # where the report began; with mains.turns() it tells the frequency
 
     def add(self, samples, where, first):
-        """Add a block from sample `first` on, up to its end or until a report is due; returns how far it came (64 at the end)."""
+        """Add a block from sample `first` on, up to its end or until a report is due; returns how
+        far it came (64 at the end)."""
         while first < BLOCK and not self.due:
             end = self.mains.fill(samples, where, first)
             accumulate(
@@ -201,7 +204,8 @@ class Meter:
         return first
 
     def skip(self, blocks):
-        """Account for blocks that were lost on all channels: time and the oscillator go on, every channel misses them."""
+        """Account for blocks that were lost on all channels: time and the oscillator go on, every
+        channel misses them."""
         samples = blocks * BLOCK
         self.lost += samples
         for i in range(self.channels):

@@ -1,8 +1,9 @@
-"""From a report's sums to volts, amperes, watts: the only place where the counts of metering become SI units.
-
-Floats are single precision on the device: only rates pass through here, never energy. Definitions follow IEEE 1459-2010: active power is
-the mean of v x i with all harmonics, apparent power V x I, reactive power that of the fundamental (positive: the
-current lags), power factor P / S. Allocates floats; called once a report.
+"""From a report's sums to volts, amperes, watts: the only place where the counts of metering
+become SI units.
+ Floats are single precision on the device: only rates pass through here, never energy. Definitions
+follow IEEE 1459-2010: active power is the mean of v x i with all harmonics, apparent power V x I,
+reactive power that of the fundamental (positive: the current lags), power factor P / S. Allocates
+floats; called once a report.
 """
 
 from math import sqrt
@@ -27,10 +28,11 @@ class Voltage:
 
 
 class Reading:
-    """One point over a report: W, var, VA, A, V, power factor (-1 to 1). None: not measured (or, of `factor`, no current).
+    """One point over a report: W, var, VA, A, V, power factor (-1 to 1). None: not measured (or,
+    of `factor`, no current).
 
-    `imported` and `exported`: sums of voltage x current in counts, exact, both at least 0, after a reversed CT is put right. `count`: samples measured,
-    `missed`: samples that did not arrive.
+    `imported` and `exported`: sums of voltage x current in counts, exact, both at least 0, after a
+    reversed CT is put right. `count`: samples measured, `missed`: samples that did not arrive.
     """
 
     def __init__(self):
@@ -44,7 +46,8 @@ class Reading:
 
 
 class Report:
-    """What one report measured. `points`: metering points of the site, `rated` (A), `phase` (0 to 2) and `reversed` each."""
+    """What one report measured. `points`: metering points of the site, `rated` (A), `phase` (0 to
+    2) and `reversed` each."""
 
     def __init__(self, points):
         self.frequency = None  # Hz

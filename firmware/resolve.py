@@ -1,6 +1,7 @@
-"""The address of a host by name, without blocking: a DNS query for an A record (RFC 1035) over UDP.
-
-`socket.getaddrinfo` stops the whole program until the name server answers, longer than the nodes keep their samples; this does not.
+"""The address of a host by name, without blocking: a DNS query for an A record (RFC 1035) over
+UDP.
+ `socket.getaddrinfo` stops the whole program until the name server answers, longer than the nodes
+keep their samples; this does not.
 """
 
 import asyncio
@@ -35,7 +36,8 @@ def _skip_name(data, at):
 
 
 def _answer(data, number):
-    """The first address in the reply `data`; None when it has none or is not the reply. IndexError when it is cut off."""
+    """The first address in the reply `data`; None when it has none or is not the reply. IndexError
+    when it is cut off."""
     if len(data) < 12 or struct.unpack_from(">H", data)[0] != number or data[3] & 15:
         return None
     questions, answers = struct.unpack_from(">HH", data, 4)
@@ -53,7 +55,8 @@ def _answer(data, number):
 
 
 async def resolve(host, name_server):
-    """The IPv4 address of `host` as text; `host` itself when it is one. OSError when no name server knows it."""
+    """The IPv4 address of `host` as text; `host` itself when it is one. OSError when no name
+    server knows it."""
     if _is_address(host):
         return host
     for _ in range(_TRIES):

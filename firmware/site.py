@@ -1,6 +1,7 @@
-"""The installation: scheme, measuring points, loads and their roles, as docs/site.md describes; validation; totals by role.
-
-Owns what site.json means. Refuses it as a whole, with one line that names the field, when something is wrong.
+"""The installation: scheme, measuring points, loads and their roles, as docs/site.md describes;
+validation; totals by role.
+ Owns what site.json means. Refuses it as a whole, with one line that names the field, when
+something is wrong.
 """
 
 import json
@@ -44,7 +45,8 @@ class SiteError(ValueError):
 
 
 class Point:
-    """One measuring point: `node` (serial), `input` (0 to 3), `ct`, `type` (the original's), `rated` (A), `phase` (0 to 2), `reversed`, `load` (index)."""
+    """One measuring point: `node` (serial), `input` (0 to 3), `ct`, `type` (the original's),
+    `rated` (A), `phase` (0 to 2), `reversed`, `load` (index)."""
 
     def __init__(self, node, input, ct, phase, reversed, load):
         self.node = node
@@ -107,7 +109,8 @@ def load(text):
 
 
 class Site:
-    """The installation. Attributes as in docs/site.md; `points` and `loads` are lists of Point and Load."""
+    """The installation. Attributes as in docs/site.md; `points` and `loads` are lists of Point and
+    Load."""
 
     def __init__(self, table):
         if _field("", table, "version", int) != 1:
@@ -129,7 +132,8 @@ class Site:
         points = _field("", table, "points", list)
         if len(points) > MOST_POINTS:
             raise SiteError(
-                "points: %d, but an A-bus carries at most %d; remove hubs that are no longer used, or use a second gateway"
+                "points: %d, but an A-bus carries at most %d; "
+                "remove hubs that are no longer used, or use a second gateway"
                 % (len(points), MOST_POINTS)
             )
         for i in range(len(points)):
@@ -163,17 +167,18 @@ class Site:
         self.points.append(Point(node, input, ct, phase, turned, k))
 
     def nodes(self):
-        """[(serial, [channel of each input, -1 where unused])], the head first; channels 0 to 2 are the head's voltages, 3 + i is point i."""
+        """[(serial, [channel of each input, -1 where unused])], the head first; channels 0 to 2
+        are the head's voltages, 3 + i is point i."""
         nodes = [(self.head, [0, 1, 2])]
         for i in range(len(self.points)):
             point = self.points[i]
-            for serial, channels in nodes:
-                if serial == point.node:
+            for node in nodes:
+                if node[0] == point.node:
                     break
             else:
-                channels = [-1] * NODE_TYPES[point.node[:4]]
-                nodes.append((point.node, channels))
-            channels[point.input] = 3 + i
+                node = (point.node, [-1] * NODE_TYPES[point.node[:4]])
+                nodes.append(node)
+            node[1][point.input] = 3 + i
         return nodes
 
     def load_power(self, readings, k):
@@ -186,7 +191,8 @@ class Site:
         return total
 
     def role_power(self, powers, role):
-        """Sum of the loads' `powers` over those with this role, None when there is none or one is not known."""
+        """Sum of the loads' `powers` over those with this role, None when there is none or one is
+        not known."""
         total = None
         for k in range(len(self.loads)):
             if self.loads[k].role == role:

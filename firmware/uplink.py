@@ -1,15 +1,15 @@
-"""The uplink: keeps one MQTT connection to the broker and publishes on it, and never makes anybody wait.
-
-umqtt.simple writes and reads the packets, but its sockets block. So it gets a _Wire instead of a socket: what it writes is collected
-and sent by asyncio; what it would read at connecting is a CONNACK that says yes, and the real one is awaited here.
-Works with umqtt.simple 1.3.4 and 1.8.0. QoS 0 only.
+"""The uplink: keeps one MQTT connection to the broker and publishes on it, and never makes anybody
+wait.
+ umqtt.simple writes and reads the packets, but its sockets block. So it gets a _Wire instead of a
+socket: what it writes is collected and sent by asyncio; what it would read at connecting is a
+CONNACK that says yes, and the real one is awaited here. Works with umqtt.simple 1.3.4 and 1.8.0.
+QoS 0 only.
 """
 
 import asyncio
 
 import umqtt.simple
 from micropython import const
-
 from resolve import resolve
 
 _KEEPALIVE_S = const(30)
@@ -76,10 +76,12 @@ class _Wire:
 
 
 class Uplink:
-    """`connected`, `was_connected`; `connects`, `published`, `dropped` messages since start, `last_error`: a text or None.
+    """`connected`, `was_connected`; `connects`, `published`, `dropped` messages since start,
+    `last_error`: a text or None.
 
-    settings: `mqtt` of settings.json. online: a function, whether the network is up. name_server: a function, its address. greet: a function that
-    returns the messages to publish on every connecting, as (topic, pieces of text, retained). will: (topic, text), retained.
+    settings: `mqtt` of settings.json. online: a function, whether the network is up. name_server:
+    a function, its address. greet: a function that returns the messages to publish on every
+    connecting, as (topic, pieces of text, retained). will: (topic, text), retained.
     """
 
     def __init__(self, client_id, settings, online, name_server, greet, will, counters):
@@ -123,7 +125,8 @@ class Uplink:
             pause = min(2 * pause, _LONGEST_PAUSE_S)
 
     async def publish(self, topic, pieces, retained=False):
-        """Publish what the generator `pieces` yields as one message; it is dropped and counted while there is no connection.
+        """Publish what the generator `pieces` yields as one message; it is dropped and counted
+        while there is no connection.
 
         Other tasks run between the pieces.
         """

@@ -1,4 +1,5 @@
-"""The simulated gateway: data of the board, and hardware objects that talk to the simulation (docs/simulator.md).
+"""The simulated gateway: data of the board, and hardware objects that talk to the simulation
+(docs/simulator.md).
 
 Time is the board's own: it moves when the firmware sleeps on it.
 """
@@ -87,7 +88,8 @@ class Hardware:
 
 
 class _Uart:
-    """The A-bus's UART on the link: `write` starts to send now, `readinto` gives what has arrived."""
+    """The A-bus's UART on the link: `write` starts to send now, `readinto` gives what has
+    arrived."""
 
     def __init__(self, path, clock):
         self._clock = clock
