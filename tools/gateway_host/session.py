@@ -1,0 +1,221 @@
+"""One simulated gateway: the firmware in the real interpreter, joined to a simulated installation.
+
+Owns the state directory (what a device has in its file system), the interpreter's process, its
+console and the simulation's link; `stop` ends all of them and leaves nothing behind. Knows neither
+broker nor view.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import IO, Any
+
+from gateway_host import interpreter
+from gateway_host.console import Console
+from gateway_host.errors import UserError
+from gateway_host.sim.link import LinkServer
+
+ROOT = Path(__file__).resolve().parents[2]
+RUN_DIRECTORY = ROOT / "build" / "run"
+REPL_FILE = RUN_DIRECTORY / "repl"
+FIRMWARE = ROOT / "firmware" / "main.py"
+MODULE_PATH = [ROOT / "firmware", ROOT / "boards" / "SIMULATOR", ROOT / "build" / "lib"]
+HEAP = "512K"  # sources are compiled into the heap; the precompiled image needs far less
+SERIAL = "5020000042"
+
+_SIGINT_S = 3.0
+_SIGTERM_S = 1.0
+
+
+class Session:
+    """A running simulated gateway; use it as a context manager.
+
+    `installation` is what sim.Installation gives; `plan` the site.json (docs/site.md); `mqtt` the
+    contents of settings.json's `mqtt`, or None. With `console` the gateway has a console whose pty
+    is `repl`, and what it prints goes to `log`; without, stdout is `output`, a text stream to be
+    read to its end. Must be made in a thread that lives as long as the session.
+    """
+
+    def __init__(
+        self,
+        installation: Any,
+        plan: dict[str, Any],
+        *,
+        mqtt: dict[str, Any] | None = None,
+        script: Path = FIRMWARE,
+        bits: int = 32,
+        paced: bool = True,
+        baud: int = 3_000_000,
+        rxbuf: int = 8192,
+        heap: str = HEAP,
+        directory: Path | None = None,
+        console: bool = True,
+        repl_file: Path | None = None,
+        on_led: Any = None,
+    ):
+        self.plan = plan
+        self._keep = directory is not None
+        self._stack = contextlib.ExitStack()
+        self._process: subprocess.Popen[str] | None = None
+        self.repl: str | None = None
+        self.output: IO[str] | None = None
+        try:
+            self.directory = self._make_directory(directory)
+            self.log = self.directory / "gateway.log"
+            self.log.write_bytes(b"")
+            link = LinkServer(installation, on_led=on_led)
+            self._stack.callback(link.stop)
+            link.start()
+            self._write("site.json", plan)
+            self._write("settings.json", {"mqtt": mqtt})
+            self._write(
+                "simulator.json",
+                {
+                    "link": str(link.path),
+                    "paced": paced,
+                    "epoch": int(time.time()),
+                    "serial": SERIAL,
+                }
+                | {"rxbuf": rxbuf, "baud": baud},
+            )
+            self._start(script, bits, heap, console, repl_file)
+        except BaseException:
+            self.stop()
+            raise
+
+    def _make_directory(self, given: Path | None) -> Path:
+        if given is not None:
+            given.mkdir(parents=True, exist_ok=True)
+            return given.resolve()
+        RUN_DIRECTORY.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix="gateway-", dir=RUN_DIRECTORY))
+
+    def _write(self, name: str, content: Any) -> None:
+        (self.directory / name).write_text(
+            json.dumps(content, ensure_ascii=False), encoding="utf-8"
+        )
+
+    def _start(
+        self, script: Path, bits: int, heap: str, console: bool, repl_file: Path | None
+    ) -> None:
+        errors = self._stack.enter_context(self.log.open("ab"))
+        streams: dict[str, Any] = {
+            "stdin": subprocess.DEVNULL,
+            "stdout": subprocess.PIPE,
+            "stderr": errors,
+        }
+        terminal = None
+        if console:
+            terminal = Console(self.log)
+            self._stack.callback(terminal.stop)
+            streams |= {"stdin": terminal.inner, "stdout": terminal.inner}
+            self.repl = terminal.path
+        self._process = interpreter.start(
+            [str(script)],
+            bits=bits,
+            heap=heap,
+            path=MODULE_PATH,
+            cwd=self.directory,
+            start_new_session=True,  # Ctrl-C in the terminal is ours alone
+            **streams,
+        )
+        if terminal is not None:
+            terminal.start()
+            if repl_file is not None:
+                self._offer(repl_file, terminal.path)
+        else:
+            self.output = open(self._process.stdout.fileno(), encoding="utf-8", closefd=False)
+
+    def _offer(self, file: Path, path: str) -> None:
+        """Writes the pty's name into the file and holds a lock on it as long as the session lives;
+        the first one wins.
+        """
+        file.parent.mkdir(parents=True, exist_ok=True)
+        offered = self._stack.enter_context(file.open("a+"))
+        try:
+            fcntl.flock(offered, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return
+        offered.truncate(0)
+        offered.write(path + "\n")
+        offered.flush()
+        self._stack.callback(offered.truncate, 0)
+
+    @property
+    def pid(self) -> int:
+        """The interpreter's process id."""
+        return self._process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """The interpreter's exit code, negative for a signal, None while it runs."""
+        return self._process.poll() if self._process else None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Waits until the interpreter ends by itself and gives its exit code."""
+        return self._process.wait(timeout)
+
+    def tail(self, lines: int = 20) -> str:
+        """The last lines of the log."""
+        return "\n".join(
+            self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]
+        )
+
+    def failure(self) -> UserError:
+        """Why the interpreter ended by itself, as one line: the firmware's own `error:` line where
+        there is one.
+        """
+        lines = [line.strip() for line in self.tail(200).splitlines() if line.strip()]
+        for line in lines:
+            if line.startswith("error: "):
+                return UserError(line.removeprefix("error: "))
+        last = lines[-1] if lines else "it said nothing"
+        self._keep = True
+        return UserError(
+            f"the gateway ended (exit code {self.exit_code}): {last}; all of its output: {self.log}"
+        )
+
+    def interrupt(self) -> None:
+        """Ctrl-C on the gateway's console."""
+        self._signal(signal.SIGINT)
+
+    def stop(self) -> None:
+        """Ends the gateway: asks (SIGINT), insists (SIGTERM), kills; then the link, the console,
+        the directory.
+        """
+        if self._process is not None:
+            for kind, seconds in (
+                (signal.SIGINT, _SIGINT_S),
+                (signal.SIGTERM, _SIGTERM_S),
+                (signal.SIGKILL, None),
+            ):
+                if self._process.poll() is not None:
+                    break
+                self._signal(kind)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(seconds)
+            if self.output is not None:
+                self.output.close()
+                self._process.stdout.close()
+        self._stack.close()
+        if not self._keep and hasattr(self, "directory"):
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+    def _signal(self, kind: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._process.pid, kind)
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
