@@ -1,0 +1,236 @@
+"""The house: mains, loads and measuring points, and the samples that its nodes take."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from .catalogue import (
+    BLOCK,
+    PHASES,
+    SAMPLE_RATE,
+    SCHEMES,
+    VOLT_PER_COUNT,
+    ampere_per_count,
+)
+from .loads import Load
+from .mains import Mains
+
+_KNOT_BLOCKS = 25
+_KNOT = _KNOT_BLOCKS * BLOCK  # samples between two moments for which the loads are worked out
+
+
+@dataclass(frozen=True)
+class NodeSettings:
+    """A node: serial number, error of its crystal (ppm, -100 to 100), m of cable to the gateway."""
+
+    serial: str
+    drift_ppm: float = 0.0
+    metres: float = 0.0
+
+
+@dataclass(frozen=True)
+class Point:
+    """A measuring point: what is configured (as docs/site.md) and, where it differs, what is really wired.
+
+    ratio_error_percent and phase_error_degrees are the CT's; a positive phase error leads. wired: the phase
+    that the CT really is on; turned: its arrow really points the wrong way.
+    """
+
+    node: str
+    input: str
+    ct: str
+    phase: str
+    load: str
+    reversed: bool = False
+    ratio_error_percent: float = 0.0
+    phase_error_degrees: float = 0.0
+    wired: str = ""
+    turned: bool | None = None
+
+    def site_json(self) -> dict:
+        """The point as docs/site.md has it."""
+        point = {
+            "node": self.node,
+            "input": self.input,
+            "ct": self.ct,
+            "phase": self.phase,
+            "load": self.load,
+        }
+        if self.reversed:
+            point["reversed"] = True
+        return point
+
+
+@dataclass
+class Site:
+    """The installation as the app would describe it, and the nodes that are there."""
+
+    name: str
+    uuid: str
+    location: int
+    timezone: str
+    utc_offset: int
+    scheme: str
+    frequency: int
+    head: NodeSettings
+    nodes: list[NodeSettings]
+    points: list[Point]
+    loads: list[tuple[str, str]]  # name, role
+    first_sample: int = 0
+
+    def site_json(self) -> dict:
+        """site.json of docs/site.md, as a dict."""
+        return {
+            "version": 1,
+            "name": self.name,
+            "uuid": self.uuid,
+            "location": self.location,
+            "timezone": self.timezone,
+            "utc_offset": self.utc_offset,
+            "scheme": self.scheme,
+            "frequency": self.frequency,
+            "head": self.head.serial,
+            "points": [point.site_json() for point in self.points],
+            "loads": [{"name": name, "role": role} for name, role in self.loads],
+        }
+
+    @property
+    def channels(self) -> int:
+        """Channels of the waveforms: three voltages and the points."""
+        return 3 + len(self.points)
+
+
+@dataclass
+class House(Site):
+    """A house whose samples are worked out: the head's sample number `first_sample` is taken at time 0."""
+
+    mains: Mains = field(default_factory=lambda: Mains([], [], 50.0))
+    circuits: list[Load] = field(default_factory=list)
+
+    ended_at: None = None  # it never ends
+
+    def __post_init__(self) -> None:
+        orders = {1} | {h.order for h in self.mains.harmonics}
+        for load in self.circuits:
+            orders |= {h.order for h in load.harmonics}
+        self._orders = np.array(sorted(orders))
+        self._rate = SAMPLE_RATE * (1 + self.head.drift_ppm * 1e-6)
+        self._delta = SCHEMES[self.scheme].delta
+        self._knots: OrderedDict[int, np.ndarray] = OrderedDict()
+        self._bases: OrderedDict[int, tuple[np.ndarray, float]] = OrderedDict()
+        self._rows, self._gains = self._connections()
+
+    # Samples
+
+    def waveforms(self, first_sample: int, count: int) -> np.ndarray:
+        """int16 [channel, count] from the head's sample number `first_sample` on, taken at its instants.
+
+        Channels are the head's L1, L2, L3, then the points in order, as on the wire.
+        """
+        first, last = first_sample // BLOCK, (first_sample + count - 1) // BLOCK
+        blocks = [self.render(block, None) for block in range(first, last + 1)]
+        skip = first_sample - first * BLOCK
+        return np.concatenate(blocks, axis=1)[:, skip : skip + count]
+
+    def render(self, block: int, shifts: np.ndarray | None) -> np.ndarray:
+        """int16 [channel, 64] of a block; `shifts` [channel] is by how many samples each is taken late."""
+        knot, part = divmod(block, _KNOT_BLOCKS)
+        basis, speed = self._basis(knot)
+        before, after = self._phasors(knot), self._phasors(knot + 1)
+        both = np.stack((before, after - before), axis=1)
+        if shifts is not None:
+            turn = np.exp(1j * speed * np.multiply.outer(shifts, self._orders))
+            both = both * turn[:, None, :]
+        weights = np.concatenate((both.real, both.imag), axis=1).reshape(len(both), -1)
+        exact = weights @ basis[:, part * BLOCK : (part + 1) * BLOCK]
+        return np.clip(np.rint(exact), -32768, 32767).astype(np.int16)
+
+    def _basis(self, knot: int) -> tuple[np.ndarray, float]:
+        """Waves that the phasors of a knot and its rise to the next are multiplied with; radians a sample."""
+        if knot not in self._bases:
+            time = (np.arange(knot * _KNOT, (knot + 1) * _KNOT) - self.first_sample) / self._rate
+            angle = np.multiply.outer(self._orders, self.mains.angle(time))
+            cos, sin = np.cos(angle), np.sin(angle)
+            rise = np.arange(_KNOT) / _KNOT
+            basis = np.concatenate((cos, cos * rise, -sin, -sin * rise))
+            speed = 2 * np.pi * self.mains.frequency_at(float(time[_KNOT // 2])) / self._rate
+            _remember(self._bases, knot, (basis, speed))
+        return self._bases[knot]
+
+    # Phasors
+
+    def _phasors(self, knot: int) -> np.ndarray:
+        """Counts, peak, [channel, order] at a knot."""
+        if knot not in self._knots:
+            volts, currents = self.phasors((knot * _KNOT - self.first_sample) / self._rate)
+            head = np.zeros((3, len(self._orders)), complex)
+            head[: len(volts)] = volts / VOLT_PER_COUNT
+            points = currents[self._rows] * self._gains[:, None]
+            _remember(self._knots, knot, np.concatenate((head, points)))
+        return self._knots[knot]
+
+    def phasors(self, time: float) -> tuple[np.ndarray, np.ndarray]:
+        """Peak volts [phase, order] and amperes [element, order] at `time` (s).
+
+        Elements are the loads' (in order), then what the grid supplies on each line.
+        """
+        volts = self.mains.phasors(time, self._orders)
+        lines = np.zeros(volts.shape, complex)
+        elements = []
+        for load in self.circuits:
+            if self._delta and len(load.phases) == 1:
+                start, end = _delta_lines(load.phases[0])
+                current = load.currents(time, volts[[start]] - volts[[end]], self._orders)
+                lines[start] += current[0]
+                lines[end] -= current[0]
+            else:
+                current = load.currents(time, volts[load.phases], self._orders)
+                lines[load.phases] += current
+            elements.append(current)
+        return volts, np.concatenate([*elements, lines])
+
+    def _connections(self) -> tuple[np.ndarray, np.ndarray]:
+        """For each point: its row in the elements of `phasors`, and counts for an ampere there."""
+        starts, total = {}, 0
+        for load in self.circuits:
+            starts[load.name] = total
+            total += len(load.phases)
+        loads = {load.name: load for load in self.circuits}
+        rows, gains = [], []
+        for point in self.points:
+            phase = PHASES.index(point.wired or point.phase)
+            if point.load in loads:
+                row = starts[point.load] + loads[point.load].phases.index(phase)
+            else:
+                row = total + phase
+            turned = point.reversed if point.turned is None else point.turned
+            gain = (1 + point.ratio_error_percent / 100) / ampere_per_count(point.ct)
+            gain *= -1 if turned else 1
+            rows.append(row)
+            gains.append(gain * np.exp(1j * np.radians(point.phase_error_degrees)))
+        return np.array(rows, int), np.array(gains, complex)
+
+
+def _delta_lines(phase: int) -> tuple[int, int]:
+    """The lines between which a single-phase circuit of a delta site lies; the CT is on the first.
+
+    Configured as L1: L1 to L3; as L2: L2 to L3; as L3: L1 to L2.
+    """
+    return ((0, 2), (1, 2), (0, 1))[phase]
+
+
+def _remember(cache: OrderedDict, key: int, value: object) -> None:
+    cache[key] = value
+    while len(cache) > 4:
+        cache.popitem(last=False)
+
+
+
+
+def load_house(path: str | Path) -> House:
+    """The house of the TOML file `path` (docs/house.md). UserError, with file and line, when it is wrong."""
+    from .house_file import load_house as load  # the reader needs this module
+
+    return load(path)

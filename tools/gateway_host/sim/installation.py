@@ -1,0 +1,238 @@
+"""The installation: a house (or a recording), its nodes and the line, as the board's link sees them."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+
+from .catalogue import BLOCK, inputs_of
+from .clock import HeadClock
+from .frames import section
+from .house import NodeSettings, Point
+from .line import Corrupt, Counters, Line
+from .nodes import KEPT_BLOCKS, Head, Node
+
+_TICKS = 1 << 30
+_SILENT_CHANNEL = section(bytes(2 * BLOCK))
+_RENDERED = 16  # blocks whose samples are kept
+_END_GRACE_US = 100_000
+
+Tap = Callable[[int, np.ndarray], None]
+
+
+class Source(Protocol):
+    """Where samples come from: a House or a Recording."""
+
+    head: NodeSettings
+    nodes: list[NodeSettings]
+    points: list[Point]
+    first_sample: int
+    ended_at: int | None  # sample number after the last one that can be served; None: never ends
+
+    @property
+    def channels(self) -> int:
+        """3 voltages and the points."""
+        ...
+
+    def site_json(self) -> dict:
+        """site.json (docs/site.md)."""
+        ...
+
+    def waveforms(self, first_sample: int, count: int) -> np.ndarray:
+        """int16 [channel, count] at the head's own instants."""
+        ...
+
+    def render(self, block: int, shifts: np.ndarray | None) -> np.ndarray:
+        """int16 [channel, 64] of a block, each channel taken late by its shift in samples."""
+        ...
+
+
+class Installation:
+    """The simulated installation, driven by the board's clock.
+
+    house: a House or a Recording; baud: bits/s; rxbuf: the gateway's receive buffer in bytes; tap: called in order
+    with (first_sample, int16 [channel, 64]) for each block once its samples can no longer change; corrupt:
+    damages what is sent (see line.Corrupt). Sample numbers do not wrap here; on the line they are modulo 2^32.
+    Methods may be called from several threads.
+    """
+
+    def __init__(
+        self,
+        house: Source,
+        baud: int = 3_000_000,
+        rxbuf: int = 8192,
+        tap: Tap | None = None,
+        corrupt: Corrupt | None = None,
+    ) -> None:
+        self.house = house
+        self.head_clock = HeadClock(house.first_sample, house.head.drift_ppm)
+        self._lock = threading.RLock()
+        self._origin = 0  # µs at which the board's clock was 0
+        self._tap = tap
+        self._tapped = house.first_sample // BLOCK + 1
+        self._rendered: OrderedDict[int, tuple[np.ndarray, list[bytes | None], np.ndarray]]
+        self._rendered = OrderedDict()
+        self.head = Head(
+            house.head.serial,
+            3,
+            self.head_clock,
+            self._sections,
+            drift_ppm=house.head.drift_ppm,
+            metres=house.head.metres,
+        )
+        self.nodes: list[Node] = [self.head]
+        self._inputs: dict[Node, list[int | None]] = {self.head: [0, 1, 2]}
+        self._owners: list[Node] = [self.head] * 3
+        self._add_nodes(house)
+        self.line = Line(self.nodes, baud, rxbuf, corrupt)
+
+    def _add_nodes(self, house: Source) -> None:
+        channels = {(p.node, p.input): 3 + i for i, p in enumerate(house.points)}
+        for settings in house.nodes:
+            letters = inputs_of(int(settings.serial[:4]))
+            node = Node(
+                settings.serial,
+                len(letters),
+                self.head_clock,
+                self._sections,
+                drift_ppm=settings.drift_ppm,
+                metres=settings.metres,
+            )
+            self.nodes.append(node)
+            self._inputs[node] = [channels.get((settings.serial, letter)) for letter in letters]
+        by_serial = {node.serial: node for node in self.nodes}
+        self._owners += [by_serial[p.node] for p in house.points]
+
+    # The board's link
+
+    @property
+    def now(self) -> float:
+        """µs since the installation began, as far as the board has said."""
+        return self.line.now
+
+    @property
+    def counters(self) -> Counters:
+        """What happened on the line."""
+        return self.line.counters
+
+    def time_of(self, ticks: int) -> int:
+        """µs since the installation began, for the board's `ticks` (modulo 2^30)."""
+        latest = int(self.line.now)
+        ahead = (ticks + self._origin - latest) % _TICKS
+        return latest if ahead > _TICKS // 2 else latest + ahead
+
+    def write(self, ticks: int, data: bytes) -> None:
+        """The board's UART sends `data` from `ticks` on."""
+        with self._lock:
+            self.line.write(self.time_of(ticks), data)
+            self._pass_on()
+
+    def read(self, ticks: int, size: int) -> bytes | None:
+        """At most `size` bytes of the receive buffer as it is at `ticks`; None when all has ended."""
+        with self._lock:
+            time = self.time_of(ticks)
+            if self.ended(time):
+                return None
+            data = self.line.read(time, size)
+            self._pass_on()
+            return data
+
+    def board_restarted(self) -> None:
+        """The board's clock begins at 0 again, now; the nodes go on."""
+        with self._lock:
+            self._origin = int(self.line.now)
+
+    def ended(self, time: float) -> bool:
+        """Whether the recording is over: 100 ms after its last block was complete."""
+        end = self.house.ended_at
+        return end is not None and time > self.head_clock.time_of(end) + _END_GRACE_US
+
+    # Nodes
+
+    def node(self, serial: str) -> Node:
+        """The node (or head) with that serial number; KeyError when there is none."""
+        for node in self.nodes:
+            if node.serial == serial:
+                return node
+        raise KeyError(serial)
+
+    def restart(self, serial: str) -> None:
+        """Switches a node off and on."""
+        with self._lock:
+            self.node(serial).power_on(self.line.now)
+
+    def unplug(self, serial: str) -> None:
+        """Takes a node off the bus."""
+        with self._lock:
+            self.node(serial).connected = False
+
+    def plug(self, serial: str) -> None:
+        """Connects a node again; it starts afresh."""
+        with self._lock:
+            node = self.node(serial)
+            node.connected = True
+            node.power_on(self.line.now)
+
+    # Samples
+
+    def truth(self, first_sample: int, count: int) -> np.ndarray:
+        """int16 [channel, count] as on the wire: the head's L1, L2, L3, then the points as in site_json().
+
+        `first_sample` does not wrap (it begins at house.first_sample). Samples of a node that was not in step are
+        those that it would have taken in step.
+        """
+        with self._lock:
+            first, last = first_sample // BLOCK, (first_sample + count - 1) // BLOCK
+            for node in self.nodes[1:]:
+                node.clock.log(self.line.now)
+            blocks = [
+                self.house.render(block, self._shifts(block)) for block in range(first, last + 1)
+            ]
+            skip = first_sample - first * BLOCK
+            return np.concatenate(blocks, axis=1)[:, skip : skip + count]
+
+    def sample_number(self, time: float | None = None) -> float:
+        """The head's sample clock at `time` (µs; now when None), not wrapped."""
+        return self.head_clock.reading(self.line.now if time is None else time)
+
+    def _shifts(self, block: int) -> np.ndarray:
+        shifts = {node: node.clock.shift(block) for node in self.nodes[1:]}
+        return np.array([shifts.get(owner) or 0.0 for owner in self._owners])
+
+    def _sections(self, node: Node, block: int) -> list[bytes]:
+        """The sections of all inputs of `node`, which has sampled `block` wholly."""
+        if node is not self.head:
+            node.clock.log(self.line.now)
+        kept = self._rendered.get(block)
+        if kept is None or not self._still_true(kept[2], node, block):
+            for other in self.nodes[1:]:
+                other.clock.log(self.line.now)
+            shifts = self._shifts(block)
+            samples = self.house.render(block, shifts)
+            raw = samples.astype("<i2", copy=False).tobytes()
+            size = 2 * BLOCK
+            sections = [section(raw[i : i + size]) for i in range(0, len(raw), size)]
+            kept = self._rendered[block] = (samples, sections, shifts)
+            while len(self._rendered) > _RENDERED:
+                self._rendered.popitem(last=False)
+        return [_SILENT_CHANNEL if i is None else kept[1][i] for i in self._inputs[node]]
+
+    def _still_true(self, shifts: np.ndarray, node: Node, block: int) -> bool:
+        """Whether a block that was rendered for another node holds this node's samples too."""
+        if node is self.head:
+            return True
+        now = node.clock.shift(block) or 0.0
+        return all(shifts[i] == now for i in self._inputs[node] if i is not None)
+
+    def _pass_on(self) -> None:
+        if self._tap is None:
+            return
+        settled = int(self.sample_number() // BLOCK) - KEPT_BLOCKS - 2
+        while self._tapped < settled:
+            block = self._tapped
+            kept = self._rendered.get(block)
+            samples = kept[0] if kept else self.truth(block * BLOCK, BLOCK)
+            self._tapped += 1
+            self._tap(block * BLOCK, samples)

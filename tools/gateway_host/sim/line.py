@@ -1,0 +1,210 @@
+"""The RS485 line, byte by byte: pacing, half duplex, collisions, the gateway's receive buffer.
+
+Times are µs on the board's clock, at the gateway's end of the cable. The line is driven by `advance`: everything
+that happens up to a time, in order. A sender's bytes are one `Run`: a start and bytes without a pause.
+"""
+
+import heapq
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+
+from . import frames
+from .frames import Frame, Receiver
+from .nodes import Answer, Head, Node
+
+# (start µs, sender: a serial number or "gateway", bytes) -> bytes as everybody hears them, at most as many
+Corrupt = Callable[[float, str, bytes], bytes]
+
+
+@dataclass
+class Counters:
+    """What happened on the line since it was made."""
+
+    gateway_bytes: int = 0  # sent by the gateway
+    node_bytes: int = 0  # sent by nodes
+    delivered_bytes: int = 0  # put into the gateway's receive buffer
+    overflowed_bytes: int = 0  # lost because that buffer was full
+    collisions: int = 0  # runs that began while another was under way
+
+
+@dataclass(slots=True)
+class Run:
+    """Bytes of one sender without a pause; `spoiled` once another sender spoke into them."""
+
+    start: float
+    end: float
+    sender: Node | None  # None is the gateway
+    data: bytes | bytearray
+    skip: int = 0  # first bytes that drown in an earlier run
+    taken: int = 0  # bytes that the gateway's UART has seen
+    spoiled: bool = False
+
+
+@dataclass
+class Line:
+    """The line with its nodes. baud: bits/s; rxbuf: the gateway's receive buffer in bytes."""
+
+    nodes: list[Node]
+    baud: int = 3_000_000
+    rxbuf: int = 8192
+    corrupt: Corrupt | None = None
+    counters: Counters = field(default_factory=Counters)
+
+    def __post_init__(self) -> None:
+        self.byte_us = 10e6 / self.baud
+        self.now = 0.0
+        self._events: list[tuple[float, int, Callable[[float], None]]] = []
+        self._order = count()
+        self._receiver = Receiver(self.byte_us)
+        self._active: list[Run] = []  # may still be sending
+        self._arriving: deque[Run] = deque()  # from nodes, not wholly delivered
+        self._buffer = bytearray()
+        self._gateway_free = 0.0
+
+    # The gateway's side
+
+    def write(self, time: float, data: bytes) -> None:
+        """The gateway's UART sends `data` from `time` on, or when what it is sending is out."""
+        self.advance(time)
+        start = max(time, self._gateway_free)
+        self.counters.gateway_bytes += len(data)
+        for piece in _pieces(data):
+            run = Run(start, start + len(piece) * self.byte_us, None, piece)
+            if start > self.now:
+                self._at(start, lambda _, run=run: self._begin(run))
+            else:
+                self._begin(run)
+            start = run.end
+        self._gateway_free = start
+
+    def read(self, time: float, size: int) -> bytes:
+        """Takes at most `size` bytes out of the receive buffer as it is at `time`."""
+        self.advance(time)
+        self._receive(time)
+        buffer = self._buffer
+        data = bytes(buffer[:size])
+        del buffer[: len(data)]
+        return data
+
+    def advance(self, time: float) -> None:
+        """Lets everything up to `time` happen."""
+        events = self._events
+        while events and events[0][0] <= time:
+            at, _, happen = heapq.heappop(events)
+            self.now = max(self.now, at)
+            happen(at)
+        self.now = max(self.now, time)
+
+    def _receive(self, time: float) -> None:
+        while self._arriving:
+            run = self._arriving[0]
+            size = len(run.data)
+            ended = min(size, int((time - run.start) / self.byte_us + 1e-6))
+            first = max(run.taken, run.skip)
+            if ended > first:
+                fits = min(ended - first, self.rxbuf - len(self._buffer))
+                self._buffer += run.data[first : first + fits]
+                self.counters.delivered_bytes += fits
+                self.counters.overflowed_bytes += ended - first - fits
+            run.taken = max(run.taken, ended)
+            if ended < size:
+                return
+            self._arriving.popleft()
+
+    # Senders
+
+    def _at(self, time: float, happen: Callable[[float], None]) -> None:
+        heapq.heappush(self._events, (time, next(self._order), happen))
+
+    def _begin(self, run: Run) -> None:
+        if self.corrupt is not None:
+            name = run.sender.serial if run.sender else "gateway"
+            run.data = self.corrupt(run.start, name, bytes(run.data))
+        self._active = [other for other in self._active if other.end > run.start + 1e-6]
+        for other in self._active:
+            if other.sender is not run.sender:
+                self._collide(other, run)
+        self._active.append(run)
+        if run.sender is not None:
+            self.counters.node_bytes += len(run.data)
+            self._arriving.append(run)
+        self._at(run.end, lambda _: self._ended(run))
+
+    def _collide(self, earlier: Run, later: Run) -> None:
+        self.counters.collisions += 1
+        until = min(earlier.end, later.end)
+        first = int((later.start - earlier.start) / self.byte_us)
+        size = -int((later.start - until) // self.byte_us)
+        _garble(earlier, first, size + 1)
+        _garble(later, 0, size)
+        if earlier.sender is not None and later.sender is not None:
+            later.skip = max(later.skip, size)  # one receiver, one stream of bytes
+
+    def _ended(self, run: Run) -> None:
+        receiver, sender = self._receiver, run.sender
+        if sender is not None and not run.spoiled and self.corrupt is None and receiver.idle:
+            # A whole frame of a node, as it was sent: only the head's is of interest to others.
+            self._count_heard(sender)
+            if isinstance(sender, Head) and run.data[3] & frames.TIMING_FOLLOWS:
+                if run.data[1] in (frames.DATA, frames.NODATA):
+                    self._timing(run.end, bytes(run.data[12:20]))
+            return
+        data = bytes(run.data[run.skip :])
+        bad = receiver.bad_checks
+        for heard in receiver.feed(run.start + run.skip * self.byte_us, data):
+            self._heard(heard, sender)
+        if receiver.bad_checks > bad:
+            for node in self.nodes:
+                node.bad_checks += receiver.bad_checks - bad
+
+    def _count_heard(self, sender: Node) -> None:
+        for node in self.nodes:
+            if node is not sender:
+                node.frames_heard += 1
+
+    def _timing(self, time: float, timing: bytes) -> None:
+        for node in self.nodes:
+            if node.connected:
+                node.hear_timing(time, timing)
+
+    def _heard(self, heard: Frame, sender: Node | None) -> None:
+        if sender is not None:
+            self._count_heard(sender)
+            if heard.kind in (frames.DATA, frames.NODATA) and heard.address == 1:
+                if heard.argument & frames.TIMING_FOLLOWS and heard.payloads[0] is not None:
+                    self._timing(heard.end, heard.payloads[0])
+            return
+        for node in self.nodes:
+            if node.connected:
+                answer = node.hear(heard)
+                if answer is not None:
+                    self._at(answer.time, lambda t, answer=answer: self._speak(t, answer))
+
+    def _speak(self, time: float, answer: Answer) -> None:
+        node = answer.node
+        if answer.token != node.token or not node.connected:
+            return
+        data = answer.make(time)
+        node.answers += 1
+        self._begin(Run(time, time + len(data) * self.byte_us, node, data))
+
+
+def _pieces(data: bytes) -> list[bytes]:
+    """Cuts what the gateway sends where frames end, so that each is heard when it has ended."""
+    pieces = []
+    while data:
+        size = len(data)
+        if data[0] == frames.START and size >= frames.HEADER:
+            size = min(size, frames.HEADER + int.from_bytes(data[6:8], "little"))
+        pieces.append(data[:size])
+        data = data[size:]
+    return pieces
+
+
+def _garble(run: Run, first: int, size: int) -> None:
+    run.spoiled = True
+    data = run.data = bytearray(run.data)
+    for i in range(first, min(first + size, len(data))):
+        data[i] ^= 1 + (37 * i + 11) % 255
