@@ -1,4 +1,6 @@
-"""What can be installed: current transformers, measuring nodes, wiring schemes (docs/a-bus.md, section 2)."""
+"""What can be installed: current transformers, measuring nodes, wiring schemes (docs/a-bus.md,
+section 2).
+"""
 
 import math
 from dataclasses import dataclass
@@ -38,7 +40,8 @@ def ampere_per_count(ct: str) -> float:
 
 @dataclass(frozen=True)
 class Scheme:
-    """A wiring scheme: the angle of each phase that exists (degrees) and its nominal voltage (V rms).
+    """A wiring scheme: the angle of each phase that exists (degrees) and its nominal voltage (V
+    rms).
 
     `delta` schemes have no neutral: single-phase circuits lie between two lines.
     """

@@ -1,7 +1,7 @@
 """Sample clocks: the head's, which is the time reference, and a node's, steered to it.
 
-Times are µs on the board's clock (the simulation's true time); clock readings are samples, as real numbers
-that never wrap. See docs/a-bus.md, section 6.
+Times are µs on the board's clock (the simulation's true time); clock readings are samples, as real
+numbers that never wrap. See docs/a-bus.md, section 6.
 """
 
 from array import array
@@ -39,8 +39,8 @@ class HeadClock:
 class NodeClock:
     """A node's sample clock, steered by differences to the head's.
 
-    It keeps, for each block since it was last set, how far (in samples of the head's clock) the block's
-    middle was taken after the instant at which it should have been: `shift`.
+    It keeps, for each block since it was last set, how far (in samples of the head's clock) the
+    block's middle was taken after the instant at which it should have been: `shift`.
     """
 
     def __init__(self, head: HeadClock, drift_ppm: float, started: float) -> None:
@@ -68,13 +68,15 @@ class NodeClock:
         return self._in_step_from is not None and time - (self._heard or 0.0) <= _SILENCE_US
 
     def serves_from(self) -> float:
-        """The reading at which the node came in step; blocks that begin before it are not served."""
+        """The reading at which the node came in step; blocks that begin before it are not served.
+        """
         return float("inf") if self._in_step_from is None else self._in_step_from
 
     def steer(self, time: float, latched: float, head_read: float, elapsed_us: float) -> None:
         """Takes a difference: at one instant this clock read `latched` and the head's `head_read`.
 
-        `time` is when the node learnt it, `elapsed_us` how long after the previous one it was latched.
+        `time` is when the node learnt it, `elapsed_us` how long after the previous one it was
+        latched.
         """
         self.log(time)
         if not self.in_step(time):
@@ -100,7 +102,9 @@ class NodeClock:
         self._rate = self._crystal * (1 + self._correction)
 
     def shift(self, block: int) -> float | None:
-        """Samples by which `block` was taken late; None for a block that is not complete or thrown away."""
+        """Samples by which `block` was taken late; None for a block that is not complete or thrown
+        away.
+        """
         index = block - self._first_block
         return self._shifts[index] if 0 <= index < len(self._shifts) else None
 

@@ -23,7 +23,8 @@ _KNOT = _KNOT_BLOCKS * BLOCK  # samples between two moments for which the loads 
 
 @dataclass(frozen=True)
 class NodeSettings:
-    """A node: serial number, error of its crystal (ppm, -100 to 100), m of cable to the gateway."""
+    """A node: serial number, error of its crystal (ppm, -100 to 100), m of cable to the gateway.
+    """
 
     serial: str
     drift_ppm: float = 0.0
@@ -32,10 +33,11 @@ class NodeSettings:
 
 @dataclass(frozen=True)
 class Point:
-    """A measuring point: what is configured (as docs/site.md) and, where it differs, what is really wired.
+    """A measuring point: what is configured (as docs/site.md) and, where it differs, what is
+    really wired.
 
-    ratio_error_percent and phase_error_degrees are the CT's; a positive phase error leads. wired: the phase
-    that the CT really is on; turned: its arrow really points the wrong way.
+    ratio_error_percent and phase_error_degrees are the CT's; a positive phase error leads. wired:
+    the phase that the CT really is on; turned: its arrow really points the wrong way.
     """
 
     node: str
@@ -104,7 +106,9 @@ class Site:
 
 @dataclass
 class House(Site):
-    """A house whose samples are worked out: the head's sample number `first_sample` is taken at time 0."""
+    """A house whose samples are worked out: the head's sample number `first_sample` is taken at
+    time 0.
+    """
 
     mains: Mains = field(default_factory=lambda: Mains([], [], 50.0))
     circuits: list[Load] = field(default_factory=list)
@@ -125,7 +129,8 @@ class House(Site):
     # Samples
 
     def waveforms(self, first_sample: int, count: int) -> np.ndarray:
-        """int16 [channel, count] from the head's sample number `first_sample` on, taken at its instants.
+        """int16 [channel, count] from the head's sample number `first_sample` on, taken at its
+        instants.
 
         Channels are the head's L1, L2, L3, then the points in order, as on the wire.
         """
@@ -135,7 +140,9 @@ class House(Site):
         return np.concatenate(blocks, axis=1)[:, skip : skip + count]
 
     def render(self, block: int, shifts: np.ndarray | None) -> np.ndarray:
-        """int16 [channel, 64] of a block; `shifts` [channel] is by how many samples each is taken late."""
+        """int16 [channel, 64] of a block; `shifts` [channel] is by how many samples each is taken
+        late.
+        """
         knot, part = divmod(block, _KNOT_BLOCKS)
         basis, speed = self._basis(knot)
         before, after = self._phasors(knot), self._phasors(knot + 1)
@@ -148,7 +155,9 @@ class House(Site):
         return np.clip(np.rint(exact), -32768, 32767).astype(np.int16)
 
     def _basis(self, knot: int) -> tuple[np.ndarray, float]:
-        """Waves that the phasors of a knot and its rise to the next are multiplied with; radians a sample."""
+        """Waves that the phasors of a knot and its rise to the next are multiplied with; radians a
+        sample.
+        """
         if knot not in self._bases:
             time = (np.arange(knot * _KNOT, (knot + 1) * _KNOT) - self.first_sample) / self._rate
             angle = np.multiply.outer(self._orders, self.mains.angle(time))
@@ -230,7 +239,9 @@ def _remember(cache: OrderedDict, key: int, value: object) -> None:
 
 
 def load_house(path: str | Path) -> House:
-    """The house of the TOML file `path` (docs/house.md). UserError, with file and line, when it is wrong."""
+    """The house of the TOML file `path` (docs/house.md). UserError, with file and line, when it is
+    wrong.
+    """
     from .house_file import load_house as load  # the reader needs this module
 
     return load(path)

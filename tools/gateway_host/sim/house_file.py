@@ -24,7 +24,9 @@ from .toml_file import Table, TomlFile
 
 
 def load_house(path: str | Path) -> House:
-    """The house of the TOML file `path`. UserError, with file and line, when something in it is wrong."""
+    """The house of the TOML file `path`. UserError, with file and line, when something in it is
+    wrong.
+    """
     file = TomlFile(Path(path))
     top = file.top
     site = read_site(top)
@@ -140,7 +142,8 @@ class PointCheck:
             table.fail("node", f"node {node!r} is not a [[node]] of this file; add it")
         letters = inputs_of(int(node[:4]))
         if letter not in letters:
-            table.fail("input", f"node {node} has no input {letter!r}; it has {', '.join(letters)}")
+            known = ", ".join(letters)
+            table.fail("input", f"node {node} has no input {letter!r}; it has {known}")
         if (node, letter) in self._used:
             other = self._used[node, letter]
             table.fail("input", f"input {letter} of {node} is used twice (also by {other!r})")
@@ -153,7 +156,8 @@ class PointCheck:
         solid = node.startswith(str(SOLID_CORE_TYPE))
         ct = table.text("ct", *(["SOLID-CORE"] if solid else []), choices=tuple(RATED_AMPERE))
         if solid != (ct == "SOLID-CORE"):
-            table.fail("ct", f"{ct} cannot be on node {node}; a Solid Core, and only it, has SOLID-CORE")
+            rule = "a Solid Core, and only it, has SOLID-CORE"
+            table.fail("ct", f"{ct} cannot be on node {node}; {rule}")
         return ct
 
 

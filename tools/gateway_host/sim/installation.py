@@ -1,4 +1,6 @@
-"""The installation: a house (or a recording), its nodes and the line, as the board's link sees them."""
+"""The installation: a house (or a recording), its nodes and the line, as the board's link sees
+them.
+"""
 
 import threading
 from collections import OrderedDict
@@ -52,10 +54,10 @@ class Source(Protocol):
 class Installation:
     """The simulated installation, driven by the board's clock.
 
-    house: a House or a Recording; baud: bits/s; rxbuf: the gateway's receive buffer in bytes; tap: called in order
-    with (first_sample, int16 [channel, 64]) for each block once its samples can no longer change; corrupt:
-    damages what is sent (see line.Corrupt). Sample numbers do not wrap here; on the line they are modulo 2^32.
-    Methods may be called from several threads.
+    house: a House or a Recording; baud: bits/s; rxbuf: the gateway's receive buffer in bytes; tap:
+    called in order with (first_sample, int16 [channel, 64]) for each block once its samples can no
+    longer change; corrupt: damages what is sent (see line.Corrupt). Sample numbers do not wrap
+    here; on the line they are modulo 2^32. Methods may be called from several threads.
     """
 
     def __init__(
@@ -130,7 +132,8 @@ class Installation:
             self._pass_on()
 
     def read(self, ticks: int, size: int) -> bytes | None:
-        """At most `size` bytes of the receive buffer as it is at `ticks`; None when all has ended."""
+        """At most `size` bytes of the receive buffer as it is at `ticks`; None when all has ended.
+        """
         with self._lock:
             time = self.time_of(ticks)
             if self.ended(time):
@@ -178,10 +181,11 @@ class Installation:
     # Samples
 
     def truth(self, first_sample: int, count: int) -> np.ndarray:
-        """int16 [channel, count] as on the wire: the head's L1, L2, L3, then the points as in site_json().
+        """int16 [channel, count] as on the wire: the head's L1, L2, L3, then the points as in
+        site_json().
 
-        `first_sample` does not wrap (it begins at house.first_sample). Samples of a node that was not in step are
-        those that it would have taken in step.
+        `first_sample` does not wrap (it begins at house.first_sample). Samples of a node that was
+        not in step are those that it would have taken in step.
         """
         with self._lock:
             first, last = first_sample // BLOCK, (first_sample + count - 1) // BLOCK

@@ -1,7 +1,8 @@
 """The RS485 line, byte by byte: pacing, half duplex, collisions, the gateway's receive buffer.
 
-Times are µs on the board's clock, at the gateway's end of the cable. The line is driven by `advance`: everything
-that happens up to a time, in order. A sender's bytes are one `Run`: a start and bytes without a pause.
+Times are µs on the board's clock, at the gateway's end of the cable. The line is driven by
+`advance`: everything that happens up to a time, in order. A sender's bytes are one `Run`: a start
+and bytes without a pause.
 """
 
 import heapq
@@ -14,7 +15,8 @@ from . import frames
 from .frames import Frame, Receiver
 from .nodes import Answer, Head, Node
 
-# (start µs, sender: a serial number or "gateway", bytes) -> bytes as everybody hears them, at most as many
+# (start µs, sender: a serial number or "gateway", bytes) -> bytes as everybody hears them, at most
+# as many
 Corrupt = Callable[[float, str, bytes], bytes]
 
 

@@ -1,4 +1,5 @@
-"""The board's link: a pty over which the interpreter reaches the installation (docs/simulator.md)."""
+"""The board's link: a pty over which the interpreter reaches the installation (docs/simulator.md).
+"""
 
 import contextlib
 import errno
@@ -22,8 +23,8 @@ OnLed = Callable[[int, int, int, int], None]
 class LinkServer:
     """Serves one interpreter. `path` is the pty for `simulator.json`'s "link".
 
-    on_led(ticks, r, g, b) is called from the serving thread. The server ends when the interpreter closes the link or
-    dies, or on `stop`; `failure` then holds what went wrong, if anything did.
+    on_led(ticks, r, g, b) is called from the serving thread. The server ends when the interpreter
+    closes the link or dies, or on `stop`; `failure` then holds what went wrong, if anything did.
     """
 
     def __init__(self, installation: Installation, on_led: OnLed | None = None) -> None:
@@ -73,7 +74,8 @@ class LinkServer:
                 data = self._receive()
                 if data is None:
                     return
-                # The slave stays open here until the interpreter has opened it, so that its closing is seen.
+                # The slave stays open here until the interpreter has opened it, so that its
+                # closing is seen.
                 if self._slave >= 0:
                     os.close(self._slave)
                     self._slave = -1

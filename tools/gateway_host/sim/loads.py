@@ -9,7 +9,8 @@ from .mains import Harmonic, Wander, harmonic_phasors
 
 
 class Profile:
-    """A quantity over time: `steps` of (seconds, value), repeated for ever, each times 1 + wander x noise.
+    """A quantity over time: `steps` of (seconds, value), repeated for ever, each times 1 + wander
+    x noise.
 
     wander: relative, 0 to 1; seconds: how fast it wanders.
     """
@@ -46,10 +47,11 @@ class Profile:
 
 @dataclass
 class Load:
-    """A load (or source) of the house. `phases` has an index into the mains' phases for each element.
+    """A load (or source) of the house. `phases` has an index into the mains' phases for each
+    element.
 
-    power: W of the fundamental, over all elements together, positive when it consumes; power_factor: of the
-    fundamental, cos phi, 0.05 to 1, negative when the current leads.
+    power: W of the fundamental, over all elements together, positive when it consumes;
+    power_factor: of the fundamental, cos phi, 0.05 to 1, negative when the current leads.
     """
 
     name: str
@@ -60,7 +62,8 @@ class Load:
     harmonics: list[Harmonic] = field(default_factory=list)
 
     def currents(self, time: float, volts: np.ndarray, orders: np.ndarray) -> np.ndarray:
-        """Peak currents [element, order] at `time` (s); `volts` are the elements' voltages [element, order].
+        """Peak currents [element, order] at `time` (s); `volts` are the elements' voltages
+        [element, order].
 
         orders[0] must be 1.
         """

@@ -1,7 +1,8 @@
 """The mains: voltage of each phase, frequency, harmonics, unbalance, and how they wander.
 
-A waveform is the sum over the house's harmonic orders h of Re(c[h] * exp(j h theta)), with theta the angle of the
-mains and c a phasor (peak). Everything is a function of the time in seconds alone.
+A waveform is the sum over the house's harmonic orders h of Re(c[h] * exp(j h theta)), with theta
+the angle of the mains and c a phasor (peak). Everything is a function of the time in seconds
+alone.
 """
 
 import math
@@ -14,7 +15,9 @@ _TABLE = 4096
 
 
 class Wander:
-    """A smooth random walk between -1 and 1 that moves on within `seconds`; the same for the same seed and name."""
+    """A smooth random walk between -1 and 1 that moves on within `seconds`; the same for the same
+    seed and name.
+    """
 
     def __init__(self, seed: int, name: str, seconds: float) -> None:
         self._seconds = seconds
@@ -81,7 +84,9 @@ class Mains:
         return self.frequency + self.frequency_wander * waves
 
     def angle(self, time: np.ndarray) -> np.ndarray:
-        """theta at each of `time` (s), in radians: 2 pi times the integral of the frequency from 0."""
+        """theta at each of `time` (s), in radians: 2 pi times the integral of the frequency from
+        0.
+        """
         cycles = self.frequency * time
         for share, speed in self._waves:
             cycles = cycles + self.frequency_wander * share / speed * (1 - np.cos(speed * time))

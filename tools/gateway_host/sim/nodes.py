@@ -1,7 +1,7 @@
 """The measuring nodes: CT Hub, Solid Core and the head, each as docs/a-bus.md describes it.
 
-A node hears frames (`hear`), and asks the line for the time at which to answer; what it answers is made when the
-answer begins (`Answer.make`), from what the node holds at that instant.
+A node hears frames (`hear`), and asks the line for the time at which to answer; what it answers is
+made when the answer begins (`Answer.make`), from what the node holds at that instant.
 """
 
 import random
@@ -27,13 +27,16 @@ _INFO = struct.Struct("<HHIBBBxI")
 _STATUS = struct.Struct("<BBxxiIIII")
 _TIMING = struct.Struct("<IHxx")
 
-# (channel sections of a block, in the order of the node's inputs) of a node, or None while it has none
+# (channel sections of a block, in the order of the node's inputs) of a node, or None while it has
+# none
 Sections = Callable[["Node", int], list[bytes]]
 
 
 @dataclass(slots=True)
 class Answer:
-    """What a node means to send: `time` of its first start bit at the gateway, `make` for the bytes."""
+    """What a node means to send: `time` of its first start bit at the gateway, `make` for the
+    bytes.
+    """
 
     time: float
     node: "Node"
@@ -44,8 +47,8 @@ class Answer:
 class Node:
     """A CT Hub or a Solid Core. Powered on at `started` (µs), without a schedule.
 
-    serial: e.g. "5500000190"; channels: 3 or 4; drift_ppm: error of its crystal, -100 to 100; metres: cable
-    between the gateway and it, 0 to 100; sections: gives the sections of a block.
+    serial: e.g. "5500000190"; channels: 3 or 4; drift_ppm: error of its crystal, -100 to 100;
+    metres: cable between the gateway and it, 0 to 100; sections: gives the sections of a block.
     """
 
     def __init__(
@@ -73,7 +76,8 @@ class Node:
         self.power_on(0.0)
 
     def power_on(self, time: float) -> None:
-        """Starts the node afresh at `time`: no schedule, no address, a clock that was never set."""
+        """Starts the node afresh at `time`: no schedule, no address, a clock that was never set.
+        """
         self.started = time
         self.address = 0
         self.schedule = 0
@@ -158,7 +162,7 @@ class Node:
         if self._edge is None:
             return
         sample, fraction = _TIMING.unpack(timing)
-        elapsed = self._edge - (self._edge - 20000.0 if self._last_edge is None else self._last_edge)
+        elapsed = 20000.0 if self._last_edge is None else self._edge - self._last_edge
         self.clock.steer(time, self._latched, sample + fraction / 65536, elapsed)
         self._last_edge, self._edge = self._edge, None
 
@@ -192,7 +196,8 @@ class Node:
         return self._answer(heard, self._random.uniform(25.0, 45.0), make)
 
     def _answer(self, heard: Frame, delay: float, make: Callable[[float], bytes]) -> Answer:
-        # There and back: the gateway's last stop bit reaches the node late, the answer the gateway again.
+        # There and back: the gateway's last stop bit reaches the node late, the answer the gateway
+        # again.
         time = heard.end + 2 * self.propagation_us + delay
         return Answer(time, self, self.token, make)
 
@@ -231,7 +236,9 @@ class Node:
         return frames.frame(frames.STATUS, self.address, 0, 0, payload)
 
     def find_block(self, time: float, block: int) -> tuple[int, int]:
-        """(block as a whole number, 0), or (0, reason of NODATA) when it cannot be given at `time`."""
+        """(block as a whole number, 0), or (0, reason of NODATA) when it cannot be given at
+        `time`.
+        """
         if not self.in_step(time):
             return 0, frames.NOT_IN_STEP
         newest = int(self.clock_reading(time) // BLOCK) - 1

@@ -28,7 +28,9 @@ class Table:
         return key in self._values
 
     def fail(self, key: str | None, problem: str, *marks: str) -> NoReturn:
-        """Raises UserError for `key` (None: the table), at the line that holds it and every one of `marks`."""
+        """Raises UserError for `key` (None: the table), at the line that holds it and every one of
+        `marks`.
+        """
         raise UserError(f"{self.path}:{self._line(key, marks)}: {self.title}: {problem}")
 
     def value(self, key: str, default: Any = _REQUIRED) -> Any:
@@ -50,7 +52,8 @@ class Table:
     def number(self, key: str, low: float, high: float, default: float = _REQUIRED) -> float:
         """A number from `low` to `high`."""
         value = self.value(key, default)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        good = isinstance(value, int | float) and not isinstance(value, bool)
+        if not good or not low <= value <= high:
             self.fail(key, f"{key!r} must be a number from {low:g} to {high:g}, not {value!r}")
         return float(value)
 
@@ -69,7 +72,9 @@ class Table:
         return value
 
     def tables(self, key: str, *marks: str) -> list["Table"]:
-        """The inline tables in the list `key`; errors look for the values of `marks` to find their line."""
+        """The inline tables in the list `key`; errors look for the values of `marks` to find their
+        line.
+        """
         value = self.value(key, [])
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             self.fail(key, f"{key!r} must be a list of tables {{ ... }}")
@@ -108,8 +113,8 @@ class TomlFile:
         try:
             text = path.read_bytes().decode("utf-8")
         except OSError as error:
-            problem = error.strerror or str(error)
-            raise UserError(f"{path}: cannot be read ({problem}); give the path of a file") from None
+            problem = f"cannot be read ({error.strerror or error})"
+            raise UserError(f"{path}: {problem}; give the path of a file") from None
         except UnicodeDecodeError:
             raise UserError(f"{path}: not UTF-8; save the file as UTF-8") from None
         try:
@@ -150,8 +155,11 @@ class TomlFile:
         values = self._values.get(name, [])
         if not isinstance(values, list) or not all(isinstance(v, dict) for v in values):
             raise UserError(f"{self.path}:1: {name!r} must be a row of tables [[{name}]]")
-        titles = [f"[[{name}]] {v.get('name') or v.get('serial') or i + 1}" for i, v in enumerate(values)]
-        return [self._table(name, i, v, titles[i]) for i, v in enumerate(values)]
+        found = []
+        for i, value in enumerate(values):
+            title = f"[[{name}]] {value.get('name') or value.get('serial') or i + 1}"
+            found.append(self._table(name, i, value, title))
+        return found
 
     def finish(self) -> None:
         """Refuses tables that were never asked for."""
