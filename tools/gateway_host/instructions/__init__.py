@@ -1,0 +1,67 @@
+"""Counts the instructions that a viper function of the firmware takes on the devices' instruction sets.
+
+    count("xtensa", "firmware/metering.py", "accumulate", [0, references, references, samples, ...])
+
+"xtensa" (ESP32, -S2, -S3) interprets mpy-cross's machine code here, instruction by instruction, with every access checked; it needs
+nothing but mpy-cross. "rv32" (ESP32-C3, -C6) runs the real MicroPython under QEMU, which `rv32.py` builds at the first use. Both execute
+what mpy-cross writes, as on a device whose modules are precompiled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gateway_host.errors import UserError
+
+TARGETS = ("xtensa", "rv32")
+
+Argument = int | bytes | bytearray
+"""What a function is called with: an integer, or a buffer (the same object twice = one buffer)."""
+
+
+@dataclass
+class Counts:
+    """What a call took, and what it left behind.
+
+    target, function: what was run.
+    instructions: executed by the call. xtensa: all of the function's own code, without what its `calls` do. rv32: everything between
+        the caller and its next instruction, less the same for an empty viper function with the same arguments.
+    whole: rv32 only: the same with the interpreter's part of the call (its arguments' conversion).
+    calls: xtensa only: how often each of the interpreter's functions was called from the machine code.
+    buffers: the contents of each argument after the call, None where it is an integer.
+    returned: the value returned; None when there is none.
+    heat: xtensa only: (times, instruction as text with its address) in the order of the code.
+    """
+
+    target: str
+    function: str
+    instructions: int
+    buffers: list[bytes | None]
+    returned: int | None = None
+    whole: int | None = None
+    calls: dict[str, int] = field(default_factory=dict)
+    heat: list[tuple[int, str]] = field(default_factory=list)
+
+
+def count(
+    target: str, module: str | Path, function: str, arguments: Sequence[Argument]
+) -> Counts:
+    """Call `function` of `module` (a .py; for xtensa also a .mpy) once on `target`; the arguments themselves are left as they are.
+
+    Raises UserError: unknown target or function, code that does not compile or does what is not allowed (an access outside the buffers
+    or not aligned), missing tools (with the remedy).
+    """
+    module = Path(module)
+    if not module.is_file():
+        raise UserError(f"{module}: no such file; name a module of the firmware")
+    if target == "xtensa":
+        from gateway_host.instructions import xtensa
+
+        return xtensa.count(module, function, arguments)
+    if target == "rv32":
+        from gateway_host.instructions import rv32
+
+        return rv32.count(module, function, arguments)
+    raise UserError(f"unknown target {target!r}; known: {', '.join(TARGETS)}")
