@@ -10,13 +10,9 @@ from array import array
 from time import ticks_diff
 
 import bus_a_frame as frame
-import micropython
+from bus_a_cycle import BLOCK, GAP, MISSING, Cycle, copy, difference
 from bus_a_schedule import capacity, lay_out, microseconds
 from micropython import const
-
-BLOCK = const(64)  # samples a block
-MISSING = const(-1)  # not here yet, may still be repaired
-GAP = const(-2)  # cannot be had any more
 
 _BLOCK_US = const(20000)
 _MARGIN_US = const(
@@ -28,30 +24,7 @@ _REPAIR_ROUNDS = const(3)
 _SILENT_SOON = const(3)  # cycles without an answer after which repairs are not tried
 _SILENT_LOST = const(50)  # cycles without an answer after which a node is lost
 _HELD = const(7)  # blocks that a node surely still holds
-
-
-class Cycle:
-    """One block of all channels: `where[i]` is the byte offset of channel i's 64 samples in the
-    bus's `samples`, or GAP."""
-
-    def __init__(self, view, offset, patches, channels):
-        self.block = -1
-        self.where = array("i", [GAP] * channels)
-        self.missing = 0  # entries of `where` that are MISSING
-        self.view = view  # the part of `samples` that the line is read into
-        self.offset = offset  # where that begins
-        self.patches = patches  # where repaired channels go, 128 bytes each
-
-
-@micropython.viper
-def _copy(target: ptr32, to: int, source: ptr32, start: int, words: int):
-    for i in range(words):
-        target[(to >> 2) + i] = source[(start >> 2) + i]
-
-
-def difference(a, b):
-    """a - b of two block numbers modulo 65536, as -32768 to 32767."""
-    return ((a - b + 32768) & 0xFFFF) - 32768
+_SETTLE = const(100)  # cycles that nodes get after the head is known to come in step
 
 
 class BusA:
@@ -97,6 +70,7 @@ class BusA:
         self._scratch = memoryview(bytearray(frame.HEADER_BYTES + 544 + 64))
         self._request = bytearray(frame.HEADER_BYTES)
         self._found = array("i", [0] * 9)
+        self._settling = _SETTLE  # cycles left
         self._next = 0  # the block to poll next
         self._known = False  # whether the head has told its time
         self._polled = 0  # ticks when the last POLL began: the reference edge
@@ -157,7 +131,7 @@ class BusA:
                     where[i] = offset + at
                 else:
                     where[i] = cycle.patches + i * BLOCK * 2
-                    _copy(self.samples, where[i], view, at, BLOCK // 2)
+                    copy(self.samples, where[i], view, at, BLOCK // 2)
                     node.repairs += 1
                 cycle.missing -= 1
             bad >>= 1
@@ -233,6 +207,17 @@ class BusA:
                 mask |= 1 << c
         return mask
 
+    def _settled(self):
+        """Whether measuring may begin: every node that answers has come in step, or had its time.
+        What is not there yet at a start is not lost."""
+        if self._settling:
+            self._settling -= 1
+            for node in self.nodes:
+                if node.fits and not node.lost and not node.started:
+                    return self._settling == 0
+            self._settling = 0
+        return True
+
     def _send(self, kind, address, argument, block):
         frame.encode(self._request, kind, address, argument, block)
         self._uart.write(self._request)
@@ -292,9 +277,10 @@ class BusA:
                 self._known = False
 
             filling, collected = collected, filling
-            use = measuring and self._known
-            if use:
+            in_turn = measuring and self._known
+            if in_turn:
                 self._next = (self._next + 1) & 0xFFFF
+            use = in_turn and self._settled()
             wait = self._until_complete() if self._known else _BLOCK_US
             if wait > 0:
                 yield wait

@@ -24,9 +24,9 @@ _ANIMATION_MS = 40
 _PRESENCE = "presence"
 
 
-def build_measuring(hardware, site, report_samples=3200):
-    """The measuring path of a site on this hardware: a Measuring. `report_samples`: see
-    metering.Meter."""
+def build_measuring(hardware, site, finished, report_samples=3200):
+    """The measuring path of a site on this hardware: a Measuring. `finished`: called after each
+    report. `report_samples`: see metering.Meter."""
     nodes = [Node(serial, channels) for serial, channels in site.nodes()]
     schedule = 1 + (hardware.now() or 0) % 255
     bus = BusA(
@@ -38,7 +38,7 @@ def build_measuring(hardware, site, report_samples=3200):
         schedule,
     )
     meter = Meter([point.phase for point in site.points], site.frequency, report_samples)
-    return Measuring(bus, meter, Report(site.points), Energy(site), hardware.now)
+    return Measuring(bus, meter, Report(site.points), Energy(site), hardware.now, finished)
 
 
 class Gateway:
@@ -50,7 +50,8 @@ class Gateway:
         self.site = site
         self.counters = Counters()
         self.led = Led(hardware.set_led, led_table)
-        self.measuring = build_measuring(hardware, site)
+        self._news = asyncio.Event()
+        self.measuring = build_measuring(hardware, site, self._news.set)
         self._prefix = topics.prefix(site)
         self.uplink = Uplink(
             hardware.serial,
@@ -93,24 +94,25 @@ class Gateway:
                 await sleep_us(wait)
 
     async def _publish(self):
-        done = self.measuring.reports
+        published = 0
         while True:
-            state_changed = self.led.enter(self._state(), self.hardware.uptime_ms())
-            if state_changed:
-                await self._send("gateway", self._gateway_state())
-            if self.measuring.reports != done:
-                done = self.measuring.reports
+            await self._news.wait()
+            self._news.clear()
+            if self.measuring.reports != published:
+                published = self.measuring.reports
                 now = self.hardware.now()
                 report, energy = self.measuring.report, self.measuring.energy
                 await self._send("realtime", topics.realtime(self.site, report, energy, now))
                 await self._send("site", topics.site_state(self.site, report, energy, now))
-                await self._send("gateway", self._gateway_state())
-                gc.collect()
-            await asyncio.sleep_ms(_ANIMATION_MS)
+            await self._send("gateway", self._gateway_state())
+            gc.collect()
 
     async def _animate(self):
         while True:
-            self.led.animate(self.hardware.uptime_ms())
+            now_ms = self.hardware.uptime_ms()
+            if self.led.enter(self._state(), now_ms):
+                self._news.set()
+            self.led.animate(now_ms)
             await asyncio.sleep_ms(_ANIMATION_MS)
 
     def _state(self):

@@ -1,10 +1,11 @@
-"""From the bus to the registers: takes each block that the A-bus delivers, and each report that
-the meter completes.
- Owns the order of things on the measuring path: bus_a -> metering -> quantities -> energy. The
+"""From the bus to the registers: takes each block that the A-bus delivers, and each report that the
+meter completes.
+
+Owns the order of things on the measuring path: bus_a -> metering -> quantities -> energy. The
 caller drives it: with asyncio on the gateway, in a plain loop in replay and in the benchmarks.
 """
 
-from bus_a import difference
+from bus_a_cycle import difference
 from mains import BLOCK
 from micropython import const
 
@@ -12,17 +13,23 @@ _MOST_SKIPPED = const(50)  # blocks; a longer jump means that the head counts an
 
 
 class Measuring:
-    """`reports`: how many were completed; `report` (quantities.Report) and `energy` are those of
-    the last one."""
+    """`reports`: how many were completed. Of the last one: `report` (quantities.Report), `energy`
+    after it, `first_sample` (the head's number of its first sample, modulo 2^22).
 
-    def __init__(self, bus, meter, report, energy, now):
+    now: a function, epoch seconds or None. finished: a function, called after each report.
+    """
+
+    def __init__(self, bus, meter, report, energy, now, finished):
         self.bus = bus
         self.meter = meter
         self.report = report
         self.energy = energy
         self.reports = 0
-        self._now = now  # a function: epoch seconds, or None
-        self._next = -1  # the block that is expected
+        self.first_sample = 0
+        self._now = now
+        self._finished = finished
+        self._next_block = -1
+        self._next_first = 0
         self._steps = bus.run()
 
     def step(self):
@@ -35,21 +42,27 @@ class Measuring:
         return wait
 
     def _use(self, cycle):
-        if self._next >= 0:
-            skipped = difference(cycle.block, self._next)
+        block = cycle.block
+        if self._next_block >= 0:
+            skipped = difference(block, self._next_block)
             if 0 < skipped <= _MOST_SKIPPED:
                 self.meter.skip(skipped)
                 if self.meter.due:
-                    self._finish()
-        self._next = (cycle.block + 1) & 0xFFFF
-        first = 0
-        while first < BLOCK:
-            first = self.meter.add(self.bus.samples, cycle.where, first)
+                    self._finish(block * BLOCK)
+        else:
+            self._next_first = block * BLOCK
+        self._next_block = (block + 1) & 0xFFFF
+        sample = 0
+        while sample < BLOCK:
+            sample = self.meter.add(self.bus.samples, cycle.where, sample)
             if self.meter.due:
-                self._finish()
+                self._finish(block * BLOCK + sample)
 
-    def _finish(self):
+    def _finish(self, next_first):
         self.report.read(self.meter)
         self.energy.add(self.report.readings, self._now())
         self.meter.begin()
+        self.first_sample = self._next_first
+        self._next_first = next_first & 0x3FFFFF
         self.reports += 1
+        self._finished()

@@ -97,12 +97,12 @@ class _Uart:
         self._message = bytearray(10)
 
     def write(self, data):
-        struct.pack_into("<cIH", self._message, 0, b"W", self._clock.ticks_us(), len(data))
+        struct.pack_into("<BIH", self._message, 0, ord("W"), self._clock.ticks_us(), len(data))
         self._send(7)
         self._file.write(data)
 
     def readinto(self, view):
-        struct.pack_into("<cIH", self._message, 0, b"R", self._clock.ticks_us(), len(view))
+        struct.pack_into("<BIH", self._message, 0, ord("R"), self._clock.ticks_us(), len(view))
         self._send(7)
         self._receive(self._message, 2)
         count = self._message[0] | self._message[1] << 8
@@ -113,7 +113,7 @@ class _Uart:
 
     def set_led(self, red, green, blue):
         message = self._message
-        struct.pack_into("<cIBBB", message, 0, b"L", self._clock.ticks_us(), red, green, blue)
+        struct.pack_into("<BIBBB", message, 0, ord("L"), self._clock.ticks_us(), red, green, blue)
         self._send(8)
 
     def _send(self, size):

@@ -1,0 +1,36 @@
+"""One block of all channels, as it is collected from the A-bus: where each channel's samples lie."""
+
+from array import array
+
+import micropython
+from micropython import const
+
+BLOCK = const(64)  # samples a block
+MISSING = const(-1)  # not here yet, may still be repaired
+GAP = const(-2)  # cannot be had any more
+
+
+class Cycle:
+    """One block of all channels: `where[i]` is the byte offset of channel i's 64 samples in the
+    bus's `samples`, or GAP."""
+
+    def __init__(self, view, offset, patches, channels):
+        self.block = -1
+        self.where = array("i", [GAP] * channels)
+        self.missing = 0  # entries of `where` that are MISSING
+        self.view = view  # the part of `samples` that the line is read into
+        self.offset = offset  # where that begins
+        self.patches = patches  # where repaired channels go, 128 bytes each
+
+
+@micropython.viper
+def copy(target: ptr32, to: int, source: ptr32, start: int, words: int):
+    """Copy 32-bit words from byte offset `start` of `source` to byte offset `to` of `target`, both
+    multiples of 4."""
+    for i in range(words):
+        target[(to >> 2) + i] = source[(start >> 2) + i]
+
+
+def difference(a, b):
+    """a - b of two block numbers modulo 65536, as -32768 to 32767."""
+    return ((a - b + 32768) & 0xFFFF) - 32768
