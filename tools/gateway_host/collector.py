@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import paho.mqtt.client as mqtt
+
 from gateway_host.errors import UserError
 
 HISTORY_S = 120
@@ -94,7 +95,7 @@ class Collector:
             client.connect(host, port, keepalive=30)
         except OSError as error:
             raise UserError(
-                f"no MQTT broker answers at {host}:{port} ({error}); start one there or name another"
+                f"no MQTT broker answers at {host}:{port} ({error}); start it or name another"
             ) from None
         client.loop_start()
         self._client = client

@@ -47,6 +47,10 @@ class Console:
         self.inner = -1
         self._thread.start()
 
+    def drain(self, timeout_s: float = 2.0) -> None:
+        """Waits until all that an ended interpreter said is in the log."""
+        self._thread.join(timeout_s)
+
     def stop(self) -> None:
         """Takes over what is still to be read and ends; the second pty disappears."""
         if self._thread.is_alive():

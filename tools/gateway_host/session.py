@@ -32,6 +32,16 @@ MODULE_PATH = [ROOT / "firmware", ROOT / "boards" / "SIMULATOR", ROOT / "build" 
 HEAP = "512K"  # sources are compiled into the heap; the precompiled image needs far less
 SERIAL = "5020000042"
 
+_JUDGE = """
+import site
+import sys
+
+with open(sys.argv[1]) as file:
+    try:
+        site.load(file.read())
+    except ValueError as error:
+        print(error)
+"""
 _SIGINT_S = 3.0
 _SIGTERM_S = 1.0
 
@@ -66,21 +76,22 @@ class Session:
         self._keep = directory is not None
         self._stack = contextlib.ExitStack()
         self._process: subprocess.Popen[str] | None = None
+        self._terminal: Console | None = None
         self.repl: str | None = None
         self.output: IO[str] | None = None
         try:
             self.directory = self._make_directory(directory)
             self.log = self.directory / "gateway.log"
             self.log.write_bytes(b"")
-            link = LinkServer(installation, on_led=on_led)
-            self._stack.callback(link.stop)
-            link.start()
+            self._link = LinkServer(installation, on_led=on_led)
+            self._stack.callback(self._link.stop)
+            self._link.start()
             self._write("site.json", plan)
             self._write("settings.json", {"mqtt": mqtt})
             self._write(
                 "simulator.json",
                 {
-                    "link": str(link.path),
+                    "link": self._link.path,
                     "paced": paced,
                     "epoch": int(time.time()),
                     "serial": SERIAL,
@@ -113,9 +124,8 @@ class Session:
             "stdout": subprocess.PIPE,
             "stderr": errors,
         }
-        terminal = None
         if console:
-            terminal = Console(self.log)
+            terminal = self._terminal = Console(self.log)
             self._stack.callback(terminal.stop)
             streams |= {"stdin": terminal.inner, "stdout": terminal.inner}
             self.repl = terminal.path
@@ -128,10 +138,10 @@ class Session:
             start_new_session=True,  # Ctrl-C in the terminal is ours alone
             **streams,
         )
-        if terminal is not None:
-            terminal.start()
+        if self._terminal is not None:
+            self._terminal.start()
             if repl_file is not None:
-                self._offer(repl_file, terminal.path)
+                self._offer(repl_file, self._terminal.path)
         else:
             self.output = open(self._process.stdout.fileno(), encoding="utf-8", closefd=False)
 
@@ -174,19 +184,28 @@ class Session:
         """Why the interpreter ended by itself, as one line: the firmware's own `error:` line where
         there is one.
         """
-        lines = [line.strip() for line in self.tail(200).splitlines() if line.strip()]
-        for line in lines:
+        for line in self.tail(200).splitlines():
             if line.startswith("error: "):
-                return UserError(line.removeprefix("error: "))
-        last = lines[-1] if lines else "it said nothing"
+                return UserError(line.removeprefix("error: ").strip())
         self._keep = True
         return UserError(
-            f"the gateway ended (exit code {self.exit_code}): {last}; all of its output: {self.log}"
+            f"the gateway ended (exit code {self.exit_code}), its last words: "
+            f"{self.last_words()}; all of them: {self.log}"
         )
 
-    def interrupt(self) -> None:
-        """Ctrl-C on the gateway's console."""
-        self._signal(signal.SIGINT)
+    def last_words(self) -> str:
+        """The last line that the gateway printed."""
+        lines = [line.strip() for line in self.tail().splitlines() if line.strip()]
+        return lines[-1] if lines else "nothing"
+
+    def check(self) -> None:
+        """UserError when the gateway has ended by itself or the simulation has failed."""
+        if self._link.failure is not None:
+            self._keep = True
+            raise UserError(f"the simulated installation failed: {self._link.failure!r}")
+        if self.exit_code is not None:
+            self.wait_for_output()
+            raise self.failure()
 
     def stop(self) -> None:
         """Ends the gateway: asks (SIGINT), insists (SIGTERM), kills; then the link, the console,
@@ -210,6 +229,11 @@ class Session:
         if not self._keep and hasattr(self, "directory"):
             shutil.rmtree(self.directory, ignore_errors=True)
 
+    def wait_for_output(self) -> None:
+        """Waits until what an ended gateway printed is in the log."""
+        if self._terminal is not None:
+            self._terminal.drain()
+
     def _signal(self, kind: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self._process.pid, kind)
@@ -219,3 +243,39 @@ class Session:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+
+def version(bits: int) -> str:
+    """The interpreter in words: `1.26.1 (32 bits)`. UserError when there is none."""
+    path = interpreter.find(bits)
+    code = "import sys; print('.'.join(map(str, sys.implementation[1][:3])))"
+    answer = subprocess.run([path, "-c", code], capture_output=True, text=True, timeout=20)
+    return f"{answer.stdout.strip() or 'of unknown version'} ({interpreter.bits_of(path)} bits)"
+
+
+def check_site(path: Path, bits: int) -> dict[str, Any]:
+    """Reads a site.json; UserError with the reason when the firmware refuses it."""
+    try:
+        plan = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: is not UTF-8; save it as UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise UserError(f"{path}:{error.lineno}: not JSON: {error.msg}") from None
+    with tempfile.TemporaryDirectory() as directory:
+        (Path(directory) / "judge.py").write_text(_JUDGE, encoding="utf-8")
+        process = interpreter.start(
+            ["judge.py", str(path.resolve())],
+            bits=bits,
+            heap=HEAP,
+            path=MODULE_PATH,
+            cwd=directory,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        reason = process.communicate(timeout=60)[0].strip()
+    if process.returncode or reason:
+        raise UserError(f"{path}: {reason.splitlines()[-1] if reason else 'refused'}")
+    return plan

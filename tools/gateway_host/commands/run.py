@@ -1,0 +1,202 @@
+"""Run the gateway against the simulated house, with a live view in the terminal."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+
+from gateway_host.broker import Broker
+from gateway_host.collector import Collector, Snapshot
+from gateway_host.errors import UserError
+from gateway_host.session import REPL_FILE, ROOT, RUN_DIRECTORY, Session, check_site, version
+from gateway_host.sim.house import load_house
+from gateway_host.sim.installation import Installation
+from gateway_host.summary import losses, summary
+from gateway_host.view import render, save_picture, status_line
+
+DEFAULT_HOUSE = ROOT / "tools" / "houses" / "default.toml"
+
+_FRAME_S = 0.125
+_STATUS_S = 5.0
+_PATIENCE_S = 60.0  # without any measurement
+_FAREWELL_S = 1.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `run`."""
+    parser.add_argument("--seconds", type=_positive, help="end after measuring so many seconds")
+    parser.add_argument("--house", type=Path, default=DEFAULT_HOUSE, help="the house (TOML)")
+    parser.add_argument(
+        "--site", type=Path, help="site.json for the gateway instead of the house's own"
+    )
+    parser.add_argument("--bits", type=int, choices=(32, 64), default=32, help="the interpreter")
+    parser.add_argument("--port", type=int, default=0, help="the broker's port (a free one)")
+    parser.add_argument("--broker", choices=("mosquitto", "amqtt"), help="the kind of broker")
+    parser.add_argument("--baud", type=int, default=3_000_000, help="of the A-bus")
+    parser.add_argument("--rxbuf", type=int, default=8192, help="the receive buffer in bytes")
+    parser.add_argument("--state", type=Path, help="keep the gateway's files in this directory")
+    parser.add_argument("--picture", type=Path, help="at the end, write the view as SVG")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Exit code 0 when all was measured or on Ctrl-C; 1 when anything was lost."""
+    with _terminated_like_interrupted():
+        return _run(arguments)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    house = load_house(arguments.house)
+    plan = check_site(arguments.site, arguments.bits) if arguments.site else house.site_json()
+    installation = Installation(house, baud=arguments.baud, rxbuf=arguments.rxbuf)
+    RUN_DIRECTORY.mkdir(parents=True, exist_ok=True)
+    interrupted = False
+    with contextlib.ExitStack() as stack:
+        watch = _Watch(installation)
+        broker = stack.enter_context(
+            Broker(port=arguments.port, directory=RUN_DIRECTORY, kind=arguments.broker)
+        )
+        collector = stack.enter_context(Collector(plan))
+        collector.connect("127.0.0.1", broker.port)
+        session = stack.enter_context(
+            Session(
+                installation,
+                plan,
+                mqtt={"host": "127.0.0.1", "port": broker.port, "user": None, "password": None},
+                bits=arguments.bits,
+                baud=arguments.baud,
+                rxbuf=arguments.rxbuf,
+                directory=arguments.state,
+                repl_file=REPL_FILE,
+                on_led=watch.on_led,
+            )
+        )
+        started = time.monotonic()
+        note = _opening(broker, plan, session, arguments.bits)
+        print(note, flush=True)
+        watch.attach(collector, session, note)
+        try:
+            _show(watch, arguments.seconds)
+        except KeyboardInterrupt:
+            interrupted = True
+        with _undisturbed():
+            took = time.monotonic() - started
+            last = watch.snapshot()
+            session.stop()
+            _await_farewell(collector)
+            if arguments.picture:
+                save_picture(last, arguments.picture, plan["name"])
+    print(summary(last, took), flush=True)
+    return 0 if interrupted or not losses(last) else 1
+
+
+class _Watch:
+    """Joins what the collector heard with what the simulation knows."""
+
+    def __init__(self, installation: Installation):
+        self._installation = installation
+        self._led: tuple[int, int, int] | None = None
+
+    def attach(self, collector: Collector, session: Session, note: str) -> None:
+        self._collector = collector
+        self._session = session
+        self._note = note
+        self._since = time.monotonic()
+
+    def on_led(self, _ticks: int, red: int, green: int, blue: int) -> None:
+        self._led = (red, green, blue)
+
+    def snapshot(self) -> Snapshot:
+        counters = self._installation.counters
+        line = {"overflow": counters.overflowed_bytes, "collisions": counters.collisions}
+        return self._collector.snapshot().with_simulation(self._led, line, self._note)
+
+    def check(self, snapshot: Snapshot) -> None:
+        """UserError when there is nothing more to wait for."""
+        self._session.check()
+        quiet = snapshot.age_s
+        if quiet is None:
+            quiet = time.monotonic() - self._since
+        if quiet > _PATIENCE_S:
+            raise UserError(
+                f"the gateway has measured nothing for {quiet:.0f} s; it last said: "
+                f"{self._session.last_words()}"
+            )
+
+
+def _show(watch: _Watch, seconds: float | None) -> None:
+    """The live view, or status lines where there is no terminal, until the time is over."""
+    console = Console()
+    if not console.is_terminal:
+        for snapshot in _snapshots(watch, seconds, _STATUS_S):
+            print(status_line(snapshot), flush=True)
+        return
+    with Live(console=console, screen=True, auto_refresh=False) as live:
+        for snapshot in _snapshots(watch, seconds, _FRAME_S):
+            live.update(render(snapshot, *console.size), refresh=True)
+
+
+def _snapshots(watch: _Watch, seconds: float | None, every_s: float) -> Iterator[Snapshot]:
+    due = time.monotonic() + every_s
+    while True:
+        snapshot = watch.snapshot()
+        watch.check(snapshot)
+        if seconds is not None and round(snapshot.measured_s, 1) >= seconds:
+            return
+        if time.monotonic() >= due:
+            due += every_s
+            yield snapshot
+        time.sleep(min(_FRAME_S, max(0.0, due - time.monotonic())))
+
+
+def _opening(broker: Broker, plan: dict[str, Any], session: Session, bits: int) -> str:
+    nodes = len({point["node"] for point in plan["points"]})
+    return (
+        f"MicroPython {version(bits)} runs firmware/; {broker.kind} on 127.0.0.1:"
+        f"{broker.port}; {plan['name']}: {len(plan['points'])} points on {nodes} nodes; "
+        f"REPL on {session.repl}"
+    )
+
+
+def _await_farewell(collector: Collector) -> None:
+    end = time.monotonic() + _FAREWELL_S
+    while collector.snapshot().present is not False and time.monotonic() < end:
+        time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    def raise_interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, raise_interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Ends in order, however often somebody presses Ctrl-C."""
+    kinds = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(kind, signal.SIG_IGN) for kind in kinds]
+    try:
+        yield
+    finally:
+        for kind, handler in zip(kinds, before, strict=True):
+            signal.signal(kind, handler)
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError("must be above 0")
+    return number

@@ -1,0 +1,72 @@
+"""What a run has shown, in a few plain lines, and whether anything was lost."""
+
+from __future__ import annotations
+
+from gateway_host import units
+from gateway_host.collector import Snapshot
+from gateway_host.view import missing
+
+_ROLES = {"grid": "grid", "solar": "solar", "battery": "battery", "circuit": "circuits"}
+
+
+def losses(snapshot: Snapshot) -> list[str]:
+    """Everything that was lost, in words; empty when all was measured and delivered."""
+    if snapshot.site is None or snapshot.gateway is None:
+        return ["nothing was measured"]
+    found = []
+    for text, number in (
+        ("samples lost", missing(snapshot)),
+        ("realtime messages missed", snapshot.missed),
+        ("messages dropped by the gateway", snapshot.gateway["mqtt"]["dropped"]),
+        ("malformed messages", snapshot.malformed),
+    ):
+        if number:
+            found.append(f"{number} {text}")
+    for name, number in snapshot.gateway.get("errors", {}).items():
+        if name.startswith("task."):
+            found.append(f"the gateway's task {name[5:]} failed {number} times")
+    return found
+
+
+def energies(snapshot: Snapshot) -> dict[str, tuple[int, int]]:
+    """Imported and exported energy in J since the gateway's start, summed over the loads of each
+    role.
+    """
+    sums: dict[str, tuple[int, int]] = {}
+    for load in snapshot.site["loads"] if snapshot.site else []:
+        taken, given = sums.get(load["role"], (0, 0))
+        sums[load["role"]] = (taken + load["import"], given + load["export"])
+    return sums
+
+
+def summary(snapshot: Snapshot, took_s: float) -> str:
+    """The run in at most ten lines. took_s: real seconds."""
+    lost = losses(snapshot)
+    if snapshot.site is None or snapshot.gateway is None:
+        return f"Nothing was measured in {took_s:.1f} s."
+    bus = snapshot.gateway["aBus"]
+    nodes = bus["nodes"]
+    lines = [
+        f"Measured {snapshot.measured_s:.1f} s of {len(snapshot.plan['points'])} points in "
+        f"{took_s:.1f} s.",
+        f"  A-bus     {bus['blocks']} blocks, {missing(snapshot)} samples lost, "
+        + ", ".join(
+            f"{sum(node[key] for node in nodes)} {key}"
+            for key in ("gaps", "repairs", "timeouts", "damaged")
+        ),
+    ]
+    if snapshot.line is not None:
+        lines.append(
+            f"  line      {bus['utilisation']:.1f} % of the cycle used, "
+            f"{snapshot.line['collisions']} collisions, "
+            f"{snapshot.line['overflow']} bytes lost in the receive buffer"
+        )
+    lines.append(
+        f"  MQTT      {snapshot.received.get('realtime', 0)} of {snapshot.expected} realtime "
+        f"messages, {snapshot.gateway['mqtt']['connects']} connections"
+    )
+    for role, joules in energies(snapshot).items():
+        taken, given = (units.energy(value) for value in joules)
+        lines.append(f"  {_ROLES.get(role, role):9} {taken} imported, {given} exported")
+    lines.append("  lost      " + ("; ".join(lost) if lost else "nothing"))
+    return "\n".join(lines)
