@@ -1,6 +1,7 @@
 """The A-bus master: asks the nodes for their sample blocks, repairs what arrived damaged, and
 hands over complete cycles in order.
- Owns the line's schedule and the receive buffers (docs/a-bus.md). It gets a UART (`write`,
+
+Owns the line's schedule and the receive buffers (docs/a-bus.md). It gets a UART (`write`,
 `readinto`) and a microsecond clock; it never sleeps: `run()` is a generator that yields how long
 it has nothing to do, so the same code runs under asyncio and, without waiting, in replay. In
 steady state it allocates nothing.
@@ -15,9 +16,7 @@ from bus_a_schedule import capacity, lay_out, microseconds
 from micropython import const
 
 _BLOCK_US = const(20000)
-_MARGIN_US = const(
-    500
-)  # from the last answer's end until its bytes are surely in the driver's buffer
+_MARGIN_US = const(500)  # from an answer's end until its bytes are surely in the driver's buffer
 _ASK_AFTER_US = const(2500)  # a block is asked for this long after its last sample
 _TURNAROUND_US = const(300)  # the longest that an answer to a request may take to begin
 _REPAIR_ROUNDS = const(3)

@@ -1,4 +1,4 @@
-"""One block of all channels, as it is collected from the A-bus: where each channel's samples lie."""
+"""One block of all channels, as it is collected from the A-bus: where the samples lie."""
 
 from array import array
 

@@ -1,5 +1,6 @@
 """Frames of the A-bus as bytes: docs/a-bus.md sections 3 and 5, and nothing else.
- Owns the check sum, the encoding of what the gateway sends and the search for frames in what it
+
+Owns the check sum, the encoding of what the gateway sends and the search for frames in what it
 received. Knows neither time nor nodes. Nothing here allocates after import.
 """
 

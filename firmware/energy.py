@@ -1,6 +1,7 @@
 """Energy registers: import and export of every point and load, in whole joules, exact, and what of
 it is today's.
- Owns the counters. The exact sums of voltage x current (counts) become energy with one integer
+
+Owns the counters. The exact sums of voltage x current (counts) become energy with one integer
 weight per ampere of CT rating, in 2^-60 J; the fraction of a joule is kept, so nothing is ever
 rounded away. A load's registers count the sum over its phases: a three-phase load that imports on
 one phase and exports on another counts the difference (as a static meter does).

@@ -1,5 +1,6 @@
 """The status LED: which state the gateway is in, and the animation of its colour.
- Owns the LED. Gets a function that sets a colour (three levels of 0 to 255) and the board's table:
+
+Owns the LED. Gets a function that sets a colour (three levels of 0 to 255) and the board's table:
 state -> (colour, pattern).
 """
 

@@ -1,6 +1,7 @@
 """The mains as a clock: an oscillator locked to the voltage, which cuts the windows and gives the
 sums their references.
- A phase accumulator in 2^-30 turns follows the fundamental of the first connected phase, the other
+
+A phase accumulator in 2^-30 turns follows the fundamental of the first connected phase, the other
 phases by their offsets. A window ends with the sample in which the oscillator completes its last
 cycle, so windows hold whole cycles from 40 to 70 Hz and every sample belongs to exactly one. Owns
 nothing else: the sums are metering's. Allocates nothing after it is made.

@@ -1,5 +1,5 @@
-"""From the bus to the registers: takes each block that the A-bus delivers, and each report that the
-meter completes.
+"""From the bus to the registers: takes each block that the A-bus delivers, and each report that
+the meter completes.
 
 Owns the order of things on the measuring path: bus_a -> metering -> quantities -> energy. The
 caller drives it: with asyncio on the gateway, in a plain loop in replay and in the benchmarks.

@@ -3,10 +3,11 @@
 For every channel and window it keeps, as integers without any rounding:
 
     a = sum of voltage x current      (of a voltage channel: voltage x unit wave in phase with it)
-    b = sum of quadrature x current   (quadrature: the unit wave a quarter turn behind the
-    voltage's fundamental) s = sum of current squared n = samples that were summed, and how many
-    are missing
- Samples are signed 16-bit integers, all 65536 values of them. A product needs 31 bits, a block's
+    b = sum of quadrature x current   (quadrature: the unit wave a quarter turn behind)
+    s = sum of current squared
+    n = samples that were summed, and how many are missing
+
+Samples are signed 16-bit integers, all 65536 values of them. A product needs 31 bits, a block's
 sum 37, but a viper integer is a 32-bit word. So the voltage is split once per phase into 8 low
 bits and the signed rest, squares are added in pairs with their high half beside, and the loop runs
 on words that cannot overflow within 64 samples; limbs of 24 bits collect them.

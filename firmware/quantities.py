@@ -1,6 +1,7 @@
 """From a report's sums to volts, amperes, watts: the only place where the counts of metering
 become SI units.
- Floats are single precision on the device: only rates pass through here, never energy. Definitions
+
+Floats are single precision on the device: only rates pass through here, never energy. Definitions
 follow IEEE 1459-2010: active power is the mean of v x i with all harmonics, apparent power V x I,
 reactive power that of the fundamental (positive: the current lags), power factor P / S. Allocates
 floats; called once a report.

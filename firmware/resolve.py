@@ -1,6 +1,7 @@
 """The address of a host by name, without blocking: a DNS query for an A record (RFC 1035) over
 UDP.
- `socket.getaddrinfo` stops the whole program until the name server answers, longer than the nodes
+
+`socket.getaddrinfo` stops the whole program until the name server answers, longer than the nodes
 keep their samples; this does not.
 """
 

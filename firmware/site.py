@@ -1,6 +1,7 @@
 """The installation: scheme, measuring points, loads and their roles, as docs/site.md describes;
 validation; totals by role.
- Owns what site.json means. Refuses it as a whole, with one line that names the field, when
+
+Owns what site.json means. Refuses it as a whole, with one line that names the field, when
 something is wrong.
 """
 

@@ -1,5 +1,6 @@
 """Names and payloads of everything that is published (docs/cloud.md), in one place.
- Each payload is a generator of pieces of JSON text: the caller may let other tasks run between
+
+Each payload is a generator of pieces of JSON text: the caller may let other tasks run between
 them, and a long message is never built as one tree of objects. Nothing here sends.
 """
 

@@ -1,6 +1,7 @@
 """The uplink: keeps one MQTT connection to the broker and publishes on it, and never makes anybody
 wait.
- umqtt.simple writes and reads the packets, but its sockets block. So it gets a _Wire instead of a
+
+umqtt.simple writes and reads the packets, but its sockets block. So it gets a _Wire instead of a
 socket: what it writes is collected and sent by asyncio; what it would read at connecting is a
 CONNACK that says yes, and the real one is awaited here. Works with umqtt.simple 1.3.4 and 1.8.0.
 QoS 0 only.
