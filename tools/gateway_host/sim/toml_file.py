@@ -78,10 +78,11 @@ class Table:
         value = self.value(key, [])
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             self.fail(key, f"{key!r} must be a list of tables {{ ... }}")
-        found = []
+        found: list[Table] = []
+        seen: dict[tuple[str, ...], int] = {}
         for i, item in enumerate(value):
-            wanted = [str(item[mark]) for mark in marks if mark in item]
-            line = self._line(key, wanted)
+            wanted = tuple(str(item[mark]) for mark in marks if mark in item)
+            line = seen[wanted] = self._line(key, wanted, seen.get(wanted, 0))
             lines = self._lines[line - self._first : line - self._first + 1]
             title = f"{self.title}, {key} {i + 1}"
             found.append(Table(self.path, lines, line, item, title))
@@ -94,10 +95,12 @@ class Table:
                 known = ", ".join(sorted(self._taken))
                 self.fail(key, f"unknown field {key!r}; known are {known}")
 
-    def _line(self, key: str | None, marks: Sequence[str]) -> int:
+    def _line(self, key: str | None, marks: Sequence[str], after: int = 0) -> int:
+        """The line past `after` with all `marks` as texts; else where `key` is set; else the first."""
         for i, line in enumerate(self._lines):
             if marks and all(f'"{mark}"' in line or f"'{mark}'" in line for mark in marks):
-                return self._first + i
+                if self._first + i > after:
+                    return self._first + i
         for i, line in enumerate(self._lines):
             if key and re.search(rf"(^|[\s{{,]){re.escape(key)}\s*=", line):
                 return self._first + i
