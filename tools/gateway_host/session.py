@@ -34,9 +34,8 @@ SERIAL = "5020000042"
 
 _JUDGE = """
 import site
-import sys
 
-with open(sys.argv[1]) as file:
+with open({!r}) as file:
     try:
         site.load(file.read())
     except ValueError as error:
@@ -247,10 +246,9 @@ class Session:
 
 def version(bits: int) -> str:
     """The interpreter in words: `1.26.1 (32 bits)`. UserError when there is none."""
-    path = interpreter.find(bits)
     code = "import sys; print('.'.join(map(str, sys.implementation[1][:3])))"
-    answer = subprocess.run([path, "-c", code], capture_output=True, text=True, timeout=20)
-    return f"{answer.stdout.strip() or 'of unknown version'} ({interpreter.bits_of(path)} bits)"
+    number = interpreter.run(["-c", code], bits=bits).stdout.strip()
+    return f"{number} ({interpreter.bits_of(interpreter.find(bits))} bits)"
 
 
 def check_site(path: Path, bits: int) -> dict[str, Any]:
@@ -263,19 +261,10 @@ def check_site(path: Path, bits: int) -> dict[str, Any]:
         raise UserError(f"{path}: is not UTF-8; save it as UTF-8") from None
     except json.JSONDecodeError as error:
         raise UserError(f"{path}:{error.lineno}: not JSON: {error.msg}") from None
-    with tempfile.TemporaryDirectory() as directory:
-        (Path(directory) / "judge.py").write_text(_JUDGE, encoding="utf-8")
-        process = interpreter.start(
-            ["judge.py", str(path.resolve())],
-            bits=bits,
-            heap=HEAP,
-            path=MODULE_PATH,
-            cwd=directory,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        reason = process.communicate(timeout=60)[0].strip()
-    if process.returncode or reason:
+    answer = interpreter.run(
+        ["-c", _JUDGE.format(str(path.resolve()))], bits=bits, heap=HEAP, path=MODULE_PATH
+    )
+    reason = (answer.stdout + answer.stderr).strip()
+    if answer.returncode or reason:
         raise UserError(f"{path}: {reason.splitlines()[-1] if reason else 'refused'}")
     return plan

@@ -16,7 +16,7 @@ from rich.live import Live
 from gateway_host.broker import Broker
 from gateway_host.collector import Collector, Snapshot
 from gateway_host.errors import UserError
-from gateway_host.session import REPL_FILE, ROOT, RUN_DIRECTORY, Session, check_site, version
+from gateway_host.session import REPL_FILE, ROOT, Session, check_site, version
 from gateway_host.sim.house import load_house
 from gateway_host.sim.installation import Installation
 from gateway_host.summary import losses, summary
@@ -56,13 +56,10 @@ def _run(arguments: argparse.Namespace) -> int:
     house = load_house(arguments.house)
     plan = check_site(arguments.site, arguments.bits) if arguments.site else house.site_json()
     installation = Installation(house, baud=arguments.baud, rxbuf=arguments.rxbuf)
-    RUN_DIRECTORY.mkdir(parents=True, exist_ok=True)
     interrupted = False
     with contextlib.ExitStack() as stack:
         watch = _Watch(installation)
-        broker = stack.enter_context(
-            Broker(port=arguments.port, directory=RUN_DIRECTORY, kind=arguments.broker)
-        )
+        broker = stack.enter_context(Broker(port=arguments.port, kind=arguments.broker))
         collector = stack.enter_context(Collector(plan))
         collector.connect("127.0.0.1", broker.port)
         session = stack.enter_context(
