@@ -1,0 +1,59 @@
+# Everything starts here: `make help`. What is downloaded or built goes to build/ (see docs/setup.md).
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+VENV := build/venv/bin/python
+HOST := $(VENV) -m gateway_host
+STAMP := build/setup.stamp
+CHECKED := $(wildcard firmware tools host_tests boards)
+
+# --name VALUE for a variable that is set: $(call option,seconds,SECONDS)
+option = $(if $($(2)),--$(1) '$($(2))')
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: ## Download and make what the others need (FORCE=1 tries again what was missing)
+	@$(PYTHON) tools/bootstrap $(if $(FORCE),--force)
+
+# A set-up whose inputs are older than its stamp is not looked at again.
+$(STAMP): requirements.txt $(wildcard tools/bootstrap/*)
+	@$(PYTHON) tools/bootstrap
+
+run: $(STAMP) ## Measure the simulated house, live (SECONDS=20 HOUSE=file.toml PORT=1883 BITS=64)
+	@$(HOST) run $(call option,seconds,SECONDS) $(call option,house,HOUSE) $(call option,site,SITE) \
+		$(call option,port,PORT) $(call option,bits,BITS) $(call option,speed,SPEED)
+
+test: $(STAMP) ## Run the tests (TESTS=host_tests/test_broker.py selects)
+	@$(VENV) -m pytest -q --durations=5 $(TESTS)
+
+bench: $(STAMP) ## Measure speed, instructions and memory, write build/bench.json
+	@$(HOST) bench
+
+style: $(STAMP) ## Check lint, formatting and spelling
+	@$(VENV) -m ruff check $(CHECKED)
+	@$(VENV) -m ruff format --check $(CHECKED)
+	@$(VENV) -m codespell_lib $(CHECKED) docs $(wildcard *.md) Makefile pyproject.toml
+
+image: $(STAMP) ## Build a board's application image (BOARD=GENIUS_FLEX)
+	@$(HOST) image $(call option,board,BOARD)
+
+flash: $(STAMP) ## Put the application image on a board (BOARD=GENIUS_FLEX PORT=/dev/ttyUSB0)
+	@$(HOST) flash $(call option,board,BOARD) $(call option,port,PORT)
+
+repl: $(STAMP) ## Attach mpremote to the running gateway (PORT=/dev/ttyUSB0 for a device)
+	@$(HOST) repl $(call option,port,PORT)
+
+replay: $(STAMP) ## Measure a recorded waveform (RECORDING=file.cfg SITE=site.json)
+	@$(HOST) replay $(call option,recording,RECORDING) $(call option,site,SITE)
+
+doctor: $(STAMP) ## Say what was found and chosen, what is missing and its remedy
+	@$(HOST) doctor
+
+clean: ## Remove what was made under build/, keep the downloads in build/cache
+	@test ! -d build || find build -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +
+
+.PHONY: help setup run test bench style image flash repl replay doctor clean

@@ -1,0 +1,49 @@
+"""The MQTT broker: mosquitto as the machine has it, or a private copy of its release's package."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+
+import apt
+from common import BUILD, CACHE, SetupError, machine, run, write_whole
+
+PLACE = BUILD / "mosquitto"
+SCRIPT = BUILD / "bin" / "mosquitto"
+
+
+def make() -> str:
+    """Make build/bin/mosquitto a start script. Raises SetupError where apt cannot bring it."""
+    own = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
+    if own:
+        write_whole(SCRIPT, f'#!/bin/sh\nexec {own} "$@"\n', 0o755)
+        return f"{own}, as installed on this machine"
+    folder = CACHE / "debian" / _release()
+    bundle = apt.Bundle.cached("mosquitto", folder)
+    if bundle is None:
+        with apt.private_apt(None, None) as private:
+            bundle = private.fetch("mosquitto", folder)
+    bundle.extract(PLACE)
+    program = next((p for p in PLACE.rglob("mosquitto") if p.parent.name == "sbin"), None)
+    if program is None:
+        raise SetupError("the package mosquitto holds no broker")
+    libraries = sorted({path.parent for path in PLACE.rglob("*.so*")})
+    here = '"${0%/*}"/..'
+    paths = ":".join(f"{here}/{folder.relative_to(BUILD)}" for folder in libraries)
+    text = f'#!/bin/sh\nLD_LIBRARY_PATH={paths} exec {here}/{program.relative_to(BUILD)} "$@"\n'
+    write_whole(SCRIPT, text, 0o755)
+    try:
+        run(["/bin/sh", "-c", f'"{SCRIPT}" -h || test $? -le 3'], timeout=20)
+    except SetupError:
+        SCRIPT.unlink()
+        raise
+    version = bundle.version("mosquitto")
+    return (
+        f"mosquitto {version}, a private copy under build/ (nothing is installed on the machine)"
+    )
+
+
+def _release() -> str:
+    """The machine's release and processor: a private copy fits no other."""
+    about = platform.freedesktop_os_release()
+    return "-".join([about.get("ID", ""), about.get("VERSION_ID", ""), machine()])

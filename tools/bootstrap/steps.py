@@ -1,0 +1,162 @@
+"""The steps of the set-up, their order, and what was done: build/setup.json.
+
+A step is done again when what it is made from has changed or what it made is gone. An optional
+step that failed is left alone, and reported by `make doctor`, until `make setup FORCE=1`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import broker
+import environment
+import interpreters
+import libraries
+from common import BUILD, CACHE, LOG, ROOT, VENV_PYTHON, SetupError, machine, say, write_whole
+
+STATE = BUILD / "setup.json"
+BIN = BUILD / "bin"
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: `inputs` decide when it is stale, `output` is gone when it must be done again."""
+
+    name: str
+    title: str
+    make: Callable[[], str]
+    output: Path
+    inputs: tuple[Path, ...]
+    remedy: str = ""  # of an optional step: what its failure means; empty = required
+
+
+def _sources(*names: str) -> tuple[Path, ...]:
+    return tuple(HERE / name for name in names)
+
+
+STEPS = (
+    Step(
+        "environment",
+        "Python environment build/venv",
+        environment.make,
+        VENV_PYTHON,
+        (environment.LOCK, *_sources("environment.py")),
+    ),
+    Step(
+        "micropython64",
+        "MicroPython, 64-bit: build/bin/micropython64",
+        interpreters.make_64,
+        BIN / "micropython64",
+        _sources("interpreters.py", "requirements-fallback.txt"),
+        "tests that need the second interpreter are skipped",
+    ),
+    Step(
+        "micropython",
+        "MicroPython, 32-bit: build/bin/micropython",
+        interpreters.make_32,
+        BIN / "micropython",
+        _sources("interpreters.py"),
+        "the 64-bit interpreter serves in its place",
+    ),
+    Step(
+        "libraries",
+        "MicroPython libraries in build/lib",
+        libraries.make,
+        libraries.LIB / "umqtt" / "simple.py",
+        _sources("libraries.py"),
+    ),
+    Step(
+        "aiorepl",
+        "aiorepl",
+        libraries.make_aiorepl,
+        libraries.LIB / "aiorepl.py",
+        _sources("libraries.py"),
+        "`make repl` is not available",
+    ),
+    Step(
+        "broker",
+        "MQTT broker mosquitto",
+        broker.make,
+        broker.SCRIPT,
+        _sources("broker.py"),
+        "the embedded broker amqtt serves in its place",
+    ),
+)
+
+
+def main(arguments: list[str]) -> int:
+    """Do what is not done yet. Returns 0, or 2 when a required step failed."""
+    parser = argparse.ArgumentParser(prog="bootstrap", description=__doc__)
+    parser.add_argument("--force", action="store_true", help="try failed optional steps again")
+    options = parser.parse_args(arguments)
+    BUILD.mkdir(exist_ok=True)
+    with (BUILD / ".setup.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            _all_steps(options.force)
+        except SetupError as error:
+            print(f"error: {error} (details: {LOG.relative_to(ROOT)})", file=sys.stderr)
+            return 2
+        except KeyboardInterrupt:
+            return 130
+        (BUILD / "setup.stamp").touch()
+    return 0
+
+
+def _all_steps(force: bool) -> None:
+    state = _load()
+    worked = False
+    for number, step in enumerate(STEPS, 1):
+        key = _key(step)
+        before = state.get(step.name, {})
+        if before.get("key") == key:
+            if step.output.exists() and before["ok"]:
+                continue
+            if step.remedy and not before["ok"] and not force:
+                continue
+        if not worked:
+            LOG.unlink(missing_ok=True)
+            print(f"Setting up in {BUILD}, downloads are kept in {CACHE}", flush=True)
+            worked = True
+        print(f"[{number}/{len(STEPS)}] {step.title}", flush=True)
+        began = time.monotonic()
+        ok, text = True, ""
+        try:
+            text = step.make()
+        except SetupError as error:
+            if not step.remedy:
+                raise SetupError(f"{step.title}: {error}") from error
+            ok, text = False, str(error)
+        state[step.name] = {"key": key, "ok": ok, "text": text}
+        if ok:
+            say(f"{text} ({time.monotonic() - began:.1f} s)")
+        else:
+            say(f"missing: {text}; {step.remedy}")
+        if step.name == "micropython" and not ok:
+            say(interpreters.stand_in())
+        write_whole(STATE, json.dumps(state, indent=1) + "\n")
+    if worked:
+        print("Set-up is complete.", flush=True)
+
+
+def _key(step: Step) -> str:
+    digest = hashlib.sha256(f"{ROOT} {machine()} {sys.version_info[:2]}".encode())
+    for path in step.inputs:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _load() -> dict[str, dict]:
+    try:
+        return json.loads(STATE.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}

@@ -1,0 +1,163 @@
+"""An MQTT broker of one's own on this machine: mosquitto, or amqtt where there is no mosquitto."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import importlib.util
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from gateway_host import processes
+from gateway_host.errors import UserError
+from gateway_host.interpreter import BIN
+
+HOST = "127.0.0.1"
+KINDS = ("mosquitto", "amqtt")
+
+_START_S = 15.0
+_ATTEMPTS = 5
+# MQTT 3.1.1 CONNECT: clean session, keep-alive 10 s, client id "probe"; and DISCONNECT.
+_CONNECT = b"\x10\x11\x00\x04MQTT\x04\x02\x00\x0a\x00\x05probe"
+_ACCEPTED = b"\x20\x02\x00\x00"
+_DISCONNECT = b"\xe0\x00"
+
+
+def mosquitto() -> Path | None:
+    """The mosquitto of the set-up or of the machine, if there is one."""
+    own = BIN / "mosquitto"
+    if own.exists():
+        return own
+    found = shutil.which("mosquitto") or shutil.which(
+        "mosquitto", path="/usr/sbin:/usr/local/sbin"
+    )
+    return Path(found) if found else None
+
+
+def available() -> list[str]:
+    """The kinds of broker that can be started here, the preferred one first."""
+    kinds = ["mosquitto"] if mosquitto() else []
+    return kinds + (["amqtt"] if importlib.util.find_spec("amqtt") else [])
+
+
+class Broker:
+    """A broker for anonymous clients on 127.0.0.1, as a child process that ends with this one.
+
+    port: 0 takes a free one. directory: where broker.conf and broker.log go, a temporary one if
+    None. kind: "mosquitto", "amqtt" or None for the best there is. Raises UserError when the port
+    is in use or no broker can be had. Attributes after `start`: `port`, `kind`.
+    """
+
+    def __init__(
+        self, port: int = 0, directory: str | Path | None = None, kind: str | None = None
+    ) -> None:
+        self.port = port
+        self.kind = kind or ""
+        self._directory = Path(directory) if directory else None
+        self._temporary: tempfile.TemporaryDirectory | None = None
+        self._process: subprocess.Popen | None = None
+
+    def start(self) -> Broker:
+        """Start and return when the broker has accepted an MQTT connection."""
+        kinds = available()
+        if self.kind and self.kind not in kinds:
+            raise UserError(f"the broker {self.kind} is not here: run `make setup FORCE=1`")
+        if not kinds:
+            raise UserError("no MQTT broker: run `make setup`, or install mosquitto")
+        self.kind = self.kind or kinds[0]
+        if self._directory is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="broker-")
+            self._directory = Path(self._temporary.name)
+        self._directory.mkdir(parents=True, exist_ok=True)
+        wanted = self.port
+        for _ in range(1 if wanted else _ATTEMPTS):
+            self.port = _free_port(wanted)
+            self._launch(self._directory)
+            if self._wait():
+                return self
+            self._end()  # another program can have taken the port in between
+        reason = self._last_words()
+        self.stop()
+        raise UserError(f"the broker {self.kind} does not start on port {self.port}: {reason}")
+
+    def stop(self) -> None:
+        """End the broker; safe to call twice."""
+        self._end()
+        if self._temporary:
+            self._temporary.cleanup()
+            self._temporary = self._directory = None
+
+    def __enter__(self) -> Broker:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _launch(self, directory: Path) -> None:
+        if self.kind == "mosquitto":
+            lines = [f"listener {self.port} {HOST}", "allow_anonymous true", "persistence false"]
+            lines += ["set_tcp_nodelay true", "log_dest stderr"]
+            if os.getuid() == 0:
+                lines += ["user root"]  # else it becomes a user who may not exist
+            conf = directory / "broker.conf"
+            conf.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            command = [str(mosquitto()), "-c", str(conf)]
+        else:
+            command = [sys.executable, "-m", "gateway_host.embedded_broker", str(self.port)]
+        with (directory / "broker.log").open("wb") as log:
+            self._process = processes.start(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C is for the program that started it
+            )
+
+    def _wait(self) -> bool:
+        """Whether the child accepts connections before it ends or time is up."""
+        until = time.monotonic() + _START_S
+        while self._process and self._process.poll() is None and time.monotonic() < until:
+            with (
+                contextlib.suppress(OSError),
+                socket.create_connection((HOST, self.port), timeout=1) as probe,
+            ):
+                probe.sendall(_CONNECT)
+                if probe.recv(4) == _ACCEPTED:
+                    probe.sendall(_DISCONNECT)
+                    return True
+            time.sleep(0.02)
+        return False
+
+    def _end(self) -> None:
+        if self._process:
+            processes.stop(self._process)
+            self._process = None
+
+    def _last_words(self) -> str:
+        log = self._directory / "broker.log" if self._directory else None
+        text = log.read_text(encoding="utf-8", errors="replace") if log and log.exists() else ""
+        return next(
+            (line for line in reversed(text.splitlines()) if line.strip()), "no reason given"
+        )
+
+
+def _free_port(port: int) -> int:
+    """`port`, or a free one if 0. Raises UserError when it cannot be listened on."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except (OSError, OverflowError) as error:
+            if getattr(error, "errno", None) == errno.EADDRINUSE:
+                raise UserError(
+                    f"port {port} is in use on {HOST}: end the program that holds it "
+                    "or take another port"
+                ) from None
+            raise UserError(f"port {port} cannot be listened on: {error}") from None
+        return probe.getsockname()[1]
