@@ -176,7 +176,7 @@ class BusA:
         now = self._ticks_us()
         age = (
             ticks_diff(now, self._edge) * 2 // 625 + self._edge_within
-        )  # samples since the edge's block began
+        )
         behind = difference(self._edge_block + age // BLOCK, self._next)
         if behind > _HELD:
             self.skipped += behind - 2

@@ -190,6 +190,7 @@ class Mains:
     def __init__(self, frequency):
         step = frequency * (TURN // SAMPLE_RATE)
         self.references = array("i", [0] * (6 * BLOCK * 3))
+        self._marked = None
         self._state = array("i", [0] * 11)
         state = self._state
         state[_NOMINAL] = state[_STEP] = step
@@ -222,7 +223,15 @@ class Mains:
     def locked(self):
         return self._state[_LOCKED] == 1
 
-    def turns(self):
-        """(whole turns since start, phase in 2^-30 turns): two of these and the samples between
-        them give the frequency."""
-        return self._state[_TURNS], self._state[_PHASE]
+    def mark(self):
+        """Remember this instant: microhertz() counts from here."""
+        self._marked = (self._state[_TURNS], self._state[_PHASE]) if self.locked() else None
+
+    def microhertz(self, samples):
+        """Mean frequency over the `samples` since mark(), in millionths of a hertz: turns counted by
+        the oscillator, or its speed now when it was not locked at the mark."""
+        if self._marked is None:
+            return self._state[_STEP] * (SAMPLE_RATE * 1000000) // TURN
+        turns, phase = self._marked
+        turn = (self._state[_TURNS] - turns) * TURN + self._state[_PHASE] - phase
+        return turn * (SAMPLE_RATE * 1000000) // (samples * TURN)

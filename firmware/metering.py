@@ -178,9 +178,6 @@ class Meter:
         self._sums = array("i", [0] * (self.channels * WORDS))
         self._report_samples = report_samples
         self.samples = 0  # in the report: its length in 1/3200 s
-        self.began = (
-            self.mains.turns()
-        )  # where the report began; with mains.turns() it tells the frequency
 
     def add(self, samples, where, first):
         """Add a block from sample `first` on, up to its end or until a report is due; returns how
@@ -229,4 +226,4 @@ class Meter:
             self.report[i] = 0
         self.samples = 0
         self.due = False
-        self.began = self.mains.turns()
+        self.mains.mark()

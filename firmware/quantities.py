@@ -10,7 +10,7 @@ floats; called once a report.
 from math import sqrt
 
 import metering
-from mains import SAMPLE_RATE, TURN, UNIT
+from mains import UNIT
 from metering import REPORT_WORDS
 
 VOLTS_PER_COUNT = 0.015  # docs/a-bus.md section 2
@@ -61,10 +61,7 @@ class Report:
     def read(self, meter):
         """Take the meter's finished report."""
         self.samples = meter.samples
-        turns, phase = meter.mains.turns()
-        turns_before, phase_before = meter.began
-        turn = (turns - turns_before) * TURN + phase - phase_before
-        self.microhertz = turn * (SAMPLE_RATE * 1000000) // (self.samples * TURN)
+        self.microhertz = meter.mains.microhertz(self.samples)
         sums = meter.report
         connected = False
         for p in range(3):

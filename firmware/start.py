@@ -1,0 +1,48 @@
+"""Start: the board's hardware, the configuration, the gateway, and the REPL beside it where
+aiorepl is installed. Owns nothing; main.py calls it."""
+
+import asyncio
+import site
+import sys
+
+import board
+import settings
+from gateway import Gateway
+
+
+def _configuration(name, load):
+    """What `load` makes of a configuration file; one line and the end of the program when it is
+    not usable."""
+    try:
+        with open(name) as file:
+            return load(file.read())
+    except OSError:
+        reason = "cannot be read; write it from the app, or with tools/ (docs/site.md)"
+    except ValueError as error:
+        reason = str(error)
+    print("error: %s: %s" % (name, reason))
+    sys.exit(1)
+
+
+async def _run(gateway):
+    try:
+        import aiorepl
+    except ImportError:
+        await gateway.run()
+    else:
+        await asyncio.gather(gateway.run(), aiorepl.task({"gateway": gateway}))
+
+
+def main():
+    """Run the gateway until it is interrupted."""
+    installation = _configuration("site.json", site.load)
+    wishes = _configuration("settings.json", settings.load)
+    gateway = Gateway(board.hardware(), board.LED, installation, wishes)
+    try:
+        asyncio.run(_run(gateway))
+    except KeyboardInterrupt:
+        asyncio.new_event_loop()
+        asyncio.run(gateway.close())
+    finally:
+        asyncio.new_event_loop()
+
