@@ -197,12 +197,15 @@ class Session:
         lines = [line.strip() for line in self.tail().splitlines() if line.strip()]
         return lines[-1] if lines else "nothing"
 
-    def check(self) -> None:
-        """UserError when the gateway has ended by itself or the simulation has failed."""
+    def check(self, may_end: bool = False) -> None:
+        """UserError when the simulation has failed or the gateway has ended by itself.
+
+        may_end: to end with exit code 0 is allowed.
+        """
         if self._link.failure is not None:
             self._keep = True
             raise UserError(f"the simulated installation failed: {self._link.failure!r}")
-        if self.exit_code is not None:
+        if self.exit_code is not None and not (may_end and self.exit_code == 0):
             self.wait_for_output()
             raise self.failure()
 

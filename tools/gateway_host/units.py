@@ -26,6 +26,8 @@ def energy(joule: float | None) -> str:
     if joule is None:
         return NOTHING
     watt_hours = joule / 3600
+    if abs(watt_hours) < 0.005:
+        return "0 Wh"
     if abs(watt_hours) < 999.5:
         return f"{_three(watt_hours)} Wh"
     return f"{_three(watt_hours / 1000)} kWh"

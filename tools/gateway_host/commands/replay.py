@@ -1,0 +1,126 @@
+"""Measure a recorded waveform (COMTRADE): one JSON line for each window, without pacing."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from gateway_host.errors import UserError
+from gateway_host.session import ROOT, Session
+from gateway_host.sim.catalogue import BLOCK, SAMPLE_RATE
+from gateway_host.sim.installation import Installation
+from gateway_host.sim.recording import RUN_IN_SECONDS, Recording, load_recording
+
+SCRIPT = ROOT / "tools" / "gateway_host" / "device" / "replay.py"
+
+_LABEL_SPAN = 1 << 22  # the device's first_sample is modulo this
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `replay`."""
+    parser.add_argument("--recording", type=Path, required=True, help="the COMTRADE .cfg file")
+    parser.add_argument("--site", type=Path, help="which channel is what (TOML, docs/house.md)")
+    parser.add_argument("--bits", type=int, choices=(32, 64), default=32, help="the interpreter")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """JSON lines on stdout, notes on stderr. Exit code 0 when at least one window was whole."""
+    recording = load_recording(arguments.recording, arguments.site, warm=True)
+    _note(recording)
+    recording = _aligned(recording, arguments)
+    count = 0
+    try:
+        for window in windows(recording, arguments.bits):
+            print(json.dumps(window, ensure_ascii=False), flush=True)
+            count += 1
+    except BrokenPipeError:  # whoever read it has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    if not count:
+        raise UserError(
+            f"{arguments.recording}: its usable part ({recording.samples / SAMPLE_RATE:.3f} s) "
+            "holds no whole window of 0.2 s; record for longer"
+        )
+    return 0
+
+
+def windows(recording: Recording, bits: int = 32) -> Iterator[dict[str, Any]]:
+    """What the firmware measures in each window that ends in the recording.
+
+    A window is the device's line (tools/gateway_host/device/replay.py) with `first_sample` and
+    `start` (s) counted from the recording's begin, `run_in` (how many of its samples lie before
+    that) and each point's `channel`. UserError when the gateway ends with an error.
+    """
+    names = [point["channel"] for point in recording.info()["points"]]
+    with Session(
+        Installation(recording),
+        recording.site_json(),
+        script=SCRIPT,
+        bits=bits,
+        paced=False,
+        console=False,
+    ) as session:
+        for line in session.output:
+            if not line.startswith("{"):
+                continue
+            window = json.loads(line)
+            first = (window["first_sample"] - recording.start_sample) % _LABEL_SPAN
+            if first >= _LABEL_SPAN // 2:
+                first -= _LABEL_SPAN
+            if not 0 < first + window["samples"] <= recording.samples:
+                continue
+            for point, name in zip(window["points"], names, strict=True):
+                point["channel"] = name
+            placed = {
+                "first_sample": first,
+                "start": round(first / SAMPLE_RATE, 6),
+                "run_in": max(0, -first),
+            }
+            yield placed | {key: window[key] for key in window if key not in placed}
+        session.wait()
+        session.check(may_end=True)
+
+
+def _aligned(recording: Recording, arguments: argparse.Namespace) -> Recording:
+    """The same recording with a run-in that makes a window begin less than a cycle before it.
+
+    The firmware cuts where the mains' cycles begin, so a trial run shows where that is.
+    """
+    trial = next(windows(recording, arguments.bits), None)
+    if trial is None:
+        return recording
+    later = math.ceil(trial["first_sample"] / BLOCK) * BLOCK / SAMPLE_RATE
+    return load_recording(
+        arguments.recording, arguments.site, warm=True, run_in=RUN_IN_SECONDS + later
+    )
+
+
+def _note(recording: Recording) -> None:
+    """Says on stderr what is played."""
+    info = recording.info()
+    seconds = info["samples"] / SAMPLE_RATE
+    print(
+        f"{info['file']}: {info['station']}; used: the first {info['samples']} samples "
+        f"({seconds:.3f} s) at {info['rate']} Hz; the recorder's trigger is sample "
+        f"{info['trigger']}; before it the first cycles are repeated as run-in",
+        file=sys.stderr,
+    )
+    for phase, channel in enumerate(info["voltages"], 1):
+        if channel is not None:
+            print(f"  voltage L{phase}: {_channel(channel)}", file=sys.stderr)
+    for point, channel in zip(recording.points, info["points"], strict=True):
+        print(
+            f"  {point.load} {point.phase}: {_channel(channel)} on {point.node}/{point.input}, "
+            f"{point.ct}",
+            file=sys.stderr,
+        )
+
+
+def _channel(channel: dict[str, Any]) -> str:
+    return f"{channel['channel']} ({channel['side']} side, ratio {channel['ratio']:g})"
