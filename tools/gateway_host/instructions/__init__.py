@@ -1,10 +1,11 @@
-"""Counts the instructions that a viper function of the firmware takes on the devices' instruction sets.
+"""Counts the instructions of the firmware's viper functions on the devices' instruction sets.
 
-    count("xtensa", "firmware/metering.py", "accumulate", [0, references, references, samples, ...])
+    count("xtensa", "firmware/metering.py", "accumulate", [0, references, references, ...])
 
-"xtensa" (ESP32, -S2, -S3) interprets mpy-cross's machine code here, instruction by instruction, with every access checked; it needs
-nothing but mpy-cross. "rv32" (ESP32-C3, -C6) runs the real MicroPython under QEMU, which `rv32.py` builds at the first use. Both execute
-what mpy-cross writes, as on a device whose modules are precompiled.
+"xtensa" (ESP32, -S2, -S3) interprets mpy-cross's machine code here, instruction by instruction,
+with every access checked; it needs nothing but mpy-cross. "rv32" (ESP32-C3, -C6) runs the real
+MicroPython under QEMU, which `rv32_build.py` builds at the first use. Both execute what mpy-cross
+writes, as on a device whose modules are precompiled.
 """
 
 from __future__ import annotations
@@ -26,13 +27,13 @@ class Counts:
     """What a call took, and what it left behind.
 
     target, function: what was run.
-    instructions: executed by the call. xtensa: all of the function's own code, without what its `calls` do. rv32: everything between
-        the caller and its next instruction, less the same for an empty viper function with the same arguments.
-    whole: rv32 only: the same with the interpreter's part of the call (its arguments' conversion).
-    calls: xtensa only: how often each of the interpreter's functions was called from the machine code.
+    instructions: executed by the call. xtensa: the function's own code, without what its `calls`
+        do. rv32: with that, less what an empty viper function with the same arguments takes.
+    whole: rv32 only: the call with the interpreter's part (its arguments' conversion).
+    calls: xtensa only: how often the code called each of the interpreter's functions.
     buffers: the contents of each argument after the call, None where it is an integer.
     returned: the value returned; None when there is none.
-    heat: xtensa only: (times, instruction as text with its address) in the order of the code.
+    heat: xtensa only: (times, offset and instruction) in the order of the code.
     """
 
     target: str
@@ -45,13 +46,12 @@ class Counts:
     heat: list[tuple[int, str]] = field(default_factory=list)
 
 
-def count(
-    target: str, module: str | Path, function: str, arguments: Sequence[Argument]
-) -> Counts:
-    """Call `function` of `module` (a .py; for xtensa also a .mpy) once on `target`; the arguments themselves are left as they are.
+def count(target: str, module: str | Path, function: str, arguments: Sequence[Argument]) -> Counts:
+    """Call `function` of `module` once on `target`; the arguments themselves stay as they are.
 
-    Raises UserError: unknown target or function, code that does not compile or does what is not allowed (an access outside the buffers
-    or not aligned), missing tools (with the remedy).
+    module: the source, for xtensa also a .mpy made with -march=xtensawin.
+    Raises UserError: unknown target or function, code that does not compile or does what is not
+    allowed (an access outside the buffers, or not aligned), missing tools (with the remedy).
     """
     module = Path(module)
     if not module.is_file():

@@ -1,6 +1,7 @@
-"""Compiled MicroPython modules (.mpy, version 6): made with mpy-cross, read for the machine code of a viper function.
+"""Compiled MicroPython modules (.mpy, version 6): written by mpy-cross, read for viper's code.
 
-Format: MicroPython's documentation, "MicroPython .mpy files", and what version 6.3 adds for native code.
+Format: MicroPython's documentation, "MicroPython .mpy files", and what version 6.3 adds for native
+code.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ _EXTRA_BYTE_MASK = 0x9E
 
 @dataclass
 class Module:
-    """What a .mpy holds: constants (int, str, None, ... or FUNCTION_TABLE) and viper functions' machine code by name."""
+    """A .mpy's architecture (a number), constants, and machine code of viper functions by name."""
 
+    architecture: int
     constants: list[object] = field(default_factory=list)
     functions: dict[str, bytes] = field(default_factory=dict)
 
@@ -104,7 +106,7 @@ def parse(data: bytes) -> Module:
     reader.take(4)
     names, objects = reader.uint(), reader.uint()
     qstrs = [reader.name() for _ in range(names)]
-    module = Module([reader.constant() for _ in range(objects)])
+    module = Module(data[2] >> 2 & 31, [reader.constant() for _ in range(objects)])
     top = reader.code()
     if top.kind == _BYTECODE:
         for name, child in _definitions(top.data):
@@ -173,5 +175,7 @@ def compile_module(source: Path, architecture: str) -> bytes:
         )
         if done.returncode:
             last = (done.stderr.strip() or "no message").splitlines()
-            raise UserError(f"{source}: does not compile for {architecture}: {' '.join(last[-2:])}")
+            raise UserError(
+                f"{source}: does not compile for {architecture}: {' '.join(last[-2:])}"
+            )
         return out.read_bytes()

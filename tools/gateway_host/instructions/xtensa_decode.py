@@ -1,7 +1,8 @@
-"""Decoding of the Xtensa instructions that MicroPython's emitter writes for "xtensawin" (and their near relatives).
+"""Decoding of the Xtensa instructions that MicroPython's emitter writes, and near relatives.
 
-After the Xtensa Instruction Set Architecture reference manual, chapter 7; little-endian, with the code density, windowed register,
-32-bit multiply and extended shift options of the ESP32. Anything else is refused by name of its bytes, never skipped.
+After the Xtensa Instruction Set Architecture reference manual, chapter 7; little-endian, with the
+code density, windowed register, 32-bit multiply and extended shift options of the ESP32. Anything
+else is refused, never skipped.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from gateway_host.errors import UserError
 
 
 class Instruction(NamedTuple):
-    """One instruction. operands: register numbers, immediates, and absolute addresses of branches and literals."""
+    """operands: registers, immediates, and the addresses that branches and l32r point to."""
 
     address: int
     length: int
@@ -59,7 +60,7 @@ FORMS = {
 
 
 def decode(code: bytes, offset: int, address: int) -> Instruction:
-    """The instruction at code[offset], which lies at `address` in memory. Raises UserError for an unknown one."""
+    """What is at code[offset], which lies at `address`. Raises UserError when it is unknown."""
     narrow = code[offset] & 8
     word = int.from_bytes(code[offset : offset + (2 if narrow else 3)], "little")
     op0, t, s, r = word & 15, word >> 4 & 15, word >> 8 & 15, word >> 12 & 15

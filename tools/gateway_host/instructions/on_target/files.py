@@ -1,0 +1,34 @@
+# ruff: noqa: F821
+# Runs first on the rv32 target, which has no files: mounts _FILES, a dictionary of paths and
+# contents, as a read-only file system.
+import io as _io
+
+import vfs as _vfs
+
+
+class _Files:
+    def mount(self, readonly, mkfs):
+        pass
+
+    def umount(self):
+        pass
+
+    def chdir(self, path):
+        pass
+
+    def getcwd(self):
+        return "/"
+
+    def stat(self, path):
+        if path.lstrip("/") in _FILES:
+            return (0x8000, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+        raise OSError(2)
+
+    def open(self, path, mode):
+        if path.lstrip("/") not in _FILES or "r" not in mode:
+            raise OSError(2)
+        data = _FILES[path.lstrip("/")]
+        return _io.BytesIO(data) if "b" in mode else _io.StringIO(data.decode())
+
+
+_vfs.mount(_Files(), "/")
