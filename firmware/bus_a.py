@@ -174,9 +174,7 @@ class BusA:
         """us until it is time to ask for block `_next`; steps over blocks that no node holds any
         more."""
         now = self._ticks_us()
-        age = (
-            ticks_diff(now, self._edge) * 2 // 625 + self._edge_within
-        )
+        age = ticks_diff(now, self._edge) * 2 // 625 + self._edge_within
         behind = difference(self._edge_block + age // BLOCK, self._next)
         if behind > _HELD:
             self.skipped += behind - 2

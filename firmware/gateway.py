@@ -99,6 +99,7 @@ class Gateway:
         while True:
             await self._news.wait()
             self._news.clear()
+            gc.collect()
             if self.measuring.reports != published:
                 published = self.measuring.reports
                 now = self.hardware.now()
@@ -106,7 +107,6 @@ class Gateway:
                 await self._send("realtime", topics.realtime(self.site, report, energy, now))
                 await self._send("site", topics.site_state(self.site, report, energy, now))
             await self._send("gateway", self._gateway_state())
-            gc.collect()
 
     async def _animate(self):
         while True:

@@ -1,4 +1,5 @@
-"""What the device runs after boot. As short as can be: it is the one file that is not precompiled."""
+"""What the device runs after boot: the one file that is not precompiled, so as short as can be."""
+precompiled."""
 
 from start import main
 

@@ -228,8 +228,8 @@ class Mains:
         self._marked = (self._state[_TURNS], self._state[_PHASE]) if self.locked() else None
 
     def microhertz(self, samples):
-        """Mean frequency over the `samples` since mark(), in millionths of a hertz: turns counted by
-        the oscillator, or its speed now when it was not locked at the mark."""
+        """Mean frequency over the `samples` since mark(), in millionths of a hertz: turns counted
+        by the oscillator, or its speed now when it was not locked at the mark."""
         if self._marked is None:
             return self._state[_STEP] * (SAMPLE_RATE * 1000000) // TURN
         turns, phase = self._marked

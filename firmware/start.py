@@ -45,4 +45,3 @@ def main():
         asyncio.run(gateway.close())
     finally:
         asyncio.new_event_loop()
-

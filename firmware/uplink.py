@@ -19,6 +19,7 @@ _SILENT_S = const(25)  # no answer to pings for this long: the connection is dea
 _TIMEOUT_S = const(10)
 _LONGEST_PAUSE_S = const(60)  # between two tries: within the 5 minutes that are promised
 _CHUNK = const(1024)
+_LONGEST_MESSAGE = const(16384)  # channelConfigV2 of 28 points: 13.5 kB
 
 _REFUSALS = (
     "accepted",
@@ -39,10 +40,12 @@ class UplinkError(Exception):
 
 
 class _Wire:
-    """What umqtt.simple takes for a socket: collects what is written."""
+    """What umqtt.simple takes for a socket: collects what is written, but for a message's body,
+    which it only remembers."""
 
     def __init__(self):
         self.written = bytearray()
+        self.body = None
 
     # As the module `socket`
     def socket(self, *_):
@@ -65,15 +68,17 @@ class _Wire:
         pass
 
     def write(self, data, size=None):
-        self.written.extend(data if size is None else data[:size])
+        if isinstance(data, memoryview):
+            self.body = data
+        else:
+            self.written.extend(data if size is None else data[:size])
 
     def read(self, size):
         return b"\x20\x02\x00\x00"[:size]  # a CONNACK
 
-    def take(self):
-        written = self.written
+    def clear(self):
         self.written = bytearray()
-        return written
+        self.body = None
 
 
 class Uplink:
@@ -102,6 +107,7 @@ class Uplink:
         self._client = None
         self._stream = None
         self._wire = _Wire()
+        self._message = memoryview(bytearray(_LONGEST_MESSAGE))
         self._sending = asyncio.Lock()
         self._heard = 0  # pings sent since the broker was last heard
 
@@ -126,20 +132,17 @@ class Uplink:
             pause = min(2 * pause, _LONGEST_PAUSE_S)
 
     async def publish(self, topic, pieces, retained=False):
-        """Publish what the generator `pieces` yields as one message; it is dropped and counted
-        while there is no connection.
+        """Publish what the generator `pieces` yields as one message, at most 16 kB; it is dropped
+        and counted while there is no connection.
 
         Other tasks run between the pieces.
         """
         if not self.connected:
             self.dropped += 1
             return
-        message = bytearray()
-        for piece in pieces:
-            message.extend(piece.encode())
-            await asyncio.sleep(0)
         try:
-            await self._send(topic, message, retained)
+            async with self._sending:
+                await self._send(topic, pieces, retained)
         except (OSError, asyncio.TimeoutError):
             self.dropped += 1
             self._note("uplink.lost", "the connection to the broker was lost while sending")
@@ -148,7 +151,7 @@ class Uplink:
     async def close(self):
         """Say good-bye: the last will's text is published, then the connection is closed."""
         if self.connected:
-            await self._send(self._will[0], self._will[1].encode(), True)
+            await self._send(self._will[0], (self._will[1],), True)
             self._client.disconnect()
             await self._flush()
         self._close()
@@ -167,7 +170,7 @@ class Uplink:
             asyncio.open_connection(address, self._settings["port"]), _TIMEOUT_S
         )
         umqtt.simple.socket = self._wire
-        self._wire.take()
+        self._wire.clear()
         self._client = umqtt.simple.MQTTClient(
             self._client_id,
             host,
@@ -207,15 +210,33 @@ class Uplink:
                     self._client.ping()
                     await self._flush()
 
-    async def _send(self, topic, message, retained):
-        async with self._sending:
-            self._client.publish(topic.encode(), message, retained)
-            await self._flush()
+    async def _send(self, topic, pieces, retained):
+        message = self._message
+        size = 0
+        for piece in pieces:
+            piece = piece.encode()
+            if size + len(piece) > len(message):
+                self.dropped += 1
+                self._note("uplink.too_long", "a message of more than %d bytes" % len(message))
+                return
+            message[size : size + len(piece)] = piece
+            size += len(piece)
+            await asyncio.sleep(0)
+        self._client.publish(topic.encode(), message[:size], retained)
+        await self._flush()
         self.published += 1
 
     async def _flush(self):
-        self._stream.write(self._wire.take())
-        await asyncio.wait_for(self._stream.drain(), _TIMEOUT_S)
+        """Send what umqtt.simple has written."""
+        wire, stream = self._wire, self._stream
+        stream.write(wire.written)
+        body = wire.body
+        wire.clear()
+        if body is not None:
+            for at in range(0, len(body), _CHUNK):
+                stream.write(body[at : at + _CHUNK])
+                await asyncio.wait_for(stream.drain(), _TIMEOUT_S)
+        await asyncio.wait_for(stream.drain(), _TIMEOUT_S)
 
     def _close(self):
         self.connected = False

@@ -1,4 +1,5 @@
-"""Runs in the MicroPython interpreter: measures without pacing what the installation plays, one JSON line per window.
+"""Runs in the MicroPython interpreter: measures without pacing what the installation plays, one
+JSON line per window.
 
 `micropython replay.py [whole]`: with `whole` one line per report of a second instead.
 """

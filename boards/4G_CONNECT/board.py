@@ -1,0 +1,32 @@
+"""The 4G Connect: basic functions, LTE Cat M1. Data only: esp32_hardware.py makes the objects."""
+
+from esp32_hardware import Hardware, serial_number
+
+NAME = "4G_CONNECT"
+ARTICLE_TYPE = 5140  # the first four digits of its serial number
+LINKS = ("lte",)
+HAS_B_MODULES = False
+RESET_HOLD_S = 3
+LED = {
+    "booting": ("cyan", "blinking"),
+    "connecting": ("green", "solid"),
+    "well": ("green", "breathing"),
+    "medium": ("yellow", "breathing"),
+    "poor": ("red", "breathing"),
+    "lost": ("red", "blinking"),
+    "no internet": ("red", "blinking"),
+}
+PINS = {
+    "a_tx": 17,
+    "a_rx": 16,
+    "led_red": 32,
+    "led_green": 33,
+    "led_blue": 14,
+    "lte_tx": 4,
+    "lte_rx": 36,
+}
+
+
+def hardware():
+    """The Hardware of this board."""
+    return Hardware(serial_number(ARTICLE_TYPE), PINS, LINKS)

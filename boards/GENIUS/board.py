@@ -1,0 +1,34 @@
+"""The Genius: all functions. Data only: esp32_hardware.py makes the objects."""
+
+from esp32_hardware import Hardware, serial_number
+
+NAME = "GENIUS"
+ARTICLE_TYPE = 5010  # the first four digits of its serial number
+LINKS = ("ethernet", "wifi")
+HAS_B_MODULES = True
+RESET_HOLD_S = 20
+LED = {
+    "booting": ("blue", "solid"),
+    "ready": ("blue", "blinking"),
+    "connecting": ("green", "solid"),
+    "well": ("green", "breathing"),
+    "lost": ("red", "blinking"),
+    "no internet": ("red", "solid"),
+}
+PINS = {
+    "a_tx": 17,
+    "a_rx": 16,
+    "led_red": 32,
+    "led_green": 33,
+    "led_blue": 14,
+    "eth_mdc": 23,
+    "eth_mdio": 18,
+    "eth_address": 0,
+    "b_tx": 4,
+    "b_rx": 36,
+}
+
+
+def hardware():
+    """The Hardware of this board."""
+    return Hardware(serial_number(ARTICLE_TYPE), PINS, LINKS)

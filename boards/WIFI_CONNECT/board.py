@@ -1,0 +1,30 @@
+"""The Wi-Fi Connect: basic functions, Wi-Fi only. Data only: esp32_hardware.py makes the
+objects."""
+
+from esp32_hardware import Hardware, serial_number
+
+NAME = "WIFI_CONNECT"
+ARTICLE_TYPE = 5100  # the first four digits of its serial number
+LINKS = ("wifi",)
+HAS_B_MODULES = False
+RESET_HOLD_S = 3
+LED = {
+    "booting": ("blue", "solid"),
+    "ready": ("blue", "blinking"),
+    "connecting": ("green", "solid"),
+    "well": ("green", "breathing"),
+    "lost": ("red", "blinking"),
+    "no internet": ("red", "blinking"),
+}
+PINS = {
+    "a_tx": 17,
+    "a_rx": 16,
+    "led_red": 32,
+    "led_green": 33,
+    "led_blue": 14,
+}
+
+
+def hardware():
+    """The Hardware of this board."""
+    return Hardware(serial_number(ARTICLE_TYPE), PINS, LINKS)

@@ -1,0 +1,111 @@
+"""Hardware objects of the gateways with an ESP32: the only file that imports machine and network.
+ A board's board.py gives the data and calls hardware(). The RS485 transceivers switch their
+direction by themselves (their driver is enabled by the data line), so a UART is a whole line.
+"""
+
+import asyncio
+import time
+
+import machine
+import network
+from micropython import const
+
+_BAUD = const(3000000)
+_RECEIVE_BUFFER = const(8192)  # docs/a-bus.md section 8
+_TO_UNIX = const(946684800)  # seconds from 1970 to 2000, where the ESP32's clock begins
+_SET = const(800000000)  # a clock below this was never set
+
+
+class Hardware:
+    """What the firmware gets. `pins`: the board's table of GPIO numbers; `links`: the board's, in
+    order of preference; `serial`: ten digits."""
+
+    def __init__(self, serial, pins, links):
+        self.serial = serial
+        self.a_baud = _BAUD
+        self.a_uart = machine.UART(
+            1,
+            baudrate=_BAUD,
+            tx=pins["a_tx"],
+            rx=pins["a_rx"],
+            rxbuf=_RECEIVE_BUFFER,
+            timeout=0,
+        )
+        self._led = [
+            machine.PWM(machine.Pin(pins[name]), freq=1000, duty_u16=0)
+            for name in ("led_red", "led_green", "led_blue")
+        ]
+        self._seconds = 0
+        self._ms = 0
+        self._ticks = time.ticks_ms()
+        self._links = [_LINKS[name](pins) for name in links if name in _LINKS]
+
+    ticks_us = staticmethod(time.ticks_us)
+
+    def sleep_us(self, us):
+        """Sleep: to be awaited. Rounded up to whole ms."""
+        return asyncio.sleep_ms((us + 999) // 1000)
+
+    def uptime_ms(self):
+        """ms since start; call it at least once in six days."""
+        now = time.ticks_ms()
+        self._ms += time.ticks_diff(now, self._ticks)
+        self._ticks = now
+        return self._ms
+
+    def now(self):
+        """Seconds since 1970, or None while the time is not known."""
+        seconds = time.time()
+        return seconds + _TO_UNIX if seconds > _SET else None
+
+    def set_time(self, now):
+        """Set the clock. `now`: seconds since 1970."""
+        year, month, day, hour, minute, second, weekday, _ = time.gmtime(now - _TO_UNIX)
+        machine.RTC().datetime((year, month, day, weekday, hour, minute, second, 0))
+
+    def set_led(self, red, green, blue):
+        for channel, level in zip(self._led, (red, green, blue)):
+            channel.duty_u16(level * 257)
+
+    def online(self):
+        """Whether the network is up."""
+        return any(link.isconnected() for link in self._links)
+
+    def name_server(self):
+        """Address of the network's name server."""
+        for link in self._links:
+            if link.isconnected():
+                return link.ifconfig()[3]
+        return "0.0.0.0"
+
+
+def _ethernet(pins):
+    lan = network.LAN(
+        mdc=machine.Pin(pins["eth_mdc"]),
+        mdio=machine.Pin(pins["eth_mdio"]),
+        power=None,
+        phy_type=network.PHY_LAN8720,
+        phy_addr=pins["eth_address"],
+    )
+    lan.active(True)
+    return lan
+
+
+def _wifi(_):
+    """The station joins the network that it was given last (the chip keeps its credentials)."""
+    wlan = network.WLAN(network.STA_IF)
+    wlan.active(True)
+    try:
+        wlan.connect()
+    except OSError:
+        pass  # no network is known yet: isconnected() says so
+    return wlan
+
+
+_LINKS = {"ethernet": _ethernet, "wifi": _wifi}
+
+
+def serial_number(article_type):
+    """Ten digits: the article's type, and the last 20 bits of the chip's number."""
+    chip = machine.unique_id()
+    return "%04d%06d" % (article_type, int.from_bytes(chip[-3:], "big") % 1000000)

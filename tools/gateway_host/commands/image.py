@@ -1,0 +1,27 @@
+"""Build a board's application image: precompiled modules as LittleFS and ROMFS partitions."""
+
+from __future__ import annotations
+
+import argparse
+
+from gateway_host import image
+from gateway_host.interpreter import ROOT
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `image`."""
+    parser.add_argument("--board", default="GENIUS_FLEX", help="a folder of boards/")
+    parser.add_argument("--architecture", help="of mpy-cross (xtensawin; x86 or x64 for a host)")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Exit code 0 when the images were made."""
+    architecture = arguments.architecture
+    if arguments.board == "SIMULATOR" and architecture is None:
+        architecture = image.ARCHITECTURES[32]
+    built = image.build(arguments.board, architecture)
+    print(f"{built.board} for {built.architecture}: {built.modules} modules and main.py,", end=" ")
+    print(f"{built.code_bytes:,} bytes")
+    for path in (built.littlefs, built.romfs):
+        print(f"  {path.stat().st_size:>9,} bytes  {path.relative_to(ROOT)}")
+    return 0

