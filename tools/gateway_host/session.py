@@ -247,6 +247,15 @@ class Session:
         self.stop()
 
 
+def has_repl() -> bool:
+    """Whether the gateway answers on its console: aiorepl is there for it."""
+    return any(
+        (place / "aiorepl").with_suffix(kind).exists()
+        for place in MODULE_PATH
+        for kind in (".py", ".mpy")
+    )
+
+
 def version(bits: int) -> str:
     """The interpreter in words: `1.26.1 (32 bits)`. UserError when there is none."""
     code = "import sys; print('.'.join(map(str, sys.implementation[1][:3])))"

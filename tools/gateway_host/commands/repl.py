@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 from gateway_host.errors import UserError
-from gateway_host.session import REPL_FILE
+from gateway_host.session import REPL_FILE, has_repl
 
 _NONE = "no simulated gateway is running: start one with `make run` in another terminal"
 
@@ -31,6 +31,11 @@ def main(arguments: argparse.Namespace) -> int:
     if importlib.util.find_spec("mpremote") is None:
         raise UserError("mpremote is not installed: run `make setup`")
     port = arguments.port or running()
+    if not arguments.port and not has_repl():
+        raise UserError(
+            "the simulated gateway has no REPL, because aiorepl is not installed: run "
+            "`make setup FORCE=1` where MicroPython's package index can be reached"
+        )
     if arguments.port and not os.path.exists(port):
         raise UserError(f"{port}: no such port; is the device connected?")
     wanted = [word for word in arguments.mpremote if word != "--"] or ["resume", "repl"]

@@ -16,7 +16,7 @@ from rich.live import Live
 from gateway_host.broker import Broker
 from gateway_host.collector import Collector, Snapshot
 from gateway_host.errors import UserError
-from gateway_host.session import REPL_FILE, ROOT, Session, check_site, version
+from gateway_host.session import REPL_FILE, ROOT, Session, check_site, has_repl, version
 from gateway_host.sim.house import load_house
 from gateway_host.sim.installation import Installation
 from gateway_host.summary import losses, summary
@@ -158,7 +158,7 @@ def _opening(broker: Broker, plan: dict[str, Any], session: Session, bits: int) 
     return (
         f"MicroPython {version(bits)} runs firmware/; {broker.kind} on 127.0.0.1:"
         f"{broker.port}; {plan['name']}: {len(plan['points'])} points on {nodes} nodes; "
-        f"REPL on {session.repl}"
+        + (f"REPL on {session.repl}" if has_repl() else "no REPL (aiorepl is not installed)")
     )
 
 

@@ -7,7 +7,6 @@ that reads the file. Then the image's main.py is run, or the script named after 
 image's modules.
 """
 
-import io
 import sys
 
 import vfs
@@ -60,7 +59,7 @@ def main():
     script = sys.argv[2] if len(sys.argv) > 2 else "/rom/main.py"
     sys.path[:] = ["/rom/lib", ".frozen"]
     sys.argv[:] = sys.argv[2:]
-    with io.open(script) as file:
+    with open(script) as file:
         source = file.read()
     exec(compile(source, script, "exec"), {"__name__": "__main__"})
 

@@ -5,10 +5,10 @@ JSON line per window.
 """
 
 import json
+import site
 import sys
 
 import board
-import site
 from gateway import build_measuring
 
 

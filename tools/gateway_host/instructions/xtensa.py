@@ -64,9 +64,9 @@ class Machine:
         self._at = 0
         self._steps: dict[int, Callable[[], int]] = {}
         self.entry = self.place(bytearray(module.functions[function]))
-        table = self.words([_FUNCTIONS + 4 * i for i in range(128)])
+        self.table = self.words([_FUNCTIONS + 4 * i for i in range(128)])
         constants = self.words(
-            [table if c is mpy.FUNCTION_TABLE else self.object(c) for c in module.constants]
+            [self.table if c is mpy.FUNCTION_TABLE else self.object(c) for c in module.constants]
         )
         context = self.words([_RUBBISH, _RUBBISH, _RUBBISH, constants])
         self._self = self.words([_RUBBISH, context, _RUBBISH, _RUBBISH])

@@ -96,7 +96,7 @@ class Table:
                 self.fail(key, f"unknown field {key!r}; known are {known}")
 
     def _line(self, key: str | None, marks: Sequence[str], after: int = 0) -> int:
-        """The line past `after` with all `marks` as texts; else where `key` is set; else the first."""
+        """The line past `after` with all `marks` as texts, or where `key` is set, or the first."""
         for i, line in enumerate(self._lines):
             if marks and all(f'"{mark}"' in line or f"'{mark}'" in line for mark in marks):
                 if self._first + i > after:
