@@ -161,7 +161,7 @@ def find(
             elif piece:
                 bad |= 1 << (piece - 1)
             else:
-                bad = 1
+                pieces = 0
             if piece:
                 size = 33
             else:

@@ -1,0 +1,149 @@
+"""On the device: the kernel's sums against big integers, the windows, and that nothing is allocated.
+
+Runs on the host (host_tests/test_device.py) and on a board: `mpremote run host_tests/device/test_metering.py`.
+"""
+
+import random
+import unittest
+from array import array
+from math import pi, sin
+
+import micropython
+
+import metering
+from mains import BLOCK, UNIT
+from metering import WORDS, Meter, accumulate
+
+EXTREMES = (-32768, 32767, -1, 0, 1)
+
+
+def _samples(count, choices):
+    return [
+        random.choice(choices) if choices else random.getrandbits(16) - 32768 for _ in range(count)
+    ]
+
+
+def _references(volts, quadrature):
+    """Six times the same reference, in the kernel's layout."""
+    words = array("i", [0] * (6 * BLOCK * 3))
+    for k in range(BLOCK):
+        for p in range(6):
+            at = (p * BLOCK + k) * 3
+            words[at] = volts[k] & 255
+            words[at + 1] = volts[k] >> 8
+            words[at + 2] = quadrature[k]
+    return words
+
+
+def _value(sums, at):
+    return (sums[at + 1] << 24) + sums[at]
+
+
+class Sums(unittest.TestCase):
+    def check(self, choices, rounds):
+        """Sums over `rounds` blocks in pieces, against Python's big integers."""
+        channels = 5
+        volts = _samples(BLOCK, choices)
+        quadrature = [random.choice((-UNIT, UNIT)) for _ in range(BLOCK)]
+        currents = [_samples(BLOCK, choices) for _ in range(channels)]
+        line = array("h", [sample for channel in currents for sample in channel])
+        where = array("i", [i * BLOCK * 2 for i in range(channels)])
+        plan = array("i", [0, 0, 1, 1, 2, 2, 0, 0, 1, 1])
+        sums = array("i", [0] * (channels * WORDS))
+        references = _references(volts, quadrature)
+        for _ in range(rounds):
+            cut, later = sorted((random.randint(1, 62), random.randint(1, 62)))
+            for first, end in ((0, cut), (cut, later + 1), (later + 1, BLOCK)):
+                accumulate(
+                    0, references, references, line, where, plan, channels, first, end, sums
+                )
+        for i in range(channels):
+            at, current = i * WORDS, currents[i]
+            pairs = list(zip(volts, quadrature, current))
+            self.assertEqual(_value(sums, at), rounds * sum(v * x for v, _, x in pairs))
+            self.assertEqual(_value(sums, at + 2), rounds * sum(q * x for _, q, x in pairs))
+            self.assertEqual(_value(sums, at + 4), rounds * sum(x * x for x in current))
+            self.assertEqual(sums[at + 6], rounds * BLOCK)
+
+    def test_random(self):
+        for _ in range(20):
+            self.check(None, 3)
+
+    def test_extremes(self):
+        for _ in range(20):
+            self.check(EXTREMES, 3)
+        for extreme in EXTREMES:
+            self.check((extreme,), 100)
+
+    def test_missing_is_counted_and_not_summed(self):
+        line = array("h", [100] * BLOCK * 4)
+        references = _references([1] * BLOCK, [1] * BLOCK)
+        for where in ([0, 0, 0, -2], [-1, 0, 0, 384]):
+            sums = array("i", [0] * (4 * WORDS))
+            plan = array("i", [3, 0, 4, 1, 5, 2, 0, 0])
+            where = array("i", where)
+            accumulate(0, references, references, line, where, plan, 4, 10, 64, sums)
+            self.assertEqual(list(sums[24:32]), [0, 0, 0, 0, 0, 0, 0, 54])
+
+
+class Windows(unittest.TestCase):
+    def feed(self, meter, blocks, frequency):
+        """Blocks of a voltage and a current in phase; returns the lengths of the reports."""
+        line = array("h", [0] * (BLOCK * 4))
+        where = array("i", [0, 128, 256, 384])
+        lengths = []
+        sample = 0
+        for _ in range(blocks):
+            for k in range(BLOCK):
+                line[k] = line[192 + k] = int(20000 * sin(2 * pi * frequency * sample / 3200))
+                sample += 1
+            first = 0
+            while first < BLOCK:
+                first = meter.add(line, where, first)
+                if meter.due:
+                    lengths.append(meter.samples)
+                    counts = [meter.report[i * 10 + metering.COUNT] for i in range(4)]
+                    self.assertEqual(counts, [meter.samples] * 4)
+                    meter.begin()
+        return lengths
+
+    def test_every_sample_is_in_one_report(self):
+        for frequency in (45, 50, 60, 65):
+            meter = Meter([0], 50)
+            lengths = self.feed(meter, 150, frequency)
+            rest = meter.samples + meter.mains.samples()
+            self.assertEqual(sum(lengths) + rest, 150 * BLOCK)
+
+    def test_windows_are_whole_cycles(self):
+        for frequency in (45, 50, 60, 65):
+            lengths = self.feed(Meter([0], 50, 0), 150, frequency)
+            for length in lengths[-3:]:
+                cycles = length * frequency / 3200
+                self.assertTrue(abs(cycles - 10) < 2 * frequency / 3200, (frequency, length))
+
+    def test_lost_blocks_are_missing_everywhere(self):
+        meter = Meter([0], 50)
+        self.feed(meter, 20, 50)
+        meter.skip(3)
+        self.feed(meter, 20, 50)
+        missed = [meter.report[i * 10 + metering.MISSED] for i in range(4)]
+        self.assertEqual(missed, [192] * 4)
+        self.assertEqual(meter.lost, 192)
+
+    def test_allocates_nothing(self):
+        meter = Meter([0], 50, 1 << 28)
+        self.feed(meter, 20, 50)
+        line = array("h", [1000] * (BLOCK * 4))
+        where = array("i", [0, 128, 256, 384])
+        windows = meter.windows
+        micropython.heap_lock()
+        try:
+            for _ in range(100):
+                meter.add(line, where, 0)
+        finally:
+            micropython.heap_unlock()
+        self.assertTrue(meter.windows > windows + 5)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,144 @@
+"""The firmware's frames against the vectors of docs/a-bus.md section 9, in the interpreter."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import zlib
+from pathlib import Path
+
+import pytest
+from gateway_host import interpreter
+from gateway_host.session import MODULE_PATH, ROOT
+
+SCRIPT = """
+import json, sys
+from array import array
+import bus_a_frame as frame
+
+def found(data):
+    words = array("I", bytes((len(data) + 7) // 4 * 4))
+    view = memoryview(bytearray(len(data) + 8))
+    view[: len(data)] = data
+    result = array("i", [0] * 9)
+    result[frame.END] = len(data)
+    frames = []
+    while frame.find(
+        0, view, view, result[frame.NEXT], result[frame.END], frame.CRC_TABLE, result
+    ):
+        body = result[frame.BODY]
+        frames.append(list(result[:4]) + [result[5], bytes(view[body : result[6]]).hex()])
+    return frames, result[frame.NOISE]
+
+def encoded(kind, address, argument, block):
+    buffer = bytearray(12)
+    frame.encode(buffer, kind, address, argument, block)
+    return bytes(buffer).hex()
+
+for line in open(sys.argv[1]):
+    name, arguments = json.loads(line)
+    if name == "find":
+        answer = found(bytes.fromhex(arguments[0]))
+    elif name == "encode":
+        answer = encoded(*arguments)
+    else:
+        answer = bytes(frame.encode_assign(*arguments)).hex()
+    print(json.dumps(answer))
+"""
+
+# Vector: kind, address, argument, block, length of the body.
+FRAMES = {
+    "poll": (1, 255, 3, 513, 0),
+    "repeat": (3, 2, 0b1010, 65535, 0),
+    "nodata": (4, 4, 2, 512, 0),
+    "nodata_head": (4, 1, 0x12, 0, 12),
+    "assign": (5, 255, 0, 0, 20),
+    "info": (6, 2, 0, 0, 20),
+    "query": (7, 2, 0, 0, 0),
+    "status": (8, 2, 0, 0, 28),
+    "identify": (9, 2, 4, 30, 0),
+    "data_one": (2, 2, 4, 513, 132),
+    "data_head": (2, 1, 0x17, 513, 408),
+}
+
+
+def vectors() -> dict[str, bytes]:
+    """The vectors of the document by their names."""
+    text = (ROOT / "docs" / "a-bus.md").read_text(encoding="utf-8").split("## 9.")[1]
+    found = re.findall(r"^`(\w+)`:.*\n\n((?:    [0-9a-f ]+\n)+)", text, re.M)
+    return {name: bytes.fromhex(lines) for name, lines in found}
+
+
+@pytest.fixture
+def ask(tmp_path: Path, bits: int):
+    """A function that puts questions to bus_a_frame in the interpreter."""
+
+    def answers(questions: list) -> list:
+        script, file = tmp_path / "ask.py", tmp_path / "questions"
+        script.write_text(SCRIPT)
+        file.write_text("".join(json.dumps(question) + "\n" for question in questions))
+        done = interpreter.run([script, file], bits=bits, heap="2M", path=MODULE_PATH, timeout=300)
+        assert done.returncode == 0, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    return answers
+
+
+def test_all_vectors_are_there():
+    assert set(vectors()) == set(FRAMES)
+
+
+def test_found(ask):
+    """Each vector, at every alignment and with noise around it, is found with its fields."""
+    all_vectors = vectors()
+    questions, expected = [], []
+    for name, (kind, address, argument, block, size) in FRAMES.items():
+        for lead in range(5):
+            data = b"\x00\xa5\x5a\x01\xff"[:lead] + all_vectors[name] + b"\x00" * 3
+            questions.append(("find", [data.hex()]))
+            body = all_vectors[name][12 : 12 + size].hex()
+            expected.append([[kind, address, argument, block, 0, body]])
+    assert [answer[0] for answer in ask(questions)] == expected
+
+
+def test_damage_costs_its_section(ask):
+    """A flipped bit in a section marks that section and no other; in the header, the frame."""
+    data = vectors()["data_head"]
+    questions = []
+    flips = [(place, 1 << (place % 8)) for place in range(len(data))]
+    for place, bit in flips:
+        damaged = bytearray(data)
+        damaged[place] ^= bit
+        questions.append(("find", [damaged.hex()]))
+    for (place, _), (frames, _) in zip(flips, ask(questions), strict=True):
+        if place < 12:
+            assert frames == []
+        else:
+            section = 0 if place < 24 else 1 + (place - 24) // 132
+            assert [frame[4] for frame in frames] == [1 << section]
+
+
+def test_encoded(ask):
+    """What the gateway sends, byte for byte."""
+    wanted = vectors()
+    names = ["poll", "repeat", "query", "identify"]
+    questions = [("encode", FRAMES[name][:4]) for name in names]
+    questions.append(("assign", ["5500000190", 2, 3, 1470]))
+    assert ask(questions) == [wanted[name].hex() for name in [*names, "assign"]]
+
+
+def test_random_bodies(ask):
+    """Sections of random bytes with checks by zlib are found right."""
+    chance = random.Random(7)
+    questions, expected = [], []
+    for _ in range(50):
+        mask = chance.randrange(1, 16)
+        sections = [chance.randbytes(128) for _ in range(mask.bit_count())]
+        body = b"".join(s + zlib.crc32(s).to_bytes(4, "little") for s in sections)
+        header = bytes([0xA5, 2, 9, mask]) + chance.randbytes(2) + len(body).to_bytes(2, "little")
+        data = header + zlib.crc32(header).to_bytes(4, "little") + body
+        questions.append(("find", [data.hex()]))
+        block = int.from_bytes(header[4:6], "little")
+        expected.append([[2, 9, mask, block, 0, body.hex()]])
+    assert [answer[0] for answer in ask(questions)] == expected

@@ -1,0 +1,19 @@
+"""Runs the on-device tests (host_tests/device, micropython-lib's unittest) in the interpreters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from gateway_host import interpreter
+from gateway_host.session import MODULE_PATH
+
+TESTS = sorted(Path(__file__).parent.glob("device/test_*.py"))
+
+
+@pytest.mark.parametrize("test", TESTS, ids=[test.stem for test in TESTS])
+def test_on_device(test, bits):
+    """The test's own report tells what failed."""
+    done = interpreter.run([test], bits=bits, heap="512K", path=MODULE_PATH)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "OK" in done.stdout, done.stdout
