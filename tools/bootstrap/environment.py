@@ -30,7 +30,13 @@ def make() -> str:
     except SetupError:
         say(f"downloading {_count()} packages into {WHEELS}")
         download = [*pip, "download", "--require-hashes", "--only-binary", ":all:"]
-        run([*download, "--dest", WHEELS, "-r", LOCK])
+        try:
+            run([*download, "--dest", WHEELS, "-r", LOCK])
+        except SetupError as error:
+            raise SetupError(
+                f"the packages cannot be downloaded ({error}): see that pip reaches its index "
+                "(network, proxy, pip's configuration), then `make setup`"
+            ) from error
         say("installing")
         run(install)
     _put_on_path()
