@@ -236,6 +236,10 @@ def test_collector_ignores_other_gateways():
     assert source.snapshot().received == {}
 
 
+def test_collector_keeps_samples_and_grid_power_of_each_report():
+    assert collector(2).snapshot().reports == ((3200, 812.4), (3200, 812.4))
+
+
 def test_history_keeps_two_minutes():
     series = collector(130).snapshot().load_power[0]
     assert len(series) == 120

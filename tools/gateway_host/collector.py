@@ -19,6 +19,8 @@ import paho.mqtt.client as mqtt
 from gateway_host.errors import UserError
 
 HISTORY_S = 120
+SAMPLE_RATE = 3200  # of every measuring point, docs/a-bus.md
+_MOST_REPORTS = 600
 _CONNECT_TIMEOUT_S = 10
 
 Series = tuple[float | None, ...]
@@ -31,6 +33,7 @@ class Snapshot:
     `site`, `gateway`, `realtime` are the last messages (docs/cloud.md) or None; `point_power` and
     `load_power` hold up to 120 s of power in W, oldest first, None for seconds without data. `led`
     (red, green, blue, 0 to 255) and `line` come from the simulation and are None on hardware.
+    `reports` holds samples and grid power in W of the first 600 reports.
     """
 
     plan: dict[str, Any]
@@ -45,6 +48,7 @@ class Snapshot:
     expected: int = 0
     measured_s: float = 0.0
     age_s: float | None = None
+    reports: tuple[tuple[int, float | None], ...] = ()
     load_power: tuple[Series, ...] = ()
     point_power: tuple[Series, ...] = ()
     led: tuple[int, int, int] | None = None
@@ -77,6 +81,7 @@ class Collector:
         self._first_ms: int | None = None
         self._last_ms: int | None = None
         self._measured_s = 0.0
+        self._reports: list[tuple[int, float | None]] = []
         self._site_at: float | None = None
         self._points = [deque[float | None](maxlen=history_s) for _ in plan["points"]]
         self._loads = [deque[float | None](maxlen=history_s) for _ in plan["loads"]]
@@ -154,6 +159,9 @@ class Collector:
         for series, power in zip(self._points + self._loads, points + loads, strict=True):
             series.append(power)
         self._measured_s += message["seconds"]
+        if len(self._reports) < _MOST_REPORTS:
+            samples = round(message["seconds"] * SAMPLE_RATE)
+            self._reports.append((samples, message["totals"]["grid"]))
         self._site_at = time.monotonic()
 
     def snapshot(self) -> Snapshot:
@@ -176,6 +184,7 @@ class Collector:
                 expected=expected,
                 measured_s=self._measured_s,
                 age_s=None if self._site_at is None else time.monotonic() - self._site_at,
+                reports=tuple(self._reports),
                 load_power=tuple(tuple(series) for series in self._loads),
                 point_power=tuple(tuple(series) for series in self._points),
             )

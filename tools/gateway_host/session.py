@@ -16,6 +16,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -61,6 +62,7 @@ class Session:
         *,
         mqtt: dict[str, Any] | None = None,
         script: Path = FIRMWARE,
+        arguments: Sequence[str] = (),
         bits: int = 32,
         paced: bool = True,
         baud: int = 3_000_000,
@@ -97,17 +99,18 @@ class Session:
                 }
                 | {"rxbuf": rxbuf, "baud": baud},
             )
-            self._start(script, bits, heap, console, repl_file)
+            self._start([str(script), *arguments], bits, heap, console, repl_file)
         except BaseException:
             self.stop()
             raise
 
     def _make_directory(self, given: Path | None) -> Path:
-        if given is not None:
-            given.mkdir(parents=True, exist_ok=True)
-            return given.resolve()
-        RUN_DIRECTORY.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix="gateway-", dir=RUN_DIRECTORY))
+        place = given or RUN_DIRECTORY
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+            return given.resolve() if given else Path(tempfile.mkdtemp("", "gateway-", place))
+        except OSError as error:
+            raise UserError(f"{place}: cannot be made ({error.strerror})") from None
 
     def _write(self, name: str, content: Any) -> None:
         (self.directory / name).write_text(
@@ -115,7 +118,7 @@ class Session:
         )
 
     def _start(
-        self, script: Path, bits: int, heap: str, console: bool, repl_file: Path | None
+        self, command: list[str], bits: int, heap: str, console: bool, repl_file: Path | None
     ) -> None:
         errors = self._stack.enter_context(self.log.open("ab"))
         streams: dict[str, Any] = {
@@ -129,7 +132,7 @@ class Session:
             streams |= {"stdin": terminal.inner, "stdout": terminal.inner}
             self.repl = terminal.path
         self._process = interpreter.start(
-            [str(script)],
+            command,
             bits=bits,
             heap=heap,
             path=MODULE_PATH,

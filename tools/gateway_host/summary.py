@@ -39,8 +39,11 @@ def energies(snapshot: Snapshot) -> dict[str, tuple[int, int]]:
     return sums
 
 
-def summary(snapshot: Snapshot, took_s: float) -> str:
-    """The run in at most ten lines. took_s: real seconds."""
+def summary(snapshot: Snapshot, took_s: float, energy: tuple[float, float] | None = None) -> str:
+    """The run in at most eleven lines.
+
+    took_s: real seconds. energy: (measured, true) of the grid in J (truth.Truth), if known.
+    """
     lost = losses(snapshot)
     if snapshot.site is None or snapshot.gateway is None:
         return f"Nothing was measured in {took_s:.1f} s."
@@ -68,5 +71,11 @@ def summary(snapshot: Snapshot, took_s: float) -> str:
     for role, joules in energies(snapshot).items():
         taken, given = (units.energy(value) for value in joules)
         lines.append(f"  {_ROLES.get(role, role):9} {taken} imported, {given} exported")
+    if energy is not None and energy[1]:
+        measured, true = energy
+        lines.append(
+            f"  accuracy  grid {units.energy(measured)}, in truth {units.energy(true)}: "
+            f"{round((measured / true - 1) * 100, 4) + 0:+.4f} %"
+        )
     lines.append("  lost      " + ("; ".join(lost) if lost else "nothing"))
     return "\n".join(lines)

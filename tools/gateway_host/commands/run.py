@@ -6,7 +6,7 @@ import argparse
 import contextlib
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,19 +20,20 @@ from gateway_host.session import REPL_FILE, ROOT, Session, check_site, has_repl,
 from gateway_host.sim.house import load_house
 from gateway_host.sim.installation import Installation
 from gateway_host.summary import losses, summary
+from gateway_host.truth import Truth
 from gateway_host.view import render, save_picture, status_line
 
 DEFAULT_HOUSE = ROOT / "tools" / "houses" / "default.toml"
 
 _FRAME_S = 0.125
 _STATUS_S = 5.0
-_PATIENCE_S = 60.0  # without any measurement
+_PATIENCE_S = 30.0  # without any measurement
 _FAREWELL_S = 1.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `run`."""
-    parser.add_argument("--seconds", type=_positive, help="end after measuring so many seconds")
+    parser.add_argument("--seconds", type=_number(0.1, 1e9), help="measure so long, then end")
     parser.add_argument("--house", type=Path, default=DEFAULT_HOUSE, help="the house (TOML)")
     parser.add_argument(
         "--site", type=Path, help="site.json for the gateway instead of the house's own"
@@ -40,8 +41,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bits", type=int, choices=(32, 64), default=32, help="the interpreter")
     parser.add_argument("--port", type=int, default=0, help="the broker's port (a free one)")
     parser.add_argument("--broker", choices=("mosquitto", "amqtt"), help="the kind of broker")
-    parser.add_argument("--baud", type=int, default=3_000_000, help="of the A-bus")
-    parser.add_argument("--rxbuf", type=int, default=8192, help="the receive buffer in bytes")
+    parser.add_argument(
+        "--baud", type=_number(9600, 12_000_000, int), default=3_000_000, help="of the A-bus"
+    )
+    parser.add_argument(
+        "--rxbuf", type=_number(16, 65535, int), default=8192, help="the receive buffer in bytes"
+    )
     parser.add_argument("--state", type=Path, help="keep the gateway's files in this directory")
     parser.add_argument("--picture", type=Path, help="at the end, write the view as SVG")
 
@@ -55,7 +60,8 @@ def main(arguments: argparse.Namespace) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     house = load_house(arguments.house)
     plan = check_site(arguments.site, arguments.bits) if arguments.site else house.site_json()
-    installation = Installation(house, baud=arguments.baud, rxbuf=arguments.rxbuf)
+    truth = Truth(house.site_json())
+    installation = Installation(house, arguments.baud, arguments.rxbuf, tap=truth.tap)
     interrupted = False
     with contextlib.ExitStack() as stack:
         watch = _Watch(installation)
@@ -90,7 +96,9 @@ def _run(arguments: argparse.Namespace) -> int:
             _await_farewell(collector)
             if arguments.picture:
                 save_picture(last, arguments.picture, plan["name"])
-    print(summary(last, took), flush=True)
+    comparable = arguments.site is None and not losses(last)
+    energy = truth.energy(last.reports) if comparable else None
+    print(summary(last, took, energy), flush=True)
     return 0 if interrupted or not losses(last) else 1
 
 
@@ -192,8 +200,13 @@ def _undisturbed() -> Iterator[None]:
             signal.signal(kind, handler)
 
 
-def _positive(text: str) -> float:
-    number = float(text)
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError("must be above 0")
-    return number
+def _number(
+    least: float, most: float, kind: Callable[[str], float] = float
+) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        with contextlib.suppress(ValueError):
+            if least <= (number := kind(text)) <= most:
+                return number
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from {least} to {most:.0f}")
+
+    return read
