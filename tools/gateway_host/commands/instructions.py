@@ -33,7 +33,7 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.module and not arguments.function:
         raise UserError("instructions: name a function of the module as well")
     values = [_value(text) for text in arguments.arguments]
-    table = Table("target", "function", "instructions", "per current sample", "calls beside")
+    table = Table("target", "function", "instructions", "per sample", "interpreter calls")
     heat: list[tuple[int, str]] = []
     done = 0
     for target in [arguments.target] if arguments.target else TARGETS:
@@ -44,13 +44,19 @@ def main(arguments: argparse.Namespace) -> int:
             else:
                 block = kernel.measure(target)
                 counts = [block.references, block.sums]
-                rows = [(block.references, ""), (block.sums, f"{block.per_sample:.1f}")]
+                rows = [
+                    (block.references, ""),
+                    (block.sums, f"{block.kernel_per_sample:.1f} of 64 x 31"),
+                ]
+                total = f"{block.per_sample:.1f} of 64 x 28, together"
         except UserError as error:
             table.add_row(target, f"not measured: {error}")
             continue
         done += 1
         for counted, per_sample in rows:
             table.add_row(*_row(counted, per_sample))
+        if not arguments.module:
+            table.add_row("", "", "", total)
         heat += [entry for counted in counts for entry in [(0, counted.function), *counted.heat]]
     Console().print(table)
     if arguments.heat:

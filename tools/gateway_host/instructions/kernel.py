@@ -18,6 +18,9 @@ FIRMWARE = Path(__file__).resolve().parents[3] / "firmware"
 BLOCK = 64
 POINTS = 28
 _CHANNELS = 3 + POINTS
+_WHERE = np.arange(_CHANNELS) * 2 * BLOCK
+_PHASES = np.arange(POINTS) % 3
+_PLAN = np.stack([np.r_[3:6, _PHASES], np.r_[0:3, _PHASES]], axis=1)
 _STEP = 50 * ((1 << 30) // 3200)  # the oscillator's, at 50 Hz
 
 
@@ -26,14 +29,19 @@ class Block:
     """Instructions for one block of 64 sampling instants.
 
     references: of mains' part, once per phase. sums: of metering's part, for every channel.
-    per_sample: both, per current sample (28 x 64 of them; the voltages' sums are in it).
     """
 
     references: Counts
     sums: Counts
 
     @property
+    def kernel_per_sample(self) -> float:
+        """Of the sums alone, per sample that they take in: 31 channels of 64."""
+        return self.sums.instructions / (_CHANNELS * BLOCK)
+
+    @property
     def per_sample(self) -> float:
+        """Of everything, the voltages' part too, per current sample: 28 points of 64."""
         return (self.references.instructions + self.sums.instructions) / (POINTS * BLOCK)
 
 
@@ -41,36 +49,39 @@ def measure(target: str, firmware: Path = FIRMWARE, seed: int = 1) -> Block:
     """Count one block on `target`. Raises UserError as `count` does, and for wrong sums."""
     samples = np.random.default_rng(seed).integers(-32768, 32768, (_CHANNELS, BLOCK))
     held = bytearray(samples.astype("<i2").tobytes())
-    where = _words(np.arange(_CHANNELS) * 2 * BLOCK)
-    references = count(target, firmware / "mains.py", "_fill", fill_arguments(held, where))
-    held_references = references.buffers[0]
-    phases = np.arange(POINTS) % 3
-    plan = np.stack([np.r_[3:6, phases], np.r_[0:3, phases]], axis=1)
-    arguments: list[Argument] = [0, held_references, held_references, held, where, _words(plan)]
-    arguments += [_CHANNELS, 0, BLOCK, bytearray(_CHANNELS * 32)]
-    sums = count(target, firmware / "metering.py", "accumulate", arguments)
-    _compare(sums, samples, held_references, plan)
+    references = count(target, firmware / "mains.py", "_fill", fill_arguments(held))
+    waves = references.buffers[0]
+    sums = count(target, firmware / "metering.py", "accumulate", sum_arguments(held, waves))
+    _compare(sums, samples, waves)
     return Block(references, sums)
 
 
-def fill_arguments(samples: bytearray, where: bytearray) -> list[Argument]:
-    """Arguments of mains._fill: no window ends in the block."""
+def fill_arguments(samples: bytearray) -> list[Argument]:
+    """Arguments of mains._fill for a whole block in which no window ends."""
     third = (1 << 30) // 3
     state = _words([0, _STEP, 10, 0, 2 * third, third, 0, 0, 1, 10, _STEP])
     sine = np.round(511 * np.sin(np.arange(1024) * 2 * np.pi / 1024))
     references = bytearray(6 * BLOCK * 3 * 4)
-    return [references, samples, where, state, bytearray(sine.astype("<i2").tobytes()), 0]
+    sines = bytearray(sine.astype("<i2").tobytes())
+    return [references, samples, _words(_WHERE), state, sines, 0]
+
+
+def sum_arguments(samples: bytearray, references: bytes) -> list[Argument]:
+    """Arguments of metering.accumulate for a whole block of all channels, the sums at 0."""
+    sums = bytearray(_CHANNELS * 32)
+    tables: list[Argument] = [_words(_WHERE), _words(_PLAN)]
+    return [0, references, references, samples, *tables, _CHANNELS, 0, BLOCK, sums]
 
 
 def _words(values) -> bytearray:
     return bytearray(np.asarray(values).astype("<i4").tobytes())
 
 
-def _compare(sums: Counts, samples: np.ndarray, references: bytes, plan: np.ndarray) -> None:
+def _compare(sums: Counts, samples: np.ndarray, references: bytes) -> None:
     # 64 products of 16-bit numbers fit into 64 bits.
     waves = np.frombuffer(references, "<i4").astype(np.int64).reshape(6, BLOCK, 3)
     found = np.frombuffer(sums.buffers[-1], "<i4").astype(np.int64).reshape(_CHANNELS, 8)
-    for channel, (reference, _) in enumerate(plan):
+    for channel, (reference, _) in enumerate(_PLAN):
         current = samples[channel].astype(np.int64)
         low, high, quadrature = waves[reference].T
         exact = [((low + 256 * high) * current).sum(), (quadrature * current).sum()]

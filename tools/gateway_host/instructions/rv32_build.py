@@ -23,7 +23,6 @@ _PACKAGES = {
     "riscv64-unknown-elf-gcc": "gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf",
     "qemu-system-riscv32": "qemu-system-misc",
     "make": "make",
-    "gcc": "gcc",
 }
 # Debian's source package: the suites to ask, and of each version the checksum of MicroPython's
 # part.

@@ -17,7 +17,7 @@ from gateway_host.instructions import Argument, Counts, mpy
 from gateway_host.instructions.xtensa_decode import Instruction, decode
 from gateway_host.instructions.xtensa_steps import END, WORD, signed, step_of
 
-_FIRST_PAGE = 0xD00
+_FIRST_PAGE = 1
 _PAGE = 20  # bits of an address within its buffer
 _RUBBISH = 0xA5A5A5A5
 _FUNCTIONS = 0xE0000000  # where the interpreter's functions seem to lie, 4 bytes each
