@@ -1,13 +1,14 @@
 """Count the instructions of the measuring kernel on the devices' instruction sets.
 
-Without a function: one block of the kernel on both targets. With --heat: the xtensa code with how
-often each instruction was executed.
+Without a function: one block of the kernel, on both targets. `--heat` shows the xtensa code with
+how often each instruction was executed.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -29,45 +30,46 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Print a table; 0 if at least one target could be counted, 1 otherwise."""
+    """Print a table and what could not be measured. Raises UserError if nothing could."""
     if arguments.module and not arguments.function:
         raise UserError("instructions: name a function of the module as well")
     values = [_value(text) for text in arguments.arguments]
-    table = Table("target", "function", "instructions", "per sample", "interpreter calls")
-    heat: list[tuple[int, str]] = []
-    done = 0
+    done: list[Counts] = []
+    reasons: dict[str, str] = {}
+    notes = []
     for target in [arguments.target] if arguments.target else TARGETS:
         try:
             if arguments.module:
-                counts = [count(target, arguments.module, arguments.function, values)]
-                rows = [(counts[0], "")]
+                done.append(count(target, arguments.module, arguments.function, values))
             else:
                 block = kernel.measure(target)
-                counts = [block.references, block.sums]
-                rows = [
-                    (block.references, ""),
-                    (block.sums, f"{block.kernel_per_sample:.1f} of 64 x 31"),
-                ]
-                total = f"{block.per_sample:.1f} of 64 x 28, together"
+                done += [block.references, block.sums]
+                notes.append(
+                    f"{target}: {block.kernel_per_sample:.1f} per sample in accumulate (64 x 31), "
+                    f"{block.per_sample:.1f} per current sample in all (64 x 28)"
+                )
         except UserError as error:
-            table.add_row(target, f"not measured: {error}")
-            continue
-        done += 1
-        for counted, per_sample in rows:
-            table.add_row(*_row(counted, per_sample))
-        if not arguments.module:
-            table.add_row("", "", "", total)
-        heat += [entry for counted in counts for entry in [(0, counted.function), *counted.heat]]
-    Console().print(table)
+            reasons[target] = str(error)
+    if not done:
+        raise UserError("; ".join(dict.fromkeys(reasons.values())))
+    _print_table(done)
+    for note in notes:
+        print(note)
+    for target, reason in reasons.items():
+        print(f"{target}: not measured: {reason}", file=sys.stderr)
     if arguments.heat:
-        for times, text in heat:
-            print(f"{times or '':>9} {text}")
-    return 0 if done else 1
+        for counts in done:
+            for times, text in counts.heat:
+                print(f"{times:9} {counts.function} {text}")
+    return 0
 
 
-def _row(counts: Counts, per_sample: str) -> tuple[str, ...]:
-    calls = ", ".join(f"{n} {name}" for name, n in counts.calls.items())
-    return counts.target, counts.function, f"{counts.instructions}", per_sample, calls
+def _print_table(done: list[Counts]) -> None:
+    table = Table("target", "function", "instructions", "calls of the interpreter beside")
+    for counts in done:
+        calls = ", ".join(f"{times} {name}" for name, times in counts.calls.items())
+        table.add_row(counts.target, counts.function, f"{counts.instructions}", calls)
+    Console().print(table)
 
 
 def _value(text: str) -> Argument:
@@ -76,5 +78,5 @@ def _value(text: str) -> Argument:
             return int(ast.literal_eval(text))
         size, _, fill = text[1:].partition("=")
         return bytearray([int(fill or 0)]) * int(size)
-    except (ValueError, SyntaxError) as error:
+    except (ValueError, SyntaxError, TypeError) as error:
         raise UserError(f"argument {text!r}: give a number, @SIZE or @SIZE=BYTE") from error

@@ -20,7 +20,9 @@ POINTS = 28
 _CHANNELS = 3 + POINTS
 _WHERE = np.arange(_CHANNELS) * 2 * BLOCK
 _PHASES = np.arange(POINTS) % 3
-_PLAN = np.stack([np.r_[3:6, _PHASES], np.r_[0:3, _PHASES]], axis=1)
+_ROW_WORDS = 6  # of the references: for currents, then for the voltage
+_NEEDS = np.r_[0:3, _PHASES]
+_PLAN = np.stack([_NEEDS * BLOCK * _ROW_WORDS + 3 * (np.arange(_CHANNELS) < 3), _NEEDS], axis=1)
 _STEP = 50 * ((1 << 30) // 3200)  # the oscillator's, at 50 Hz
 
 
@@ -60,10 +62,11 @@ def fill_arguments(samples: bytearray) -> list[Argument]:
     """Arguments of mains._fill for a whole block in which no window ends."""
     third = (1 << 30) // 3
     state = _words([0, _STEP, 10, 0, 2 * third, third, 0, 0, 1, 10, _STEP])
-    sine = np.round(511 * np.sin(np.arange(1024) * 2 * np.pi / 1024))
-    references = bytearray(6 * BLOCK * 3 * 4)
-    sines = bytearray(sine.astype("<i2").tobytes())
-    return [references, samples, _words(_WHERE), state, sines, 0]
+    wave = 511 + np.round(-511 * np.cos(np.arange(1280) * 2 * np.pi / 1024))
+    references = bytearray(3 * BLOCK * _ROW_WORDS * 4)
+    waves = bytearray(wave.astype("<u2").tobytes())
+    silence = bytearray(2 * BLOCK)
+    return [references, 0, references, samples, _words(_WHERE), state, waves, silence, 0]
 
 
 def sum_arguments(samples: bytearray, references: bytes) -> list[Argument]:
@@ -79,11 +82,11 @@ def _words(values) -> bytearray:
 
 def _compare(sums: Counts, samples: np.ndarray, references: bytes) -> None:
     # 64 products of 16-bit numbers fit into 64 bits.
-    waves = np.frombuffer(references, "<i4").astype(np.int64).reshape(6, BLOCK, 3)
+    waves = np.frombuffer(references, "<i4").astype(np.int64).reshape(3, BLOCK, 2, 3)
     found = np.frombuffer(sums.buffers[-1], "<i4").astype(np.int64).reshape(_CHANNELS, 8)
-    for channel, (reference, _) in enumerate(_PLAN):
+    for channel, phase in enumerate(_NEEDS):
         current = samples[channel].astype(np.int64)
-        low, high, quadrature = waves[reference].T
+        low, high, quadrature = waves[phase, :, int(channel < 3)].T
         exact = [((low + 256 * high) * current).sum(), (quadrature * current).sum()]
         exact += [(current * current).sum()]
         got = [found[channel, 2 * k] + (found[channel, 2 * k + 1] << 24) for k in range(3)]
