@@ -10,9 +10,8 @@ _LONGEST_NAME = const(32)  # IEEE 802.11: an SSID has 0 to 32 bytes; none is a h
 _SHORTEST_KEY = const(8)  # IEEE 802.11: a passphrase has 8 to 63 characters,
 _LONGEST_KEY = const(20)  # of which the manual allows 20
 
-ALLOWED = (
-    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'()*+,-./:;<>?@[^_`{|}~"
-)
+_SIGNS = "!#$%&'()*+,-./:;<>?@[^_`{|}~"
+ALLOWED = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789" + _SIGNS
 
 # A network that offers WPA2 beside WPA3 is joined with WPA2.
 SECURITIES = ("WPA", "WPA2", "WPA/WPA2", "WPA2/WPA3")
