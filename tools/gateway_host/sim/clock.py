@@ -108,6 +108,18 @@ class NodeClock:
         index = block - self._first_block
         return self._shifts[index] if 0 <= index < len(self._shifts) else None
 
+    def expected_shift(self, block: int) -> float:
+        """`shift`; for a block still to come what it will be unless the clock is steered before.
+
+        0 for a block from before the clock was set.
+        """
+        index = block - self._first_block
+        if not self.is_set or index < 0:
+            return 0.0
+        if index < len(self._shifts):
+            return self._shifts[index]
+        return self._shift_of(block * BLOCK + _MIDDLE)
+
     def log(self, time: float) -> None:
         """Notes the shift of every block whose middle has been sampled by `time`."""
         if not self.is_set:
@@ -117,8 +129,11 @@ class NodeClock:
             middle = (self._first_block + len(self._shifts)) * BLOCK + _MIDDLE
             if middle > now:
                 return
-            taken = self._time + (middle - self._value) / self._rate
-            self._shifts.append(self._head.reading(taken) - middle)
+            self._shifts.append(self._shift_of(middle))
+
+    def _shift_of(self, sample: float) -> float:
+        taken = self._time + (sample - self._value) / self._rate
+        return self._head.reading(taken) - sample
 
     def _set(self, time: float, value: float) -> None:
         self.is_set = True

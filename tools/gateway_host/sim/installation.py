@@ -3,22 +3,19 @@ them.
 """
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
 
+from .blocks import Blocks
 from .catalogue import BLOCK, inputs_of
 from .clock import HeadClock
-from .frames import section
 from .house import NodeSettings, Point
 from .line import Corrupt, Counters, Line
 from .nodes import KEPT_BLOCKS, Head, Node
 
 _TICKS = 1 << 30
-_SILENT_CHANNEL = section(bytes(2 * BLOCK))
-_RENDERED = 16  # blocks whose samples are kept
 _END_GRACE_US = 100_000
 
 Tap = Callable[[int, np.ndarray], None]
@@ -73,9 +70,8 @@ class Installation:
         self._lock = threading.RLock()
         self._origin = 0  # µs at which the board's clock was 0
         self._tap = tap
+        self._prepared = 0  # bytes that the nodes had sent when last something was
         self._tapped = house.first_sample // BLOCK + 1
-        self._rendered: OrderedDict[int, tuple[np.ndarray, list[bytes | None], np.ndarray]]
-        self._rendered = OrderedDict()
         self.head = Head(
             house.head.serial,
             3,
@@ -85,12 +81,16 @@ class Installation:
             metres=house.head.metres,
         )
         self.nodes: list[Node] = [self.head]
-        self._inputs: dict[Node, list[int | None]] = {self.head: [0, 1, 2]}
-        self._owners: list[Node] = [self.head] * 3
-        self._add_nodes(house)
+        inputs = self._add_nodes(house)
+        self._blocks = Blocks(house, self.nodes, [[0, 1, 2], *inputs])
         self.line = Line(self.nodes, baud, rxbuf, corrupt)
 
-    def _add_nodes(self, house: Source) -> None:
+    def _sections(self, node: Node, block: int) -> bytes:
+        return self._blocks.body(node, block)
+
+    def _add_nodes(self, house: Source) -> list[list[int | None]]:
+        """Makes the nodes besides the head; the channel of each input of each."""
+        inputs = []
         channels = {(p.node, p.input): 3 + i for i, p in enumerate(house.points)}
         for settings in house.nodes:
             letters = inputs_of(int(settings.serial[:4]))
@@ -103,9 +103,8 @@ class Installation:
                 metres=settings.metres,
             )
             self.nodes.append(node)
-            self._inputs[node] = [channels.get((settings.serial, letter)) for letter in letters]
-        by_serial = {node.serial: node for node in self.nodes}
-        self._owners += [by_serial[p.node] for p in house.points]
+            inputs.append([channels.get((settings.serial, letter)) for letter in letters])
+        return inputs
 
     # The board's link
 
@@ -141,6 +140,13 @@ class Installation:
             data = self.line.read(time, size)
             self._pass_on()
             return data
+
+    def prepare(self) -> None:
+        """Makes ready what will be asked for next, once a cycle is over. Changes nothing."""
+        with self._lock:
+            if self.line.quiet and self._prepared != self.line.counters.node_bytes:
+                self._prepared = self.line.counters.node_bytes
+                self._blocks.prepare()
 
     def board_restarted(self) -> None:
         """The board's clock begins at 0 again, now; the nodes go on."""
@@ -189,11 +195,9 @@ class Installation:
         """
         with self._lock:
             first, last = first_sample // BLOCK, (first_sample + count - 1) // BLOCK
-            for node in self.nodes[1:]:
-                node.clock.log(self.line.now)
-            blocks = [
-                self.house.render(block, self._shifts(block)) for block in range(first, last + 1)
-            ]
+            for node in self.nodes:
+                node.log(self.line.now)
+            blocks = [self._blocks.samples(block) for block in range(first, last + 1)]
             skip = first_sample - first * BLOCK
             return np.concatenate(blocks, axis=1)[:, skip : skip + count]
 
@@ -201,42 +205,11 @@ class Installation:
         """The head's sample clock at `time` (µs; now when None), not wrapped."""
         return self.head_clock.reading(self.line.now if time is None else time)
 
-    def _shifts(self, block: int) -> np.ndarray:
-        shifts = {node: node.clock.shift(block) for node in self.nodes[1:]}
-        return np.array([shifts.get(owner) or 0.0 for owner in self._owners])
-
-    def _sections(self, node: Node, block: int) -> list[bytes]:
-        """The sections of all inputs of `node`, which has sampled `block` wholly."""
-        if node is not self.head:
-            node.clock.log(self.line.now)
-        kept = self._rendered.get(block)
-        if kept is None or not self._still_true(kept[2], node, block):
-            for other in self.nodes[1:]:
-                other.clock.log(self.line.now)
-            shifts = self._shifts(block)
-            samples = self.house.render(block, shifts)
-            raw = samples.astype("<i2", copy=False).tobytes()
-            size = 2 * BLOCK
-            sections = [section(raw[i : i + size]) for i in range(0, len(raw), size)]
-            kept = self._rendered[block] = (samples, sections, shifts)
-            while len(self._rendered) > _RENDERED:
-                self._rendered.popitem(last=False)
-        return [_SILENT_CHANNEL if i is None else kept[1][i] for i in self._inputs[node]]
-
-    def _still_true(self, shifts: np.ndarray, node: Node, block: int) -> bool:
-        """Whether a block that was rendered for another node holds this node's samples too."""
-        if node is self.head:
-            return True
-        now = node.clock.shift(block) or 0.0
-        return all(shifts[i] == now for i in self._inputs[node] if i is not None)
-
     def _pass_on(self) -> None:
         if self._tap is None:
             return
         settled = int(self.sample_number() // BLOCK) - KEPT_BLOCKS - 2
         while self._tapped < settled:
             block = self._tapped
-            kept = self._rendered.get(block)
-            samples = kept[0] if kept else self.truth(block * BLOCK, BLOCK)
             self._tapped += 1
-            self._tap(block * BLOCK, samples)
+            self._tap(block * BLOCK, self.truth(block * BLOCK, BLOCK))

@@ -65,6 +65,11 @@ class Line:
         self._buffer = bytearray()
         self._gateway_free = 0.0
 
+    @property
+    def quiet(self) -> bool:
+        """Whether nobody is sending or about to answer."""
+        return not self._events
+
     # The gateway's side
 
     def write(self, time: float, data: bytes) -> None:

@@ -81,8 +81,10 @@ class LinkServer:
                     self._slave = -1
                 self._held += data
                 answers = self._take()
-                if answers and not self._send(answers):
-                    return
+                if answers:
+                    if not self._send(answers):
+                        return
+                    self.installation.prepare()  # while the board is at work
         except Exception as failure:
             self.failure = failure
         finally:

@@ -27,9 +27,8 @@ _INFO = struct.Struct("<HHIBBBxI")
 _STATUS = struct.Struct("<BBxxiIIII")
 _TIMING = struct.Struct("<IHxx")
 
-# (channel sections of a block, in the order of the node's inputs) of a node, or None while it has
-# none
-Sections = Callable[["Node", int], list[bytes]]
+# The sections of a node's inputs, in order, of a block that it has sampled
+Sections = Callable[["Node", int], bytes]
 
 
 @dataclass(slots=True)
@@ -254,6 +253,10 @@ class Node:
 
     before_start = frames.NOT_IN_STEP
 
+    def log(self, time: float) -> None:
+        """Notes when the blocks sampled by `time` were sampled."""
+        self.clock.log(time)
+
     def clock_reading(self, time: float) -> float:
         """Samples on the node's clock."""
         return self.clock.reading(time)
@@ -266,10 +269,12 @@ class Node:
                 frames.NODATA, self.address, reason | follows, block, len(timing)
             )
             return head + timing
-        sections = self._sections(self, whole)
+        self.log(time)
+        body = self._sections(self, whole)
         if wanted != self.mask:
-            sections = [s for i, s in enumerate(sections) if wanted >> i & 1]
-        body = b"".join(sections)
+            size = frames.CHANNEL_BYTES + 4
+            inputs = [i for i in range(self.channels) if wanted >> i & 1]
+            body = b"".join(body[i * size : (i + 1) * size] for i in inputs)
         length = len(timing) + len(body)
         return frames.header(frames.DATA, self.address, wanted | follows, block, length) + (
             timing + body
@@ -295,6 +300,9 @@ class Head(Node):
     def difference_ns(self) -> int:
         """0."""
         return 0
+
+    def log(self, time: float) -> None:
+        """The head's blocks are sampled at their time."""
 
     def clock_reading(self, time: float) -> float:
         """Samples on the head's clock."""

@@ -1,0 +1,98 @@
+"""Blocks as the nodes hold them: rendered once for all nodes, laid out as they go on the wire."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Protocol
+from zlib import crc32
+
+import numpy as np
+
+from .catalogue import BLOCK
+from .nodes import Node
+
+_KEPT = 16
+_SECTION = 2 * BLOCK + 4
+
+
+class Renders(Protocol):
+    """What samples come from: a House or a Recording."""
+
+    def render(self, block: int, shifts: np.ndarray | None) -> np.ndarray:
+        """int16 [channel, 64] of a block, each channel taken late by its shift in samples."""
+        ...
+
+
+@dataclass(slots=True)
+class Rendered:
+    """A block of all nodes: samples [channel, 64], and each node's shift and sections."""
+
+    samples: np.ndarray
+    shifts: list[float]
+    bodies: list[bytes]
+
+
+class Blocks:
+    """The last blocks of `nodes`; `inputs[k]` has the channel of each input of node k, or None.
+
+    Node 0 is the head, which is never late.
+    """
+
+    def __init__(
+        self, source: Renders, nodes: list[Node], inputs: list[list[int | None]]
+    ) -> None:
+        self._source = source
+        self._nodes = nodes
+        self._index = {node: k for k, node in enumerate(nodes)}
+        self._kept: OrderedDict[int, Rendered] = OrderedDict()
+        rows = [channel for of_node in inputs for channel in of_node]
+        self._used = np.array([row for row, channel in enumerate(rows) if channel is not None])
+        self._channels = np.array([channel for channel in rows if channel is not None])
+        self._sections = np.zeros((len(rows), _SECTION), np.uint8)
+        self._bounds = np.cumsum([0, *map(len, inputs)]).tolist()
+        owners = np.repeat(np.arange(len(nodes)), [len(of_node) for of_node in inputs])
+        self._owners = np.zeros(len(self._used), int)
+        self._owners[self._channels] = owners[self._used]
+
+    def body(self, node: Node, block: int) -> bytes:
+        """The sections of all inputs of `node`, which has sampled `block` wholly."""
+        k = self._index[node]
+        kept = self._kept.get(block)
+        if kept is None or (k and kept.shifts[k] != node.clock.shift(block)):
+            kept = self._render(block)
+        return kept.bodies[k]
+
+    def prepare(self) -> None:
+        """Renders the block that will probably be asked for next."""
+        if self._kept:
+            block = next(reversed(self._kept)) + 1
+            self._render(block)
+
+    def samples(self, block: int) -> np.ndarray:
+        """int16 [channel, 64] as the nodes took them."""
+        kept = self._kept.get(block)
+        shifts = self._shifts(block)
+        if kept is not None and kept.shifts == shifts:
+            return kept.samples
+        return self._source.render(block, np.array(shifts)[self._owners])
+
+    def _shifts(self, block: int) -> list[float]:
+        return [0.0] + [node.clock.expected_shift(block) for node in self._nodes[1:]]
+
+    def _render(self, block: int) -> Rendered:
+        shifts = self._shifts(block)
+        samples = self._source.render(block, np.array(shifts)[self._owners])
+        sections = self._sections
+        wire = samples.astype("<i2", copy=False).view(np.uint8)
+        sections[self._used, : 2 * BLOCK] = wire[self._channels]
+        payloads = sections[:, : 2 * BLOCK].tobytes()
+        size = 2 * BLOCK
+        checks = [crc32(payloads[at : at + size]) for at in range(0, len(payloads), size)]
+        sections[:, size:] = np.array(checks, "<u4").view(np.uint8).reshape(-1, 4)
+        raw, bounds = sections.tobytes(), self._bounds
+        bodies = [
+            raw[_SECTION * bounds[k] : _SECTION * bounds[k + 1]] for k in range(len(self._nodes))
+        ]
+        kept = self._kept[block] = Rendered(samples, shifts, bodies)
+        while len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)
+        return kept
