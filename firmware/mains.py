@@ -8,7 +8,7 @@ nothing else: the sums are metering's. Allocates nothing after it is made.
 """
 
 from array import array
-from math import atan, pi, sin
+from math import atan, cos, pi
 
 import micropython
 from micropython import const
@@ -16,6 +16,7 @@ from micropython import const
 SAMPLE_RATE = const(3200)
 BLOCK = const(64)
 TURN = const(1 << 30)
+ROW_WORDS = const(6)  # of the references, see _fill()
 UNIT = const(511)  # amplitude of a reference wave: 511 * 32768 * 64 stays below 2^31
 
 # The state, an array of 32-bit integers: phase and step of the oscillator, cycles until the window
@@ -31,32 +32,46 @@ _LOCKED = const(8)
 _WINDOW = const(9)
 _NOMINAL = const(10)
 
-_SINE = array("h", [round(UNIT * sin(2 * pi * k / 1024)) for k in range(1024)])
+# A turn and a quarter of -cos, plus UNIT (never negative): entry k is the quadrature wave at
+# k / 1024 turns, entry k + 256 the wave in phase.
+_WAVE = array("H", [UNIT + round(UNIT * -cos(2 * pi * k / 1024)) for k in range(1280)])
+_SILENCE = array("h", [0] * BLOCK)
 _ARCTAN = array("i", [round(atan(1 / (1 << k)) / (2 * pi) * TURN) for k in range(20)])
 
 
 @micropython.viper
 def _fill(
-    references: ptr32, samples: ptr16, where: ptr32, state: ptr32, sine: ptr16, first: int
+    r: ptr32,
+    angle: int,
+    references: ptr32,
+    samples: ptr8,
+    where: ptr32,
+    state: ptr32,
+    wave: ptr16,
+    silence: ptr16,
+    first: int,
 ) -> int:
     """Write the references of a block's samples first to end - 1; returns end: 64, or where the
     window ends.
 
-    Six references of 64 x 3 words. Reference p (0 to 2) serves the currents of phase p: the
-    voltage's low 8 bits, the rest of it (signed), and the unit wave a quarter turn behind the
-    voltage. Reference 3 + p serves the voltage of phase p: the unit wave in phase with it, 0, and
-    the one a quarter turn behind. A voltage that is missing (where < 0) counts as 0.
+    r, angle: working registers, pass `references` and 0. Layout: for each phase 64 rows of
+    ROW_WORDS. Words 0 to 2 serve the currents of the phase: the voltage's low 8 bits, the rest of
+    it (signed), and the unit wave a quarter turn behind the voltage. Words 3 to 5 serve the
+    voltage itself: the unit wave in phase with it, 0 (stays as it is), and again the one a quarter
+    turn behind. A voltage that is missing (where < 0) counts as 0.
     """
     phase = state[0]
     step = state[1]
     cycles = state[2]
     start = phase
+    turn = 1
+    turn = turn << 30  # as a constant it would be an object
     end = first
     while end < 64:
         end += 1
         phase += step
-        if phase >= int(0x40000000):
-            phase -= int(0x40000000)
+        if phase >> 30:
+            phase -= turn
             state[6] = state[6] + 1
             cycles -= 1
             if cycles <= 0:
@@ -67,26 +82,24 @@ def _fill(
     for p in range(3):
         angle = start + state[3 + p]
         at = where[p]
-        v = ptr16(int(samples) + at)
-        r = ptr32(int(references) + (p * 64 + first) * 12)
-        u = ptr32(int(r) + 2304)
-        k = first
-        while k < end:
-            turn = angle >> 20
-            q = (sine[(turn + 768) & 1023] ^ 0x8000) - 0x8000
-            x = 0
-            if at >= 0:
-                x = (v[k] ^ 0x8000) - 0x8000
+        v = silence
+        if not at >> 31:
+            v = ptr16(int(samples) + at + 2 * first)
+        r = ptr32(int(references) + (p * 64 + first) * 24)
+        left = end - first
+        while left:
+            k = (angle >> 20) & 1023
+            x = wave[k] - 511
+            r[2] = x
+            r[5] = x
+            r[3] = wave[k + 256] - 511
+            x = (v[0] ^ 0x8000) - 0x8000
             r[0] = x & 255
             r[1] = x >> 8
-            r[2] = q
-            u[0] = (sine[turn & 1023] ^ 0x8000) - 0x8000
-            u[1] = 0
-            u[2] = q
-            r = ptr32(int(r) + 12)
-            u = ptr32(int(u) + 12)
+            r = ptr32(int(r) + 24)
+            v = ptr16(int(v) + 2)
             angle += step
-            k += 1
+            left -= 1
     return end
 
 
@@ -189,7 +202,7 @@ class Mains:
 
     def __init__(self, frequency):
         step = frequency * (TURN // SAMPLE_RATE)
-        self.references = array("i", [0] * (6 * BLOCK * 3))
+        self.references = array("i", [0] * (3 * BLOCK * ROW_WORDS))
         self._marked = None
         self._state = array("i", [0] * 11)
         state = self._state
@@ -202,7 +215,10 @@ class Mains:
     def fill(self, samples, where, first):
         """Write the references from sample `first` of a block on; returns the sample before which
         to stop (64, or the window's end)."""
-        return _fill(self.references, samples, where, self._state, _SINE, first)
+        references = self.references
+        return _fill(
+            references, 0, references, samples, where, self._state, _WAVE, _SILENCE, first
+        )
 
     def ended(self):
         """Whether the window is complete: call follow() before the next fill()."""

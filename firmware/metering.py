@@ -19,7 +19,7 @@ Nothing here allocates after a Meter is made, and nothing here knows volts: quan
 from array import array
 
 import micropython
-from mains import BLOCK, SAMPLE_RATE, Mains
+from mains import BLOCK, ROW_WORDS, SAMPLE_RATE, Mains
 from micropython import const
 
 # A channel's sums, WORDS 32-bit integers: a, b and s as pairs of limbs (the low one 0 to 2^24 - 1,
@@ -49,12 +49,16 @@ def accumulate(
     """Add samples first to end - 1 (0 <= first < end <= 64) of every channel to its sums.
 
     x, r: working registers, pass 0 and `references` (only the first two names of a viper function
-    live in registers: they are the ones that every sample touches). references: as written by
-    mains, 6 x 64 x 3 words. samples: the receive buffer. where[i]: byte offset of channel i's 64
-    samples in it, even, or negative when there are none. plan[2 i]: the reference of channel i;
-    plan[2 i + 1]: the voltage channel that it needs. sums[8 i ...]: see WORDS. `where` and `plan`
-    are trusted.
+    live in registers: they are the ones that every sample touches).
+
+    references: as mains writes them, 3 x 64 rows of 6 words. samples: the receive buffer.
+    where[i]: byte offset of channel i's 64 samples in it, even, or negative when there are none.
+    plan[2 i]: the word where channel i's references begin; plan[2 i + 1]: the voltage channel that
+    it needs. sums[8 i ...]: see WORDS. `where` and `plan` are trusted.
     """
+    sign = 1
+    sign = sign << 31  # as a constant it would be an object
+    word = (sign << 1) - 1  # all 32 bits
     count = end - first
     i = 0
     while i < channels:
@@ -66,41 +70,65 @@ def accumulate(
             i += 1
             continue
         c = ptr16(int(samples) + at + 2 * first)
-        r = ptr32(int(references) + plan[2 * i] * 768 + first * 12)
+        r = ptr32(int(references) + 4 * plan[2 * i] + 24 * first)
         a0 = 0  # voltage's low 8 bits x current: below 2^30
         a1 = 0  # voltage's high bits x current: below 2^29
         b0 = 0  # quadrature x current: below 2^30
         s0 = 0  # current squared, modulo 2^32
         s1 = 0  # its high halves, two samples at a time: below 2^22
         left = count
-        while left >= 4:
+        while left >= 8:
             x = (c[0] ^ 0x8000) - 0x8000
             a0 = r[0] * x + a0
             a1 = r[1] * x + a1
             b0 = r[2] * x + b0
             y = x * x
             x = (c[1] ^ 0x8000) - 0x8000
-            a0 = r[3] * x + a0
-            a1 = r[4] * x + a1
-            b0 = r[5] * x + b0
+            a0 = r[6] * x + a0
+            a1 = r[7] * x + a1
+            b0 = r[8] * x + b0
             x = x * x + y
             s0 = x + s0
             s1 = ((x >> 16) & 0xFFFF) + s1
             x = (c[2] ^ 0x8000) - 0x8000
-            a0 = r[6] * x + a0
-            a1 = r[7] * x + a1
-            b0 = r[8] * x + b0
+            a0 = r[12] * x + a0
+            a1 = r[13] * x + a1
+            b0 = r[14] * x + b0
             y = x * x
             x = (c[3] ^ 0x8000) - 0x8000
-            a0 = r[9] * x + a0
-            a1 = r[10] * x + a1
-            b0 = r[11] * x + b0
+            a0 = r[18] * x + a0
+            a1 = r[19] * x + a1
+            b0 = r[20] * x + b0
             x = x * x + y
             s0 = x + s0
             s1 = ((x >> 16) & 0xFFFF) + s1
-            c = ptr16(int(c) + 8)
-            r = ptr32(int(r) + 48)
-            left -= 4
+            x = (c[4] ^ 0x8000) - 0x8000
+            a0 = r[24] * x + a0
+            a1 = r[25] * x + a1
+            b0 = r[26] * x + b0
+            y = x * x
+            x = (c[5] ^ 0x8000) - 0x8000
+            a0 = r[30] * x + a0
+            a1 = r[31] * x + a1
+            b0 = r[32] * x + b0
+            x = x * x + y
+            s0 = x + s0
+            s1 = ((x >> 16) & 0xFFFF) + s1
+            x = (c[6] ^ 0x8000) - 0x8000
+            a0 = r[36] * x + a0
+            a1 = r[37] * x + a1
+            b0 = r[38] * x + b0
+            y = x * x
+            x = (c[7] ^ 0x8000) - 0x8000
+            a0 = r[42] * x + a0
+            a1 = r[43] * x + a1
+            b0 = r[44] * x + b0
+            x = x * x + y
+            s0 = x + s0
+            s1 = ((x >> 16) & 0xFFFF) + s1
+            c = ptr16(int(c) + 16)
+            r = ptr32(int(r) + 192)
+            left -= 8
         while left:
             x = (c[0] ^ 0x8000) - 0x8000
             a0 = r[0] * x + a0
@@ -110,13 +138,13 @@ def accumulate(
             s0 = x + s0
             s1 = ((x >> 16) & 0xFFFF) + s1
             c = ptr16(int(c) + 2)
-            r = ptr32(int(r) + 12)
+            r = ptr32(int(r) + 24)
             left -= 1
         # Where words have 64 bits, loads from ptr32 are not sign-extended: do it here. (Changes
         # nothing on 32 bits.)
-        a0 = ((a0 & int(0xFFFFFFFF)) ^ int(0x80000000)) - int(0x80000000)
-        a1 = ((a1 & int(0xFFFFFFFF)) ^ int(0x80000000)) - int(0x80000000)
-        b0 = ((b0 & int(0xFFFFFFFF)) ^ int(0x80000000)) - int(0x80000000)
+        a0 = ((a0 & word) ^ sign) - sign
+        a1 = ((a1 & word) ^ sign) - sign
+        b0 = ((b0 & word) ^ sign) - sign
         # a0 + 2^8 a1, b0, and the square (whose low 24 bits s0 and s1 give, whose rest s1 gives)
         # into limbs.
         y = w[0] + (a0 & 0xFFFFFF) + ((a1 & 0xFFFF) << 8)
@@ -165,9 +193,9 @@ class Meter:
     def __init__(self, phases, frequency, report_samples=SAMPLE_RATE):
         plan = []
         for p in range(3):
-            plan += (3 + p, p)
+            plan += (p * BLOCK * ROW_WORDS + 3, p)
         for phase in phases:
-            plan += (phase, phase)
+            plan += (phase * BLOCK * ROW_WORDS, phase)
         self.channels = len(plan) // 2
         self.report = array("i", [0] * (self.channels * REPORT_WORDS))
         self.due = False  # a report is complete: read it and call begin() before the next add()

@@ -11,7 +11,7 @@ from math import pi, sin
 import micropython
 
 import metering
-from mains import BLOCK, UNIT
+from mains import BLOCK, ROW_WORDS, UNIT
 from metering import WORDS, Meter, accumulate
 
 EXTREMES = (-32768, 32767, -1, 0, 1)
@@ -24,14 +24,22 @@ def _samples(count, choices):
 
 
 def _references(volts, quadrature):
-    """Six times the same reference, in the kernel's layout."""
-    words = array("i", [0] * (6 * BLOCK * 3))
+    """The same reference for all phases and kinds of channel, in mains' layout."""
+    words = array("i", [0] * (3 * BLOCK * ROW_WORDS))
     for k in range(BLOCK):
         for p in range(6):
-            at = (p * BLOCK + k) * 3
+            at = (p // 2 * BLOCK + k) * ROW_WORDS + p % 2 * 3
             words[at] = volts[k] & 255
             words[at + 1] = volts[k] >> 8
             words[at + 2] = quadrature[k]
+    return words
+
+
+def _plan(*channels):
+    """Of (phase, whether it is a voltage) pairs."""
+    words = array("i")
+    for phase, is_voltage in channels:
+        words.extend(array("i", [phase * BLOCK * ROW_WORDS + 3 * is_voltage, phase]))
     return words
 
 
@@ -48,7 +56,7 @@ class Sums(unittest.TestCase):
         currents = [_samples(BLOCK, choices) for _ in range(channels)]
         line = array("h", [sample for channel in currents for sample in channel])
         where = array("i", [i * BLOCK * 2 for i in range(channels)])
-        plan = array("i", [0, 0, 1, 1, 2, 2, 0, 0, 1, 1])
+        plan = _plan((0, 1), (1, 1), (2, 1), (0, 0), (1, 0))
         sums = array("i", [0] * (channels * WORDS))
         references = _references(volts, quadrature)
         for _ in range(rounds):
@@ -80,7 +88,7 @@ class Sums(unittest.TestCase):
         references = _references([1] * BLOCK, [1] * BLOCK)
         for where in ([0, 0, 0, -2], [-1, 0, 0, 384]):
             sums = array("i", [0] * (4 * WORDS))
-            plan = array("i", [3, 0, 4, 1, 5, 2, 0, 0])
+            plan = _plan((0, 1), (1, 1), (2, 1), (0, 0))
             where = array("i", where)
             accumulate(0, references, references, line, where, plan, 4, 10, 64, sums)
             self.assertEqual(list(sums[24:32]), [0, 0, 0, 0, 0, 0, 0, 54])
