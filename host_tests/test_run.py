@@ -85,7 +85,7 @@ GRID = {
 
 
 def true_watts(samples):
-    """Of the site above, by docs/a-bus.md section 2: 0.015 V a count, 1.5 sqrt(2) 100 A at 32767."""
+    """Of the site above, by the scale in docs/a-bus.md, section 2."""
     volts = samples[:2] * 0.015
     amps = samples[4:6] * (1.5 * 2**0.5 * 100 / 32767)
     return volts[0] * amps[0] - volts[1] * amps[1]

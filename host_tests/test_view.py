@@ -257,6 +257,29 @@ def test_picture_is_an_svg_with_the_circuits(tmp_path):
     save_picture(collector(60).snapshot(), path, "A house")
     text = path.read_text(encoding="utf-8")
     assert text.startswith("<svg") and "EV&#160;charger" in text
+    assert (
+        "@font-face" not in text and re.findall(r"https?://(?!www.w3.org|www.textual)", text) == []
+    )
+
+
+@pytest.mark.parametrize(
+    "colour, dot", [((0, 255, 0), "●"), ((0, 2, 0), "●"), ((0, 0, 0), "○"), (None, "○")]
+)
+def test_led_is_a_dot_in_its_own_colour(colour, dot):
+    source = Collector(plan())
+    snapshot = source.snapshot().with_simulation(colour, None, "")
+    console = Console(width=80, force_terminal=True, color_system="truecolor")
+    with console.capture() as capture:
+        console.print(render(snapshot, 80, 24))
+    first = capture.get().split("\n")[0]
+    assert dot in first
+    if colour:
+        shown = re.match(r"\x1b\[38;2;(\d+);(\d+);(\d+)m●", first)
+        assert (shown is not None) == (dot == "●")
+        # a screen's brightness is the root 2.2 of its light
+        if shown:
+            light = [round(255 * (int(level) / 255) ** 2.2) for level in shown.groups()]
+            assert light == pytest.approx(colour, abs=1)
 
 
 @pytest.mark.parametrize(

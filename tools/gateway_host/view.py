@@ -7,25 +7,23 @@ power (export) is green.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
-from gateway_host import units
-from gateway_host.collector import Snapshot
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from gateway_host import units
+from gateway_host.collector import Snapshot
+from gateway_host.view_circuits import PHASES, circuits
+from gateway_host.view_text import EXPORT, FAULT, LABEL, counted, labelled, line_of, number, sign
+
 PICTURE_SIZE = (120, 40)
 
-_EXPORT = "green"
-_FAULT = "bold red"
-_LABEL = "dim"
 _TITLE = "bold cyan"
-_SEPARATOR = "  "
-_PHASES = ("L1", "L2", "L3")
-_PHASE_CELL = 15
-_DETAIL_WIDTH = 118
+_GAMMA = 1 / 2.2
 _STATES = {
     "booting": "starting",
     "connecting": "connecting to the cloud",
@@ -50,11 +48,11 @@ def render(snapshot: Snapshot, width: int, height: int) -> RenderableType:
         spare -= nodes.row_count + 2
     gaps = 2 if spare >= 3 else 0
     if snapshot.note and spare >= gaps + 1:
-        foot.append(_line([Text(snapshot.note, _LABEL)], width))
+        foot.append(line_of([Text(snapshot.note, LABEL)], width))
     if gaps:
         head.append(Text(""))
         foot.insert(0, Text(""))
-    return Group(*head, _circuits(snapshot, width, max(room, 1)), *foot)
+    return Group(*head, circuits(snapshot, width, max(room, 1)), *foot)
 
 
 def status_line(snapshot: Snapshot) -> str:
@@ -62,13 +60,13 @@ def status_line(snapshot: Snapshot) -> str:
     site, gateway = snapshot.site, snapshot.gateway
     if site is None or gateway is None:
         return "waiting for the first measurement"
-    voltages = " ".join(_number(value, ".1f") for value in site["voltages"])
+    voltages = " ".join(number(value, ".1f") for value in site["voltages"])
     totals = ", ".join(
         f"{name} {units.power(site['totals'][name])}"
         for name in ("grid", "solar", "battery", "house")
         if site["totals"].get(name) is not None
     )
-    frequency = _number(site["frequency"], ".3f")
+    frequency = number(site["frequency"], ".3f")
     return (
         f"{units.duration(snapshot.measured_s)}  {voltages} V  {frequency} Hz  {totals}; "
         f"{gateway['aBus']['blocks']} blocks, {missing(snapshot)} samples lost, "
@@ -94,7 +92,9 @@ def save_picture(snapshot: Snapshot, path: Path, title: str) -> None:
             color_system="truecolor",
         )
         console.print(render(snapshot, width, height))
-        console.save_svg(str(path), title=title)
+        picture = console.export_svg(title=title)
+    # Without the fonts that it would fetch from elsewhere: the reader's own monospaced one serves.
+    path.write_text(re.sub(r"@font-face \{.*?\}\s*", "", picture, flags=re.S), encoding="utf-8")
 
 
 def _header(snapshot: Snapshot, width: int) -> Text:
@@ -106,12 +106,12 @@ def _header(snapshot: Snapshot, width: int) -> Text:
         state = gateway["led"]["state"]
         words = _STATES.get(state, state)
         parts.append(Text(words, "green" if state == "well" else "yellow"))
-        parts.append(Text(f"LED {_led_words(gateway)}", _LABEL))
-        parts.append(Text(f"up {units.duration(gateway['uptime'])}", _LABEL))
+        parts.append(Text(f"LED {_led_words(gateway)}", LABEL))
+        parts.append(Text(f"up {units.duration(gateway['uptime'])}", LABEL))
     if snapshot.age_s is not None and snapshot.age_s > 3:
-        parts.insert(1, Text(f"no measurement for {snapshot.age_s:.0f} s", _FAULT))
+        parts.insert(1, Text(f"no measurement for {snapshot.age_s:.0f} s", FAULT))
     line = Text(no_wrap=True)
-    line.append_text(_dot(snapshot)).append(" ").append_text(_line(parts, width - 2))
+    line.append_text(_dot(snapshot)).append(" ").append_text(line_of(parts, width - 2))
     return line
 
 
@@ -119,9 +119,11 @@ def _dot(snapshot: Snapshot) -> Text:
     colour = snapshot.led
     if colour is None and snapshot.gateway is not None:
         return Text("●", str(snapshot.gateway["led"]["colour"]))
-    if colour is None or max(colour) < 8:
+    if colour is None or max(colour) == 0:
         return Text("○", "bright_black")
-    return Text("●", "rgb({},{},{})".format(*colour))
+    # The LED's levels are light; a screen's are brightness as the eye sees it.
+    shown = (round(255 * (level / 255) ** _GAMMA) for level in colour)
+    return Text("●", "rgb({},{},{})".format(*shown))
 
 
 def _led_words(gateway: dict[str, Any]) -> str:
@@ -132,23 +134,23 @@ def _led_words(gateway: dict[str, Any]) -> str:
 def _supply(snapshot: Snapshot, width: int) -> Text:
     site = snapshot.site
     parts = []
-    for phase, voltage in zip(_PHASES, site["voltages"] if site else [], strict=False):
-        parts.append(_labelled(phase, _number(voltage, ".1f") + " V"))
-    parts.append(_labelled("", _number(site["frequency"] if site else None, ".3f") + " Hz"))
-    parts.append(Text(snapshot.plan.get("scheme", ""), _LABEL))
-    return _line(parts, width)
+    for phase, voltage in zip(PHASES, site["voltages"] if site else [], strict=False):
+        parts.append(labelled(phase, number(voltage, ".1f") + " V"))
+    parts.append(labelled("", number(site["frequency"] if site else None, ".3f") + " Hz"))
+    parts.append(Text(snapshot.plan.get("scheme", ""), LABEL))
+    return line_of(parts, width)
 
 
 def _totals(snapshot: Snapshot, width: int) -> list[Text]:
     totals = snapshot.site["totals"] if snapshot.site else {}
     today = totals.get("today", {})
-    now, day = [], [Text("Today", _LABEL)]
+    now, day = [], [Text("Today", LABEL)]
     for name in ("grid", "solar", "battery", "house"):
         value = totals.get(name)
         if value is not None or name in ("grid", "house"):
             now.append(
                 Text.assemble(
-                    (name.capitalize() + " ", _LABEL), (units.power(value), f"bold {_sign(value)}")
+                    (name.capitalize() + " ", LABEL), (units.power(value), f"bold {sign(value)}")
                 )
             )
     for label, plus, minus in (
@@ -159,154 +161,64 @@ def _totals(snapshot: Snapshot, width: int) -> list[Text]:
     ):
         if totals.get(label) is None and label in ("solar", "battery"):
             continue
-        part = Text.assemble((label + " ", _LABEL))
+        part = Text.assemble((label + " ", LABEL))
         if plus:
             part.append(units.energy(today.get(plus)))
         if plus and minus:
-            part.append(" / ", _LABEL)
+            part.append(" / ", LABEL)
         if minus:
-            part.append(units.energy(today.get(minus)), _EXPORT)
+            part.append(units.energy(today.get(minus)), EXPORT)
         day.append(part)
-    return [_line(now, width), _line(day, width)]
-
-
-def _circuits(snapshot: Snapshot, width: int, rows: int) -> Table:
-    phases = snapshot.plan["points"] and width >= _DETAIL_WIDTH
-    name_width = min(
-        max(len(load["name"]) for load in snapshot.plan["loads"]), 26 if phases else 18
-    )
-    columns: list[tuple[str, int]] = [
-        ("Circuit", name_width),
-        ("Power", 8),
-        ("Current", 7),
-        ("PF", 6),
-        ("Today", 8),
-    ]
-    if phases:
-        columns += [(phase, _PHASE_CELL) for phase in _PHASES]
-    history = width - sum(size + 1 for _, size in columns)
-    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, width=width, header_style=_LABEL)
-    for title, size in columns:
-        side = "left" if title == "Circuit" else "right"
-        table.add_column(title, width=size, justify=side, no_wrap=True, overflow="ellipsis")
-    if history >= 4:
-        table.add_column(
-            f"last {min(history, 120)} s", width=history, no_wrap=True, overflow="crop"
-        )
-    for index in _chosen(snapshot, rows):
-        table.add_row(*_circuit(snapshot, index, bool(phases), history))
-    return table
-
-
-def _chosen(snapshot: Snapshot, rows: int) -> list[int]:
-    """The loads that fit: all that are not a plain circuit, then circuits by power; in the order
-    of the site.
-    """
-    loads = snapshot.plan["loads"]
-    site = snapshot.site
-
-    def rank(index: int) -> tuple[bool, float]:
-        value = site["loads"][index]["power"] if site else None
-        return loads[index]["role"] == "circuit", -abs(value or 0.0)
-
-    return sorted(sorted(range(len(loads)), key=rank)[:rows])
-
-
-def _circuit(snapshot: Snapshot, index: int, phases: bool, history: int) -> list[Text]:
-    load = snapshot.plan["loads"][index]
-    name = Text(load["name"], "" if load["role"] == "circuit" else "bold")
-    if snapshot.site is None:
-        return [name]
-    values = snapshot.site["loads"][index]
-    mine = [
-        (planned["phase"], point)
-        for planned, point in zip(snapshot.plan["points"], snapshot.site["points"], strict=True)
-        if planned["load"] == load["name"]
-    ]
-    value = values["power"]
-    apparent = [point["apparent"] for _, point in mine]
-    currents = [point["current"] for _, point in mine if point["current"] is not None]
-    whole = bool(apparent) and None not in apparent and value is not None
-    size = sum(apparent) if whole else 0.0
-    today = None
-    if values["todayImport"] is not None:
-        today = values["todayImport"] - values["todayExport"]
-    cells = [
-        name,
-        Text(units.power(value), _sign(value)),
-        Text(units.current(max(currents, default=None))),
-        Text(units.factor(value / size if size else None)),
-        Text(units.energy(today), _sign(today)),
-    ]
-    if phases:
-        cells += [_phase(mine, phase) for phase in _PHASES]
-    series = snapshot.load_power[index] if snapshot.load_power else ()
-    line = Text()
-    for block, negative in units.bars(series, min(history, 120)):
-        line.append(block, _EXPORT if negative else "cyan")
-    return [*cells, line] if history >= 4 else cells
-
-
-def _phase(mine: list[tuple[str, dict[str, Any]]], phase: str) -> Text:
-    points = [point for name, point in mine if name == phase]
-    if not points:
-        return Text("")
-    if any(point["power"] is None or point["current"] is None for point in points):
-        return Text(units.NOTHING, _FAULT)
-    watt = sum(point["power"] for point in points)
-    ampere = sum(point["current"] for point in points)
-    return Text(f"{units.power(watt)} {units.current(ampere):>6}", _sign(watt))
+    return [line_of(now, width), line_of(day, width)]
 
 
 def _bus(snapshot: Snapshot, width: int) -> Text:
     if snapshot.gateway is None:
-        return _line([_labelled("A-bus", "no report yet")], width)
+        return line_of([labelled("A-bus", "no report yet")], width)
     bus = snapshot.gateway["aBus"]
     nodes = bus["nodes"]
     sick = [node for node in nodes if node["state"] != "well"]
-    parts = [_labelled("A-bus", f"{bus['baud'] / 1e6:.1f} Mbaud")]
+    parts = [labelled("A-bus", f"{bus['baud'] / 1e6:.1f} Mbaud")]
     if sick:
-        parts.append(Text("; ".join(f"{node['serial']} {node['state']}" for node in sick), _FAULT))
-    parts.append(_count("lost", missing(snapshot)))
+        parts.append(Text("; ".join(f"{node['serial']} {node['state']}" for node in sick), FAULT))
+    parts.append(counted("lost", missing(snapshot)))
     if snapshot.line is not None:
-        parts.append(_count("overflow", snapshot.line.get("overflow", 0)))
+        parts.append(counted("overflow", snapshot.line.get("overflow", 0)))
     for key in ("gaps", "repairs", "timeouts", "damaged"):
-        parts.append(_count(key, sum(node[key] for node in nodes)))
+        parts.append(counted(key, sum(node[key] for node in nodes)))
     parts.append(Text(f"{bus['utilisation']:.0f} %"))
     parts.append(Text(f"{bus['points']}/{bus['capacity']} points"))
-    parts.append(_labelled("blocks", str(bus["blocks"])))
-    parts += [_count(key, bus[key]) for key in ("skipped", "restarts", "noise")]
-    return _line(parts, width)
+    parts.append(labelled("blocks", str(bus["blocks"])))
+    parts += [counted(key, bus[key]) for key in ("skipped", "restarts", "noise")]
+    return line_of(parts, width)
 
 
 def _mqtt(snapshot: Snapshot, width: int) -> Text:
     parts = [
-        _labelled(
-            "MQTT", f"realtime {snapshot.received.get('realtime', 0)} of {snapshot.expected}"
-        )
+        labelled("MQTT", f"realtime {snapshot.received.get('realtime', 0)} of {snapshot.expected}")
     ]
     if snapshot.gateway is not None:
         client = snapshot.gateway["mqtt"]
         if client["lastError"]:
-            parts.append(Text(str(client["lastError"]), _FAULT))
+            parts.append(Text(str(client["lastError"]), FAULT))
         parts += [
-            _count(name, number) for name, number in snapshot.gateway.get("errors", {}).items()
+            counted(name, times) for name, times in snapshot.gateway.get("errors", {}).items()
         ]
-        parts.append(_labelled("published", str(client["published"])))
-        parts.append(_count("dropped", client["dropped"]))
-        parts.append(_labelled("connects", str(client["connects"])))
-        parts.append(_labelled("heap free", f"{snapshot.gateway['heapFree'] // 1024} K"))
+        parts.append(labelled("published", str(client["published"])))
+        parts.append(counted("dropped", client["dropped"]))
+        parts.append(labelled("connects", str(client["connects"])))
+        parts.append(labelled("heap free", f"{snapshot.gateway['heapFree'] // 1024} K"))
     parts.append(
-        _labelled("present", {None: units.NOTHING, True: "yes", False: "no"}[snapshot.present])
+        labelled("present", {None: units.NOTHING, True: "yes", False: "no"}[snapshot.present])
     )
-    return _line(parts, width)
+    return line_of(parts, width)
 
 
 def _nodes(snapshot: Snapshot) -> Table | None:
     if snapshot.gateway is None:
         return None
     keys = ("answers", "timeouts", "damaged", "repairs", "gaps")
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style=_LABEL)
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style=LABEL)
     for title in ("Node", "address", "state", *keys):
         table.add_column(
             title, justify="left" if title in ("Node", "state") else "right", no_wrap=True
@@ -316,36 +228,6 @@ def _nodes(snapshot: Snapshot) -> Table | None:
             Text(str(node[key]), "yellow" if node[key] and key != "answers" else "")
             for key in keys
         ]
-        state = Text(node["state"], "green" if node["state"] == "well" else _FAULT)
+        state = Text(node["state"], "green" if node["state"] == "well" else FAULT)
         table.add_row(node["serial"], str(node["address"]), state, *counts)
     return table
-
-
-def _line(parts: list[Text], width: int) -> Text:
-    """As many of the parts, in their order, as fit into the width."""
-    line = Text(no_wrap=True, overflow="ellipsis", end="\n")
-    for part in parts:
-        gap = _SEPARATOR if line.plain else ""
-        if line.plain and line.cell_len + len(gap) + part.cell_len > width:
-            continue
-        line.append(gap).append_text(part)
-    line.truncate(width, overflow="ellipsis")
-    return line
-
-
-def _labelled(label: str, value: str) -> Text:
-    return Text.assemble((f"{label} " if label else "", _LABEL), value)
-
-
-def _count(label: str, number: int) -> Text:
-    return Text.assemble((f"{label} ", _LABEL), (str(number), "yellow" if number else ""))
-
-
-def _sign(value: float | None) -> str:
-    if value is None:
-        return _FAULT
-    return _EXPORT if round(value) < 0 else ""
-
-
-def _number(value: float | None, form: str) -> str:
-    return units.NOTHING if value is None else format(value, form)

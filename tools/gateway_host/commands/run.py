@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import contextlib
 import signal
+import sys
+import termios
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,7 +27,7 @@ from gateway_host.view import render, save_picture, status_line
 
 DEFAULT_HOUSE = ROOT / "tools" / "houses" / "default.toml"
 
-_FRAME_S = 0.125
+_FRAME_S = 0.2
 _STATUS_S = 5.0
 _PATIENCE_S = 30.0  # without any measurement
 _FAREWELL_S = 1.0
@@ -143,7 +145,7 @@ def _show(watch: _Watch, seconds: float | None) -> None:
         for snapshot in _snapshots(watch, seconds, _STATUS_S):
             print(status_line(snapshot), flush=True)
         return
-    with Live(console=console, screen=True, auto_refresh=False) as live:
+    with _without_echo(), Live(console=console, screen=True, auto_refresh=False) as live:
         for snapshot in _snapshots(watch, seconds, _FRAME_S):
             live.update(render(snapshot, *console.size), refresh=True)
 
@@ -174,6 +176,22 @@ def _await_farewell(collector: Collector) -> None:
     end = time.monotonic() + _FAREWELL_S
     while collector.snapshot().present is not False and time.monotonic() < end:
         time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def _without_echo() -> Iterator[None]:
+    """What is typed does not appear in the middle of the view."""
+    if not sys.stdin.isatty():
+        yield
+        return
+    before = termios.tcgetattr(sys.stdin)
+    silent = termios.tcgetattr(sys.stdin)
+    silent[3] &= ~termios.ECHO
+    termios.tcsetattr(sys.stdin, termios.TCSADRAIN, silent)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSAFLUSH, before)
 
 
 @contextlib.contextmanager
