@@ -24,6 +24,7 @@ BOARDS = ROOT / "boards"
 IMAGES = ROOT / "build" / "images"
 FIRMWARE = ROOT / "firmware"
 COMMON = BOARDS / "common"
+MAIN = FIRMWARE / "main.py"
 
 # The native code that viper functions are compiled to.
 ESP32 = "xtensawin"
@@ -66,7 +67,7 @@ def build(board: str, architecture: str | None = None) -> Image:
     sources = _sources(board)
     for name, source in sources.items():
         _compile(source, files / "lib" / name, architecture)
-    shutil.copy(FIRMWARE / "main.py", files / "main.py")
+    shutil.copy(MAIN, files / MAIN.name)
     littlefs = directory / "application.littlefs"
     _pack_littlefs(files, littlefs)
     romfs = directory / "application.romfs"
@@ -75,9 +76,20 @@ def build(board: str, architecture: str | None = None) -> Image:
     return Image(board, architecture, len(sources), sum(sizes), littlefs, romfs)
 
 
+def host_image(bits: int) -> Path:
+    """The simulator board's ROMFS image for the interpreter of that word size, made anew when a
+    source is newer."""
+    architecture = ARCHITECTURES[bits]
+    romfs = IMAGES / f"SIMULATOR-{architecture}" / "application.romfs"
+    newest = max(path.stat().st_mtime for path in (*_sources("SIMULATOR").values(), MAIN))
+    if not romfs.exists() or romfs.stat().st_mtime <= newest:
+        build("SIMULATOR", architecture)
+    return romfs
+
+
 def _sources(board: str) -> dict[str, Path]:
     """Module files by their place in the image."""
-    sources = {path.name: path for path in FIRMWARE.glob("*.py") if path.name != "main.py"}
+    sources = {path.name: path for path in FIRMWARE.glob("*.py") if path != MAIN}
     own = BOARDS / board / "board.py"
     sources["board.py"] = own
     for name in re.findall(r"^(?:from|import) (\w+)", own.read_text(encoding="utf-8"), re.M):

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from gateway_host import interpreter
-from gateway_host.session import HEAP, MODULE_PATH, ROOT
+from gateway_host.session import SOURCE_HEAP, MODULE_PATH, ROOT
 
 POINTS = 28
 CHANNELS = 3 + POINTS
@@ -33,7 +33,7 @@ class Interpreter:
         self._process = interpreter.start(
             [SCRIPT],
             bits=bits,
-            heap=HEAP,
+            heap=SOURCE_HEAP,
             path=MODULE_PATH,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

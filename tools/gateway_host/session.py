@@ -23,14 +23,17 @@ from typing import IO, Any
 from gateway_host import interpreter
 from gateway_host.console import Console
 from gateway_host.errors import UserError
+from gateway_host.image import host_image as image_of
 from gateway_host.sim.link import LinkServer
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN_DIRECTORY = ROOT / "build" / "run"
 REPL_FILE = RUN_DIRECTORY / "repl"
-FIRMWARE = ROOT / "firmware" / "main.py"
+BOOT = ROOT / "tools" / "gateway_host" / "device" / "boot_image.py"
+HEAP = "160K"  # the device's
+# Modules from source, for tests and scripts: they are compiled into the heap, so it is larger.
 MODULE_PATH = [ROOT / "firmware", ROOT / "boards" / "SIMULATOR", ROOT / "build" / "lib"]
-HEAP = "512K"  # sources are compiled into the heap; the precompiled image needs far less
+SOURCE_HEAP = "512K"
 SERIAL = "5020000042"
 
 _JUDGE = """
@@ -49,6 +52,9 @@ _SIGTERM_S = 1.0
 class Session:
     """A running simulated gateway; use it as a context manager.
 
+    It boots from the simulator board's application image (image.py), as a device does: the modules
+    are precompiled and take no heap. `script` is run instead of the image's main.py.
+
     `installation` is what sim.Installation gives; `plan` the site.json (docs/site.md); `mqtt` the
     contents of settings.json's `mqtt`, or None. With `console` the gateway has a console whose pty
     is `repl`, and what it prints goes to `log`; without, stdout is `output`, a text stream to be
@@ -61,7 +67,7 @@ class Session:
         plan: dict[str, Any],
         *,
         mqtt: dict[str, Any] | None = None,
-        script: Path = FIRMWARE,
+        script: Path | None = None,
         arguments: Sequence[str] = (),
         bits: int = 32,
         paced: bool = True,
@@ -99,7 +105,9 @@ class Session:
                 }
                 | {"rxbuf": rxbuf, "baud": baud},
             )
-            self._start([str(script), *arguments], bits, heap, console, repl_file)
+            program = [str(script), *arguments] if script else []
+            image = image_of(interpreter.bits_of(interpreter.find(bits)))
+            self._start([str(BOOT), str(image), *program], bits, heap, console, repl_file)
         except BaseException:
             self.stop()
             raise
@@ -135,7 +143,6 @@ class Session:
             command,
             bits=bits,
             heap=heap,
-            path=MODULE_PATH,
             cwd=self.directory,
             start_new_session=True,  # Ctrl-C in the terminal is ours alone
             **streams,
@@ -277,7 +284,7 @@ def check_site(path: Path, bits: int) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise UserError(f"{path}:{error.lineno}: not JSON: {error.msg}") from None
     answer = interpreter.run(
-        ["-c", _JUDGE.format(str(path.resolve()))], bits=bits, heap=HEAP, path=MODULE_PATH
+        ["-c", _JUDGE.format(str(path.resolve()))], bits=bits, heap=SOURCE_HEAP, path=MODULE_PATH
     )
     reason = (answer.stdout + answer.stderr).strip()
     if answer.returncode or reason:
