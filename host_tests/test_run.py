@@ -12,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gateway_host import broker, interpreter
+from gateway_host.__main__ import main
 from gateway_host.console import Console
 from gateway_host.errors import UserError
 from gateway_host.session import ROOT, Session, has_repl
@@ -105,7 +107,8 @@ def test_truth_finds_where_the_reports_began(error):
             (count, error * float(watts[at : at + count].mean()) if at < 13000 else 5.0)
         )
         at += count
-    measured, true = truth.energy(reports)  # the last report is not covered by the samples
+    measured, true, seconds = truth.energy(reports)  # the samples do not cover the last report
+    assert seconds == pytest.approx(sum(counts[:4]) / 3200)
     assert true == pytest.approx(watts[777 : 777 + sum(counts[:4])].sum() / 3200, rel=1e-9)
     assert measured == pytest.approx(error * true, rel=1e-9)
 
@@ -198,6 +201,30 @@ def test_a_port_in_use():
         port = other.stdout.readline().strip()
         refused(call("run", "--port", port), rf"error: port {port} is in use")
         other.communicate("\n")
+
+
+def run_here(capsys, *arguments):
+    """`run` within this process, so that what it looks for can be taken away."""
+    code = main(["run", *arguments])
+    return subprocess.CompletedProcess(arguments, code, *capsys.readouterr())
+
+
+def test_no_interpreter(tmp_path, monkeypatch, capsys):
+    (tmp_path / "build" / "bin").mkdir(parents=True)
+    monkeypatch.setattr(interpreter, "ROOT", tmp_path)
+    monkeypatch.setattr(interpreter, "BIN", tmp_path / "build" / "bin")
+    refused(run_here(capsys), "error: no 32-bit MicroPython interpreter .*make setup")
+
+
+def test_no_broker(monkeypatch, capsys):
+    monkeypatch.setattr(broker, "available", list)
+    refused(run_here(capsys), "error: no MQTT broker: .*make setup")
+
+
+def test_a_directory_that_cannot_be_made(tmp_path):
+    place = tmp_path / "file" / "state"
+    place.parent.write_text("")
+    refused(call("run", "--state", place), f"error: {place}: cannot be made")
 
 
 def start_script(tmp_path, source, **options):

@@ -39,10 +39,12 @@ def energies(snapshot: Snapshot) -> dict[str, tuple[int, int]]:
     return sums
 
 
-def summary(snapshot: Snapshot, took_s: float, energy: tuple[float, float] | None = None) -> str:
+def summary(
+    snapshot: Snapshot, took_s: float, energy: tuple[float, float, float] | None = None
+) -> str:
     """The run in at most eleven lines.
 
-    took_s: real seconds. energy: (measured, true) of the grid in J (truth.Truth), if known.
+    took_s: real seconds. energy: what truth.Truth says of the grid, if known.
     """
     lost = losses(snapshot)
     if snapshot.site is None or snapshot.gateway is None:
@@ -72,9 +74,10 @@ def summary(snapshot: Snapshot, took_s: float, energy: tuple[float, float] | Non
         taken, given = (units.energy(value) for value in joules)
         lines.append(f"  {_ROLES.get(role, role):9} {taken} imported, {given} exported")
     if energy is not None and energy[1]:
-        measured, true = energy
+        measured, true, seconds = energy
         lines.append(
-            f"  accuracy  grid {units.energy(measured)}, in truth {units.energy(true)}: "
+            f"  accuracy  grid in {seconds:.1f} s {units.energy(measured)}, in truth "
+            f"{units.energy(true)}: "
             f"{round((measured / true - 1) * 100, 4) + 0:+.4f} %"
         )
     lines.append("  lost      " + ("; ".join(lost) if lost else "nothing"))

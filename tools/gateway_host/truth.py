@@ -52,8 +52,10 @@ class Truth:
             self._blocks.append(power)
             self._samples += power.size
 
-    def energy(self, reports: Sequence[tuple[int, float | None]]) -> tuple[float, float] | None:
-        """(measured, true) energy in J over the same samples, or None where it cannot be said.
+    def energy(
+        self, reports: Sequence[tuple[int, float | None]]
+    ) -> tuple[float, float, float] | None:
+        """(measured J, true J, s) over the same samples, or None where it cannot be said.
 
         reports: samples and grid power in W of each report, none missing in between.
         """
@@ -74,4 +76,5 @@ class Truth:
         start = int(np.argmin(((means - watts[: few.size - 1]) ** 2).sum(axis=1)))
         ends = ends[start + ends < power.size]
         measured = (watts * counts)[: ends.size - 1].sum() / SAMPLE_RATE
-        return float(measured), float((covered[start + ends[-1]] - covered[start]) / SAMPLE_RATE)
+        true = (covered[start + ends[-1]] - covered[start]) / SAMPLE_RATE
+        return float(measured), float(true), float(ends[-1] / SAMPLE_RATE)
