@@ -53,7 +53,11 @@ print(".".join(str(part) for part in sys.implementation[1][:3]), bits, int(viper
 def make_32() -> str:
     """Make build/bin/micropython; returns what it is. Raises SetupError if it cannot be had."""
     reasons = []
+    tried = set()
     for architecture, runner in _FOREIGN.get(machine(), []):
+        if architecture in tried and not apt.Bundle.cached("micropython", _folder(architecture)):
+            continue  # it is the packages that are missing, not something to run them
+        tried.add(architecture)
         if runner and not (shutil.which(runner) or shutil.which(f"{runner}-static")):
             reasons.append(f"{runner} (package qemu-user) is not here to run {architecture}")
             continue
@@ -97,9 +101,13 @@ def _from_debian(name: str, architecture: str, bits: int, runner: str | None) ->
     return _check(name, script, bits, {"origin": origin, "packages": bundle.packages})
 
 
+def _folder(architecture: str) -> Path:
+    return CACHE / "debian" / architecture
+
+
 def _bundle(architecture: str) -> apt.Bundle:
     """The interpreter's package files, from the cache or from the first suite that has them."""
-    folder = CACHE / "debian" / architecture
+    folder = _folder(architecture)
     if bundle := apt.Bundle.cached("micropython", folder):
         return bundle
     reasons = ["no Debian source that this machine's apt can verify"]

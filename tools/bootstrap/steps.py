@@ -135,6 +135,8 @@ def _all_steps(force: bool) -> None:
             worked = True
         print(f"[{number}/{len(STEPS)}] {step.title}", flush=True)
         began = time.monotonic()
+        if state.pop(step.name, None):  # what is interrupted now counts as not done
+            write_whole(STATE, json.dumps(state, indent=1) + "\n")
         ok, text = True, ""
         try:
             text = step.make()
