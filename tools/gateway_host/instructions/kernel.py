@@ -1,29 +1,31 @@
 """The firmware's measuring kernel as a case for `count`: one block of 28 currents, 3 voltages.
 
-The samples are random over the whole range of 16 bits. The sums that it leaves are compared with
-exact ones, so that a figure is never that of a kernel that computes something else.
+The host's MicroPython runs the block first and tells what the viper functions are called with, so
+the case follows the firmware. What a target leaves must be what the host left, and the products of
+voltage and current, and of current and current, must be the exact ones: a figure is never that of
+a kernel that computes something else. The samples are random over the whole range of 16 bits.
 """
 
 from __future__ import annotations
 
+import base64
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from gateway_host import interpreter
 from gateway_host.errors import UserError
 from gateway_host.instructions import Argument, Counts, count
 
 FIRMWARE = Path(__file__).resolve().parents[3] / "firmware"
 BLOCK = 64
 POINTS = 28
+_RECORD = Path(__file__).parent / "on_target" / "record.py"
 _CHANNELS = 3 + POINTS
-_WHERE = np.arange(_CHANNELS) * 2 * BLOCK
-_PHASES = np.arange(POINTS) % 3
-_ROW_WORDS = 6  # of the references: for currents, then for the voltage
-_NEEDS = np.r_[0:3, _PHASES]
-_PLAN = np.stack([_NEEDS * BLOCK * _ROW_WORDS + 3 * (np.arange(_CHANNELS) < 3), _NEEDS], axis=1)
-_STEP = 50 * ((1 << 30) // 3200)  # the oscillator's, at 50 Hz
+_PHASES = [point % 3 for point in range(POINTS)]
+_SUM_WORDS = 8  # of a channel's sums, see metering.WORDS
 
 
 @dataclass
@@ -47,51 +49,76 @@ class Block:
         return (self.references.instructions + self.sums.instructions) / (POINTS * BLOCK)
 
 
+@dataclass
+class Call:
+    """A call of a viper function on the host: its arguments, and each buffer's contents after."""
+
+    module: Path
+    function: str
+    arguments: list[Argument]
+    left: list[bytes | None]
+
+
 def measure(target: str, firmware: Path = FIRMWARE, seed: int = 1) -> Block:
     """Count one block on `target`. Raises UserError as `count` does, and for wrong sums."""
     samples = np.random.default_rng(seed).integers(-32768, 32768, (_CHANNELS, BLOCK))
-    held = bytearray(samples.astype("<i2").tobytes())
-    references = count(target, firmware / "mains.py", "_fill", fill_arguments(held))
-    waves = references.buffers[0]
-    sums = count(target, firmware / "metering.py", "accumulate", sum_arguments(held, waves))
-    _compare(sums, samples, waves)
-    return Block(references, sums)
+    counted = []
+    for call in calls(samples, firmware):
+        counts = count(target, call.module, call.function, call.arguments)
+        if counts.buffers != call.left:
+            raise UserError(f"{call.function} on {target} leaves something else than on the host")
+        counted.append(counts)
+    _compare(counted[1], samples)
+    return Block(*counted)
 
 
-def fill_arguments(samples: bytearray) -> list[Argument]:
-    """Arguments of mains._fill for a whole block in which no window ends."""
-    third = (1 << 30) // 3
-    state = _words([0, _STEP, 10, 0, 2 * third, third, 0, 0, 1, 10, _STEP])
-    wave = 511 + np.round(-511 * np.cos(np.arange(1280) * 2 * np.pi / 1024))
-    references = bytearray(3 * BLOCK * _ROW_WORDS * 4)
-    waves = bytearray(wave.astype("<u2").tobytes())
-    silence = bytearray(2 * BLOCK)
-    return [references, 0, references, samples, _words(_WHERE), state, waves, silence, 0]
+def calls(samples: np.ndarray, firmware: Path = FIRMWARE) -> list[Call]:
+    """The calls that a block makes: mains._fill and metering.accumulate, each for 64 instants.
+
+    samples: 31 channels (3 voltages, 28 currents) x 64. Raises UserError if the firmware does not
+    run on the host, or does not make these calls.
+    """
+    text = base64.b64encode(samples.astype("<i2").tobytes()).decode()
+    phases = "".join(str(phase) for phase in _PHASES)
+    with tempfile.TemporaryFile("w+") as given:
+        given.write(f"{phases}\n{text}\n")
+        given.seek(0)
+        done = interpreter.run([_RECORD], path=[firmware], heap="1M", stdin=given)
+    if done.returncode:
+        reason = (done.stderr or done.stdout).strip().splitlines()[-1:]
+        raise UserError(f"{firmware}: the measuring does not run on the host: {reason}")
+    lines = iter(done.stdout.splitlines())
+    found = []
+    for line in lines:
+        function, number = line.split()
+        module = {"_fill": "mains.py", "accumulate": "metering.py"}[function]
+        buffers: dict[str, bytearray] = {}
+        arguments = [_argument(next(lines), buffers) for _ in range(int(number))]
+        after = [_argument(next(lines), {}) for _ in range(int(number))]
+        left = [None if isinstance(value, int) else bytes(value) for value in after]
+        found.append(Call(firmware / module, function, arguments, left))
+    if [call.function for call in found] != ["_fill", "accumulate"]:
+        raise UserError(f"{firmware}: a block is not one _fill and one accumulate any more")
+    return found
 
 
-def sum_arguments(samples: bytearray, references: bytes) -> list[Argument]:
-    """Arguments of metering.accumulate for a whole block of all channels, the sums at 0."""
-    sums = bytearray(_CHANNELS * 32)
-    tables: list[Argument] = [_words(_WHERE), _words(_PLAN)]
-    return [0, references, references, samples, *tables, _CHANNELS, 0, BLOCK, sums]
+def _argument(line: str, buffers: dict[str, bytearray]) -> Argument:
+    name, _, content = line.partition(" ")
+    if not name.startswith("@"):
+        return int(name)
+    return buffers.setdefault(name, bytearray(base64.b64decode(content)))
 
 
-def _words(values) -> bytearray:
-    return bytearray(np.asarray(values).astype("<i4").tobytes())
-
-
-def _compare(sums: Counts, samples: np.ndarray, references: bytes) -> None:
-    # 64 products of 16-bit numbers fit into 64 bits.
-    waves = np.frombuffer(references, "<i4").astype(np.int64).reshape(3, BLOCK, 2, 3)
-    found = np.frombuffer(sums.buffers[-1], "<i4").astype(np.int64).reshape(_CHANNELS, 8)
-    for channel, phase in enumerate(_NEEDS):
-        current = samples[channel].astype(np.int64)
-        low, high, quadrature = waves[phase, :, int(channel < 3)].T
-        exact = [((low + 256 * high) * current).sum(), (quadrature * current).sum()]
-        exact += [(current * current).sum()]
-        got = [found[channel, 2 * k] + (found[channel, 2 * k + 1] << 24) for k in range(3)]
+def _compare(sums: Counts, samples: np.ndarray) -> None:
+    found = np.frombuffer(sums.buffers[-1], "<i4").astype(np.int64)
+    found = found.reshape(_CHANNELS, _SUM_WORDS)
+    for channel, phase in enumerate(_PHASES, 3):
+        current, voltage = samples[channel].astype(np.int64), samples[phase].astype(np.int64)
+        exact = [(voltage * current).sum(), (current * current).sum(), BLOCK]
+        got = [found[channel, k] + (found[channel, k + 1] << 24) for k in (0, 4)]
+        got.append(found[channel, 6])
         if exact != got:
             raise UserError(
-                f"metering.accumulate on {sums.target}: channel {channel} has the sums {got}, "
-                f"exact are {exact}; the figure would be worthless"
+                f"accumulate on {sums.target}: channel {channel} has the sums {got}, exact are "
+                f"{exact}; a figure of it would be worthless"
             )
