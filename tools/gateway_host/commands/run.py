@@ -141,7 +141,7 @@ class _Watch:
 def _show(watch: _Watch, seconds: float | None) -> None:
     """The live view, or status lines where there is no terminal, until the time is over."""
     console = Console()
-    if not console.is_terminal:
+    if not console.is_terminal or console.is_dumb_terminal:
         for snapshot in _snapshots(watch, seconds, _STATUS_S):
             print(status_line(snapshot), flush=True)
         return
