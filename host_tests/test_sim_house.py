@@ -194,7 +194,7 @@ BAD = [
     ('name = "Heater"', 'name = "Heater"\ncolour = "red"', 19, "unknown field 'colour'"),
     ("[mains]", "[maims]", 5, "unknown table 'maims'"),
     ("voltages = [230, 225, 235]", "voltages = [230, 225]", 6, "list of 3 numbers"),
-    ("[[load]]\nname = \"Heater\"", TWENTY_NINE + "[[load]]\nname = \"Heater\"", None, "28"),
+    ('[[load]]\nname = "Heater"', TWENTY_NINE + '[[load]]\nname = "Heater"', None, "28"),
 ]
 
 

@@ -84,9 +84,7 @@ def test_samples_are_those_of_the_file(tmp_path):
 def test_a_warm_run_in_has_whole_cycles(tmp_path):
     recording = load_recording(write(tmp_path), warm=True)
     start = recording.start_sample
-    assert np.array_equal(
-        recording.waveforms(start - 320, 320), recording.waveforms(start, 320)
-    )
+    assert np.array_equal(recording.waveforms(start - 320, 320), recording.waveforms(start, 320))
 
 
 def test_the_installation_ends_after_the_recording(tmp_path):

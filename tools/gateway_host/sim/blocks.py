@@ -37,9 +37,7 @@ class Blocks:
     Node 0 is the head, which is never late.
     """
 
-    def __init__(
-        self, source: Renders, nodes: list[Node], inputs: list[list[int | None]]
-    ) -> None:
+    def __init__(self, source: Renders, nodes: list[Node], inputs: list[list[int | None]]) -> None:
         self._source = source
         self._nodes = nodes
         self._index = {node: k for k, node in enumerate(nodes)}

@@ -68,8 +68,7 @@ class NodeClock:
         return self._in_step_from is not None and time - (self._heard or 0.0) <= _SILENCE_US
 
     def serves_from(self) -> float:
-        """The reading at which the node came in step; blocks that begin before it are not served.
-        """
+        """The reading at which the node came in step; earlier blocks are not served."""
         return float("inf") if self._in_step_from is None else self._in_step_from
 
     def steer(self, time: float, latched: float, head_read: float, elapsed_us: float) -> None:

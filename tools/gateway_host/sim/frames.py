@@ -1,5 +1,4 @@
-"""Frames of the A-bus as the simulated nodes make and take them (docs/a-bus.md, sections 3 and 5).
-"""
+"""Frames of the A-bus as the simulated nodes see them (docs/a-bus.md, sections 3 and 5)."""
 
 import struct
 from collections.abc import Iterator
@@ -40,8 +39,7 @@ def frame(kind: int, address: int, argument: int = 0, block: int = 0, *payloads:
 
 
 def section_sizes(kind: int, argument: int) -> list[int] | None:
-    """Payload bytes of each section that `kind` and `argument` call for; None for an unknown kind.
-    """
+    """Payload bytes of each section of such a frame; None for an unknown kind."""
     if kind == DATA:
         sizes = [8] if argument & TIMING_FOLLOWS else []
         return sizes + [CHANNEL_BYTES] * (argument & 0x0F).bit_count()
@@ -82,8 +80,7 @@ class Receiver:
         return not self._held
 
     def feed(self, start: float, data: bytes) -> Iterator[Frame]:
-        """Takes bytes whose first start bit fell at `start` (µs); yields the frames that they end.
-        """
+        """Takes bytes whose first start bit fell at `start` (µs); yields frames that end."""
         held = self._held
         if held and start - (self._start + len(held) * self.byte_us) > _PAUSE_US:
             yield from self._search(final=True)

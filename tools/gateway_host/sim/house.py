@@ -23,8 +23,7 @@ _KNOT = _KNOT_BLOCKS * BLOCK  # samples between two moments for which the loads 
 
 @dataclass(frozen=True)
 class NodeSettings:
-    """A node: serial number, error of its crystal (ppm, -100 to 100), m of cable to the gateway.
-    """
+    """A node: serial number, error of its crystal (ppm), m of cable to the gateway."""
 
     serial: str
     drift_ppm: float = 0.0
@@ -234,8 +233,6 @@ def _remember(cache: OrderedDict, key: int, value: object) -> None:
     cache[key] = value
     while len(cache) > 4:
         cache.popitem(last=False)
-
-
 
 
 def load_house(path: str | Path) -> House:

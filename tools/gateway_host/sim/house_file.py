@@ -227,9 +227,7 @@ def _harmonics(table: Table) -> list[Harmonic]:
     return found
 
 
-def _load(
-    table: Table, name: str, role: str, points: list[Point], phases: int, seed: int
-) -> Load:
+def _load(table: Table, name: str, role: str, points: list[Point], phases: int, seed: int) -> Load:
     wired = sorted({p.wired or p.phase for p in points})
     listed = table.value("phases", wired)
     known = PHASES[:phases]

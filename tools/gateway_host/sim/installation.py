@@ -131,8 +131,7 @@ class Installation:
             self._pass_on()
 
     def read(self, ticks: int, size: int) -> bytes | None:
-        """At most `size` bytes of the receive buffer as it is at `ticks`; None when all has ended.
-        """
+        """At most `size` bytes received until `ticks`; None when all has ended."""
         with self._lock:
             time = self.time_of(ticks)
             if self.ended(time):

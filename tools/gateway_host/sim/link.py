@@ -1,5 +1,4 @@
-"""The board's link: a pty over which the interpreter reaches the installation (docs/simulator.md).
-"""
+"""The board's link: a pty between interpreter and installation (docs/simulator.md)."""
 
 import contextlib
 import errno

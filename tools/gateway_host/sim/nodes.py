@@ -75,8 +75,7 @@ class Node:
         self.power_on(0.0)
 
     def power_on(self, time: float) -> None:
-        """Starts the node afresh at `time`: no schedule, no address, a clock that was never set.
-        """
+        """Starts the node afresh at `time`: no schedule, no address, a clock never set."""
         self.started = time
         self.address = 0
         self.schedule = 0
@@ -265,9 +264,7 @@ class Node:
         whole, reason = self.find_block(time, block)
         follows = frames.TIMING_FOLLOWS if timing else 0
         if reason:
-            head = frames.header(
-                frames.NODATA, self.address, reason | follows, block, len(timing)
-            )
+            head = frames.header(frames.NODATA, self.address, reason | follows, block, len(timing))
             return head + timing
         self.log(time)
         body = self._sections(self, whole)
