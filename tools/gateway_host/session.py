@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RUN_DIRECTORY = ROOT / "build" / "run"
 REPL_FILE = RUN_DIRECTORY / "repl"
 BOOT = ROOT / "tools" / "gateway_host" / "device" / "boot_image.py"
-HEAP = "160K"  # the device's
+HEAP = {32: "160K", 64: "320K"}  # by the word size: the device's, and what holds as many objects
 # Modules from source, for tests and scripts: they are compiled into the heap, so it is larger.
 MODULE_PATH = [ROOT / "firmware", ROOT / "boards" / "SIMULATOR", ROOT / "build" / "lib"]
 SOURCE_HEAP = "512K"
@@ -73,7 +73,7 @@ class Session:
         paced: bool = True,
         baud: int = 3_000_000,
         rxbuf: int = 8192,
-        heap: str = HEAP,
+        heap: str | None = None,
         directory: Path | None = None,
         console: bool = True,
         repl_file: Path | None = None,
@@ -106,8 +106,9 @@ class Session:
                 | {"rxbuf": rxbuf, "baud": baud},
             )
             program = [str(script), *arguments] if script else []
-            image = image_of(interpreter.bits_of(interpreter.find(bits)))
-            self._start([str(BOOT), str(image), *program], bits, heap, console, repl_file)
+            words = interpreter.bits_of(interpreter.find(bits))
+            boot = [str(BOOT), str(image_of(words)), *program]
+            self._start(boot, bits, heap or HEAP[words], console, repl_file)
         except BaseException:
             self.stop()
             raise
@@ -173,6 +174,11 @@ class Session:
     def pid(self) -> int:
         """The interpreter's process id."""
         return self._process.pid
+
+    def processor_s(self) -> float:
+        """Processor time that the interpreter has taken, in s (to 10 ms)."""
+        words = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
     @property
     def exit_code(self) -> int | None:
