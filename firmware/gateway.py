@@ -51,8 +51,6 @@ class Gateway:
         self.site = site
         self.counters = Counters()
         self.led = Led(hardware.set_led, led_table)
-        self._news = asyncio.Event()
-        self.measuring = build_measuring(hardware, site, self._news.set)
         self._prefix = topics.prefix(site)
         self.uplink = Uplink(
             hardware.serial,
@@ -63,6 +61,8 @@ class Gateway:
             (self._prefix + _PRESENCE, "".join(topics.presence(False))),
             self.counters,
         )
+        self._news = asyncio.Event()
+        self.measuring = build_measuring(hardware, site, self._news.set)
 
     async def run(self):
         """Run all tasks; without end."""
@@ -99,13 +99,13 @@ class Gateway:
         while True:
             await self._news.wait()
             self._news.clear()
-            gc.collect()
             if self.measuring.reports != published:
                 published = self.measuring.reports
                 now = self.hardware.now()
                 report, energy = self.measuring.report, self.measuring.energy
                 await self._send("realtime", topics.realtime(self.site, report, energy, now))
                 await self._send("site", topics.site_state(self.site, report, energy, now))
+            gc.collect()
             await self._send("gateway", self._gateway_state())
 
     async def _animate(self):
@@ -130,15 +130,17 @@ class Gateway:
         await self.uplink.publish(self._prefix + topic, pieces)
 
     def _greetings(self):
-        """What is published on every connecting: (topic, pieces, retained)."""
+        """What is published and retained on every connecting: (topic, function that gives the
+        pieces)."""
         now = self.hardware.now()
+        site, serial = self.site, self.hardware.serial
         return [
-            (self._prefix + topic, pieces, True)
+            (self._prefix + topic, pieces)
             for topic, pieces in (
-                (_PRESENCE, topics.presence(True)),
-                ("config", topics.config(self.site, self.hardware.serial, now)),
-                ("channelConfigV2", topics.channel_config(self.site, now)),
-                ("sensorConfig", topics.sensor_config(now)),
-                ("homeControlConfig", topics.home_control_config(now)),
+                (_PRESENCE, lambda: topics.presence(True)),
+                ("config", lambda: topics.config(site, serial, now)),
+                ("channelConfigV2", lambda: topics.channel_config(site, now)),
+                ("sensorConfig", lambda: topics.sensor_config(now)),
+                ("homeControlConfig", lambda: topics.home_control_config(now)),
             )
         ]

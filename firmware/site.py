@@ -8,6 +8,7 @@ something is wrong.
 import json
 
 MOST_POINTS = 28
+_LONGEST_NAME = 40  # keeps messages within what the uplink can hold
 PHASES = ("L1", "L2", "L3")
 ROLES = ("grid", "solar", "battery", "circuit")
 
@@ -144,6 +145,8 @@ class Site:
         for i in range(len(tables)):
             where = "loads[%d]." % i
             name = _field(where, tables[i], "name", str)
+            if not 0 < len(name) <= _LONGEST_NAME:
+                raise SiteError("%sname: must have 1 to %d characters" % (where, _LONGEST_NAME))
             if any(load.name == name for load in self.loads):
                 raise SiteError('%sname: "%s" is there twice' % (where, name))
             self.loads.append(Load(name, _choice(where, tables[i], "role", ROLES)))

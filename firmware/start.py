@@ -2,6 +2,7 @@
 aiorepl is installed. Owns nothing; main.py calls it."""
 
 import asyncio
+import gc
 import site
 import sys
 
@@ -37,6 +38,7 @@ def main():
     """Run the gateway until it is interrupted."""
     installation = _configuration("site.json", site.load)
     wishes = _configuration("settings.json", settings.load)
+    gc.collect()  # the buffers want whole pieces of the heap
     gateway = Gateway(board.hardware(), board.LED, installation, wishes)
     try:
         asyncio.run(_run(gateway))

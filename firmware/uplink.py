@@ -19,7 +19,7 @@ _SILENT_S = const(25)  # no answer to pings for this long: the connection is dea
 _TIMEOUT_S = const(10)
 _LONGEST_PAUSE_S = const(60)  # between two tries: within the 5 minutes that are promised
 _CHUNK = const(1024)
-_LONGEST_MESSAGE = const(16384)  # channelConfigV2 of 28 points: 13.5 kB
+_LONGEST_MESSAGE = const(12288)  # `site` of 28 points and 28 loads
 
 _REFUSALS = (
     "accepted",
@@ -37,6 +37,17 @@ class UplinkError(Exception):
     def __init__(self, name, text):
         super().__init__(text)
         self.name = name
+
+
+class _Body:
+    """A message's body: its length in bytes, and its chunks."""
+
+    def __init__(self, size, chunks):
+        self._size = size
+        self.chunks = chunks
+
+    def __len__(self):
+        return self._size
 
 
 class _Wire:
@@ -68,7 +79,7 @@ class _Wire:
         pass
 
     def write(self, data, size=None):
-        if isinstance(data, memoryview):
+        if isinstance(data, _Body):
             self.body = data
         else:
             self.written.extend(data if size is None else data[:size])
@@ -132,7 +143,7 @@ class Uplink:
             pause = min(2 * pause, _LONGEST_PAUSE_S)
 
     async def publish(self, topic, pieces, retained=False):
-        """Publish what the generator `pieces` yields as one message, at most 16 kB; it is dropped
+        """Publish what the generator `pieces` yields as one message, at most 12 kB; it is dropped
         and counted while there is no connection.
 
         Other tasks run between the pieces.
@@ -191,8 +202,9 @@ class Uplink:
         self.connected = self.was_connected = True
         self.connects += 1
         self._heard = 0
-        for topic, pieces, retained in self._greet():
-            await self.publish(topic, pieces, retained)
+        async with self._sending:
+            for topic, pieces in self._greet():
+                await self._send_constant(topic, pieces)
 
     async def _stay(self):
         """Ping, and hear whether the broker is still there, until it is not."""
@@ -222,7 +234,21 @@ class Uplink:
             message[size : size + len(piece)] = piece
             size += len(piece)
             await asyncio.sleep(0)
-        self._client.publish(topic.encode(), message[:size], retained)
+        chunks = (message[at : min(at + _CHUNK, size)] for at in range(0, size, _CHUNK))
+        await self._send_body(topic, _Body(size, chunks), retained)
+
+    async def _send_constant(self, topic, pieces):
+        """Send what the generator function `pieces` yields, which must be the same every time: it
+        is counted first and then sent without being held as a whole."""
+        size = 0
+        for piece in pieces():
+            size += len(piece.encode())
+            await asyncio.sleep(0)
+        chunks = (piece.encode() for piece in pieces())
+        await self._send_body(topic, _Body(size, chunks), True)
+
+    async def _send_body(self, topic, body, retained):
+        self._client.publish(topic.encode(), body, retained)
         await self._flush()
         self.published += 1
 
@@ -233,8 +259,8 @@ class Uplink:
         body = wire.body
         wire.clear()
         if body is not None:
-            for at in range(0, len(body), _CHUNK):
-                stream.write(body[at : at + _CHUNK])
+            for chunk in body.chunks:
+                stream.write(chunk)
                 await asyncio.wait_for(stream.drain(), _TIMEOUT_S)
         await asyncio.wait_for(stream.drain(), _TIMEOUT_S)
 

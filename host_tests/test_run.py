@@ -136,9 +136,9 @@ def test_ends_cleanly_when_told_and_leaves_no_process(kind):
     assert not [pid for pid in family if Path(f"/proc/{pid}").exists()]
 
 
-def test_dies_with_its_children_when_killed():
+def test_dies_with_its_children_when_killed(tmp_path):
     process = subprocess.Popen(
-        [*COMMAND, "run"], env=ENVIRONMENT, stdout=subprocess.PIPE, text=True
+        [*COMMAND, "run", "--state", tmp_path], env=ENVIRONMENT, stdout=subprocess.PIPE, text=True
     )
     process.stdout.readline()
     family = children(process.pid)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from gateway_host import interpreter
-from gateway_host.session import SOURCE_HEAP, MODULE_PATH, ROOT
+from gateway_host.session import MODULE_PATH, ROOT, SOURCE_HEAP
 
 POINTS = 28
 CHANNELS = 3 + POINTS

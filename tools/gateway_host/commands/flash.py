@@ -27,6 +27,6 @@ def main(arguments: argparse.Namespace) -> int:
     if subprocess.run([*mpremote, *copy, "+", "reset"]).returncode:
         raise UserError(
             f"no MicroPython answered on {arguments.port}: connect the device, flash a stock "
-            "MicroPython 1.25 or later first (docs/device.md), and close other programs on the port"
+            "MicroPython 1.25 or later first (docs/device.md), close other programs on the port"
         )
     return 0

@@ -1,7 +1,8 @@
 """Runs in the MicroPython interpreter: times the measuring kernel when asked.
 
-Reads lines from stdin: `kernel N`, `references N`, `bytecode N` or `path N`; does N blocks of 28 points and 3 voltages and answers with the
-nanoseconds that they took. `allocated N` answers with the bytes that N blocks allocate on the measuring path.
+Reads lines from stdin: `kernel N`, `bytecode N` or `path N`; does N blocks of 28 points and 3
+voltages and answers with the nanoseconds that they took. `allocated N` answers with the bytes that
+N blocks allocate on the measuring path, and the windows in them.
 """
 
 import gc
@@ -10,7 +11,6 @@ import sys
 import time
 from array import array
 
-import metering
 from mains import BLOCK
 from metering import Meter, accumulate
 

@@ -12,37 +12,37 @@ import board
 from gateway import build_measuring
 
 
-def _line(measuring, installation):
+def _print(measuring, installation):
+    """One line, piece by piece: as a whole it would need a large part of the heap."""
     report = measuring.report
-    points = []
-    for i in range(len(installation.points)):
-        point, reading = installation.points[i], report.readings[i]
-        points.append(
-            {
-                "node": point.node,
-                "input": "ABCD"[point.input],
-                "name": installation.loads[point.load].name,
-                "phase": point.phase + 1,
-                "V": reading.voltage,
-                "I": reading.current,
-                "P": reading.power,
-                "Q": reading.reactive,
-                "S": reading.apparent,
-                "PF": reading.factor,
-                "samples": reading.count,
-                "missing": reading.missed,
-                "import": measuring.energy.points[i].imported.joules,
-                "export": measuring.energy.points[i].exported.joules,
-            }
-        )
-    return {
+    head = {
         "window": measuring.reports,
         "first_sample": measuring.first_sample,
         "samples": report.samples,
         "frequency": report.frequency,
         "voltages": [voltage.rms for voltage in report.voltages],
-        "points": points,
     }
+    print(json.dumps(head)[:-1], end=', "points": [')
+    for i in range(len(installation.points)):
+        point, reading = installation.points[i], report.readings[i]
+        line = {
+            "node": point.node,
+            "input": "ABCD"[point.input],
+            "name": installation.loads[point.load].name,
+            "phase": point.phase + 1,
+            "V": reading.voltage,
+            "I": reading.current,
+            "P": reading.power,
+            "Q": reading.reactive,
+            "S": reading.apparent,
+            "PF": reading.factor,
+            "samples": reading.count,
+            "missing": reading.missed,
+            "import": measuring.energy.points[i].imported.joules,
+            "export": measuring.energy.points[i].exported.joules,
+        }
+        print(json.dumps(line), end=", " if i + 1 < len(installation.points) else "")
+    print("]}")
 
 
 def main():
@@ -53,7 +53,7 @@ def main():
     measuring = build_measuring(
         hardware,
         installation,
-        lambda: print(json.dumps(_line(measuring, installation))),
+        lambda: _print(measuring, installation),
         3200 if "whole" in sys.argv else 0,
     )
     try:

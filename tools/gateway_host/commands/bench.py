@@ -1,0 +1,119 @@
+"""Measure speed, instructions and memory; print a table and write build/bench.json."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+
+from rich.console import Console
+from rich.table import Table
+
+from gateway_host import interpreter, kernel_bench
+from gateway_host.commands.run import DEFAULT_HOUSE
+from gateway_host.errors import UserError
+from gateway_host.heap_bench import least_heap
+from gateway_host.instructions import kernel
+from gateway_host.session import ROOT, Session
+from gateway_host.sim.house import load_house
+from gateway_host.sim.installation import Installation
+
+RESULT = ROOT / "build" / "bench.json"
+REPLAY = ROOT / "tools" / "gateway_host" / "device" / "replay.py"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `bench`."""
+    parser.add_argument(
+        "--simulated", type=int, default=120, help="seconds of the pipeline's run (120)"
+    )
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Exit code 0; what could not be measured is null in the file and says why in the table."""
+    progress = Console(stderr=True)
+    table = Table("what", "measured", "limit", title="make bench")
+    result: dict[str, float | int | None] = {}
+
+    def step(what: str) -> None:
+        progress.print(f"  {what} ...", highlight=False)
+
+    step("the kernel beside C, numpy and bytecode, in turns")
+    times = kernel_bench.measure()
+    _kernel_rows(table, result, times)
+    step("instructions on the ESP32's and the ESP32-C3's instruction sets")
+    for target in ("xtensa", "rv32"):
+        key = f"{target}_instructions_per_sample"
+        try:
+            block = kernel.measure(target)
+        except UserError as error:
+            result[key] = None
+            table.add_row(f"instructions a current sample, {target}", f"not measured: {error}", "")
+            continue
+        result[key] = round(block.per_sample, 1)
+        limit = "75" if target == "xtensa" else ""
+        table.add_row(f"instructions a current sample, {target}", f"{block.per_sample:.1f}", limit)
+    step(f"the pipeline, {arguments.simulated} simulated seconds without pacing")
+    result["times_real_time"], firmware = _pipeline(arguments.simulated)
+    table.add_row(
+        "whole pipeline with the simulator, times real time",
+        f"{result['times_real_time']:.0f}",
+        "at least 50",
+    )
+    table.add_row("  the firmware's processor time alone, times real time", f"{firmware:.0f}", "")
+    step("memory")
+    allocated, windows = kernel_bench.allocated()
+    result["allocated_bytes_per_window"] = allocated / windows
+    table.add_row("bytes allocated a window", f"{allocated / windows:g} ({windows} windows)", "0")
+    result["heap_peak_bytes"] = least_heap(progress)
+    heap = result["heap_peak_bytes"]
+    table.add_row("smallest heap the gateway runs in, bytes", f"{heap:,}", f"{160 * 1024:,}")
+    Console().print(table)
+    RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    print(f"written to {RESULT.relative_to(ROOT)}")
+    return 0
+
+
+def _kernel_rows(table: Table, result: dict, times: dict[str, float]) -> None:
+    bits = interpreter.bits_of(interpreter.find(32))
+    ours = times["kernel32"]
+    result["kernel_vs_numpy"] = round(ours / times["numpy"], 3)
+    result["kernel_vs_c"] = round(ours / times["c"], 3) if "c" in times else None
+    for name, what, limit in (
+        ("kernel32", f"kernel, {bits}-bit interpreter", ""),
+        ("path32", "  with references and windows", ""),
+        ("kernel64", "kernel, 64-bit interpreter", ""),
+        ("c", "C -O2, same layout", ""),
+        ("numpy", "numpy float64, block by block", ""),
+        ("bytecode32", "plain bytecode", ""),
+    ):
+        if name in times:
+            table.add_row(f"{what}, ns a sample", f"{times[name]:.2f}", limit)
+        else:
+            table.add_row(what, "not measured: no C compiler; install gcc", "")
+    table.add_row("kernel, time over numpy's", f"{result['kernel_vs_numpy']:.2f}", "1")
+    if "c" in times:
+        table.add_row("kernel, time over C's", f"{result['kernel_vs_c']:.2f}", "")
+
+
+def _pipeline(seconds: int) -> tuple[float, float]:
+    """(simulated time over real time, over the firmware's processor time)."""
+    house = load_house(DEFAULT_HOUSE)
+    with Session(
+        Installation(house),
+        house.site_json(),
+        script=REPLAY,
+        arguments=["whole"],
+        paced=False,
+        console=False,
+    ) as session:
+        session.output.readline()
+        started, before = time.perf_counter(), session.processor_s()
+        for _ in range(seconds):
+            report = json.loads(session.output.readline())
+        took = time.perf_counter() - started
+        used = session.processor_s() - before
+    lost = sum(point["missing"] for point in report["points"])
+    if lost:
+        raise UserError(f"the pipeline lost {lost} samples: its speed means nothing")
+    return seconds / took, seconds / used
