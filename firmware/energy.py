@@ -12,7 +12,7 @@ one phase and exports on another counts the difference (as a static meter does).
 _WEIGHT = 349873135
 _SHIFT = 60
 _FRACTION = (1 << _SHIFT) - 1
-_DAY = 86400
+_DAY_MS = 86400000
 
 
 class Register:
@@ -58,11 +58,11 @@ class Energy:
         self._day = None
         self._sums = [0] * len(site.loads)
 
-    def add(self, readings, now):
-        """Count a report's readings (quantities.Reading, one for each point). `now`: epoch
-        seconds, or None when the time is not known yet."""
-        if now is not None:
-            day = (now + self._site.utc_offset) // _DAY
+    def add(self, readings, now_ms):
+        """Count a report's readings (quantities.Reading, one for each point). `now_ms`: epoch
+        milliseconds, or None when the time is not known yet."""
+        if now_ms is not None:
+            day = (now_ms + self._site.utc_offset * 1000) // _DAY_MS
             if self._day is not None and day != self._day:
                 self._begin_day()
             self._day = day

@@ -29,7 +29,7 @@ def build_measuring(hardware, site, finished, report_samples=3200):
     """The measuring path of a site on this hardware: a Measuring. `finished`: called after each
     report. `report_samples`: see metering.Meter."""
     nodes = [Node(serial, channels) for serial, channels in site.nodes()]
-    schedule = 1 + (hardware.now() or 0) % 255
+    schedule = 1 + (hardware.now_ms() or 0) // 1000 % 255
     bus = BusA(
         hardware.a_uart,
         hardware.ticks_us,
@@ -39,7 +39,7 @@ def build_measuring(hardware, site, finished, report_samples=3200):
         schedule,
     )
     meter = Meter([point.phase for point in site.points], site.frequency, report_samples)
-    return Measuring(bus, meter, Report(site.points), Energy(site), hardware.now, finished)
+    return Measuring(bus, meter, Report(site.points), Energy(site), hardware.now_ms, finished)
 
 
 class Gateway:
@@ -101,10 +101,10 @@ class Gateway:
             self._news.clear()
             if self.measuring.reports != published:
                 published = self.measuring.reports
-                now = self.hardware.now()
+                now_ms = self.hardware.now_ms()
                 report, energy = self.measuring.report, self.measuring.energy
-                await self._send("realtime", topics.realtime(self.site, report, energy, now))
-                await self._send("site", topics.site_state(self.site, report, energy, now))
+                await self._send("realtime", topics.realtime(self.site, report, energy, now_ms))
+                await self._send("site", topics.site_state(self.site, report, energy, now_ms))
             gc.collect()
             await self._send("gateway", self._gateway_state())
 
@@ -123,7 +123,7 @@ class Gateway:
 
     def _gateway_state(self):
         return topics.gateway_state(
-            self, self.hardware.now(), self.hardware.uptime_ms(), gc.mem_free()
+            self, self.hardware.now_ms(), self.hardware.uptime_ms(), gc.mem_free()
         )
 
     async def _send(self, topic, pieces):
@@ -132,15 +132,15 @@ class Gateway:
     def _greetings(self):
         """What is published and retained on every connecting: (topic, function that gives the
         pieces)."""
-        now = self.hardware.now()
+        now_ms = self.hardware.now_ms()
         site, serial = self.site, self.hardware.serial
         return [
             (self._prefix + topic, pieces)
             for topic, pieces in (
                 (_PRESENCE, lambda: topics.presence(True)),
-                ("config", lambda: topics.config(site, serial, now)),
-                ("channelConfigV2", lambda: topics.channel_config(site, now)),
-                ("sensorConfig", lambda: topics.sensor_config(now)),
-                ("homeControlConfig", lambda: topics.home_control_config(now)),
+                ("config", lambda: topics.config(site, serial, now_ms)),
+                ("channelConfigV2", lambda: topics.channel_config(site, now_ms)),
+                ("sensorConfig", lambda: topics.sensor_config(now_ms)),
+                ("homeControlConfig", lambda: topics.home_control_config(now_ms)),
             )
         ]

@@ -16,17 +16,17 @@ class Measuring:
     """`reports`: how many were completed. Of the last one: `report` (quantities.Report), `energy`
     after it, `first_sample` (the head's number of its first sample, modulo 2^22).
 
-    now: a function, epoch seconds or None. finished: a function, called after each report.
+    now_ms: a function, epoch milliseconds or None. finished: a function, called after each report.
     """
 
-    def __init__(self, bus, meter, report, energy, now, finished):
+    def __init__(self, bus, meter, report, energy, now_ms, finished):
         self.bus = bus
         self.meter = meter
         self.report = report
         self.energy = energy
         self.reports = 0
         self.first_sample = 0
-        self._now = now
+        self._now_ms = now_ms
         self._finished = finished
         self._next_block = -1
         self._next_first = 0
@@ -60,7 +60,7 @@ class Measuring:
 
     def _finish(self, next_first):
         self.report.read(self.meter)
-        self.energy.add(self.report.readings, self._now())
+        self.energy.add(self.report.readings, self._now_ms())
         self.meter.begin()
         self.first_sample = self._next_first
         self._next_first = next_first & 0x3FFFFF

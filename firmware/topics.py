@@ -22,10 +22,6 @@ def presence(value):
     yield json.dumps({"value": value})
 
 
-def _milliseconds(now):
-    return (now or 0) * 1000
-
-
 def _rounded(value, digits):
     return None if value is None else round(value, digits)
 
@@ -47,11 +43,11 @@ def _items(pieces):
 # Retained
 
 
-def config(site, serial, now):
+def config(site, serial, now_ms):
     """The original's `config`."""
     yield json.dumps(
         {
-            "utcTimeStamp": _milliseconds(now),
+            "utcTimeStamp": now_ms or 0,
             "deviceUuid": site.uuid,
             "serialNumber": serial,
             "serviceLocationUuid": site.uuid,
@@ -102,10 +98,10 @@ def _measurement(site, i):
     }
 
 
-def channel_config(site, now):
+def channel_config(site, now_ms):
     """The original's `channelConfigV2`."""
     yield '{"utcTimeStamp": %d, "dataProcessingSpecification": {"serviceLocationId": %d, ' % (
-        _milliseconds(now),
+        now_ms or 0,
         site.location,
     )
     yield '"phaseType": "%s", "dataSources": [' % site.phase_type
@@ -115,16 +111,16 @@ def channel_config(site, now):
     yield "]}}"
 
 
-def sensor_config(now):
+def sensor_config(now_ms):
     """The original's `sensorConfig`: no sensors on the B-bus yet."""
-    yield json.dumps({"utcTimeStamp": _milliseconds(now), "gwSensors": [], "switchSensors": []})
+    yield json.dumps({"utcTimeStamp": now_ms or 0, "gwSensors": [], "switchSensors": []})
 
 
-def home_control_config(now):
+def home_control_config(now_ms):
     """The original's `homeControlConfig`: no actuators yet."""
     yield json.dumps(
         {
-            "utcTimeStamp": _milliseconds(now),
+            "utcTimeStamp": now_ms or 0,
             "switchActuators": [],
             "smartplugActuators": [],
             "maximumAmpere": 0,
@@ -152,7 +148,7 @@ def _channel_power(site, report, energy, i):
     }
 
 
-def realtime(site, report, energy, now):
+def realtime(site, report, energy, now_ms):
     """The original's `realtime`."""
     power = reactive = 0.0
     for load in site.loads:
@@ -161,7 +157,7 @@ def realtime(site, report, energy, now):
                 power += report.readings[i].power or 0
                 reactive += report.readings[i].reactive or 0
     yield '{"utcTimeStamp": %d, "totalPower": %d, "totalReactivePower": %d, ' % (
-        _milliseconds(now),
+        now_ms or 0,
         _whole(power),
         _whole(reactive),
     )
@@ -242,12 +238,12 @@ def _totals(site, energy, powers):
     }
 
 
-def site_state(site, report, energy, now):
+def site_state(site, report, energy, now_ms):
     """Our own `site`."""
     voltages = [_rounded(report.voltages[p].rms, 2) for p in range(site.phases)]
     powers = [site.load_power(report.readings, k) for k in range(len(site.loads))]
     yield '{"time": %d, "frequency": %s, "seconds": %s, "voltages": %s, "points": [' % (
-        now or 0,
+        (now_ms or 0) // 1000,
         json.dumps(_rounded(report.frequency, 4)),
         json.dumps(round(report.samples / 3200, 4)),
         json.dumps(voltages),
@@ -271,13 +267,13 @@ def _node(node):
     }
 
 
-def gateway_state(gateway, now, uptime_ms, heap_free):
+def gateway_state(gateway, now_ms, uptime_ms, heap_free):
     """Our own `gateway`; reads the gateway's parts."""
     bus = gateway.measuring.bus
     uplink = gateway.uplink
     yield json.dumps(
         {
-            "time": now or 0,
+            "time": (now_ms or 0) // 1000,
             "uptime": uptime_ms // 1000,
             "serial": gateway.hardware.serial,
             "firmwareVersion": VERSION,

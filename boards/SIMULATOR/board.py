@@ -71,9 +71,9 @@ class Hardware:
         """ms since start."""
         return self._seconds * 1000 + self._fraction // 1000
 
-    def now(self):
-        """Seconds since 1970, or None while the time is not known."""
-        return self._epoch + self._seconds
+    def now_ms(self):
+        """Milliseconds since 1970, or None while the time is not known."""
+        return self._epoch * 1000 + self.uptime_ms()
 
     def set_led(self, red, green, blue):
         self.a_uart.set_led(red, green, blue)

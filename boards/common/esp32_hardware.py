@@ -53,15 +53,11 @@ class Hardware:
         self._ticks = now
         return self._ms
 
-    def now(self):
-        """Seconds since 1970, or None while the time is not known."""
-        seconds = time.time()
-        return seconds + _TO_UNIX if seconds > _SET else None
-
-    def set_time(self, now):
-        """Set the clock. `now`: seconds since 1970."""
-        year, month, day, hour, minute, second, weekday, _ = time.gmtime(now - _TO_UNIX)
-        machine.RTC().datetime((year, month, day, weekday, hour, minute, second, 0))
+    def now_ms(self):
+        """Milliseconds since 1970, or None while the time is not known."""
+        if time.time() < _SET:
+            return None
+        return time.time_ns() // 1000000 + _TO_UNIX * 1000
 
     def set_led(self, red, green, blue):
         for channel, level in zip(self._led, (red, green, blue)):

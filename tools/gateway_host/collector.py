@@ -22,6 +22,7 @@ HISTORY_S = 120
 SAMPLE_RATE = 3200  # of every measuring point, docs/a-bus.md
 _MOST_REPORTS = 600
 _CONNECT_TIMEOUT_S = 10
+_LATE_MS = 1700  # from one message to the next: a report is five windows, near a second
 
 Series = tuple[float | None, ...]
 
@@ -78,7 +79,6 @@ class Collector:
         self._malformed = 0
         self._missed = 0
         self._disordered = 0
-        self._first_ms: int | None = None
         self._last_ms: int | None = None
         self._measured_s = 0.0
         self._reports: list[tuple[int, float | None]] = []
@@ -141,14 +141,12 @@ class Collector:
                 self._malformed += 1
 
     def _follow(self, now_ms: int) -> None:
-        if self._last_ms is None:
-            self._first_ms = now_ms
-        else:
-            step = round((now_ms - self._last_ms) / 1000)
-            if step < 1:
+        if self._last_ms is not None:
+            step = now_ms - self._last_ms
+            if step <= 0:
                 self._disordered += 1
                 return
-            self._missed += step - 1
+            self._missed += round(step / 1000) - 1 if step > _LATE_MS else 0
         self._last_ms = now_ms
 
     def _remember(self, message: dict[str, Any]) -> None:
@@ -167,9 +165,7 @@ class Collector:
     def snapshot(self) -> Snapshot:
         """What is known now."""
         with self._lock:
-            expected = 0
-            if self._first_ms is not None and self._last_ms is not None:
-                expected = round((self._last_ms - self._first_ms) / 1000) + 1
+            expected = self._received["realtime"] - self._disordered + self._missed
             presence = self._last.get("presence")
             return Snapshot(
                 plan=self._plan,
