@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import re
 import struct
 
 import pytest
@@ -127,6 +128,15 @@ def words(rng, count):
     return [rng.getrandbits(16) for _ in range(count)]
 
 
+def low_word_first(values, code):
+    """Registers of the values, two registers of nothing behind each."""
+    registers = []
+    for value in values:
+        low, high = struct.unpack("<HH", struct.pack("<" + code, value))
+        registers += [low, high, 0, 0]
+    return registers
+
+
 # From the application protocol V1.1b3, sections 6.3 and 6.12: function code and data.
 PUBLISHED = [
     (read_request(17, 0x006B, 3), "03006b0003"),
@@ -163,6 +173,30 @@ def test_requests(call):
         calls.append(["encode_write", unit, address, values])
         wanted.append(write_request(unit, address, values).hex())
     assert call(calls) == wanted
+
+
+def test_the_vectors_of_the_document(call):
+    text = (interpreter.ROOT / "docs" / "b-bus.md").read_text(encoding="utf-8")
+    vectors = [v.replace(" ", "") for v in re.findall(r"\| `((?:[0-9a-f]{2} ?){5,})` \|", text)]
+    read, volts, write, written, nothing, exception = vectors
+    assert bytes.fromhex(read) == read_request(61, 0, 10)
+    assert bytes.fromhex(volts) == read_answer(
+        61, low_word_first([230.5, 231.25, 229.75], "f")[:10]
+    )
+    assert bytes.fromhex(write) == write_request(61, 0x1000, [1, 36])
+    assert bytes.fromhex(written) == write_answer(61, 0x1000, 2)
+    assert bytes.fromhex(nothing) == read_request(61, 0x7000, 1)
+    assert bytes.fromhex(exception) == frame(ExceptionResponse(3, 2, device_id=61))
+    assert call(
+        [
+            ["encode_read", 61, 0, 10],
+            ["encode_write", 61, 0x1000, [1, 36]],
+            ["encode_read", 61, 0x7000, 1],
+            ["check", read, volts],
+            ["check", write, written],
+            ["check", nothing, exception],
+        ]
+    ) == [read, write, nothing, *map(RESULTS.index, ("OK", "OK", "EXCEPTION"))]
 
 
 def test_what_cannot_be_asked_is_refused(call):
@@ -480,12 +514,7 @@ print(json.dumps([list(seen), bytes(volts).hex()]))
 
 def test_polling_allocates_nothing(call):
     volts = [230.5, 231.25, 229.75]
-    registers = []
-    for value in volts:
-        kind = ModbusTcpClient.DATATYPE.FLOAT32
-        registers += ModbusTcpClient.convert_to_registers(value, kind, word_order="little")
-        registers += [0, 0]
-    good = read_answer(61, registers[:10])
+    good = read_answer(61, low_word_first(volts, "f")[:10])
     bad = good[:-1] + bytes([good[-1] ^ 1])
     failed = frame(ExceptionResponse(3, 2, device_id=61))
     line = [good, b"", good, bad, good, failed, good[:9], b"", b"", b"", good]
@@ -547,15 +576,6 @@ slave = bus.slaves[bus_b.POWER_BOX]
 report["counters"] = [slave.answers, slave.timeouts, slave.damaged, slave.exceptions]
 print(json.dumps(report))
 """
-
-
-def low_word_first(values, code):
-    """Registers of the values, two registers of nothing behind each."""
-    registers = []
-    for value in values:
-        low, high = struct.unpack("<HH", struct.pack("<" + code, value))
-        registers += [low, high, 0, 0]
-    return registers
 
 
 def test_a_power_box_by_pymodbus(call):
