@@ -1,4 +1,5 @@
-"""Runs the firmware's measuring path in the interpreter against an installation, and keeps the samples that were on the wire."""
+"""Runs the firmware's measuring path in the interpreter against an installation, and keeps the
+samples that were on the wire."""
 
 from __future__ import annotations
 

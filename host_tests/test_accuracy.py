@@ -20,7 +20,10 @@ frequency = {nominal}
 voltages = [231.2, 229.4, 232.6]
 angles = [0, -120.3, 119.8]
 frequency = {frequency}
-harmonics = [{{ order = 3, percent = 0.6, angle = 40 }}, {{ order = 5, percent = 2.1, angle = 170 }}]
+harmonics = [
+  {{ order = 3, percent = 0.6, angle = 40 }},
+  {{ order = 5, percent = 2.1, angle = 170 }},
+]
 [head]
 serial = "5020000001"
 [[node]]

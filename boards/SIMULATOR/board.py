@@ -24,7 +24,7 @@ LED = {
     "no internet": ("red", "solid"),
 }
 
-_TICKS = const(0x3FFFFFFF)
+_TICKS = const(0x3FFFFFFF)  # of the link
 _ENDED = const(65535)
 
 
@@ -37,7 +37,7 @@ class Hardware:
         self.a_uart = _Uart(settings["link"], self)
         self._paced = settings["paced"]
         self._epoch = settings["epoch"]
-        self._now = 0  # us since start, modulo 2^30
+        self._now = 0  # us since start, modulo the period of time.ticks_us
         self._seconds = 0
         self._fraction = 0  # us
         self._ahead = 0  # us that the board's clock is ahead of real time
@@ -49,7 +49,7 @@ class Hardware:
 
     def pass_us(self, us):
         """Let `us` of the board's time pass, without waiting for real time."""
-        self._now = (self._now + us) & _TICKS
+        self._now = time.ticks_add(self._now, us)
         self._fraction += us
         while self._fraction >= 1000000:
             self._fraction -= 1000000
@@ -97,12 +97,16 @@ class _Uart:
         self._message = bytearray(10)
 
     def write(self, data):
-        struct.pack_into("<BIH", self._message, 0, ord("W"), self._clock.ticks_us(), len(data))
+        struct.pack_into(
+            "<BIH", self._message, 0, ord("W"), self._clock.ticks_us() & _TICKS, len(data)
+        )
         self._send(7)
         self._file.write(data)
 
     def readinto(self, view):
-        struct.pack_into("<BIH", self._message, 0, ord("R"), self._clock.ticks_us(), len(view))
+        struct.pack_into(
+            "<BIH", self._message, 0, ord("R"), self._clock.ticks_us() & _TICKS, len(view)
+        )
         self._send(7)
         self._receive(self._message, 2)
         count = self._message[0] | self._message[1] << 8
@@ -113,7 +117,9 @@ class _Uart:
 
     def set_led(self, red, green, blue):
         message = self._message
-        struct.pack_into("<BIBBB", message, 0, ord("L"), self._clock.ticks_us(), red, green, blue)
+        struct.pack_into(
+            "<BIBBB", message, 0, ord("L"), self._clock.ticks_us() & _TICKS, red, green, blue
+        )
         self._send(8)
 
     def _send(self, size):

@@ -8,9 +8,8 @@ import unittest
 from array import array
 from math import pi, sin
 
-import micropython
-
 import metering
+import micropython
 from mains import BLOCK, ROW_WORDS, UNIT
 from metering import WORDS, Meter, accumulate
 
