@@ -1,6 +1,8 @@
-"""On the device: the kernel's sums against big integers, the windows, and that nothing is allocated.
+"""On the device: the kernel's sums against big integers, the windows, and that nothing is
+allocated.
 
-Runs on the host (host_tests/test_device.py) and on a board: `mpremote run host_tests/device/test_metering.py`.
+On the host host_tests/test_device.py runs it; on a board
+`mpremote run host_tests/device/test_metering.py`.
 """
 
 import random
