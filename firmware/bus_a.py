@@ -13,6 +13,7 @@ from time import ticks_diff
 import bus_a_frame as frame
 from bus_a_cycle import BLOCK, GAP, MISSING, Cycle, copy, difference
 from bus_a_schedule import capacity, lay_out, microseconds
+from bus_a_time import HeadTime
 from micropython import const
 
 _BLOCK_US = const(20000)
@@ -23,6 +24,7 @@ _REPAIR_ROUNDS = const(3)
 _SILENT_SOON = const(3)  # cycles without an answer after which repairs are not tried
 _SILENT_LOST = const(50)  # cycles without an answer after which a node is lost
 _HELD = const(7)  # blocks that a node surely still holds
+_REPAIR_UNTIL = const(4)  # blocks behind the head: later the next ones come first
 _SETTLE = const(100)  # cycles that nodes get after the head is known to come in step
 
 
@@ -71,11 +73,9 @@ class BusA:
         self._found = array("i", [0] * 9)
         self._settling = _SETTLE  # cycles left
         self._next = 0  # the block to poll next
-        self._known = False  # whether the head has told its time
+        self._head = HeadTime()
         self._polled = 0  # ticks when the last POLL began: the reference edge
-        self._edge = 0  # the same of the last POLL that the head's time is known for,
-        self._edge_block = 0  # that time: block,
-        self._edge_within = 0  # and samples into it
+        self._lost = 0  # blocks that no channel has, to be told with the next cycle
 
     # Receiving
 
@@ -158,29 +158,33 @@ class BusA:
     def _note_time(self, view, at):
         """The head's timing section: the sample that it was at when the last POLL began."""
         block = ((view[at] >> 6) | (view[at + 1] << 2) | (view[at + 2] << 10)) & 0xFFFF
-        if self._known and abs(difference(block, self._next)) > _SILENT_LOST:
+        head = self._head
+        if head.known and not head.agrees(self._polled, block):
             self.restarts += 1
-            self._known = False
-        if not self._known:
+            self._lost += max(0, difference(head.block_at(self._polled), self._next))
+            head.known = False
+        if not head.known:
             self._next = block
-        self._known = True
-        self._edge = self._polled
-        self._edge_block = block
-        self._edge_within = view[at] & 63
+        head.note(self._polled, block, view[at] & 63)
 
     # The cycle
 
-    def _until_complete(self):
+    def _until_next(self):
         """us until it is time to ask for block `_next`; steps over blocks that no node holds any
         more."""
         now = self._ticks_us()
-        age = ticks_diff(now, self._edge) * 2 // 625 + self._edge_within
-        behind = difference(self._edge_block + age // BLOCK, self._next)
-        if behind > _HELD:
-            self.skipped += behind - 2
+        self._head.keep_up(now)
+        behind = difference(self._head.block_at(now), self._next)
+        if not -_HELD <= behind <= _HELD:
+            lost = max(0, behind - 2)
+            self.skipped += lost
+            self._lost += lost
             self._next = (self._next + behind - 2) & 0xFFFF
-        samples = (difference(self._next, self._edge_block) + 1) * BLOCK - self._edge_within
-        return samples * 625 // 2 + _ASK_AFTER_US - ticks_diff(now, self._edge)
+        return self._head.until_complete(self._next, now) + _ASK_AFTER_US
+
+    def _may_repair(self, cycle):
+        """Whether the blocks after this one can wait."""
+        return difference(self._head.block_at(self._ticks_us()), cycle.block) <= _REPAIR_UNTIL
 
     def _open(self, cycle, block):
         """Make `cycle` ready to receive `block`."""
@@ -243,7 +247,6 @@ class BusA:
             turn = (turn + 1) % _SILENT_LOST
 
             # Ask for the next block; while the answers come in, the one before is used.
-            measuring = self._known
             self._open(filling, self._next)
             self._polled = self._ticks_us()
             self._send(frame.POLL, frame.EVERYBODY, self._schedule, self._next)
@@ -261,7 +264,7 @@ class BusA:
             while filling.missing and rounds < _REPAIR_ROUNDS:
                 for node in self.nodes:
                     mask = self._lacks(node, filling)
-                    if mask and node.silent < _SILENT_SOON:
+                    if mask and node.silent < _SILENT_SOON and self._may_repair(filling):
                         self._send(frame.REPEAT, node.address, mask, filling.block)
                         yield self._request_us(node)
                         self._receive(self._scratch, -1, filling)
@@ -270,14 +273,14 @@ class BusA:
                 self._give_up(node, filling)
                 node.timeouts += node.silent > 0
                 node.lost = node.lost or node.silent >= _SILENT_LOST
-            if self.nodes[0].lost:
-                self._known = False
 
-            filling, collected = collected, filling
-            in_turn = measuring and self._known
+            in_turn = self._head.known and filling.block == self._next
             if in_turn:
                 self._next = (self._next + 1) & 0xFFFF
+                filling.skipped = self._lost
+                self._lost = 0
             use = in_turn and self._settled()
-            wait = self._until_complete() if self._known else _BLOCK_US
+            filling, collected = collected, filling
+            wait = self._until_next() if self._head.known else _BLOCK_US
             if wait > 0:
                 yield wait

@@ -16,6 +16,7 @@ class Cycle:
 
     def __init__(self, view, offset, patches, channels):
         self.block = -1
+        self.skipped = 0  # blocks before it, after the cycle handed over last, that are lost
         self.where = array("i", [GAP] * channels)
         self.missing = 0  # entries of `where` that are MISSING
         self.view = view  # the part of `samples` that the line is read into

@@ -5,11 +5,7 @@ Owns the order of things on the measuring path: bus_a -> metering -> quantities 
 caller drives it: with asyncio on the gateway, in a plain loop in replay and in the benchmarks.
 """
 
-from bus_a_cycle import difference
 from mains import BLOCK
-from micropython import const
-
-_MOST_SKIPPED = const(50)  # blocks; a longer jump means that the head counts anew
 
 
 class Measuring:
@@ -28,8 +24,7 @@ class Measuring:
         self.first_sample = 0
         self._now_ms = now_ms
         self._finished = finished
-        self._next_block = -1
-        self._next_first = 0
+        self._next_first = -1
         self._steps = bus.run()
 
     def step(self):
@@ -43,15 +38,12 @@ class Measuring:
 
     def _use(self, cycle):
         block = cycle.block
-        if self._next_block >= 0:
-            skipped = difference(block, self._next_block)
-            if 0 < skipped <= _MOST_SKIPPED:
-                self.meter.skip(skipped)
-                if self.meter.due:
-                    self._finish(block * BLOCK)
-        else:
+        if self._next_first < 0:
             self._next_first = block * BLOCK
-        self._next_block = (block + 1) & 0xFFFF
+        elif cycle.skipped:
+            self.meter.skip(cycle.skipped)
+            if self.meter.due:
+                self._finish(block * BLOCK)
         sample = 0
         while sample < BLOCK:
             sample = self.meter.add(self.bus.samples, cycle.where, sample)
