@@ -1,0 +1,96 @@
+"""Runs in the MicroPython interpreter: measures what the installation plays, one JSON line per
+report, with the counters of the A-bus.
+
+`micropython bus_report.py [paced] [AT:MS ...]`: with `paced` in real time. AT:MS stops the program
+for MS ms once AT ms have passed since the start, as the REPL or a garbage collection would.
+"""
+
+import asyncio
+import gc
+import json
+import site
+import sys
+
+import board
+from gateway import build_measuring
+
+
+class Reporter:
+    """Prints a line for each report."""
+
+    def __init__(self, hardware, installation):
+        self._hardware = hardware
+        self.measuring = build_measuring(hardware, installation, self._print)
+        self._pauses = []
+        for word in sys.argv[1:]:
+            if ":" in word:
+                self._pauses.append([int(number) for number in word.split(":")])
+
+    def _print(self):
+        measuring = self.measuring
+        bus, report, energy = measuring.bus, measuring.report, measuring.energy
+        gc.collect()
+        line = {
+            "heap": gc.mem_alloc(),  # first: before the line itself takes some
+            "ms": self._hardware.uptime_ms(),
+            "first_sample": measuring.first_sample,
+            "samples": report.samples,
+            "volts": [voltage.rms for voltage in report.voltages],
+            "counts": [reading.count for reading in report.readings],
+            "missed": [reading.missed for reading in report.readings],
+            "watts": [reading.power for reading in report.readings],
+            "import": [counter.imported.joules for counter in energy.points],
+            "export": [counter.exported.joules for counter in energy.points],
+            "missing": [counter.missing for counter in energy.points],
+            "lost": measuring.meter.lost,
+            "blocks": bus.blocks,
+            "skipped": bus.skipped,
+            "restarts": bus.restarts,
+            "noise": bus.noise,
+            "capacity": bus.capacity,
+            "nodes": {
+                node.serial: {
+                    "state": node.state(),
+                    "answers": node.answers,
+                    "timeouts": node.timeouts,
+                    "damaged": node.damaged,
+                    "repairs": node.repairs,
+                    "gaps": node.gaps,
+                }
+                for node in bus.nodes
+            },
+        }
+        print(json.dumps(line))
+
+    def _step(self):
+        wait = self.measuring.step()
+        if self._pauses and self._hardware.uptime_ms() >= self._pauses[0][0]:
+            wait += 1000 * self._pauses.pop(0)[1]
+        return wait
+
+    def run(self):
+        """Until the installation ends."""
+        while True:
+            self._hardware.pass_us(self._step())
+
+    async def run_paced(self):
+        """The same in real time."""
+        while True:
+            await self._hardware.sleep_us(self._step())
+
+
+def main():
+    """Print a line for each report until the installation ends."""
+    with open("site.json") as file:
+        installation = site.load(file.read())
+    reporter = Reporter(board.hardware(), installation)
+    try:
+        if "paced" in sys.argv:
+            asyncio.run(reporter.run_paced())
+        else:
+            reporter.run()
+    except EOFError:
+        pass
+
+
+main()
