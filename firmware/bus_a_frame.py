@@ -9,7 +9,7 @@ from array import array
 import micropython
 from micropython import const
 
-POLL, DATA, REPEAT, NODATA, ASSIGN, INFO, QUERY, STATUS, IDENTIFY = range(1, 10)
+POLL, DATA, REPEAT, NODATA, ASSIGN, INFO, QUERY, STATUS, IDENTIFY, SEARCH, FOUND = range(1, 12)
 EVERYBODY = const(255)
 HEAD = const(1)
 HEADER_BYTES = const(12)
@@ -97,7 +97,7 @@ def find(
     while p + 12 <= end:
         kind = data[p + 1]
         length = data[p + 6] | (data[p + 7] << 8)
-        if data[p] != 0xA5 or kind == 0 or kind > 9 or length & 3 or length > 544:
+        if data[p] != 0xA5 or kind == 0 or kind > 11 or length & 3 or length > 544:
             p += 1
             result[8] = result[8] + 1
             continue

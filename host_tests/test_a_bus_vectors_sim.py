@@ -25,7 +25,10 @@ def ramp(slope: int, offset: int) -> bytes:
 
 
 HUB_INFO = struct.pack("<HHIBBBxI", 5500, 0x0102, 190, 4, 3, 8, 3661)
-HUB_STATUS = struct.pack("<BBxxiIIII", 3, 0, -250, 1000, 2, 990, 3661)
+HUB_STATUS = struct.pack("<BBBxiIIII", 3, 0, 3, -250, 1000, 2, 990, 3661)
+SEARCHED = struct.pack("<HHI", 10775, 773, 0)
+HUB_FOUND = struct.pack("<HHIBBBxII", 5500, 0x0102, 190, 4, 0, 8, 12, 0x1BADCAFE)
+HUB_ASSIGNED = struct.pack("<HHIBBHI", 5500, 1470, 190, 2, 3, 10775, 0x1BADCAFE)
 ASSIGNMENT = struct.pack("<HHIBB6x", 5500, 1470, 190, 2, 3)
 
 # name, kind, address, argument, block, payloads
@@ -39,6 +42,9 @@ MEANINGS = [
     ("query", 7, 2, 0, 0, []),
     ("status", 8, 2, 0, 0, [HUB_STATUS]),
     ("identify", 9, 2, 0b0100, 30, []),
+    ("search", 10, 255, 16, 150, [SEARCHED]),
+    ("found", 11, 0, 12, 0, [HUB_FOUND]),
+    ("assign_found", 5, 255, 0, 0, [HUB_ASSIGNED]),
     ("data_one", 2, 2, 0b0100, 513, [ramp(3000, 2)]),
     (
         "data_head",

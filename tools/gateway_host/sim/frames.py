@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from zlib import crc32
 
-POLL, DATA, REPEAT, NODATA, ASSIGN, INFO, QUERY, STATUS, IDENTIFY = range(1, 10)
+POLL, DATA, REPEAT, NODATA, ASSIGN, INFO, QUERY, STATUS, IDENTIFY, SEARCH, FOUND = range(1, 12)
 NOT_COMPLETE, NOT_HELD, NOT_IN_STEP = 1, 2, 3
 TIMING_FOLLOWS = 0x10
 ALL = 255
@@ -18,7 +18,17 @@ _PAUSE_US = 200.0
 
 _HEAD = struct.Struct("<BBBBHH")
 _CHECK = struct.Struct("<I")
-_BODY_LENGTH = {POLL: 0, REPEAT: 0, ASSIGN: 20, INFO: 20, QUERY: 0, STATUS: 28, IDENTIFY: 0}
+_BODY_LENGTH = {
+    POLL: 0,
+    REPEAT: 0,
+    ASSIGN: 20,
+    INFO: 20,
+    QUERY: 0,
+    STATUS: 28,
+    IDENTIFY: 0,
+    SEARCH: 12,
+    FOUND: 24,
+}
 
 
 def section(payload: bytes) -> bytes:
