@@ -46,13 +46,14 @@ class BusA:
         self.noise = 0  # bytes outside good frames
         self._uart = uart
         self._ticks_us = ticks_us
-        self._baud = baud
         self._schedule = schedule
         self._slots, end = lay_out([node.answer_bytes() for node in nodes], baud)
         self._by_address = [None] * 256
         for i, node in enumerate(nodes):
             node.fits = i < len(self._slots)
             node.address = frame.HEAD + i
+            node.request_us = _TURNAROUND_US + _MARGIN_US
+            node.request_us += microseconds(2 * frame.HEADER_BYTES + node.answer_bytes(), baud)
             self._by_address[node.address] = node
         self.capacity = capacity(nodes, baud)
         self.line_us = microseconds(frame.HEADER_BYTES, baud) + end
@@ -223,11 +224,6 @@ class BusA:
         frame.encode(self._request, kind, address, argument, block)
         self._uart.write(self._request)
 
-    def _request_us(self, node):
-        """Time for a request and the longest answer of `node` to it."""
-        count = 2 * frame.HEADER_BYTES + node.answer_bytes()
-        return microseconds(count, self._baud) + _TURNAROUND_US + _MARGIN_US
-
     def run(self):
         """Generator, without end: yields the us until it wants to be resumed; look at `ready`
         after every step."""
@@ -242,7 +238,7 @@ class BusA:
                         self._uart.write(
                             frame.encode_assign(node.serial, node.address, self._schedule, slot)
                         )
-                        yield self._request_us(node)
+                        yield node.request_us
                         self._receive(self._scratch, -1, filling)
             turn = (turn + 1) % _SILENT_LOST
 
@@ -266,7 +262,7 @@ class BusA:
                     mask = self._lacks(node, filling)
                     if mask and node.silent < _SILENT_SOON and self._may_repair(filling):
                         self._send(frame.REPEAT, node.address, mask, filling.block)
-                        yield self._request_us(node)
+                        yield node.request_us
                         self._receive(self._scratch, -1, filling)
                 rounds += 1
             for node in self.nodes:

@@ -21,6 +21,7 @@ class Node:
         self.serial = serial
         self.channels = channels
         self.address = 0
+        self.request_us = 0  # time for a request and its longest answer to it
         self.lost = True
         self.fits = True
         self.in_step = False
