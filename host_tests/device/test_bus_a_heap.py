@@ -1,0 +1,210 @@
+"""On the device: the measuring path allocates nothing between reports, damage and repair included.
+
+A recorded conversation is played to the real A-bus master: the UART here hands out, without
+allocating, what a head and a hub answered in a first run.
+"""
+
+import unittest
+from binascii import crc32
+from math import pi, sin
+from struct import pack
+
+import micropython
+from bus_a import BusA
+from bus_a_schedule import Node
+from measuring import Measuring
+from metering import Meter
+
+HEAD, HUB = "5400000001", "5500000001"
+RATE = 3200
+BAUD = 3000000
+START = 5000003  # the head's sample number at 0
+FREQUENCY = 50
+BLOCKS = 120  # in their second half the heap is locked, but for the reports
+
+
+class Clock:
+    def __init__(self):
+        self.us = 0
+
+    def ticks_us(self):
+        return self.us
+
+
+def section(payload):
+    return payload + pack("<I", crc32(payload))
+
+
+def frame(kind, address, argument, block, body=b""):
+    head = pack("<BBBBHH", 0xA5, kind, address, argument, block & 0xFFFF, len(body))
+    return head + pack("<I", crc32(head)) + body
+
+
+def channel(first, peak, shift):
+    turn = 2 * pi * FREQUENCY / RATE
+    return section(
+        pack("<64h", *[round(peak * sin(turn * (first + k) - shift)) for k in range(64)])
+    )
+
+
+class LiveNodes:
+    """A head and a hub as docs/a-bus.md has them, answering at once; every 7th block's first
+    current section is damaged until it is asked for again. Records what it answers."""
+
+    def __init__(self, clock):
+        self.answers = []
+        self._clock = clock
+        self._due = b""
+
+    def _sample(self):
+        return START + self._clock.us * 4 // 1250
+
+    def _channels(self, address, block):
+        whole = self._sample() // 64
+        first = (whole - ((whole - block) & 0xFFFF)) * 64
+        if address == 1:
+            return [channel(first, 21000, 2 * pi * p / 3) for p in range(3)]
+        return [channel(first, 1000 * (k + 1), 2 * pi * (k % 3) / 3) for k in range(4)]
+
+    def write(self, data):
+        kind, address, argument = data[1], data[2], data[3]
+        block = data[4] | data[5] << 8
+        if kind == 5:
+            address = data[20]
+            info = pack("<HHIBBBxI", 5400 if address == 1 else 5500, 258, 1, 3, 3, 8, 0)
+            self._due = frame(6, address, 0, 0, section(info))
+        elif kind == 1:
+            timing = section(pack("<IHH", self._sample(), 0, 0))
+            if not 1 <= (self._sample() // 64 - block) & 0xFFFF <= 8:
+                self._due = frame(4, 1, 0x12, block, timing) + frame(4, 2, 2, block)
+                return
+            head = frame(2, 1, 0x17, block, timing + b"".join(self._channels(1, block)))
+            hub = bytearray(frame(2, 2, 15, block, b"".join(self._channels(2, block))))
+            if block % 7 == 0:
+                hub[40] ^= 1
+            self._due = head + hub
+        elif kind == 3:
+            channels = self._channels(address, block)
+            wanted = [channels[c] for c in range(len(channels)) if argument >> c & 1]
+            self._due = frame(2, address, argument, block, b"".join(wanted))
+
+    def readinto(self, view):
+        due, self._due = self._due, b""
+        view[: len(due)] = due
+        self.answers.append(due)
+        return len(due)
+
+
+@micropython.viper
+def _copy(target: ptr8, source: ptr8, count: int):
+    for i in range(count):
+        target[i] = source[i]
+
+
+class PlayedNodes:
+    """Plays the recorded answers; allocates nothing."""
+
+    def __init__(self, answers):
+        self._answers = answers
+        self._next = 0
+
+    def write(self, data):
+        pass
+
+    def readinto(self, view):
+        answer = self._answers[self._next]
+        self._next += 1
+        _copy(view, answer, len(answer))
+        return len(answer)
+
+
+class Report:
+    """Stands for quantities.Report and energy.Energy: keeps what a report was made of. With
+    `locking` the heap is unlocked for the report alone, which may allocate."""
+
+    def __init__(self):
+        self.readings = None
+        self.seen = []
+        self.locking = False
+
+    def read(self, meter):
+        if self.locking:
+            micropython.heap_unlock()
+        self.seen.append(list(meter.report))
+
+    def add(self, readings, now):
+        pass
+
+    def finished(self):
+        if self.locking:
+            micropython.heap_lock()
+
+
+class Path:
+    """The measuring path on a UART."""
+
+    def __init__(self, clock, uart):
+        self.clock = clock
+        nodes = [Node(HEAD, (0, 1, 2)), Node(HUB, (3, 4, 5, 6))]
+        self.bus = BusA(uart, clock.ticks_us, BAUD, nodes, 7, 3)
+        self.report = Report()
+        self.measuring = Measuring(
+            self.bus,
+            Meter([0, 1, 2, 0], FREQUENCY),
+            self.report,
+            self.report,
+            lambda: None,
+            self.report.finished,
+        )
+        self._step = self.measuring.step  # bound once: that allocates
+
+    def steps(self, blocks):
+        """Until so many blocks have been handed over; allocates nothing itself."""
+        while self.bus.blocks < blocks:
+            self.clock.us += self._step()
+
+
+class Allocation(unittest.TestCase):
+    def test_no_allocation_between_reports(self):
+        clock = Clock()
+        live = LiveNodes(clock)
+        first = Path(clock, live)
+        first.steps(BLOCKS)
+
+        second = Path(Clock(), PlayedNodes(live.answers))
+        second.steps(BLOCKS // 2)
+        report = second.report
+        reports, repairs = len(report.seen), second.bus.nodes[1].repairs
+        report.locking = True
+        steps = second.steps
+        micropython.heap_lock()
+        try:
+            steps(BLOCKS)
+        finally:
+            report.locking = False
+            micropython.heap_unlock()
+
+        self.assertTrue(len(report.seen) > reports)
+        self.assertTrue(second.bus.nodes[1].repairs > repairs + 5)
+        self.assertEqual(second.bus.nodes[1].gaps, 0)
+        self.assertEqual(report.seen, first.report.seen)
+
+
+class Sums(unittest.TestCase):
+    def test_what_was_sent_is_what_is_summed(self):
+        """Every sample of the hub's, repaired or not: its sum of squares over a report."""
+        clock = Clock()
+        path = Path(clock, LiveNodes(clock))
+        path.steps(BLOCKS)
+        self.assertTrue(len(path.report.seen) >= 2)
+        for sums in path.report.seen[1:]:
+            for k in range(4):
+                count, missed = sums[10 * (3 + k) + 8], sums[10 * (3 + k) + 9]
+                square = sums[10 * (3 + k) + 6] + (sums[10 * (3 + k) + 7] << 24)
+                self.assertEqual(missed, 0)
+                mean = (1000 * (k + 1)) ** 2 / 2
+                self.assertTrue(abs(square / count / mean - 1) < 0.002, (k, square, count))
+
+
+if __name__ == "__main__":
+    unittest.main()
