@@ -8,6 +8,7 @@ QoS 0 only.
 """
 
 import asyncio
+from errno import ENOTCONN
 
 import umqtt.simple
 from micropython import const
@@ -120,7 +121,7 @@ class Uplink:
         self._wire = _Wire()
         self._message = memoryview(bytearray(_LONGEST_MESSAGE))
         self._sending = asyncio.Lock()
-        self._heard = 0  # pings sent since the broker was last heard
+        self._unanswered = 0  # pings sent since the broker was last heard
 
     async def run(self):
         """Connect, stay connected, connect again; without end."""
@@ -138,7 +139,7 @@ class Uplink:
                 except OSError as error:
                     self._note("uplink.network", "connection to the broker: %s" % error)
                 finally:
-                    self._close()
+                    await self._close()
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE_S)
 
@@ -151,21 +152,27 @@ class Uplink:
         if not self.connected:
             self.dropped += 1
             return
-        try:
-            async with self._sending:
+        async with self._sending:
+            try:
                 await self._send(topic, pieces, retained)
-        except (OSError, asyncio.TimeoutError):
-            self.dropped += 1
-            self._note("uplink.lost", "the connection to the broker was lost while sending")
-            self._close()
+            except (OSError, asyncio.TimeoutError):
+                self.dropped += 1
+                if self.connected:
+                    self._note(
+                        "uplink.lost", "the connection to the broker was lost while sending"
+                    )
+                    await self._close()
 
     async def close(self):
         """Say good-bye: the last will's text is published, then the connection is closed."""
         if self.connected:
-            await self._send(self._will[0], (self._will[1],), True)
-            self._client.disconnect()
-            await self._flush()
-        self._close()
+            try:
+                await self._send(self._will[0], (self._will[1],), True)
+                self._client.disconnect()
+                await self._flush()
+            except (OSError, asyncio.TimeoutError):
+                pass  # the broker publishes the will
+        await self._close()
 
     def _note(self, name, text):
         self._counters.count(name)
@@ -177,9 +184,20 @@ class Uplink:
             address = await resolve(host, self._name_server())
         except OSError as error:
             raise UplinkError("uplink.name", str(error)) from error
-        self._stream, _ = await asyncio.wait_for(
+        stream, _ = await asyncio.wait_for(
             asyncio.open_connection(address, self._settings["port"]), _TIMEOUT_S
         )
+        async with self._sending:
+            self._stream = stream
+            await self._introduce(host)
+            self.connected = self.was_connected = True
+            self.connects += 1
+            self._unanswered = 0
+            for topic, pieces in self._greet():
+                await self._send_constant(topic, pieces)
+
+    async def _introduce(self, host):
+        """CONNECT, and what the broker answers."""
         umqtt.simple.socket = self._wire
         self._wire.clear()
         self._client = umqtt.simple.MQTTClient(
@@ -193,34 +211,39 @@ class Uplink:
         self._client.set_last_will(self._will[0].encode(), self._will[1].encode(), True)
         self._client.connect()
         await self._flush()
-        answer = await asyncio.wait_for(self._stream.readexactly(4), _TIMEOUT_S)
+        try:
+            answer = await asyncio.wait_for(self._stream.readexactly(4), _TIMEOUT_S)
+        except EOFError:
+            raise UplinkError("uplink.lost", "%s closed the connection" % host)
         if answer[:2] != b"\x20\x02":
             raise UplinkError("uplink.protocol", "%s is not an MQTT broker" % host)
         if answer[3]:
             reason = _REFUSALS[answer[3]] if answer[3] < len(_REFUSALS) else str(answer[3])
             raise UplinkError("uplink.refused", "the broker refused us: " + reason)
-        self.connected = self.was_connected = True
-        self.connects += 1
-        self._heard = 0
-        async with self._sending:
-            for topic, pieces in self._greet():
-                await self._send_constant(topic, pieces)
 
     async def _stay(self):
         """Ping, and hear whether the broker is still there, until it is not."""
         while self.connected:
             try:
                 data = await asyncio.wait_for(self._stream.read(_CHUNK), _PING_S)
+            except asyncio.TimeoutError:
+                await self._ping()
+            except OSError:
+                if self.connected:  # else publish() has closed it, and said why
+                    raise
+            else:
                 if not data:
                     raise UplinkError("uplink.lost", "the broker closed the connection")
-                self._heard = 0
-            except asyncio.TimeoutError:
-                if self._heard * _PING_S > _SILENT_S:
-                    raise UplinkError("uplink.silent", "the broker does not answer any more")
-                self._heard += 1
-                async with self._sending:
-                    self._client.ping()
-                    await self._flush()
+                self._unanswered = 0
+
+    async def _ping(self):
+        if self._unanswered * _PING_S > _SILENT_S:
+            raise UplinkError("uplink.silent", "the broker does not answer any more")
+        self._unanswered += 1
+        async with self._sending:
+            if self.connected:
+                self._client.ping()
+                await self._flush()
 
     async def _send(self, topic, pieces, retained):
         message = self._message
@@ -255,6 +278,8 @@ class Uplink:
     async def _flush(self):
         """Send what umqtt.simple has written."""
         wire, stream = self._wire, self._stream
+        if stream is None:
+            raise OSError(ENOTCONN)
         stream.write(wire.written)
         body = wire.body
         wire.clear()
@@ -264,11 +289,12 @@ class Uplink:
                 await asyncio.wait_for(stream.drain(), _TIMEOUT_S)
         await asyncio.wait_for(stream.drain(), _TIMEOUT_S)
 
-    def _close(self):
+    async def _close(self):
+        """Give the socket back; who waits on it gets an OSError."""
         self.connected = False
-        if self._stream is not None:
-            self._stream.close()
-            self._stream = None
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            await stream.wait_closed()
 
 
 def _bytes(text):
