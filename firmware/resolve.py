@@ -38,7 +38,7 @@ def _skip_name(data, at):
 
 def _answer(data, number):
     """The first address in the reply `data`; None when it has none or is not the reply. IndexError
-    when it is cut off."""
+    or ValueError when it is cut off."""
     if len(data) < 12 or struct.unpack_from(">H", data)[0] != number or data[3] & 15:
         return None
     questions, answers = struct.unpack_from(">HH", data, 4)
@@ -50,7 +50,7 @@ def _answer(data, number):
         kind, _, _, size = struct.unpack_from(">HHIH", data, at)
         at += 10
         if kind == 1 and size == 4:
-            return "%d.%d.%d.%d" % tuple(data[at : at + 4])
+            return "%d.%d.%d.%d" % struct.unpack_from("4B", data, at)
         at += size
     return None
 
