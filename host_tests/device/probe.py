@@ -1,0 +1,84 @@
+"""The gateway as main.py starts it, but what the uplink and the name look-up wait for takes a
+tenth of the time, sockets hold what an ESP32's do, and ten times a second a line says how things
+are. For host_tests/living.py, in the interpreter on the host.
+
+Arguments: [port of the name server].
+"""
+
+import asyncio
+import json
+import socket
+import sys
+
+import resolve
+import start
+import uplink
+
+SO_SNDBUF = 7  # Linux
+ESP32_SEND_BUFFER = 5744
+
+
+class Hurried:
+    """asyncio with seconds of 100 ms."""
+
+    def __getattr__(self, name):
+        return getattr(asyncio, name)
+
+    def sleep(self, seconds):
+        return asyncio.sleep(seconds / 10)
+
+    def wait_for(self, task, seconds):
+        return asyncio.wait_for(task, seconds / 10)
+
+    async def open_connection(self, host, port):
+        stream, _ = await asyncio.open_connection(host, port)
+        stream.s.setsockopt(socket.SOL_SOCKET, SO_SNDBUF, ESP32_SEND_BUFFER)
+        return stream, stream
+
+
+class Redirected:
+    """socket whose addresses are all a port of this machine."""
+
+    def __init__(self, port):
+        self._port = port
+
+    def __getattr__(self, name):
+        return getattr(socket, name)
+
+    def getaddrinfo(self, _host, _port):
+        return socket.getaddrinfo("127.0.0.1", self._port)
+
+
+def state(gateway):
+    bus = gateway.measuring.bus
+    mqtt = gateway.uplink
+    return {
+        "blocks": bus.blocks,
+        "skipped": bus.skipped,
+        "missing": sum(point.missing for point in gateway.measuring.energy.points),
+        "reports": gateway.measuring.reports,
+        "led": gateway.led.state,
+        "connected": mqtt.connected,
+        "connects": mqtt.connects,
+        "published": mqtt.published,
+        "dropped": mqtt.dropped,
+        "lastError": mqtt.last_error,
+        "errors": gateway.counters.counts,
+    }
+
+
+async def tell(gateway):
+    while True:
+        print(json.dumps(state(gateway)))
+        await asyncio.sleep_ms(100)
+
+
+async def run(gateway):
+    await asyncio.gather(gateway.run(), tell(gateway))
+
+
+uplink.asyncio = resolve.asyncio = Hurried()
+if len(sys.argv) > 1:
+    resolve.socket = Redirected(int(sys.argv[1]))
+start._run = run
+start.main()
