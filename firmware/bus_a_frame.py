@@ -109,7 +109,6 @@ def find(
             while i < end:
                 data[i] = data[i + shift]
                 i += 1
-            result[8] = result[8] + shift
         # Piece 0 is the header, piece k is section k - 1 of the body.
         argument = data[p + 3]
         pieces = 1
