@@ -1,0 +1,193 @@
+"""The energy registers against exact fractions, and what counts as today against Python's
+calendar."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import random
+from decimal import Decimal, localcontext
+from fractions import Fraction
+
+import pytest
+from gateway_host import interpreter
+from gateway_host.session import MODULE_PATH
+
+RATED = {
+    "AC-CT-50A": 50,
+    "AC-CT-100A": 100,
+    "AC-CT-400A": 400,
+    "AC-RSCT-30CM": 10000,
+    "SOLID-CORE": 80,
+}
+SAMPLES = 3200  # a second; 2^31 is more than a count of voltage x a count of current
+
+# Reads {site, steps: [[now_ms or null, [[imported, exported, missed] of each point]]]} and prints
+# the registers after each step.
+RUN = """
+import json, sys
+import site
+from energy import Energy
+from quantities import Reading
+
+task = json.load(sys.stdin)
+place = site.load(json.dumps(task["site"]))
+energy = Energy(place)
+readings = [Reading() for _ in place.points]
+
+def registers(counters):
+    return [[c.imported.joules, c.exported.joules, c.imported.today, c.exported.today, c.missing]
+            for c in counters]
+
+for now_ms, values in task["steps"]:
+    for reading, (imported, exported, missed) in zip(readings, values):
+        reading.imported, reading.exported, reading.missed = imported, exported, missed
+    energy.add(readings, now_ms)
+    print(json.dumps([registers(energy.points), registers(energy.loads)]))
+"""
+
+
+def joules_per_count() -> Fraction:
+    """Energy of one count of voltage x one count of current, of a CT rated 1 A, over one sample:
+    docs/a-bus.md section 2, to 40 digits."""
+    with localcontext() as context:
+        context.prec = 50
+        peak = Decimal("1.5") * Decimal(2).sqrt()
+        return Fraction(Decimal("0.015") * peak / 32767 / SAMPLES)
+
+
+def site_of(points: list[tuple[str, int]], loads: int, utc_offset: int = 0) -> dict:
+    """A site.json; a point is (CT, load)."""
+    return {
+        "version": 1, "name": "Test", "uuid": "u", "location": 1, "timezone": "Etc/UTC",
+        "utc_offset": utc_offset, "scheme": "3x400+N", "frequency": 50, "head": "5020000001",
+        "points": [
+            {"node": f"55000000{i // 4:02}", "input": "ABCD"[i % 4], "ct": ct,
+             "phase": f"L{1 + i % 3}", "load": f"Load {load}"}
+            for i, (ct, load) in enumerate(points)
+        ],
+        "loads": [{"name": f"Load {k}", "role": "circuit"} for k in range(loads)],
+    }  # fmt: skip
+
+
+def run(bits: int, site: dict, steps: list) -> list:
+    """The registers after each step: [points, loads], each [imported, exported, today's imported,
+    today's exported, missing]."""
+    done = interpreter.run(
+        ["-c", RUN],
+        bits=bits,
+        heap="2M",
+        path=MODULE_PATH,
+        stdin=None,
+        input=json.dumps({"site": site, "steps": steps}),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_registers_against_fractions(bits):
+    """1000 reports of random size, up to the largest that can be: whole joules, right to 1e-9 and
+    the fraction that is kept."""
+    random_ = random.Random(4)
+    points = [(random_.choice(list(RATED)), i // 2) for i in range(8)]
+    most = 32768 * 32768 * SAMPLES
+
+    def amount() -> int:
+        return random_.choice((0, 1, random_.randrange(most), random_.randrange(10**6), most))
+
+    steps = [
+        [None, [[amount(), amount(), random_.randrange(3)] for _ in points]] for _ in range(1000)
+    ]
+    result = run(bits, site_of(points, 4), steps)
+    weight = joules_per_count()
+    energy = [[Fraction(0), Fraction(0), 0] for _ in points]
+    loads = [[Fraction(0), Fraction(0)] for _ in range(4)]
+    for (_, values), (got_points, got_loads) in zip(steps, result, strict=True):
+        net = [Fraction(0)] * 4
+        for register, value, (ct, load) in zip(energy, values, points, strict=True):
+            register[0] += value[0] * RATED[ct] * weight
+            register[1] += value[1] * RATED[ct] * weight
+            register[2] += value[2]
+            net[load] += (value[0] - value[1]) * RATED[ct] * weight
+        for load, joules in zip(loads, net, strict=True):
+            load[joules < 0] += abs(joules)
+        for true, got in [
+            *zip(energy, got_points, strict=True),
+            *zip(loads, got_loads, strict=True),
+        ]:
+            for k in (0, 1):
+                assert -(true[k] * Fraction(1, 10**9)) <= true[k] - got[k] < 1 + true[k] / 10**9
+            assert got[2:4] == got[:2]  # no midnight was seen
+            assert got[4] == (true[2] if len(true) > 2 else 0)
+
+
+def test_a_load_is_the_sum_of_its_phases(bits):
+    """A three-phase load that takes on one phase what it gives on another has no energy; what is
+    left counts once, in its direction (as EN 50470 meters add up)."""
+    second = round(1000 / joules_per_count() / 50)  # 1000 J
+    half = second // 2
+    points = [("AC-CT-50A", 0)] * 3
+    steps = [
+        [None, [[second, 0, 0], [0, second, 0], [0, 0, 0]]],
+        [None, [[second, 0, 0], [0, half, 0], [half, 0, 0]]],
+        [None, [[0, second, 0], [0, second, 0], [half, 0, 0]]],
+    ]
+    result = run(bits, site_of(points, 1), steps)
+    loads = [registers[0][:2] for _, registers in result]
+    assert loads[0] == [0, 0]
+    assert loads[1] == pytest.approx([1000, 0], abs=1)
+    assert loads[2] == pytest.approx([1000, 1500], abs=1)
+    phases = [registers[:2] for registers in result[2][0]]
+    assert [value for phase in phases for value in phase] == pytest.approx(
+        [2000, 1000, 0, 2500, 1000, 0], abs=1
+    )
+
+
+def test_no_fraction_is_lost_in_a_million_additions(bits):
+    """2^20 times 2^-20 J is one joule, and 2^20 times 1 J less 2^-60 J one less than 2^20."""
+    code = """
+from energy import Register
+small, large = Register(), Register()
+for _ in range(1 << 20):
+    small.add(1 << 40)
+    large.add((1 << 60) - 1)
+print(small.joules, large.joules)
+large.add(1 << 20)
+print(small.joules, large.joules)
+"""
+    done = interpreter.run(["-c", code], bits=bits, path=MODULE_PATH)
+    assert done.stdout.split() == ["1", str(2**20 - 1), "1", str(2**20)], done.stderr
+
+
+OFFSETS = [0, 3600, 19800, 50400, -3600, -12600, -43200]
+
+
+@pytest.mark.parametrize("offset", OFFSETS)
+def test_today_begins_at_local_midnight(offset):
+    """Steps of half an hour over three days, each of about 100 J."""
+    zone = datetime.timezone(datetime.timedelta(seconds=offset))
+    start = datetime.datetime(2026, 2, 27, 5, 15, tzinfo=datetime.UTC)
+    times = [start + datetime.timedelta(minutes=30 * i) for i in range(144)]
+    amount = round(100 / joules_per_count() / 50)
+    steps = [[int(time.timestamp() * 1000), [[amount, 2 * amount, 0]]] for time in times]
+    result = run(32, site_of([("AC-CT-50A", 0)], 1, offset), steps)
+    counted = 0
+    for i, (time, (points, loads)) in enumerate(zip(times, result, strict=True)):
+        if i and time.astimezone(zone).date() != times[i - 1].astimezone(zone).date():
+            counted = 0
+        counted += 1
+        assert points[0][2:4] == pytest.approx([100 * counted, 200 * counted], abs=2)
+        assert loads[0][2:4] == pytest.approx([0, 100 * counted], abs=2)
+        assert points[0][:2] == pytest.approx([100 * (i + 1), 200 * (i + 1)], abs=2)
+    assert counted < 48
+
+
+def test_the_time_becomes_known_and_is_lost_again():
+    """What was counted before the time was known is today's; without time no day begins."""
+    day = 86400000
+    noon = 20000 * day + day // 2
+    amount = round(100 / joules_per_count() / 50)
+    clock = [None, None, noon, None, noon + 1000, noon + day, None, noon + day + 1000]
+    steps = [[now, [[amount, 0, 0]]] for now in clock]
+    today = [points[0][2] for points, _ in run(32, site_of([("AC-CT-50A", 0)], 1), steps)]
+    assert today == pytest.approx([100, 200, 300, 400, 500, 100, 200, 300], abs=2)
