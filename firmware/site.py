@@ -8,7 +8,10 @@ something is wrong.
 import json
 
 MOST_POINTS = 28
-_LONGEST_NAME = 40  # keeps messages within what the uplink can hold
+# What a load's name may have: messages stay within what the uplink can hold.
+_LONGEST_NAME = 40  # characters
+_MOST_BYTES = 80  # as JSON in UTF-8
+_NAME_RULE = "must have 1 to 40 characters, at most 80 bytes in UTF-8"
 PHASES = ("L1", "L2", "L3")
 ROLES = ("grid", "solar", "battery", "circuit")
 
@@ -119,6 +122,8 @@ class Site:
             raise SiteError("version: must be 1; this firmware knows no other")
         self.name = _field("", table, "name", str)
         self.uuid = _field("", table, "uuid", str)
+        if not self.uuid or any(letter in self.uuid for letter in "/+#"):
+            raise SiteError("uuid: must not be empty or have / + #; it is a part of MQTT topics")
         self.location = _field("", table, "location", int)
         self.timezone = _field("", table, "timezone", str)
         self.utc_offset = _field("", table, "utc_offset", int)
@@ -142,11 +147,14 @@ class Site:
             self._read_point("points[%d]." % i, points[i])
 
     def _read_loads(self, tables):
+        if len(tables) > MOST_POINTS:
+            raise SiteError("loads: %d, but there are at most %d" % (len(tables), MOST_POINTS))
         for i in range(len(tables)):
             where = "loads[%d]." % i
             name = _field(where, tables[i], "name", str)
-            if not 0 < len(name) <= _LONGEST_NAME:
-                raise SiteError("%sname: must have 1 to %d characters" % (where, _LONGEST_NAME))
+            size = len(json.dumps(name).encode()) - 2
+            if not 0 < len(name) <= _LONGEST_NAME or size > _MOST_BYTES:
+                raise SiteError("%sname: %s" % (where, _NAME_RULE))
             if any(load.name == name for load in self.loads):
                 raise SiteError('%sname: "%s" is there twice' % (where, name))
             self.loads.append(Load(name, _choice(where, tables[i], "role", ROLES)))

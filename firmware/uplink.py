@@ -20,7 +20,7 @@ _SILENT_S = const(25)  # no answer to pings for this long: the connection is dea
 _TIMEOUT_S = const(10)
 _LONGEST_PAUSE_S = const(60)  # between two tries: within the 5 minutes that are promised
 _CHUNK = const(1024)
-_LONGEST_MESSAGE = const(12288)  # `site` of 28 points and 28 loads
+_LONGEST_MESSAGE = const(13312)  # `site` of 28 points and 28 loads with the longest names
 
 _REFUSALS = (
     "accepted",
@@ -144,7 +144,7 @@ class Uplink:
             pause = min(2 * pause, _LONGEST_PAUSE_S)
 
     async def publish(self, topic, pieces, retained=False):
-        """Publish what the generator `pieces` yields as one message, at most 12 kB; it is dropped
+        """Publish what the generator `pieces` yields as one message, at most 13 kB; it is dropped
         and counted while there is no connection.
 
         Other tasks run between the pieces.

@@ -1,0 +1,253 @@
+"""What is published, number by number: readings in, JSON out, against docs/cloud.md and the
+original's units. Whole messages of a running gateway are in test_uplink.py."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import pytest
+from gateway_host import interpreter
+from gateway_host.session import MODULE_PATH
+
+LONGEST = 13312  # what the uplink holds, in bytes
+
+# Reads {site, readings, voltages, registers, today, microhertz, samples, now}, prints `realtime`,
+# `site` and `channelConfigV2`.
+RUN = """
+import json, sys
+import site, topics
+from energy import Energy
+from quantities import Report
+
+task = json.load(sys.stdin)
+place = site.load(json.dumps(task["site"]))
+report, energy = Report(place.points), Energy(place)
+report.microhertz, report.samples = task["microhertz"], task["samples"]
+report.frequency = task["microhertz"] / 1000000 if task["microhertz"] else None
+for voltage, rms in zip(report.voltages, task["voltages"]):
+    voltage.rms = rms
+for reading, values in zip(report.readings, task["readings"]):
+    for name, value in values.items():
+        setattr(reading, name, value)
+for counters, values in ((energy.points, task["points"]), (energy.loads, task["loads"])):
+    for counter, (imported, exported, before_imported, before_exported) in zip(counters, values):
+        counter.imported.joules, counter.exported.joules = before_imported, before_exported
+        counter.imported.begin_day(), counter.exported.begin_day()
+        counter.imported.joules, counter.exported.joules = imported, exported
+now = task["now"]
+for pieces in (topics.realtime(place, report, energy, now),
+               topics.site_state(place, report, energy, now), topics.channel_config(place, now)):
+    print("".join(pieces))
+"""
+
+
+def site_of(
+    points: list[tuple[str, str]], roles: dict[str, str], scheme: str = "3x400+N"
+) -> dict[str, Any]:
+    """A site.json; a point is (phase, load)."""
+    return {
+        "version": 1, "name": "Test", "uuid": "u", "location": 1, "timezone": "Etc/UTC",
+        "utc_offset": 0, "scheme": scheme, "frequency": 50, "head": "5020000001",
+        "points": [
+            {"node": f"55000000{i // 4:02}", "input": "ABCD"[i % 4], "ct": "AC-CT-50A",
+             "phase": phase, "load": load}
+            for i, (phase, load) in enumerate(points)
+        ],
+        "loads": [{"name": name, "role": role} for name, role in roles.items()],
+    }  # fmt: skip
+
+
+def reading(power: float, reactive: float, factor: float | None = None) -> dict[str, float]:
+    apparent = math.hypot(power, reactive)
+    if factor is None:
+        factor = power / apparent
+    return {"power": power, "reactive": reactive, "apparent": apparent, "factor": factor,
+            "current": apparent / 230, "voltage": 230.0}  # fmt: skip
+
+
+NOTHING = dict.fromkeys(("power", "reactive", "apparent", "factor", "current", "voltage"))
+
+
+def payloads(bits: int, site: dict, readings: list[dict], **change: Any) -> list[bytes]:
+    """`realtime`, `site`, `channelConfigV2` as bytes."""
+    task = {
+        "site": site,
+        "readings": readings,
+        "voltages": [230.1, 229.8, 231.0],
+        "points": [[0, 0, 0, 0]] * len(site["points"]),
+        "loads": [[0, 0, 0, 0]] * len(site["loads"]),
+        "microhertz": 50012345,
+        "samples": 3200,
+        "now": 1764000001000,
+    } | change
+    done = interpreter.run(
+        ["-c", RUN],
+        bits=bits,
+        heap="1M",
+        path=MODULE_PATH,
+        stdin=None,
+        text=False,
+        input=json.dumps(task, ensure_ascii=False).encode(),
+    )
+    assert done.returncode == 0, (done.stdout + done.stderr).decode()
+    return done.stdout.splitlines()
+
+
+def published(bits: int, *arguments: Any, **change: Any) -> list[Any]:
+    return [json.loads(text) for text in payloads(bits, *arguments, **change)]
+
+
+ROLES = {"Grid": "grid", "Sun": "solar", "Cells": "battery", "Oven": "circuit"}
+POINTS = [("L1", "Grid"), ("L2", "Grid"), ("L3", "Grid"), ("L1", "Sun"), ("L2", "Cells"),
+          ("L3", "Oven")]  # fmt: skip
+READINGS = [
+    reading(1234.5678, 56.789),
+    reading(-2000.4, -300.5),
+    reading(100.7, 10.6),
+    reading(-3400.21, 12.3),
+    reading(500.25, 1.0),
+    reading(700.1, 20.0),
+]
+
+
+def test_units_of_the_original(bits):
+    realtime, _, _ = published(bits, site_of(POINTS, ROLES), READINGS)
+    assert realtime["utcTimeStamp"] == 1764000001000
+    assert realtime["measuredFrequency"] == 50012345
+    assert realtime["totalPower"] == round(1234.5678 - 2000.4 + 100.7)
+    assert realtime["totalReactivePower"] == round(56.789 - 300.5 + 10.6)
+    first = realtime["channelPowers"][0]
+    assert first == {
+        "publishIndex": 0, "formula": "$5500000000/0$", "power": 1235, "apparentPower": 1236,
+        "reactivePower": 57, "cosPhi": 99, "current": 54, "importEnergy": 0, "exportEnergy": 0,
+        "phaseId": 0,
+    }  # fmt: skip
+    assert [channel["phaseId"] for channel in realtime["channelPowers"]] == [0, 1, 2, 0, 1, 2]
+    assert realtime["voltages"] == [
+        {"voltage": 230, "phaseId": 0},
+        {"voltage": 230, "phaseId": 1},
+        {"voltage": 231, "phaseId": 2},
+    ]
+
+
+# Power factor as measured, cosPhi: percent, truncated toward zero.
+FACTORS = [(1.0, 100), (0.999, 99), (0.995, 99), (0.5049, 50), (0.009, 0), (0.0, 0), (-0.009, 0),
+           (-0.5049, -50), (-0.995, -99), (-0.9999, -99), (-1.0, -100), (None, 0)]  # fmt: skip
+
+
+def test_power_factor_is_truncated_toward_zero(bits):
+    points = [(f"L{1 + i % 3}", "Oven") for i in range(len(FACTORS))]
+    readings = [{**reading(100, 1), "factor": factor} for factor, _ in FACTORS]
+    realtime, site, _ = published(bits, site_of(points, {"Oven": "circuit"}), readings)
+    shown = [channel["cosPhi"] for channel in realtime["channelPowers"]]
+    assert shown == [percent for _, percent in FACTORS]
+    assert [p["factor"] for p in site["points"]] == [factor for factor, _ in FACTORS]
+
+
+def test_what_was_not_measured_is_0_in_the_originals_and_null_in_ours(bits):
+    readings = [READINGS[0], NOTHING, *READINGS[2:]]
+    change = {"voltages": [230.1, None, 231.0], "microhertz": 0}
+    realtime, site, _ = published(bits, site_of(POINTS, ROLES), readings, **change)
+    assert len(realtime["channelPowers"]) == 6
+    lost = realtime["channelPowers"][1]
+    assert lost == {
+        "publishIndex": 1, "formula": "$5500000000/1$", "power": 0, "apparentPower": 0,
+        "reactivePower": 0, "cosPhi": 0, "current": 0, "importEnergy": 0, "exportEnergy": 0,
+        "phaseId": 1,
+    }  # fmt: skip
+    assert [voltage["voltage"] for voltage in realtime["voltages"]] == [230, 0, 231]
+    assert realtime["totalPower"] == round(1234.5678 + 100.7)
+    assert {name: site["points"][1][name] for name in NOTHING} == NOTHING
+    assert site["voltages"] == [230.1, None, 231.0]
+    assert site["frequency"] is None
+    assert site["loads"][0]["power"] is None  # the sum of two phases is not that of three
+    assert site["totals"]["grid"] is None and site["totals"]["house"] is None
+    assert site["totals"]["solar"] == -3400.21
+
+
+def test_site_in_si_units(bits):
+    _, site, _ = published(bits, site_of(POINTS, ROLES), READINGS, samples=3120)
+    assert (site["time"], site["frequency"], site["seconds"]) == (1764000001, 50.0123, 0.975)
+    assert site["points"][0] == {
+        "power": 1234.57, "reactive": 56.79, "apparent": 1235.87, "factor": 0.9989,
+        "current": 5.3734, "voltage": 230.0, "import": 0, "export": 0, "missing": 0,
+    }  # fmt: skip
+    assert [load["name"] for load in site["loads"]] == list(ROLES)
+    assert [load["role"] for load in site["loads"]] == list(ROLES.values())
+    grid = 1234.5678 - 2000.4 + 100.7
+    assert site["loads"][0]["power"] == pytest.approx(grid, abs=0.0051)
+    totals = site["totals"]
+    assert totals["grid"] == pytest.approx(grid, abs=0.0051)
+    assert (totals["solar"], totals["battery"]) == (-3400.21, 500.25)
+    # grid - solar - battery, docs/cloud.md
+    assert totals["house"] == pytest.approx(grid + 3400.21 - 500.25, abs=0.0051)
+
+
+def test_energies_of_the_day(bits):
+    """[imported, exported, and both at midnight] of grid, solar, battery and a circuit."""
+    loads = [[9000, 800, 2000, 300], [5, 70000, 2, 30000], [650, 400, 50, 100], [10**15, 1, 0, 0]]
+    points = [[10**15 + i, 10 * i, 0, 0] for i in range(6)]
+    change = {"loads": loads, "points": points}
+    realtime, site, _ = published(bits, site_of(POINTS, ROLES), READINGS, **change)
+    assert site["totals"]["today"] == {
+        "gridImport": 7000,
+        "gridExport": 500,
+        "solar": 40000,
+        "batteryCharge": 600,
+        "batteryDischarge": 300,
+        "house": 7000 - 500 + 40000 + 300 - 600,
+    }
+    _, sun, _, oven = site["loads"]
+    assert (sun["import"], sun["export"], sun["todayImport"], sun["todayExport"]) == (
+        5, 70000, 3, 40000,
+    )  # fmt: skip
+    assert oven["import"] == 10**15  # beyond what a float or a word holds on the device
+    assert [p["import"] for p in site["points"]] == [10**15 + i for i in range(6)]
+    assert realtime["totalImportEnergy"] == 6 * 10**15 + 15
+    assert realtime["totalExportEnergy"] == 150
+    assert [c["exportEnergy"] for c in realtime["channelPowers"]] == [10 * i for i in range(6)]
+
+
+# Scheme, the original's name for it, phases.
+SCHEMES = [("1x230", "SINGLE", 1), ("3x400+N", "THREE_STAR", 3), ("3x230", "THREE_DELTA", 3),
+           ("2x120/240", "DUAL", 2), ("3x347/600", "THREE_STAR", 3)]  # fmt: skip
+
+
+@pytest.mark.parametrize("scheme, name, phases", SCHEMES)
+def test_phases_of_the_schemes(scheme, name, phases):
+    site = site_of([("L1", "Oven")], {"Oven": "circuit"}, scheme)
+    realtime, own, config = published(32, site, [READINGS[0]])
+    assert config["dataProcessingSpecification"]["phaseType"] == name
+    assert [voltage["phaseId"] for voltage in realtime["voltages"]] == list(range(phases))
+    assert len(own["voltages"]) == phases
+
+
+def test_without_time_and_without_roles(bits):
+    site = site_of([("L1", "Oven")], {"Oven": "circuit"})
+    realtime, own, config = published(bits, site, [READINGS[0]], now=None)
+    assert realtime["utcTimeStamp"] == own["time"] == config["utcTimeStamp"] == 0
+    assert realtime["totalPower"] == 0
+    totals = own["totals"]
+    assert [totals[name] for name in ("grid", "solar", "battery", "house")] == [None] * 4
+
+
+# Names as long as they may be, 40 characters and 80 bytes, but for a number.
+NAMES = ["e" * 38, "ж" * 38, "湿" * 26, "😀" * 19, '"' * 38, "\\" * 38, "\n" * 38, "\x01" * 13]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_longest_messages_fit(name):
+    """28 points of 28 loads with the longest names and numbers, in any script: within what the
+    uplink holds, and valid JSON."""
+    roles = {name + f"{i:02}": "circuit" for i in range(28)}
+    points = [(f"L{1 + i % 3}", name) for i, name in enumerate(roles)]
+    readings = [reading(-1234567.891, -1234567.891)] * 28
+    registers = [[10**14, 10**14, 1, 1]] * 28
+    change = {"points": registers, "loads": registers}
+    messages = payloads(32, site_of(points, roles), readings, **change)
+    _, own, config = map(json.loads, messages)
+    assert [load["name"] for load in own["loads"]] == list(roles)
+    assert max(len(message) for message in messages[:2]) <= LONGEST
+    assert len(config["dataProcessingSpecification"]["measurements"]) == 28
