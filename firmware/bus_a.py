@@ -114,6 +114,9 @@ class BusA:
         argument = found[frame.ARGUMENT]
         bad = found[frame.BAD_SECTIONS]
         at = found[frame.BODY]
+        if bad and frame.header_inside(view, at, found[frame.NEXT], frame.CRC_TABLE):
+            bad = -1
+            found[frame.NEXT] = at
         if argument & frame.TIMING_FLAG:
             if not bad & 1:
                 self._note_time(view, at)
@@ -158,6 +161,8 @@ class BusA:
 
     def _note_time(self, view, at):
         """The head's timing section: the sample that it was at when the last POLL began."""
+        if view[at + 6] or view[at + 7]:
+            return  # the next frame's header, in the place of a section that was cut off
         block = ((view[at] >> 6) | (view[at + 1] << 2) | (view[at + 2] << 10)) & 0xFFFF
         head = self._head
         if head.known and not head.agrees(self._polled, block):

@@ -180,3 +180,21 @@ def find(
         result[7] = end
         return 1
     return 0
+
+
+@micropython.viper
+def header_inside(data: ptr8, begin: int, end: int, table: ptr32) -> int:
+    """Whether there is a right header in data[begin:end]: then a frame that seemed to reach that
+    far was cut off, and its later sections are another frame's."""
+    p = begin
+    while p + 12 <= end:
+        if data[p] == 0xA5:
+            crc = int(0xFFFFFFFF)
+            for i in range(8):
+                crc = table[(crc ^ data[p + i]) & 255] ^ ((crc >> 8) & 0xFFFFFF)
+            crc = crc ^ int(0xFFFFFFFF)
+            check = data[p + 8] | (data[p + 9] << 8) | (data[p + 10] << 16) | (data[p + 11] << 24)
+            if not (crc ^ check) & int(0xFFFFFFFF):
+                return 1
+        p += 1
+    return 0
