@@ -186,6 +186,25 @@ def test_a_head_whose_answers_are_always_damaged_stops_nothing():
     assert set(seen[-1]["counts"]) == {0}
 
 
+@pytest.mark.parametrize("size", [12, 144, 264, 276])
+def test_a_frame_that_is_cut_off_does_not_take_the_next_ones_sections(size):
+    """Cut where a node's sections fall on the next node's places, or its header on a section's."""
+    dice = random.Random(5)
+
+    def corrupt(start: float, sender: str, data: bytes) -> bytes:
+        if start < START * 1e6 or len(data) < 400 or dice.random() < 0.9:
+            return data
+        # (A head cut right behind its header takes the nodes' time, not only the gateway's.)
+        return data[:size] if sender == HUB or sender == HEAD and size > 12 else data
+
+    clean, cut = run(8)[-1], run(8, corrupt=corrupt)[-1]
+    assert set(cut["missing"]) == {0}
+    assert cut["nodes"][HUB]["repairs"] > 20
+    assert cut["restarts"] == 0
+    for way in ("import", "export"):
+        assert cut[way] == pytest.approx(clean[way], rel=1e-4, abs=2)
+
+
 class Babbler(Node):
     """Breaks in after each POLL with bytes that mean nothing."""
 

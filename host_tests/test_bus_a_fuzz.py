@@ -1,0 +1,171 @@
+"""bus_a_frame.find on 20,000 random and damaged byte sequences, against a receiver written here
+from docs/a-bus.md section 3."""
+
+from __future__ import annotations
+
+import json
+import random
+import struct
+from pathlib import Path
+from zlib import crc32
+
+from gateway_host import interpreter
+from gateway_host.session import MODULE_PATH
+
+CASES = 20_000
+DATA, NODATA = 2, 4
+
+SCRIPT = """
+import json, sys
+from array import array
+import bus_a_frame as frame
+
+CANARY = b"\\x5a\\xa5" * 16
+view = memoryview(bytearray(8192))
+result = array("i", [0] * 9)
+with open(sys.argv[1], "rb") as file:
+    while True:
+        size = file.read(2)
+        if not size:
+            break
+        size = size[0] | size[1] << 8
+        view[:size] = file.read(size)
+        view[size : size + len(CANARY)] = CANARY
+        result[frame.NEXT] = 0
+        result[frame.END] = size
+        result[frame.NOISE] = 0
+        frames = []
+        while frame.find(
+            0, view, view, result[frame.NEXT], result[frame.END], frame.CRC_TABLE, result
+        ):
+            begin, after, end = result[frame.BODY], result[frame.NEXT], result[frame.END]
+            bad = result[frame.BAD_SECTIONS]
+            if bad and frame.header_inside(view, begin, after, frame.CRC_TABLE):
+                bad, result[frame.NEXT] = -1, begin
+            frames.append(list(result[:4]) + [bad])
+            if begin & 3 or not 12 <= begin <= after <= end <= size:
+                raise ValueError("indices: %r" % list(result))
+        if view[size : size + len(CANARY)] != CANARY:
+            raise ValueError("written behind the end")
+        print(json.dumps([frames, result[frame.NOISE]]))
+"""
+
+
+def frame(kind: int, address: int, argument: int, block: int, body: bytes = b"") -> bytes:
+    head = struct.pack("<BBBBHH", 0xA5, kind, address, argument, block, len(body))
+    return head + struct.pack("<I", crc32(head)) + body
+
+
+def section(payload: bytes) -> bytes:
+    return payload + struct.pack("<I", crc32(payload))
+
+
+def lengths(kind: int, argument: int, length: int) -> list[int]:
+    """Bytes of each section, checks included."""
+    timing = [12] if argument & 0x10 else []
+    if kind == DATA:
+        return timing + [132] * (argument & 15).bit_count()
+    if kind == NODATA:
+        return timing
+    return [length] if length else []
+
+
+def right_header(data: bytes) -> bool:
+    """By start and check."""
+    return data[0] == 0xA5 and struct.unpack("<I", data[8:]) == (crc32(data[:8]),)
+
+
+def receive(data: bytes) -> tuple[list[list[int]], int]:
+    """(frames with a right header as [kind, address, argument, block, bad sections], bytes that
+    were skipped). The search goes on behind a frame's last good section; behind its header, with
+    -1 for its sections, when another right header shows that it was cut off."""
+    frames, noise, at = [], 0, 0
+    while at + 12 <= len(data):
+        start, kind, address, argument, block, length, check = struct.unpack_from(
+            "<BBBBHHI", data, at
+        )
+        sizes = lengths(kind, argument, length)
+        good = start == 0xA5 and 1 <= kind <= 11 and length % 4 == 0 and length == sum(sizes)
+        if not good or length > 544 or check != crc32(data[at : at + 8]):
+            at += 1
+            noise += 1
+            continue
+        body = begin = after = at + 12
+        bad = 0
+        for k, size in enumerate(sizes):
+            piece = data[begin : begin + size]
+            begin += size
+            if len(piece) == size and piece[-4:] == struct.pack("<I", crc32(piece[:-4])):
+                after = begin
+            else:
+                bad |= 1 << k
+        if bad and any(right_header(data[p : p + 12]) for p in range(body, after - 11)):
+            bad, after = -1, body
+        frames.append([kind, address, argument, block, bad])
+        at = after
+    return frames, noise
+
+
+def some_frame(dice: random.Random) -> bytes:
+    """A right frame of any kind."""
+    kind = dice.randrange(1, 12)
+    argument = dice.randrange(32)
+    if kind in (DATA, NODATA):
+        sizes = lengths(kind, argument, 0)
+    else:
+        argument, sizes = dice.randrange(256), dice.choice([[], [20], [28]])
+    if sum(sizes) > 544:
+        argument, sizes = 15, [132] * 4
+    body = b"".join(section(dice.randbytes(size - 4)) for size in sizes)
+    return frame(kind, dice.randrange(256), argument, dice.randrange(65536), body)
+
+
+def mutated(data: bytes, dice: random.Random) -> bytes:
+    """One to three changes: bits, bytes lost, added or doubled, the end cut off."""
+    spoiled = bytearray(data)
+    for _ in range(dice.randrange(1, 4)):
+        at = dice.randrange(len(spoiled) + 1)
+        match dice.randrange(5):
+            case 0 if at < len(spoiled):
+                spoiled[at] ^= 1 << dice.randrange(8)
+            case 1:
+                del spoiled[at : at + dice.randrange(1, 9)]
+            case 2:
+                spoiled[at:at] = dice.randbytes(dice.randrange(1, 9))
+            case 3:
+                spoiled[at:at] = spoiled[at : at + 12]
+            case 4 if dice.random() < 0.3:
+                del spoiled[at:]
+    return bytes(spoiled)
+
+
+def sequence(dice: random.Random) -> bytes:
+    """Up to about 1500 bytes of something."""
+    match dice.randrange(4):
+        case 0:
+            return dice.randbytes(dice.randrange(200))
+        case 1:
+            starts = (0xA5, 0xA5, 1, 2, 4, 9, 0, dice.randrange(256))
+            return bytes(dice.choices(starts, k=dice.randrange(99)))
+        case 2:
+            return some_frame(dice)[: dice.randrange(600)]
+        case _:
+            return mutated(b"".join(some_frame(dice) for _ in range(dice.randrange(1, 4))), dice)
+
+
+def test_find_against_a_second_receiver(tmp_path: Path, bits: int):
+    """No exception, nothing outside the buffer, the same frames; a right frame that follows is
+    found whatever came before."""
+    dice = random.Random(2026)
+    last = frame(DATA, 7, 4, 4711, section(bytes(range(128))))
+    # Zeros between: the 12 bytes of a header would be a right timing section of a frame cut off.
+    cases = [sequence(dice) + bytes(4) + last for _ in range(CASES)]
+    script, file = tmp_path / "fuzz.py", tmp_path / "sequences"
+    script.write_text(SCRIPT)
+    file.write_bytes(b"".join(struct.pack("<H", len(case)) + case for case in cases))
+    done = interpreter.run([script, file], bits=bits, heap="1M", path=MODULE_PATH, timeout=300)
+    assert done.returncode == 0, done.stderr
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    for case, (frames, noise) in zip(cases, answers, strict=True):
+        assert [frames, noise] == [*receive(case)], case.hex()
+        assert frames[-1] == [DATA, 7, 4, 4711, 0], case.hex()
