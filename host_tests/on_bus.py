@@ -8,11 +8,16 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from gateway_host.commands.run import DEFAULT_HOUSE
 from gateway_host.session import ROOT, Session
+from gateway_host.sim.house import House, load_house
 from gateway_host.sim.installation import Installation
 
 SCRIPT = ROOT / "tools" / "gateway_host" / "device" / "bus_report.py"
 NUMBERS = 1 << 22  # the firmware numbers samples modulo this
+BLOCK = 64
+POINTS = 28
+HEAD, HUB, OTHER = "5020000001", "5500000191", "5500000193"  # of the default house
 
 Report = dict[str, Any]
 Event = tuple[float, Callable[["Eventful"], None]]
@@ -67,3 +72,48 @@ def first(count: int, source: Iterator[Report]) -> list[Report]:
         return [next(source) for _ in range(count)]
     finally:
         source.close()
+
+
+def house() -> House:
+    """The default house: head, 4 Solid Cores, 4 hubs, 28 points."""
+    return load_house(DEFAULT_HOUSE)
+
+
+def run(count: int, *words: str, bits: int = 32, plan=None, events=None, **line) -> list[Report]:
+    """`count` reports of the default house; what every run must hold is checked here."""
+    installation = Eventful(house(), events, **line)
+    line.pop("corrupt", None)
+    seen = first(count, reports(installation, *words, bits=bits, plan=plan, **line))
+    for report in seen:
+        for count, missed in zip(report["counts"], report["missed"], strict=True):
+            assert count + missed == report["samples"]
+    assert [sum(points) for points in zip(*(r["missed"] for r in seen), strict=True)] == seen[-1][
+        "missing"
+    ]
+    last = seen[-1]
+    if not last["restarts"]:
+        time_base(seen)
+        behind = installation.sample_number(last["ms"] * 1000) - last["first_sample"]
+        assert BLOCK <= (behind - last["samples"]) % NUMBERS <= 12 * BLOCK
+    return seen
+
+
+def time_base(seen: list[Report]) -> None:
+    """Reports follow each other by the head's own numbers, with what was lost."""
+    for report, following in zip(seen, seen[1:], strict=False):
+        assert (report["first_sample"] + report["samples"]) % NUMBERS == following["first_sample"]
+
+
+def missing(report: Report, *serials: str) -> list[int]:
+    """Missing samples of the points on these nodes; without any, of all."""
+    points = house().points
+    return [
+        count
+        for count, point in zip(report["missing"], points, strict=True)
+        if not serials or point.node in serials
+    ]
+
+
+def others(report: Report, *serials: str) -> int:
+    """Missing samples of the points on all nodes but these."""
+    return sum(missing(report)) - sum(missing(report, *serials))

@@ -1,0 +1,225 @@
+"""The A-bus master in the interpreter against the simulated installation: nodes that come and
+go, a slow line, pauses of the gateway."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from gateway_host import interpreter
+from gateway_host.collector import Collector
+from gateway_host.session import MODULE_PATH, ROOT, Session
+from on_bus import (
+    BLOCK,
+    HEAD,
+    HUB,
+    OTHER,
+    POINTS,
+    Eventful,
+    house,
+    missing,
+    others,
+    run,
+    time_base,
+)
+
+# Nodes
+
+
+def test_a_node_that_is_pulled_and_plugged_in_again():
+    seen = run(12, events=[(4.0, lambda i: i.unplug(HUB)), (7.0, lambda i: i.plug(HUB))])
+    assert [report["nodes"][HUB]["state"] for report in seen[4:6]] == ["lost", "lost"]
+    last = seen[-1]
+    assert last["nodes"][HUB]["state"] == "well"
+    assert others(last, HUB) == 0
+    gap = missing(last, HUB)
+    assert min(gap) == max(gap)
+    assert 3 * 3200 - 8 * BLOCK <= gap[0] <= 5 * 3200  # taken back within 2 s
+    assert last["nodes"][HUB]["gaps"] * BLOCK == sum(gap)
+    assert set(last["missed"]) == {0}
+
+
+@pytest.mark.parametrize("at", [4.0, 4.33, 4.71])
+def test_a_node_that_restarts_is_taken_back_within_2_seconds(at):
+    last = run(9, events=[(at, lambda i: i.restart(HUB))])[-1]
+    assert last["nodes"][HUB]["state"] == "well"
+    assert others(last, HUB) == 0
+    assert 0 < max(missing(last, HUB)) <= 2.2 * 3200
+    assert set(last["missed"]) == {0}
+
+
+def test_half_the_nodes_pulled_at_once_cost_the_others_nothing():
+    hubs = ["5500000190", "5500000191", "5500000192", "5500000193"]
+
+    def pull(installation: Eventful) -> None:
+        for serial in hubs:
+            installation.unplug(serial)
+
+    last = run(8, events=[(4.0, pull)])[-1]
+    assert others(last, *hubs) == 0
+    assert last["lost"] == 0
+    assert {last["nodes"][serial]["state"] for serial in hubs} == {"lost"}
+
+
+def test_a_head_that_is_pulled_leaves_the_time_base_whole():
+    """Nothing can be measured without the head; what was lost is counted, sample by sample."""
+    seen = run(12, events=[(4.0, lambda i: i.unplug(HEAD)), (7.5, lambda i: i.plug(HEAD))])
+    last = seen[-1]
+    assert last["restarts"] == 0
+    assert 3.4 * 3200 < min(missing(last)) <= max(missing(last)) < 5.8 * 3200
+    assert set(last["missed"]) == {0}
+
+
+@pytest.mark.parametrize("jump", [1_000_003, -700_001, 2**31 + 2**21])
+def test_a_head_that_restarts_counts_anew(jump):
+    def restart(installation: Eventful) -> None:
+        installation.head_clock.first_sample += jump
+        installation.restart(HEAD)
+
+    seen = run(12, events=[(4.0, restart)])
+    last = seen[-1]
+    assert last["restarts"] == 1
+    assert last["nodes"][HEAD]["state"] == "well"
+    assert set(last["missed"]) == {0}
+    assert 0 < min(missing(last)) <= max(missing(last)) < 2.5 * 3200
+    time_base(seen[7:])
+    # By the gateway's clock, which runs as fast as the simulation, to a block or two.
+    elapsed = (last["ms"] - seen[0]["ms"]) * 3.2
+    assert abs(sum(report["samples"] for report in seen[1:]) - elapsed) <= 4 * BLOCK
+
+
+def test_a_node_that_is_not_there():
+    """It is missing at its own points only, and looked for without an end."""
+    there = house()
+    plan = there.site_json()
+    ghost = "5500000999"
+    gone = [k for k, point in enumerate(plan["points"]) if point["node"] == OTHER]
+    for k in gone:
+        plan["points"][k]["node"] = ghost
+    last = run(6, plan=plan)[-1]
+    assert last["nodes"][ghost]["state"] == "lost"
+    assert last["nodes"][ghost]["answers"] == last["nodes"][ghost]["gaps"] == 0
+    for k in range(POINTS):
+        assert (last["missing"][k] > 0) == (k in gone)
+        assert last["counts"][k] == (0 if k in gone else last["samples"])
+
+
+# The line's capacity
+
+LAYOUT = """
+from bus_a_schedule import Node, capacity, lay_out, microseconds
+def lay(baud, *counts):
+    nodes = [Node("5400000001", (0, 1, 2))]
+    for kind, channels, count in counts:
+        nodes += [Node(kind + "%06d" % k, tuple(range(channels))) for k in range(count)]
+    answers = [node.answer_bytes() for node in nodes]
+    slots, end = lay_out(answers, baud)
+    for k in range(len(nodes)):
+        nodes[k].fits = k < len(slots)
+    points = sum(len(node.channels) for node in nodes[1:] if node.fits)
+    us = microseconds(12, baud) + end
+    print(12 + sum(answers[:len(slots)]), us, points, capacity(nodes, baud))
+lay(3000000, ("5500", 4, 7))
+lay(3000000, ("5500", 4, 1), ("5600", 3, 8))
+lay(1500000, ("5500", 4, 7))
+lay(1500000, ("5600", 3, 8))
+"""
+
+
+def test_the_figures_of_the_document(bits):
+    """docs/a-bus.md section 8, from the firmware's own rule."""
+    text = (ROOT / "docs" / "a-bus.md").read_text(encoding="utf-8")
+    text = text.split("## 8.")[1].split("## 9.")[0]
+    rows = {
+        name.strip(" *"): re.findall(r"[\d.]+", cells)
+        for name, cells in re.findall(r"^\|([^|]+)\|(.+)\|$", text, re.M)
+    }
+    answer = interpreter.run(["-c", LAYOUT], bits=bits, heap="512K", path=MODULE_PATH)
+    assert answer.returncode == 0, answer.stderr
+    lines = [[int(word) for word in line.split()] for line in answer.stdout.splitlines()]
+    for column, (count, us, points, capacity) in enumerate(lines[:2]):
+        assert int(rows["bytes a cycle"][column]) == count
+        milliseconds, percent = rows["of 20 ms"][2 * column : 2 * column + 2]
+        assert float(milliseconds) == pytest.approx(us / 1000, abs=0.006)
+        assert float(percent) == pytest.approx(us / 200, abs=0.06)
+        assert points == capacity == POINTS
+    half = re.search(
+        r"the head and (\d) CT Hubs \((\d+) points\), or (\d) Solid Cores\s+\((\d+)", text
+    )
+    hubs, by_hubs, cores, by_cores = map(int, half.groups())
+    assert [line[2] for line in lines[2:]] == [by_hubs, by_cores] == [4 * hubs, 3 * cores]
+
+
+def test_half_the_speed_serves_the_first_that_fit():
+    seen = run(6, baud=1_500_000)
+    last = seen[-1]
+    served = [serial for serial, node in last["nodes"].items() if node["state"] == "well"]
+    refused = [serial for serial, node in last["nodes"].items() if node["state"] == "no room"]
+    order = [HEAD, *dict.fromkeys(point.node for point in house().points)]
+    assert set(served) == set(order[: len(served)])
+    assert set(refused) == set(order[len(served) :])
+    assert len(missing(last, *served)) == last["capacity"] == 12
+    assert set(missing(last, *served)) == {0}
+    assert all(last["nodes"][serial]["answers"] == 0 for serial in refused)
+    assert set(last["counts"]) == {0, last["samples"]}
+
+
+def test_the_gateway_topic_tells_what_does_not_fit(broker):
+    there = house()
+    plan = there.site_json()
+    mqtt = {"host": "127.0.0.1", "port": broker.port, "user": None, "password": None}
+    with Collector(plan) as collector:
+        collector.connect("127.0.0.1", broker.port)
+        installation = Eventful(there, baud=1_500_000)
+        with Session(installation, plan, mqtt=mqtt, baud=1_500_000) as session:
+            deadline = time.monotonic() + 60
+            while time.monotonic() < deadline:
+                gateway = collector.snapshot().gateway
+                if gateway and gateway["aBus"]["blocks"]:
+                    break
+                session.check()
+                time.sleep(0.1)
+    bus = gateway["aBus"]
+    assert bus["baud"] == 1_500_000
+    assert bus["points"] == POINTS
+    assert bus["capacity"] == 12
+    assert [node["state"] for node in bus["nodes"]].count("no room") == 4
+
+
+# Pauses of the gateway
+
+
+def test_pauses_of_100_ms_cost_nothing(bits):
+    """In 9 places of the cycle: nodes keep 8 blocks."""
+    pauses = [f"{2000 + 733 * k + 2 * k}:100" for k in range(9)]
+    last = run(9, *pauses, bits=bits)[-1]
+    assert set(last["missing"]) == {0}
+    assert last["lost"] == last["skipped"] == 0
+
+
+@pytest.mark.parametrize("ms", [500, 2_000, 45_000, 300_000])
+def test_a_longer_pause_is_counted_on_all_points(ms):
+    """The reports' time base stays that of the head (see `run`)."""
+    seen = run(8, f"3003:{ms}")
+    last = seen[-1]
+    lost = last["lost"]
+    assert lost == last["skipped"] * BLOCK
+    assert abs(lost - ms * 3.2) < 10 * BLOCK
+    # In a pause of over a second the nodes fall out of step and need a moment.
+    assert all(lost <= count <= lost + 2 * 3200 for count in last["missing"])
+    if ms < 1000:  # and the block that was asked for just when nobody held it any more
+        assert set(last["missing"]) <= {lost, lost + BLOCK}
+    assert set(last["missed"]) == {0}
+    assert last["restarts"] == 0
+
+
+def test_the_microsecond_clock_wraps(bits):
+    """After 2^30 us, 1074 s; long pauses take the gateway there."""
+    pauses = ["3000:300000", "306000:300000", "609000:300000", "912000:155000"]
+    seen = run(26, *pauses, bits=bits)
+    assert seen[0]["ms"] * 1000 < 1 << 30 < seen[-1]["ms"] * 1000
+    assert seen[-1]["restarts"] == 0
+    settled = [report for report in seen if report["ms"] > 1_069_500]
+    assert len(settled) > 6
+    assert {count for report in settled for count in report["missed"]} == {0}
