@@ -224,7 +224,7 @@ def test_samples_on_the_wire_are_the_truth_and_the_waveform():
     assert np.array_equal(samples(answers[1], skip=12), truth[:3])
     hub = samples(answers[2])
     assert np.array_equal(hub[:3], truth[3:6])
-    assert not hub[3].any()  # nothing is connected to D
+    assert 1 <= np.abs(hub[3]).max() <= 10  # nothing is connected to D: noise
     assert np.array_equal(samples(answers[3]), truth[6:9])
     # In step within 2 µs: 2 µs x 2 pi 50 Hz of the peak, and rounding.
     allowed = np.abs(ideal).max(axis=1) * 2e-6 * 2 * np.pi * 50 + 1

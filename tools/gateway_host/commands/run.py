@@ -18,6 +18,7 @@ from rich.live import Live
 from gateway_host.broker import Broker
 from gateway_host.collector import Collector, Snapshot
 from gateway_host.errors import UserError
+from gateway_host.faults import Faults
 from gateway_host.session import REPL_FILE, ROOT, Session, check_site, has_repl, version
 from gateway_host.sim.house import load_house
 from gateway_host.sim.installation import Installation
@@ -49,6 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rxbuf", type=_number(16, 65535, int), default=8192, help="the receive buffer in bytes"
     )
+    parser.add_argument(
+        "--faults", default="", help="what goes wrong: 'ber=1e-5; unplug 5500000191 at 10 for 5'"
+    )
     parser.add_argument("--state", type=Path, help="keep the gateway's files in this directory")
     parser.add_argument("--picture", type=Path, help="at the end, write the view as SVG")
 
@@ -60,10 +64,13 @@ def main(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    faults = Faults.parse(arguments.faults)
     house = load_house(arguments.house)
     plan = check_site(arguments.site, arguments.bits) if arguments.site else house.site_json()
     truth = Truth(house.site_json())
-    installation = Installation(house, arguments.baud, arguments.rxbuf, tap=truth.tap)
+    installation = Installation(
+        house, arguments.baud, arguments.rxbuf, tap=truth.tap, faults=faults
+    )
     interrupted = False
     with contextlib.ExitStack() as stack:
         watch = _Watch(installation)

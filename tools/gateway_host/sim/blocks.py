@@ -11,11 +11,20 @@ from .catalogue import BLOCK
 from .nodes import Node
 
 _KEPT = 16
+_LOOSE_COUNTS = 4  # noise of an input without a CT
+_OPEN_COUNTS = 1  # and with one that is not closed
+_OPEN_SHARE = 0.005  # of its current
+_NOISE_BLOCKS = 32
 _SECTION = 2 * BLOCK + 4
 
 
 class Renders(Protocol):
     """What samples come from: a House or a Recording."""
+
+    @property
+    def channels(self) -> int:
+        """3 voltages and the points."""
+        ...
 
     def render(self, block: int, shifts: np.ndarray | None) -> np.ndarray:
         """int16 [channel, 64] of a block, each channel taken late by its shift in samples."""
@@ -31,13 +40,33 @@ class Rendered:
     bodies: list[bytes]
 
 
+@dataclass(frozen=True)
+class InputFault:
+    """A CT that is missing, or (`plugged`) there but not closed, for samples `first` to `last`
+    (exclusive) of `channel`.
+    """
+
+    channel: int
+    plugged: bool
+    first: float
+    last: float
+
+
 class Blocks:
     """The last blocks of `nodes`; `inputs[k]` has the channel of each input of node k, or None.
 
-    Node 0 is the head, which is never late.
+    Node 0 is the head, which is never late. An input without a channel has no CT: its samples are
+    noise of some counts, by `seed`.
     """
 
-    def __init__(self, source: Renders, nodes: list[Node], inputs: list[list[int | None]]) -> None:
+    def __init__(
+        self,
+        source: Renders,
+        nodes: list[Node],
+        inputs: list[list[int | None]],
+        seed: int = 1,
+        faults: list[InputFault] | None = None,
+    ) -> None:
         self._source = source
         self._nodes = nodes
         self._index = {node: k for k, node in enumerate(nodes)}
@@ -46,6 +75,12 @@ class Blocks:
         self._used = np.array([row for row, channel in enumerate(rows) if channel is not None])
         self._channels = np.array([channel for channel in rows if channel is not None])
         self._sections = np.zeros((len(rows), _SECTION), np.uint8)
+        self._loose = np.array([row for row, channel in enumerate(rows) if channel is None], int)
+        self._faults = [] if faults is None else faults
+        dice = np.random.default_rng(seed)
+        self._noise = dice.uniform(-1.0, 1.0, (_NOISE_BLOCKS, len(rows) + source.channels, BLOCK))
+        loose = np.rint(_LOOSE_COUNTS * self._noise[:, self._loose]).astype("<i2")
+        self._loose_wire = loose.view(np.uint8)
         self._bounds = np.cumsum([0, *map(len, inputs)]).tolist()
         owners = np.repeat(np.arange(len(nodes)), [len(of_node) for of_node in inputs])
         self._owners = np.zeros(len(self._used), int)
@@ -71,17 +106,31 @@ class Blocks:
         shifts = self._shifts(block)
         if kept is not None and kept.shifts == shifts:
             return kept.samples
-        return self._source.render(block, np.array(shifts)[self._owners])
+        return self._take(block, shifts)
+
+    def _take(self, block: int, shifts: list[float]) -> np.ndarray:
+        samples = self._source.render(block, np.array(shifts)[self._owners])
+        for fault in self._faults:
+            if fault.first <= block * BLOCK < fault.last:
+                noise = self._noise[block % _NOISE_BLOCKS, -1 - fault.channel]
+                if fault.plugged:
+                    exact = _OPEN_SHARE * samples[fault.channel] + _OPEN_COUNTS * noise
+                else:
+                    exact = _LOOSE_COUNTS * noise
+                samples[fault.channel] = np.rint(exact)
+        return samples
 
     def _shifts(self, block: int) -> list[float]:
         return [0.0] + [node.clock.expected_shift(block) for node in self._nodes[1:]]
 
     def _render(self, block: int) -> Rendered:
         shifts = self._shifts(block)
-        samples = self._source.render(block, np.array(shifts)[self._owners])
+        samples = self._take(block, shifts)
         sections = self._sections
         wire = samples.astype("<i2", copy=False).view(np.uint8)
         sections[self._used, : 2 * BLOCK] = wire[self._channels]
+        if len(self._loose):
+            sections[self._loose, : 2 * BLOCK] = self._loose_wire[block % _NOISE_BLOCKS]
         payloads = sections[:, : 2 * BLOCK].tobytes()
         size = 2 * BLOCK
         checks = [crc32(payloads[at : at + size]) for at in range(0, len(payloads), size)]

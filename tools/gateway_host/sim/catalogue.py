@@ -10,7 +10,7 @@ BLOCK = 64  # samples in a block
 FULL_SCALE = 32767  # counts
 VOLT_PER_COUNT = 0.015
 MAX_POINTS = 28
-MAX_NODES = 9  # besides the head
+MAX_NODES = 29  # besides the head: the addresses 2 to 30
 
 RATED_AMPERE = {
     "AC-CT-50A": 50.0,

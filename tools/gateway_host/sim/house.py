@@ -23,11 +23,15 @@ _KNOT = _KNOT_BLOCKS * BLOCK  # samples between two moments for which the loads 
 
 @dataclass(frozen=True)
 class NodeSettings:
-    """A node: serial number, error of its crystal (ppm), m of cable to the gateway."""
+    """A node: serial number, error of its crystal (ppm), m of cable to the gateway.
+
+    absent: it is not there when the simulation begins.
+    """
 
     serial: str
     drift_ppm: float = 0.0
     metres: float = 0.0
+    absent: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,7 @@ class Site:
     points: list[Point]
     loads: list[tuple[str, str]]  # name, role
     first_sample: int = 0
+    seed: int = 1
 
     def site_json(self) -> dict:
         """site.json of docs/site.md, as a dict."""
@@ -101,6 +106,11 @@ class Site:
     def channels(self) -> int:
         """Channels of the waveforms: three voltages and the points."""
         return 3 + len(self.points)
+
+    @property
+    def connected_phases(self) -> int:
+        """Bit mask of the voltages that are connected to the head."""
+        return (1 << len(SCHEMES[self.scheme].angles)) - 1
 
 
 @dataclass

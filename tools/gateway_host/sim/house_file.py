@@ -61,6 +61,7 @@ def load_house(path: str | Path) -> House:
         points=points,
         loads=roles,
         first_sample=first_sample,
+        seed=seed,
         mains=mains,
         circuits=circuits,
     )
@@ -99,7 +100,10 @@ def read_node(table: Table, types: tuple[int, ...], what: str) -> NodeSettings:
         known = ", ".join(map(str, types))
         table.fail("serial", f"{serial} is not {what} (serial numbers begin with {known})")
     node = NodeSettings(
-        serial, table.number("drift_ppm", -100, 100, 0.0), table.number("metres", 0, 100, 0.0)
+        serial,
+        table.number("drift_ppm", -100, 100, 0.0),
+        table.number("metres", 0, 100, 0.0),
+        table.flag("absent", False),
     )
     table.finish()
     return node

@@ -4,16 +4,19 @@ them.
 
 import threading
 from collections.abc import Callable
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 
-from .blocks import Blocks
-from .catalogue import BLOCK, inputs_of
+from .blocks import Blocks, InputFault
+from .catalogue import BLOCK, SOLID_CORE_TYPE, inputs_of
 from .clock import HeadClock
+from .head import Head
 from .house import NodeSettings, Point
+from .leds import Led
 from .line import Corrupt, Counters, Line
-from .nodes import KEPT_BLOCKS, Head, Node
+from .nodes import KEPT_BLOCKS, Node
 
 _TICKS = 1 << 30
 _END_GRACE_US = 100_000
@@ -28,11 +31,17 @@ class Source(Protocol):
     nodes: list[NodeSettings]
     points: list[Point]
     first_sample: int
+    seed: int
     ended_at: int | None  # sample number after the last one that can be served; None: never ends
 
     @property
     def channels(self) -> int:
         """3 voltages and the points."""
+        ...
+
+    @property
+    def connected_phases(self) -> int:
+        """Bit mask of the voltages that are connected to the head."""
         ...
 
     def site_json(self) -> dict:
@@ -48,13 +57,22 @@ class Source(Protocol):
         ...
 
 
+class Attachable(Protocol):
+    """What makes an installation misbehave: gateway_host.faults.Faults."""
+
+    def attach(self, installation: "Installation") -> None:
+        """Makes `installation` misbehave from its begin on."""
+        ...
+
+
 class Installation:
     """The simulated installation, driven by the board's clock.
 
     house: a House or a Recording; baud: bits/s; rxbuf: the gateway's receive buffer in bytes; tap:
     called in order with (first_sample, int16 [channel, 64]) for each block once its samples can no
-    longer change; corrupt: damages what is sent (see line.Corrupt). Sample numbers do not wrap
-    here; on the line they are modulo 2^32. Methods may be called from several threads.
+    longer change; corrupt: damages what is sent (see line.Corrupt); faults: what goes wrong (a
+    gateway_host.faults.Faults). Sample numbers do not wrap here; on the line they are modulo 2^32.
+    Methods may be called from several threads.
     """
 
     def __init__(
@@ -64,6 +82,7 @@ class Installation:
         rxbuf: int = 8192,
         tap: Tap | None = None,
         corrupt: Corrupt | None = None,
+        faults: Attachable | None = None,
     ) -> None:
         self.house = house
         self.head_clock = HeadClock(house.first_sample, house.head.drift_ppm)
@@ -79,32 +98,56 @@ class Installation:
             self._sections,
             drift_ppm=house.head.drift_ppm,
             metres=house.head.metres,
+            plugged=house.connected_phases,
+            seed=f"{house.seed} 0",
         )
+        self.head.connected = not house.head.absent
         self.nodes: list[Node] = [self.head]
-        inputs = self._add_nodes(house)
-        self._blocks = Blocks(house, self.nodes, [[0, 1, 2], *inputs])
-        self.line = Line(self.nodes, baud, rxbuf, corrupt)
+        self._channels = {(p.node, p.input): 3 + i for i, p in enumerate(house.points)}
+        self._inputs: list[list[int | None]] = [[0, 1, 2]]
+        self._input_faults: list[InputFault] = []
+        self.line = Line(self.nodes, baud, rxbuf, corrupt, house.seed)
+        for settings in house.nodes:
+            self.add_node(settings)
+        if faults is not None:
+            faults.attach(self)
 
     def _sections(self, node: Node, block: int) -> bytes:
         return self._blocks.body(node, block)
 
-    def _add_nodes(self, house: Source) -> list[list[int | None]]:
-        """Makes the nodes besides the head; the channel of each input of each."""
-        inputs = []
-        channels = {(p.node, p.input): 3 + i for i, p in enumerate(house.points)}
-        for settings in house.nodes:
-            letters = inputs_of(int(settings.serial[:4]))
-            node = Node(
-                settings.serial,
-                len(letters),
-                self.head_clock,
-                self._sections,
-                drift_ppm=settings.drift_ppm,
-                metres=settings.metres,
-            )
-            self.nodes.append(node)
-            inputs.append([channels.get((settings.serial, letter)) for letter in letters])
-        return inputs
+    def add_node(self, settings: NodeSettings, channels: int | None = None) -> Node:
+        """Puts one more node on the line, before the first byte is sent; its inputs are those of
+        the points that name it.
+
+        channels: for a type that is not in the catalogue, 1 to 4. A serial number that is there
+        already makes a twin, whose inputs have no CT.
+        """
+        known = inputs_of(int(settings.serial[:4]))
+        letters = known or "ABCD"[: 4 if channels is None else channels]
+        twin = any(node.serial == settings.serial for node in self.nodes)
+        inputs = [None if twin else self._channels.get((settings.serial, x)) for x in letters]
+        plugged = sum(1 << bit for bit, channel in enumerate(inputs) if channel is not None)
+        node = Node(
+            settings.serial,
+            len(letters),
+            self.head_clock,
+            self._sections,
+            drift_ppm=settings.drift_ppm,
+            metres=settings.metres,
+            plugged=plugged,
+            built_in=settings.serial.startswith(str(SOLID_CORE_TYPE)),
+            seed=f"{self.house.seed} {len(self.nodes)}",
+        )
+        node.connected = not settings.absent
+        self.nodes.append(node)
+        self._inputs.append(inputs)
+        self.__dict__.pop("_blocks", None)
+        return node
+
+    @cached_property
+    def _blocks(self) -> Blocks:
+        """Made when it is first needed: all nodes are there then."""
+        return Blocks(self.house, self.nodes, self._inputs, self.house.seed, self._input_faults)
 
     # The board's link
 
@@ -166,22 +209,50 @@ class Installation:
                 return node
         raise KeyError(serial)
 
+    def leds(self) -> dict[str, Led | None]:
+        """What the LED of each node shows now, by serial number; None for one without power."""
+        with self._lock:
+            now = self.line.now
+            return {n.serial: n.led(now) if n.connected else None for n in reversed(self.nodes)}
+
     def restart(self, serial: str) -> None:
         """Switches a node off and on."""
         with self._lock:
-            self.node(serial).power_on(self.line.now)
+            self.take_off(self.node(serial))
+            self.put_on(self.node(serial))
 
     def unplug(self, serial: str) -> None:
         """Takes a node off the bus."""
         with self._lock:
-            self.node(serial).connected = False
+            self.take_off(self.node(serial))
 
     def plug(self, serial: str) -> None:
         """Connects a node again; it starts afresh."""
         with self._lock:
-            node = self.node(serial)
-            node.connected = True
-            node.power_on(self.line.now)
+            self.put_on(self.node(serial))
+
+    def take_off(self, node: Node) -> None:
+        """As `unplug`, where twins have to be told apart."""
+        self.line.silence(node)
+        node.connected = False
+
+    def put_on(self, node: Node) -> None:
+        """As `plug`, where twins have to be told apart."""
+        node.connected = True
+        node.power_on(self.line.now)
+
+    def spoil_input(self, node: Node, input: str, plugged: bool, start: float, end: float) -> None:
+        """From `start` to `end` (µs) the input has no CT, or (plugged) one that is not closed.
+
+        KeyError when there is no point.
+        """
+        channel, bit = self._channels[node.serial, input], 1 << "ABCD".index(input)
+        clock = self.head_clock
+        fault = InputFault(channel, plugged, clock.reading(start), clock.reading(end))
+        self._input_faults.append(fault)
+        if not plugged:
+            self.line.at(start, lambda _: setattr(node, "plugged", node.plugged & ~bit))
+            self.line.at(end, lambda _: setattr(node, "plugged", node.plugged | bit))
 
     # Samples
 

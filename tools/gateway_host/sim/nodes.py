@@ -1,4 +1,4 @@
-"""The measuring nodes: CT Hub, Solid Core and the head, each as docs/a-bus.md describes it.
+"""The measuring nodes, CT Hub and Solid Core, as docs/a-bus.md describes them (the head: head.py).
 
 A node hears frames (`hear`), and asks the line for the time at which to answer; what it answers is
 made when the answer begins (`Answer.make`), from what the node holds at that instant.
@@ -8,23 +8,31 @@ import random
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from zlib import crc32
 
 from . import frames
 from .catalogue import BLOCK
 from .clock import HeadClock, NodeClock
 from .frames import Frame
+from .leds import COMMUNICATION_FAULT, CONFIGURATION_FAULT, IDENTIFY, WELL, Led, led_of
 
 KEPT_BLOCKS = 8
 VERSION = (1, 2)
-WELL, COMMUNICATION_FAULT, CONFIGURATION_FAULT, IDENTIFYING = range(4)
 
 _US_PER_METRE = 0.005
 _NO_POLL_US = 1e6
 _WRONG_SCHEDULE_US = 3e6
 
-_ASSIGN = struct.Struct("<HHIBB6x")
+_HIGHEST_ADDRESS = 30
+_MOST_SLOTS = 32
+_FIRST_SLOT_US = 50
+
+_ASSIGN = struct.Struct("<HHIBBHI")
+_SEARCH = struct.Struct("<HHI")
+_KEY = struct.Struct("<HII")
+_NONCE = struct.Struct("<I")
 _INFO = struct.Struct("<HHIBBBxI")
-_STATUS = struct.Struct("<BBxxiIIII")
+_STATUS = struct.Struct("<BBBxiIIII")
 _TIMING = struct.Struct("<IHxx")
 
 # The sections of a node's inputs, in order, of a block that it has sampled
@@ -39,16 +47,27 @@ class Answer:
 
     time: float
     node: "Node"
-    token: int
+    poll: int  # the POLL after which it was made: a later one cancels it
     make: Callable[[float], bytes]
+    search: int | None = None  # the SEARCH that it answers: a later one cancels it
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether a later POLL or SEARCH has made it void."""
+        later = self.search is not None and self.search != self.node.searches
+        return later or self.poll != self.node.polls
 
 
 class Node:
-    """A CT Hub or a Solid Core. Powered on at `started` (µs), without a schedule.
+    """A CT Hub or a Solid Core. Powered on at `started` (µs), without an address.
 
-    serial: e.g. "5500000190"; channels: 3 or 4; drift_ppm: error of its crystal, -100 to 100;
-    metres: cable between the gateway and it, 0 to 100; sections: gives the sections of a block.
+    serial: e.g. "5500000190"; channels: 1 to 4; drift_ppm: error of its crystal, -100 to 100;
+    metres: cable between the gateway and it, 0 to 100; sections: gives the sections of a block;
+    plugged: bit mask of the inputs with a CT; built_in: every input has its own; seed: of its
+    nonces and its jitter.
     """
+
+    is_head = False
 
     def __init__(
         self,
@@ -60,27 +79,38 @@ class Node:
         drift_ppm: float = 0.0,
         metres: float = 0.0,
         version: tuple[int, int] = VERSION,
+        plugged: int = 0,
+        built_in: bool = False,
+        seed: str = "",
     ) -> None:
         self.serial = serial
         self.type, self.number = int(serial[:4]), int(serial[4:])
         self.channels = channels
         self.mask = (1 << channels) - 1
         self.drift_ppm = drift_ppm
+        self.metres = metres
         self.propagation_us = metres * _US_PER_METRE
         self.version = version
+        self.built_in = built_in
+        self.plugged = self.mask if built_in else plugged
         self.connected = True
+        self.late_us = 0.0  # by which its answers come too late
         self._head_clock = head_clock
         self._sections = sections
-        self._random = random.Random(serial)
+        self._random = random.Random(serial + seed)
+        self._nonces = random.Random(f"nonce {serial} {seed}")
+        self.polls = self.searches = 0  # heard; answers made before are cancelled by a new one
         self.power_on(0.0)
 
     def power_on(self, time: float) -> None:
         """Starts the node afresh at `time`: no schedule, no address, a clock never set."""
         self.started = time
+        self.nonce = self._nonces.randrange(1, 1 << 32)
+        self.session = 0
         self.address = 0
         self.schedule = 0
         self.slot = 0
-        self.token = 0  # answers made with an older one are cancelled
+        self.polls += 1
         self.frames_heard = 0
         self.bad_checks = 0
         self.answers = 0
@@ -110,10 +140,10 @@ class Node:
         """Last difference between the head's clock and its own, ns."""
         return self.clock.difference_ns
 
-    def led(self, time: float) -> int:
-        """WELL, COMMUNICATION_FAULT, CONFIGURATION_FAULT or IDENTIFYING."""
+    def led_state(self, time: float) -> int:
+        """WELL, COMMUNICATION_FAULT, CONFIGURATION_FAULT or IDENTIFY."""
         if time < self._identify_until:
-            return IDENTIFYING
+            return IDENTIFY
         if time - (self.started if self._last_poll is None else self._last_poll) > _NO_POLL_US:
             return COMMUNICATION_FAULT
         ours = self.started if self._last_ours is None else self._last_ours
@@ -121,9 +151,9 @@ class Node:
             return CONFIGURATION_FAULT
         return WELL
 
-    def identified_inputs(self, time: float) -> int:
-        """Bit mask of the inputs that blink."""
-        return self._identify_inputs if time < self._identify_until else 0
+    def led(self, time: float) -> Led:
+        """What the node's LED shows at `time`."""
+        return led_of(self.led_state(time), self._identify_inputs, self.is_head)
 
     def state(self, time: float) -> int:
         """STATUS's state byte."""
@@ -133,22 +163,25 @@ class Node:
     # Hearing
 
     def hear(self, heard: Frame) -> Answer | None:
-        """Takes a frame from the gateway; the answer that it asks of this node, or None."""
+        """Takes a frame of a gateway; the answer that it asks of this node, or None."""
         self.frames_heard += 1
-        if heard.kind == frames.POLL:
-            return self._poll(heard) if heard.address == frames.ALL else None
-        if heard.kind == frames.ASSIGN:
-            return self._assign(heard) if heard.address == frames.ALL else None
+        kind = heard.kind
+        if kind in (frames.POLL, frames.ASSIGN, frames.SEARCH):
+            if heard.address != frames.ALL:
+                return None
+            if kind == frames.POLL:
+                return self._poll(heard)
+            return self._assign(heard) if kind == frames.ASSIGN else self._search(heard)
         if not self.address or heard.address != self.address:
             return None
-        if heard.kind == frames.REPEAT:
-            wanted = heard.argument & 0x0F & self.mask
+        if kind == frames.REPEAT:
+            wanted = heard.argument & self.mask
             if not wanted or heard.argument & 0xF0:
                 return None
             return self._request(heard, lambda t: self._block_frame(t, heard.block, wanted))
-        if heard.kind == frames.QUERY:
+        if kind == frames.QUERY:
             return self._request(heard, self.status)
-        if heard.kind == frames.IDENTIFY and heard.block <= 600 and heard.argument <= 0x0F:
+        if kind == frames.IDENTIFY and heard.block <= 600 and heard.argument <= 0x0F:
             seconds = heard.block if heard.argument else 0
             self._identify_inputs = heard.argument
             self._identify_until = heard.end + seconds * 1e6
@@ -167,12 +200,12 @@ class Node:
     def _poll(self, heard: Frame) -> Answer | None:
         self._last_poll = heard.end
         self._latch(heard.edge + self.propagation_us + self._random.uniform(-0.05, 0.05))
-        self.token += 1
+        self.polls += 1
         if not heard.argument or heard.argument != self.schedule:
             return None
         self._last_ours = heard.end
         late = self._random.uniform(1.0, 4.0)
-        delay = self.slot / (1 + self.drift_ppm * 1e-6) + late
+        delay = self._own_us(self.slot) + late
         return self._answer(heard, delay, lambda t: self.poll_answer(t, heard.block))
 
     def _latch(self, edge: float) -> None:
@@ -183,12 +216,36 @@ class Node:
         payload = heard.payloads[0]
         if payload is None:
             return None
-        kind, slot, number, address, schedule = _ASSIGN.unpack(payload)
-        if (kind, number) != (self.type, self.number):
+        kind, slot, number, address, schedule, session, nonce = _ASSIGN.unpack(payload)
+        if (kind, number) != (self.type, self.number) or nonce not in (0, self.nonce):
             return None
-        self.slot, self.address, self.schedule = slot, address, schedule
+        if not 1 <= address <= _HIGHEST_ADDRESS:
+            return None
+        self.slot, self.address, self.schedule, self.session = slot, address, schedule, session
         self._last_ours = heard.end
         return self._request(heard, self.info)
+
+    def _search(self, heard: Frame) -> Answer | None:
+        payload = heard.payloads[0]
+        slots, width = heard.argument, heard.block
+        if payload is None or not 1 <= slots <= _MOST_SLOTS:
+            return None
+        session, salt, _ = _SEARCH.unpack(payload)
+        if session != self.session:
+            self.address = self.schedule = 0
+        self.searches += 1
+        if self.address:
+            return None
+        key = crc32(_KEY.pack(self.type, self.number, self.nonce))
+        slot = (key * (2 * salt + 1) % (1 << 32) >> 16) % slots
+        delay = self._own_us(_FIRST_SLOT_US + slot * width) + self._random.uniform(0.5, 4.5)
+        answer = self._answer(heard, delay, lambda time: self.found(time, slot))
+        answer.search = self.searches
+        return answer
+
+    def _own_us(self, us: float) -> float:
+        """How long it takes until the node's own clock has counted `us`."""
+        return us / (1 + self.drift_ppm * 1e-6)
 
     def _request(self, heard: Frame, make: Callable[[float], bytes]) -> Answer:
         return self._answer(heard, self._random.uniform(25.0, 45.0), make)
@@ -196,8 +253,8 @@ class Node:
     def _answer(self, heard: Frame, delay: float, make: Callable[[float], bytes]) -> Answer:
         # There and back: the gateway's last stop bit reaches the node late, the answer the gateway
         # again.
-        time = heard.end + 2 * self.propagation_us + delay
-        return Answer(time, self, self.token, make)
+        time = heard.end + 2 * self.propagation_us + delay + self.late_us
+        return Answer(time, self, self.polls, make)
 
     # Speaking
 
@@ -207,24 +264,28 @@ class Node:
 
     def info(self, time: float) -> bytes:
         """An INFO frame."""
-        seconds = int((time - self.started) / 1e6)
+        return frames.frame(frames.INFO, self.address, 0, 0, self._about(time))
+
+    def found(self, time: float, slot: int) -> bytes:
+        """A FOUND frame for the search slot used."""
+        payload = self._about(time) + _NONCE.pack(self.nonce)
+        return frames.frame(frames.FOUND, 0, slot, 0, payload)
+
+    def _about(self, time: float) -> bytes:
+        """INFO's payload."""
         version = self.version[0] * 256 + self.version[1]
-        payload = _INFO.pack(
-            self.type,
-            version,
-            self.number,
-            self.channels,
-            self.state(time),
-            KEPT_BLOCKS,
-            seconds,
+        seconds = int((time - self.started) / 1e6)
+        state = self.state(time)
+        return _INFO.pack(
+            self.type, version, self.number, self.channels, state, KEPT_BLOCKS, seconds
         )
-        return frames.frame(frames.INFO, self.address, 0, 0, payload)
 
     def status(self, time: float) -> bytes:
         """A STATUS frame."""
         payload = _STATUS.pack(
             self.state(time),
-            self.led(time),
+            self.led_state(time),
+            self.plugged,
             self.difference_ns(),
             self.frames_heard & 0xFFFFFFFF,
             self.bad_checks & 0xFFFFFFFF,
@@ -276,46 +337,3 @@ class Node:
         return frames.header(frames.DATA, self.address, wanted | follows, block, length) + (
             timing + body
         )
-
-
-class Head(Node):
-    """The head of the bus: three voltages and the clock that the others follow."""
-
-    before_start = frames.NOT_HELD
-
-    def _new_clock(self, time: float) -> None:
-        self._edge_reading = 0.0
-
-    def in_step(self, time: float) -> bool:
-        """Always: it is the reference."""
-        return True
-
-    def serves_from(self) -> float:
-        """The reading at power-on."""
-        return self._head_clock.reading(self.started)
-
-    def difference_ns(self) -> int:
-        """0."""
-        return 0
-
-    def log(self, time: float) -> None:
-        """The head's blocks are sampled at their time."""
-
-    def clock_reading(self, time: float) -> float:
-        """Samples on the head's clock."""
-        return self._head_clock.reading(time)
-
-    def hear_timing(self, time: float, timing: bytes) -> None:
-        """The head follows nobody."""
-
-    def _latch(self, edge: float) -> None:
-        self._edge_reading = self._head_clock.reading(edge)
-
-    def timing(self) -> bytes:
-        """The timing section's payload for the last POLL heard."""
-        whole, fraction = divmod(round(self._edge_reading * 65536), 65536)
-        return _TIMING.pack(whole & 0xFFFFFFFF, fraction)
-
-    def poll_answer(self, time: float, block: int) -> bytes:
-        """DATA or NODATA, with the timing section."""
-        return self._block_frame(time, block, self.mask, frames.section(self.timing()))

@@ -43,6 +43,11 @@ class Recording(Site):
         return self.file.samples
 
     @property
+    def connected_phases(self) -> int:
+        """Bit mask of the voltages that the recording has."""
+        return sum(1 << phase for phase, mapped in enumerate(self.voltages) if mapped is not None)
+
+    @property
     def trigger_sample(self) -> int:
         """The head's sample number at which the recorder was triggered."""
         return self.start_sample + self.file.trigger
