@@ -20,7 +20,7 @@ def _configuration(name, load):
     except OSError:
         reason = "cannot be read; write it from the app, or with tools/ (docs/site.md)"
     except ValueError as error:
-        reason = str(error)
+        reason = str(error) or "not a text in UTF-8"
     print("error: %s: %s" % (name, reason))
     sys.exit(1)
 

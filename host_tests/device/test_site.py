@@ -1,0 +1,262 @@
+"""site.py and settings.py on the device or in the interpreter on the host: what is accepted, and
+the line that each broken file is refused with."""
+
+import json
+import site
+import unittest
+
+import settings
+
+
+def good():
+    """A site.json with every kind of node."""
+    return {
+        "version": 1,
+        "name": "House",
+        "uuid": "3f7a9c1e-52d4-4b8e-9c60-7d1e5a2b4f08",
+        "location": 4711,
+        "timezone": "Europe/Brussels",
+        "utc_offset": 3600,
+        "scheme": "3x400+N",
+        "frequency": 50,
+        "head": "5020000001",
+        "points": [
+            {
+                "node": "5600000301",
+                "input": "A",
+                "ct": "SOLID-CORE",
+                "phase": "L1",
+                "load": "Grid",
+            },
+            {
+                "node": "5500000190",
+                "input": "D",
+                "ct": "AC-CT-50A",
+                "phase": "L3",
+                "load": "Oven",
+                "reversed": True,
+            },
+            {
+                "node": "5600000301",
+                "input": "C",
+                "ct": "SOLID-CORE",
+                "phase": "L2",
+                "load": "Grid",
+            },
+            {
+                "node": "5520000007",
+                "input": "B",
+                "ct": "AC-RSCT-30CM",
+                "phase": "L2",
+                "load": "Sun",
+            },
+        ],
+        "loads": [
+            {"name": "Grid", "role": "grid"},
+            {"name": "Oven", "role": "circuit"},
+            {"name": "Sun", "role": "solar"},
+        ],
+    }
+
+
+def _points(count):
+    def change(table):
+        table["points"] = [
+            dict(table["points"][1], node="55000000%02d" % (i // 4), input="ABCD"[i % 4])
+            for i in range(count)
+        ]
+
+    return change
+
+
+def _loads(count):
+    def change(table):
+        table["loads"] += [{"name": "Load %d" % i, "role": "circuit"} for i in range(count)]
+
+    return change
+
+
+def _set(*path):
+    """A change: the last of `path` becomes the value of the field that the others lead to."""
+
+    def change(table):
+        for step in path[:-2]:
+            table = table[step]
+        table[path[-2]] = path[-1]
+
+    return change
+
+
+def _remove(*path):
+    def change(table):
+        for step in path[:-1]:
+            table = table[step]
+        del table[path[-1]]
+
+    return change
+
+
+# What is changed, how the refusal begins, and a word that it must have.
+REFUSED = [
+    (_remove("version"), "version is missing", ""),
+    (_set("version", 2), "version: ", "must be 1"),
+    (_set("version", True), "version: ", "whole number"),
+    (_set("version", "1"), "version: ", "whole number"),
+    (_remove("name"), "name is missing", ""),
+    (_set("name", 5), "name: ", "text"),
+    (_remove("uuid"), "uuid is missing", ""),
+    (_set("uuid", ""), "uuid: ", "empty"),
+    (_set("uuid", "a/#"), "uuid: ", "MQTT"),
+    (_set("location", "here"), "location: ", "whole number"),
+    (_set("location", 1.5), "location: ", "whole number"),
+    (_set("timezone", None), "timezone is missing", ""),
+    (_set("utc_offset", "1h"), "utc_offset: ", "whole number"),
+    (_set("scheme", "4x400"), 'scheme: "4x400" is not known', "3x400+N"),
+    (_set("frequency", 55), "frequency: ", "50 or 60"),
+    (_set("frequency", 50.0), "frequency: ", "whole number"),
+    (_remove("head"), "head is missing", ""),
+    (_set("head", "5500000190"), 'head: "5500000190"', "5400"),
+    (_set("head", "502000001"), 'head: "502000001"', "ten digits"),
+    (_set("head", "502000000x"), 'head: "502000000x"', "ten digits"),
+    (_remove("points"), "points is missing", ""),
+    (_set("points", {}), "points: ", "list"),
+    (_points(29), "points: 29", "28"),
+    (_set("points", 1, "x"), "points[1] must be an object", ""),
+    (_set("points", 1, "node", "5400000001"), "points[1].node: ", "5500"),
+    (_remove("points", 2, "input"), "points[2].input is missing", ""),
+    (_set("points", 0, "input", "D"), 'points[0].input: "D" is not known', "A, B, C"),
+    (_set("points", 0, "input", "a"), 'points[0].input: "a"', "A, B, C"),
+    (_set("points", 2, "input", "A"), "points[2].input: A of 5600000301 is used twice", ""),
+    (_set("points", 1, "ct", "AC-CT-60A"), 'points[1].ct: "AC-CT-60A" is not known', "AC-CT-50A"),
+    (_set("points", 1, "phase", "L4"), 'points[1].phase: "L4"', "L1, L2, L3"),
+    (_set("scheme", "1x230"), 'points[1].phase: "L3"', "known: L1"),
+    (_set("scheme", "2x120/240"), 'points[1].phase: "L3"', "L1, L2"),
+    (_set("points", 1, "load", "Owen"), 'points[1].load: "Owen" is not one of loads', ""),
+    (_set("points", 1, "reversed", "yes"), "points[1].reversed: ", "true or false"),
+    (_set("points", 1, "reversed", 1), "points[1].reversed: ", "true or false"),
+    (_remove("loads"), "loads is missing", ""),
+    (_loads(26), "loads: 29", "28"),
+    (_set("loads", 0, 7), "loads[0] must be an object", ""),
+    (_remove("loads", 1, "name"), "loads[1].name is missing", ""),
+    (_set("loads", 1, "name", ""), "loads[1].name: ", "40 characters"),
+    (_set("loads", 1, "name", "x" * 41), "loads[1].name: ", "40 characters"),
+    (_set("loads", 1, "name", "\u6e7f" * 27), "loads[1].name: ", "80 bytes"),
+    (_set("loads", 1, "name", "Grid"), 'loads[1].name: "Grid" is there twice', ""),
+    (_set("loads", 1, "role", "wind"), 'loads[1].role: "wind" is not known', "solar"),
+]
+
+
+class Sites(unittest.TestCase):
+    def test_refused(self):
+        for change, begin, word in REFUSED:
+            table = good()
+            change(table)
+            try:
+                site.load(json.dumps(table))
+            except site.SiteError as error:
+                line = str(error)
+                self.assertTrue(line.startswith(begin), line)
+                self.assertIn(word, line)
+                self.assertFalse("\n" in line, line)
+            else:
+                self.fail("accepted, but for " + begin)
+
+    def test_not_json(self):
+        for text, line in (
+            ("", "not JSON"),
+            ("{", "not JSON"),
+            ("[1]", "must be an object"),
+            ("null", "must be an object"),
+            ("7", "must be an object"),
+        ):
+            try:
+                site.load(text)
+            except site.SiteError as error:
+                self.assertEqual(str(error), line)
+            else:
+                self.fail("accepted: " + text)
+
+    def test_accepted(self):
+        for scheme in ("3x400+N", "3x230", "3x120/208", "3x277/480", "3x347/600"):
+            site.load(json.dumps(dict(good(), scheme=scheme)))
+        for change in (
+            _points(28),
+            _points(0),
+            _loads(25),
+            _set("utc_offset", -43200),
+            _set("frequency", 60),
+            _set("head", "5400000001"),
+            _set("loads", 2, "name", "Sun"),
+        ):
+            table = good()
+            change(table)
+            site.load(json.dumps(table))
+
+    def test_attributes(self):
+        place = site.load(json.dumps(good()))
+        self.assertEqual([p.rated for p in place.points], [80, 50, 80, 10000])
+        self.assertEqual([p.phase for p in place.points], [0, 2, 1, 1])
+        self.assertEqual([p.input for p in place.points], [0, 3, 2, 1])
+        self.assertEqual([p.reversed for p in place.points], [False, True, False, False])
+        self.assertEqual([load.points for load in place.loads], [[0, 2], [1], [3]])
+        self.assertEqual(
+            place.nodes(),
+            [
+                ("5020000001", [0, 1, 2]),
+                ("5600000301", [3, -1, 5]),
+                ("5500000190", [-1, -1, -1, 4]),
+                ("5520000007", [-1, 6, -1, -1]),
+            ],
+        )
+
+
+def mqtt(**change):
+    table = {"host": "192.168.1.20", "port": 1883, "user": None, "password": None}
+    table.update(change)
+    return json.dumps({"mqtt": table})
+
+
+class Settings(unittest.TestCase):
+    def test_accepted(self):
+        for text in (
+            mqtt(),
+            mqtt(host="broker.example"),
+            mqtt(host="x" * 63 + ".y"),
+            mqtt(port=65535),
+            mqtt(user="u", password=""),
+            '{"mqtt": {"host": "a", "port": 1}}',
+        ):
+            self.assertEqual(settings.load(text), json.loads(text))
+
+    def test_refused(self):
+        for text, begin in (
+            ("", "not JSON"),
+            ("[]", "mqtt is missing"),
+            ("{}", "mqtt is missing"),
+            ('{"mqtt": null}', "mqtt is missing"),
+            (mqtt(host=None), "mqtt.host: "),
+            (mqtt(host=""), "mqtt.host: "),
+            (mqtt(host=7), "mqtt.host: "),
+            (mqtt(host="a..b"), "mqtt.host: "),
+            (mqtt(host="x" * 64), "mqtt.host: "),
+            (mqtt(host="\u00e9" * 32), "mqtt.host: "),
+            (mqtt(port=0), "mqtt.port: "),
+            (mqtt(port=65536), "mqtt.port: "),
+            (mqtt(port="1883"), "mqtt.port: "),
+            (mqtt(port=True), "mqtt.port: "),
+            (mqtt(port=None), "mqtt.port: "),
+            (mqtt(user="u"), "mqtt.user and mqtt.password: "),
+            (mqtt(password="p"), "mqtt.user and mqtt.password: "),
+            (mqtt(user=1, password="p"), "mqtt.user: "),
+            (mqtt(user="u", password=1), "mqtt.password: "),
+        ):
+            try:
+                settings.load(text)
+            except settings.SettingsError as error:
+                self.assertTrue(str(error).startswith(begin), str(error))
+            else:
+                self.fail("accepted: " + text)
+
+
+if __name__ == "__main__":
+    unittest.main()
