@@ -82,8 +82,17 @@ class Node:
     ValueError for what cannot be.
     """
 
-    def __init__(self, library: ctypes.CDLL, type: int, number: int, *, nonce: int = 1,
-                 baud: int = 3_000_000, sample: int = 0, now: int = 0) -> None:
+    def __init__(
+        self,
+        library: ctypes.CDLL,
+        type: int,
+        number: int,
+        *,
+        nonce: int = 1,
+        baud: int = 3_000_000,
+        sample: int = 0,
+        now: int = 0,
+    ) -> None:
         self._library = library
         self._memory = ctypes.create_string_buffer(library.node_size())
         self._node = ctypes.cast(self._memory, ctypes.c_void_p)

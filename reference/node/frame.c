@@ -161,6 +161,10 @@ static enum frame_event receive_header(struct frame_receiver *receiver, uint8_t 
 
 static enum frame_event receive_body(struct frame_receiver *receiver, uint8_t byte)
 {
+    if (receiver->payload > 0 && receiver->in_section == receiver->payload + FRAME_CHECK_BYTES) {
+        receiver->section++;
+        begin_section(receiver);
+    }
     uint16_t at = receiver->in_section++;
     receiver->left--;
     if (receiver->payload == 0) {
@@ -177,13 +181,7 @@ static enum frame_event receive_body(struct frame_receiver *receiver, uint8_t by
     if (receiver->in_section < receiver->payload + FRAME_CHECK_BYTES) {
         return FRAME_NOTHING;
     }
-    enum frame_event event = frame_get32(receiver->check) == receiver->crc ? FRAME_SECTION
-                                                                           : FRAME_BAD_SECTION;
-    if (receiver->left > 0) {
-        receiver->section++;
-        begin_section(receiver);
-    }
-    return event;
+    return frame_get32(receiver->check) == receiver->crc ? FRAME_SECTION : FRAME_BAD_SECTION;
 }
 
 enum frame_event frame_receive(struct frame_receiver *receiver, uint8_t byte, uint64_t start)

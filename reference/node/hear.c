@@ -133,10 +133,20 @@ static void hear_assign(struct node *node, const uint8_t *assign, uint64_t end)
     plan_reply(node, KIND_INFO, end);
 }
 
+/* The slot of this node in a SEARCH: chance for each salt. */
+static uint8_t search_slot(const struct node *node, uint16_t salt, uint8_t slots)
+{
+    uint8_t serial[10];
+    frame_put16(serial, node->type);
+    frame_put32(serial + 2, node->number);
+    frame_put32(serial + 6, node->nonce);
+    uint32_t key = frame_crc(0, serial, sizeof serial);
+    return (uint8_t)((key * (2 * (uint32_t)salt + 1) >> 16) % slots);
+}
+
 static void hear_search(struct node *node, uint8_t slots, uint16_t width, const uint8_t *search,
                         uint64_t end)
 {
-    uint8_t key[12];
     uint16_t session = frame_get16(search);
     if (slots == 0 || slots > 32) {
         return;
@@ -149,11 +159,7 @@ static void hear_search(struct node *node, uint8_t slots, uint16_t width, const 
     if (node->address != ADDRESS_NONE) {
         return;
     }
-    frame_put16(key, node->type);
-    frame_put32(key + 2, node->number);
-    frame_put32(key + 6, node->nonce);
-    memcpy(key + 10, search + 2, 2);
-    uint8_t slot = (uint8_t)(frame_crc(0, key, sizeof key) % slots);
+    uint8_t slot = search_slot(node, frame_get16(search + 2), slots);
     plan_slot(node, KIND_FOUND, end, NODE_SEARCH_FIRST_US + (uint64_t)slot * width)->slot = slot;
 }
 
