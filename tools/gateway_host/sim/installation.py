@@ -210,10 +210,14 @@ class Installation:
         raise KeyError(serial)
 
     def leds(self) -> dict[str, Led | None]:
-        """What the LED of each node shows now, by serial number; None for one without power."""
+        """What the LED of each node shows now, by serial number (a twin's is left out); None for
+        one without power.
+        """
         with self._lock:
-            now = self.line.now
-            return {n.serial: n.led(now) if n.connected else None for n in reversed(self.nodes)}
+            found: dict[str, Led | None] = {}
+            for node in self.nodes:
+                found.setdefault(node.serial, node.led(self.line.now) if node.connected else None)
+            return found
 
     def restart(self, serial: str) -> None:
         """Switches a node off and on."""
