@@ -1,0 +1,202 @@
+"""Application images: of every board for the ESP32, read back by littlefs-python and by
+MicroPython's own VfsRom; and the host's image, booted from ROMFS and from LittleFS."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+from gateway_host import image, interpreter
+from gateway_host import session as sessions
+from gateway_host.__main__ import main
+from gateway_host.commands import image as image_command
+from gateway_host.commands.run import DEFAULT_HOUSE
+from gateway_host.errors import UserError
+from gateway_host.session import Session
+from gateway_host.sim.house import load_house
+from gateway_host.sim.installation import Installation
+from littlefs import LittleFS
+from living import Listener, mqtt_at
+
+# The .mpy file format, MicroPython's documentation: "M", version, flags (the architecture of
+# native code in bits 2 to 6), bits of a small integer.
+MPY_VERSION = 6
+NO_NATIVE_CODE, X86, X64, XTENSAWIN = 0, 1, 2, 10
+SMALL_INT_BITS = 31
+# Modules with functions in native code.
+NATIVE = {
+    path.stem
+    for path in image.FIRMWARE.glob("*.py")
+    if re.search(r"^\s*@micropython\.(viper|native)", path.read_text(encoding="utf-8"), re.M)
+}
+# A LittleFS superblock: its name at octet 8 of the first block (LittleFS's SPEC.md); ROMFS's magic
+# (MicroPython's documentation).
+LITTLEFS_MAGIC, ROMFS_MAGIC = b"littlefs", b"\xd2\xcd\x31"
+
+# Lists a mounted image: path, SHA-256.
+LIST = """
+import binascii, hashlib, os, sys, vfs
+with open(sys.argv[1], "rb") as file:
+    vfs.mount(vfs.VfsRom(file.read()), "/image", readonly=True)
+
+def walk(place):
+    for entry in os.ilistdir(place):
+        path = place + "/" + entry[0]
+        if entry[1] & 0x4000:
+            walk(path)
+        else:
+            with open(path, "rb") as file:
+                print(path[6:], binascii.hexlify(hashlib.sha256(file.read()).digest()).decode())
+
+walk("/image")
+"""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory):
+    """Images are built in a directory of the tests' own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(image, "IMAGES", tmp_path_factory.mktemp("images"))
+        yield image.IMAGES
+
+
+@pytest.fixture(scope="module", params=image.boards())
+def built(request: pytest.FixtureRequest, place: Path) -> image.Image:
+    return image.build(request.param)
+
+
+def contents(built: image.Image) -> dict[str, bytes]:
+    """What was packed: path -> content."""
+    files = built.littlefs.parent / "files"
+    return {
+        "/" + str(path.relative_to(files)): path.read_bytes()
+        for path in files.rglob("*")
+        if path.is_file()
+    }
+
+
+def digests(files: dict[str, bytes]) -> dict[str, str]:
+    return {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+
+
+def test_modules_are_compiled_for_the_esp32(built):
+    files = contents(built)
+    assert built.architecture == "xtensawin"
+    assert {"metering", "mains"} <= NATIVE
+    sources = {path.stem for path in image.FIRMWARE.glob("*.py")} - {"main"}
+    modules = {Path(name).stem for name in files if name.endswith(".mpy")}
+    assert sources | {"board", "simple"} <= modules
+    assert "/main.py" in files and len([name for name in files if name.endswith(".py")]) == 1
+    for name, content in files.items():
+        if name.endswith(".mpy"):
+            magic, version, flags, bits = content[:4]
+            assert (magic, version, bits) == (ord("M"), MPY_VERSION, SMALL_INT_BITS), name
+            native = flags >> 2 & 31
+            expected = XTENSAWIN if Path(name).stem in NATIVE else NO_NATIVE_CODE
+            assert native == expected, name
+
+
+def test_only_what_there_is_is_imported(built):
+    """Every module that one imports is in the image, or in MicroPython for the ESP32."""
+    of_micropython = {
+        "array", "asyncio", "binascii", "errno", "gc", "json", "machine", "math", "micropython",
+        "network", "os", "random", "socket", "struct", "sys", "time",
+    }  # fmt: skip
+    modules = {Path(name).stem for name in contents(built)} | {"umqtt"}
+    optional = {"aiorepl"}
+    sources = [path for path in image.FIRMWARE.glob("*.py")]
+    if built.board != "SIMULATOR":
+        sources += [image.BOARDS / built.board / "board.py", *image.COMMON.glob("*.py")]
+    for source in sources:
+        text = source.read_text(encoding="utf-8")
+        imported = set(re.findall(r"^\s*(?:from|import) (\w+)", text, re.MULTILINE))
+        assert imported <= of_micropython | modules | optional, source
+
+
+def test_littlefs_holds_the_files(built):
+    data = built.littlefs.read_bytes()
+    assert data[8:16] == LITTLEFS_MAGIC
+    assert len(data) == 2 * 1024 * 1024  # the vfs partition of a 4 MB ESP32
+    system = LittleFS(block_size=4096, block_count=len(data) // 4096, mount=False)
+    system.context.buffer = bytearray(data)
+    system.mount()
+    found = {}
+    for place, _, names in system.walk("/"):
+        for name in names:
+            path = f"{place.rstrip('/')}/{name}"
+            with system.open(path, "rb") as file:
+                found[path] = file.read()
+    assert digests(found) == digests(contents(built))
+
+
+def test_romfs_holds_the_files(built):
+    assert built.romfs.read_bytes()[:3] == ROMFS_MAGIC
+    done = interpreter.run(["-c", LIST, str(built.romfs)], heap="1M")
+    assert done.returncode == 0, done.stderr
+    found = dict(line.split() for line in done.stdout.splitlines())
+    assert found == digests(contents(built))
+
+
+def test_size_is_told(built):
+    assert built.modules == len(contents(built)) - 1
+    assert built.code_bytes == sum(map(len, contents(built).values()))
+
+
+def test_a_board_that_there_is_not(place):
+    with pytest.raises(UserError, match="BOARD=TOASTER: no such board.*GENIUS_FLEX"):
+        image.build("TOASTER")
+
+
+def test_a_source_that_does_not_compile(place, tmp_path, monkeypatch):
+    """One line: which file, and mpy-cross's own words."""
+    broken = image.FIRMWARE / "broken.py"
+    sources = image._sources("GENIUS")
+    monkeypatch.setattr(image, "ROOT", tmp_path)
+    broken = tmp_path / "broken.py"
+    broken.write_text("def f(:\n")
+    monkeypatch.setattr(image, "_sources", lambda _: {**sources, "broken.py": broken})
+    with pytest.raises(UserError, match="broken.py does not compile for xtensawin: .*Syntax"):
+        image.build("GENIUS")
+
+
+# Every simulated gateway boots from the host's ROMFS image in the device's heap (test_uplink.py):
+# code is executed in place. From LittleFS the code goes to the heap, which must be larger.
+HEAP = {32: "256K", 64: "512K"}
+
+
+def test_boots_from_littlefs_and_publishes(bits, broker, place, monkeypatch):
+    built = image.build("SIMULATOR", image.ARCHITECTURES[bits])
+    monkeypatch.setattr(sessions, "image_of", lambda _: built.littlefs)
+    heap = HEAP[bits]
+    house = load_house(DEFAULT_HOUSE)
+    plan = house.site_json()
+    with Listener(plan, broker.port) as listener:
+        settings = mqtt_at(broker.port)
+        with Session(Installation(house), plan, mqtt=settings, bits=bits, heap=heap) as session:
+            site = listener.wait("site")[-1]
+            gateway = listener.wait("gateway")[-1]
+            session.check()
+    assert len(site["points"]) == 28
+    assert [point["missing"] for point in site["points"]] == [0] * 28
+    assert gateway["errors"] == {}
+
+
+@pytest.mark.parametrize("architecture, code", [("x86", X86), ("x64", X64)])
+def test_the_hosts_images_hold_the_hosts_code(place, architecture, code):
+    built = image.build("SIMULATOR", architecture)
+    flags = {Path(name).stem: content[2] >> 2 & 31 for name, content in contents(built).items()}
+    assert {name for name in flags if flags[name] == code} >= NATIVE
+
+
+def test_image_as_a_user_calls_it(capsys, place, monkeypatch):
+    monkeypatch.setattr(image_command, "ROOT", place.parent)
+    assert main(["image", "--board", "GENIUS_FLEX"]) == 0
+    said = capsys.readouterr().out
+    sizes = [path.stat().st_size for path in place.glob("GENIUS_FLEX-xtensawin/*fs")]
+    assert len(sizes) == 2
+    assert "GENIUS_FLEX for xtensawin" in said
+    assert all(f"{size:,} bytes" in said for size in sizes)
+    assert main(["image", "--board", "TOASTER"]) == 2
+    assert capsys.readouterr().err.startswith("error: BOARD=TOASTER: no such board")
