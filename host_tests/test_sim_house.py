@@ -5,8 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from gateway_host.errors import UserError
+from gateway_host.faults import Faults
 from gateway_host.sim.catalogue import VOLT_PER_COUNT, ampere_per_count
 from gateway_host.sim.house import load_house
+from gateway_host.sim.installation import Installation
 
 DEFAULT = Path(__file__).parent.parent / "tools" / "houses" / "default.toml"
 
@@ -207,6 +209,22 @@ def test_bad_files_are_refused_in_one_line(tmp_path, good, bad, line, problem):
     assert "\n" not in message
     assert problem in message
     assert message.startswith(f"{tmp_path / 'house.toml'}:{'' if line is None else f'{line}:'}")
+
+
+def test_a_house_may_have_more_nodes_than_points_and_absent_ones(tmp_path):
+    more = "".join(f'[[node]]\nserial = "55200001{n:02d}"\n' for n in range(12))
+    absent = SMALL.replace('serial = "5500000001"', 'serial = "5500000001"\nabsent = true')
+    house = house_of(tmp_path, absent.replace("[[load]]", more + "[[load]]", 1))
+    assert len(house.nodes) == 14
+    assert [p["node"] for p in house.site_json()["points"]] == ["5600000001"] + ["5500000001"] * 3
+    installation = Installation(house, faults=Faults.parse("plug 5500000001 at 2"))
+    dark = [serial for serial, led in installation.leds().items() if led is None]
+    assert dark == ["5500000001"]
+    unused = installation.node("5520000103")
+    assert (unused.connected, unused.plugged) == (True, 0)
+    installation.read(2_100_000, 1)
+    assert installation.leds()["5500000001"].name == "well"
+    assert np.array_equal(installation.truth(0, 64), house.waveforms(0, 64))
 
 
 def test_a_missing_file_is_named(tmp_path):
