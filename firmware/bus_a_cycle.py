@@ -2,7 +2,6 @@
 
 from array import array
 
-import micropython
 from micropython import const
 
 BLOCK = const(64)  # samples a block
@@ -18,18 +17,9 @@ class Cycle:
         self.block = -1
         self.skipped = 0  # blocks before it, after the cycle handed over last, that are lost
         self.where = array("i", [GAP] * channels)
-        self.missing = 0  # entries of `where` that are MISSING
         self.view = view  # the part of `samples` that the line is read into
         self.offset = offset  # where that begins
-        self.patches = patches  # where repaired channels go, 128 bytes each
-
-
-@micropython.viper
-def copy(target: ptr32, to: int, source: ptr32, start: int, words: int):
-    """Copy 32-bit words from byte offset `start` of `source` to byte offset `to` of `target`, both
-    multiples of 4."""
-    for i in range(words):
-        target[(to >> 2) + i] = source[(start >> 2) + i]
+        self.state = array("i", [-1, 0, patches])  # see bus_a_collect
 
 
 def difference(a, b):

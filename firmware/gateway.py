@@ -11,7 +11,6 @@ import sys
 
 import topics
 from bus_a import BusA
-from bus_a_schedule import Node
 from counters import Counters
 from energy import Energy
 from led import Led, state_of
@@ -28,15 +27,13 @@ _PRESENCE = "presence"
 def build_measuring(hardware, site, finished, report_samples=3200):
     """The measuring path of a site on this hardware: a Measuring. `finished`: called after each
     report. `report_samples`: see metering.Meter."""
-    nodes = [Node(serial, channels) for serial, channels in site.nodes()]
-    schedule = 1 + (hardware.now_ms() or 0) // 1000 % 255
     bus = BusA(
         hardware.a_uart,
         hardware.ticks_us,
         hardware.a_baud,
-        nodes,
+        site.nodes(),
         3 + len(site.points),
-        schedule,
+        1 + hardware.entropy() % 65535,
     )
     meter = Meter([point.phase for point in site.points], site.frequency, report_samples)
     return Measuring(bus, meter, Report(site.points), Energy(site), hardware.now_ms, finished)

@@ -6,6 +6,7 @@ them, and a long message is never built as one tree of objects. Nothing here sen
 
 import json
 
+import bus_a_collect as collect
 from version import VERSION
 
 _PHASE_NAMES = "ABC"
@@ -259,11 +260,11 @@ def _node(node):
         "serial": node.serial,
         "address": node.address,
         "state": node.state(),
-        "answers": node.answers,
-        "timeouts": node.timeouts,
-        "damaged": node.damaged,
-        "repairs": node.repairs,
-        "gaps": node.gaps,
+        "answers": node.count(collect.ANSWERS),
+        "timeouts": node.count(collect.TIMEOUTS),
+        "damaged": node.count(collect.DAMAGED),
+        "repairs": node.count(collect.REPAIRS),
+        "gaps": node.count(collect.GAPS),
     }
 
 
@@ -309,5 +310,5 @@ def gateway_state(gateway, now_ms, uptime_ms, heap_free):
         )[:-1]
     )
     yield ', "nodes": ['
-    yield from _items(_node(node) for node in bus.nodes)
+    yield from _items(_node(node) for node in bus.nodes.all)
     yield "]}}"

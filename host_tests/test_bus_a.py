@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable, Iterable
 
 import pytest
+from gateway_host.sim.frames import POLL
 from gateway_host.sim.nodes import Answer, Node
 from on_bus import (
     BLOCK,
@@ -169,12 +170,14 @@ class Babbler(Node):
     size, delay = 40, 15_500.0
 
     def hear(self, heard) -> Answer | None:
+        if heard.kind != POLL:
+            return None
         dice = random.Random(int(heard.end))
         return self._answer(heard, self.delay, lambda _: dice.randbytes(self.size))
 
 
 def with_babbler(size: int, delay: float) -> Callable[[Eventful], None]:
-    """An event: from now on somebody sends `size` bytes of noise, `delay` us after requests."""
+    """An event: from now on somebody sends `size` bytes of noise, `delay` us after each POLL."""
 
     def event(installation: Eventful) -> None:
         babbler = Babbler("5500999999", 4, installation.head_clock, lambda *_: b"")

@@ -98,7 +98,7 @@ def test_a_node_that_is_not_there():
     for k in gone:
         plan["points"][k]["node"] = ghost
     last = run(6, plan=plan)[-1]
-    assert last["nodes"][ghost]["state"] == "lost"
+    assert last["nodes"][ghost]["state"] == "missing"
     assert last["nodes"][ghost]["answers"] == last["nodes"][ghost]["gaps"] == 0
     for k in range(POINTS):
         assert (last["missing"][k] > 0) == (k in gone)
@@ -108,18 +108,18 @@ def test_a_node_that_is_not_there():
 # The line's capacity
 
 LAYOUT = """
-from bus_a_schedule import Node, capacity, lay_out, microseconds
+from bus_a_nodes import Nodes
+from bus_a_schedule import capacity, microseconds
 def lay(baud, *counts):
-    nodes = [Node("5400000001", (0, 1, 2))]
+    named = [("5400000001", (0, 1, 2))]
     for kind, channels, count in counts:
-        nodes += [Node(kind + "%06d" % k, tuple(range(channels))) for k in range(count)]
-    answers = [node.answer_bytes() for node in nodes]
-    slots, end = lay_out(answers, baud)
-    for k in range(len(nodes)):
-        nodes[k].fits = k < len(slots)
-    points = sum(len(node.channels) for node in nodes[1:] if node.fits)
-    us = microseconds(12, baud) + end
-    print(12 + sum(answers[:len(slots)]), us, points, capacity(nodes, baud))
+        named += [(kind + "%06d" % k, (-1,) * channels) for k in range(count)]
+    nodes = Nodes(named, 3, baud)
+    fit = [node for node in nodes.all if node.fits]
+    points = sum(len(node.channels) for node in fit[1:])
+    us = microseconds(12, baud) + nodes.end_us
+    answers = sum(node.answer_bytes() for node in fit)
+    print(12 + answers, us, points, capacity(nodes.all, baud))
 lay(3000000, ("5500", 4, 7))
 lay(3000000, ("5500", 4, 1), ("5600", 3, 8))
 lay(1500000, ("5500", 4, 7))

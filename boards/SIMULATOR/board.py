@@ -35,6 +35,7 @@ class Hardware:
         self.serial = settings["serial"]
         self.a_baud = settings["baud"]
         self.a_uart = _Uart(settings["link"], self)
+        self._entropy = settings.get("entropy", 4711)
         self._paced = settings["paced"]
         self._epoch = settings["epoch"]
         self._now = 0  # us since start, modulo the period of time.ticks_us
@@ -77,6 +78,10 @@ class Hardware:
 
     def set_led(self, red, green, blue):
         self.a_uart.set_led(red, green, blue)
+
+    def entropy(self):
+        """A number of 16 bits or more, another one at every start (here as the host wishes)."""
+        return self._entropy
 
     def online(self):
         """Whether the network is up."""

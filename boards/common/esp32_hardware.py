@@ -4,6 +4,7 @@ direction by themselves (their driver is enabled by the data line), so a UART is
 """
 
 import asyncio
+import os
 import time
 
 import machine
@@ -62,6 +63,10 @@ class Hardware:
     def set_led(self, red, green, blue):
         for channel, level in zip(self._led, (red, green, blue)):
             channel.duty_u16(level * 257)
+
+    def entropy(self):
+        """A number of 16 bits or more, another one at every start."""
+        return int.from_bytes(os.urandom(2), "big")
 
     def online(self):
         """Whether the network is up."""

@@ -9,9 +9,9 @@ from binascii import crc32
 from math import pi, sin
 from struct import pack
 
+import bus_a_collect as collect
 import micropython
 from bus_a import BusA
-from bus_a_schedule import Node
 from measuring import Measuring
 from metering import Meter
 
@@ -55,6 +55,7 @@ class LiveNodes:
         self.answers = []
         self._clock = clock
         self._due = b""
+        self._strangers = [5400, 5500]
 
     def _sample(self):
         return START + self._clock.us * 4 // 1250
@@ -69,8 +70,17 @@ class LiveNodes:
     def write(self, data):
         kind, address, argument = data[1], data[2], data[3]
         block = data[4] | data[5] << 8
-        if kind == 5:
+        if kind == 10:
+            self._due = b"".join(
+                frame(11, 0, 0, 0, section(pack("<HHIBBBxII", type, 258, 1, 3, 3, 8, 0, 7)))
+                for type in self._strangers
+            )
+        elif kind == 7:
+            status = pack("<BBBBiIIII", 3, 0, 15, 0, 0, 0, 0, 0, 0)
+            self._due = frame(8, address, 0, 0, section(status))
+        elif kind == 5:
             address = data[20]
+            self._strangers.remove(5400 if address == 1 else 5500)
             info = pack("<HHIBBBxI", 5400 if address == 1 else 5500, 258, 1, 3, 3, 8, 0)
             self._due = frame(6, address, 0, 0, section(info))
         elif kind == 1:
@@ -145,7 +155,7 @@ class Path:
 
     def __init__(self, clock, uart):
         self.clock = clock
-        nodes = [Node(HEAD, (0, 1, 2)), Node(HUB, (3, 4, 5, 6))]
+        nodes = [(HEAD, (0, 1, 2)), (HUB, (3, 4, 5, 6))]
         self.bus = BusA(uart, clock.ticks_us, BAUD, nodes, 7, 3)
         self.report = Report()
         self.measuring = Measuring(
@@ -173,8 +183,8 @@ class Allocation(unittest.TestCase):
 
         second = Path(Clock(), PlayedNodes(live.answers))
         second.steps(BLOCKS // 2)
-        report = second.report
-        reports, repairs = len(report.seen), second.bus.nodes[1].repairs
+        report, hub = second.report, second.bus.nodes.all[1]
+        reports, repairs = len(report.seen), hub.count(collect.REPAIRS)
         report.locking = True
         steps = second.steps
         micropython.heap_lock()
@@ -185,8 +195,8 @@ class Allocation(unittest.TestCase):
             micropython.heap_unlock()
 
         self.assertTrue(len(report.seen) > reports)
-        self.assertTrue(second.bus.nodes[1].repairs > repairs + 5)
-        self.assertEqual(second.bus.nodes[1].gaps, 0)
+        self.assertTrue(hub.count(collect.REPAIRS) > repairs + 5)
+        self.assertEqual(hub.count(collect.GAPS), 0)
         self.assertEqual(report.seen, first.report.seen)
 
 

@@ -12,6 +12,7 @@ import site
 import sys
 
 import board
+import bus_a_collect as collect
 from gateway import build_measuring
 
 
@@ -51,13 +52,13 @@ class Reporter:
             "nodes": {
                 node.serial: {
                     "state": node.state(),
-                    "answers": node.answers,
-                    "timeouts": node.timeouts,
-                    "damaged": node.damaged,
-                    "repairs": node.repairs,
-                    "gaps": node.gaps,
+                    "answers": node.count(collect.ANSWERS),
+                    "timeouts": node.count(collect.TIMEOUTS),
+                    "damaged": node.count(collect.DAMAGED),
+                    "repairs": node.count(collect.REPAIRS),
+                    "gaps": node.count(collect.GAPS),
                 }
-                for node in bus.nodes
+                for node in bus.nodes.all
             },
         }
         print(json.dumps(line))
