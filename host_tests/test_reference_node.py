@@ -6,17 +6,14 @@ whose nodes each have a clock of their own.
 
 from __future__ import annotations
 
-import heapq
 import random
 import re
 import shutil
 import struct
 import subprocess
 import sys
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from ctypes import CDLL
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -27,14 +24,33 @@ sys.path.insert(0, str(ROOT / "reference"))
 
 from node import binding  # noqa: E402
 from node.binding import Node  # noqa: E402
+from node.line import (  # noqa: E402
+    BAUD,
+    BYTE,
+    DATA,
+    FOUND,
+    IDENTIFY,
+    INFO,
+    NODATA,
+    POLL,
+    QUERY,
+    REPEAT,
+    SEARCH,
+    STATUS,
+    Heard,
+    Line,
+    Member,
+    assign,
+    frame,
+    search,
+    section,
+    timing,
+)
 
-BAUD = 3_000_000
-BYTE = 10_000_000_000 / BAUD
 MS = 1_000_000
 SECOND = 1_000_000_000
 PERIOD = 312_500  # of a sample
 HUB, CORE, HEAD = 5500, 5600, 5400
-POLL, DATA, REPEAT, NODATA, ASSIGN, INFO, QUERY, STATUS, IDENTIFY, SEARCH, FOUND = range(1, 12)
 NOT_COMPLETE, NOT_HELD, NOT_IN_STEP = 1, 2, 3
 SALTS = random.Random(5)
 
@@ -47,169 +63,6 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> CDLL:
         if shutil.which("gcc"):
             raise
         pytest.skip(str(error))
-
-
-# Frames
-
-
-def section(payload: bytes) -> bytes:
-    return payload + struct.pack("<I", zlib.crc32(payload))
-
-
-def frame(kind: int, address: int, argument: int = 0, block: int = 0, *sections: bytes) -> bytes:
-    body = b"".join(section(each) for each in sections)
-    header = struct.pack("<4B2H", 0xA5, kind, address, argument, block & 0xFFFF, len(body))
-    return header + struct.pack("<I", zlib.crc32(header)) + body
-
-
-def assign(
-    type: int,
-    number: int,
-    address: int,
-    schedule: int,
-    slot: int,
-    session: int = 0,
-    nonce: int = 0,
-) -> bytes:
-    payload = struct.pack("<HHIBBHI", type, slot, number, address, schedule, session, nonce)
-    return frame(ASSIGN, 255, 0, 0, payload)
-
-
-def search(slots: int, width: int, session: int, salt: int) -> bytes:
-    return frame(SEARCH, 255, slots, width, struct.pack("<HHI", session, salt, 0))
-
-
-def timing(position: int) -> bytes:
-    return struct.pack("<IHH", position >> 32 & 0xFFFFFFFF, position >> 16 & 0xFFFF, 0)
-
-
-@dataclass
-class Heard:
-    """An answer as the gateway hears it."""
-
-    start: float
-    bytes: bytes
-
-    def __post_init__(self) -> None:
-        self.kind, self.address, self.argument, self.block = struct.unpack_from(
-            "<BBBH", self.bytes, 1
-        )
-        self.body = self.bytes[12:]
-
-    @property
-    def good(self) -> bool:
-        return (
-            self.bytes[0] == 0xA5
-            and zlib.crc32(self.bytes[:8]) == struct.unpack_from("<I", self.bytes, 8)[0]
-        )
-
-    def channels(self) -> list[tuple[int, ...]]:
-        """The samples of each channel; every section's check is verified."""
-        at = 12 if self.argument & 0x10 else 0
-        found = []
-        while at < len(self.body):
-            payload = self.body[at : at + 128]
-            assert section(payload) == self.body[at : at + 132]
-            found.append(struct.unpack("<64h", payload))
-            at += 132
-        return found
-
-    def position(self) -> int:
-        """The head's sample number at the reference edge, in 1/65536 sample."""
-        number, fraction, zero = struct.unpack_from("<IHH", self.body)
-        assert zero == 0 and section(self.body[:8]) == self.body[:12]
-        return number << 16 | fraction
-
-
-# The line
-
-
-@dataclass
-class Member:
-    """A node on the line, with its clock's error and its place."""
-
-    node: Node
-    ppm: float = 0.0
-    offset: int = 0
-    metres: float = 0.0
-    jitter: float = 0.0  # ns, of the latch, to either side
-    signal: Callable[[float, int], int] = lambda time, channel: 0
-    sampling: bool = True  # off: a node without a converter, for waits of an hour
-
-    def local(self, time: float) -> int:
-        return self.offset + round(time * (1 + self.ppm * 1e-6))
-
-    def true(self, local: int) -> float:
-        return (local - self.offset) / (1 + self.ppm * 1e-6)
-
-    def sample_until(self, time: float) -> None:
-        while self.sampling and (instant := self.true(self.node.next_sample_time())) <= time:
-            self.node.sample([self.signal(instant, c) for c in range(self.node.channels)])
-
-
-class Line:
-    """The gateway's end of the line and what is on it; time is ns and only goes forward."""
-
-    def __init__(self, members: Sequence[Member], seed: int = 1) -> None:
-        self.members = list(members)
-        self.time = 0.0
-        self.random = random.Random(seed)
-
-    def _deliver(self, data: bytes, start: float, speaker: float, to: Iterable[Member]) -> None:
-        for member in to:
-            delay = abs(member.metres - speaker) * 5  # ns a metre
-            member.sample_until(start)
-            jitter = self.random.uniform(-member.jitter, member.jitter)
-            for at, byte in enumerate(data):
-                member.node.receive(byte, member.local(start + delay + at * BYTE + jitter))
-
-    def say(self, data: bytes, at: float | None = None) -> None:
-        """The gateway sends."""
-        self.time = self.time if at is None else at
-        self._deliver(data, self.time, 0.0, self.members)
-        self.time += len(data) * BYTE
-
-    def _answers(self) -> Iterator[tuple[float, int, Member]]:
-        for index, member in enumerate(self.members):
-            if (local := member.node.answer_time()) is not None:
-                yield member.true(local), index, member
-
-    def listen(
-        self, until: float, damage: Callable[[bytes], bytes] = lambda data: data
-    ) -> list[Heard]:
-        """Lets time pass up to `until`; what was heard. Overlapping answers garble one another."""
-        heard = []
-        while (due := list(self._answers())) and min(due)[0] <= until:
-            heapq.heapify(due)
-            start, end, data, speakers = min(due)[0], 0.0, b"", []
-            while due and (not speakers or due[0][0] <= end):
-                _, _, member = heapq.heappop(due)
-                member.sample_until(start)
-                began, said = member.node.transmit(member.node.answer_time())
-                begin = member.true(began)
-                end = max(end, begin + len(said) * BYTE)
-                data = (
-                    damage(said)
-                    if not speakers
-                    else self.random.randbytes(round((end - start) / BYTE))
-                )
-                speakers.append(member)
-            place = speakers[0].metres
-            self._deliver(data, start, place, (m for m in self.members if m not in speakers))
-            heard.append(Heard(start, data))
-            self.time = max(self.time, end)
-        self.time = max(self.time, until)
-        for member in self.members:
-            member.sample_until(until)
-        return heard
-
-    def ask(self, data: bytes) -> Heard | None:
-        """A request and the answer to it, if there is one."""
-        self.say(data)
-        end = self.time
-        heard = self.listen(end + 400_000)
-        assert all(20_000 <= each.start - end <= 100_000 for each in heard)
-        return heard[0] if heard else None
 
 
 def installed(library: CDLL, types: Sequence[int] = (HEAD, HUB), **head: int) -> Line:
@@ -474,10 +327,23 @@ def test_a_block_sampled_before_in_step_is_not_given(library: CDLL) -> None:
         block = cycle[0].block
         reasons.append(0 if cycle[1].kind == DATA else cycle[1].argument)
     assert set(reasons) == {NOT_IN_STEP, 0} and reasons == sorted(reasons, reverse=True)
-    first = block - reasons.count(0) * 2  # cycles are longer than blocks here
-    in_step = line.ask(frame(REPEAT, 2, 1, block))
-    assert in_step.kind == DATA
-    assert line.ask(frame(REPEAT, 2, 1, first - 20)).kind == NODATA
+    assert line.ask(frame(REPEAT, 2, 1, block)).kind == DATA
+
+
+def test_a_block_that_is_held_from_before_in_step(library: CDLL) -> None:
+    line = installed(library)
+    while not line.ask(frame(QUERY, 2)).body[0] & 1:
+        poll(line, line.time + 4 * MS)
+    answer = line.ask(frame(REPEAT, 2, 1, block_now(line) - 2))
+    assert (answer.kind, answer.argument) == (NODATA, NOT_IN_STEP)
+
+
+def test_schedule_0_is_answered_by_nobody(library: CDLL) -> None:
+    line = alone(library, HUB)
+    assert line.ask(assign(HUB, 190, 2, 0, 1470)).kind == INFO
+    line.say(frame(POLL, 255, 0, 1))
+    assert line.listen(line.time + 20 * MS) == []
+    assert line.ask(frame(QUERY, 2)).kind == STATUS
 
 
 @pytest.mark.parametrize(
@@ -665,18 +531,96 @@ def test_a_head_that_counts_anew_is_followed(library: CDLL) -> None:
     assert [each.kind for each in cycle] == [DATA, DATA]
 
 
-def test_an_old_timing_section_is_not_taken_for_a_new_one(library: CDLL) -> None:
-    """A node that missed a POLL must not measure the head's answer from the POLL before."""
+def followed(library: CDLL) -> tuple[Line, Callable[..., int]]:
+    """A node in step with a head whose clock reads 0 at time 0; and that clock, by time."""
     line = alone(library, HUB)
     line.ask(assign(HUB, 190, 2, 3, 1470))
-    step(line, 0)
-    assert line.ask(frame(QUERY, 2)).body[0] & 1
-    line.say(frame(POLL, 255, 3, 100))  # answered by no head
-    line.listen(line.time + 20 * MS)
-    ahead = line.members[0].node.position(round(line.time)) + (64 << 32)
-    line.say(frame(NODATA, 1, 0x12, 101, timing(ahead)))
-    line.say(frame(NODATA, 1, 0x12, 100, timing(ahead)))
-    assert line.ask(frame(QUERY, 2)).body[0] & 1
+    line.listen(MS)
+
+    def head(time: float, late: float = 0) -> int:
+        return (round(time - late) << 32) // PERIOD
+
+    step(line, head(line.time), 12)
+    assert state(line) & 1
+    return line, head
+
+
+def state(line: Line) -> int:
+    """The state that node 2 reports."""
+    return line.ask(frame(QUERY, 2)).body[0]
+
+
+def difference(line: Line) -> int:
+    """The last difference that node 2 reports, ns."""
+    return struct.unpack_from("<i", line.ask(frame(QUERY, 2)).body, 4)[0]
+
+
+@pytest.mark.parametrize(("late", "kept"), [(8_000, True), (12_000, False), (-12_000, False)])
+def test_in_step_ends_above_10_us(library: CDLL, late: float, kept: bool) -> None:
+    line, head = followed(library)
+    edge = line.time
+    follow(line, edge, head(edge, late), 1)
+    assert abs(difference(line) + late) < 300
+    assert state(line) & 1 == kept
+    for n in range(40):
+        at = edge + (n + 1) * 20 * MS
+        follow(line, at, head(at), n + 2)
+    assert state(line) & 1
+
+
+@pytest.mark.parametrize(("late", "is_set"), [(0.45, False), (0.55, True), (-0.55, True)])
+def test_half_a_sample_sets_the_clock(library: CDLL, late: float, is_set: bool) -> None:
+    line, head = followed(library)
+    late *= PERIOD
+    edge = line.time
+    held = (head(edge) >> 38) - 1
+    assert line.ask(frame(REPEAT, 2, 1, held)).kind == DATA
+    edge = line.time
+    for n in range(6):
+        at = edge + n * 20 * MS
+        follow(line, at, head(at, late), 50 + n)
+        if n == 1:
+            assert (abs(difference(line)) < 1000) == is_set
+    if is_set:
+        assert state(line) & 1
+        answer = line.ask(frame(REPEAT, 2, 1, held))
+        assert (answer.kind, answer.argument) == (NODATA, NOT_HELD)
+
+
+@pytest.mark.parametrize(
+    ("address", "block", "wait", "first"),
+    [(2, 100, 1, False), (1, 101, 1, False), (1, 100, 20, False), (1, 100, 1, True)],
+    ids=["another node's", "of another POLL", "late", "again"],
+)
+def test_only_the_heads_answer_steers(
+    library: CDLL, address: int, block: int, wait: int, first: bool
+) -> None:
+    line, head = followed(library)
+    edge = line.time
+    line.say(frame(POLL, 255, 0, 100))
+    line.listen(line.time + wait * MS)
+    if first:
+        line.say(frame(NODATA, 1, 0x12, 100, timing(head(edge))))
+    before = difference(line)
+    line.say(frame(NODATA, address, 0x12, block, timing(head(edge) + (64 << 32))))
+    assert state(line) & 1
+    assert difference(line) == before
+
+
+def test_clocks_that_change_are_followed(
+    library: CDLL, record_property: Callable[[str, object], None]
+) -> None:
+    """A step of 40 ppm: the node stays in step and is within 2 µs again after 1 s."""
+    line = clocked(library, 0, (60,))
+    measure(line, 60)
+    member = line.members[1]
+    at = member.local(line.time)
+    member.ppm = 100
+    member.offset += at - member.local(line.time)
+    errors = [worst(cycle) for cycle in measure(line, 150)]
+    assert None not in errors
+    record_property("largest error, us", max(errors))
+    assert 1 < max(errors) < 5 and max(errors[50:]) < 2
 
 
 # LEDs (product: one blink per 3 s, 1 per s, 2 per s; 3 per s on an input that is identified)

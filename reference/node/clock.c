@@ -65,7 +65,7 @@ static int32_t to_ns(int64_t difference)
     return (int32_t)((scaled + (scaled < 0 ? -32768 : 32768)) / 65536);
 }
 
-/* The first difference after a setting is all rate; the later ones share between phase and rate. */
+/* The first difference after a setting is all rate; later ones go to phase and rate in part. */
 static void correct(struct sample_clock *clock, uint64_t edge, int64_t difference)
 {
     int64_t phase = difference / 4;

@@ -1,7 +1,7 @@
 /* A node's sample clock, disciplined by the head's (docs/a-bus.md, section 6).
 
-   A position is a sample number in the upper 32 bits and the fraction of a sample in the lower 32; it
-   wraps. Times are ns of the node's own, undisciplined clock. */
+   A position is a sample number in the upper 32 bits and the fraction of a sample in the lower
+   32; it wraps. Times are ns of the node's own, undisciplined clock. */
 #ifndef CLOCK_H
 #define CLOCK_H
 

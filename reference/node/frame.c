@@ -64,7 +64,7 @@ uint8_t frame_channels(uint8_t mask)
     return (uint8_t)((mask & 1u) + (mask >> 1 & 1u) + (mask >> 2 & 1u) + (mask >> 3 & 1u));
 }
 
-/* The length of the body that kind and argument call for; of an unknown kind any that is allowed. */
+/* Whether kind and argument call for that length; of an unknown kind any that is allowed. */
 static bool length_fits(uint8_t kind, uint8_t argument, uint16_t length)
 {
     uint16_t timing = argument & FRAME_TIMED ? FRAME_TIMING_BYTES + FRAME_CHECK_BYTES : 0;

@@ -1,4 +1,4 @@
-/* Frames of the A-bus (docs/a-bus.md, section 3): making them and finding them in a run of bytes. */
+/* Frames of the A-bus (docs/a-bus.md, section 3): made, and found in a run of bytes. */
 #ifndef FRAME_H
 #define FRAME_H
 

@@ -87,7 +87,7 @@ static size_t mutate(uint8_t *bytes, size_t size)
     return size;
 }
 
-/* A sequence; true when right frames can be in it, so that the node may have been told otherwise. */
+/* A sequence; true when right frames can be in it, which may tell the node otherwise. */
 static bool make_sequence(uint8_t *bytes, size_t *size)
 {
     bool right = false;

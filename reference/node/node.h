@@ -81,9 +81,9 @@ struct node {
     bool mismatch;
 };
 
-/* Starts a node at `now`. `type` is 5400, 5020 (heads), 5500, 5520 or 5600; `nonce` 32 random bits, not 0;
-   `baud` the line's speed; `sample` the first sample number. False, and nothing done, when type, nonce
-   or baud cannot be. */
+/* Starts a node at `now`. `type` is 5400, 5020 (heads), 5500, 5520 or 5600; `nonce` 32 random bits,
+   not 0; `baud` the line's speed; `sample` the first sample number. False, and nothing done, when
+   type, nonce or baud cannot be. */
 bool node_init(struct node *node, uint16_t type, uint32_t number, uint32_t nonce, uint32_t baud,
                uint32_t sample, uint64_t now);
 
@@ -93,7 +93,7 @@ size_t node_size(void);
 /* At which inputs a CT is plugged in (bits 0 to 3); without effect on a Solid Core. */
 void node_set_plugged(struct node *node, uint8_t inputs);
 
-/* A byte was heard whose start bit began at `start`. Not for the bytes that the node itself sends. */
+/* A byte was heard whose start bit began at `start`. Not for the node's own bytes. */
 void node_receive_byte(struct node *node, uint8_t byte, uint64_t start);
 
 /* When the next sample has to be taken. */
@@ -102,12 +102,13 @@ uint64_t node_next_sample_time(const struct node *node);
 /* The sample of that instant: one value for each channel. */
 void node_sample(struct node *node, const int16_t *samples);
 
-/* When the answer that is due begins; NODE_NEVER when there is none. Each byte heard can change it. */
+/* When the answer that is due begins; NODE_NEVER without one. Each byte heard can change it. */
 uint64_t node_answer_time(const struct node *node);
 
-/* Makes the answer that is due: returns its size and writes to `begin` when its first start bit must
-   leave. 0 when there is none, when it is more than NODE_EARLY_NS before its time, or when it is too
-   late, which drops it. What was handed out counts as begun. `buffer` has NODE_ANSWER_MAX bytes. */
+/* Makes the answer that is due: returns its size and writes to `begin` when its first start bit
+   must leave. 0 when there is none, when it is more than NODE_EARLY_NS before its time, or when it
+   is too late, which drops it. What was handed out counts as begun. `buffer` has NODE_ANSWER_MAX
+   bytes. */
 size_t node_transmit(struct node *node, uint64_t now, uint8_t *buffer, uint64_t *begin);
 
 /* STATE_ bits at `now`. */
