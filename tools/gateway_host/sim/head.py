@@ -14,7 +14,8 @@ class Head(Node):
     is_head = True
     before_start = frames.NOT_HELD
 
-    def _new_clock(self, time: float) -> None:
+    def start_clock(self, time: float) -> None:
+        """The head's clock runs from the beginning."""
         self._edge_reading = 0.0
 
     def in_step(self, time: float) -> bool:
@@ -39,7 +40,8 @@ class Head(Node):
     def hear_timing(self, time: float, timing: bytes) -> None:
         """The head follows nobody."""
 
-    def _latch(self, edge: float) -> None:
+    def latch(self, edge: float) -> None:
+        """Notes what the clock reads at a reference edge."""
         self._edge_reading = self._head_clock.reading(edge)
 
     def timing(self) -> bytes:
@@ -49,4 +51,4 @@ class Head(Node):
 
     def poll_answer(self, time: float, block: int) -> bytes:
         """DATA or NODATA, with the timing section."""
-        return self._block_frame(time, block, self.mask, frames.section(self.timing()))
+        return self.block_frame(time, block, self.mask, frames.section(self.timing()))

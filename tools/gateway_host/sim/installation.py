@@ -16,7 +16,8 @@ from .head import Head
 from .house import NodeSettings, Point
 from .leds import Led
 from .line import Corrupt, Counters, Line
-from .nodes import KEPT_BLOCKS, Node
+from .nodes import Node
+from .sampler import KEPT_BLOCKS
 
 _TICKS = 1 << 30
 _END_GRACE_US = 100_000
@@ -222,8 +223,9 @@ class Installation:
     def restart(self, serial: str) -> None:
         """Switches a node off and on."""
         with self._lock:
-            self.take_off(self.node(serial))
-            self.put_on(self.node(serial))
+            if self.node(serial).connected:
+                self.take_off(self.node(serial))
+                self.put_on(self.node(serial))
 
     def unplug(self, serial: str) -> None:
         """Takes a node off the bus."""

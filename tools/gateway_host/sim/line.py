@@ -231,13 +231,16 @@ class Line:
         for heard in receiver.feed(run.start + run.skip * self.byte_us, data):
             self._heard(heard, sender)
         if receiver.bad_checks > bad:
-            for node in self.nodes:
+            for node in self._hearing(sender):
                 node.bad_checks += receiver.bad_checks - bad
 
     def _count_heard(self, sender: Sender | None) -> None:
-        for node in self.nodes:
-            if node.connected and node is not sender:
-                node.frames_heard += 1
+        for node in self._hearing(sender):
+            node.frames_heard += 1
+
+    def _hearing(self, sender: Sender | None) -> list[Node]:
+        """The nodes that hear what `sender` sends."""
+        return [node for node in self.nodes if node.connected and node is not sender]
 
     def _timing(self, time: float, timing: bytes) -> None:
         for node in self.nodes:
@@ -251,9 +254,7 @@ class Line:
                 if heard.argument & frames.TIMING_FOLLOWS and heard.payloads[0] is not None:
                     self._timing(heard.end, heard.payloads[0])
             return
-        for node in self.nodes:
-            if not node.connected or node is sender:
-                continue
+        for node in self._hearing(sender):
             if self.mishears and any(mishears(node, heard) for mishears in self.mishears):
                 node.bad_checks += 1
                 continue

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from zlib import crc32
 
 from . import frames
-from .catalogue import BLOCK
-from .clock import HeadClock, NodeClock
+from .clock import HeadClock
 from .frames import Frame
 from .leds import COMMUNICATION_FAULT, CONFIGURATION_FAULT, IDENTIFY, WELL, Led, led_of
+from .sampler import KEPT_BLOCKS, Sampler, Sections
 
-KEPT_BLOCKS = 8
 VERSION = (1, 2)
 
 _US_PER_METRE = 0.005
@@ -33,10 +32,6 @@ _KEY = struct.Struct("<HII")
 _NONCE = struct.Struct("<I")
 _INFO = struct.Struct("<HHIBBBxI")
 _STATUS = struct.Struct("<BBBxiIIII")
-_TIMING = struct.Struct("<IHxx")
-
-# The sections of a node's inputs, in order, of a block that it has sampled
-Sections = Callable[["Node", int], bytes]
 
 
 @dataclass(slots=True)
@@ -58,7 +53,7 @@ class Answer:
         return later or self.poll != self.node.polls
 
 
-class Node:
+class Node(Sampler):
     """A CT Hub or a Solid Core. Powered on at `started` (µs), without an address.
 
     serial: e.g. "5500000190"; channels: 1 to 4; drift_ppm: error of its crystal, -100 to 100;
@@ -83,11 +78,9 @@ class Node:
         built_in: bool = False,
         seed: str = "",
     ) -> None:
+        super().__init__(channels, head_clock, sections, drift_ppm)
         self.serial = serial
         self.type, self.number = int(serial[:4]), int(serial[4:])
-        self.channels = channels
-        self.mask = (1 << channels) - 1
-        self.drift_ppm = drift_ppm
         self.metres = metres
         self.propagation_us = metres * _US_PER_METRE
         self.version = version
@@ -95,8 +88,6 @@ class Node:
         self.plugged = self.mask if built_in else plugged
         self.connected = True
         self.late_us = 0.0  # by which its answers come too late
-        self._head_clock = head_clock
-        self._sections = sections
         self._random = random.Random(serial + seed)
         self._nonces = random.Random(f"nonce {serial} {seed}")
         self.polls = self.searches = 0  # heard; answers made before are cancelled by a new one
@@ -116,29 +107,11 @@ class Node:
         self.answers = 0
         self._last_poll: float | None = None
         self._last_ours: float | None = None  # last POLL with our schedule
-        self._edge: float | None = None
-        self._latched = 0.0
-        self._last_edge: float | None = None  # of the last difference
         self._identify_until = 0.0
         self._identify_inputs = 0
-        self._new_clock(time)
-
-    def _new_clock(self, time: float) -> None:
-        self.clock = NodeClock(self._head_clock, self.drift_ppm, time)
+        self.start_clock(time)
 
     # What the node is and shows
-
-    def in_step(self, time: float) -> bool:
-        """Whether the node's clock follows the head's."""
-        return self.clock.in_step(time)
-
-    def serves_from(self) -> float:
-        """The clock's reading from which on samples are served."""
-        return self.clock.serves_from()
-
-    def difference_ns(self) -> int:
-        """Last difference between the head's clock and its own, ns."""
-        return self.clock.difference_ns
 
     def led_state(self, time: float) -> int:
         """WELL, COMMUNICATION_FAULT, CONFIGURATION_FAULT or IDENTIFY."""
@@ -178,7 +151,7 @@ class Node:
             wanted = heard.argument & self.mask
             if not wanted or heard.argument & 0xF0:
                 return None
-            return self._request(heard, lambda t: self._block_frame(t, heard.block, wanted))
+            return self._request(heard, lambda t: self.block_frame(t, heard.block, wanted))
         if kind == frames.QUERY:
             return self._request(heard, self.status)
         if kind == frames.IDENTIFY and heard.block <= 600 and heard.argument <= 0x0F:
@@ -188,18 +161,9 @@ class Node:
             return self._request(heard, self.info)
         return None
 
-    def hear_timing(self, time: float, timing: bytes) -> None:
-        """Takes the head's timing section, which belongs to the last POLL heard."""
-        if self._edge is None:
-            return
-        sample, fraction = _TIMING.unpack(timing)
-        elapsed = 20000.0 if self._last_edge is None else self._edge - self._last_edge
-        self.clock.steer(time, self._latched, sample + fraction / 65536, elapsed)
-        self._last_edge, self._edge = self._edge, None
-
     def _poll(self, heard: Frame) -> Answer | None:
         self._last_poll = heard.end
-        self._latch(heard.edge + self.propagation_us + self._random.uniform(-0.05, 0.05))
+        self.latch(heard.edge + self.propagation_us + self._random.uniform(-0.05, 0.05))
         self.polls += 1
         if not heard.argument or heard.argument != self.schedule:
             return None
@@ -207,10 +171,6 @@ class Node:
         late = self._random.uniform(1.0, 4.0)
         delay = self._own_us(self.slot) + late
         return self._answer(heard, delay, lambda t: self.poll_answer(t, heard.block))
-
-    def _latch(self, edge: float) -> None:
-        self._edge = edge
-        self._latched = self.clock.reading(edge)
 
     def _assign(self, heard: Frame) -> Answer | None:
         payload = heard.payloads[0]
@@ -260,7 +220,7 @@ class Node:
 
     def poll_answer(self, time: float, block: int) -> bytes:
         """DATA with every channel of the block asked for (16 bits), or NODATA."""
-        return self._block_frame(time, block, self.mask)
+        return self.block_frame(time, block, self.mask)
 
     def info(self, time: float) -> bytes:
         """An INFO frame."""
@@ -293,47 +253,3 @@ class Node:
             int((time - self.started) / 1e6),
         )
         return frames.frame(frames.STATUS, self.address, 0, 0, payload)
-
-    def find_block(self, time: float, block: int) -> tuple[int, int]:
-        """(block as a whole number, 0), or (0, reason of NODATA) when it cannot be given at
-        `time`.
-        """
-        if not self.in_step(time):
-            return 0, frames.NOT_IN_STEP
-        newest = int(self.clock_reading(time) // BLOCK) - 1
-        age = (newest - block) & 0xFFFF
-        if age >= 0x8000:
-            return 0, frames.NOT_COMPLETE
-        if age >= KEPT_BLOCKS:
-            return 0, frames.NOT_HELD
-        whole = newest - age
-        if whole * BLOCK < self.serves_from():
-            return 0, self.before_start
-        return whole, 0
-
-    before_start = frames.NOT_IN_STEP
-
-    def log(self, time: float) -> None:
-        """Notes when the blocks sampled by `time` were sampled."""
-        self.clock.log(time)
-
-    def clock_reading(self, time: float) -> float:
-        """Samples on the node's clock."""
-        return self.clock.reading(time)
-
-    def _block_frame(self, time: float, block: int, wanted: int, timing: bytes = b"") -> bytes:
-        whole, reason = self.find_block(time, block)
-        follows = frames.TIMING_FOLLOWS if timing else 0
-        if reason:
-            head = frames.header(frames.NODATA, self.address, reason | follows, block, len(timing))
-            return head + timing
-        self.log(time)
-        body = self._sections(self, whole)
-        if wanted != self.mask:
-            size = frames.CHANNEL_BYTES + 4
-            inputs = [i for i in range(self.channels) if wanted >> i & 1]
-            body = b"".join(body[i * size : (i + 1) * size] for i in inputs)
-        length = len(timing) + len(body)
-        return frames.header(frames.DATA, self.address, wanted | follows, block, length) + (
-            timing + body
-        )
