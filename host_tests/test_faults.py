@@ -248,6 +248,16 @@ def test_babble_garbles_what_it_hits():
     assert counts.count(3) < 80 and counts.count(3) > 10
 
 
+def test_a_node_that_babbles_into_its_own_answer_garbles_it():
+    gateway = measuring("")
+    line, node = gateway.installation.line, gateway.installation.node(HUB)
+    at = gateway.now + 12 * BYTE + gateway.slots[HUB] + 100 * BYTE
+    line.at(at, lambda time: line.speak(time, node, bytes(range(50))))
+    data = cycle(gateway)
+    assert len(data) == 420 + 540 + 408  # one stream of bytes
+    assert [answer[2] for answer in good_frames(data)] == [1, 3]
+
+
 def test_a_late_node_answers_late():
     gateway = measuring("late 5500000190 by 300 at 2 for 1")
     starts: dict[str, float] = {}

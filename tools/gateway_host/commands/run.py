@@ -93,6 +93,8 @@ def _run(arguments: argparse.Namespace) -> int:
         started = time.monotonic()
         note = _opening(broker, plan, session, arguments.bits)
         print(note, flush=True)
+        if arguments.faults:
+            print(f"Faults: {arguments.faults}", flush=True)
         watch.attach(collector, session, note)
         try:
             _show(watch, arguments.seconds)

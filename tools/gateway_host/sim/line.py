@@ -171,8 +171,7 @@ class Line:
             self._disturb(run)
         self._active = [other for other in self._active if other.end > run.start + 1e-6]
         for other in self._active:
-            if other.sender is not run.sender:
-                self._collide(other, run)
+            self._collide(other, run)
         self._active.append(run)
         if run.sender is not None:
             self.counters.node_bytes += len(run.data)
