@@ -20,6 +20,7 @@ from sim_bus import (
     NODATA,
     POLL,
     QUERY,
+    SEARCH,
     SOLID,
     Gateway,
     assign,
@@ -372,6 +373,19 @@ def test_a_second_gateway_polls_at_its_own_times():
     assert poll == frame(POLL, 255, 3, struct.unpack_from("<H", poll, 4)[0])
     assert data.startswith(frame(POLL, 255, 3, 1))
     assert data[12:16] == bytes((0xA5, NODATA, 1, data[15]))  # nodes that it finds answer it
+
+
+def test_a_second_gateway_that_searches_makes_nodes_forget():
+    gateway = with_faults("add gateway at 1.5 searches=2 every=1000000 for 1")
+    gateway.assign_all()
+    gateway.settle(20)
+    installation = gateway.installation
+    assert [node.address for node in installation.nodes] == [1, 2, 3]
+    data = gateway.ask(b"", int(2.2 * S) - gateway.now)
+    assert [node.address for node in installation.nodes] == [0, 0, 0]
+    foreign = [answer for answer in good_frames(data) if answer[1] == SEARCH]
+    assert len(foreign) == 1
+    assert payload_of(foreign[0])[:2] != search()[12:14]  # another session
 
 
 def test_a_module_of_the_b_bus_is_silent():

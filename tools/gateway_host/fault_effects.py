@@ -174,7 +174,8 @@ def _restart(fault: Fault, installation: Installation, _: random.Random) -> None
 def _add(fault: Fault, installation: Installation, _: random.Random) -> None:
     if fault.target == "gateway":
         schedule, every = int(fault.values["schedule"]), fault.values["every"]
-        stranger = SecondGateway(installation.line, schedule, every)
+        searches = fault.values["searches"]
+        stranger = SecondGateway(installation.line, schedule, every, searches)
     elif fault.target == "b-module":
         stranger = BModule()
     elif any(node.serial == fault.target for node in installation.nodes):

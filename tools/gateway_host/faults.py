@@ -64,6 +64,7 @@ VERBS = {
             "channels": Option(1, 4, 4, whole=True),
             "schedule": Option(1, 255, 200, whole=True),
             "every": Option(1e3, 1e7, 20_100.0),
+            "searches": Option(0.0, 100.0, 0.0),
         },
     ),
     "no-ct": Verb("input"),

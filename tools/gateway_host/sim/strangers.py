@@ -1,27 +1,39 @@
 """What does not belong on the A-bus and is plugged in all the same."""
 
 import random
+import struct
 
 from . import frames
 from .line import Line
 
+_SEARCH = struct.Struct("<HHI")
+_SESSION = 65535
+_SLOTS, _SLOT_US = 16, 150
+
 
 class SecondGateway:
-    """Sends POLLs by its own clock, every `period_us`, whoever is speaking. schedule: 1 to 255."""
+    """Sends POLLs by its own clock, every `period_us`, whoever is speaking. schedule: 1 to 255.
+
+    With `searches`, that many times a second it also looks for nodes, in a session of its own.
+    """
 
     serial = "second gateway"
 
-    def __init__(self, line: Line, schedule: int, period_us: float) -> None:
+    def __init__(self, line: Line, schedule: int, period_us: float, searches: float) -> None:
         self.connected = False
         self._line = line
         self._schedule = schedule
         self._period_us = period_us
+        self._searches = searches
+        self._salt = 0
         self._block = 0
 
     def start(self, time: float) -> None:
         """Plugs it in at `time` (µs)."""
         self.connected = True
         self._poll(time)
+        if self._searches:
+            self._search(time + self._period_us / 2)
 
     def stop(self, _: float) -> None:
         """Unplugs it."""
@@ -33,6 +45,14 @@ class SecondGateway:
             poll = frames.header(frames.POLL, frames.ALL, self._schedule, self._block, 0)
             self._line.speak(time, self, poll)
             self._line.at(time + self._period_us, self._poll)
+
+    def _search(self, time: float) -> None:
+        if self.connected:
+            self._salt += 1
+            payload = _SEARCH.pack(_SESSION, self._salt & 0xFFFF, 0)
+            search = frames.frame(frames.SEARCH, frames.ALL, _SLOTS, _SLOT_US, payload)
+            self._line.speak(time, self, search)
+            self._line.at(time + 1e6 / self._searches, self._search)
 
 
 class BModule:
