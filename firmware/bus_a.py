@@ -91,6 +91,8 @@ class BusA:
         self._heard = 0  # bytes at the last receiving
         self._wishes = []  # requests to be sent: (kind, address, argument, block)
         self._searching = True  # search in the next free time
+        self._searches = _FIRST_SEARCHES  # to be made before the next POLL, at the most
+        self._use = False  # whether a block is collected and not yet handed over
         self._queried = 0  # the address last asked for its status
         self._settling = _SETTLE  # cycles left
         self._next = 0  # the block to poll next
@@ -296,20 +298,23 @@ class BusA:
 
     def run(self):
         """Generator, without end: yields the us until it wants to be resumed; look at `ready`
-        after every step."""
+        after every step. Another one may be made when one has failed."""
         filling, collected = self._cycles
-        use = False  # whether `collected` holds a block to be used
+        self._lost += self._use
+        self._use = False
+        self.ready = None
         turn = 0
-        searches = _FIRST_SEARCHES
         while True:
             # Find nodes: before the first POLL until nobody new answers, then now and then.
-            while searches:
-                searches -= 1
+            while self._searches:
+                self._searches -= 1
                 self._uart.write(self._search.frame())
                 yield self._search.us + _MARGIN_US
+                noise = self.noise
                 self._receive(self._scratch, -1, filling)
+                self.noise = noise  # two nodes in one slot are none
                 if not self._heard:
-                    searches = 0
+                    self._searches = 0
                 while self._met:
                     if self._assign():
                         yield self._short_us
@@ -323,7 +328,8 @@ class BusA:
             self._open(filling, self._next)
             self._polled = self._ticks_us()
             self._send(frame.POLL, frame.EVERYBODY, self._schedule, self._next)
-            if use:
+            if self._use:
+                self._use = False
                 self.blocks += 1
                 self.ready = collected
                 yield 0
@@ -351,13 +357,13 @@ class BusA:
                 self._next = (self._next + 1) & 0xFFFF
                 filling.skipped = self._lost
                 self._lost = 0
-            use = in_turn and self._settled()
+            self._use = in_turn and self._settled()
             filling, collected = collected, filling
 
             # The free time of the cycle.
             if self._searching or turn % _SEARCH_EVERY == 0:
                 self._searching = False
-                searches = 1
+                self._searches = 1
             elif self._wishes:
                 self._send(*self._wishes.pop(0))
                 yield self._short_us

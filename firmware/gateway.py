@@ -20,6 +20,7 @@ from quantities import Report
 from uplink import Uplink
 
 _RESTART_S = 1
+_GATEWAY_S = 1
 _ANIMATION_MS = 40
 _PRESENCE = "presence"
 
@@ -84,6 +85,7 @@ class Gateway:
             await asyncio.sleep(_RESTART_S)
 
     async def _measure(self):
+        self.measuring.restart()
         step = self.measuring.step
         sleep_us = self.hardware.sleep_us
         while True:
@@ -94,16 +96,28 @@ class Gateway:
     async def _publish(self):
         published = 0
         while True:
-            await self._news.wait()
+            try:
+                await asyncio.wait_for(self._news.wait(), _GATEWAY_S)
+            except asyncio.TimeoutError:
+                pass  # no report, but the gateway's own state is told all the same
             self._news.clear()
             if self.measuring.reports != published:
                 published = self.measuring.reports
                 now_ms = self.hardware.now_ms()
                 report, energy = self.measuring.report, self.measuring.energy
-                await self._send("realtime", topics.realtime(self.site, report, energy, now_ms))
-                await self._send("site", topics.site_state(self.site, report, energy, now_ms))
+                for topic, pieces in (
+                    ("realtime", topics.realtime(self.site, report, energy, now_ms)),
+                    ("site", topics.site_state(self.site, report, energy, now_ms)),
+                ):
+                    await self._send(topic, self._of_one_report(pieces))
             gc.collect()
             await self._send("gateway", self._gateway_state())
+
+    def _of_one_report(self, pieces):
+        """The pieces, and None as soon as a newer report has taken the place of theirs."""
+        reports = self.measuring.reports
+        for piece in pieces:
+            yield piece if self.measuring.reports == reports else None
 
     async def _animate(self):
         while True:

@@ -27,7 +27,8 @@ _BREATH = bytes(max(2, round(255 * ((1 - cos(pi * k / 31)) / 2) ** 2)) for k in 
 def state_of(measuring, connected, was_connected):
     """The gateway's state by what really happens.
 
-    measuring: the A-bus delivers; connected: the broker has accepted us; was_connected: it ever
+    measuring: something has been measured since start (that a bus device is in trouble, its own
+    LED shows); connected: the broker has accepted us; was_connected: it ever
     had since start.
     """
     if was_connected and not connected:

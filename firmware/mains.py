@@ -171,9 +171,13 @@ def _follow(state: ptr32, sums: ptr32, arctan: ptr32):
         if state[8]:
             least = 44739243  # 15 degrees to leave them
         state[8] = int(size < least)
+        state[11] = 0
     else:
-        state[1] = state[10]
         state[8] = 0
+        state[11] = state[11] + samples
+        if int(state[11]) > 3200:
+            state[1] = state[10]
+            state[11] = 0
     state[2] = cycles + (state[9] if state[8] else 1)
     state[7] = 0
 
@@ -204,7 +208,7 @@ class Mains:
         step = frequency * (TURN // SAMPLE_RATE)
         self.references = array("i", [0] * (3 * BLOCK * ROW_WORDS))
         self._marked = None
-        self._state = array("i", [0] * 11)
+        self._state = array("i", [0] * 12)
         state = self._state
         state[_NOMINAL] = state[_STEP] = step
         state[_CYCLES] = 1

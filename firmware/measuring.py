@@ -25,7 +25,13 @@ class Measuring:
         self._now_ms = now_ms
         self._finished = finished
         self._next_first = -1
-        self._steps = bus.run()
+        self._steps = None
+        self.restart()
+
+    def restart(self):
+        """Begin anew after a step has failed; what was measured stays, the block at hand is
+        lost."""
+        self._steps = self.bus.run()
 
     def step(self):
         """Do what is due; returns the us until the next step. Allocates only when a report is
@@ -51,9 +57,11 @@ class Measuring:
                 self._finish(block * BLOCK + sample)
 
     def _finish(self, next_first):
-        self.report.read(self.meter)
+        try:
+            self.report.read(self.meter)
+        finally:
+            self.meter.begin()  # first of all: nothing is ever counted twice
         self.energy.add(self.report.readings, self._now_ms())
-        self.meter.begin()
         self.first_sample = self._next_first
         self._next_first = next_first & 0x3FFFFF
         self.reports += 1

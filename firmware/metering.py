@@ -11,7 +11,7 @@ Samples are signed 16-bit integers, all 65536 values of them. A product needs 31
 sum 37, but a viper integer is a 32-bit word. So the voltage is split once per phase into 8 low
 bits and the signed rest, squares are added in pairs with their high half beside, and the loop runs
 on words that cannot overflow within 64 samples; limbs of 24 bits collect them.
-`host_tests/test_metering.py` compares with big integers at the extremes.
+`host_tests/device/test_metering.py` compares with big integers at the extremes.
 
 Nothing here allocates after a Meter is made, and nothing here knows volts: quantities.py does.
 """
@@ -28,9 +28,10 @@ WORDS = const(8)
 N = const(6)
 
 # A channel's report, REPORT_WORDS 32-bit integers, limbs as above: a of the windows in which it
-# was positive, a of those in which it was negative (import and export), b, s, n, missing.
-REPORT_WORDS = const(10)
-IMPORT, EXPORT, QUADRATURE, SQUARE, COUNT, MISSED = 0, 2, 4, 6, 8, 9
+# was positive, a of those in which it was negative (import and export), b, s, n, missing, and n of
+# the windows in which the voltage was followed, which alone count in b (and in a of a voltage).
+REPORT_WORDS = const(11)
+IMPORT, EXPORT, QUADRATURE, SQUARE, COUNT, MISSED, FOLLOWED = 0, 2, 4, 6, 8, 9, 10
 
 
 @micropython.viper
@@ -161,23 +162,32 @@ def accumulate(
 
 
 @micropython.viper
-def _fold(channels: int, sums: ptr32, report: ptr32):
-    """Add the window's sums to the report, a to import or export by its sign, and clear them."""
+def _fold(channels: int, sums: ptr32, report: ptr32, followed: int):
+    """Add the window's sums to the report, a to import or export by its sign, and clear them.
+
+    The fundamental (b of every channel, a of the voltages) counts only in windows in which the
+    voltage was `followed`: means of the rest would not belong together.
+    """
     i = 0
     while i < channels:
         w = ptr32(int(sums) + i * 32)
-        r = ptr32(int(report) + i * 40)
+        r = ptr32(int(report) + i * 44)
         k = 0
         while k < 3:
             to = 2 * k + 2
             if k == 0 and not w[1] >> 31:
                 to = 0
+            if (k == 1 or (k == 0 and i < 3)) and not followed:
+                k += 1
+                continue
             low = r[to] + w[2 * k]
             r[to] = low & 0xFFFFFF
             r[to + 1] = r[to + 1] + w[2 * k + 1] + (low >> 24)
             k += 1
         r[8] = r[8] + w[6]
         r[9] = r[9] + w[7]
+        if followed:
+            r[10] = r[10] + w[6]
         for k in range(8):
             w[k] = 0
         i += 1
@@ -244,8 +254,10 @@ class Meter:
         length = self.mains.samples()
         self.samples += length
         self.windows += 1
+        followed = self.mains.locked()
         self.mains.follow(self._sums)
-        _fold(self.channels, self._sums, self.report)
+        followed = followed and self.mains.locked()
+        _fold(self.channels, self._sums, self.report, followed)
         self.due = self.samples + length // 2 >= self._report_samples
 
     def begin(self):

@@ -72,18 +72,21 @@ class Report:
 
     def _read_voltage(self, voltage, sums, at):
         """Returns whether the voltage is connected: more than 20 V peak."""
+        voltage.rms = None
+        voltage.peak, voltage.sine, voltage.cosine = 0.0, 0.0, 1.0
         n = sums[at + metering.COUNT]
         if not n:
-            voltage.rms = None
             return False
         voltage.rms = VOLTS_PER_COUNT * sqrt(_float(sums, at + metering.SQUARE) / n)
+        n = sums[at + metering.FOLLOWED]
+        if not n:
+            return False
         in_phase = (_float(sums, at + metering.IMPORT) + _float(sums, at + metering.EXPORT)) / n
         quadrature = _float(sums, at + metering.QUADRATURE) / n
         size = sqrt(in_phase * in_phase + quadrature * quadrature)
-        voltage.peak = 2 * size / UNIT
-        if voltage.peak * VOLTS_PER_COUNT < 20:
-            voltage.sine, voltage.cosine = 0.0, 1.0
+        if 2 * size / UNIT * VOLTS_PER_COUNT < 20:
             return False
+        voltage.peak = 2 * size / UNIT
         voltage.sine = -quadrature / size
         voltage.cosine = in_phase / size
         return True
@@ -105,8 +108,11 @@ class Report:
         reading.current = amperes * sqrt(_float(sums, at + metering.SQUARE) / n)
         reading.voltage = voltage.rms
         reading.apparent = reading.current * voltage.rms
-        lagging = watts * voltage.peak / UNIT * _float(sums, at + metering.QUADRATURE) / n
-        reading.reactive = (lagging + reading.power * voltage.sine) / voltage.cosine
+        followed = sums[at + metering.FOLLOWED]
+        if followed and voltage.peak:
+            quadrature = _float(sums, at + metering.QUADRATURE) / followed
+            lagging = watts * voltage.peak / UNIT * quadrature
+            reading.reactive = (lagging + reading.power * voltage.sine) / voltage.cosine
         if reading.apparent:
             reading.factor = max(-1.0, min(1.0, reading.power / reading.apparent))
         imported = _integer(sums, at + metering.IMPORT)

@@ -2,6 +2,10 @@
 
 import json
 
+from wifi_provision import check_network
+
+_MQTT = ("host", "port", "user", "password")
+
 
 class SettingsError(ValueError):
     """The settings are not usable: one line, which field and why."""
@@ -16,6 +20,9 @@ def load(text):
     mqtt = table.get("mqtt") if isinstance(table, dict) else None
     if not isinstance(mqtt, dict):
         raise SettingsError("mqtt is missing")
+    for name in mqtt:
+        if name not in _MQTT:
+            raise SettingsError("mqtt.%s: is not known (known: %s)" % (name, ", ".join(_MQTT)))
     host = mqtt.get("host")
     if (
         not isinstance(host, str)
@@ -32,4 +39,16 @@ def load(text):
     for name in ("user", "password"):
         if not isinstance(mqtt.get(name, ""), (str, type(None))):
             raise SettingsError("mqtt.%s: must be a text" % name)
+    _check_wifi(table.get("wifi"))
     return table
+
+
+def _check_wifi(wifi):
+    if wifi is None:
+        return
+    if not isinstance(wifi, dict) or sorted(wifi) != ["key", "ssid"]:
+        raise SettingsError("wifi: must have ssid and key")
+    try:
+        check_network(wifi["ssid"], wifi["key"], "WPA2")
+    except ValueError as error:
+        raise SettingsError("wifi: %s" % error)

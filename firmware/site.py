@@ -40,6 +40,9 @@ CTS = {
     "SOLID-CORE": (80, "SOLID_CORE_80A"),
 }
 
+_BUILT_IN = "SOLID-CORE"  # the CT of a Solid Core, and of nothing else
+_BUILT_IN_NODE = "5600"
+
 # First four digits of a serial number: inputs of the node.
 NODE_TYPES = {"5500": 4, "5520": 4, "5600": 3}
 HEAD_TYPES = ("5400", "5020")
@@ -167,6 +170,8 @@ class Site:
             if point.node == node and point.input == input:
                 raise SiteError("%sinput: %s of %s is used twice" % (where, name, node))
         ct = _choice(where, table, "ct", CTS)
+        if (ct == _BUILT_IN) != (node[:4] == _BUILT_IN_NODE):
+            raise SiteError("%sct: %s cannot be on %s" % (where, ct, node))
         phase = PHASES.index(_choice(where, table, "phase", PHASES[: self.phases]))
         load = _field(where, table, "load", str)
         for k in range(len(self.loads)):
@@ -201,6 +206,10 @@ class Site:
                 return None
             total += readings[i].power
         return total
+
+    def has(self, role):
+        """Whether a load has this role."""
+        return any(load.role == role for load in self.loads)
 
     def role_power(self, powers, role):
         """Sum of the loads' `powers` over those with this role, None when there is none or one is

@@ -4,7 +4,6 @@ aiorepl is installed. Owns nothing; main.py calls it."""
 import asyncio
 import gc
 import site
-import sys
 
 import board
 import settings
@@ -12,8 +11,8 @@ from gateway import Gateway
 
 
 def _configuration(name, load):
-    """What `load` makes of a configuration file; one line and the end of the program when it is
-    not usable."""
+    """What `load` makes of a configuration file; one line and the end of the start when it is not
+    usable."""
     try:
         with open(name) as file:
             return load(file.read())
@@ -22,7 +21,7 @@ def _configuration(name, load):
     except ValueError as error:
         reason = str(error) or "not a text in UTF-8"
     print("error: %s: %s" % (name, reason))
-    sys.exit(1)
+    board.give_up()
 
 
 async def _run(gateway):
@@ -38,8 +37,12 @@ def main():
     """Run the gateway until it is interrupted."""
     installation = _configuration("site.json", site.load)
     wishes = _configuration("settings.json", settings.load)
+    if installation is None or wishes is None:
+        return
     gc.collect()  # the buffers want whole pieces of the heap
-    gateway = Gateway(board.hardware(), board.LED, installation, wishes)
+    hardware = board.hardware()
+    hardware.connect(wishes)
+    gateway = Gateway(hardware, board.LED, installation, wishes)
     try:
         asyncio.run(_run(gateway))
     except KeyboardInterrupt:

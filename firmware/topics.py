@@ -166,7 +166,9 @@ def realtime(site, report, energy, now_ms):
         sum(counter.imported.joules for counter in energy.points),
         sum(counter.exported.joules for counter in energy.points),
     )
-    yield '"monitorStatus": 0, "measuredFrequency": %d, "channelPowers": [' % report.microhertz
+    yield '"monitorStatus": 0, "measuredFrequency": %d, "channelPowers": [' % (
+        report.microhertz if report.frequency else 0
+    )
     yield from _items(_channel_power(site, report, energy, i) for i in range(len(site.points)))
     yield '], "voltages": ['
     yield from _items(
@@ -216,8 +218,10 @@ def _totals(site, energy, powers):
                 given += energy.loads[k].exported.today
         today[role] = (taken, given)
     house = power["grid"]
-    if house is not None:
-        house -= (power["solar"] or 0) + (power["battery"] or 0)
+    for role in ("solar", "battery"):
+        if site.has(role):
+            known = house is not None and power[role] is not None
+            house = house - power[role] if known else None
     (bought, sold), (_, sun), (charged, discharged) = (
         today["grid"],
         today["solar"],

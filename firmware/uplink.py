@@ -145,7 +145,7 @@ class Uplink:
 
     async def publish(self, topic, pieces, retained=False):
         """Publish what the generator `pieces` yields as one message, at most 13 kB; it is dropped
-        and counted while there is no connection.
+        and counted while there is no connection, or when a piece is None.
 
         Other tasks run between the pieces.
         """
@@ -249,6 +249,10 @@ class Uplink:
         message = self._message
         size = 0
         for piece in pieces:
+            if piece is None:
+                self.dropped += 1
+                self._note("uplink.overtaken", "a newer report came while one was written")
+                return
             piece = piece.encode()
             if size + len(piece) > len(message):
                 self.dropped += 1

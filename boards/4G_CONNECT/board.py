@@ -1,6 +1,6 @@
 """The 4G Connect: basic functions, LTE Cat M1. Data only: esp32_hardware.py makes the objects."""
 
-from esp32_hardware import Hardware, serial_number
+from esp32_hardware import Hardware, give_up, serial_number  # noqa: F401
 
 NAME = "4G_CONNECT"
 ARTICLE_TYPE = 5140  # the first four digits of its serial number

@@ -1,7 +1,7 @@
 """The Connect: basic functions, Ethernet and Wi-Fi. Data only: esp32_hardware.py makes the
 objects."""
 
-from esp32_hardware import Hardware, serial_number
+from esp32_hardware import Hardware, give_up, serial_number  # noqa: F401
 
 NAME = "CONNECT"
 ARTICLE_TYPE = 5130  # the first four digits of its serial number

@@ -1,6 +1,6 @@
 """The Genius: all functions. Data only: esp32_hardware.py makes the objects."""
 
-from esp32_hardware import Hardware, serial_number
+from esp32_hardware import Hardware, give_up, serial_number  # noqa: F401
 
 NAME = "GENIUS"
 ARTICLE_TYPE = 5010  # the first four digits of its serial number

@@ -1,7 +1,7 @@
 """The Genius Flex: a Genius with the Power Box built in. Data only: esp32_hardware.py makes the
 objects."""
 
-from esp32_hardware import Hardware, serial_number
+from esp32_hardware import Hardware, give_up, serial_number  # noqa: F401
 
 NAME = "GENIUS_FLEX"
 ARTICLE_TYPE = 5020  # the first four digits of its serial number

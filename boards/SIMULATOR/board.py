@@ -7,6 +7,7 @@ Time is the board's own: it moves when the firmware sleeps on it.
 import asyncio
 import json
 import struct
+import sys
 import time
 
 from micropython import const
@@ -83,6 +84,9 @@ class Hardware:
         """A number of 16 bits or more, another one at every start (here as the host wishes)."""
         return self._entropy
 
+    def connect(self, settings):
+        """Join the networks that the settings name: the host is on one."""
+
     def online(self):
         """Whether the network is up."""
         return True
@@ -139,6 +143,11 @@ class _Uart:
             if not count:
                 raise EOFError("the installation has gone")
             done += count
+
+
+def give_up():
+    """The configuration is not usable: end, so that the host sees it."""
+    sys.exit(1)
 
 
 def hardware():

@@ -1,7 +1,7 @@
 """The Wi-Fi Connect: basic functions, Wi-Fi only. Data only: esp32_hardware.py makes the
 objects."""
 
-from esp32_hardware import Hardware, serial_number
+from esp32_hardware import Hardware, give_up, serial_number  # noqa: F401
 
 NAME = "WIFI_CONNECT"
 ARTICLE_TYPE = 5100  # the first four digits of its serial number

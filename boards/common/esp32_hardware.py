@@ -39,7 +39,7 @@ class Hardware:
         self._seconds = 0
         self._ms = 0
         self._ticks = time.ticks_ms()
-        self._links = [_LINKS[name](pins) for name in links if name in _LINKS]
+        self._links = {name: _LINKS[name](pins) for name in links if name in _LINKS}
 
     ticks_us = staticmethod(time.ticks_us)
 
@@ -68,13 +68,20 @@ class Hardware:
         """A number of 16 bits or more, another one at every start."""
         return int.from_bytes(os.urandom(2), "big")
 
+    def connect(self, settings):
+        """Join the Wi-Fi network of the settings; the driver joins it again whenever it is
+        lost."""
+        wifi = settings.get("wifi")
+        if wifi and "wifi" in self._links:
+            self._links["wifi"].connect(wifi["ssid"], wifi["key"])
+
     def online(self):
         """Whether the network is up."""
-        return any(link.isconnected() for link in self._links)
+        return any(link.isconnected() for link in self._links.values())
 
     def name_server(self):
         """Address of the network's name server."""
-        for link in self._links:
+        for link in self._links.values():
             if link.isconnected():
                 return link.ifconfig()[3]
         return "0.0.0.0"
@@ -93,20 +100,19 @@ def _ethernet(pins):
 
 
 def _wifi(_):
-    """The station joins the network that it was given last (the chip keeps its credentials)."""
     wlan = network.WLAN(network.STA_IF)
     wlan.active(True)
-    try:
-        wlan.connect()
-    except OSError:
-        pass  # no network is known yet: isconnected() says so
     return wlan
+
+
+def give_up():
+    """The configuration is not usable: back to the REPL, where it can be written."""
 
 
 _LINKS = {"ethernet": _ethernet, "wifi": _wifi}
 
 
 def serial_number(article_type):
-    """Ten digits: the article's type, and the last 20 bits of the chip's number."""
+    """Ten digits: the article's type, and the last 24 bits of the chip's number modulo 10^6."""
     chip = machine.unique_id()
     return "%04d%06d" % (article_type, int.from_bytes(chip[-3:], "big") % 1000000)

@@ -209,8 +209,8 @@ class Sums(unittest.TestCase):
         self.assertTrue(len(path.report.seen) >= 2)
         for sums in path.report.seen[1:]:
             for k in range(4):
-                count, missed = sums[10 * (3 + k) + 8], sums[10 * (3 + k) + 9]
-                square = sums[10 * (3 + k) + 6] + (sums[10 * (3 + k) + 7] << 24)
+                count, missed = sums[11 * (3 + k) + 8], sums[11 * (3 + k) + 9]
+                square = sums[11 * (3 + k) + 6] + (sums[11 * (3 + k) + 7] << 24)
                 self.assertEqual(missed, 0)
                 mean = (1000 * (k + 1)) ** 2 / 2
                 self.assertTrue(abs(square / count / mean - 1) < 0.002, (k, square, count))

@@ -111,7 +111,9 @@ class Windows(unittest.TestCase):
                 first = meter.add(line, where, first)
                 if meter.due:
                     lengths.append(meter.samples)
-                    counts = [meter.report[i * 10 + metering.COUNT] for i in range(4)]
+                    counts = [
+                        meter.report[i * metering.REPORT_WORDS + metering.COUNT] for i in range(4)
+                    ]
                     self.assertEqual(counts, [meter.samples] * 4)
                     meter.begin()
         return lengths
@@ -135,7 +137,7 @@ class Windows(unittest.TestCase):
         self.feed(meter, 20, 50)
         meter.skip(3)
         self.feed(meter, 20, 50)
-        missed = [meter.report[i * 10 + metering.MISSED] for i in range(4)]
+        missed = [meter.report[i * metering.REPORT_WORDS + metering.MISSED] for i in range(4)]
         self.assertEqual(missed, [192] * 4)
         self.assertEqual(meter.lost, 192)
 
