@@ -7,24 +7,25 @@ do, so the same code runs under asyncio and, without waiting, in replay. In stea
 allocates nothing.
 """
 
-from array import array
 from time import ticks_diff
 
 import bus_a_collect as collect
 import bus_a_frame as frame
-from bus_a_cycle import BLOCK, GAP, MISSING, Cycle, difference
+from bus_a_cycle import BLOCK, MISSING, Cycle, difference
 from bus_a_nodes import Nodes
+from bus_a_receive import Receiver
 from bus_a_schedule import capacity, microseconds
-from bus_a_search import Search, parse_found, parse_serial
+from bus_a_search import Search
 from bus_a_time import HeadTime
 from micropython import const
 
 _BLOCK_US = const(20000)
-_MARGIN_US = const(500)  # from an answer's end until its bytes are surely in the driver's buffer
+_MARGIN_US = const(300)  # from an answer's end until its bytes are surely in the driver's buffer
 _ASK_AFTER_US = const(2500)  # a block is asked for this long after its last sample
-_TURNAROUND_US = const(300)  # the longest that an answer to a request may take to begin
+_TURNAROUND_US = const(100)  # the longest that an answer to a request may take to begin
 _SHORT_ANSWER = const(40)  # bytes: the longest answer to ASSIGN, QUERY, IDENTIFY
-_REPAIR_ROUNDS = const(3)
+_REPAIR_ROUNDS = const(6)
+_POLLS = const(2)  # of one block, while nobody answers
 _SILENT_SOON = const(3)  # cycles without an answer after which repairs are not tried
 _SILENT_LOST = const(50)  # cycles without an answer after which a node is lost
 _HELD = const(7)  # blocks that a node surely still holds
@@ -33,14 +34,7 @@ _SETTLE = const(100)  # cycles that nodes get after the head is known to come in
 _FIRST_SEARCHES = const(12)  # at a start, at the most
 _SEARCH_EVERY = const(25)  # cycles
 _QUERY_EVERY = const(5)  # cycles, one node each time
-_GATEWAY_KINDS = (
-    frame.POLL,
-    frame.REPEAT,
-    frame.ASSIGN,
-    frame.QUERY,
-    frame.IDENTIFY,
-    frame.SEARCH,
-)
+_BITS = bytes(bin(mask).count("1") for mask in range(16))
 
 
 class BusA:
@@ -59,17 +53,18 @@ class BusA:
         self.blocks = 0  # handed over
         self.skipped = 0  # blocks that nobody held any more because the gateway came too late
         self.restarts = 0  # how often the head began to count anew
-        self.noise = 0  # bytes outside good frames
-        self.foreign = 0  # frames that only a gateway sends
-        self.echoes = 0  # our own frames heard
         self._uart = uart
         self._ticks_us = ticks_us
         self._search = Search(session, baud)
         self._schedule = 1 + session % 255
         self._short_us = microseconds(32 + _SHORT_ANSWER, baud) + _TURNAROUND_US + _MARGIN_US
-        for node in self.nodes.all:
-            answer_us = microseconds(frame.HEADER_BYTES + node.answer_bytes(), baud)
-            node.request_us = answer_us + _TURNAROUND_US + _MARGIN_US
+        # How long a REPEAT takes with its answer, by the number of channels.
+        self._repeat_us = [
+            microseconds(2 * frame.HEADER_BYTES + channels_wanted * frame.SECTION_BYTES, baud)
+            + _TURNAROUND_US
+            + _MARGIN_US
+            for channels_wanted in range(5)
+        ]
         self.capacity = capacity(self.nodes.all, baud)
         self.line_us = microseconds(frame.HEADER_BYTES, baud) + self.nodes.end_us
         size = sum(node.answer_bytes() for node in self.nodes.all if node.fits) + 64
@@ -84,11 +79,8 @@ class BusA:
             )
             for k in range(2)
         )
-        self._scratch = memoryview(bytearray(frame.HEADER_BYTES + 544 + 64))
         self._request = bytearray(frame.HEADER_BYTES)
-        self._found = array("i", [0] * 9)
-        self._met = []  # what FOUND frames said, not yet looked at
-        self._heard = 0  # bytes at the last receiving
+        self.receiver = Receiver(uart, self.nodes, self.samples, self._request, session)
         self._wishes = []  # requests to be sent: (kind, address, argument, block)
         self._searching = True  # search in the next free time
         self._searches = _FIRST_SEARCHES  # to be made before the next POLL, at the most
@@ -114,111 +106,20 @@ class BusA:
             raise KeyError("no node %s on the A-bus" % serial)
         self._wishes.append((frame.IDENTIFY, node.address, inputs, seconds))
 
-    # Receiving
+    # The cycle
 
-    def _receive(self, view, base, cycle):
-        """Read what has come into `view` and enter it into `cycle`; `base` is the view's place in
-        `samples`, -1 for the scratch."""
-        self._heard = self._uart.readinto(view) or 0
-        found, nodes = self._found, self.nodes
-        found[frame.NEXT] = 0
-        found[frame.END] = self._heard
-        found[frame.NOISE] = 0
-        while frame.find(
-            0, view, view, found[frame.NEXT], found[frame.END], frame.CRC_TABLE, found
-        ):
-            if found[frame.KIND] == frame.DATA and found[frame.ADDRESS] <= nodes.slotted:
-                body = found[frame.BODY]
-                if found[frame.BAD_SECTIONS] and frame.header_inside(
-                    view, body, found[frame.NEXT], frame.CRC_TABLE
-                ):
-                    found[frame.BAD_SECTIONS] = -1
-                    found[frame.NEXT] = body
-                at = collect.enter(
-                    0,
-                    view,
-                    view,
-                    found,
-                    nodes.table,
-                    nodes.stats,
-                    cycle.where,
-                    cycle.state,
-                    base,
-                    self.samples,
-                )
-                if at >= 0 and found[frame.ADDRESS] == frame.HEAD:
-                    self._note_time(view, at)
-            else:
-                self._hear(found[frame.KIND], view, cycle)
-        self.noise += found[frame.NOISE]
-
-    def _hear(self, kind, view, cycle):
-        """A frame that is not DATA."""
-        found = self._found
-        at, whole = found[frame.BODY], not found[frame.BAD_SECTIONS]
-        node = self.nodes.at(found[frame.ADDRESS])
-        if kind == frame.NODATA and node:
-            self._excuse(node, view, cycle)
-        elif kind == frame.INFO and node and whole:
-            if parse_serial(view, at) == node.serial:
-                self.nodes.joined(node)
-        elif kind == frame.STATUS and node and whole:
-            node.plugged = view[at + 2]
-        elif kind == frame.FOUND and whole:
-            self._met.append(parse_found(view, at))
-        elif kind in _GATEWAY_KINDS:
-            if self._is_ours(kind, view, at):
-                self.echoes += 1
-            else:
-                self.foreign += 1
-
-    def _is_ours(self, kind, view, at):
-        """Whether a gateway's frame is the echo of what we sent, and not another gateway's."""
-        if kind == frame.SEARCH:
-            return view[at] | view[at + 1] << 8 == self._search.session
-        if kind == frame.ASSIGN:
-            return view[at + 10] | view[at + 11] << 8 == self._search.session
-        sent, found = self._request, self._found
-        block = sent[4] | sent[5] << 8
-        return kind == sent[1] and found[frame.ARGUMENT] == sent[3] and found[frame.BLOCK] == block
-
-    def _excuse(self, node, view, cycle):
-        """A NODATA frame: unless the block is only late, stop asking for it."""
-        found, stats = self._found, self.nodes.stats
-        row = node.address * collect.ROW
-        stats[row + collect.SILENT] = 0
-        stats[row + collect.ANSWERS] += 1
-        reason = found[frame.ARGUMENT] & 15
-        known = stats[row + collect.STARTED] & 1 | node.lost << 2
-        stats[row + collect.STARTED] = known | (reason != 3) << 1
-        timed = found[frame.ARGUMENT] & frame.TIMING_FLAG and not found[frame.BAD_SECTIONS]
-        if timed and node.address == frame.HEAD:
-            self._note_time(view, found[frame.BODY])
-        if reason != 1 and cycle.state[collect.BLOCK] == found[frame.BLOCK]:
-            for i in node.channels:
-                if i >= 0 and cycle.where[i] == MISSING:
-                    cycle.where[i] = GAP
-                    cycle.state[collect.MISSING] -= 1
-
-    def _note_time(self, view, at):
-        """The head's timing section: the sample that it was at when the last POLL began."""
-        if (
-            view[at + 6]
-            or view[at + 7]
-            or frame.header_inside(view, at, at + frame.HEADER_BYTES, frame.CRC_TABLE)
-        ):
-            return  # the next frame's header, in the place of a section that was cut off
-        block = ((view[at] >> 6) | (view[at + 1] << 2) | (view[at + 2] << 10)) & 0xFFFF
-        head = self._head
-        if head.known and not head.agrees(self._polled, block):
+    def _note_time(self):
+        """Take the head's time, where it has told it."""
+        told, head = self.receiver, self._head
+        if not told.timed:
+            return
+        if head.known and not head.agrees(self._polled, told.block):
             self.restarts += 1
             self._lost += max(0, difference(head.block_at(self._polled), self._next))
             head.known = False
         if not head.known:
-            self._next = block
-        head.note(self._polled, block, view[at] & 63)
-
-    # The cycle
+            self._next = told.block
+        head.note(self._polled, told.block, told.within)
 
     def _until_next(self):
         """us until it is time to ask for block `_next`; steps over blocks that no node holds any
@@ -283,7 +184,7 @@ class BusA:
 
     def _assign(self):
         """Give the node that was met last its address; returns whether anything was sent."""
-        serial, nonce, inputs, version = self._met.pop()
+        serial, nonce, inputs, version = self.receiver.met.pop()
         node = self.nodes.greet(serial, nonce, inputs)
         if node is None:
             return False
@@ -310,15 +211,15 @@ class BusA:
                 self._searches -= 1
                 self._uart.write(self._search.frame())
                 yield self._search.us + _MARGIN_US
-                noise = self.noise
-                self._receive(self._scratch, -1, filling)
-                self.noise = noise  # two nodes in one slot are none
-                if not self._heard:
+                noise = self.receiver.noise
+                self.receiver.answer(filling)
+                self.receiver.noise = noise  # two nodes in one slot are none
+                if not self.receiver.heard:
                     self._searches = 0
-                while self._met:
+                while self.receiver.met:
                     if self._assign():
                         yield self._short_us
-                        self._receive(self._scratch, -1, filling)
+                        self.receiver.answer(filling)
 
             wait = self._until_next() if self._head.known else _BLOCK_US
             if wait > 0:
@@ -334,8 +235,17 @@ class BusA:
                 self.ready = collected
                 yield 0
                 self.ready = None
-            yield max(0, self.line_us + _MARGIN_US - ticks_diff(self._ticks_us(), self._polled))
-            self._receive(filling.view, filling.offset, filling)
+            polls = _POLLS
+            while polls:
+                since = ticks_diff(self._ticks_us(), self._polled)
+                yield max(0, self.line_us + _MARGIN_US - since)
+                self.receiver.answers(filling)
+                self._note_time()
+                polls -= 1
+                if self.receiver.heard or not polls or not self._head.known:
+                    break
+                self._polled = self._ticks_us()
+                self._send(frame.POLL, frame.EVERYBODY, self._schedule, self._next)
 
             # Ask again for what is missing before going on: nodes hold their blocks longer than
             # this takes.
@@ -347,8 +257,8 @@ class BusA:
                     silent = node.count(collect.SILENT)
                     if mask and silent < _SILENT_SOON and self._may_repair(filling):
                         self._send(frame.REPEAT, node.address, mask, filling.block)
-                        yield node.request_us
-                        self._receive(self._scratch, -1, filling)
+                        yield self._repeat_us[_BITS[mask]]
+                        self.receiver.answer(filling)
                 rounds -= 1
             self._close(filling)
 
@@ -367,7 +277,7 @@ class BusA:
             elif self._wishes:
                 self._send(*self._wishes.pop(0))
                 yield self._short_us
-                self._receive(self._scratch, -1, filling)
+                self.receiver.answer(filling)
             elif turn % _QUERY_EVERY == 0 and self._query_next():
                 yield self._short_us
-                self._receive(self._scratch, -1, filling)
+                self.receiver.answer(filling)

@@ -41,7 +41,6 @@ class Node:
         self.nonce = 0
         self.version = 0
         self.plugged = -1
-        self.request_us = 0  # time for a request and its longest answer to it
         self._stats = stats
 
     def count(self, what):

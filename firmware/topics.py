@@ -309,7 +309,7 @@ def gateway_state(gateway, now_ms, uptime_ms, heap_free):
                 "blocks": bus.blocks,
                 "skipped": bus.skipped,
                 "restarts": bus.restarts,
-                "noise": bus.noise,
+                "noise": bus.receiver.noise,
             }
         )[:-1]
     )

@@ -47,7 +47,7 @@ class Reporter:
             "blocks": bus.blocks,
             "skipped": bus.skipped,
             "restarts": bus.restarts,
-            "noise": bus.noise,
+            "noise": bus.receiver.noise,
             "capacity": bus.capacity,
             "nodes": {
                 node.serial: {
