@@ -11,6 +11,7 @@ import sys
 
 import topics
 from bus_a import BusA
+from bus_a_advice import Advice
 from counters import Counters
 from energy import Energy
 from led import Led, state_of
@@ -61,6 +62,7 @@ class Gateway:
         )
         self._news = asyncio.Event()
         self.measuring = build_measuring(hardware, site, self._news.set)
+        self.advice = Advice(self.measuring.bus, site)
 
     async def run(self):
         """Run all tasks; without end."""
@@ -105,6 +107,7 @@ class Gateway:
                 published = self.measuring.reports
                 now_ms = self.hardware.now_ms()
                 report, energy = self.measuring.report, self.measuring.energy
+                self.advice.update(report.readings)
                 for topic, pieces in (
                     ("realtime", topics.realtime(self.site, report, energy, now_ms)),
                     ("site", topics.site_state(self.site, report, energy, now_ms)),

@@ -99,7 +99,7 @@ class Report:
         if not n:
             return
         voltage = self.voltages[point.phase]
-        amperes = point.rated * AMPERES_AT_PEAK / COUNTS_AT_PEAK
+        amperes = point.rated * point.ratio_ppm / 1000000 * AMPERES_AT_PEAK / COUNTS_AT_PEAK
         sign = -1 if point.reversed else 1
         watts = sign * amperes * VOLTS_PER_COUNT
         imported = _float(sums, at + metering.IMPORT)
@@ -113,6 +113,10 @@ class Report:
             quadrature = _float(sums, at + metering.QUADRATURE) / followed
             lagging = watts * voltage.peak / UNIT * quadrature
             reading.reactive = (lagging + reading.power * voltage.sine) / voltage.cosine
+            if point.shift:
+                power, reactive = reading.power, reading.reactive
+                reading.power = power * point.cosine - reactive * point.sine
+                reading.reactive = reactive * point.cosine + power * point.sine
         if reading.apparent:
             reading.factor = max(-1.0, min(1.0, reading.power / reading.apparent))
         imported = _integer(sums, at + metering.IMPORT)

@@ -6,6 +6,7 @@ something is wrong.
 """
 
 import json
+from math import cos, pi, sin
 
 MOST_POINTS = 28
 # What a load's name may have: messages stay within what the uplink can hold.
@@ -56,7 +57,7 @@ class Point:
     """One measuring point: `node` (serial), `input` (0 to 3), `ct`, `type` (the original's),
     `rated` (A), `phase` (0 to 2), `reversed`, `load` (index)."""
 
-    def __init__(self, node, input, ct, phase, reversed, load):
+    def __init__(self, node, input, ct, phase, reversed, load, ratio, shift):
         self.node = node
         self.input = input
         self.ct = ct
@@ -64,6 +65,10 @@ class Point:
         self.phase = phase
         self.reversed = reversed
         self.load = load
+        self.ratio_ppm = int(round(ratio * 1000000))
+        self.shift = shift
+        self.sine = sin(shift * pi / 180)
+        self.cosine = cos(shift * pi / 180)
 
 
 class Load:
@@ -84,6 +89,15 @@ def _field(where, table, name, kind, default=None):
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         expected = {str: "a text", int: "a whole number", list: "a list", bool: "true or false"}
         raise SiteError("%s%s: must be %s" % (where, name, expected[kind]))
+    return value
+
+
+def _number(where, table, name, default, least, most):
+    value = table.get(name, default)
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise SiteError("%s%s: must be a number" % (where, name))
+    if not least <= value <= most:
+        raise SiteError("%s%s: must be from %s to %s" % (where, name, least, most))
     return value
 
 
@@ -181,7 +195,9 @@ class Site:
         else:
             raise SiteError('%sload: "%s" is not one of loads' % (where, load))
         turned = _field(where, table, "reversed", bool, False)
-        self.points.append(Point(node, input, ct, phase, turned, k))
+        ratio = _number(where, table, "ratio", 1, 0.001, 10000)
+        shift = _number(where, table, "phase_shift", 0, -10, 10)
+        self.points.append(Point(node, input, ct, phase, turned, k, ratio, shift))
 
     def nodes(self):
         """[(serial, [channel of each input, -1 where unused])], the head first; channels 0 to 2

@@ -189,6 +189,7 @@ def _point(report, energy, i):
         "import": energy.points[i].imported.joules,
         "export": energy.points[i].exported.joules,
         "missing": energy.points[i].missing,
+        "estimated": energy.points[i].estimated.joules,
     }
 
 
@@ -298,6 +299,9 @@ def gateway_state(gateway, now_ms, uptime_ms, heap_free):
             "errors": gateway.counters.counts,
         }
     )[:-1]
+    yield ', "advice": ['
+    yield from _items({"name": name, "text": text} for name, text in gateway.advice.texts)
+    yield "]"
     yield (
         ', "aBus": %s'
         % json.dumps(
@@ -309,6 +313,7 @@ def gateway_state(gateway, now_ms, uptime_ms, heap_free):
                 "blocks": bus.blocks,
                 "skipped": bus.skipped,
                 "restarts": bus.restarts,
+                "foreign": bus.receiver.foreign,
                 "noise": bus.receiver.noise,
             }
         )[:-1]

@@ -36,7 +36,8 @@ energy = Energy(place)
 readings = [Reading() for _ in place.points]
 
 def registers(counters):
-    return [[c.imported.joules, c.exported.joules, c.imported.today, c.exported.today, c.missing]
+    return [[c.imported.joules, c.exported.joules, c.imported.today, c.exported.today,
+             getattr(c, "missing", 0)]
             for c in counters]
 
 for now_ms, values in task["steps"]:

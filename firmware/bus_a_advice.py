@@ -1,0 +1,115 @@
+"""What is wrong on the A-bus, in words for the installer: each trouble by its name, where it is,
+and what to do.
+
+Owns the texts and the memory that they need (line quality of the last minute, currents that never
+flow). Called once a report.
+"""
+
+from array import array
+
+import bus_a_collect as collect
+from bus_a_nodes import HEAD_TYPES, INPUTS
+from bus_a_schedule import MOST_POINTS
+from micropython import const
+
+_MINUTE = const(60)  # reports
+_OPEN = 0.0005  # of the rated current: less than this flows through no circuit in use
+_MOST = const(8)  # texts at once: a message has an end
+
+# Serial numbers of devices that do not belong on the A-bus.
+_ELSEWHERE = {
+    "40": "a Switch; it is joined by radio",
+    "50": "a gateway; only one may be on a bus",
+    "51": "a gateway; only one may be on a bus",
+}
+
+
+class Advice:
+    """`texts`: [(name, text)], the most serious first; nothing when all is well."""
+
+    def __init__(self, bus, site):
+        self.texts = []
+        self._bus = bus
+        self._site = site
+        self._reports = 0
+        self._idle = array("H", [0] * len(site.points))  # reports without a current
+        self._damaged = self._sections = 0  # at the last full minute
+        self._quality = 0  # damaged sections in a million, in the minute before that
+
+    def update(self, readings):
+        """Look at the bus and the readings of a report."""
+        self._reports += 1
+        if self._reports % _MINUTE == 0:
+            self._judge_line()
+        for i in range(len(readings)):
+            point, current = self._site.points[i], readings[i].current
+            flows = current is None or current > _OPEN * point.rated
+            self._idle[i] = 0 if flows else min(self._idle[i] + 1, _MINUTE)
+        texts = self.texts = []
+        self._nodes(texts)
+        self._line(texts)
+        self._inputs(texts)
+        del texts[_MOST:]
+
+    def _judge_line(self):
+        damaged = sections = 0
+        for node in self._bus.nodes.all:
+            damaged += node.count(collect.DAMAGED)
+            sections += node.count(collect.ANSWERS) * len(node.channels)
+        new = max(1, sections - self._sections)
+        self._quality = (damaged - self._damaged) * 1000000 // new
+        self._damaged, self._sections = damaged, sections
+
+    def _nodes(self, texts):
+        nodes = self._bus.nodes
+        head = nodes.all[0]
+        if head.lost:
+            say = "no head %s on the A-bus, nothing can be measured: check its cable"
+            texts.append(("no_head", say % head.serial))
+        if nodes.points() > MOST_POINTS:
+            stale = [node.serial for node in nodes.all if node.named and node.lost]
+            extra = [node.serial for node in nodes.all if not node.named and not node.lost]
+            say = "%d points, an A-bus carries %d: remove %s, or use a second gateway"
+            which = ", ".join(extra) or "some"
+            if stale:
+                which += " (not seen any more: %s)" % ", ".join(stale)
+            texts.append(("too_many_points", say % (nodes.points(), MOST_POINTS, which)))
+        for node in nodes.all:
+            kind = node.serial[:4]
+            if node.twin:
+                say = "two nodes have the serial number %s: take one off"
+                texts.append(("twin", say % node.serial))
+            if not node.named and not node.lost:
+                if kind not in INPUTS:
+                    what = _ELSEWHERE.get(kind[:2], "no device of the A-bus")
+                    texts.append(("wrong_kind", "%s on port A is %s" % (node.serial, what)))
+                elif kind in HEAD_TYPES:
+                    texts.append(("second_head", "%s is a second head: take it off" % node.serial))
+                else:
+                    say = "%s is on the bus but not in the site: add it, or take it off"
+                    texts.append(("not_in_site", say % node.serial))
+            elif node.lost and node is not head:
+                say = "%s does not answer%s: check its cable and supply"
+                since = " any more" if node.found else ""
+                texts.append(("missing", say % (node.serial, since)))
+            elif node.named and not node.fits:
+                say = "no room for %s at this speed: %d points fit"
+                texts.append(("no_room", say % (node.serial, self._bus.capacity)))
+
+    def _line(self, texts):
+        if self._bus.receiver.foreign:
+            texts.append(("other_gateway", "another gateway speaks on this bus: take it off"))
+        if self._quality > 1000:
+            say = "%d of 1000 pieces arrive damaged: check the last hub's terminator, the cable"
+            texts.append(("line", say % (self._quality // 1000)))
+
+    def _inputs(self, texts):
+        for i in range(len(self._idle)):
+            point = self._site.points[i]
+            node = self._bus.nodes.of(point.node)
+            where = ("ABCD"[point.input], point.node)
+            if node.plugged >= 0 and not node.plugged >> point.input & 1:
+                texts.append(("no_ct", "no CT is plugged in at input %s of %s" % where))
+            elif self._idle[i] == _MINUTE:
+                say = "no current at input %s of %s for a minute: is the CT closed?"
+                texts.append(("no_current", say % where))

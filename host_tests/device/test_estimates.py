@@ -1,0 +1,127 @@
+"""On the device: the energy of samples that did not arrive, and corrected CTs."""
+
+import json
+import site
+import unittest
+from math import cos, pi, sin
+
+from energy import Energy
+from mains import UNIT
+from metering import COUNT, FOLLOWED, IMPORT, QUADRATURE, REPORT_WORDS, SQUARE
+from quantities import Report
+
+JOULES = 0.015 * 1.5 * 2**0.5 / 32767 / 3200  # of one count x count at 1 A rated
+RATED = 50
+
+
+def place(**point):
+    """A site of one point."""
+    point.update(node="5500000001", input="A", ct="AC-CT-50A", phase="L1", load="Oven")
+    table = {
+        "version": 1,
+        "name": "x",
+        "uuid": "u",
+        "location": 1,
+        "timezone": "UTC",
+        "utc_offset": 0,
+        "scheme": "3x400+N",
+        "frequency": 50,
+        "head": "5020000001",
+        "points": [point],
+        "loads": [{"name": "Oven", "role": "circuit"}],
+    }
+    return site.load(json.dumps(table))
+
+
+class Reading:
+    def __init__(self, watts, count, missed):
+        raw = round(abs(watts) * count / 3200 / JOULES / RATED)
+        self.power = watts
+        self.imported, self.exported = (raw, 0) if watts >= 0 else (0, raw)
+        self.count, self.missed = count, missed
+
+
+class Gaps(unittest.TestCase):
+    def counted(self, *readings):
+        energy = Energy(place())
+        for reading in readings:
+            energy.add([Reading(*reading)], None)
+        return energy.points[0], energy.loads[0]
+
+    def test_gap_in_a_report_is_like_the_rest_of_it(self):
+        point, load = self.counted((1000, 3200, 0), (1000, 2400, 800), (1000, 3200, 0))
+        self.assertTrue(2998 <= point.imported.joules <= 3000)
+        self.assertEqual(point.imported.joules, load.imported.joules)
+        self.assertTrue(248 <= point.estimated.joules <= 250)
+        self.assertEqual(point.missing, 800)
+
+    def test_gap_of_whole_reports_is_the_mean_of_its_neighbours(self):
+        point, _ = self.counted((1000, 3200, 0), (0, 0, 3200), (0, 0, 3200), (3000, 3200, 0))
+        self.assertTrue(abs(point.imported.joules - (1000 + 2 * 2000 + 3000)) <= 3)
+        self.assertTrue(abs(point.estimated.joules - 4000) <= 3)
+
+    def test_gap_of_exports(self):
+        point, _ = self.counted((-500, 3200, 0), (0, 0, 3200), (-500, 3200, 0))
+        self.assertEqual(point.imported.joules, 0)
+        self.assertTrue(abs(point.exported.joules - 1500) <= 3)
+
+    def test_what_was_never_there_and_what_was_too_long_gone_is_not_guessed(self):
+        point, _ = self.counted((0, 0, 3200), (1000, 3200, 0))
+        self.assertEqual((point.missing, point.estimated.joules), (3200, 0))
+        point, _ = self.counted((1000, 3200, 0), *[(0, 0, 3200)] * 61, (1000, 3200, 0))
+        self.assertEqual((point.missing, point.estimated.joules), (61 * 3200, 0))
+
+
+class Sums:
+    """A meter's report of one sine voltage and one sine current, in counts."""
+
+    def __init__(self, volts, amperes, lag, count=3200):
+        self.samples = count
+        self.mains = self
+        self.report = report = [0] * (4 * REPORT_WORDS)
+
+        def put(channel, what, value):
+            value = round(value)
+            report[channel * REPORT_WORDS + what] = value & 0xFFFFFF
+            report[channel * REPORT_WORDS + what + 1] = value >> 24
+
+        for channel in range(4):
+            report[channel * REPORT_WORDS + COUNT] = count
+            report[channel * REPORT_WORDS + FOLLOWED] = count
+        put(0, IMPORT, count * UNIT * volts / 2)
+        put(0, SQUARE, count * volts * volts / 2)
+        put(3, IMPORT, count * volts * amperes / 2 * cos(lag))
+        put(3, QUADRATURE, count * UNIT * amperes / 2 * sin(lag))
+        put(3, SQUARE, count * amperes * amperes / 2)
+
+    def microhertz(self, samples):
+        return 50000000
+
+
+class Corrections(unittest.TestCase):
+    def test_ratio_and_phase_shift(self):
+        for ratio, shift, lag in ((1, 0, 1.0), (120, 0, 0.5), (1, 3, 1.0), (2.5, -1.5, -0.7)):
+            plan = place(ratio=ratio, phase_shift=shift)
+            report = Report(plan.points)
+            report.read(Sums(20000, 10000, lag))
+            reading = report.readings[0]
+            amperes = 10000 * RATED * 1.5 * 2**0.5 / 32767 * ratio / 2**0.5
+            apparent = 20000 * 0.015 / 2**0.5 * amperes
+            true_lag = lag + shift * pi / 180
+            for value, right in (
+                (reading.current, amperes),
+                (reading.power, apparent * cos(true_lag)),
+                (reading.reactive, apparent * sin(true_lag)),
+                (reading.factor, cos(true_lag)),
+            ):
+                self.assertTrue(abs(value - right) < 2e-5 * apparent + 1e-5, (value, right))
+            energy = Energy(plan)
+            energy.add(report.readings, None)
+            self.assertTrue(
+                abs(energy.points[0].imported.joules - apparent * cos(true_lag))
+                <= 1 + apparent / 1e5
+            )
+
+
+if __name__ == "__main__":
+    unittest.main()
