@@ -172,7 +172,8 @@ def test_site_in_si_units(bits):
     assert (site["time"], site["frequency"], site["seconds"]) == (1764000001, 50.0123, 0.975)
     assert site["points"][0] == {
         "power": 1234.57, "reactive": 56.79, "apparent": 1235.87, "factor": 0.9989,
-        "current": 5.3734, "voltage": 230.0, "import": 0, "export": 0, "missing": 0, "estimated": 0,
+        "current": 5.3734, "voltage": 230.0, "import": 0, "export": 0, "missing": 0,
+        "estimated": 0,
     }  # fmt: skip
     assert [load["name"] for load in site["loads"]] == list(ROLES)
     assert [load["role"] for load in site["loads"]] == list(ROLES.values())
