@@ -32,11 +32,17 @@ _STATES = {
 }
 
 
+_MOST_ADVICE = 4
+_LEAST_HEIGHT = 12  # below it there is no room for advice
+
+
 def render(snapshot: Snapshot, width: int, height: int) -> RenderableType:
     """Draws the snapshot into at most `height` lines of at most `width` characters (from 40 x 8
     on).
     """
-    head: list[RenderableType] = [_header(snapshot, width), _supply(snapshot, width)]
+    head: list[RenderableType] = [_header(snapshot, width)]
+    head += _advice(snapshot, width, min(_MOST_ADVICE, height - _LEAST_HEIGHT))
+    head.append(_supply(snapshot, width))
     head += _totals(snapshot, width)
     foot: list[RenderableType] = [_bus(snapshot, width), _mqtt(snapshot, width)]
     loads = snapshot.plan["loads"]
@@ -113,6 +119,12 @@ def _header(snapshot: Snapshot, width: int) -> Text:
     line = Text(no_wrap=True)
     line.append_text(_dot(snapshot)).append(" ").append_text(line_of(parts, width - 2))
     return line
+
+
+def _advice(snapshot: Snapshot, width: int, most: int) -> list[Text]:
+    """What the gateway says is wrong, and what to do."""
+    said = snapshot.gateway.get("advice", []) if snapshot.gateway else []
+    return [line_of([Text(one["text"], FAULT)], width) for one in said[: max(0, most)]]
 
 
 def _dot(snapshot: Snapshot) -> Text:
