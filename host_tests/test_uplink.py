@@ -40,6 +40,7 @@ from living import (
     need,
     place,
 )
+
 from reference import readings
 
 RETAINED = ["config", "channelConfigV2", "sensorConfig", "homeControlConfig"]

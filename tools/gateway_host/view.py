@@ -110,8 +110,9 @@ def _header(snapshot: Snapshot, width: int) -> Text:
         parts.append(Text("waiting for the gateway", "yellow"))
     else:
         state = gateway["led"]["state"]
-        words = _STATES.get(state, state)
-        parts.append(Text(words, "green" if state == "well" else "yellow"))
+        well = state == "well" and not gateway.get("advice")
+        words = "needs attention" if state == "well" and not well else _STATES.get(state, state)
+        parts.append(Text(words, "green" if well else "yellow"))
         parts.append(Text(f"LED {_led_words(gateway)}", LABEL))
         parts.append(Text(f"up {units.duration(gateway['uptime'])}", LABEL))
     if snapshot.age_s is not None and snapshot.age_s > 3:
