@@ -20,6 +20,7 @@ _SILENT_S = const(25)  # no answer to pings for this long: the connection is dea
 _TIMEOUT_S = const(10)
 _LONGEST_PAUSE_S = const(60)  # between two tries: within the 5 minutes that are promised
 _CHUNK = const(1024)
+_HEARD = const(32)  # the broker says no more than PINGRESP; larger pieces of heap may be rare
 _LONGEST_MESSAGE = const(13312)  # `site` of 28 points and 28 loads with the longest names
 
 _REFUSALS = (
@@ -225,7 +226,7 @@ class Uplink:
         """Ping, and hear whether the broker is still there, until it is not."""
         while self.connected:
             try:
-                data = await asyncio.wait_for(self._stream.read(_CHUNK), _PING_S)
+                data = await asyncio.wait_for(self._stream.read(_HEARD), _PING_S)
             except asyncio.TimeoutError:
                 await self._ping()
             except OSError:
