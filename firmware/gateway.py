@@ -7,6 +7,7 @@ the others do.
 
 import asyncio
 import gc
+import json
 import sys
 
 import topics
@@ -24,6 +25,9 @@ _RESTART_S = 1
 _GATEWAY_S = 1
 _ANIMATION_MS = 40
 _PRESENCE = "presence"
+_ORDERS = "gateway/set"
+_INPUTS = "ABCD"
+_IDENTIFY_S = 30
 
 
 def build_measuring(hardware, site, finished, report_samples=3200):
@@ -58,6 +62,8 @@ class Gateway:
             hardware.name_server,
             self._greetings,
             (self._prefix + _PRESENCE, "".join(topics.presence(False))),
+            self._prefix + _ORDERS,
+            self._obey,
             self.counters,
         )
         self._news = asyncio.Event()
@@ -76,6 +82,22 @@ class Gateway:
     async def close(self):
         """A clean end: the cloud is told."""
         await self.uplink.close()
+
+    def _obey(self, topic, payload):
+        """An order by MQTT (docs/cloud.md); what is none is counted."""
+        try:
+            order = json.loads(payload)
+            if "identify" in order:
+                wish = order["identify"]
+                inputs = 1 << _INPUTS.index(wish["input"])
+                seconds = min(max(0, int(wish.get("seconds", _IDENTIFY_S))), 600)
+                self.measuring.bus.identify(wish["serial"], inputs, seconds)
+            elif order.get("scan"):
+                self.measuring.bus.scan()
+            else:
+                raise ValueError
+        except (ValueError, KeyError, TypeError, AttributeError):
+            self.counters.count("order.refused")
 
     async def _keep(self, name, task):
         while True:

@@ -57,6 +57,10 @@ class Point:
     """One measuring point: `node` (serial), `input` (0 to 3), `ct`, `type` (the original's),
     `rated` (A), `phase` (0 to 2), `reversed`, `load` (index)."""
 
+    # Corrections, in the class where there are none: most CTs need none, and the heap is small.
+    ratio_ppm = 1000000
+    shift = 0
+
     def __init__(self, node, input, ct, phase, reversed, load, ratio, shift):
         self.node = node
         self.input = input
@@ -65,10 +69,12 @@ class Point:
         self.phase = phase
         self.reversed = reversed
         self.load = load
-        self.ratio_ppm = int(round(ratio * 1000000))
-        self.shift = shift
-        self.sine = sin(shift * pi / 180)
-        self.cosine = cos(shift * pi / 180)
+        if ratio != 1:
+            self.ratio_ppm = int(round(ratio * 1000000))
+        if shift:
+            self.shift = shift
+            self.sine = sin(shift * pi / 180)
+            self.cosine = cos(shift * pi / 180)
 
 
 class Load:

@@ -12,6 +12,7 @@ from errno import ENOTCONN
 
 import umqtt.simple
 from micropython import const
+from mqtt_in import Incoming
 from resolve import resolve
 
 _KEEPALIVE_S = const(30)
@@ -59,6 +60,7 @@ class _Wire:
     def __init__(self):
         self.written = bytearray()
         self.body = None
+        self.answer = b""
 
     # As the module `socket`
     def socket(self, *_):
@@ -87,7 +89,10 @@ class _Wire:
             self.written.extend(data if size is None else data[:size])
 
     def read(self, size):
-        return b"\x20\x02\x00\x00"[:size]  # a CONNACK
+        """What umqtt.simple is to think that the broker has answered."""
+        answer = self.answer[:size]
+        self.answer = self.answer[size:]
+        return answer
 
     def clear(self):
         self.written = bytearray()
@@ -100,10 +105,13 @@ class Uplink:
 
     settings: `mqtt` of settings.json. online: a function, whether the network is up. name_server:
     a function, its address. greet: a function that returns the messages to publish on every
-    connecting, as (topic, pieces of text, retained). will: (topic, text), retained.
+    connecting, as (topic, pieces of text, retained). will: (topic, text), retained. orders: a
+    topic to be subscribed; take: a function of (topic, payload) for what comes there.
     """
 
-    def __init__(self, client_id, settings, online, name_server, greet, will, counters):
+    def __init__(
+        self, client_id, settings, online, name_server, greet, will, orders, take, counters
+    ):
         self.connected = False
         self.was_connected = False
         self.connects = 0
@@ -119,6 +127,8 @@ class Uplink:
         self._client_id = client_id
         self._client = None
         self._stream = None
+        self._orders = orders
+        self._incoming = Incoming(take)
         self._wire = _Wire()
         self._message = memoryview(bytearray(_LONGEST_MESSAGE))
         self._sending = asyncio.Lock()
@@ -196,6 +206,7 @@ class Uplink:
             self._unanswered = 0
             for topic, pieces in self._greet():
                 await self._send_constant(topic, pieces)
+            await self._subscribe()
 
     async def _introduce(self, host):
         """CONNECT, and what the broker answers."""
@@ -210,6 +221,7 @@ class Uplink:
             _KEEPALIVE_S,
         )
         self._client.set_last_will(self._will[0].encode(), self._will[1].encode(), True)
+        self._wire.answer = b"\x20\x02\x00\x00"  # CONNACK
         self._client.connect()
         await self._flush()
         try:
@@ -221,6 +233,15 @@ class Uplink:
         if answer[3]:
             reason = _REFUSALS[answer[3]] if answer[3] < len(_REFUSALS) else str(answer[3])
             raise UplinkError("uplink.refused", "the broker refused us: " + reason)
+
+    async def _subscribe(self):
+        """Ask for orders; that the broker agrees is not waited for."""
+        self._incoming.clear()
+        number = self._client.pid + 1
+        self._wire.answer = bytes([0x90, 3, number >> 8, number & 255, 0])  # SUBACK
+        self._client.set_callback(self._incoming.feed)  # umqtt.simple wants one
+        self._client.subscribe(self._orders.encode())
+        await self._flush()
 
     async def _stay(self):
         """Ping, and hear whether the broker is still there, until it is not."""
@@ -236,6 +257,10 @@ class Uplink:
                 if not data:
                     raise UplinkError("uplink.lost", "the broker closed the connection")
                 self._unanswered = 0
+                try:
+                    self._incoming.feed(data)
+                except ValueError as error:
+                    raise UplinkError("uplink.protocol", "the broker sends no MQTT: %s" % error)
 
     async def _ping(self):
         if self._unanswered * _PING_S > _SILENT_S:

@@ -370,6 +370,7 @@ def outage() -> SimpleNamespace:
                 plan,
                 mqtt=mqtt_at(port),
                 script=PROBE,
+                heap="200K",  # the probe is source, compiled into it
                 console=False,
                 on_led=lambda ticks, *colour: leds.add((ticks, colour)),
             )
@@ -575,6 +576,7 @@ def gateway(mqtt: dict[str, Any], *arguments: str, bits: int = 32) -> Iterator[T
         house.site_json(),
         mqtt=mqtt,
         script=PROBE,
+        heap="200K",  # the probe is source, compiled into it
         arguments=arguments,
         bits=bits,
         console=False,
@@ -642,7 +644,12 @@ def test_measuring_goes_on_while_a_broker_keeps_silent():
     with Imposter(behave) as imposter:
         settings = mqtt_at(imposter.port)
         with Session(
-            installation, house.site_json(), mqtt=settings, script=PROBE, console=False
+            installation,
+            house.site_json(),
+            mqtt=settings,
+            script=PROBE,
+            heap="200K",
+            console=False,
         ) as session:
             told = Told(session)
             seen = events.until(

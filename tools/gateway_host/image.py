@@ -8,10 +8,12 @@ no other), everything else is .mpy.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +32,8 @@ MAIN = FIRMWARE / "main.py"
 ESP32 = "xtensawin"
 ARCHITECTURES = {32: "x86", 64: "x64"}
 
+_LITTLEFS = "application.littlefs"
+_ROMFS = "application.romfs"
 _SECTOR = 4096
 _VFS_BYTES = 0x200000  # the `vfs` partition of a 4 MB ESP32
 _LIBRARIES = ("umqtt/simple.py", "aiorepl.py")
@@ -62,17 +66,22 @@ def build(board: str, architecture: str | None = None) -> Image:
         raise UserError(f"BOARD={board}: no such board in boards/; known: {', '.join(boards())}")
     architecture = architecture or ESP32
     directory = IMAGES / f"{board}-{architecture}"
-    files = directory / "files"
-    shutil.rmtree(files, ignore_errors=True)
+    directory.mkdir(parents=True, exist_ok=True)
     sources = _sources(board)
-    for name, source in sources.items():
-        _compile(source, files / "lib" / name, architecture)
-    shutil.copy(MAIN, files / MAIN.name)
-    littlefs = directory / "application.littlefs"
-    _pack_littlefs(files, littlefs)
-    romfs = directory / "application.romfs"
-    _pack_romfs(files, romfs)
-    sizes = [path.stat().st_size for path in files.rglob("*") if path.is_file()]
+    # Made aside and moved into place: somebody may be booting from the one that is there.
+    with tempfile.TemporaryDirectory(dir=directory) as aside:
+        files = Path(aside) / "files"
+        for name, source in sources.items():
+            _compile(source, files / "lib" / name, architecture)
+        shutil.copy(MAIN, files / MAIN.name)
+        _pack_littlefs(files, Path(aside) / _LITTLEFS)
+        _pack_romfs(files, Path(aside) / _ROMFS)
+        sizes = [path.stat().st_size for path in files.rglob("*") if path.is_file()]
+        for name in (_LITTLEFS, _ROMFS):
+            os.replace(Path(aside) / name, directory / name)
+        shutil.rmtree(directory / "files", ignore_errors=True)
+        os.replace(files, directory / "files")
+    littlefs, romfs = directory / _LITTLEFS, directory / _ROMFS
     return Image(board, architecture, len(sources), sum(sizes), littlefs, romfs)
 
 
@@ -80,7 +89,7 @@ def host_image(bits: int) -> Path:
     """The simulator board's ROMFS image for the interpreter of that word size, made anew when a
     source is newer."""
     architecture = ARCHITECTURES[bits]
-    romfs = IMAGES / f"SIMULATOR-{architecture}" / "application.romfs"
+    romfs = IMAGES / f"SIMULATOR-{architecture}" / _ROMFS
     newest = max(path.stat().st_mtime for path in (*_sources("SIMULATOR").values(), MAIN))
     if not romfs.exists() or romfs.stat().st_mtime <= newest:
         build("SIMULATOR", architecture)
