@@ -135,10 +135,12 @@ class Listener:
 
 
 class Told(Waiting):
-    """What the probe (device/probe.py) prints ten times a second."""
+    """What the probe (device/probe.py) prints ten times a second; `rest` is what else is
+    printed."""
 
     def __init__(self, session: Session):
         super().__init__()
+        self.rest = ""
         self._session = session
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
@@ -147,6 +149,8 @@ class Told(Waiting):
         for line in self._session.output:
             if line.startswith("{"):
                 self.add(json.loads(line))
+            else:
+                self.rest += line
 
     def error(self, name: str) -> dict[str, Any]:
         """The first state in which this error was counted."""

@@ -593,7 +593,7 @@ def holds(told: Told) -> dict[str, Any]:
         lambda states: states[-1] if states[-1]["blocks"] >= now + 25 else None, "more blocks"
     )
     assert (state["missing"], state["skipped"]) == (0, 0)
-    assert not [name for name in state["errors"] if name.startswith("task.")], state["errors"]
+    assert not [name for name in state["errors"] if name.startswith("task.")], told.rest
     return state
 
 
