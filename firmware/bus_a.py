@@ -250,13 +250,15 @@ class BusA:
             # Ask again for what is missing before going on: nodes hold their blocks longer than
             # this takes.
             rounds = _REPAIR_ROUNDS if filling.state[collect.MISSING] else 0
-            turn += 0 if rounds else 1
+            turn += 1
+            asked = False
             while rounds and filling.state[collect.MISSING]:
                 for node in self.nodes.all:
                     mask = self._lacks(node, filling)
                     silent = node.count(collect.SILENT)
                     if mask and silent < _SILENT_SOON and self._may_repair(filling):
                         self._send(frame.REPEAT, node.address, mask, filling.block)
+                        asked = True
                         yield self._repeat_us[_BITS[mask]]
                         self.receiver.answer(filling)
                 rounds -= 1
@@ -271,7 +273,9 @@ class BusA:
             filling, collected = collected, filling
 
             # The free time of the cycle.
-            if self._searching or turn % _SEARCH_EVERY == 0:
+            if asked:
+                turn -= 1
+            elif self._searching or turn % _SEARCH_EVERY == 0:
                 self._searching = False
                 self._searches = 1
             elif self._wishes:

@@ -1,8 +1,8 @@
 """What is wrong on the A-bus, in words for the installer: each trouble by its name, where it is,
 and what to do.
 
-Owns the texts and the memory that they need (line quality of the last minute, currents that never
-flow). Called once a report.
+Owns the texts and the memory that they need (line quality of the last ten seconds, currents that
+never flow). Called about once a second.
 """
 
 from array import array
@@ -12,7 +12,9 @@ from bus_a_nodes import HEAD_TYPES, INPUTS
 from bus_a_schedule import MOST_POINTS
 from micropython import const
 
-_MINUTE = const(60)  # reports
+_MINUTE = const(60)  # updates: about a second each
+_WHILE = const(10)
+_NOTICED = const(3)  # broken pieces in a thousand
 _OPEN = 0.0005  # of the rated current: less than this flows through no circuit in use
 _MOST = const(8)  # texts at once: a message has an end
 
@@ -33,13 +35,14 @@ class Advice:
         self._site = site
         self._reports = 0
         self._idle = array("H", [0] * len(site.points))  # reports without a current
-        self._damaged = self._sections = 0  # at the last full minute
-        self._quality = 0  # damaged sections in a million, in the minute before that
+        self._before = array("I", [0] * 64)  # sections broken and asked for, of each address
+        self._quality = 0  # broken ones in a thousand
+        self._bad = []  # serials of nodes with more than 50 in a thousand
 
     def update(self, readings):
         """Look at the bus and the readings of a report."""
         self._reports += 1
-        if self._reports % _MINUTE == 0:
+        if self._reports % _WHILE == 0:
             self._judge_line()
         for i in range(len(readings)):
             point, current = self._site.points[i], readings[i].current
@@ -52,13 +55,23 @@ class Advice:
         del texts[_MOST:]
 
     def _judge_line(self):
+        """Compare the counts with those of the time before."""
         damaged = sections = 0
+        self._bad = []
         for node in self._bus.nodes.all:
-            damaged += node.count(collect.DAMAGED)
-            sections += node.count(collect.ANSWERS) * len(node.channels)
-        new = max(1, sections - self._sections)
-        self._quality = (damaged - self._damaged) * 1000000 // new
-        self._damaged, self._sections = damaged, sections
+            at = 2 * node.address
+            broken = node.count(collect.DAMAGED) + len(node.channels) * node.count(
+                collect.TIMEOUTS
+            )
+            asked = broken + len(node.channels) * node.count(collect.ANSWERS)
+            new, out_of = broken - self._before[at], asked - self._before[at + 1]
+            self._before[at], self._before[at + 1] = broken, asked
+            if not node.lost:
+                damaged += new
+                sections += out_of
+                if new * 20 > out_of:
+                    self._bad.append(node.serial)
+        self._quality = damaged * 1000 // max(1, sections)
 
     def _nodes(self, texts):
         nodes = self._bus.nodes
@@ -99,9 +112,12 @@ class Advice:
     def _line(self, texts):
         if self._bus.receiver.foreign:
             texts.append(("other_gateway", "another gateway speaks on this bus: take it off"))
-        if self._quality > 1000:
-            say = "%d of 1000 pieces arrive damaged: check the last hub's terminator, the cable"
-            texts.append(("line", say % (self._quality // 1000)))
+        if self._bad and len(self._bad) < len(self._bus.nodes.all):
+            say = "much of what %s says is damaged or late: check its cable and plugs"
+            texts.append(("damaged", say % ", ".join(self._bad)))
+        elif self._quality >= _NOTICED:
+            say = "%d of 1000 pieces are damaged: check the terminator in the last hub, the cable"
+            texts.append(("line", say % self._quality))
 
     def _inputs(self, texts):
         for i in range(len(self._idle)):

@@ -125,11 +125,11 @@ class Gateway:
             except asyncio.TimeoutError:
                 pass  # no report, but the gateway's own state is told all the same
             self._news.clear()
+            self.advice.update(self.measuring.report.readings)
             if self.measuring.reports != published:
                 published = self.measuring.reports
                 now_ms = self.hardware.now_ms()
                 report, energy = self.measuring.report, self.measuring.energy
-                self.advice.update(report.readings)
                 for topic, pieces in (
                     ("realtime", topics.realtime(self.site, report, energy, now_ms)),
                     ("site", topics.site_state(self.site, report, energy, now_ms)),
