@@ -8,7 +8,7 @@ PYTHON ?= python3
 VENV := build/venv/bin/python
 HOST := $(VENV) -m gateway_host
 STAMP := build/setup.stamp
-CHECKED := $(wildcard firmware tools host_tests boards)
+CHECKED := $(wildcard firmware tools host_tests boards reference)
 
 # --name VALUE for a variable that is set: $(call option,seconds,SECONDS)
 option = $(if $($(2)),--$(1) '$($(2))')

@@ -250,7 +250,6 @@ class BusA:
             # Ask again for what is missing before going on: nodes hold their blocks longer than
             # this takes.
             rounds = _REPAIR_ROUNDS if filling.state[collect.MISSING] else 0
-            turn += 1
             asked = False
             while rounds and filling.state[collect.MISSING]:
                 for node in self.nodes.all:
@@ -274,8 +273,9 @@ class BusA:
 
             # The free time of the cycle.
             if asked:
-                turn -= 1
-            elif self._searching or turn % _SEARCH_EVERY == 0:
+                continue
+            turn = (turn + 1) % _SEARCH_EVERY
+            if self._searching or not turn:
                 self._searching = False
                 self._searches = 1
             elif self._wishes:
