@@ -18,7 +18,7 @@ from gateway_host.session import Session
 from gateway_host.sim.house import load_house
 from gateway_host.sim.installation import Installation
 from littlefs import LittleFS
-from living import Listener, mqtt_at
+from living import Listener, Told, mqtt_at, need
 
 # The .mpy file format, MicroPython's documentation: "M", version, flags (the architecture of
 # native code in bits 2 to 6), bits of a small integer.
@@ -180,6 +180,44 @@ def test_boots_from_littlefs_and_publishes(bits, broker, place, monkeypatch):
     assert len(site["points"]) == 28
     assert [point["missing"] for point in site["points"]] == [0] * 28
     assert gateway["errors"] == {}
+
+
+# Says, as soon as three seconds are published, how large a piece of the heap is free.
+PIECE = """
+import asyncio, gc, start
+
+def largest():
+    size = 512
+    try:
+        while True:
+            bytearray(2 * size)
+            size *= 2
+    except MemoryError:
+        return size
+
+async def run(gateway):
+    running = asyncio.create_task(gateway.run())
+    while gateway.uplink.published < 15:
+        await asyncio.sleep_ms(100)
+    print('{"piece": %d, "free": %d}' % (largest(), gc.mem_free()))
+
+start._run = run
+start.main()
+"""
+
+
+def test_the_heap_stays_in_large_pieces(broker, tmp_path):
+    """In the device's heap, 160 KB, 32 bits."""
+    need(32)
+    script = tmp_path / "piece.py"
+    script.write_text(PIECE)
+    house = load_house(DEFAULT_HOUSE)
+    settings = mqtt_at(broker.port)
+    with Session(
+        Installation(house), house.site_json(), mqtt=settings, script=script, console=False
+    ) as session:
+        heap = Told(session).until(lambda states: states and states[0], "the heap's figures")
+    assert heap["piece"] >= 8192, heap
 
 
 @pytest.mark.parametrize("architecture, code", [("x86", X86), ("x64", X64)])
