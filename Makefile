@@ -33,6 +33,9 @@ test: $(STAMP) ## Run the tests (TESTS=host_tests/test_broker.py selects)
 bench: $(STAMP) ## Measure speed, instructions and memory, write build/bench.json
 	@$(HOST) bench
 
+fuzz: $(STAMP) ## Feed random bytes to the A-bus receiver (N=1000000 TARGET=bus_a SEED=1)
+	@$(HOST) fuzz $(call option,count,N) $(call option,target,TARGET) $(call option,seed,SEED)
+
 style: $(STAMP) ## Check lint, formatting and spelling
 	@$(VENV) -m ruff check $(CHECKED)
 	@$(VENV) -m ruff format --check $(CHECKED)
@@ -56,4 +59,4 @@ doctor: $(STAMP) ## Say what was found and chosen, what is missing and its remed
 clean: ## Remove what was made under build/, keep the downloads in build/cache
 	@test ! -d build || find build -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +
 
-.PHONY: help setup run test bench style image flash repl replay doctor clean
+.PHONY: help setup run test bench fuzz style image flash repl replay doctor clean

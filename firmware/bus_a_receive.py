@@ -20,6 +20,7 @@ _GATEWAY_KINDS = (
     frame.IDENTIFY,
     frame.SEARCH,
 )
+_BODIES = bytes((0, 0, 0, 0, 0, 20, 20, 0, 28, 0, 12, 24))  # bytes by kind, DATA and NODATA apart
 
 
 class Receiver:
@@ -96,7 +97,8 @@ class Receiver:
     def _hear(self, kind, view, cycle):
         """A frame that is not DATA."""
         found = self._found
-        at, whole = found[frame.BODY], not found[frame.BAD_SECTIONS]
+        at = found[frame.BODY]
+        whole = not found[frame.BAD_SECTIONS] and view[at - 6] == _BODIES[kind] and not view[at - 5]
         node = self._nodes.at(found[frame.ADDRESS])
         if kind == frame.NODATA and node:
             self._excuse(node, view, cycle)
@@ -107,7 +109,7 @@ class Receiver:
             node.plugged = view[at + 2]
         elif kind == frame.FOUND and whole:
             self.met.append(parse_found(view, at))
-        elif kind in _GATEWAY_KINDS:
+        elif kind in _GATEWAY_KINDS and whole:
             if self._is_ours(kind, view, at):
                 self.echoes += 1
             else:

@@ -1,0 +1,66 @@
+"""Runs in the MicroPython interpreter: measures what the installation plays, one JSON line per
+report, with the counters of the A-bus and what an installer would be told."""
+
+import gc
+import json
+import site
+
+import board
+import bus_a_collect as collect
+from bus_a_advice import Advice
+from gateway import build_measuring
+
+
+def tell(hardware, measuring, advice):
+    """A line for the last report."""
+    bus, energy = measuring.bus, measuring.energy
+    advice.update(measuring.report.readings)
+    receiver = bus.receiver
+    line = {
+        "ms": hardware.uptime_ms(),
+        "samples": measuring.report.samples,
+        "missed": [reading.missed for reading in measuring.report.readings],
+        "missing": [counter.missing for counter in energy.points],
+        "watts": [reading.power for reading in measuring.report.readings],
+        "import": [counter.imported.joules for counter in energy.points],
+        "export": [counter.exported.joules for counter in energy.points],
+        "first_sample": measuring.first_sample,
+        "noise": receiver.noise,
+        "echoes": receiver.echoes,
+        "foreign": receiver.foreign,
+        "skipped": bus.skipped,
+        "restarts": bus.restarts,
+        "advice": advice.texts,
+        "nodes": {
+            node.serial: {
+                "state": node.state(),
+                "timeouts": node.count(collect.TIMEOUTS),
+                "damaged": node.count(collect.DAMAGED),
+                "repairs": node.count(collect.REPAIRS),
+                "gaps": node.count(collect.GAPS),
+            }
+            for node in bus.nodes.all
+        },
+    }
+    print(json.dumps(line))
+
+
+def main():
+    """Print a line for each report until the installation ends."""
+    with open("site.json") as file:
+        installation = site.load(file.read())
+    hardware = board.hardware()
+    measuring = build_measuring(hardware, installation, gc.collect)
+    advice = Advice(measuring.bus, installation)
+    told = 0
+    try:
+        while True:
+            hardware.pass_us(measuring.step())
+            if measuring.reports != told:
+                told = measuring.reports
+                tell(hardware, measuring, advice)
+    except EOFError:
+        pass
+
+
+main()
