@@ -56,7 +56,7 @@ start.main()
 
 
 @pytest.mark.parametrize("name, content, line", STARTS, ids=[row[2][7:30] for row in STARTS])
-def test_the_gateway_refuses_to_start(tmp_path, bits, name, content, line):
+def test_the_gateway_refuses_to_start(tmp_path, name, content, line):
     script = tmp_path / "break.py"
     script.write_text(BREAK)
     arguments = [name]
@@ -70,7 +70,6 @@ def test_the_gateway_refuses_to_start(tmp_path, bits, name, content, line):
         mqtt=mqtt_at(1883),
         script=script,
         arguments=arguments,
-        bits=bits,
         heap="256K",
     ) as session:
         assert session.wait(30) == 1

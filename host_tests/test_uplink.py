@@ -554,8 +554,6 @@ BROKERS = [
      "uplink.protocol", "127.0.0.1 is not an MQTT broker"),
     ("half a CONNACK", lambda: Imposter(answer(b"\x20\x02")), "uplink.timeout", "the broker does"),
     ("hangs up", lambda: Imposter(hang_up), "uplink.lost", "127.0.0.1 closed the connection"),
-    ("unavailable", lambda: Imposter(answer(b"\x20\x02\x00\x03")), "uplink.refused",
-     "the broker refused us: broker unavailable"),
     ("unknown code", lambda: Imposter(answer(b"\x20\x02\x00\x99")), "uplink.refused",
      "the broker refused us: 153"),
     ("reads nothing", lambda: Imposter(deaf, buffer=4096), "uplink.lost", "the connection to the"),
