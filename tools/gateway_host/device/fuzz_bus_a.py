@@ -92,8 +92,8 @@ class Fuzzed:
         return None
 
     def heap(self):
-        """Bytes in use. What has a fixed limit and not a fixed size is left out: nonces (large ones
-        are objects, small ones are not) and the room of the empty list of nodes met."""
+        """Bytes in use. Left out is what has a limit but no fixed size: nonces (large ones are
+        objects, small ones are not) and the room of the empty list of nodes met."""
         self.bus.receiver.met = []
         for node in self.bus.nodes.all:
             node.nonce = 0
@@ -142,8 +142,9 @@ def main():
         count += 1
         if count % _EVERY == 0:
             print(json.dumps({"case": count, "heap": fuzzed.heap()}))
+    heap = fuzzed.heap()
     receiver = fuzzed.bus.receiver
-    end = {"case": count, "heap": fuzzed.heap(), "noise": receiver.noise}
+    end = {"case": count, "heap": heap, "noise": receiver.noise}
     end["foreign"], end["nodes"] = receiver.foreign, len(fuzzed.bus.nodes.all)
     end["damaged"] = sum(node.count(collect.DAMAGED) for node in fuzzed.bus.nodes.all)
     print(json.dumps(end))
