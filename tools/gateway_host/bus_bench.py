@@ -29,16 +29,17 @@ serial = "5020000001"
 drift_ppm = 50
 [[load]]
 name = "All"
-power = 9000
+power = {power}
 power_factor = 0.5
 points = [{points}]
 """
 _NODE = '[[node]]\nserial = "{}"\ndrift_ppm = {}\nmetres = {:.1f}\n'
 
 
-def house_of(solid_cores: int, hubs: int, seed: int = 1) -> House:
+def house_of(solid_cores: int, hubs: int, seed: int = 1, power: float = 9000) -> House:
     """A house of so many Solid Cores (3 points each) and CT Hubs (4), in turns along 100 m of
-    cable, with crystals from -100 to 100 ppm. Its one load has a power factor of 0.5."""
+    cable, with crystals from -100 to 100 ppm. Its one load (W, over three phases) has a power factor of
+    0.5."""
     cores = [f"5600000{301 + k}" for k in range(solid_cores)]
     serials = [serial for pair in _in_turns(cores, hubs) for serial in pair]
     nodes, points = "", []
@@ -50,7 +51,9 @@ def house_of(solid_cores: int, hubs: int, seed: int = 1) -> House:
             ct = "" if serial.startswith("56") else 'ct = "AC-CT-50A", '
             phase = f"L{1 + len(points) % 3}"
             points.append(f'{{ node = "{serial}", input = "{letter}", {ct}phase = "{phase}" }}')
-    text = _TOP.format(first=640_000 * seed, seed=seed, points=", ".join(points)) + nodes
+    text = (
+        _TOP.format(first=640_000 * seed, seed=seed, power=power, points=", ".join(points)) + nodes
+    )
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "bench.toml"
         path.write_text(text, encoding="utf-8")

@@ -1,0 +1,129 @@
+"""Bit errors and the other faults of docs/faults.md: what they cost, and what is told. And the
+receiver under random bytes."""
+
+from __future__ import annotations
+
+import os
+import random
+
+import pytest
+from gateway_host import fuzz
+from gateway_host.bus_bench import Watched, house_of, told, utilisation
+from gateway_host.faults import Faults
+
+SECONDS = int(os.environ.get("BUS_A_SECONDS", "60"))  # 600: the figures of docs/a-bus.md
+HUB = "5500000192"
+CORE = "5600000302"
+SEQUENCES = 20_000
+
+
+def told_of(faults, count, house=None):
+    return told(Watched(house or house_of(4, 4), faults=Faults.parse(faults)), count)
+
+
+@pytest.fixture(scope="module")
+def clean():
+    return told_of("", SECONDS, house_of(0, 7))[-1]
+
+
+@pytest.mark.parametrize(
+    ("rate", "limit"), [("1e-6", 0.0), ("1e-5", 0.0), ("1e-4", 1e-4)], ids=["1e-6", "1e-5", "1e-4"]
+)
+def test_bit_errors_cost_no_energy(clean, rate, limit):
+    """Registers count whole joules, so "no difference" is known to 1 J of each point."""
+    last = told_of(f"ber={rate} seed=3", SECONDS, house_of(0, 7))[-1]
+    assert sum(node["repairs"] for node in last["nodes"].values()) > 40 * float(rate) * 1e6
+    if limit == 0.0:
+        assert set(last["missing"]) == {0}
+    for ours, theirs in zip(last["import"], clean["import"], strict=True):
+        assert abs(ours - theirs) <= 1 + limit * theirs
+    assert last["export"] == clean["export"]
+
+
+def test_the_line_has_room_for_repairs():
+    """28 points at bit errors of 1e-5."""
+    assert 0.70 < utilisation(1e-5, 20) < 0.75
+
+
+# Each fault from 4 s to 7 s: (text, nodes that may lose samples, names of what is told meanwhile or
+# at the end, at least)
+FAULTS = [
+    ("cut=1e-5 at 4 for 3", (), ()),
+    ("double=1e-5 at 4 for 3", (), ()),
+    ("bursts rate=3 mean=200 at 4 for 3", (), ()),
+    ("echo at 4 for 3", (), ()),
+    ("ber=1e-5 echo at 4 for 3", (), ()),
+    (f"babble {HUB} rate=3 bytes=20 at 4 for 3", (HUB,), ()),
+    (f"late {HUB} by 300 at 4 for 3", (HUB,), ()),
+    (f"unplug {HUB} at 4 for 3", (HUB,), ("missing",)),
+    (f"restart {HUB} at 4", (HUB,), ()),
+    (f"twin {HUB} metres=5 at 4 for 3", (), ("twin",)),
+    ("add 5500000777 metres=5 at 4 for 3", (), ("too_many_points", "not_in_site")),
+    ("add 5700000001 channels=2 metres=5 at 4 for 3", (), ("wrong_kind",)),
+    ("add b-module at 4 for 3", (), ()),
+    (f"no-ct {HUB}:A at 4 for 3", (), ("no_ct",)),
+]
+
+
+@pytest.mark.parametrize(("faults", "suffer", "names"), FAULTS, ids=[case[0] for case in FAULTS])
+def test_a_fault_costs_nobody_else(faults, suffer, names):
+    house = house_of(4, 4)
+    seen = told_of(f"{faults}; seed=5", 12, house)
+    last = seen[-1]
+    for count, point in zip(last["missing"], house.points, strict=True):
+        assert count == 0 or point.node in suffer, (point.node, last["missing"])
+    assert sum(last["missed"]) == 0
+    assert set(names) <= {name for report in seen for name, _ in report["advice"]}
+    assert {last["nodes"][node.serial]["state"] for node in house.nodes} == {"well"}
+
+
+def test_an_open_ct_is_told_after_a_minute():
+    """Where some amperes flow: of many, what an open CT still shows is a current like others."""
+    seen = told_of(f"open-ct {HUB}:A at 2", 66, house_of(4, 4, power=900))
+    assert ["no_current", f"no current at input A of {HUB} for a minute: is the CT closed?"] in (
+        seen[-1]["advice"]
+    )
+
+
+def test_without_a_terminator_the_line_is_told():
+    """What arrives damaged is repaired as far as it can be, and the line's quality is told."""
+    seen = told_of("unterminated rate=2e-7 at 2", 130)
+    assert "line" in [name for name, _ in seen[-1]["advice"]]
+    assert sum(seen[-1]["missing"]) < 1e-3 * len(seen[-1]["missing"]) * 3200 * 130
+
+
+def test_a_segment_that_is_unplugged():
+    """The nodes behind it are lost and come back; those before it lose nothing."""
+    house = house_of(4, 4)
+    seen = told_of("segment beyond 60 at 4 for 3", 12, house)
+    behind = {node.serial for node in house.nodes if node.metres > 60}
+    assert 0 < len(behind) < len(house.nodes)
+    assert {s for s, node in seen[5]["nodes"].items() if node["state"] == "lost"} == behind
+    for count, point in zip(seen[-1]["missing"], house.points, strict=True):
+        assert (count > 0) == (point.node in behind)
+    assert {node["state"] for node in seen[-1]["nodes"].values()} == {"well"}
+
+
+def test_no_head():
+    seen = told_of("unplug head at 4 for 3", 12)
+    assert "no_head" in [name for report in seen for name, _ in report["advice"]]
+    assert sum(seen[-1]["missed"]) == 0
+    assert max(seen[-1]["missing"]) < 5 * 3200
+
+
+def test_a_second_gateway():
+    """It speaks at any time: whatever is lost, the installer is told, and all is well after."""
+    seen = told_of("add gateway at 4 for 3", 12)
+    assert "other_gateway" in [name for name, _ in seen[-1]["advice"]]
+    assert sum(seen[-1]["missed"]) == 0
+    assert {node["state"] for node in seen[-1]["nodes"].values()} == {"well"}
+
+
+def test_random_bytes():
+    """No exception, no growth of the heap, and each time the next clean cycle is wholly taken."""
+    outcome = fuzz.run(SEQUENCES, seed=random.Random(2026).randrange(1000))
+    assert outcome.failed is None
+    assert outcome.sequences == SEQUENCES
+    assert outcome.growth <= 0
+    assert outcome.counts["noise"] > 100 * SEQUENCES
+    assert outcome.counts["damaged"] > 1000
