@@ -588,7 +588,7 @@ def holds(told: Told) -> dict[str, Any]:
     """Measuring goes on, and nothing was lost; the state now."""
     now = told.all()[-1]["blocks"]
     state = told.until(
-        lambda states: states[-1] if states[-1]["blocks"] >= now + 25 else None, "more blocks"
+        lambda states: states[-1] if states[-1]["blocks"] >= now + 10 else None, "more blocks"
     )
     assert (state["missing"], state["skipped"]) == (0, 0)
     assert not [name for name in state["errors"] if name.startswith("task.")], told.rest
