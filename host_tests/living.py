@@ -71,7 +71,7 @@ class Waiting:
             while not (found := condition(self._items)):
                 left = end - time.monotonic()
                 if left <= 0:
-                    pytest.fail(f"waited in vain for {what}; last seen: {self._items[-60:]}")
+                    pytest.fail(f"waited in vain for {what}; last seen: {self._items[-1:]}")
                 self._changed.wait(left)
             return found
 
