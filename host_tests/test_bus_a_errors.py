@@ -45,8 +45,8 @@ def test_the_line_has_room_for_repairs():
     assert 0.70 < utilisation(1e-5, 20) < 0.75
 
 
-# Each fault from 4 s to 7 s: (text, nodes that may lose samples, names of what is told meanwhile or
-# at the end, at least)
+# Each fault from 4 s to 7 s: (text, nodes that may lose samples, names of what is told meanwhile,
+# at least)
 FAULTS = [
     ("cut=1e-5 at 4 for 3", (), ()),
     ("double=1e-5 at 4 for 3", (), ()),

@@ -38,8 +38,8 @@ _NODE = '[[node]]\nserial = "{}"\ndrift_ppm = {}\nmetres = {:.1f}\n'
 
 def house_of(solid_cores: int, hubs: int, seed: int = 1, power: float = 9000) -> House:
     """A house of so many Solid Cores (3 points each) and CT Hubs (4), in turns along 100 m of
-    cable, with crystals from -100 to 100 ppm. Its one load (W, over three phases) has a power factor of
-    0.5."""
+    cable, with crystals from -100 to 100 ppm. Its one load (`power`
+    in W, over three phases) has a power factor of 0.5."""
     cores = [f"5600000{301 + k}" for k in range(solid_cores)]
     serials = [serial for pair in _in_turns(cores, hubs) for serial in pair]
     nodes, points = "", []
