@@ -9,7 +9,7 @@ import time
 from rich.console import Console
 from rich.table import Table
 
-from gateway_host import interpreter, kernel_bench
+from gateway_host import bus_bench, bus_instructions, interpreter, kernel_bench
 from gateway_host.commands.run import DEFAULT_HOUSE
 from gateway_host.errors import UserError
 from gateway_host.heap_bench import least_heap
@@ -61,6 +61,8 @@ def main(arguments: argparse.Namespace) -> int:
         "at least 50",
     )
     table.add_row("  the firmware's processor time alone, times real time", f"{firmware:.0f}", "")
+    step("the A-bus")
+    _bus_rows(table, result)
     step("memory")
     allocated, windows = kernel_bench.allocated()
     result["allocated_bytes_per_window"] = allocated / windows
@@ -94,6 +96,25 @@ def _kernel_rows(table: Table, result: dict, times: dict[str, float]) -> None:
     table.add_row("kernel, time over numpy's", f"{result['kernel_vs_numpy']:.2f}", "1")
     if "c" in times:
         table.add_row("kernel, time over C's", f"{result['kernel_vs_c']:.2f}", "")
+
+
+def _bus_rows(table: Table, result: dict) -> None:
+    mixtures = ((9, 0), (0, 7), (4, 4))
+    found = max(bus_bench.discovery_seconds(*mixture) for mixture in mixtures)
+    result["discovery_seconds_28_points"] = round(found, 4)
+    table.add_row("A-bus: s until all nodes have addresses", f"{found:.3f}", "2")
+    share = bus_bench.utilisation(1e-5)
+    result["bus_a_utilisation"] = round(share, 4)
+    table.add_row("A-bus: share of the line, bit errors 1e-5", f"{share:.1%}", "75 %")
+    key, what = "bus_a_instructions_vs_kernel", "A-bus: instructions over the kernel's, rv32"
+    try:
+        _, ratio = bus_instructions.measure()
+    except UserError as error:
+        result[key] = None
+        table.add_row(what, f"not measured: {error}", "1")
+        return
+    result[key] = round(ratio, 2)
+    table.add_row(what, f"{ratio:.2f}", "1")
 
 
 def _pipeline(seconds: int) -> tuple[float, float]:
