@@ -6,7 +6,7 @@ from __future__ import annotations
 import base64
 
 from gateway_host import fuzz
-from gateway_host.instructions import kernel
+from gateway_host.instructions import kernel, mpy
 from gateway_host.instructions.rv32 import _ON_TARGET, run_rv32
 
 _TIME = b"""
@@ -78,7 +78,10 @@ def measure() -> tuple[dict[str, int], float]:
     program = (_ON_TARGET / "count.py").read_text() + _PROGRAM.format(
         cycle=base64.b64encode(fuzz.clean_cycle(0)).decode(), named=named
     )
-    said = run_rv32(program, path=[kernel.FIRMWARE], files={"time.py": _TIME})
+    files = {"time.py": _TIME}
+    for module in sorted(kernel.FIRMWARE.glob("bus_a*.py")):  # as in an image, and as the kernel
+        files[f"{module.stem}.mpy"] = mpy.compile_module(module, "rv32imc")
+    said = run_rv32(program, path=[kernel.FIRMWARE], files=files)
     parts = {name: int(count) for name, count in map(str.split, said.splitlines())}
     block = kernel.measure("rv32")
     own = block.references.instructions + block.sums.instructions
