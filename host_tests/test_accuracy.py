@@ -7,6 +7,7 @@ import pytest
 from gateway_host.commands.run import DEFAULT_HOUSE
 from gateway_host.sim.house import load_house
 from measured import Measured
+
 from reference import readings
 
 POWER = 0.0005  # of P, V and I
