@@ -98,7 +98,9 @@ class Receiver:
         """A frame that is not DATA."""
         found = self._found
         at = found[frame.BODY]
-        whole = not found[frame.BAD_SECTIONS] and view[at - 6] == _BODIES[kind] and not view[at - 5]
+        whole = (
+            not found[frame.BAD_SECTIONS] and view[at - 6] == _BODIES[kind] and not view[at - 5]
+        )
         node = self._nodes.at(found[frame.ADDRESS])
         if kind == frame.NODATA and node:
             self._excuse(node, view, cycle)
