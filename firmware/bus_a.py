@@ -33,7 +33,7 @@ _REPAIR_UNTIL = const(4)  # blocks behind the head's time
 _SETTLE = const(100)  # cycles that nodes get after the head is known to come in step
 _FIRST_SEARCHES = const(12)  # at a start, at the most
 _SEARCH_EVERY = const(25)  # cycles
-_QUERY_EVERY = const(5)  # cycles, one node each time
+_QUERY_EVERY = const(12)  # cycles, one node each time
 _BITS = bytes(bin(mask).count("1") for mask in range(16))
 
 

@@ -27,6 +27,7 @@ LED = {
 
 _TICKS = const(0x3FFFFFFF)  # of the link
 _ENDED = const(65535)
+_LONGEST = const(64)  # bytes of a frame that the gateway sends
 
 
 class Hardware:
@@ -103,14 +104,15 @@ class _Uart:
     def __init__(self, path, clock):
         self._clock = clock
         self._file = open(path, "r+b")
-        self._message = bytearray(10)
+        self._message = bytearray(7 + _LONGEST)
 
     def write(self, data):
-        struct.pack_into(
-            "<BIH", self._message, 0, ord("W"), self._clock.ticks_us() & _TICKS, len(data)
-        )
-        self._send(7)
-        self._file.write(data)
+        size = len(data)
+        message = self._message
+        now = self._clock.ticks_us() & _TICKS
+        struct.pack_into("<BIH", message, 0, ord("W"), now, size)
+        message[7 : 7 + size] = data  # in one piece: the host wakes up once
+        self._send(7 + size)
 
     def readinto(self, view):
         struct.pack_into(

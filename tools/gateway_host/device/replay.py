@@ -12,8 +12,11 @@ import board
 from gateway import build_measuring
 
 
-def _print(measuring, installation):
-    """One line, piece by piece: as a whole it would need a large part of the heap."""
+_line = bytearray(16384)  # made once: a new one each time would need a large piece of the heap
+
+
+def _pieces(measuring, installation):
+    """One line of JSON, piece by piece."""
     report = measuring.report
     head = {
         "window": measuring.reports,
@@ -22,7 +25,8 @@ def _print(measuring, installation):
         "frequency": report.frequency,
         "voltages": [voltage.rms for voltage in report.voltages],
     }
-    print(json.dumps(head)[:-1], end=', "points": [')
+    yield json.dumps(head)[:-1]
+    yield ', "points": ['
     for i in range(len(installation.points)):
         point, reading = installation.points[i], report.readings[i]
         line = {
@@ -41,8 +45,17 @@ def _print(measuring, installation):
             "import": measuring.energy.points[i].imported.joules,
             "export": measuring.energy.points[i].exported.joules,
         }
-        print(json.dumps(line), end=", " if i + 1 < len(installation.points) else "")
-    print("]}")
+        yield json.dumps(line)
+        yield ", " if i + 1 < len(installation.points) else "]}\n"
+
+
+def _print(measuring, installation):
+    size = 0
+    for piece in _pieces(measuring, installation):
+        piece = piece.encode()
+        _line[size : size + len(piece)] = piece
+        size += len(piece)
+    sys.stdout.write(memoryview(_line)[:size])
 
 
 def main():

@@ -70,6 +70,7 @@ class Blocks:
         self._source = source
         self._nodes = nodes
         self._index = {node: k for k, node in enumerate(nodes)}
+        self._asked: int | None = None  # the block asked for last
         self._kept: OrderedDict[int, Rendered] = OrderedDict()
         rows = [channel for of_node in inputs for channel in of_node]
         self._used = np.array([row for row, channel in enumerate(rows) if channel is not None])
@@ -89,16 +90,16 @@ class Blocks:
     def body(self, node: Node, block: int) -> bytes:
         """The sections of all inputs of `node`, which has sampled `block` wholly."""
         k = self._index[node]
+        self._asked = block
         kept = self._kept.get(block)
         if kept is None or (k and kept.shifts[k] != node.clock.shift(block)):
             kept = self._render(block)
         return kept.bodies[k]
 
     def prepare(self) -> None:
-        """Renders the block that will probably be asked for next."""
-        if self._kept:
-            block = next(reversed(self._kept)) + 1
-            self._render(block)
+        """Renders the block that will probably be asked for next, unless that is done."""
+        if self._asked is not None and self._asked + 1 not in self._kept:
+            self._render(self._asked + 1)
 
     def samples(self, block: int) -> np.ndarray:
         """int16 [channel, 64] as the nodes took them."""
