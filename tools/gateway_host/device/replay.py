@@ -11,7 +11,6 @@ import sys
 import board
 from gateway import build_measuring
 
-
 _line = bytearray(16384)  # made once: a new one each time would need a large piece of the heap
 
 
