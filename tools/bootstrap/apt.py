@@ -19,7 +19,7 @@ from pathlib import Path
 from common import BUILD, CACHE, SetupError, run, sha256, write_whole
 
 ETC = Path("/etc/apt")
-DEBIAN = os.environ.get("GATEWAY_DEBIAN", "http://deb.debian.org/debian")
+_ARCHIVE = re.compile(r"https?://[\w.-]+/debian\b(?!-)")
 KEYRINGS = Path("/usr/share/keyrings")
 DEBIAN_SUITES = re.compile(
     r"(buster|bullseye|bookworm|trixie|forky|duke|sid|stable|oldstable|testing|unstable)$"
@@ -172,8 +172,9 @@ def debian_sources(suite: str) -> Iterator[tuple[str, str]]:
             seen.add(uri)
             kept = {key: stanza[key] for key in _KEPT if key in stanza}
             yield uri, _stanza(uri, suite, kept)
-    if DEBIAN not in seen and (keyring := _debian_keyring()):
-        yield DEBIAN, _stanza(DEBIAN, suite, {"signed-by": str(keyring)})
+    archive = _debian_archive()
+    if archive and archive not in seen and (keyring := _debian_keyring()):
+        yield archive, _stanza(archive, suite, {"signed-by": str(keyring)})
 
 
 def _stanza(uri: str, suite: str, more: dict[str, str]) -> str:
@@ -181,6 +182,21 @@ def _stanza(uri: str, suite: str, more: dict[str, str]) -> str:
     lines += ["Targets: Packages"]
     lines += [f"{key.title()}: {value}" for key, value in more.items()]
     return "\n".join(lines) + "\n"
+
+
+@cache
+def _debian_archive() -> str | None:
+    """Debian's archive for a machine that has none among its sources: GATEWAY_DEBIAN, or what
+    debootstrap, out of the machine's own release, takes for it."""
+    if given := os.environ.get("GATEWAY_DEBIAN"):
+        return given
+    place = BUILD / "debootstrap"
+    with suppress(SetupError), private_apt(None, None) as apt:
+        apt.fetch("debootstrap", CACHE / "debian").extract(place)
+    for file in sorted(path for path in place.rglob("*") if path.is_file()):
+        if found := _ARCHIVE.search(file.read_text(encoding="utf-8", errors="replace")):
+            return found[0]
+    return None
 
 
 @cache
