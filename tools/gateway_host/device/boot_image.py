@@ -37,8 +37,12 @@ class _Blocks:
 
 
 def _mapped(name):
-    """The file as a buffer outside the heap."""
-    import ffi
+    """The file as a buffer outside the heap; inside it where the interpreter has no ffi."""
+    try:
+        import ffi
+    except ImportError:
+        with open(name, "rb") as file:
+            return file.read()
     import uctypes
 
     libc = ffi.open("libc.so.6")
