@@ -7,10 +7,10 @@ the others do.
 
 import asyncio
 import gc
-import json
 import sys
 
 import topics
+import topics_original as original
 from bus_a import BusA
 from bus_a_advice import Advice
 from counters import Counters
@@ -18,6 +18,7 @@ from energy import Energy
 from led import Led, state_of
 from measuring import Measuring
 from metering import Meter
+from orders import Orders
 from quantities import Report
 from uplink import Uplink
 
@@ -26,7 +27,7 @@ _GATEWAY_S = 1
 _ANIMATION_MS = 40
 _PRESENCE = "presence"
 _ORDERS = "gateway/set"
-_INPUTS = "ABCD"
+_INPUTS = ("A", "B", "C", "D")
 _IDENTIFY_S = 30
 
 
@@ -55,6 +56,7 @@ class Gateway:
         self.counters = Counters()
         self.led = Led(hardware.set_led, led_table)
         self._prefix = topics.prefix(site)
+        self.orders = Orders(self.counters)
         self.uplink = Uplink(
             hardware.serial,
             settings["mqtt"],
@@ -62,13 +64,15 @@ class Gateway:
             hardware.name_server,
             self._greetings,
             (self._prefix + _PRESENCE, "".join(topics.presence(False))),
-            self._prefix + _ORDERS,
-            self._obey,
+            self.orders,
             self.counters,
         )
         self._news = asyncio.Event()
         self.measuring = build_measuring(hardware, site, self._news.set)
         self.advice = Advice(self.measuring.bus, site)
+        self.orders.on_topic(self._prefix + _ORDERS, self.orders.named)
+        self.orders.on("identify", self._identify)
+        self.orders.on("scan", lambda wish: wish and self.measuring.bus.scan())
 
     async def run(self):
         """Run all tasks; without end."""
@@ -83,21 +87,13 @@ class Gateway:
         """A clean end: the cloud is told."""
         await self.uplink.close()
 
-    def _obey(self, topic, payload):
-        """An order by MQTT (docs/cloud.md); what is none is counted."""
-        try:
-            order = json.loads(payload)
-            if "identify" in order:
-                wish = order["identify"]
-                inputs = 1 << _INPUTS.index(wish["input"])
-                seconds = min(max(0, int(wish.get("seconds", _IDENTIFY_S))), 600)
-                self.measuring.bus.identify(wish["serial"], inputs, seconds)
-            elif order.get("scan"):
-                self.measuring.bus.scan()
-            else:
-                raise ValueError
-        except (ValueError, KeyError, TypeError, AttributeError):
-            self.counters.count("order.refused")
+    def _identify(self, wish):
+        """The order "identify": the LED of a node's input blinks."""
+        if not isinstance(wish, dict) or wish.get("input") not in _INPUTS:
+            raise ValueError('identify wants {"serial": , "input": "A" to "D", "seconds": }')
+        inputs = 1 << _INPUTS.index(wish["input"])
+        seconds = min(max(0, int(wish.get("seconds", _IDENTIFY_S))), 600)
+        self.measuring.bus.identify(wish["serial"], inputs, seconds)
 
     async def _keep(self, name, task):
         while True:
@@ -128,15 +124,18 @@ class Gateway:
             self.advice.update(self.measuring.report.readings)
             if self.measuring.reports != published:
                 published = self.measuring.reports
-                now_ms = self.hardware.now_ms()
-                report, energy = self.measuring.report, self.measuring.energy
-                for topic, pieces in (
-                    ("realtime", topics.realtime(self.site, report, energy, now_ms)),
-                    ("site", topics.site_state(self.site, report, energy, now_ms)),
-                ):
+                for topic, pieces in self._each_report(self.hardware.now_ms()):
                     await self._send(topic, self._of_one_report(pieces))
             gc.collect()
             await self._send("gateway", self._gateway_state())
+
+    def _each_report(self, now_ms):
+        """What is published of each report: (topic, pieces)."""
+        report, energy = self.measuring.report, self.measuring.energy
+        return (
+            ("realtime", original.realtime(self.site, report, energy, now_ms)),
+            ("site", topics.site_state(self.site, report, energy, now_ms)),
+        )
 
     def _of_one_report(self, pieces):
         """The pieces, and None as soon as a newer report has taken the place of theirs."""
@@ -174,9 +173,9 @@ class Gateway:
             (self._prefix + topic, pieces)
             for topic, pieces in (
                 (_PRESENCE, lambda: topics.presence(True)),
-                ("config", lambda: topics.config(site, serial, now_ms)),
-                ("channelConfigV2", lambda: topics.channel_config(site, now_ms)),
-                ("sensorConfig", lambda: topics.sensor_config(now_ms)),
-                ("homeControlConfig", lambda: topics.home_control_config(now_ms)),
+                ("config", lambda: original.config(site, serial, now_ms)),
+                ("channelConfigV2", lambda: original.channel_config(site, now_ms)),
+                ("sensorConfig", lambda: original.sensor_config(now_ms)),
+                ("homeControlConfig", lambda: original.home_control_config(now_ms)),
             )
         ]

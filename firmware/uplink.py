@@ -1,7 +1,7 @@
 """The uplink: keeps one MQTT connection to the broker and publishes on it, and never makes anybody
 wait.
 
-umqtt.simple writes and reads the packets, but its sockets block. So it gets a _Wire instead of a
+umqtt.simple writes and reads the packets, but its sockets block. So it gets a Wire instead of a
 socket: what it writes is collected and sent by asyncio; what it would read at connecting is a
 CONNACK that says yes, and the real one is awaited here. Works with umqtt.simple 1.3.4 and 1.8.0.
 QoS 0 only.
@@ -13,6 +13,7 @@ from errno import ENOTCONN
 import umqtt.simple
 from micropython import const
 from mqtt_in import Incoming
+from mqtt_wire import Body, Wire
 from resolve import resolve
 
 _KEEPALIVE_S = const(30)
@@ -42,76 +43,17 @@ class UplinkError(Exception):
         self.name = name
 
 
-class _Body:
-    """A message's body: its length in bytes, and its chunks."""
-
-    def __init__(self, size, chunks):
-        self._size = size
-        self.chunks = chunks
-
-    def __len__(self):
-        return self._size
-
-
-class _Wire:
-    """What umqtt.simple takes for a socket: collects what is written, but for a message's body,
-    which it only remembers."""
-
-    def __init__(self):
-        self.written = bytearray()
-        self.body = None
-        self.answer = b""
-
-    # As the module `socket`
-    def socket(self, *_):
-        return self
-
-    def getaddrinfo(self, *_):
-        return [(0, 0, 0, "", None)]
-
-    # As a socket
-    def connect(self, _):
-        pass
-
-    def settimeout(self, _):
-        pass
-
-    def setblocking(self, _):
-        pass
-
-    def close(self):
-        pass
-
-    def write(self, data, size=None):
-        if isinstance(data, _Body):
-            self.body = data
-        else:
-            self.written.extend(data if size is None else data[:size])
-
-    def read(self, size):
-        """What umqtt.simple is to think that the broker has answered."""
-        answer = self.answer[:size]
-        self.answer = self.answer[size:]
-        return answer
-
-    def clear(self):
-        self.written = bytearray()
-        self.body = None
-
-
 class Uplink:
     """`connected`, `was_connected`; `connects`, `published`, `dropped` messages since start,
     `last_error`: a text or None.
 
     settings: `mqtt` of settings.json. online: a function, whether the network is up. name_server:
     a function, its address. greet: a function that returns the messages to publish on every
-    connecting, as (topic, pieces of text, retained). will: (topic, text), retained. orders: a
-    topic to be subscribed; take: a function of (topic, payload) for what comes there.
+    connecting, as (topic, pieces of text, retained). will: (topic, text), retained. orders: an
+    orders.Orders, whose topics are subscribed and which takes what comes there.
     """
 
-    def __init__(
-        self, client_id, settings, online, name_server, greet, will, orders, take, counters
-    ):
+    def __init__(self, client_id, settings, online, name_server, greet, will, orders, counters):
         self.connected = False
         self.was_connected = False
         self.connects = 0
@@ -128,8 +70,8 @@ class Uplink:
         self._client = None
         self._stream = None
         self._orders = orders
-        self._incoming = Incoming(take)
-        self._wire = _Wire()
+        self._incoming = Incoming(orders.take)
+        self._wire = Wire()
         self._message = memoryview(bytearray(_LONGEST_MESSAGE))
         self._sending = asyncio.Lock()
         self._unanswered = 0  # pings sent since the broker was last heard
@@ -237,11 +179,12 @@ class Uplink:
     async def _subscribe(self):
         """Ask for orders; that the broker agrees is not waited for."""
         self._incoming.clear()
-        number = self._client.pid + 1
-        self._wire.answer = bytes([0x90, 3, number >> 8, number & 255, 0])  # SUBACK
         self._client.set_callback(self._incoming.feed)  # umqtt.simple wants one
-        self._client.subscribe(self._orders.encode())
-        await self._flush()
+        for topic in self._orders.topics():
+            number = self._client.pid + 1
+            self._wire.answer = bytes([0x90, 3, number >> 8, number & 255, 0])  # SUBACK
+            self._client.subscribe(topic.encode())
+            await self._flush()
 
     async def _stay(self):
         """Ping, and hear whether the broker is still there, until it is not."""
@@ -288,7 +231,7 @@ class Uplink:
             size += len(piece)
             await asyncio.sleep(0)
         chunks = (message[at : min(at + _CHUNK, size)] for at in range(0, size, _CHUNK))
-        await self._send_body(topic, _Body(size, chunks), retained)
+        await self._send_body(topic, Body(size, chunks), retained)
 
     async def _send_constant(self, topic, pieces):
         """Send what the generator function `pieces` yields, which must be the same every time: it
@@ -298,7 +241,7 @@ class Uplink:
             size += len(piece.encode())
             await asyncio.sleep(0)
         chunks = (piece.encode() for piece in pieces())
-        await self._send_body(topic, _Body(size, chunks), True)
+        await self._send_body(topic, Body(size, chunks), True)
 
     async def _send_body(self, topic, body, retained):
         self._client.publish(topic.encode(), body, retained)

@@ -78,7 +78,8 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Message:
-    """One message; `topic` without the prefix, `value` what its JSON says."""
+    """One message; `topic` without the prefix, `value` what its JSON says; None of an order,
+    which may be none."""
 
     topic: str
     value: Any
@@ -104,10 +105,11 @@ class Listener:
 
     def _take(self, _client: Any, _data: Any, message: mqtt.MQTTMessage) -> None:
         assert message.topic.startswith(self._prefix)
+        topic = message.topic[len(self._prefix) :]
         self.messages.add(
             Message(
-                message.topic[len(self._prefix) :],
-                json.loads(message.payload),
+                topic,
+                None if topic.endswith("/set") else json.loads(message.payload),
                 bool(message.retain),
                 len(message.payload),
             )

@@ -18,6 +18,7 @@ LONGEST = 13312  # what the uplink holds, in bytes
 RUN = """
 import json, sys
 import site, topics
+import topics_original as original
 from energy import Energy
 from quantities import Report
 
@@ -37,8 +38,8 @@ for counters, values in ((energy.points, task["points"]), (energy.loads, task["l
         counter.imported.begin_day(), counter.exported.begin_day()
         counter.imported.joules, counter.exported.joules = imported, exported
 now = task["now"]
-for pieces in (topics.realtime(place, report, energy, now),
-               topics.site_state(place, report, energy, now), topics.channel_config(place, now)):
+for pieces in (original.realtime(place, report, energy, now),
+               topics.site_state(place, report, energy, now), original.channel_config(place, now)):
     print("".join(pieces))
 """
 

@@ -1,0 +1,21 @@
+"""Pieces of JSON text, for payloads that are never built as one tree of objects."""
+
+import json
+
+
+def items(pieces):
+    """The pieces of a JSON list's inside."""
+    comma = False
+    for piece in pieces:
+        if comma:
+            yield ","
+        comma = True
+        yield json.dumps(piece)
+
+
+def rounded(value, digits):
+    return None if value is None else round(value, digits)
+
+
+def whole(value):
+    return int(round(value or 0))

@@ -1,0 +1,53 @@
+"""Orders that come by MQTT (docs/cloud.md): who handles what, and what is wrong with one."""
+
+import json
+
+
+class Orders:
+    """`refusal`: what was wrong with the last order that was not obeyed, a text or None. Each
+    such one is counted as `order.refused`.
+
+    A handler raises ValueError, with a text for people, for an order that it can not obey.
+    """
+
+    def __init__(self, counters):
+        self.refusal = None
+        self._counters = counters
+        self._topics = {}
+        self._names = {}
+
+    def on_topic(self, topic, handle):
+        """handle(payload), bytes: for what comes at this topic."""
+        self._topics[topic] = handle
+
+    def on(self, name, handle):
+        """handle(value): for the order {name: value}, see `named`."""
+        self._names[name] = handle
+
+    def topics(self):
+        """The topics to subscribe."""
+        return list(self._topics)
+
+    def take(self, topic, payload):
+        """Have an order obeyed; topic and payload are bytes."""
+        try:
+            handle = self._topics.get(topic.decode())
+            if handle is None:
+                raise ValueError("nothing is done at this topic")
+            handle(payload)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            self._counters.count("order.refused")
+            self.refusal = "%s: %s" % (topic.decode().split("/", 2)[-1], error)
+
+    def named(self, payload):
+        """The handler of a topic whose payloads are JSON objects {name: value}."""
+        orders = json.loads(payload)
+        if not isinstance(orders, dict) or not orders:
+            raise ValueError("not a JSON object")
+        for name in orders:
+            if name not in self._names:
+                raise ValueError(
+                    "no such order: %s; there are: %s" % (name, ", ".join(sorted(self._names)))
+                )
+        for name, value in orders.items():
+            self._names[name](value)

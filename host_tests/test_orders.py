@@ -1,0 +1,95 @@
+"""Orders by MQTT, given by paho to a running gateway: what is obeyed shows on the node; what is
+refused is counted and explained."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from gateway_host.broker import Broker
+from gateway_host.commands.run import DEFAULT_HOUSE
+from gateway_host.session import Session
+from gateway_host.sim.house import load_house
+from gateway_host.sim.installation import Installation
+from living import PATIENCE_S, Listener, mqtt_at
+from paho.mqtt import publish
+from test_uplink import needs_mosquitto
+
+pytestmark = needs_mosquitto
+
+
+class Running:
+    """A gateway of the default house and a way to give it orders."""
+
+    def __init__(
+        self, installation: Installation, plan: dict[str, Any], listener: Listener, port: int
+    ):
+        self.installation = installation
+        self._uuid = plan["uuid"]
+        self.listener = listener
+        self.port = port
+
+    def order(self, payload: str) -> None:
+        topic = f"servicelocation/{self._uuid}/gateway/set"
+        publish.single(topic, payload, qos=1, port=self.port)
+
+    def refusal(self, payload: str) -> str:
+        """What the gateway says of an order that it does not obey."""
+
+        def count(state: dict) -> int:
+            return state["errors"].get("order.refused", 0)
+
+        before = count(self.listener.wait("gateway")[-1])
+        before = max([before, *(count(state) for state in self.listener.of("gateway"))])
+        self.order(payload)
+        return self.listener.messages.until(
+            lambda items: next(
+                (
+                    m.value["orderRefused"]
+                    for m in items
+                    if m.topic == "gateway" and count(m.value) == before + 1
+                ),
+                None,
+            ),
+            f"a refusal of {payload}",
+        )
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Running]:
+    house = load_house(DEFAULT_HOUSE)
+    plan, installation = house.site_json(), Installation(house)
+    with Broker() as broker, Listener(plan, broker.port) as listener:
+        running = Running(installation, plan, listener, broker.port)
+        with Session(installation, plan, mqtt=mqtt_at(broker.port)):
+            listener.wait("site")
+            yield running
+
+
+def test_identify_blinks_at_the_node(running):
+    serial = "5500000190"
+    running.order(json.dumps({"identify": {"serial": serial, "input": "C", "seconds": 600}}))
+    end = time.monotonic() + PATIENCE_S
+    while (led := running.installation.leds()[serial]).name != "identify":
+        assert time.monotonic() < end, led
+        time.sleep(0.05)
+    assert led.inputs == "C"
+
+
+@pytest.mark.parametrize(
+    ("payload", "words"),
+    [
+        ("not JSON", "gateway/set: "),
+        ("[1]", "not a JSON object"),
+        ("{}", "not a JSON object"),
+        ('{"reboot": true, "scan": true}', "no such order: reboot; there are: identify, scan"),
+        ('{"identify": {"serial": "5500000190", "input": "AB"}}', "identify wants"),
+        ('{"identify": 5}', "identify wants"),
+        ('{"identify": {"serial": "5500009999", "input": "A"}}', "no node 5500009999"),
+    ],
+)
+def test_what_is_wrong_is_counted_and_explained(running, payload, words):
+    assert words in running.refusal(payload)
