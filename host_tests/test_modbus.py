@@ -3,7 +3,6 @@
 import asyncio
 import json
 import random
-import re
 import struct
 
 import pytest
@@ -173,30 +172,6 @@ def test_requests(call):
         calls.append(["encode_write", unit, address, values])
         wanted.append(write_request(unit, address, values).hex())
     assert call(calls) == wanted
-
-
-def test_the_vectors_of_the_document(call):
-    text = (interpreter.ROOT / "docs" / "b-bus.md").read_text(encoding="utf-8")
-    vectors = [v.replace(" ", "") for v in re.findall(r"\| `((?:[0-9a-f]{2} ?){5,})` \|", text)]
-    read, volts, write, written, nothing, exception = vectors
-    assert bytes.fromhex(read) == read_request(61, 0, 10)
-    assert bytes.fromhex(volts) == read_answer(
-        61, low_word_first([230.5, 231.25, 229.75], "f")[:10]
-    )
-    assert bytes.fromhex(write) == write_request(61, 0x1000, [1, 36])
-    assert bytes.fromhex(written) == write_answer(61, 0x1000, 2)
-    assert bytes.fromhex(nothing) == read_request(61, 0x7000, 1)
-    assert bytes.fromhex(exception) == frame(ExceptionResponse(3, 2, device_id=61))
-    assert call(
-        [
-            ["encode_read", 61, 0, 10],
-            ["encode_write", 61, 0x1000, [1, 36]],
-            ["encode_read", 61, 0x7000, 1],
-            ["check", read, volts],
-            ["check", write, written],
-            ["check", nothing, exception],
-        ]
-    ) == [read, write, nothing, *map(RESULTS.index, ("OK", "OK", "EXCEPTION"))]
 
 
 def test_what_cannot_be_asked_is_refused(call):
