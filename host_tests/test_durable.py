@@ -1,0 +1,88 @@
+"""durable.py: a power cut at any byte of a write leaves the old or the new value."""
+
+import json
+import struct
+import zlib
+
+from gateway_host import interpreter
+from gateway_host.session import MODULE_PATH
+
+# Each line of the input is a value to be written (hex) or null; prints what was there before it.
+SCRIPT = """
+import json, sys
+from durable import Durable
+for text in json.load(sys.stdin):
+    value = Durable("value")
+    before = value.value
+    print(json.dumps([None if before is None else before.hex(), value.damaged]))
+    if text is not None:
+        value.write(bytes.fromhex(text))
+"""
+READ = """
+import json, os, sys
+from durable import Durable
+for name in json.load(sys.stdin):
+    os.chdir(name)
+    value = Durable("value")
+    before, damaged = value.value, value.damaged
+    value.write(b"next")
+    print(json.dumps([None if before is None else before.hex(), damaged,
+                      Durable("value").value.decode()]))
+"""
+
+
+def run(code, task, bits, cwd):
+    file = cwd / "task.json"
+    file.write_text(json.dumps(task))
+    with file.open() as stdin:
+        done = interpreter.run(
+            ["-c", code], bits=bits, heap="1M", path=MODULE_PATH, stdin=stdin, cwd=cwd
+        )
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def slot(sequence, value):
+    """A slot's file, made from its description."""
+    data = struct.pack("<4sII", b"DUR1", sequence, len(value)) + value
+    return data + struct.pack("<I", zlib.crc32(data))
+
+
+def test_values_take_turns(bits, tmp_path):
+    texts = [b"first".hex(), "", b"third".hex(), bytes(range(256)).hex(), None]
+    assert run(SCRIPT, texts, bits, tmp_path) == [[text, 0] for text in [None, *texts[:-1]]]
+    files = [(tmp_path / f"value.{k}").read_bytes() for k in (0, 1)]
+    assert files == [slot(3, b"third"), slot(4, bytes(range(256)))]
+
+
+def test_a_power_cut_at_any_byte(bits, tmp_path):
+    old, new = slot(6, b"the older value"), slot(8, b"the newest value of all")
+    states = []
+    for sequences, length in (((7, 8), 0), ((0xFFFFFFFF, 0), 1)):
+        kept = slot(sequences[0], b"kept")
+        new = slot(sequences[1], b"the newest value of all")
+        for n in range(len(new) + 1):
+            tail = b"" if length else bytes(old[n : n + 9])  # nothing, or what was there before
+            whole = n == len(new)
+            states.append((kept, new[:n] + (b"" if whole else tail), whole))
+    names = []
+    for k, (first, second, _) in enumerate(states):
+        place = tmp_path / str(k)
+        place.mkdir()
+        order = (first, second) if k % 2 else (second, first)
+        for which, data in enumerate(order):
+            (place / f"value.{which}").write_bytes(data)
+        names.append(str(place))
+    for (_, second, whole), [value, damaged, after] in zip(
+        states, run(READ, names, bits, tmp_path), strict=True
+    ):
+        expected = b"the newest value of all" if whole else b"kept"
+        assert bytes.fromhex(value) == expected, second.hex()
+        assert damaged == (0 if whole else 1)
+        assert after == "next"
+
+
+def test_two_broken_slots_are_told(bits, tmp_path):
+    for which in (0, 1):
+        (tmp_path / f"value.{which}").write_bytes(slot(which, b"x")[:-1] + b"\0")
+    assert run(SCRIPT, ["00", None], bits, tmp_path) == [[None, 2], ["00", 1]]
