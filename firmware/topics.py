@@ -7,6 +7,7 @@ them, and a long message is never built as one tree of objects. Nothing here sen
 import json
 
 import bus_a_collect as collect
+from energy import EXPORT, IMPORT
 from json_pieces import items, rounded
 from version import VERSION
 
@@ -28,23 +29,22 @@ def _point(report, energy, i):
         "factor": rounded(reading.factor, 4),
         "current": rounded(reading.current, 4),
         "voltage": rounded(reading.voltage, 2),
-        "import": energy.points[i].imported.joules,
-        "export": energy.points[i].exported.joules,
-        "missing": energy.points[i].missing,
-        "estimated": energy.points[i].estimated.joules,
+        "import": energy.of_point(i, IMPORT),
+        "export": energy.of_point(i, EXPORT),
+        "missing": energy.missing[i],
+        "estimated": energy.estimated.joules[i],
     }
 
 
 def _load(site, energy, power, k):
-    counter = energy.loads[k]
     return {
         "name": site.loads[k].name,
         "role": site.loads[k].role,
         "power": rounded(power, 2),
-        "import": counter.imported.joules,
-        "export": counter.exported.joules,
-        "todayImport": counter.imported.today,
-        "todayExport": counter.exported.today,
+        "import": energy.of_load(k, IMPORT),
+        "export": energy.of_load(k, EXPORT),
+        "todayImport": energy.today(k, IMPORT),
+        "todayExport": energy.today(k, EXPORT),
     }
 
 
@@ -57,8 +57,8 @@ def _totals(site, energy, powers):
         taken = given = 0
         for k in range(len(site.loads)):
             if site.loads[k].role == role:
-                taken += energy.loads[k].imported.today
-                given += energy.loads[k].exported.today
+                taken += energy.today(k, IMPORT)
+                given += energy.today(k, EXPORT)
         today[role] = (taken, given)
     house = power["grid"]
     for role in ("solar", "battery"):

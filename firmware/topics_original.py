@@ -5,6 +5,7 @@ Each payload is a generator of pieces of JSON text, as in topics.py.
 
 import json
 
+from energy import EXPORT, IMPORT
 from json_pieces import items, whole
 from version import VERSION
 
@@ -116,8 +117,8 @@ def _channel_power(site, report, energy, i):
         "reactivePower": whole(reading.reactive),
         "cosPhi": int((reading.factor or 0) * 100),
         "current": whole((reading.current or 0) * 10),
-        "importEnergy": energy.points[i].imported.joules,
-        "exportEnergy": energy.points[i].exported.joules,
+        "importEnergy": energy.of_point(i, IMPORT),
+        "exportEnergy": energy.of_point(i, EXPORT),
         "phaseId": point.phase,
     }
 
@@ -136,8 +137,8 @@ def realtime(site, report, energy, now_ms):
         whole(reactive),
     )
     yield '"totalImportEnergy": %d, "totalExportEnergy": %d, ' % (
-        sum(counter.imported.joules for counter in energy.points),
-        sum(counter.exported.joules for counter in energy.points),
+        sum(energy.of_point(i, IMPORT) for i in range(len(site.points))),
+        sum(energy.of_point(i, EXPORT) for i in range(len(site.points))),
     )
     yield '"monitorStatus": 0, "measuredFrequency": %d, "channelPowers": [' % (
         report.microhertz if report.frequency else 0

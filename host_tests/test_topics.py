@@ -32,11 +32,11 @@ for voltage, rms in zip(report.voltages, task["voltages"]):
 for reading, values in zip(report.readings, task["readings"]):
     for name, value in values.items():
         setattr(reading, name, value)
-for counters, values in ((energy.points, task["points"]), (energy.loads, task["loads"])):
-    for counter, (imported, exported, before_imported, before_exported) in zip(counters, values):
-        counter.imported.joules, counter.exported.joules = before_imported, before_exported
-        counter.imported.begin_day(), counter.exported.begin_day()
-        counter.imported.joules, counter.exported.joules = imported, exported
+for at in (2, 0):  # first at midnight, then now
+    for i, values in enumerate(task["points"] + task["loads"]):
+        energy.main.joules[2 * i], energy.main.joules[2 * i + 1] = values[at : at + 2]
+    if at:
+        energy.add([], 86400000), energy.add([], 2 * 86400000)
 now = task["now"]
 for pieces in (original.realtime(place, report, energy, now),
                topics.site_state(place, report, energy, now), original.channel_config(place, now)):

@@ -55,7 +55,7 @@ def state(gateway):
     return {
         "blocks": bus.blocks,
         "skipped": bus.skipped,
-        "missing": sum(point.missing for point in gateway.measuring.energy.points),
+        "missing": sum(gateway.measuring.energy.missing),
         "reports": gateway.measuring.reports,
         "led": gateway.led.state,
         "connected": mqtt.connected,

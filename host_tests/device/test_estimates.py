@@ -5,6 +5,8 @@ import site
 import unittest
 from math import cos, pi, sin
 
+from energy import EXPORT as EXPORT_J
+from energy import IMPORT as IMPORT_J
 from energy import Energy
 from mains import UNIT
 from metering import COUNT, FOLLOWED, IMPORT, QUADRATURE, REPORT_WORDS, SQUARE
@@ -36,7 +38,7 @@ def place(**point):
 class Reading:
     def __init__(self, watts, count, missed):
         raw = round(abs(watts) * count / 3200 / JOULES / RATED)
-        self.power = watts
+        self.power, self.reactive = watts, None
         self.imported, self.exported = (raw, 0) if watts >= 0 else (0, raw)
         self.count, self.missed = count, missed
 
@@ -46,30 +48,30 @@ class Gaps(unittest.TestCase):
         energy = Energy(place())
         for reading in readings:
             energy.add([Reading(*reading)], None)
-        return energy.points[0], energy.loads[0]
+        return energy
 
     def test_gap_in_a_report_is_like_the_rest_of_it(self):
-        point, load = self.counted((1000, 3200, 0), (1000, 2400, 800), (1000, 3200, 0))
-        self.assertTrue(2998 <= point.imported.joules <= 3000)
-        self.assertEqual(point.imported.joules, load.imported.joules)
-        self.assertTrue(248 <= point.estimated.joules <= 250)
-        self.assertEqual(point.missing, 800)
+        energy = self.counted((1000, 3200, 0), (1000, 2400, 800), (1000, 3200, 0))
+        self.assertTrue(2998 <= energy.of_point(0, IMPORT_J) <= 3000)
+        self.assertEqual(energy.of_point(0, IMPORT_J), energy.of_load(0, IMPORT_J))
+        self.assertTrue(248 <= energy.estimated.joules[0] <= 250)
+        self.assertEqual(energy.missing[0], 800)
 
     def test_gap_of_whole_reports_is_the_mean_of_its_neighbours(self):
-        point, _ = self.counted((1000, 3200, 0), (0, 0, 3200), (0, 0, 3200), (3000, 3200, 0))
-        self.assertTrue(abs(point.imported.joules - (1000 + 2 * 2000 + 3000)) <= 3)
-        self.assertTrue(abs(point.estimated.joules - 4000) <= 3)
+        energy = self.counted((1000, 3200, 0), (0, 0, 3200), (0, 0, 3200), (3000, 3200, 0))
+        self.assertTrue(abs(energy.of_point(0, IMPORT_J) - (1000 + 2 * 2000 + 3000)) <= 3)
+        self.assertTrue(abs(energy.estimated.joules[0] - 4000) <= 3)
 
     def test_gap_of_exports(self):
-        point, _ = self.counted((-500, 3200, 0), (0, 0, 3200), (-500, 3200, 0))
-        self.assertEqual(point.imported.joules, 0)
-        self.assertTrue(abs(point.exported.joules - 1500) <= 3)
+        energy = self.counted((-500, 3200, 0), (0, 0, 3200), (-500, 3200, 0))
+        self.assertEqual(energy.of_point(0, IMPORT_J), 0)
+        self.assertTrue(abs(energy.of_point(0, EXPORT_J) - 1500) <= 3)
 
     def test_what_was_never_there_and_what_was_too_long_gone_is_not_guessed(self):
-        point, _ = self.counted((0, 0, 3200), (1000, 3200, 0))
-        self.assertEqual((point.missing, point.estimated.joules), (3200, 0))
-        point, _ = self.counted((1000, 3200, 0), *[(0, 0, 3200)] * 61, (1000, 3200, 0))
-        self.assertEqual((point.missing, point.estimated.joules), (61 * 3200, 0))
+        energy = self.counted((0, 0, 3200), (1000, 3200, 0))
+        self.assertEqual((energy.missing[0], energy.estimated.joules[0]), (3200, 0))
+        energy = self.counted((1000, 3200, 0), *[(0, 0, 3200)] * 61, (1000, 3200, 0))
+        self.assertEqual((energy.missing[0], energy.estimated.joules[0]), (61 * 3200, 0))
 
 
 class Sums:
@@ -118,8 +120,7 @@ class Corrections(unittest.TestCase):
             energy = Energy(plan)
             energy.add(report.readings, None)
             self.assertTrue(
-                abs(energy.points[0].imported.joules - apparent * cos(true_lag))
-                <= 1 + apparent / 1e5
+                abs(energy.of_point(0, IMPORT_J) - apparent * cos(true_lag)) <= 1 + apparent / 1e5
             )
 
 

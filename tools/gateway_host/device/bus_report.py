@@ -13,6 +13,7 @@ import sys
 
 import board
 import bus_a_collect as collect
+from energy import EXPORT, IMPORT
 from gateway import build_measuring
 
 
@@ -30,6 +31,7 @@ class Reporter:
     def _print(self):
         measuring = self.measuring
         bus, report, energy = measuring.bus, measuring.report, measuring.energy
+        points = range(len(report.readings))
         gc.collect()
         line = {
             "heap": gc.mem_alloc(),  # first: before the line itself takes some
@@ -40,9 +42,9 @@ class Reporter:
             "counts": [reading.count for reading in report.readings],
             "missed": [reading.missed for reading in report.readings],
             "watts": [reading.power for reading in report.readings],
-            "import": [counter.imported.joules for counter in energy.points],
-            "export": [counter.exported.joules for counter in energy.points],
-            "missing": [counter.missing for counter in energy.points],
+            "import": [energy.of_point(i, IMPORT) for i in points],
+            "export": [energy.of_point(i, EXPORT) for i in points],
+            "missing": list(energy.missing),
             "lost": measuring.meter.lost,
             "blocks": bus.blocks,
             "skipped": bus.skipped,

@@ -8,6 +8,7 @@ import site
 import board
 import bus_a_collect as collect
 from bus_a_advice import Advice
+from energy import EXPORT, IMPORT
 from gateway import build_measuring
 
 
@@ -16,14 +17,15 @@ def tell(hardware, measuring, advice):
     bus, energy = measuring.bus, measuring.energy
     advice.update(measuring.report.readings)
     receiver = bus.receiver
+    points = range(len(measuring.report.readings))
     line = {
         "ms": hardware.uptime_ms(),
         "samples": measuring.report.samples,
         "missed": [reading.missed for reading in measuring.report.readings],
-        "missing": [counter.missing for counter in energy.points],
+        "missing": list(energy.missing),
         "watts": [reading.power for reading in measuring.report.readings],
-        "import": [counter.imported.joules for counter in energy.points],
-        "export": [counter.exported.joules for counter in energy.points],
+        "import": [energy.of_point(i, IMPORT) for i in points],
+        "export": [energy.of_point(i, EXPORT) for i in points],
         "first_sample": measuring.first_sample,
         "noise": receiver.noise,
         "echoes": receiver.echoes,

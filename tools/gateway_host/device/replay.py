@@ -9,6 +9,7 @@ import site
 import sys
 
 import board
+from energy import EXPORT, IMPORT
 from gateway import build_measuring
 
 _line = bytearray(16384)  # made once: a new one each time would need a large piece of the heap
@@ -41,8 +42,8 @@ def _pieces(measuring, installation):
             "PF": reading.factor,
             "samples": reading.count,
             "missing": reading.missed,
-            "import": measuring.energy.points[i].imported.joules,
-            "export": measuring.energy.points[i].exported.joules,
+            "import": measuring.energy.of_point(i, IMPORT),
+            "export": measuring.energy.of_point(i, EXPORT),
         }
         yield json.dumps(line)
         yield ", " if i + 1 < len(installation.points) else "]}\n"
