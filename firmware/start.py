@@ -6,6 +6,7 @@ import gc
 import site
 
 import board
+import hardware
 import settings
 from gateway import Gateway
 from micropython import const
@@ -26,7 +27,7 @@ def _configuration(name, load):
     except ValueError as error:
         reason = str(error) or "not a text in UTF-8"
     print("error: %s: %s" % (name, reason))
-    board.give_up()
+    hardware.give_up()
 
 
 async def _run(gateway):
@@ -46,9 +47,9 @@ def main():
         return
     gc.collect()  # the buffers want whole pieces of the heap
     gc.threshold(_COLLECT_EVERY)
-    hardware = board.hardware()
-    hardware.connect(wishes)
-    gateway = Gateway(hardware, board.LED, installation, wishes)
+    made = hardware.make(board)
+    made.connect(wishes)
+    gateway = Gateway(made, board.LED, installation, wishes)
     try:
         asyncio.run(_run(gateway))
     except KeyboardInterrupt:

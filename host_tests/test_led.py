@@ -29,6 +29,7 @@ CONNECT = {
 } | READY
 LTE = {
     "booting": ("cyan", "blinking"),  # the manual has nothing before "searching a 4G network"
+    "searching": ("cyan", "blinking"),
     "connecting": ("green", "solid"),
     "well": ("green", "breathing"),  # good reception
     "medium": ("yellow", "breathing"),
@@ -41,7 +42,7 @@ MANUAL = {
     "GENIUS_FLEX": GENIUS,
     "CONNECT": CONNECT,
     "WIFI_CONNECT": CONNECT,
-    "4G_CONNECT": LTE,
+    "CONNECT_4G": LTE,
     "SIMULATOR": GENIUS | READY,  # it plays a Genius
 }
 
@@ -51,16 +52,12 @@ ARTICLES = {
     "GENIUS_FLEX": (("ethernet", "wifi"), 50),
     "CONNECT": (("ethernet", "wifi"), 5130),
     "WIFI_CONNECT": (("wifi",), 5100),
-    "4G_CONNECT": (("lte",), 5140),
+    "CONNECT_4G": (("lte",), 5140),
 }
 
-# Prints a board's data without its hardware: esp32_hardware is not there on the host.
+# Prints a board's data.
 SHOW = """
-import json, sys
-class Absent:
-    def __getattr__(self, name):
-        return None
-sys.modules["esp32_hardware"] = Absent()
+import json
 import board, led
 kind = getattr(board, "ARTICLE_TYPE", 0)
 print(json.dumps({"led": board.LED, "links": board.LINKS, "type": kind,

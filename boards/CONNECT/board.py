@@ -1,13 +1,11 @@
-"""The Connect: basic functions, Ethernet and Wi-Fi. Data only: esp32_hardware.py makes the
-objects."""
-
-from esp32_hardware import Hardware, give_up, serial_number  # noqa: F401
+"""The Connect: basic functions, Ethernet and Wi-Fi."""
 
 NAME = "CONNECT"
 ARTICLE_TYPE = 5130  # the first four digits of its serial number
 LINKS = ("ethernet", "wifi")
+CHOOSES = "installer"
+BUSES = ("a",)
 HAS_B_MODULES = False
-RESET_HOLD_S = 3
 LED = {
     "booting": ("blue", "solid"),
     "ready": ("blue", "blinking"),
@@ -16,9 +14,12 @@ LED = {
     "lost": ("red", "blinking"),
     "no internet": ("red", "blinking"),
 }
+LONGEST_S = {"booting": 30, "connecting": 120}
+RESET = (("red", 1), ("blue", 3))
 PINS = {
     "a_tx": 17,
     "a_rx": 16,
+    "button": 34,
     "led_red": 32,
     "led_green": 33,
     "led_blue": 14,
@@ -26,8 +27,3 @@ PINS = {
     "eth_mdio": 18,
     "eth_address": 0,
 }
-
-
-def hardware():
-    """The Hardware of this board."""
-    return Hardware(serial_number(ARTICLE_TYPE), PINS, LINKS)

@@ -1,13 +1,11 @@
-"""The Genius Flex: a Genius with the Power Box built in. Data only: esp32_hardware.py makes the
-objects."""
-
-from esp32_hardware import Hardware, give_up, serial_number  # noqa: F401
+"""The Genius Flex: a Genius with the Power Box built in."""
 
 NAME = "GENIUS_FLEX"
 ARTICLE_TYPE = 5020  # the first four digits of its serial number
 LINKS = ("ethernet", "wifi")
+CHOOSES = "gateway"
+BUSES = ("a", "b")
 HAS_B_MODULES = True
-RESET_HOLD_S = 20
 LED = {
     "booting": ("blue", "solid"),
     "connecting": ("green", "solid"),
@@ -15,9 +13,12 @@ LED = {
     "lost": ("red", "blinking"),
     "no internet": ("red", "solid"),
 }
+LONGEST_S = {"booting": 600, "connecting": 120}
+RESET = (("red", 1), ("yellow", 8), ("off", 15), ("blue", 20))
 PINS = {
     "a_tx": 17,
     "a_rx": 16,
+    "button": 34,
     "led_red": 32,
     "led_green": 33,
     "led_blue": 14,
@@ -27,8 +28,3 @@ PINS = {
     "b_tx": 4,
     "b_rx": 36,
 }
-
-
-def hardware():
-    """The Hardware of this board."""
-    return Hardware(serial_number(ARTICLE_TYPE), PINS, LINKS)

@@ -9,7 +9,6 @@ no other), everything else is .mpy.
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -99,11 +98,10 @@ def host_image(bits: int) -> Path:
 def _sources(board: str) -> dict[str, Path]:
     """Module files by their place in the image."""
     sources = {path.name: path for path in FIRMWARE.glob("*.py") if path != MAIN}
-    own = BOARDS / board / "board.py"
-    sources["board.py"] = own
-    for name in re.findall(r"^(?:from|import) (\w+)", own.read_text(encoding="utf-8"), re.M):
-        if (COMMON / f"{name}.py").exists():
-            sources[f"{name}.py"] = COMMON / f"{name}.py"
+    own = BOARDS / board
+    hardware = own if (own / "hardware.py").exists() else COMMON
+    sources["board.py"] = own / "board.py"
+    sources |= {path.name: path for path in hardware.glob("*.py") if path.name != "board.py"}
     for name in _LIBRARIES:
         if (LIB / name).exists():
             sources[name] = LIB / name

@@ -15,6 +15,7 @@ import board
 import bus_a_collect as collect
 from energy import EXPORT, IMPORT
 from gateway import build_measuring
+from hardware import make
 
 
 class Reporter:
@@ -86,7 +87,7 @@ def main():
     """Print a line for each report until the installation ends."""
     with open("site.json") as file:
         installation = site.load(file.read())
-    reporter = Reporter(board.hardware(), installation)
+    reporter = Reporter(make(board), installation)
     try:
         if "paced" in sys.argv:
             asyncio.run(reporter.run_paced())

@@ -10,6 +10,7 @@ import bus_a_collect as collect
 from bus_a_advice import Advice
 from energy import EXPORT, IMPORT
 from gateway import build_measuring
+from hardware import make
 
 
 def tell(hardware, measuring, advice):
@@ -51,7 +52,7 @@ def main():
     """Print a line for each report until the installation ends."""
     with open("site.json") as file:
         installation = site.load(file.read())
-    hardware = board.hardware()
+    hardware = make(board)
     measuring = build_measuring(hardware, installation, gc.collect)
     advice = Advice(measuring.bus, installation)
     told = 0

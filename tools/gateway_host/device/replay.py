@@ -11,6 +11,7 @@ import sys
 import board
 from energy import EXPORT, IMPORT
 from gateway import build_measuring
+from hardware import make
 
 _line = bytearray(16384)  # made once: a new one each time would need a large piece of the heap
 
@@ -62,7 +63,7 @@ def main():
     """Print a line for each window until the installation ends."""
     with open("site.json") as file:
         installation = site.load(file.read())
-    hardware = board.hardware()
+    hardware = make(board)
     measuring = build_measuring(
         hardware,
         installation,

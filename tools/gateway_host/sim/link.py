@@ -10,6 +10,7 @@ import tty
 from collections.abc import Callable
 
 from .installation import Installation
+from .radio import World
 
 _HEAD = struct.Struct("<IH")
 _LED = struct.Struct("<IBBB")
@@ -22,12 +23,19 @@ OnLed = Callable[[int, int, int, int], None]
 class LinkServer:
     """Serves one interpreter. `path` is the pty for `simulator.json`'s "link".
 
-    on_led(ticks, r, g, b) is called from the serving thread. The server ends when the interpreter
+    on_led(ticks, r, g, b) is called from the serving thread; world: what surrounds the gateway's
+    links, default a cable with a good internet. The server ends when the interpreter
     closes the link or dies, or on `stop`; `failure` then holds what went wrong, if anything did.
     """
 
-    def __init__(self, installation: Installation, on_led: OnLed | None = None) -> None:
+    def __init__(
+        self,
+        installation: Installation,
+        on_led: OnLed | None = None,
+        world: World | None = None,
+    ) -> None:
         self.installation = installation
+        self.world = world or World()
         self.failure: BaseException | None = None
         self.finished = threading.Event()
         self._on_led = on_led
@@ -156,6 +164,22 @@ class LinkServer:
                 at += 8
                 if self._on_led is not None:
                     self._on_led(ticks, red, green, blue)
+            elif kind == 0x53:  # S
+                if size - at < 5:
+                    break
+                self.world.move_to(int.from_bytes(held[at + 1 : at + 5], "little"))
+                at += 5
+                answers.append(self.world.state())
+            elif kind == 0x4E:  # N
+                if size - at < 7:
+                    break
+                ticks, count = _HEAD.unpack_from(held, at + 1)
+                if size - at < 7 + count:
+                    break
+                self.world.move_to(ticks)
+                answer = self.world.ask(bytes(held[at + 7 : at + 7 + count]))
+                answers.append(len(answer).to_bytes(2, "little") + answer)
+                at += 7 + count
             else:
                 raise ValueError(f"unknown message {kind:#04x} on the board's link")
         del held[:at]

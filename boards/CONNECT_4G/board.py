@@ -1,14 +1,14 @@
-"""The 4G Connect: basic functions, LTE Cat M1. Data only: esp32_hardware.py makes the objects."""
+"""The 4G Connect: basic functions, LTE Cat M1."""
 
-from esp32_hardware import Hardware, give_up, serial_number  # noqa: F401
-
-NAME = "4G_CONNECT"
+NAME = "CONNECT_4G"
 ARTICLE_TYPE = 5140  # the first four digits of its serial number
 LINKS = ("lte",)
+CHOOSES = "installer"
+BUSES = ("a",)
 HAS_B_MODULES = False
-RESET_HOLD_S = 3
 LED = {
     "booting": ("cyan", "blinking"),
+    "searching": ("cyan", "blinking"),
     "connecting": ("green", "solid"),
     "well": ("green", "breathing"),
     "medium": ("yellow", "breathing"),
@@ -16,17 +16,15 @@ LED = {
     "lost": ("red", "blinking"),
     "no internet": ("red", "blinking"),
 }
+LONGEST_S = {"connecting": 120}
+RESET = (("red", 1), ("blue", 3))
 PINS = {
     "a_tx": 17,
     "a_rx": 16,
+    "button": 34,
     "led_red": 32,
     "led_green": 33,
     "led_blue": 14,
     "lte_tx": 4,
     "lte_rx": 36,
 }
-
-
-def hardware():
-    """The Hardware of this board."""
-    return Hardware(serial_number(ARTICLE_TYPE), PINS, LINKS)

@@ -1,0 +1,172 @@
+"""The simulated gateway's hardware objects, which talk to the simulation (docs/simulator.md).
+
+Time is the board's own: it moves when the firmware sleeps on it.
+"""
+
+import asyncio
+import json
+import struct
+import sys
+import time
+
+from links import Ethernet, Modem, Radio
+from micropython import const
+
+_TICKS = const(0x3FFFFFFF)  # of the link
+_ENDED = const(65535)
+_LONGEST = const(64)  # bytes of a frame that the gateway sends
+_BUTTON = const(8)  # of the answer to S
+
+
+class Hardware:
+    """What the firmware gets: `a_uart`, `a_baud`, `serial`, the links that the board has (docs/
+    connection.md; None for one that it has not), and the functions below."""
+
+    def __init__(self, settings, board):
+        self.serial = settings["serial"]
+        self.a_baud = settings["baud"]
+        self.a_uart = uart = _Uart(settings["link"], self)
+        self.ethernet = Ethernet(uart) if "ethernet" in board.LINKS else None
+        self.radio = Radio(uart, settings) if "wifi" in board.LINKS else None
+        self.modem = Modem(uart) if "lte" in board.LINKS else None
+        self._entropy = settings.get("entropy", 4711)
+        self._paced = settings["paced"]
+        self._epoch = settings["epoch"]
+        self._now = 0  # us since start, modulo the period of time.ticks_us
+        self._seconds = 0
+        self._fraction = 0  # us
+        self._ahead = 0  # us that the board's clock is ahead of real time
+        self._real = time.ticks_us()
+
+    def ticks_us(self):
+        """A clock as time.ticks_us."""
+        return self._now
+
+    def pass_us(self, us):
+        """Let `us` of the board's time pass, without waiting for real time."""
+        self._now = time.ticks_add(self._now, us)
+        self._fraction += us
+        while self._fraction >= 1000000:
+            self._fraction -= 1000000
+            self._seconds += 1
+
+    def sleep_us(self, us):
+        """Sleep: to be awaited."""
+        self.pass_us(us)
+        if not self._paced:
+            return asyncio.sleep_ms(0)
+        real = time.ticks_us()
+        self._ahead += us - time.ticks_diff(real, self._real)
+        self._real = real
+        if self._ahead < 0:  # a slow host makes the house slow; it does not hurry afterwards
+            self._ahead = 0
+        return asyncio.sleep_ms(self._ahead // 1000)
+
+    def uptime_ms(self):
+        """ms since start."""
+        return self._seconds * 1000 + self._fraction // 1000
+
+    def now_ms(self):
+        """Milliseconds since 1970, or None while the time is not known."""
+        return self._epoch * 1000 + self.uptime_ms()
+
+    def set_led(self, red, green, blue):
+        self.a_uart.set_led(red, green, blue)
+
+    def entropy(self):
+        """A number of 16 bits or more, another one at every start (here as the host wishes)."""
+        return self._entropy
+
+    def pressed(self):
+        """Whether somebody presses the button. Allocates nothing."""
+        return bool(self.a_uart.world()[0] & _BUTTON)
+
+    def connect(self, settings):
+        """Join the networks that the settings name: the host is on one."""
+
+    def online(self):
+        """Whether the network is up."""
+        return True
+
+    def name_server(self):
+        """Address of the network's name server."""
+        return "127.0.0.53"
+
+
+class _Uart:
+    """The A-bus's UART on the link: `write` starts to send now, `readinto` gives what has
+    arrived."""
+
+    def __init__(self, path, clock):
+        self._clock = clock
+        self._file = open(path, "r+b")
+        self._message = bytearray(7 + _LONGEST)
+        self._world = bytearray(3)
+
+    def write(self, data):
+        size = len(data)
+        message = self._message
+        now = self._clock.ticks_us() & _TICKS
+        struct.pack_into("<BIH", message, 0, ord("W"), now, size)
+        message[7 : 7 + size] = data  # in one piece: the host wakes up once
+        self._send(7 + size)
+
+    def readinto(self, view):
+        struct.pack_into(
+            "<BIH", self._message, 0, ord("R"), self._clock.ticks_us() & _TICKS, len(view)
+        )
+        self._send(7)
+        self._receive(self._message, 2)
+        count = self._message[0] | self._message[1] << 8
+        if count == _ENDED:
+            raise EOFError("the installation has ended")
+        self._receive(view, count)
+        return count
+
+    def set_led(self, red, green, blue):
+        message = self._message
+        struct.pack_into(
+            "<BIBBB", message, 0, ord("L"), self._clock.ticks_us() & _TICKS, red, green, blue
+        )
+        self._send(8)
+
+    def world(self):
+        """The answer to S: flags, dBm of the Wi-Fi, dBm of the modem. Allocates nothing."""
+        struct.pack_into("<BI", self._message, 0, ord("S"), self._clock.ticks_us() & _TICKS)
+        self._send(5)
+        self._receive(self._world, 3)
+        return self._world
+
+    def ask(self, name, value=None):
+        """The world's answer to a question."""
+        text = json.dumps({name: value}).encode()
+        ticks = self._clock.ticks_us() & _TICKS
+        self._file.write(struct.pack("<BIH", ord("N"), ticks, len(text)) + text)
+        self._receive(self._message, 2)
+        answer = bytearray(self._message[0] | self._message[1] << 8)
+        self._receive(answer, len(answer))
+        return json.loads(answer)
+
+    def _send(self, size):
+        if self._file.write(self._message, size) != size:
+            raise EOFError("the installation has gone")
+
+    def _receive(self, view, size):
+        done = 0
+        while done < size:
+            target = memoryview(view)[done:] if done else view
+            count = self._file.readinto(target, size - done)
+            if not count:
+                raise EOFError("the installation has gone")
+            done += count
+
+
+def give_up():
+    """The configuration is not usable: end, so that the host sees it."""
+    sys.exit(1)
+
+
+def make(board):
+    """The Hardware of the board, as simulator.json in the working directory describes it."""
+    with open("simulator.json") as file:
+        return Hardware(json.load(file), board)

@@ -1,0 +1,104 @@
+"""The simulated links: Ethernet, Wi-Fi radio and LTE modem in the simulated world
+(docs/connection.md)."""
+
+import asyncio
+
+from micropython import const
+
+_WAIT_MS = const(100)
+_LOCAL = "127.0.0.1"
+
+
+class _Link:
+    """A way to the network. `bit`: of the answer to S."""
+
+    def __init__(self, uart, bit):
+        self._uart = uart
+        self._bit = bit
+
+    def connected(self):
+        return bool(self._uart.world()[0] & self._bit)
+
+    def ip(self):
+        return _LOCAL if self.connected() else None
+
+    def name_server(self):
+        return "127.0.0.53"
+
+    def _signal(self, place):
+        """dBm, None without a signal."""
+        level = self._uart.world()[place]
+        return level - 256 if level else None
+
+    async def _result(self, question, value, asked):
+        """Begin something and wait for how it ends."""
+        self._uart.ask(question, value)
+        while True:
+            await asyncio.sleep_ms(_WAIT_MS)
+            result = self._uart.ask(asked)
+            if result:
+                return result
+
+
+class Ethernet(_Link):
+    """The cable."""
+
+    def __init__(self, uart):
+        super().__init__(uart, 1)
+
+    def plugged(self):
+        return bool(self._uart.world()[0] & 16)
+
+
+class Radio(_Link):
+    """The Wi-Fi radio. Its hotspot is this machine: the portal listens on 127.0.0.1, at the
+    ports that simulator.json gives."""
+
+    hotspot_ip = _LOCAL
+
+    def __init__(self, uart, settings):
+        super().__init__(uart, 2)
+        self.http_port, self.dns_port = settings.get("portal", (8080, 8053))
+
+    async def scan(self):
+        self._uart.ask("scan")
+        found = []
+        while True:
+            heard = self._uart.ask("found", len(found))
+            if heard is None:
+                return found
+            if heard:
+                found.append((heard[0].encode(), bytes.fromhex(heard[1])) + tuple(heard[2:]))
+            else:
+                await asyncio.sleep_ms(_WAIT_MS)
+
+    async def join(self, ssid, password, bssid=b""):
+        return await self._result("join", (ssid, password, bssid.hex()), "joined")
+
+    def leave(self):
+        self._uart.ask("leave")
+
+    def rssi(self):
+        return self._signal(1)
+
+    def start_hotspot(self, ssid, password):
+        self._uart.ask("hotspot", (ssid, password))
+
+    def stop_hotspot(self):
+        self._uart.ask("hotspot")
+
+
+class Modem(_Link):
+    """The LTE modem."""
+
+    def __init__(self, uart):
+        super().__init__(uart, 4)
+
+    async def dial(self, apn):
+        return await self._result("dial", apn, "dialled")
+
+    def hang_up(self):
+        self._uart.ask("hang_up")
+
+    def dbm(self):
+        return self._signal(2)

@@ -1,0 +1,131 @@
+"""Hardware objects of the gateways with an ESP32, made from a board's data: only this file and
+links.py import machine and network. The RS485 transceivers switch their direction by themselves
+(their driver is enabled by the data line), so a UART is a whole line.
+"""
+
+import asyncio
+import os
+import time
+
+import machine
+from links import Ethernet, Modem, Radio
+from micropython import const
+
+_BAUD = const(3000000)
+_RECEIVE_BUFFER = const(8192)  # docs/a-bus.md section 8
+_TO_UNIX = const(946684800)  # seconds from 1970 to 2000, where the ESP32's clock begins
+_WS2812_NS = (400, 850, 800, 450)  # a zero high, low; a one high, low
+_SET = const(800000000)  # a clock below this was never set
+
+
+class Hardware:
+    """What the firmware gets: `serial`, `a_uart`, `a_baud`, the links that the board has (docs/
+    connection.md; None for one that it has not), and the functions below."""
+
+    def __init__(self, board):
+        pins = board.PINS
+        self.serial = _serial_number(board.ARTICLE_TYPE)
+        self.a_baud = _BAUD
+        self.a_uart = machine.UART(
+            1,
+            baudrate=_BAUD,
+            tx=pins["a_tx"],
+            rx=pins["a_rx"],
+            rxbuf=_RECEIVE_BUFFER,
+            timeout=0,
+        )
+        self._lamps = _lamps(pins)
+        self._button = machine.Pin(pins["button"], machine.Pin.IN)
+        self._ms = 0
+        self._ticks = time.ticks_ms()
+        self.ethernet = Ethernet(pins) if "ethernet" in board.LINKS else None
+        self.radio = Radio() if "wifi" in board.LINKS else None
+        self.modem = Modem(pins) if "lte" in board.LINKS else None
+
+    ticks_us = staticmethod(time.ticks_us)
+
+    def sleep_us(self, us):
+        """Sleep: to be awaited. Rounded up to whole ms."""
+        return asyncio.sleep_ms((us + 999) // 1000)
+
+    def uptime_ms(self):
+        """ms since start; call it at least once in six days."""
+        now = time.ticks_ms()
+        self._ms += time.ticks_diff(now, self._ticks)
+        self._ticks = now
+        return self._ms
+
+    def now_ms(self):
+        """Milliseconds since 1970, or None while the time is not known."""
+        if time.time() < _SET:
+            return None
+        return time.time_ns() // 1000000 + _TO_UNIX * 1000
+
+    def set_led(self, red, green, blue):
+        """Three levels of 0 to 255, of light. Allocates nothing."""
+        self._lamps(red, green, blue)
+
+    def pressed(self):
+        """Whether somebody presses the button, which pulls its pin to ground."""
+        return not self._button.value()
+
+    def entropy(self):
+        """A number of 16 bits or more, another one at every start."""
+        return int.from_bytes(os.urandom(2), "big")
+
+    def connect(self, settings):
+        """Join the Wi-Fi network of the settings."""
+        wifi = settings.get("wifi")
+        if wifi and self.radio:
+            asyncio.create_task(self.radio.join(wifi["ssid"], wifi["key"]))
+
+    def online(self):
+        """Whether the network is up."""
+        return any(link.connected() for link in self._links())
+
+    def name_server(self):
+        """Address of the network's name server."""
+        for link in self._links():
+            if link.connected():
+                return link.name_server()
+        return "0.0.0.0"
+
+    def _links(self):
+        return [link for link in (self.ethernet, self.radio, self.modem) if link]
+
+
+def _lamps(pins):
+    """A function that sets three lamps, each on a pin of its own, or one addressable LED."""
+    if "led_addressable" in pins:
+        pin = machine.Pin(pins["led_addressable"], machine.Pin.OUT)
+        colours = bytearray(3)
+
+        def set_addressable(red, green, blue):
+            colours[0], colours[1], colours[2] = green, red, blue
+            machine.bitstream(pin, 0, _WS2812_NS, colours)
+
+        return set_addressable
+    r, g, b = (
+        machine.PWM(machine.Pin(pins[name]), freq=1000, duty_u16=0)
+        for name in ("led_red", "led_green", "led_blue")
+    )
+
+    def set_single(red, green, blue):
+        r.duty_u16(red * 257)
+        g.duty_u16(green * 257)
+        b.duty_u16(blue * 257)
+
+    return set_single
+
+
+def give_up():
+    """The configuration is not usable: back to the REPL, where it can be written."""
+
+
+def _serial_number(article_type):
+    """Ten digits: the article's type, and the last 24 bits of the chip's number modulo 10^6."""
+    chip = machine.unique_id()
+    return "%04d%06d" % (article_type, int.from_bytes(chip[-3:], "big") % 1000000)
+
+
+make = Hardware

@@ -1,0 +1,144 @@
+"""The radio, the cable and the modem of the simulated world, as the firmware uses them
+(docs/connection.md)."""
+
+from __future__ import annotations
+
+import pytest
+from gateway_host.sim.radio import SECURITIES, Network, World
+from worlds import play
+
+BEGIN = """
+import asyncio
+from on_world import hardware, tell, world
+made = hardware()
+radio = made.radio
+
+async def main():
+"""
+END = """
+asyncio.run(main())
+"""
+
+
+def run(world, body, tmp_path, **options):
+    lines = "".join(f"    {line}\n" for line in body.strip().splitlines())
+    return play(world, BEGIN + lines + END, tmp_path, **options)
+
+
+def test_scan_tells_what_is_in_the_air(tmp_path, bits):
+    networks = [
+        Network(f"net {i}", "" if kind == "open" else "geheim123", kind, -40 - i, 1 + i)
+        for i, kind in enumerate(SECURITIES)
+    ]
+    networks.append(Network("secret", "geheim123", hidden=True, bssid="0a0b0c0d0e0f"))
+    networks.append(Network("too far", "geheim123", rssi=-95))
+    body = """
+for ssid, bssid, channel, rssi, security, hidden in await radio.scan():
+    tell(ssid=ssid.decode(), size=len(bssid), at=[channel, rssi, security, hidden])
+tell(ms=made.uptime_ms())
+"""
+    *found, last = run(World(networks), body, tmp_path, bits=bits)
+    assert [line["ssid"] for line in found] == [*(f"net {i}" for i in range(6)), ""]
+    assert [line["at"][2] for line in found[:6]] == list(SECURITIES)
+    assert found[6]["at"] == [6, -55, "wpa2", True]
+    assert found[2]["at"] == [3, -42, "wpa", False]
+    assert {line["size"] for line in found} == {6}
+    assert 1000 < last["ms"] < 4000
+
+
+@pytest.mark.parametrize(
+    "ssid, password, dhcp_s, result",
+    [
+        ("house", "geheim123", 0.0, "ok"),
+        ("house", "geheim123", 9.0, "ok"),
+        ("house", "geheim123", float("inf"), "no_address"),
+        ("house", "geheim124", 0.0, "wrong_password"),
+        ("mouse", "geheim123", 0.0, "not_found"),
+        ("office", "geheim123", 0.0, "failed"),
+        ("hotel", "", 0.0, "ok"),
+    ],
+)
+def test_joining(ssid, password, dhcp_s, result, tmp_path):
+    networks = [
+        Network("house", "geheim123"),
+        Network("office", "geheim123", "enterprise"),
+        Network("hotel", "", "open"),
+    ]
+    body = f"""
+result = await radio.join({ssid!r}, {password!r})
+tell(result=result, up=radio.connected(), ip=radio.ip(), rssi=radio.rssi())
+radio.leave()
+tell(up=radio.connected(), ip=radio.ip(), rssi=radio.rssi())
+"""
+    joined, left = run(World(networks, dhcp_s=dhcp_s), body, tmp_path)
+    up = result == "ok"
+    assert joined["result"] == result and joined["up"] == up
+    assert (joined["ip"], joined["rssi"]) == (("127.0.0.1", -55) if up else (None, None))
+    assert left == {"up": False, "ip": None, "rssi": None}
+
+
+def test_a_bssid_picks_the_access_point(tmp_path):
+    near = Network("house", "geheim123", rssi=-48, bssid="020000000001")
+    far = Network("house", "geheim123", rssi=-80, bssid="020000000002")
+    body = """
+tell(result=await radio.join("house", "geheim123"), rssi=radio.rssi())
+tell(result=await radio.join("house", "geheim123", bytes.fromhex("020000000002")),
+     rssi=radio.rssi())
+"""
+    assert run(World([far, near]), body, tmp_path) == [
+        {"result": "ok", "rssi": -48},
+        {"result": "ok", "rssi": -80},
+    ]
+
+
+def test_a_network_that_goes_takes_the_link_with_it(tmp_path):
+    body = """
+await radio.join("house", "geheim123")
+world(made, "rssi house", -95)
+tell(up=radio.connected())
+world(made, "rssi house", -60)
+tell(up=radio.connected(), result=await radio.join("house", "geheim123"))
+"""
+    gone, back = run(World([Network("house", "geheim123")]), body, tmp_path)
+    assert gone == {"up": False}
+    assert back == {"up": False, "result": "ok"}  # joining is the firmware's
+
+
+def test_joining_on_another_channel_drops_the_phone(tmp_path):
+    """One radio has one channel: the hotspot moves with the station."""
+    world = World([Network("house", "geheim123", channel=11)])
+    body = """
+radio.start_hotspot("GATEWAY", "vj4kd8tw")
+made.a_uart.ask("phone", ("GATEWAY", "wrong"))
+tell(phone=made.a_uart.ask("phone_is_joined"))
+made.a_uart.ask("phone", ("GATEWAY", "vj4kd8tw"))
+tell(phone=made.a_uart.ask("phone_is_joined"))
+await radio.join("house", "geheim123")
+tell(phone=made.a_uart.ask("phone_is_joined"))
+await asyncio.sleep(8)
+tell(phone=made.a_uart.ask("phone_is_joined"), up=radio.connected())
+radio.stop_hotspot()
+tell(phone=made.a_uart.ask("phone_is_joined"), up=radio.connected())
+"""
+    assert run(world, body, tmp_path) == [
+        {"phone": False},
+        {"phone": True},
+        {"phone": False},
+        {"phone": True, "up": True},
+        {"phone": False, "up": True},
+    ]
+
+
+def test_the_cable(tmp_path):
+    body = """
+tell(up=made.ethernet.connected(), plugged=made.ethernet.plugged())
+await asyncio.sleep(5)
+tell(up=made.ethernet.connected(), ip=made.ethernet.ip())
+world(made, "cable", False)
+tell(up=made.ethernet.connected(), plugged=made.ethernet.plugged())
+"""
+    assert run(World(dhcp_s=4.0), body, tmp_path) == [
+        {"up": False, "plugged": True},
+        {"up": True, "ip": "127.0.0.1"},
+        {"up": False, "plugged": False},
+    ]

@@ -1,0 +1,285 @@
+"""What surrounds the gateway's links: Wi-Fi networks, a cable, an LTE cell, what lies behind them,
+a phone, and a finger on the button (docs/connection.md, "The simulated world").
+
+Times are µs on the board's clock. Methods may be called from several threads.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+SECURITIES = ("open", "wep", "wpa", "wpa2", "wpa3", "enterprise")
+LINKS = ("ethernet", "wifi", "lte")
+INTERNET = ("on", "off", "captive")
+
+_TICKS = 1 << 30
+_SCAN_US = 1_800_000  # 13 channels
+_FIND_US = 400_000
+_HANDSHAKE_US = 300_000
+_REFUSAL_US = 2_500_000  # a wrong password is known by what does not come
+_ADDRESS_WAIT_US = 15_000_000
+_DIAL_US = 4_000_000
+_PHONE_AWAY_US = 6_000_000  # until a dropped phone has found the hotspot again
+_WEAKEST_DBM = -92  # below, no frame gets through
+_BUTTON, _CABLE = 8, 16
+_STATE = struct.Struct("<Bbb")
+
+
+@dataclass
+class Network:
+    """One access point. rssi in dBm as the gateway receives it; password "" only where `security`
+    is open."""
+
+    ssid: str
+    password: str = ""
+    security: str = "wpa2"
+    rssi: int = -55
+    channel: int = 6
+    bssid: str = ""
+    hidden: bool = False
+
+
+@dataclass
+class _Attempt:
+    """A try to join or to dial, from `began` on, until there is a result."""
+
+    began: float
+    network: Network | None
+    result: str | None = None
+
+
+@dataclass
+class World:
+    """The world as it is now; fields may be changed at any time (or by `world.py`'s commands).
+
+    cable: an Ethernet cable with a router at its end; dhcp_s: how long a router takes to give an
+    address, inf for never; lte_dbm: what the modem receives, None for no cell; sim: whether a SIM
+    card is there. internet: what lies behind whatever link; dns, cloud: whether the name server
+    answers and the cloud's port is open.
+    """
+
+    networks: list[Network] = field(default_factory=list)
+    cable: bool = True
+    dhcp_s: float = 0.0
+    internet: str = "on"
+    dns: bool = True
+    cloud: bool = True
+    lte_dbm: int | None = -85
+    sim: bool = True
+    phone_knows: tuple[str, str] | None = None  # the hotspot that the phone was told to join
+
+    def __post_init__(self) -> None:
+        self.now = 0.0
+        self.lock = threading.RLock()
+        self.hotspot: tuple[str, str] | None = None
+        self._hotspot_channel = 1
+        self._phone_from = 0.0
+        self._wifi: _Attempt | None = None
+        self._lte: _Attempt | None = None
+        self._cable_since: float | None = None
+        self._scanned: tuple[float, list[Network]] = (0.0, [])
+        self._held_until = 0.0
+
+    # What people do
+
+    def hold_button(self, seconds: float) -> None:
+        """Presses the gateway's button for so long."""
+        with self.lock:
+            self._held_until = self.now + seconds * 1e6
+
+    def join_phone(self, ssid: str, password: str) -> bool:
+        """Tells the phone to join the gateway's hotspot; whether it could."""
+        with self.lock:
+            self.phone_knows = (ssid, password)
+            self._phone_from = self.now
+            return self.phone_joined
+
+    @property
+    def phone_joined(self) -> bool:
+        """Whether the phone is in the gateway's hotspot now."""
+        with self.lock:
+            known = self.hotspot is not None and self.hotspot == self.phone_knows
+            return known and self.now >= self._phone_from
+
+    def network(self, ssid: str) -> Network:
+        """The first access point of that name; KeyError when there is none."""
+        for network in self.networks:
+            if network.ssid == ssid:
+                return network
+        raise KeyError(ssid)
+
+    # What is so
+
+    def up(self, link: str) -> bool:
+        """Whether the link has an address now: ethernet, wifi or lte."""
+        with self.lock:
+            self._step()
+            if link == "ethernet":
+                since = self._cable_since
+                return since is not None and self.now >= since + self.dhcp_s * 1e6
+            attempt = self._wifi if link == "wifi" else self._lte
+            return attempt is not None and attempt.result == "ok"
+
+    def passes(self) -> bool:
+        """Whether traffic of the gateway's gets through to the internet now."""
+        return self.internet == "on" and any(self.up(link) for link in LINKS)
+
+    def joined(self) -> Network | None:
+        """The access point that the gateway is joined to."""
+        return self._wifi.network if self.up("wifi") and self._wifi else None
+
+    # The board's link (docs/simulator.md)
+
+    def move_to(self, ticks: int) -> None:
+        """The board's clock is at `ticks` (modulo 2^30 µs)."""
+        with self.lock:
+            ahead = (ticks - int(self.now)) % _TICKS
+            if ahead < _TICKS // 2:
+                self.now += ahead
+
+    def state(self) -> bytes:
+        """The answer to S."""
+        with self.lock:
+            flags = sum(1 << bit for bit, link in enumerate(LINKS) if self.up(link))
+            flags |= _BUTTON if self.now < self._held_until else 0
+            flags |= _CABLE if self.cable else 0
+            network = self.joined()
+            lte = self.lte_dbm if self.lte_dbm is not None else 0
+            return _STATE.pack(flags, network.rssi if network else 0, lte)
+
+    def ask(self, question: bytes) -> bytes:
+        """The answer to N, both JSON."""
+        with self.lock:
+            (name, value), *_ = json.loads(question).items()
+            return json.dumps(getattr(self, "_" + name)(value)).encode()
+
+    # Questions of the board, by name
+
+    def _scan(self, _: Any) -> None:
+        self._scanned = (self.now + _SCAN_US, [])
+
+    def _found(self, index: int) -> list[Any] | int | None:
+        """The index-th network that the scan heard, None after the last one, 0 while it runs."""
+        ready, heard = self._scanned
+        if self.now < ready:
+            return 0
+        if index == 0:
+            heard[:] = [network for network in self.networks if network.rssi >= _WEAKEST_DBM]
+        if index >= len(heard):
+            return None
+        network = heard[index]
+        name = "" if network.hidden else network.ssid
+        bssid = self._bssid(network)
+        return [name, bssid, network.channel, network.rssi, network.security, network.hidden]
+
+    def _join(self, wanted: list[str]) -> None:
+        ssid, password, bssid = wanted
+        self._wifi = _Attempt(self.now, self._access_point(ssid, bssid))
+        self._wifi_password = password
+        network = self._wifi.network
+        if network is not None and self.hotspot and network.channel != self._hotspot_channel:
+            # One radio, one channel: the hotspot goes with the station and loses its phone.
+            self._hotspot_channel = network.channel
+            self._phone_from = self.now + _PHONE_AWAY_US
+
+    def _joined(self, _: Any) -> str | None:
+        self._step()
+        return self._wifi.result if self._wifi else "failed"
+
+    def _leave(self, _: Any) -> None:
+        self._wifi = None
+
+    def _hotspot(self, wanted: list[str] | None) -> None:
+        self.hotspot = None if wanted is None else (wanted[0], wanted[1])
+        self._phone_from = max(self._phone_from, self.now)
+
+    def _dial(self, _: Any) -> None:
+        self._lte = _Attempt(self.now, None)
+
+    def _dialled(self, _: Any) -> str | None:
+        self._step()
+        return self._lte.result if self._lte else "failed"
+
+    def _hang_up(self, _: Any) -> None:
+        self._lte = None
+
+    # What tests ask by the board's link
+
+    def _set(self, change: list[Any]) -> None:
+        name, value = change
+        if name.startswith("rssi "):
+            self.network(name[5:]).rssi = value
+        else:
+            setattr(self, name, value)
+
+    def _phone(self, known: list[str]) -> None:
+        self.join_phone(*known)
+
+    def _phone_is_joined(self, _: Any) -> bool:
+        return self.phone_joined
+
+    # Inside
+
+    def _access_point(self, ssid: str, bssid: str) -> Network | None:
+        fitting = [
+            network
+            for network in self.networks
+            if network.ssid == ssid
+            and network.rssi >= _WEAKEST_DBM
+            and bssid in ("", self._bssid(network))
+        ]
+        return max(fitting, key=lambda network: network.rssi, default=None)
+
+    def _bssid(self, network: Network) -> str:
+        return network.bssid or f"02000000{self.networks.index(network):04x}"
+
+    def _step(self) -> None:
+        """Lets happen what is due."""
+        if not self.cable:
+            self._cable_since = None
+        elif self._cable_since is None:
+            self._cable_since = self.now
+        self._step_wifi()
+        self._step_lte()
+
+    def _step_wifi(self) -> None:
+        attempt = self._wifi
+        if attempt is None:
+            return
+        network = attempt.network
+        there = network is not None and network in self.networks and network.rssi >= _WEAKEST_DBM
+        if attempt.result == "ok":
+            if not there or network.password != self._wifi_password:
+                attempt.result = "failed"
+            return
+        if attempt.result is not None:
+            return
+        passed = self.now - attempt.began
+        if not there:
+            attempt.result = "not_found" if passed >= _SCAN_US else None
+        elif network.security in ("wpa3", "enterprise", "wep"):
+            attempt.result = "failed" if passed >= _FIND_US else None
+        elif network.security != "open" and network.password != self._wifi_password:
+            attempt.result = "wrong_password" if passed >= _REFUSAL_US else None
+        else:
+            address = _FIND_US + _HANDSHAKE_US
+            if passed >= address + self.dhcp_s * 1e6:
+                attempt.result = "ok"
+            elif passed >= address + _ADDRESS_WAIT_US:
+                attempt.result = "no_address"
+
+    def _step_lte(self) -> None:
+        attempt = self._lte
+        if attempt is None:
+            return
+        if attempt.result == "ok":
+            attempt.result = "ok" if self.sim and self.lte_dbm is not None else "failed"
+        elif attempt.result is None and self.now - attempt.began >= _DIAL_US:
+            if not self.sim:
+                attempt.result = "no_sim"
+            else:
+                attempt.result = "not_found" if self.lte_dbm is None else "ok"
