@@ -16,8 +16,9 @@ from micropython import const
 SAMPLE_RATE = const(3200)
 BLOCK = const(64)
 TURN = const(1 << 30)
-ROW_WORDS = const(6)  # of the references, see _fill()
-UNIT = const(511)  # amplitude of a reference wave: 511 * 32768 * 64 stays below 2^31
+PAIRS = const(32)  # of a block
+ROW_WORDS = const(10)  # of the references, see _fill()
+UNIT = const(511)  # amplitude of a reference wave: metering's sums allow no more than 9 bits
 
 # The state, an array of 32-bit integers: phase and step of the oscillator, cycles until the window
 # ends, offset of each phase, turns since start, samples in the window, whether the voltage is
@@ -54,11 +55,13 @@ def _fill(
     """Write the references of a block's samples first to end - 1; returns end: 64, or where the
     window ends.
 
-    r, angle: working registers, pass `references` and 0. Layout: for each phase 64 rows of
-    ROW_WORDS. Words 0 to 2 serve the currents of the phase: the voltage's low 8 bits, the rest of
-    it (signed), and the unit wave a quarter turn behind the voltage. Words 3 to 5 serve the
-    voltage itself: the unit wave in phase with it, 0 (stays as it is), and again the one a quarter
-    turn behind. A voltage that is missing (where < 0) counts as 0.
+    r, angle: working registers, pass `references` and 0. Layout: for each phase PAIRS rows of
+    ROW_WORDS, a row for two samples, the first row for samples first and first + 1; when their
+    number is odd the last row is for one. Words 0 to 4 serve the currents of the phase: minus the
+    voltage at the first and the second sample, the unit wave a quarter turn behind it midway
+    between them, and two words that metering writes. Words 5 to 9 serve the voltage itself: minus
+    the unit wave in phase with it midway, twice, then as above. A voltage that is missing (where <
+    0) counts as 0.
     """
     phase = state[0]
     step = state[1]
@@ -85,21 +88,26 @@ def _fill(
         v = silence
         if not at >> 31:
             v = ptr16(int(samples) + at + 2 * first)
-        r = ptr32(int(references) + (p * 64 + first) * 24)
+        r = ptr32(int(references) + p * 1280)  # PAIRS * ROW_WORDS * 4
         left = end - first
-        while left:
+        angle += step >> 1
+        while left > 0:
+            if left == 1:
+                angle -= step >> 1
             k = (angle >> 20) & 1023
             x = wave[k] - 511
             r[2] = x
+            r[7] = x
+            x = 511 - wave[k + 256]
             r[5] = x
-            r[3] = wave[k + 256] - 511
-            x = (v[0] ^ 0x8000) - 0x8000
-            r[0] = x & 255
-            r[1] = x >> 8
-            r = ptr32(int(r) + 24)
-            v = ptr16(int(v) + 2)
-            angle += step
-            left -= 1
+            r[6] = x
+            r[0] = 0x8000 - (v[0] ^ 0x8000)
+            if left != 1:
+                r[1] = 0x8000 - (v[1] ^ 0x8000)
+            r = ptr32(int(r) + 40)
+            v = ptr16(int(v) + 4)
+            angle += 2 * step
+            left -= 2
     return end
 
 
@@ -206,7 +214,7 @@ class Mains:
 
     def __init__(self, frequency):
         step = frequency * (TURN // SAMPLE_RATE)
-        self.references = array("i", [0] * (3 * BLOCK * ROW_WORDS))
+        self.references = array("i", [0] * (3 * PAIRS * ROW_WORDS))
         self._marked = None
         self._state = array("i", [0] * 12)
         state = self._state

@@ -2,16 +2,26 @@
 
 For every channel and window it keeps, as integers without any rounding:
 
-    a = sum of voltage x current      (of a voltage channel: voltage x unit wave in phase with it)
-    b = sum of quadrature x current   (quadrature: the unit wave a quarter turn behind)
+    a = sum of voltage x current (of a voltage channel: unit wave in phase with it x voltage)
+    b = sum over pairs of samples of the quadrature wave between the two x their sum (quadrature:
+        the unit wave a quarter turn behind)
     s = sum of current squared
     n = samples that were summed, and how many are missing
 
-Samples are signed 16-bit integers, all 65536 values of them. A product needs 31 bits, a block's
-sum 37, but a viper integer is a 32-bit word. So the voltage is split once per phase into 8 low
-bits and the signed rest, squares are added in pairs with their high half beside, and the loop runs
-on words that cannot overflow within 64 samples; limbs of 24 bits collect them.
-`host_tests/device/test_metering.py` compares with big integers at the extremes.
+Samples are signed 16-bit integers, all 65536 values of them; a viper integer is a 32-bit word and
+a block's sums need 37 bits. Why none of it overflows, with v a voltage, x a current, |q| <= 511:
+
+    -v x - v' x' of a pair: at least -2^31 (v = x = v' = x' = -32768) and, as 32768 x -32767 is the
+        most that one product reaches, at most 2^31 - 2^16. A signed word holds it; with 2^31 added
+        an unsigned one. This is why mains writes -v: v x + v' x' reaches 2^31.
+    x x + x' x': 0 to 2^31, which an unsigned word holds.
+    q (x + x'): at most 511 x 2^16; 32 pairs stay below 2^30.
+
+The words of the first two kinds are written into the row of their pair and summed twice, as they
+are (modulo 2^32) and their high halves alone (32 of them: below 2^21). What is left of the first
+sum after 2^16 times the second is the sum of the low halves, below 2^21 too: both together are the
+exact sum. Limbs of 24 bits collect it. `host_tests/device/test_metering.py` compares with big
+integers at the extremes.
 
 Nothing here allocates after a Meter is made, and nothing here knows volts: quantities.py does.
 """
@@ -19,7 +29,7 @@ Nothing here allocates after a Meter is made, and nothing here knows volts: quan
 from array import array
 
 import micropython
-from mains import BLOCK, ROW_WORDS, SAMPLE_RATE, Mains
+from mains import BLOCK, PAIRS, ROW_WORDS, SAMPLE_RATE, Mains
 from micropython import const
 
 # A channel's sums, WORDS 32-bit integers: a, b and s as pairs of limbs (the low one 0 to 2^24 - 1,
@@ -50,12 +60,14 @@ def accumulate(
     """Add samples first to end - 1 (0 <= first < end <= 64) of every channel to its sums.
 
     x, r: working registers, pass 0 and `references` (only the first two names of a viper function
-    live in registers: they are the ones that every sample touches).
+    live in registers: they are the ones that every sample touches). Loads and stores through r are
+    one instruction each, a sum in a local takes three more.
 
-    references: as mains writes them, 3 x 64 rows of 6 words. samples: the receive buffer.
-    where[i]: byte offset of channel i's 64 samples in it, even, or negative when there are none.
-    plan[2 i]: the word where channel i's references begin; plan[2 i + 1]: the voltage channel that
-    it needs. sums[8 i ...]: see WORDS. `where` and `plan` are trusted.
+    references: as mains writes them for these samples; two words of each row are written here.
+    samples: the receive buffer. where[i]: byte offset of channel i's 64 samples in it, even, or
+    negative when there are none. plan[2 i]: the word where channel i's references begin; plan[2 i
+    + 1]: the voltage channel that it needs. sums[8 i ...]: see WORDS. `where` and `plan` are
+    trusted.
     """
     sign = 1
     sign = sign << 31  # as a constant it would be an object
@@ -71,86 +83,149 @@ def accumulate(
             i += 1
             continue
         c = ptr16(int(samples) + at + 2 * first)
-        r = ptr32(int(references) + 4 * plan[2 * i] + 24 * first)
-        a0 = 0  # voltage's low 8 bits x current: below 2^30
-        a1 = 0  # voltage's high bits x current: below 2^29
-        b0 = 0  # quadrature x current: below 2^30
-        s0 = 0  # current squared, modulo 2^32
-        s1 = 0  # its high halves, two samples at a time: below 2^22
+        r = ptr32(int(references) + 4 * plan[2 * i])
+        p0 = 0  # 2^31 - v x - v' x' of the pairs, modulo 2^32
+        p1 = 0  # their high halves
+        s0 = 0  # x x + x' x' of the pairs, modulo 2^32
+        s1 = 0  # their high halves
+        b0 = 0
         left = count
-        while left >= 8:
+        while left >= 16:
             x = (c[0] ^ 0x8000) - 0x8000
-            a0 = r[0] * x + a0
-            a1 = r[1] * x + a1
-            b0 = r[2] * x + b0
-            y = x * x
+            r[3] = x
+            y = r[0] * x + sign
+            r[4] = x * x
             x = (c[1] ^ 0x8000) - 0x8000
-            a0 = r[6] * x + a0
-            a1 = r[7] * x + a1
-            b0 = r[8] * x + b0
-            x = x * x + y
-            s0 = x + s0
-            s1 = ((x >> 16) & 0xFFFF) + s1
+            b0 = (r[3] + x) * r[2] + b0
+            r[3] = r[1] * x + y
+            r[4] = x * x + r[4]
             x = (c[2] ^ 0x8000) - 0x8000
-            a0 = r[12] * x + a0
-            a1 = r[13] * x + a1
-            b0 = r[14] * x + b0
-            y = x * x
+            r[13] = x
+            y = r[10] * x + sign
+            r[14] = x * x
             x = (c[3] ^ 0x8000) - 0x8000
-            a0 = r[18] * x + a0
-            a1 = r[19] * x + a1
-            b0 = r[20] * x + b0
-            x = x * x + y
-            s0 = x + s0
-            s1 = ((x >> 16) & 0xFFFF) + s1
+            b0 = (r[13] + x) * r[12] + b0
+            r[13] = r[11] * x + y
+            r[14] = x * x + r[14]
             x = (c[4] ^ 0x8000) - 0x8000
-            a0 = r[24] * x + a0
-            a1 = r[25] * x + a1
-            b0 = r[26] * x + b0
-            y = x * x
+            r[23] = x
+            y = r[20] * x + sign
+            r[24] = x * x
             x = (c[5] ^ 0x8000) - 0x8000
-            a0 = r[30] * x + a0
-            a1 = r[31] * x + a1
-            b0 = r[32] * x + b0
-            x = x * x + y
-            s0 = x + s0
-            s1 = ((x >> 16) & 0xFFFF) + s1
+            b0 = (r[23] + x) * r[22] + b0
+            r[23] = r[21] * x + y
+            r[24] = x * x + r[24]
             x = (c[6] ^ 0x8000) - 0x8000
-            a0 = r[36] * x + a0
-            a1 = r[37] * x + a1
-            b0 = r[38] * x + b0
-            y = x * x
+            r[33] = x
+            y = r[30] * x + sign
+            r[34] = x * x
             x = (c[7] ^ 0x8000) - 0x8000
-            a0 = r[42] * x + a0
-            a1 = r[43] * x + a1
-            b0 = r[44] * x + b0
-            x = x * x + y
-            s0 = x + s0
-            s1 = ((x >> 16) & 0xFFFF) + s1
-            c = ptr16(int(c) + 16)
-            r = ptr32(int(r) + 192)
-            left -= 8
-        while left:
+            b0 = (r[33] + x) * r[32] + b0
+            r[33] = r[31] * x + y
+            r[34] = x * x + r[34]
+            x = (c[8] ^ 0x8000) - 0x8000
+            r[43] = x
+            y = r[40] * x + sign
+            r[44] = x * x
+            x = (c[9] ^ 0x8000) - 0x8000
+            b0 = (r[43] + x) * r[42] + b0
+            r[43] = r[41] * x + y
+            r[44] = x * x + r[44]
+            x = (c[10] ^ 0x8000) - 0x8000
+            r[53] = x
+            y = r[50] * x + sign
+            r[54] = x * x
+            x = (c[11] ^ 0x8000) - 0x8000
+            b0 = (r[53] + x) * r[52] + b0
+            r[53] = r[51] * x + y
+            r[54] = x * x + r[54]
+            x = (c[12] ^ 0x8000) - 0x8000
+            r[63] = x
+            y = r[60] * x + sign
+            r[64] = x * x
+            x = (c[13] ^ 0x8000) - 0x8000
+            b0 = (r[63] + x) * r[62] + b0
+            r[63] = r[61] * x + y
+            r[64] = x * x + r[64]
+            x = (c[14] ^ 0x8000) - 0x8000
+            r[73] = x
+            y = r[70] * x + sign
+            r[74] = x * x
+            x = (c[15] ^ 0x8000) - 0x8000
+            b0 = (r[73] + x) * r[72] + b0
+            r[73] = r[71] * x + y
+            r[74] = x * x + r[74]
+            x = p0
+            p0 = r[3] + x + r[13] + r[23] + r[33] + r[43] + r[53] + r[63] + r[73]
+            x = s0
+            s0 = r[4] + x + r[14] + r[24] + r[34] + r[44] + r[54] + r[64] + r[74]
+            x = p1
+            p1 = (
+                ptr16(r)[7]
+                + x
+                + ptr16(r)[27]
+                + ptr16(r)[47]
+                + ptr16(r)[67]
+                + ptr16(r)[87]
+                + ptr16(r)[107]
+                + ptr16(r)[127]
+                + ptr16(r)[147]
+            )
+            x = s1
+            s1 = (
+                ptr16(r)[9]
+                + x
+                + ptr16(r)[29]
+                + ptr16(r)[49]
+                + ptr16(r)[69]
+                + ptr16(r)[89]
+                + ptr16(r)[109]
+                + ptr16(r)[129]
+                + ptr16(r)[149]
+            )
+            c = ptr16(int(c) + 32)
+            r = ptr32(int(r) + 320)
+            left -= 16
+        while left >= 2:
             x = (c[0] ^ 0x8000) - 0x8000
-            a0 = r[0] * x + a0
-            a1 = r[1] * x + a1
+            r[3] = x
+            y = r[0] * x + sign
+            r[4] = x * x
+            x = (c[1] ^ 0x8000) - 0x8000
+            b0 = (r[3] + x) * r[2] + b0
+            r[3] = r[1] * x + y
+            r[4] = x * x + r[4]
+            x = p0
+            p0 = r[3] + x
+            x = s0
+            s0 = r[4] + x
+            x = p1
+            p1 = ptr16(r)[7] + x
+            x = s1
+            s1 = ptr16(r)[9] + x
+            c = ptr16(int(c) + 4)
+            r = ptr32(int(r) + 40)
+            left -= 2
+        if left:
+            x = (c[0] ^ 0x8000) - 0x8000
             b0 = r[2] * x + b0
-            x = x * x
-            s0 = x + s0
-            s1 = ((x >> 16) & 0xFFFF) + s1
-            c = ptr16(int(c) + 2)
-            r = ptr32(int(r) + 24)
-            left -= 1
+            r[3] = r[0] * x + sign
+            r[4] = x * x
+            x = p0
+            p0 = r[3] + x
+            x = s0
+            s0 = r[4] + x
+            x = p1
+            p1 = ptr16(r)[7] + x
+            x = s1
+            s1 = ptr16(r)[9] + x
+        # Into limbs; each row of the products holds 2^31 too much.
+        y = w[0] - ((p0 - (p1 << 16)) & 0xFFFFFF) - ((p1 & 0xFF) << 16)
+        w[0] = y & 0xFFFFFF
+        w[1] = w[1] - (p1 >> 8) + ((count + 1) >> 1 << 7) + (y >> 24)
         # Where words have 64 bits, loads from ptr32 are not sign-extended: do it here. (Changes
         # nothing on 32 bits.)
-        a0 = ((a0 & word) ^ sign) - sign
-        a1 = ((a1 & word) ^ sign) - sign
         b0 = ((b0 & word) ^ sign) - sign
-        # a0 + 2^8 a1, b0, and the square (whose low 24 bits s0 and s1 give, whose rest s1 gives)
-        # into limbs.
-        y = w[0] + (a0 & 0xFFFFFF) + ((a1 & 0xFFFF) << 8)
-        w[0] = y & 0xFFFFFF
-        w[1] = w[1] + (a0 >> 24) + (a1 >> 16) + (y >> 24)
         y = w[2] + (b0 & 0xFFFFFF)
         w[2] = y & 0xFFFFFF
         w[3] = w[3] + (b0 >> 24) + (y >> 24)
@@ -203,9 +278,9 @@ class Meter:
     def __init__(self, phases, frequency, report_samples=SAMPLE_RATE):
         plan = []
         for p in range(3):
-            plan += (p * BLOCK * ROW_WORDS + 3, p)
+            plan += (p * PAIRS * ROW_WORDS + ROW_WORDS // 2, p)
         for phase in phases:
-            plan += (phase * BLOCK * ROW_WORDS, phase)
+            plan += (phase * PAIRS * ROW_WORDS, phase)
         self.channels = len(plan) // 2
         self.report = array("i", [0] * (self.channels * REPORT_WORDS))
         self.due = False  # a report is complete: read it and call begin() before the next add()

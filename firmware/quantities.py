@@ -7,10 +7,10 @@ reactive power that of the fundamental (positive: the current lags), power facto
 floats; called once a report.
 """
 
-from math import sqrt
+from math import cos, pi, sqrt
 
 import metering
-from mains import UNIT
+from mains import SAMPLE_RATE, UNIT
 from metering import REPORT_WORDS
 
 VOLTS_PER_COUNT = 0.015  # docs/a-bus.md section 2
@@ -54,6 +54,7 @@ class Report:
         self.frequency = None  # Hz
         self.microhertz = 0
         self.samples = 0  # its length in 1/3200 s
+        self._unit = UNIT  # amplitude of the reference waves as the sums over pairs see it
         self.voltages = [Voltage() for _ in range(3)]
         self.readings = [Reading() for _ in points]
         self._points = points
@@ -62,6 +63,7 @@ class Report:
         """Take the meter's finished report."""
         self.samples = meter.samples
         self.microhertz = meter.mains.microhertz(self.samples)
+        self._unit = UNIT * cos(pi * self.microhertz / 1000000 / SAMPLE_RATE)
         sums = meter.report
         connected = False
         for p in range(3):
@@ -84,9 +86,9 @@ class Report:
         in_phase = (_float(sums, at + metering.IMPORT) + _float(sums, at + metering.EXPORT)) / n
         quadrature = _float(sums, at + metering.QUADRATURE) / n
         size = sqrt(in_phase * in_phase + quadrature * quadrature)
-        if 2 * size / UNIT * VOLTS_PER_COUNT < 20:
+        if 2 * size / self._unit * VOLTS_PER_COUNT < 20:
             return False
-        voltage.peak = 2 * size / UNIT
+        voltage.peak = 2 * size / self._unit
         voltage.sine = -quadrature / size
         voltage.cosine = in_phase / size
         return True
@@ -111,7 +113,7 @@ class Report:
         followed = sums[at + metering.FOLLOWED]
         if followed and voltage.peak:
             quadrature = _float(sums, at + metering.QUADRATURE) / followed
-            lagging = watts * voltage.peak / UNIT * quadrature
+            lagging = watts * voltage.peak / self._unit * quadrature
             reading.reactive = (lagging + reading.power * voltage.sine) / voltage.cosine
             if point.shift:
                 power, reactive = reading.power, reading.reactive

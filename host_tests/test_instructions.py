@@ -350,14 +350,14 @@ def test_both_targets_leave_the_memory_as_the_host():
 
 def test_the_kernel_case_is_exact_and_within_its_limit():
     block = kernel.measure("xtensa")  # compares its sums with exact ones
-    assert block.per_sample <= 75
+    assert block.per_sample <= 60
 
 
 def test_the_kernel_case_refuses_wrong_sums(tmp_path):
     for file in (MAINS, METERING):
         (tmp_path / file.name).write_text(file.read_text())
     source = METERING.read_text()
-    broken = source.replace("y = x * x", "y = x * x + 1")
+    broken = source.replace("r[4] = x * x\n", "r[4] = x * x + 1\n")
     assert broken != source
     (tmp_path / METERING.name).write_text(broken)
     with pytest.raises(UserError, match="exact are"):

@@ -90,10 +90,11 @@ class Sums:
         for channel in range(4):
             report[channel * REPORT_WORDS + COUNT] = count
             report[channel * REPORT_WORDS + FOLLOWED] = count
-        put(0, IMPORT, count * UNIT * volts / 2)
+        unit = UNIT * cos(pi * 50 / 3200)  # of the waves midway between two samples
+        put(0, IMPORT, count * unit * volts / 2)
         put(0, SQUARE, count * volts * volts / 2)
         put(3, IMPORT, count * volts * amperes / 2 * cos(lag))
-        put(3, QUADRATURE, count * UNIT * amperes / 2 * sin(lag))
+        put(3, QUADRATURE, count * unit * amperes / 2 * sin(lag))
         put(3, SQUARE, count * amperes * amperes / 2)
 
     def microhertz(self, samples):

@@ -12,7 +12,7 @@ from math import pi, sin
 
 import metering
 import micropython
-from mains import BLOCK, ROW_WORDS, UNIT
+from mains import BLOCK, PAIRS, ROW_WORDS, UNIT
 from metering import WORDS, Meter, accumulate
 
 EXTREMES = (-32768, 32767, -1, 0, 1)
@@ -25,13 +25,14 @@ def _samples(count, choices):
 
 
 def _references(volts, quadrature):
-    """The same reference for all phases and kinds of channel, in mains' layout."""
-    words = array("i", [0] * (3 * BLOCK * ROW_WORDS))
-    for k in range(BLOCK):
+    """The same reference for all phases and kinds of channel, in mains' layout: of each sample its
+    voltage, of each pair its quadrature."""
+    words = array("i", [0] * (3 * PAIRS * ROW_WORDS))
+    for k in range(len(quadrature)):
         for p in range(6):
-            at = (p // 2 * BLOCK + k) * ROW_WORDS + p % 2 * 3
-            words[at] = volts[k] & 255
-            words[at + 1] = volts[k] >> 8
+            at = (p // 2 * PAIRS + k) * ROW_WORDS + p % 2 * 5
+            words[at] = -volts[2 * k]
+            words[at + 1] = -volts[2 * k + 1]
             words[at + 2] = quadrature[k]
     return words
 
@@ -40,7 +41,7 @@ def _plan(*channels):
     """Of (phase, whether it is a voltage) pairs."""
     words = array("i")
     for phase, is_voltage in channels:
-        words.extend(array("i", [phase * BLOCK * ROW_WORDS + 3 * is_voltage, phase]))
+        words.extend(array("i", [phase * PAIRS * ROW_WORDS + 5 * is_voltage, phase]))
     return words
 
 
@@ -52,27 +53,31 @@ class Sums(unittest.TestCase):
     def check(self, choices, rounds):
         """Sums over `rounds` blocks in pieces, against Python's big integers."""
         channels = 5
-        volts = _samples(BLOCK, choices)
-        quadrature = [random.choice((-UNIT, UNIT)) for _ in range(BLOCK)]
         currents = [_samples(BLOCK, choices) for _ in range(channels)]
         line = array("h", [sample for channel in currents for sample in channel])
         where = array("i", [i * BLOCK * 2 for i in range(channels)])
         plan = _plan((0, 1), (1, 1), (2, 1), (0, 0), (1, 0))
         sums = array("i", [0] * (channels * WORDS))
-        references = _references(volts, quadrature)
+        exact = [[0, 0, 0] for _ in range(channels)]
         for _ in range(rounds):
             cut, later = sorted((random.randint(1, 62), random.randint(1, 62)))
             for first, end in ((0, cut), (cut, later + 1), (later + 1, BLOCK)):
+                volts = _samples(BLOCK + 1, choices)
+                quadrature = [random.choice((-UNIT, UNIT)) for _ in range(PAIRS)]
+                references = _references(volts, quadrature)
                 accumulate(
                     0, references, references, line, where, plan, channels, first, end, sums
                 )
+                for sum, current in zip(exact, currents):
+                    for k in range(end - first):
+                        x = current[first + k]
+                        sum[0] += volts[k] * x
+                        sum[1] += quadrature[k // 2] * x
+                        sum[2] += x * x
         for i in range(channels):
-            at, current = i * WORDS, currents[i]
-            pairs = list(zip(volts, quadrature, current))
-            self.assertEqual(_value(sums, at), rounds * sum(v * x for v, _, x in pairs))
-            self.assertEqual(_value(sums, at + 2), rounds * sum(q * x for _, q, x in pairs))
-            self.assertEqual(_value(sums, at + 4), rounds * sum(x * x for x in current))
-            self.assertEqual(sums[at + 6], rounds * BLOCK)
+            found = [_value(sums, i * WORDS + at) for at in (0, 2, 4)]
+            self.assertEqual(found, exact[i])
+            self.assertEqual(sums[i * WORDS + 6], rounds * BLOCK)
 
     def test_random(self):
         for _ in range(20):
@@ -86,7 +91,7 @@ class Sums(unittest.TestCase):
 
     def test_missing_is_counted_and_not_summed(self):
         line = array("h", [100] * BLOCK * 4)
-        references = _references([1] * BLOCK, [1] * BLOCK)
+        references = _references([1] * BLOCK, [1] * PAIRS)
         for where in ([0, 0, 0, -2], [-1, 0, 0, 384]):
             sums = array("i", [0] * (4 * WORDS))
             plan = _plan((0, 1), (1, 1), (2, 1), (0, 0))

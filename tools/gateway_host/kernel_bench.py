@@ -22,8 +22,8 @@ SAMPLES = CHANNELS * BLOCK
 SCRIPT = ROOT / "tools" / "gateway_host" / "device" / "bench_kernel.py"
 SOURCE = Path(__file__).with_name("kernel.c")
 
-_ROUNDS = 15
-_SECONDS = 0.04  # of a turn
+_ROUNDS = 150
+_SECONDS = 0.004  # of a turn
 
 
 class Interpreter:
@@ -84,8 +84,8 @@ def _c_turn(directory: Path) -> Callable[[int], float] | None:
     function = ctypes.CDLL(str(library)).accumulate
     chance = np.random.default_rng(1)
     samples = chance.integers(-32768, 32768, SAMPLES).astype(np.int16)
-    references = chance.integers(-128, 128, 3 * BLOCK * 6).astype(np.int32)
-    rows = np.array([p % 3 * BLOCK * 6 for p in range(CHANNELS)], np.int32)
+    references = chance.integers(-128, 128, 3 * BLOCK // 2 * 10).astype(np.int32)
+    rows = np.array([p % 3 * BLOCK // 2 * 10 for p in range(CHANNELS)], np.int32)
     sums = np.zeros(3 * CHANNELS, np.int64)
     arguments = (samples.ctypes.data, references.ctypes.data, rows.ctypes.data)
     pointers = [ctypes.c_void_p(address) for address in arguments]

@@ -24,13 +24,13 @@ def bytecode(references, samples, where, plan, sums):
         at = where[i] // 2
         row = plan[2 * i]
         a = b = s = 0
-        for _ in range(BLOCK):
-            x = samples[at]
-            a += ((references[row + 1] << 8) + references[row]) * x
-            b += references[row + 2] * x
-            s += x * x
-            at += 1
-            row += 6
+        for _ in range(BLOCK // 2):
+            x, y = samples[at], samples[at + 1]
+            a -= references[row] * x + references[row + 1] * y
+            b += references[row + 2] * (x + y)
+            s += x * x + y * y
+            at += 2
+            row += 10
         sums[i] = (a, b, s)
 
 
