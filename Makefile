@@ -33,6 +33,9 @@ test: $(STAMP) ## Run the tests (TESTS=host_tests/test_broker.py selects)
 bench: $(STAMP) ## Measure speed, instructions and memory, write build/bench.json
 	@$(HOST) bench
 
+accuracy: $(STAMP) ## Hold the whole chain against the meter standards, write build/accuracy.json
+	@$(HOST) accuracy
+
 fuzz: $(STAMP) ## Feed random bytes to the A-bus receiver (N=1000000 TARGET=bus_a SEED=1)
 	@$(HOST) fuzz $(call option,count,N) $(call option,target,TARGET) $(call option,seed,SEED)
 
@@ -59,4 +62,4 @@ doctor: $(STAMP) ## Say what was found and chosen, what is missing and its remed
 clean: ## Remove what was made under build/, keep the downloads in build/cache
 	@test ! -d build || find build -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +
 
-.PHONY: help setup run test bench fuzz style image flash repl replay doctor clean
+.PHONY: help setup run test bench accuracy fuzz style image flash repl replay doctor clean

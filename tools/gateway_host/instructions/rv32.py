@@ -11,9 +11,11 @@ import ast
 import base64
 import selectors
 import subprocess
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 from gateway_host.errors import UserError
 from gateway_host.instructions import Argument, Counts, mpy, rv32_build
@@ -24,6 +26,7 @@ _QEMU = "qemu-system-riscv32"
 # not depend on the host.
 _MACHINE = ["-bios", "none", "-machine", "virt", "-nographic", "-monitor", "none"]
 _MACHINE += ["-serial", "stdio", "-icount", "shift=0"]
+MEMORY = 0x84000000  # the second half of the machine's 128 MB
 
 
 class TargetError(RuntimeError):
@@ -31,14 +34,19 @@ class TargetError(RuntimeError):
 
 
 def run_rv32(
-    source: str, *, path: Sequence[Path] = (), files: dict[str, bytes] | None = None, limit=120.0
+    source: str,
+    *,
+    path: Sequence[Path] = (),
+    files: dict[str, bytes] | None = None,
+    memory: bytes = b"",
+    limit=120.0,
 ) -> str:
     """Run a program on the target and return what it printed.
 
     path: directories whose modules it may import (those it needs are found by reading its imports
     and theirs).
-    files: more modules by file name (.py or .mpy); they come before those of `path`. limit:
-    seconds on the host.
+    files: more modules by file name (.py or .mpy); they come before those of `path`. memory: what
+    the program finds at MEMORY, outside its heap, at most 64 MB. limit: seconds on the host.
     Raises TargetError with the traceback if the program fails, UserError if the target is not
     available.
     """
@@ -47,9 +55,15 @@ def run_rv32(
     _gather(source, path, held)
     parts = [f"_FILES = {held!r}\n", (_ON_TARGET / "files.py").read_text()]
     command = [rv32_build.tool(_QEMU), *_MACHINE, "-kernel", str(interpreter)]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as process:
+    with (
+        tempfile.NamedTemporaryFile() as image,
+        subprocess.Popen(
+            command + (_loaded(image, memory) if memory else []),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        ) as process,
+    ):
         try:
             link = _Link(process, time.monotonic() + limit)
             link.until(b">>> ")
@@ -59,6 +73,13 @@ def run_rv32(
             return link.execute(source)
         finally:
             process.kill()
+
+
+def _loaded(image: IO[bytes], memory: bytes) -> list[str]:
+    """QEMU's options that put `memory` at MEMORY."""
+    image.write(memory)
+    image.flush()
+    return ["-device", f"loader,file={image.name},addr={MEMORY:#x},force-raw=on"]
 
 
 def count(module: Path, function: str, arguments: Sequence[Argument]) -> Counts:

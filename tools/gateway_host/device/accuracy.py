@@ -1,0 +1,35 @@
+"""Runs in the MicroPython interpreter: measures what the installation plays, one JSON line per
+report (accuracy_line.py).
+"""
+
+import json
+import site
+import sys
+
+import board
+from gateway import build_measuring
+from hardware import make
+
+sys.path.append(sys.argv[0].rpartition("/")[0])
+from accuracy_line import line  # noqa: E402
+
+
+def main():
+    """Print a line for each report until the installation ends."""
+    with open("site.json") as file:
+        installation = site.load(file.read())
+    hardware = make(board)
+    loads = len(installation.loads)
+
+    def tell():
+        print(json.dumps(line(measuring.report, measuring.energy, loads, measuring.first_sample)))
+
+    measuring = build_measuring(hardware, installation, tell)
+    try:
+        while True:
+            hardware.pass_us(measuring.step())
+    except EOFError:
+        pass
+
+
+main()

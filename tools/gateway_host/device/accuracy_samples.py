@@ -1,0 +1,57 @@
+"""Measures recorded samples in memory with the firmware's measuring path, one JSON line per report
+(accuracy_line.py), on the simulated RISC-V machine of docs/instructions.md.
+"""
+
+import json
+import site
+from array import array
+
+import uctypes
+from accuracy_line import line
+from energy import Energy
+from mains import BLOCK
+from measuring import Measuring
+from metering import Meter
+from quantities import Report
+
+
+class _Cycle:
+    skipped = 0
+
+    def __init__(self, channels):
+        self.block = 0
+        self.where = array("i", [2 * BLOCK * i for i in range(channels)])
+
+
+class Recorded:
+    """In place of the A-bus: blocks of `channels` x 64 samples in memory, from `address` on."""
+
+    def __init__(self, address, channels, blocks):
+        self._address = address
+        self._size = 2 * BLOCK * channels
+        self._blocks = blocks
+        self._cycle = _Cycle(channels)
+        self.samples = self.ready = None
+
+    def run(self):
+        """As BusA.run()."""
+        for block in range(self._blocks):
+            self.samples = uctypes.bytearray_at(self._address + block * self._size, self._size)
+            self._cycle.block = block
+            self.ready = self._cycle
+            yield 0
+
+
+def measure(plan, address, blocks):
+    """Print the reports; plan: site.json."""
+    place = site.load(plan)
+    bus = Recorded(address, 3 + len(place.points), blocks)
+    meter = Meter([point.phase for point in place.points], place.frequency)
+    report, energy = Report(place.points), Energy(place)
+
+    def tell():
+        print(json.dumps(line(report, energy, len(place.loads), measuring.first_sample)))
+
+    measuring = Measuring(bus, meter, report, energy, lambda: None, tell)
+    for _ in range(blocks):
+        measuring.step()
