@@ -4,6 +4,7 @@ JSON line per window.
 `micropython replay.py [whole]`: with `whole` one line per report of a second instead.
 """
 
+import gc
 import json
 import site
 import sys
@@ -12,8 +13,6 @@ import board
 from energy import EXPORT, IMPORT
 from gateway import build_measuring
 from hardware import make
-
-_line = bytearray(16384)  # made once: a new one each time would need a large piece of the heap
 
 
 def _pieces(measuring, installation):
@@ -50,26 +49,28 @@ def _pieces(measuring, installation):
         yield ", " if i + 1 < len(installation.points) else "]}\n"
 
 
-def _print(measuring, installation):
+def _print(measuring, installation, into):
     size = 0
     for piece in _pieces(measuring, installation):
         piece = piece.encode()
-        _line[size : size + len(piece)] = piece
+        into[size : size + len(piece)] = piece
         size += len(piece)
-    sys.stdout.write(memoryview(_line)[:size])
+    sys.stdout.write(memoryview(into)[:size])
 
 
 def main():
     """Print a line for each window until the installation ends."""
     with open("site.json") as file:
         installation = site.load(file.read())
+    gc.collect()
     hardware = make(board)
     measuring = build_measuring(
         hardware,
         installation,
-        lambda: _print(measuring, installation),
+        lambda: _print(measuring, installation, line),
         3200 if "whole" in sys.argv else 0,
     )
+    line = bytearray(16384)  # made once, as large pieces of the heap are rare
     try:
         while True:
             hardware.pass_us(measuring.step())
