@@ -56,6 +56,7 @@ class NodeClock:
         self._in_step_from: float | None = None  # the clock's reading
         self._shifts = array("d")
         self._first_block = 0
+        self._middle = 0.0  # the reading in the middle of the first block whose shift is not noted
         self.is_set = False
         self.difference_ns = 0
 
@@ -77,23 +78,23 @@ class NodeClock:
         `time` is when the node learnt it, `elapsed_us` how long after the previous one it was
         latched.
         """
-        self.log(time)
+        reading = self.log(time)
         if not self.in_step(time):
             self._in_step_from = None
         # The head's number is known modulo 2^32 only.
         error = (head_read - latched + 2**31) % 2**32 - 2**31
         self._heard = time
         if not self.is_set or abs(error) >= 0.5:
-            self._set(time, head_read + (self.reading(time) - latched))
+            self._set(time, head_read + (reading - latched))
             return
         self.difference_ns = round(error * _US * 1e3)
-        self._judge(abs(error) * _US, self.reading(time))
+        self._judge(abs(error) * _US, reading)
         # Gains of a least-squares fit at first, then those of the document.
         self._differences += 1
         k = self._differences
         phase_gain = max(_PHASE_GAIN, 2 * (2 * k + 1) / ((k + 1) * (k + 2)))
         rate_gain = max(_RATE_GAIN, 6 / ((k + 1) * (k + 2)))
-        self._value = self.reading(time) + min(1.0, phase_gain) * error
+        self._value = reading + min(1.0, phase_gain) * error
         self._time = time
         periods = min(max(elapsed_us * _PER_US, BLOCK / 2), 50 * BLOCK)
         self._correction += min(1.0, rate_gain) * error / periods
@@ -119,16 +120,13 @@ class NodeClock:
             return self._shifts[index]
         return self._shift_of(block * BLOCK + _MIDDLE)
 
-    def log(self, time: float) -> None:
-        """Notes the shift of every block whose middle has been sampled by `time`."""
-        if not self.is_set:
-            return
+    def log(self, time: float) -> float:
+        """Notes the shift of every block whose middle has been sampled by `time`; the reading."""
         now = self.reading(time)
-        while True:
-            middle = (self._first_block + len(self._shifts)) * BLOCK + _MIDDLE
-            if middle > now:
-                return
-            self._shifts.append(self._shift_of(middle))
+        while self.is_set and self._middle <= now:
+            self._shifts.append(self._shift_of(self._middle))
+            self._middle += BLOCK
+        return now
 
     def _shift_of(self, sample: float) -> float:
         taken = self._time + (sample - self._value) / self._rate
@@ -141,6 +139,7 @@ class NodeClock:
         self._in_step_from = None
         self.difference_ns = 0
         self._first_block = int(self._value // BLOCK) + 1
+        self._middle = self._first_block * BLOCK + _MIDDLE
         self._shifts = array("d")
 
     def _unwrapped(self, time: float, value: float) -> float:

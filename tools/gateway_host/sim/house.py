@@ -132,7 +132,7 @@ class House(Site):
         self._rate = SAMPLE_RATE * (1 + self.head.drift_ppm * 1e-6)
         self._delta = SCHEMES[self.scheme].delta
         self._knots: OrderedDict[int, np.ndarray] = OrderedDict()
-        self._bases: OrderedDict[int, tuple[np.ndarray, float]] = OrderedDict()
+        self._pieces: OrderedDict[int, tuple[np.ndarray, np.ndarray, np.ndarray]] = OrderedDict()
         self._rows, self._gains = self._connections()
 
     # Samples
@@ -153,29 +153,32 @@ class House(Site):
         late.
         """
         knot, part = divmod(block, _KNOT_BLOCKS)
-        basis, speed = self._basis(knot)
-        before, after = self._phasors(knot), self._phasors(knot + 1)
-        both = np.stack((before, after - before), axis=1)
+        basis, speeds, phasors = self._piece(knot)
         if shifts is not None:
-            turn = np.exp(1j * speed * np.multiply.outer(shifts, self._orders))
-            both = both * turn[:, None, :]
-        weights = np.concatenate((both.real, both.imag), axis=1).reshape(len(both), -1)
+            turn = np.exp(np.multiply.outer(1j * shifts, speeds))
+            phasors = phasors * turn[:, None, :]
+        weights = phasors.reshape(len(phasors), -1).view(float)
         exact = weights @ basis[:, part * BLOCK : (part + 1) * BLOCK]
-        return np.clip(np.rint(exact), -32768, 32767).astype(np.int16)
+        np.rint(exact, out=exact)
+        np.minimum(exact, 32767, out=exact)
+        np.maximum(exact, -32768, out=exact)
+        return exact.astype(np.int16)
 
-    def _basis(self, knot: int) -> tuple[np.ndarray, float]:
-        """Waves that the phasors of a knot and its rise to the next are multiplied with; radians a
-        sample.
+    def _piece(self, knot: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Waves from a knot to the next, radians a sample of each order, and what the waves are
+        multiplied with: the phasors of the knot and their rise to the next, [channel, 2, order].
         """
-        if knot not in self._bases:
+        if knot not in self._pieces:
             time = (np.arange(knot * _KNOT, (knot + 1) * _KNOT) - self.first_sample) / self._rate
             angle = np.multiply.outer(self._orders, self.mains.angle(time))
-            cos, sin = np.cos(angle), np.sin(angle)
+            waves = np.stack((np.cos(angle), -np.sin(angle)), axis=1)
             rise = np.arange(_KNOT) / _KNOT
-            basis = np.concatenate((cos, cos * rise, -sin, -sin * rise))
+            basis = np.stack((waves, waves * rise)).reshape(-1, _KNOT)
             speed = 2 * np.pi * self.mains.frequency_at(float(time[_KNOT // 2])) / self._rate
-            _remember(self._bases, knot, (basis, speed))
-        return self._bases[knot]
+            before, after = self._phasors(knot), self._phasors(knot + 1)
+            phasors = np.stack((before, after - before), axis=1)
+            _remember(self._pieces, knot, (basis, speed * self._orders, phasors))
+        return self._pieces[knot]
 
     # Phasors
 

@@ -234,8 +234,9 @@ class Line:
                 node.bad_checks += receiver.bad_checks - bad
 
     def _count_heard(self, sender: Sender | None) -> None:
-        for node in self._hearing(sender):
-            node.frames_heard += 1
+        for node in self.nodes:
+            if node.connected and node is not sender:
+                node.frames_heard += 1
 
     def _hearing(self, sender: Sender | None) -> list[Node]:
         """The nodes that hear what `sender` sends."""

@@ -163,13 +163,13 @@ class Node(Sampler):
 
     def _poll(self, heard: Frame) -> Answer | None:
         self._last_poll = heard.end
-        self.latch(heard.edge + self.propagation_us + self._random.uniform(-0.05, 0.05))
+        chance = self._random.random
+        self.latch(heard.edge + self.propagation_us - 0.05 + 0.1 * chance())
         self.polls += 1
         if not heard.argument or heard.argument != self.schedule:
             return None
         self._last_ours = heard.end
-        late = self._random.uniform(1.0, 4.0)
-        delay = self._own_us(self.slot) + late
+        delay = self._own_us(self.slot) + 1.0 + 3.0 * chance()
         return self._answer(heard, delay, lambda t: self.poll_answer(t, heard.block))
 
     def _assign(self, heard: Frame) -> Answer | None:
