@@ -11,7 +11,9 @@ from time import ticks_diff
 
 import bus_a_collect as collect
 import bus_a_frame as frame
+from bus_a_collect import begin, end
 from bus_a_cycle import BLOCK, MISSING, Cycle, difference
+from bus_a_frame import EVERYBODY, POLL, encode
 from bus_a_nodes import Nodes
 from bus_a_receive import Receiver
 from bus_a_schedule import capacity, microseconds
@@ -28,7 +30,7 @@ _REPAIR_ROUNDS = const(6)
 _POLLS = const(2)  # of one block, while nobody answers
 _SILENT_SOON = const(3)  # cycles without an answer after which repairs are not tried
 _SILENT_LOST = const(50)  # cycles without an answer after which a node is lost
-_HELD = const(7)  # blocks that a node surely still holds
+_HELD_US = const(140000)  # for so long a node surely still holds a block
 _REPAIR_UNTIL = const(4)  # blocks behind the head's time
 _SETTLE = const(100)  # cycles that nodes get after the head is known to come in step
 _FIRST_SEARCHES = const(12)  # at a start, at the most
@@ -112,27 +114,27 @@ class BusA:
         """Take the head's time, where it has told it."""
         told, head = self.receiver, self._head
         if not told.timed:
-            return
-        if head.known and not head.agrees(self._polled, told.block):
-            self.restarts += 1
-            self._lost += max(0, difference(head.block_at(self._polled), self._next))
-            head.known = False
-        if not head.known:
+            head.keep_up(self._polled)
+        elif not head.follows(self._polled, told.block, told.within):
+            if head.known:
+                self.restarts += 1
+                self._lost += max(0, difference(head.block_at(self._polled), self._next))
             self._next = told.block
-        head.note(self._polled, told.block, told.within)
+            head.set(self._polled, told.block, told.within)
 
     def _until_next(self):
         """us until it is time to ask for block `_next`; steps over blocks that no node holds any
         more."""
         now = self._ticks_us()
-        self._head.keep_up(now)
-        behind = difference(self._head.block_at(now), self._next)
-        if not -_HELD <= behind <= _HELD:
+        wait = self._head.until_complete(self._next, now)
+        if not -_HELD_US <= wait <= _HELD_US:
+            behind = difference(self._head.block_at(now), self._next)
             lost = max(0, behind - 2)
             self.skipped += lost
             self._lost += lost
             self._next = (self._next + behind - 2) & 0xFFFF
-        return self._head.until_complete(self._next, now) + _ASK_AFTER_US
+            wait = self._head.until_complete(self._next, now)
+        return wait + _ASK_AFTER_US
 
     def _may_repair(self, cycle):
         """Whether the blocks after this one can wait."""
@@ -141,15 +143,13 @@ class BusA:
     def _open(self, cycle, block):
         """Make `cycle` ready to receive `block`."""
         nodes = self.nodes
-        cycle.block = cycle.state[collect.BLOCK] = block
-        cycle.state[collect.MISSING] = collect.begin(
-            cycle.where, nodes.hopes, len(cycle.where), nodes.stats, nodes.slotted
-        )
+        cycle.block = block
+        begin(cycle.where, nodes.hopes, nodes.rows, cycle.state, block)
 
     def _close(self, cycle):
         """What is missing now is a gap; nodes that have been silent for long are lost."""
         nodes = self.nodes
-        if collect.end(cycle.where, nodes.table, nodes.stats, nodes.slotted, _SILENT_LOST):
+        if end(cycle.where, nodes.rows, _SILENT_LOST):
             nodes.review(_SILENT_LOST)
 
     def _lacks(self, node, cycle):
@@ -164,12 +164,17 @@ class BusA:
     def _settled(self):
         """Whether measuring may begin: every node that answers has come in step, or had its time.
         What is not there yet at a start is not lost."""
-        if self._settling:
-            self._settling = 0 if self.nodes.settled() else self._settling - 1
+        self._settling = 0 if self.nodes.settled() else self._settling - 1
         return self._settling == 0
 
+    def _poll(self):
+        """Ask for the next block."""
+        self._polled = self._ticks_us()
+        encode(self._request, POLL, EVERYBODY, self._schedule, self._next)
+        self._uart.write(self._request)
+
     def _send(self, kind, address, argument, block):
-        frame.encode(self._request, kind, address, argument, block)
+        encode(self._request, kind, address, argument, block)
         self._uart.write(self._request)
 
     def _query_next(self):
@@ -227,8 +232,7 @@ class BusA:
 
             # Ask for the next block; while the answers come in, the one before is used.
             self._open(filling, self._next)
-            self._polled = self._ticks_us()
-            self._send(frame.POLL, frame.EVERYBODY, self._schedule, self._next)
+            self._poll()
             if self._use:
                 self._use = False
                 self.blocks += 1
@@ -244,8 +248,7 @@ class BusA:
                 polls -= 1
                 if self.receiver.heard or not polls or not self._head.known:
                     break
-                self._polled = self._ticks_us()
-                self._send(frame.POLL, frame.EVERYBODY, self._schedule, self._next)
+                self._poll()
 
             # Ask again for what is missing before going on: nodes hold their blocks longer than
             # this takes.
@@ -268,7 +271,7 @@ class BusA:
                 self._next = (self._next + 1) & 0xFFFF
                 filling.skipped = self._lost
                 self._lost = 0
-            self._use = in_turn and self._settled()
+            self._use = in_turn and (not self._settling or self._settled())
             filling, collected = collected, filling
 
             # The free time of the cycle.

@@ -1,15 +1,17 @@
 """What arrived on the A-bus, entered where it belongs: good sections into the cycle, counts into
-the nodes' statistics.
+the nodes' rows.
 
-One viper function does the whole of a clean cycle without a step in bytecode; frames that are not
-DATA of a known node it hands to its caller. Nothing here allocates.
+`enter_clean` does a whole clean cycle in one call; it leaves all that is not as it should be to
+bus_a_receive, frame by frame, and to `enter`. Nothing here allocates.
 """
 
 import micropython
 from micropython import const
 
-# A node's statistics, ROW 32-bit integers at ROW x address.
-ROW = const(8)
+# A node's row, ROW 32-bit integers at ROW x address: statistics, and the channel of each input
+# from CHANNELS on, -1 where it has none. Row 0 is no node's; it begins with how many nodes have a
+# slot: their addresses are 1 to that.
+ROW = const(12)
 EXPECTED = const(0)  # 1: it has a slot and is not lost
 SILENT = const(1)  # cycles in a row without an answer
 ANSWERS = const(2)
@@ -20,11 +22,101 @@ GAPS = const(6)  # channel blocks lost for good
 # Bit 0: it has ever delivered (before that nothing of it is missed); bit 1: in step; bit 2: it has
 # answered though it was not expected.
 STARTED = const(7)
+CHANNELS = const(8)
 
 # What is being collected, an array of 32-bit integers.
 BLOCK = const(0)
 MISSING = const(1)  # channels that may still come
 PATCHES = const(2)  # byte offset in `samples` where repaired channels go, 128 bytes each
+OFFSET = const(3)  # byte offset in `samples` of what the line is read into
+HEAD_BLOCK = const(4)  # the head was at this block at the POLL, -1: it has not told
+HEAD_WITHIN = const(5)  # and so many samples into it
+SIZE = const(6)  # channels
+
+
+@micropython.viper
+def enter_clean(words: ptr32, check: int, rows: ptr32, where: ptr32, cycle: ptr32) -> int:
+    """Enter the DATA frames that answer a POLL, from the first one on, as long as nothing is wrong
+    with them: nodes with a slot, the block asked for, all checks right. Returns how many bytes
+    they are.
+
+    words, check: what was received (4-byte aligned) and how many bytes; they become the working
+    registers. Takes 32 instructions a word.
+    """
+    data = ptr8(int(words))
+    heard = check
+    ones = 1
+    ones = (ones << 31 << 1) - 1  # 32 bits, also where words have 64
+    cycle[4] = 0 - 1
+    p = 0
+    while p + 12 <= heard:
+        words = ptr32(int(data) + p)
+        address = words[0] >> 16 & 255
+        mask = words[0] >> 24 & 15
+        timing = words[0] >> 28 & 15
+        left = (mask & 5) + (mask >> 1 & 5)
+        left = (left & 3) + (left >> 2)  # sections of channels
+        end = p + 12 + timing * 12 + left * 132
+        if (
+            words[0] & 0xFFFF != 0x02A5
+            or words[1] & 0xFFFF != cycle[0]
+            or words[1] >> 16 & 0xFFFF != end - p - 12
+            or end > heard
+            or address > rows[0]
+            or address == 0
+            or timing > int(address == 1)
+        ):
+            break
+        # A header in the place of the timing section is that of a frame after one cut off.
+        if timing and (data[p + 12] == 0xA5 or data[p + 18] or data[p + 19]):
+            break
+        short = 1 + timing
+        check = 0
+        while (short or left) and not check:
+            size = 1
+            if short:
+                short -= 1
+            else:
+                size = 16
+                left -= 1
+            check = ones
+            while size:
+                check = words[0] ^ check
+                check = check + check ^ check
+                check = check >> 10 & 0x3FFFFF ^ check
+                check = check << 9 ^ check
+                check = words[1] ^ check
+                check = check + check ^ check
+                check = check >> 10 & 0x3FFFFF ^ check
+                check = check << 9 ^ check
+                words = ptr32(int(words) + 8)
+                size -= 1
+            check = (check ^ words[0]) & ones
+            words = ptr32(int(words) + 4)
+        if check:
+            break
+        p += 12
+        if timing:
+            words = ptr32(int(data) + p)
+            cycle[4] = words[0] >> 6 & 0xFFFF
+            cycle[5] = words[0] & 63
+            p += 12
+        words = ptr32(int(rows) + address * 48)
+        words[1] = 0
+        words[2] = words[2] + 1
+        words[7] = 3 | (words[0] ^ 1) << 2
+        while mask:
+            if mask & 1:
+                i = words[8]
+                if not i >> 31:
+                    if int(where[i] & 3) == 3:  # MISSING, -1
+                        where[i] = cycle[3] + p
+                        cycle[1] = cycle[1] - 1
+                p += 132
+            words = ptr32(int(words) + 4)
+            mask = mask >> 1
+        p = end
+    return p
 
 
 @micropython.viper
@@ -33,8 +125,7 @@ def enter(
     words: ptr32,
     data: ptr8,
     found: ptr32,
-    table: ptr32,
-    stats: ptr32,
+    rows: ptr32,
     where: ptr32,
     cycle: ptr32,
     base: int,
@@ -43,14 +134,13 @@ def enter(
     """Enter a DATA frame that frame.find() has reported in `found`; returns the byte offset of its
     timing section in `data`, or -1.
 
-    at, words: working registers, pass 0 and `data`. table[4 x address + c]: the channel of the
-    node's input c, or -1. base: byte offset of `data` in `samples`, or -1 when good sections are
-    to be copied to `samples`.
+    at, words: working registers, pass 0 and `data`. base: byte offset of `data` in `samples`, or
+    -1 when good sections are to be copied to `samples`.
     """
     address = found[1]
     argument = found[2]
     bad = found[5]
-    s = ptr32(int(stats) + address * 32)
+    s = ptr32(int(rows) + address * 48)
     s[1] = 0
     s[2] = s[2] + 1
     s[7] = 3 | (s[0] ^ 1) << 2
@@ -65,7 +155,7 @@ def enter(
     c = 0
     while c < 4:
         if (argument >> c) & 1:
-            i = table[4 * address + c]
+            i = s[8 + c]
             if bad & 1:
                 s[4] = s[4] + 1
             elif wanted and not i >> 31:
@@ -88,32 +178,37 @@ def enter(
 
 
 @micropython.viper
-def begin(where: ptr32, hopes: ptr32, channels: int, stats: ptr32, nodes: int) -> int:
-    """Before a POLL: where[i] becomes hopes[i] (MISSING or GAP), every expected node one cycle
-    more silent. Returns how many are MISSING."""
+def begin(where: ptr32, hopes: ptr32, rows: ptr32, cycle: ptr32, block: int):
+    """Before a POLL of `block`: where[i] becomes hopes[i] (MISSING or GAP), every expected node
+    one cycle more silent."""
     missing = 0
-    for i in range(channels):
+    i = int(cycle[6])
+    while i:
+        i -= 1
         where[i] = hopes[i]
         missing += hopes[i] & 1
-    s = ptr32(int(stats) + 32)
-    while nodes:
-        s[1] = s[1] + s[0]
-        s = ptr32(int(s) + 32)
-        nodes -= 1
-    return missing
+    i = int(rows[0])
+    while i:
+        i -= 1
+        rows = ptr32(int(rows) + 48)
+        rows[1] = rows[1] + rows[0]
+    cycle[0] = block
+    cycle[1] = missing
 
 
 @micropython.viper
-def end(where: ptr32, table: ptr32, stats: ptr32, nodes: int, limit: int) -> int:
+def end(where: ptr32, rows: ptr32, limit: int) -> int:
     """After the last try: what is still MISSING becomes a GAP and is counted, silent nodes get a
     time-out. Returns how many nodes have now been silent for `limit` cycles, or have answered
     though they were not expected."""
     changed = 0
-    a = 1
-    while a <= nodes:
-        s = ptr32(int(stats) + a * 32)
+    nodes = int(rows[0])
+    s = rows
+    while nodes:
+        nodes -= 1
+        s = ptr32(int(s) + 48)
         for c in range(4):
-            i = table[4 * a + c]
+            i = s[8 + c]
             if not i >> 31:
                 if int(where[i]) & 1 and where[i] >> 31:
                     where[i] = 0 - 2
@@ -126,5 +221,4 @@ def end(where: ptr32, table: ptr32, stats: ptr32, nodes: int, limit: int) -> int
                 s[3] = s[3] + 1
                 if int(s[1]) >= limit:
                     changed += 1
-        a += 1
     return changed

@@ -17,9 +17,8 @@ class Cycle:
         self.block = -1
         self.skipped = 0  # blocks before it, after the cycle handed over last, that are lost
         self.where = array("i", [GAP] * channels)
-        self.view = view  # the part of `samples` that the line is read into
-        self.offset = offset  # where that begins
-        self.state = array("i", [-1, 0, patches])  # see bus_a_collect
+        self.view = view  # the part of `samples` that the line is read into, at `offset`
+        self.state = array("i", [-1, 0, patches, offset, -1, 0, channels])  # see bus_a_collect
 
 
 def difference(a, b):

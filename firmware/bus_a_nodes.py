@@ -1,7 +1,7 @@
 """The nodes of the A-bus that the gateway knows: those that the site names and those that were
 found, with their addresses and slots.
 
-Owns who is who. What has gone wrong with each node is in `stats`, filled by bus_a_collect;
+Owns who is who. What has gone wrong with each node is in `rows`, filled by bus_a_collect;
 bus_a.py decides what is sent.
 """
 
@@ -28,7 +28,7 @@ class Node:
     with a CT, or -1 while it is not known. `twin`: another node has the same serial number.
     """
 
-    def __init__(self, serial, channels, named, address, stats):
+    def __init__(self, serial, channels, named, address, rows):
         self.serial = serial
         self.channels = channels
         self.named = named
@@ -41,11 +41,11 @@ class Node:
         self.nonce = 0
         self.version = 0
         self.plugged = -1
-        self._stats = stats
+        self._rows = rows
 
     def count(self, what):
         """One of bus_a_collect's statistics."""
-        return self._stats[self.address * ROW + what]
+        return self._rows[self.address * ROW + what]
 
     def answer_bytes(self):
         """Length of its answer to POLL."""
@@ -66,27 +66,25 @@ class Node:
 class Nodes:
     """named: [(serial, channels)] of the site, the head first; channels: how many a cycle has.
 
-    `all`: every Node; `table`, `hopes`: what bus_a_collect wants; `slotted`: how many nodes have a
-    slot (their addresses are 1 to that).
+    `all`: every Node; `rows`, `hopes`: what bus_a_collect wants.
     """
 
     def __init__(self, named, channels, baud):
-        self.stats = array("i", [0] * (ROW * (_ADDRESSES + 1)))
-        self.table = array("i", [-1] * (4 * (_ADDRESSES + 1)))
+        self.rows = array("i", ([0] * collect.CHANNELS + [-1] * 4) * (_ADDRESSES + 1))
         self.hopes = array("i", [GAP] * channels)
         self.all = []
         for serial, inputs in named:
             self._add(serial, inputs, True)
         slots, self.end_us = lay_out([node.answer_bytes() for node in self.all], baud)
-        self.slotted = len(slots)
+        self.rows[0] = len(slots)
         for node, slot in zip(self.all, slots):
             node.fits = True
             node.slot = slot
             for c in range(len(node.channels)):
-                self.table[4 * node.address + c] = node.channels[c]
+                self.rows[ROW * node.address + collect.CHANNELS + c] = node.channels[c]
 
     def _add(self, serial, inputs, named):
-        node = Node(serial, inputs, named, HEAD + len(self.all), self.stats)
+        node = Node(serial, inputs, named, HEAD + len(self.all), self.rows)
         self.all.append(node)
         return node
 
@@ -139,9 +137,9 @@ class Nodes:
         """Let the next cycles wait for it, or not any more."""
         expected = node.fits and not node.lost
         row = node.address * ROW
-        self.stats[row + collect.EXPECTED] = expected
-        self.stats[row + collect.SILENT] = 0
-        self.stats[row + collect.STARTED] &= 3
+        self.rows[row + collect.EXPECTED] = expected
+        self.rows[row + collect.SILENT] = 0
+        self.rows[row + collect.STARTED] &= 3
         for i in node.channels:
             if i >= 0:
                 self.hopes[i] = MISSING if expected else GAP

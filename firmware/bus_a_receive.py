@@ -9,7 +9,9 @@ from array import array
 
 import bus_a_collect as collect
 import bus_a_frame as frame
+from bus_a_collect import enter, enter_clean
 from bus_a_cycle import GAP, MISSING
+from bus_a_frame import find, header_inside
 from bus_a_search import parse_found, parse_serial
 
 _GATEWAY_KINDS = (
@@ -50,68 +52,69 @@ class Receiver:
 
     def answers(self, cycle):
         """Take the answers to a POLL: they stay where they are read to."""
-        self._receive(cycle.view, cycle.offset, cycle)
+        self.heard = self._uart.readinto(cycle.view) or 0
+        done = enter_clean(cycle.view, self.heard, self._nodes.rows, cycle.where, cycle.state)
+        self.block = cycle.state[collect.HEAD_BLOCK]
+        self.within = cycle.state[collect.HEAD_WITHIN]
+        self.timed = self.block >= 0
+        if done < self.heard:
+            self._take(cycle.view, done, cycle.state[collect.OFFSET], cycle)
 
     def answer(self, cycle):
         """Take the answer to a request: sections of the cycle's block are copied to their
         place."""
-        self._receive(self._scratch, -1, cycle)
-
-    def _receive(self, view, base, cycle):
-        """Read what has come into `view` and enter it into `cycle`; `base` is the view's place in
-        `samples`, -1 for the scratch."""
+        self.heard = self._uart.readinto(self._scratch) or 0
         self.timed = False
-        self.heard = self._uart.readinto(view) or 0
-        found, nodes = self._found, self._nodes
-        found[frame.NEXT] = 0
+        self._take(self._scratch, 0, -1, cycle)
+
+    def _take(self, view, first, base, cycle):
+        """Enter what was received in `view` from byte `first` on into `cycle`, frame by frame;
+        `base` is the view's place in `samples`, -1 for the scratch."""
+        found = self._found
+        found[frame.NEXT] = first
         found[frame.END] = self.heard
         found[frame.NOISE] = 0
-        while frame.find(
-            0, view, view, found[frame.NEXT], found[frame.END], frame.CRC_TABLE, found
-        ):
-            if found[frame.KIND] == frame.DATA and found[frame.ADDRESS] <= nodes.slotted:
-                body = found[frame.BODY]
-                if found[frame.BAD_SECTIONS] and frame.header_inside(
-                    view, body, found[frame.NEXT], frame.CRC_TABLE
-                ):
-                    found[frame.BAD_SECTIONS] = -1
-                    found[frame.NEXT] = body
-                at = collect.enter(
-                    0,
-                    view,
-                    view,
-                    found,
-                    nodes.table,
-                    nodes.stats,
-                    cycle.where,
-                    cycle.state,
-                    base,
-                    self._samples,
-                )
-                if at >= 0:
-                    self._note_time(view, at, cycle)
+        while find(view, 0, found):
+            if found[frame.KIND] == frame.DATA and found[frame.ADDRESS] <= self._nodes.rows[0]:
+                self._hear_data(view, base, cycle)
             else:
-                self._hear(found[frame.KIND], view, cycle)
+                self._hear(view, cycle)
         self.noise += found[frame.NOISE]
 
-    def _hear(self, kind, view, cycle):
-        """A frame that is not DATA."""
+    def _hear_data(self, view, base, cycle):
+        """A DATA frame of a node with a slot."""
         found = self._found
-        at = found[frame.BODY]
-        whole = (
-            not found[frame.BAD_SECTIONS] and view[at - 6] == _BODIES[kind] and not view[at - 5]
+        body = found[frame.BODY]
+        if found[frame.BAD_SECTIONS] and header_inside(view, body, found[frame.NEXT]):
+            found[frame.BAD_SECTIONS] = -1
+            found[frame.NEXT] = body
+        at = enter(
+            0, view, view, found, self._nodes.rows, cycle.where, cycle.state, base, self._samples
         )
+        if at >= 0:
+            self._note_time(view, at, cycle)
+
+    def _hear(self, view, cycle):
+        """A frame that is not DATA of a node with a slot."""
+        found = self._found
+        kind, body = found[frame.KIND], found[frame.BODY]
         node = self._nodes.at(found[frame.ADDRESS])
         if kind == frame.NODATA and node:
             self._excuse(node, view, cycle)
-        elif kind == frame.INFO and node and whole:
+        elif not found[frame.BAD_SECTIONS] and view[body - 6] == _BODIES[kind]:
+            if not view[body - 5]:
+                self._hear_whole(kind, node, view, body)
+
+    def _hear_whole(self, kind, node, view, at):
+        """A frame of a kind with one section or none, of the right length."""
+        if kind == frame.STATUS and node:
+            node.plugged = view[at + 2]
+        elif kind == frame.INFO and node:
             if parse_serial(view, at) == node.serial:
                 self._nodes.joined(node)
-        elif kind == frame.STATUS and node and whole:
-            node.plugged = view[at + 2]
-        elif kind == frame.FOUND and whole:
+        elif kind == frame.FOUND:
             self.met.append(parse_found(view, at))
-        elif kind in _GATEWAY_KINDS and whole:
+        elif kind in _GATEWAY_KINDS:
             if self._is_ours(kind, view, at):
                 self.echoes += 1
             else:
@@ -129,13 +132,13 @@ class Receiver:
 
     def _excuse(self, node, view, cycle):
         """A NODATA frame: unless the block is only late, stop asking for it."""
-        found, stats = self._found, self._nodes.stats
+        found, rows = self._found, self._nodes.rows
         row = node.address * collect.ROW
-        stats[row + collect.SILENT] = 0
-        stats[row + collect.ANSWERS] += 1
+        rows[row + collect.SILENT] = 0
+        rows[row + collect.ANSWERS] += 1
         reason = found[frame.ARGUMENT] & 15
-        known = stats[row + collect.STARTED] & 1 | node.lost << 2
-        stats[row + collect.STARTED] = known | (reason != 3) << 1
+        known = rows[row + collect.STARTED] & 1 | node.lost << 2
+        rows[row + collect.STARTED] = known | (reason != 3) << 1
         timed = found[frame.ARGUMENT] & frame.TIMING_FLAG and not found[frame.BAD_SECTIONS]
         if timed:
             self._note_time(view, found[frame.BODY], cycle)
@@ -150,11 +153,7 @@ class Receiver:
         found = self._found
         if found[frame.ADDRESS] != frame.HEAD or found[frame.BLOCK] != cycle.block:
             return
-        if (
-            view[at + 6]
-            or view[at + 7]
-            or frame.header_inside(view, at, at + frame.HEADER_BYTES, frame.CRC_TABLE)
-        ):
+        if view[at + 6] or view[at + 7] or header_inside(view, at, at + frame.HEADER_BYTES):
             return  # the next frame's header, in the place of a section that was cut off
         self.timed = True
         self.block = ((view[at] >> 6) | (view[at + 1] << 2) | (view[at + 2] << 10)) & 0xFFFF

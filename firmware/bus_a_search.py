@@ -30,7 +30,7 @@ class Search:
         """The next SEARCH, in the same buffer every time; allocates nothing."""
         self._salt = (self._salt * 13821 + 6925) & 0xFFFF
         pack_into("<HHI", self._frame, HEADER_BYTES, self.session, self._salt, 0)
-        encode(self._frame, SEARCH, EVERYBODY, SLOTS, self._width_us, 8)
+        encode(self._frame, SEARCH, EVERYBODY, SLOTS, self._width_us)
         return self._frame
 
 

@@ -10,6 +10,7 @@ from bus_a_cycle import BLOCK, difference
 from micropython import const
 
 _SECOND_US = const(1000000)
+_BLOCK_US = const(20000)
 _SECOND = const(50)  # blocks
 
 
@@ -22,12 +23,21 @@ class HeadTime:
         self._block = 0  # the head was at this block then,
         self._within = 0  # and so many samples into it
 
-    def agrees(self, ticks, block):
-        """Whether the head may be at `block` at `ticks`; if not, it has begun to count anew."""
-        return -_SECOND <= difference(block, self.block_at(ticks)) <= _SECOND
+    def follows(self, ticks, block, within):
+        """The head was `within` samples into `block` at `ticks`. False, and nothing is changed,
+        when that cannot be: it has begun to count anew."""
+        if not self.known:
+            return False
+        blocks = difference(block, self._block)
+        if not -_SECOND_US <= blocks * _BLOCK_US - ticks_diff(ticks, self._edge) <= _SECOND_US:
+            return False
+        self._edge = ticks
+        self._block = block
+        self._within = within
+        return True
 
-    def note(self, ticks, block, within):
-        """The head was `within` samples into `block` at `ticks`."""
+    def set(self, ticks, block, within):
+        """As `follows`, whatever was known before."""
         self.known = True
         self._edge = ticks
         self._block = block
@@ -40,8 +50,8 @@ class HeadTime:
 
     def until_complete(self, block, ticks):
         """us from `ticks` until `block` is complete, negative when it is."""
-        samples = (difference(block, self._block) + 1) * BLOCK - self._within
-        return samples * 625 // 2 - ticks_diff(ticks, self._edge)
+        blocks = ((block - self._block + 32768) & 0xFFFF) - 32767
+        return blocks * _BLOCK_US - self._within * 625 // 2 - ticks_diff(ticks, self._edge)
 
     def keep_up(self, ticks):
         """To be called now and then, with the time: the edge must not become too old for

@@ -1,9 +1,9 @@
 """A gateway made from docs/a-bus.md alone, for tests of the simulated nodes and the line."""
 
 import struct
-from zlib import crc32
 
 import numpy as np
+from a_bus_check import check_of
 from gateway_host.sim.house import House, NodeSettings, Point
 from gateway_host.sim.installation import Installation
 from gateway_host.sim.loads import Load, Profile
@@ -16,9 +16,9 @@ CYCLE = 20_000
 
 
 def frame(kind, address, argument=0, block=0, payload=b""):
-    body = payload + struct.pack("<I", crc32(payload)) if payload else b""
+    body = payload + struct.pack("<I", check_of(payload)) if payload else b""
     head = struct.pack("<BBBBHH", 0xA5, kind, address, argument, block & 0xFFFF, len(body))
-    return head + struct.pack("<I", crc32(head)) + body
+    return head + struct.pack("<I", check_of(head)) + body
 
 
 def house(drifts=(0.0, 0.0, 0.0), metres=0.0, first_sample=1_000_003):
@@ -64,11 +64,11 @@ def good_frames(data: bytes) -> list[bytes]:
     while at + 12 <= len(data):
         head = data[at : at + 12]
         size = 12 + struct.unpack_from("<H", head, 6)[0]
-        good = head[0] == 0xA5 and crc32(head[:8]) == struct.unpack_from("<I", head, 8)[0]
+        good = head[0] == 0xA5 and check_of(head[:8]) == struct.unpack_from("<I", head, 8)[0]
         if not good or at + size > len(data):
             at += 1
             continue
-        if all(crc32(s) == check for s, check in sections_of(data[at : at + size])):
+        if all(check_of(s) == check for s, check in sections_of(data[at : at + size])):
             found.append(data[at : at + size])
         at += size
     return found
@@ -133,7 +133,7 @@ class Gateway:
 
 def payload_of(answer: bytes) -> bytes:
     payload = answer[12:-4]
-    assert struct.unpack("<I", answer[-4:])[0] == crc32(payload)
+    assert struct.unpack("<I", answer[-4:])[0] == check_of(payload)
     return payload
 
 
@@ -141,7 +141,7 @@ def samples(answer: bytes, skip: int = 0) -> np.ndarray:
     body = answer[12 + skip :]
     sections = [body[i : i + 132] for i in range(0, len(body), 132)]
     for section in sections:
-        assert struct.unpack("<I", section[128:])[0] == crc32(section[:128])
+        assert struct.unpack("<I", section[128:])[0] == check_of(section[:128])
     return np.array([np.frombuffer(section, "<i2", 64) for section in sections])
 
 

@@ -43,7 +43,7 @@ MEANINGS = [
     ("status", 8, 2, 0, 0, [HUB_STATUS]),
     ("identify", 9, 2, 0b0100, 30, []),
     ("search", 10, 255, 16, 150, [SEARCHED]),
-    ("found", 11, 0, 7, 0, [HUB_FOUND]),
+    ("found", 11, 0, 2, 0, [HUB_FOUND]),
     ("assign_found", 5, 255, 0, 0, [HUB_ASSIGNED]),
     ("data_one", 2, 2, 0b0100, 513, [ramp(3000, 2)]),
     (

@@ -7,8 +7,8 @@ import json
 import random
 import struct
 from pathlib import Path
-from zlib import crc32
 
+from a_bus_check import check_of
 from gateway_host import interpreter
 from gateway_host.session import MODULE_PATH
 
@@ -35,12 +35,10 @@ with open(sys.argv[1], "rb") as file:
         result[frame.END] = size
         result[frame.NOISE] = 0
         frames = []
-        while frame.find(
-            0, view, view, result[frame.NEXT], result[frame.END], frame.CRC_TABLE, result
-        ):
+        while frame.find(view, 0, result):
             begin, after, end = result[frame.BODY], result[frame.NEXT], result[frame.END]
             bad = result[frame.BAD_SECTIONS]
-            if bad and frame.header_inside(view, begin, after, frame.CRC_TABLE):
+            if bad and frame.header_inside(view, begin, after):
                 bad, result[frame.NEXT] = -1, begin
             frames.append(list(result[:4]) + [bad])
             if begin & 3 or not 12 <= begin <= after <= end <= size:
@@ -53,11 +51,11 @@ with open(sys.argv[1], "rb") as file:
 
 def frame(kind: int, address: int, argument: int, block: int, body: bytes = b"") -> bytes:
     head = struct.pack("<BBBBHH", 0xA5, kind, address, argument, block, len(body))
-    return head + struct.pack("<I", crc32(head)) + body
+    return head + struct.pack("<I", check_of(head)) + body
 
 
 def section(payload: bytes) -> bytes:
-    return payload + struct.pack("<I", crc32(payload))
+    return payload + struct.pack("<I", check_of(payload))
 
 
 def lengths(kind: int, argument: int, length: int) -> list[int]:
@@ -72,7 +70,7 @@ def lengths(kind: int, argument: int, length: int) -> list[int]:
 
 def right_header(data: bytes) -> bool:
     """By start and check."""
-    return data[0] == 0xA5 and struct.unpack("<I", data[8:]) == (crc32(data[:8]),)
+    return data[0] == 0xA5 and struct.unpack("<I", data[8:]) == (check_of(data[:8]),)
 
 
 def receive(data: bytes) -> tuple[list[list[int]], int]:
@@ -86,7 +84,7 @@ def receive(data: bytes) -> tuple[list[list[int]], int]:
         )
         sizes = lengths(kind, argument, length)
         good = start == 0xA5 and 1 <= kind <= 11 and length % 4 == 0 and length == sum(sizes)
-        if not good or length > 544 or check != crc32(data[at : at + 8]):
+        if not good or length > 544 or check != check_of(data[at : at + 8]):
             at += 1
             noise += 1
             continue
@@ -95,7 +93,7 @@ def receive(data: bytes) -> tuple[list[list[int]], int]:
         for k, size in enumerate(sizes):
             piece = data[begin : begin + size]
             begin += size
-            if len(piece) == size and piece[-4:] == struct.pack("<I", crc32(piece[:-4])):
+            if len(piece) == size and piece[-4:] == struct.pack("<I", check_of(piece[:-4])):
                 after = begin
             else:
                 bad |= 1 << k

@@ -174,7 +174,7 @@ def test_vectors_search_found_assign(library: CDLL) -> None:
     end = line.time
     [found] = line.listen(end + 5 * MS)
     assert found.bytes == VECTORS["found"]
-    assert 0 <= found.start - end - (50 + 7 * 150) * 1000 <= 5000
+    assert 0 <= found.start - end - (50 + 2 * 150) * 1000 <= 5000
     assert line.ask(VECTORS["assign_found"]).address == 2
     line.say(VECTORS["poll"])
     end = line.time

@@ -2,9 +2,9 @@
 
 import struct
 from collections import Counter
-from zlib import crc32
 
 import pytest
+from a_bus_check import check_of
 from gateway_host.sim.house import NodeSettings
 from gateway_host.sim.installation import Installation
 from sim_bus import (
@@ -33,7 +33,7 @@ from test_a_bus_vectors_sim import vectors
 
 def slot_of(serial: str, nonce: int, salt: int, slots: int) -> int:
     """The slot of a node, by the document."""
-    key = crc32(struct.pack("<HII", int(serial[:4]), int(serial[4:]), nonce))
+    key = check_of(struct.pack("<HxxII", int(serial[:4]), int(serial[4:]), nonce))
     return (key * (2 * salt + 1)) % 2**32 // 65536 % slots
 
 

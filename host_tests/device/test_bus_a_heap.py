@@ -5,7 +5,6 @@ allocating, what a head and a hub answered in a first run.
 """
 
 import unittest
-from binascii import crc32
 from math import pi, sin
 from struct import pack
 
@@ -31,13 +30,23 @@ class Clock:
         return self.us
 
 
+def check_of(data):
+    check = 0xFFFFFFFF
+    for at in range(0, len(data), 4):
+        check ^= data[at] | data[at + 1] << 8 | data[at + 2] << 16 | data[at + 3] << 24
+        check ^= check << 1 & 0xFFFFFFFF
+        check ^= check >> 10
+        check ^= check << 9 & 0xFFFFFFFF
+    return check
+
+
 def section(payload):
-    return payload + pack("<I", crc32(payload))
+    return payload + pack("<I", check_of(payload))
 
 
 def frame(kind, address, argument, block, body=b""):
     head = pack("<BBBBHH", 0xA5, kind, address, argument, block & 0xFFFF, len(body))
-    return head + pack("<I", crc32(head)) + body
+    return head + pack("<I", check_of(head)) + body
 
 
 def channel(first, peak, shift):

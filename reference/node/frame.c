@@ -2,21 +2,25 @@
 
 #include <string.h>
 
-static const uint32_t crc_of_nibble[16] = {
-    0x00000000u, 0x1DB71064u, 0x3B6E20C8u, 0x26D930ACu, 0x76DC4190u, 0x6B6B51F4u,
-    0x4DB26158u, 0x5005713Cu, 0xEDB88320u, 0xF00F9344u, 0xD6D6A3E8u, 0xCB61B38Cu,
-    0x9B64C2B0u, 0x86D3D2D4u, 0xA00AE278u, 0xBDBDF21Cu,
-};
+#define CHECK_START 0xFFFFFFFFu
 
-uint32_t frame_crc(uint32_t crc, const uint8_t *bytes, size_t size)
+/* The check after one more word. */
+static uint32_t check_step(uint32_t check, uint32_t word)
 {
-    crc = ~crc;
-    while (size-- > 0) {
-        crc ^= *bytes++;
-        crc = (crc >> 4) ^ crc_of_nibble[crc & 15u];
-        crc = (crc >> 4) ^ crc_of_nibble[crc & 15u];
+    check ^= word;
+    check ^= check << 1;
+    check ^= check >> 10;
+    check ^= check << 9;
+    return check;
+}
+
+uint32_t frame_check(const uint8_t *bytes, size_t size)
+{
+    uint32_t check = CHECK_START;
+    for (size_t at = 0; at < size; at += 4) {
+        check = check_step(check, frame_get32(bytes + at));
     }
-    return ~crc;
+    return check;
 }
 
 uint16_t frame_get16(const uint8_t *bytes)
@@ -50,12 +54,12 @@ void frame_put_header(uint8_t *frame, uint8_t kind, uint8_t address, uint8_t arg
     frame[3] = argument;
     frame_put16(frame + 4, block);
     frame_put16(frame + 6, length);
-    frame_put32(frame + 8, frame_crc(0, frame, 8));
+    frame_put32(frame + 8, frame_check(frame, 8));
 }
 
 size_t frame_close_section(uint8_t *payload, size_t size)
 {
-    frame_put32(payload + size, frame_crc(0, payload, size));
+    frame_put32(payload + size, frame_check(payload, size));
     return size + FRAME_CHECK_BYTES;
 }
 
@@ -110,7 +114,7 @@ static uint16_t section_payload(const struct frame_receiver *receiver)
 static void begin_section(struct frame_receiver *receiver)
 {
     receiver->in_section = 0;
-    receiver->crc = 0;
+    receiver->check = CHECK_START;
     receiver->payload = section_payload(receiver);
 }
 
@@ -147,7 +151,7 @@ static enum frame_event receive_header(struct frame_receiver *receiver, uint8_t 
     if (receiver->have < FRAME_HEADER_BYTES) {
         return FRAME_NOTHING;
     }
-    if (frame_get32(header + 8) != frame_crc(0, header, 8)
+    if (frame_get32(header + 8) != frame_check(header, 8)
         || !length_fits(header[1], header[3], frame_get16(header + 6))) {
         look_on(receiver);
         return FRAME_BAD_HEADER;
@@ -173,15 +177,15 @@ static enum frame_event receive_body(struct frame_receiver *receiver, uint8_t by
     if (receiver->payload <= FRAME_SMALL_MAX) {
         receiver->small[at] = byte;
     }
+    receiver->word[at % 4u] = byte;
+    if (at % 4u < 3u) {
+        return FRAME_NOTHING;
+    }
     if (at < receiver->payload) {
-        receiver->crc = frame_crc(receiver->crc, &byte, 1);
+        receiver->check = check_step(receiver->check, frame_get32(receiver->word));
         return FRAME_NOTHING;
     }
-    receiver->check[at - receiver->payload] = byte;
-    if (receiver->in_section < receiver->payload + FRAME_CHECK_BYTES) {
-        return FRAME_NOTHING;
-    }
-    return frame_get32(receiver->check) == receiver->crc ? FRAME_SECTION : FRAME_BAD_SECTION;
+    return frame_get32(receiver->word) == receiver->check ? FRAME_SECTION : FRAME_BAD_SECTION;
 }
 
 enum frame_event frame_receive(struct frame_receiver *receiver, uint8_t byte, uint64_t start)

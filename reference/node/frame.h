@@ -50,7 +50,7 @@ struct frame_receiver {
     uint64_t starts[FRAME_HEADER_BYTES]; /* start edge of each byte of the header, ns */
     uint64_t last_start;                 /* of the byte before, ns */
     uint32_t byte_ns;
-    uint32_t crc;         /* over the payload of the section so far */
+    uint32_t check;       /* of the section's payload so far */
     uint32_t noise;       /* bytes outside frames */
     uint32_t cut;         /* frames ended by a pause */
     uint16_t left;        /* bytes of the body still to come */
@@ -60,11 +60,11 @@ struct frame_receiver {
     uint8_t have;         /* bytes of the header so far */
     uint8_t header[FRAME_HEADER_BYTES];
     uint8_t small[FRAME_SMALL_MAX + FRAME_CHECK_BYTES]; /* the section, when it is a small one */
-    uint8_t check[FRAME_CHECK_BYTES];
+    uint8_t word[4]; /* of the section, as far as it has come */
 };
 
-/* CRC-32 of IEEE 802.3 of `size` bytes, going on from `crc` (0 at the start). */
-uint32_t frame_crc(uint32_t crc, const uint8_t *bytes, size_t size);
+/* The check of `size` bytes, a multiple of 4. */
+uint32_t frame_check(const uint8_t *bytes, size_t size);
 
 uint16_t frame_get16(const uint8_t *bytes);
 uint32_t frame_get32(const uint8_t *bytes);

@@ -136,11 +136,11 @@ static void hear_assign(struct node *node, const uint8_t *assign, uint64_t end)
 /* The slot of this node in a SEARCH: chance for each salt. */
 static uint8_t search_slot(const struct node *node, uint16_t salt, uint8_t slots)
 {
-    uint8_t serial[10];
-    frame_put16(serial, node->type);
-    frame_put32(serial + 2, node->number);
-    frame_put32(serial + 6, node->nonce);
-    uint32_t key = frame_crc(0, serial, sizeof serial);
+    uint8_t serial[12];
+    frame_put32(serial, node->type);
+    frame_put32(serial + 4, node->number);
+    frame_put32(serial + 8, node->nonce);
+    uint32_t key = frame_check(serial, sizeof serial);
     return (uint8_t)((key * (2 * (uint32_t)salt + 1) >> 16) % slots);
 }
 

@@ -1,4 +1,4 @@
-"""A simulated line for nodes in C: frames made and taken apart with struct and zlib, clocks with
+"""A simulated line for nodes in C: frames made and taken apart with struct, clocks with
 errors, distances, collisions. Independent of the gateway and of its simulated installation."""
 
 from __future__ import annotations
@@ -6,7 +6,6 @@ from __future__ import annotations
 import heapq
 import random
 import struct
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -17,14 +16,24 @@ BYTE = 10_000_000_000 / BAUD
 POLL, DATA, REPEAT, NODATA, ASSIGN, INFO, QUERY, STATUS, IDENTIFY, SEARCH, FOUND = range(1, 12)
 
 
+def check_of(data: bytes) -> int:
+    check = 0xFFFFFFFF
+    for (word,) in struct.iter_unpack("<I", data):
+        check ^= word
+        check = (check ^ check << 1) & 0xFFFFFFFF
+        check ^= check >> 10
+        check = (check ^ check << 9) & 0xFFFFFFFF
+    return check
+
+
 def section(payload: bytes) -> bytes:
-    return payload + struct.pack("<I", zlib.crc32(payload))
+    return payload + struct.pack("<I", check_of(payload))
 
 
 def frame(kind: int, address: int, argument: int = 0, block: int = 0, *sections: bytes) -> bytes:
     body = b"".join(section(each) for each in sections)
     header = struct.pack("<4B2H", 0xA5, kind, address, argument, block & 0xFFFF, len(body))
-    return header + struct.pack("<I", zlib.crc32(header)) + body
+    return header + struct.pack("<I", check_of(header)) + body
 
 
 def assign(
@@ -65,7 +74,7 @@ class Heard:
     def good(self) -> bool:
         return (
             self.bytes[0] == 0xA5
-            and zlib.crc32(self.bytes[:8]) == struct.unpack_from("<I", self.bytes, 8)[0]
+            and check_of(self.bytes[:8]) == struct.unpack_from("<I", self.bytes, 8)[0]
         )
 
     def channels(self) -> list[tuple[int, ...]]:

@@ -1,14 +1,23 @@
-"""Instructions of the A-bus's side for one clean cycle of 28 points, on the ESP32-C3's instruction
-set: what BusA does from a POLL to the end of the cycle, bytecode included."""
+"""Instructions of the A-bus's side for a cycle of 28 points on a clean line, on the ESP32-C3's
+instruction set: all that `BusA.run` does from one POLL to the next, bytecode included, over as
+many cycles as its searches and queries take turns in.
+
+What the bench's own UART takes is counted apart and left out; the calls of it, and of the clock,
+are counted.
+"""
 
 from __future__ import annotations
 
 import base64
+import struct
 
 from gateway_host import fuzz
 from gateway_host.instructions import kernel, mpy
 from gateway_host.instructions.rv32 import _ON_TARGET, run_rv32
 
+_CYCLES = 25  # in which there are one SEARCH and two QUERYs
+_BEFORE = 30
+_STATUS = 8
 _TIME = b"""
 def ticks_diff(a, b):
     return a - b
@@ -21,68 +30,129 @@ _PROGRAM = """
 import gc
 from binascii import a2b_base64
 
-import bus_a_collect as collect
 from bus_a import BusA
 
-given = memoryview(a2b_base64({cycle!r}))
+given = bytearray(a2b_base64({cycle!r}))
+news = memoryview(a2b_base64({news!r}))
+status = memoryview(a2b_base64({status!r}))
+PLACES = {places!r}  # of the pieces of `given` that are another block's in every cycle
+PIECE = 12
+STATUS = len(status) // {nodes}
 
 
-class Fed:
+class Line:
+    polls = own = 0
+    sent = 0
+
     def write(self, data):
-        pass
+        before = instructions()
+        self.hear(data)
+        self.own += instructions() - before
 
     def readinto(self, view):
-        view[: len(given)] = given
-        return len(given)
+        before = instructions()
+        size = self.give(view)
+        self.own += instructions() - before
+        return size
+
+    def hear(self, data):
+        self.answer = b""
+        self.sent = data[1]
+        if data[1] == 1:
+            self.polls += 1
+            at = data[4] * len(PLACES) * PIECE
+            for place in PLACES:
+                given[place : place + PIECE] = news[at : at + PIECE]
+                at += PIECE
+            self.answer = given
+        elif data[1] == 7:
+            self.answer = status[(data[2] - 1) * STATUS : data[2] * STATUS]
+
+    def give(self, view):
+        size = len(self.answer)
+        view[:size] = self.answer
+        self.answer = b""
+        return size
+
+
+ticks = 1000
 
 
 def now():
-    return 1000
+    return ticks
 
 
-bus = BusA(Fed(), now, 3000000, {named!r}, 31, 1)
+line = Line()
+bus = BusA(line, now, 3000000, {named!r}, 31, 1)
 for node in bus.nodes.all:
     bus.nodes.joined(node)
-cycle = bus._cycles[0]
-bus._polled = 0
-PARTS = (
-    ("begin", lambda: bus._open(cycle, 0)),
-    ("poll", lambda: bus._send(1, 255, 1, 0)),
-    ("receive", lambda: bus.receiver.answers(cycle)),
-    ("time", bus._note_time),
-    ("end", lambda: bus._close(cycle)),
-    ("next", bus._until_next),
-)
-for turn in range(2):
-    for name, part in PARTS:
-        gc.collect()
-        gc.disable()
-        a = instructions()
-        b = instructions()
-        part()
-        c = instructions()
-        gc.enable()
-        if turn:
-            print(name, (c - b - (b - a)) & 0x1FFFFFFF)
-        if name == "receive":
-            assert cycle.state[collect.MISSING] == 0
+bus._searches = 0
+steps = bus.run()
+spent = {{}}
+whole = missing = 0
+while line.polls <= {before} + {cycles}:
+    gc.collect()
+    gc.disable()
+    a = instructions()
+    b = instructions()
+    wait = next(steps)
+    c = instructions()
+    gc.enable()
+    ticks += wait
+    if bus.ready is not None:
+        missing += sum(where < 0 for where in bus.ready.where)
+    if {before} < line.polls <= {before} + {cycles}:
+        taken = c - b - (b - a) - line.own
+        spent[line.sent] = spent.get(line.sent, 0) + taken
+    line.own = 0
+assert missing == 0 and bus.blocks >= {before} + {cycles} - 3 and bus.receiver.noise == 0
+for kind in spent:
+    print(kind, spent[kind])
 """
+_NAMES = {1: "poll", 7: "query", 10: "search"}
 
 
-def measure() -> tuple[dict[str, int], float]:
-    """(instructions by part of a cycle, their sum over the kernel's for the same cycle). UserError
-    when the target is not available."""
+def _changing(block: int) -> tuple[list[int], bytes]:
+    """Where a clean cycle differs from another block's: the places, and 12 bytes for each."""
+    cycle = fuzz.clean_cycle(block)
+    places, at = [], 0
+    while at < len(cycle):
+        places += [at, at + 12] if not at else [at]  # a header; the head's timing section
+        at += 12 + struct.unpack_from("<H", cycle, at + 6)[0]
+    return places, b"".join(cycle[place : place + 12] for place in places)
+
+
+def measure() -> tuple[dict[str, float], float]:
+    """(instructions a cycle by what was sent last, their sum over the kernel's for the same
+    cycle). UserError when the target is not available."""
     channels = iter(range(3, 31))
     named = [(fuzz.HEAD, [0, 1, 2])]
     named += [(hub, [next(channels) for _ in range(4)]) for hub in fuzz.HUBS]
+    blocks = [_changing(block) for block in range(_BEFORE + _CYCLES + 2)]
+    status = struct.pack("<BBBxiIIII", 3, 0, 15, -250, 1000, 2, 990, 3661)
+    answers = [fuzz.frame(_STATUS, 1 + k, 0, 0, status) for k in range(len(named))]
+
+    def text(data: bytes) -> str:
+        return base64.b64encode(data).decode()
+
     program = (_ON_TARGET / "count.py").read_text() + _PROGRAM.format(
-        cycle=base64.b64encode(fuzz.clean_cycle(0)).decode(), named=named
+        cycle=text(fuzz.clean_cycle(0)),
+        news=text(b"".join(news for _, news in blocks)),
+        status=text(b"".join(answers)),
+        places=blocks[0][0],
+        nodes=len(named),
+        named=named,
+        before=_BEFORE,
+        cycles=_CYCLES,
     )
     files = {"time.py": _TIME}
     for module in sorted(kernel.FIRMWARE.glob("bus_a*.py")):  # as in an image, and as the kernel
         files[f"{module.stem}.mpy"] = mpy.compile_module(module, "rv32imc")
     said = run_rv32(program, path=[kernel.FIRMWARE], files=files)
-    parts = {name: int(count) for name, count in map(str.split, said.splitlines())}
+    parts = {
+        _NAMES[int(kind)]: int(count) / _CYCLES
+        for kind, count in map(str.split, said.splitlines())
+    }
     block = kernel.measure("rv32")
     own = block.references.instructions + block.sums.instructions
     return parts, sum(parts.values()) / own

@@ -1,7 +1,7 @@
 """Random and mutated byte sequences for the firmware's A-bus receiver, in the 32-bit interpreter
 (device/fuzz_bus_a.py): after each one the next clean cycle has to be accepted wholly.
 
-Frames are made here from docs/a-bus.md with struct and zlib. The same seed gives the same bytes.
+Frames are made here from docs/a-bus.md. The same seed gives the same bytes.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from zlib import crc32
 
 from gateway_host import interpreter
 from gateway_host.session import MODULE_PATH, ROOT, SOURCE_HEAP
+from gateway_host.sim.checks import check_of
 
 SCRIPT = ROOT / "tools" / "gateway_host" / "device" / "fuzz_bus_a.py"
 HEAD, HUBS = "5020000001", [f"5500000{190 + k}" for k in range(7)]
@@ -41,9 +41,9 @@ class Outcome:
 
 def frame(kind: int, address: int, argument: int, block: int, *sections: bytes) -> bytes:
     """A right frame with these sections' payloads."""
-    body = b"".join(payload + struct.pack("<I", crc32(payload)) for payload in sections)
+    body = b"".join(payload + struct.pack("<I", check_of(payload)) for payload in sections)
     head = struct.pack("<BBBBHH", 0xA5, kind, address, argument, block, len(body))
-    return head + struct.pack("<I", crc32(head)) + body
+    return head + struct.pack("<I", check_of(head)) + body
 
 
 def clean_cycle(block: int) -> bytes:

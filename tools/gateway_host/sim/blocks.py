@@ -3,11 +3,11 @@
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Protocol
-from zlib import crc32
 
 import numpy as np
 
 from .catalogue import BLOCK
+from .checks import checks_of
 from .nodes import Node
 
 _KEPT = 16
@@ -132,10 +132,8 @@ class Blocks:
         sections[self._used, : 2 * BLOCK] = wire[self._channels]
         if len(self._loose):
             sections[self._loose, : 2 * BLOCK] = self._loose_wire[block % _NOISE_BLOCKS]
-        payloads = sections[:, : 2 * BLOCK].tobytes()
-        size = 2 * BLOCK
-        checks = [crc32(payloads[at : at + size]) for at in range(0, len(payloads), size)]
-        sections[:, size:] = np.array(checks, "<u4").view(np.uint8).reshape(-1, 4)
+        checks = checks_of(sections[:, : 2 * BLOCK])
+        sections[:, 2 * BLOCK :] = checks.astype("<u4").view(np.uint8).reshape(-1, 4)
         raw, bounds = sections.tobytes(), self._bounds
         bodies = [
             raw[_SECTION * bounds[k] : _SECTION * bounds[k + 1]] for k in range(len(self._nodes))

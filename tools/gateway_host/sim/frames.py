@@ -4,7 +4,8 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from zlib import crc32
+
+from .checks import check_of
 
 POLL, DATA, REPEAT, NODATA, ASSIGN, INFO, QUERY, STATUS, IDENTIFY, SEARCH, FOUND = range(1, 12)
 NOT_COMPLETE, NOT_HELD, NOT_IN_STEP = 1, 2, 3
@@ -32,8 +33,8 @@ _BODY_LENGTH = {
 
 
 def section(payload: bytes) -> bytes:
-    """`payload` (a multiple of 4 bytes) with its CRC-32 behind it."""
-    return payload + _CHECK.pack(crc32(payload))
+    """`payload` (a multiple of 4 bytes) with its check behind it."""
+    return payload + _CHECK.pack(check_of(payload))
 
 
 @lru_cache(maxsize=1024)
@@ -122,7 +123,7 @@ class Receiver:
                 self._skip(1, noise=True)
                 continue
             sizes = None
-            if crc32(held[:8]) != _CHECK.unpack_from(held, 8)[0]:
+            if check_of(held[:8]) != _CHECK.unpack_from(held, 8)[0]:
                 self.bad_checks += 1
             else:
                 _, kind, address, argument, block, length = _HEAD.unpack_from(held)
@@ -146,7 +147,7 @@ class Receiver:
         at = HEADER
         for size in sizes:
             payload = bytes(self._held[at : at + size])
-            if crc32(payload) == _CHECK.unpack_from(self._held, at + size)[0]:
+            if check_of(payload) == _CHECK.unpack_from(self._held, at + size)[0]:
                 payloads.append(payload)
             else:
                 self.bad_checks += 1

@@ -8,9 +8,9 @@ import random
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from zlib import crc32
 
 from . import frames
+from .checks import check_of
 from .clock import HeadClock
 from .frames import Frame
 from .leds import COMMUNICATION_FAULT, CONFIGURATION_FAULT, IDENTIFY, WELL, Led, led_of
@@ -28,7 +28,7 @@ _FIRST_SLOT_US = 50
 
 _ASSIGN = struct.Struct("<HHIBBHI")
 _SEARCH = struct.Struct("<HHI")
-_KEY = struct.Struct("<HII")
+_KEY = struct.Struct("<HxxII")
 _NONCE = struct.Struct("<I")
 _INFO = struct.Struct("<HHIBBBxI")
 _STATUS = struct.Struct("<BBBxiIIII")
@@ -196,7 +196,7 @@ class Node(Sampler):
         self.searches += 1
         if self.address:
             return None
-        key = crc32(_KEY.pack(self.type, self.number, self.nonce))
+        key = check_of(_KEY.pack(self.type, self.number, self.nonce))
         slot = (key * (2 * salt + 1) % (1 << 32) >> 16) % slots
         delay = self._own_us(_FIRST_SLOT_US + slot * width) + self._random.uniform(0.5, 4.5)
         answer = self._answer(heard, delay, lambda time: self.found(time, slot))
