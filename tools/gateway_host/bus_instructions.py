@@ -15,7 +15,7 @@ from gateway_host import fuzz
 from gateway_host.instructions import kernel, mpy
 from gateway_host.instructions.rv32 import _ON_TARGET, run_rv32
 
-_CYCLES = 25  # in which there are one SEARCH and two QUERYs
+_CYCLES = 25  # in which there are one SEARCH and two of QUERY
 _BEFORE = 30
 _STATUS = 8
 _TIME = b"""
