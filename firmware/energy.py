@@ -87,6 +87,7 @@ class Energy:
             if self._day is not None and day != self._day:
                 self._midnight[:] = self.main.joules
             self._day = day
+        volts = self._site.voltage_ppm
         sums = self._sums
         for k in range(len(sums)):
             sums[k] = 0
@@ -96,7 +97,7 @@ class Energy:
                 energy = int(reading.power * reading.count * 1024) * _SAMPLE
                 self._count(2 * i, energy)
             else:
-                weight = _WEIGHT * point.rated * point.ratio_ppm // 1000000
+                weight = _WEIGHT * point.rated * point.ratio_ppm * volts // 1000000000000
                 imported, exported = reading.imported * weight, reading.exported * weight
                 self.main.add(2 * i, imported)
                 self.main.add(2 * i + 1, exported)

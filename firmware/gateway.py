@@ -11,10 +11,12 @@ import sys
 
 import topics
 import topics_original as original
+from aggregates import Aggregates
 from bus_a import BusA
 from bus_a_advice import Advice
 from counters import Counters
 from energy import Energy
+from intervals import FIVE_MINUTES
 from led import Led, state_of
 from measuring import Measuring
 from metering import Meter
@@ -43,7 +45,9 @@ def build_measuring(hardware, site, finished, report_samples=3200):
         1 + hardware.entropy() % 65535,
     )
     meter = Meter([point.phase for point in site.points], site.frequency, report_samples)
-    return Measuring(bus, meter, Report(site.points), Energy(site), hardware.now_ms, finished)
+    report, energy = Report(site.points, site.voltage_ppm), Energy(site)
+    aggregates = Aggregates(site, energy)
+    return Measuring(bus, site.lines, meter, report, energy, aggregates, hardware.now_ms, finished)
 
 
 class Gateway:
@@ -126,16 +130,24 @@ class Gateway:
                 published = self.measuring.reports
                 for topic, pieces in self._each_report(self.hardware.now_ms()):
                     await self._send(topic, self._of_one_report(pieces))
+            await self._publish_intervals(self.measuring.aggregates.intervals.completed)
             gc.collect()
             await self._send("gateway", self._gateway_state())
 
     def _each_report(self, now_ms):
         """What is published of each report: (topic, pieces)."""
-        report, energy = self.measuring.report, self.measuring.energy
+        site, measuring = self.site, self.measuring
         return (
-            ("realtime", original.realtime(self.site, report, energy, now_ms)),
-            ("site", topics.site_state(self.site, report, energy, now_ms)),
+            ("realtime", original.realtime(site, measuring.report, measuring.energy, now_ms)),
+            ("site", topics.site_state(site, measuring, now_ms)),
+            ("totals", topics.totals_state(site, measuring, now_ms)),
         )
+
+    async def _publish_intervals(self, completed):
+        while completed:
+            interval = completed.pop(0)
+            if interval.length == FIVE_MINUTES:
+                await self._send("aggregated", original.aggregated(self.site, interval))
 
     def _of_one_report(self, pieces):
         """The pieces, and None as soon as a newer report has taken the place of theirs."""

@@ -2,6 +2,8 @@
 
 import json
 
+_COMPACT = (",", ":")
+
 
 def items(pieces):
     """The pieces of a JSON list's inside."""
@@ -10,7 +12,7 @@ def items(pieces):
         if comma:
             yield ","
         comma = True
-        yield json.dumps(piece)
+        yield json.dumps(piece, separators=_COMPACT)
 
 
 def rounded(value, digits):

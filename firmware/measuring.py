@@ -1,27 +1,36 @@
 """From the bus to the registers: takes each block that the A-bus delivers, and each report that
 the meter completes.
 
-Owns the order of things on the measuring path: bus_a -> metering -> quantities -> energy. The
-caller drives it: with asyncio on the gateway, in a plain loop in replay and in the benchmarks.
+Owns the order of things on the measuring path: bus_a -> line_voltages -> metering -> quantities ->
+energy -> aggregates. The caller drives it: with asyncio on the gateway, in a plain loop in replay
+and in the benchmarks.
 """
 
-from mains import BLOCK
+import line_voltages
+from mains import BLOCK, SAMPLE_RATE
+from micropython import const
+from schemes import STAR
+
+_LATE_MS = const(40)  # from the last sample of a report until it is complete, as a rule
 
 
 class Measuring:
     """`reports`: how many were completed. Of the last one: `report` (quantities.Report), `energy`
-    after it, `first_sample` (the head's number of its first sample, modulo 2^22).
+    and `aggregates` after it, `first_sample` (the head's number of its first sample, modulo 2^22).
 
-    now_ms: a function, epoch milliseconds or None. finished: a function, called after each report.
+    lines: what becomes of the head's voltages, see line_voltages.make. now_ms: a function, epoch
+    milliseconds or None. finished: a function, called after each report.
     """
 
-    def __init__(self, bus, meter, report, energy, now_ms, finished):
+    def __init__(self, bus, lines, meter, report, energy, aggregates, now_ms, finished):
         self.bus = bus
         self.meter = meter
         self.report = report
         self.energy = energy
+        self.aggregates = aggregates
         self.reports = 0
         self.first_sample = 0
+        self._lines = lines
         self._now_ms = now_ms
         self._finished = finished
         self._next_first = -1
@@ -50,6 +59,8 @@ class Measuring:
             self.meter.skip(cycle.skipped)
             if self.meter.due:
                 self._finish(block * BLOCK)
+        if self._lines != STAR:
+            line_voltages.make(self.bus.samples, cycle.where, self._lines)
         sample = 0
         while sample < BLOCK:
             sample = self.meter.add(self.bus.samples, cycle.where, sample)
@@ -61,7 +72,12 @@ class Measuring:
             self.report.read(self.meter)
         finally:
             self.meter.begin()  # first of all: nothing is ever counted twice
-        self.energy.add(self.report.readings, self._now_ms())
+        now_ms = self._now_ms()
+        if now_ms is not None:  # the next report ends with a second of the clock
+            now_ms -= _LATE_MS
+            self.meter.aim(SAMPLE_RATE * (1500 - (now_ms + 500) % 1000) // 1000)
+        self.energy.add(self.report.readings, now_ms)
+        self.aggregates.add(self.report, now_ms)
         self.first_sample = self._next_first
         self._next_first = next_first & 0x3FFFFF
         self.reports += 1

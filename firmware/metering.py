@@ -335,6 +335,12 @@ class Meter:
         _fold(self.channels, self._sums, self.report, followed)
         self.due = self.samples + length // 2 >= self._report_samples
 
+    def aim(self, samples):
+        """Let the next report end with the window that brings it nearest to so many samples,
+        unless every window is one."""
+        if self._report_samples:
+            self._report_samples = samples
+
     def begin(self):
         """Clear the report and begin the next."""
         for i in range(len(self.report)):

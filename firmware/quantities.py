@@ -48,9 +48,9 @@ class Reading:
 
 class Report:
     """What one report measured. `points`: metering points of the site, `rated` (A), `phase` (0 to
-    2) and `reversed` each."""
+    2) and `reversed` each; `voltage_ppm`: the voltage transformers' ratio x 1000000."""
 
-    def __init__(self, points):
+    def __init__(self, points, voltage_ppm=1000000):
         self.frequency = None  # Hz
         self.microhertz = 0
         self.samples = 0  # its length in 1/3200 s
@@ -58,6 +58,7 @@ class Report:
         self.voltages = [Voltage() for _ in range(3)]
         self.readings = [Reading() for _ in points]
         self._points = points
+        self._volts = VOLTS_PER_COUNT * voltage_ppm / 1000000
 
     def read(self, meter):
         """Take the meter's finished report."""
@@ -79,7 +80,7 @@ class Report:
         n = sums[at + metering.COUNT]
         if not n:
             return False
-        voltage.rms = VOLTS_PER_COUNT * sqrt(_float(sums, at + metering.SQUARE) / n)
+        voltage.rms = self._volts * sqrt(_float(sums, at + metering.SQUARE) / n)
         n = sums[at + metering.FOLLOWED]
         if not n:
             return False
@@ -103,7 +104,7 @@ class Report:
         voltage = self.voltages[point.phase]
         amperes = point.rated * point.ratio_ppm / 1000000 * AMPERES_AT_PEAK / COUNTS_AT_PEAK
         sign = -1 if point.reversed else 1
-        watts = sign * amperes * VOLTS_PER_COUNT
+        watts = sign * amperes * self._volts
         imported = _float(sums, at + metering.IMPORT)
         exported = _float(sums, at + metering.EXPORT)
         reading.power = watts * (imported + exported) / n

@@ -9,6 +9,7 @@ import json
 import bus_a_collect as collect
 from energy import EXPORT, IMPORT
 from json_pieces import items, rounded
+from totals import Totals, energies
 from version import VERSION
 
 
@@ -48,58 +49,63 @@ def _load(site, energy, power, k):
     }
 
 
-def _totals(site, energy, powers):
-    """Power and today's energy by role, and what the house itself takes."""
-    power = {}
-    today = {}
-    for role in ("grid", "solar", "battery"):
-        power[role] = site.role_power(powers, role)
-        taken = given = 0
-        for k in range(len(site.loads)):
-            if site.loads[k].role == role:
-                taken += energy.today(k, IMPORT)
-                given += energy.today(k, EXPORT)
-        today[role] = (taken, given)
-    house = power["grid"]
-    for role in ("solar", "battery"):
-        if site.has(role):
-            known = house is not None and power[role] is not None
-            house = house - power[role] if known else None
-    (bought, sold), (_, sun), (charged, discharged) = (
-        today["grid"],
-        today["solar"],
-        today["battery"],
-    )
+def _totals(site, measuring):
+    """Powers and today's energies of the whole."""
+    totals = Totals(site, measuring.aggregates.powers)
     return {
-        "grid": rounded(power["grid"], 2),
-        "solar": rounded(power["solar"], 2),
-        "battery": rounded(power["battery"], 2),
-        "house": rounded(house, 2),
-        "today": {
-            "gridImport": bought,
-            "gridExport": sold,
-            "solar": sun,
-            "batteryCharge": charged,
-            "batteryDischarge": discharged,
-            "house": bought - sold + sun + discharged - charged,
-        },
+        "grid": rounded(totals.grid, 2),
+        "solar": rounded(totals.solar, 2),
+        "battery": rounded(totals.battery, 2),
+        "house": rounded(totals.house, 2),
+        "today": energies(site, measuring.energy.today),
     }
 
 
-def site_state(site, report, energy, now_ms):
-    """Our own `site`."""
+def site_state(site, measuring, now_ms):
+    """Our own `site`; reads the last report, and what came of it."""
+    report, energy, powers = measuring.report, measuring.energy, measuring.aggregates.powers
     voltages = [rounded(report.voltages[p].rms, 2) for p in range(site.phases)]
-    powers = [site.load_power(report.readings, k) for k in range(len(site.loads))]
-    yield '{"time": %d, "frequency": %s, "seconds": %s, "voltages": %s, "points": [' % (
+    yield '{"time": %d, "frequency": %s, "seconds": %s, "voltages": %s, ' % (
         (now_ms or 0) // 1000,
         json.dumps(rounded(report.frequency, 4)),
         json.dumps(round(report.samples / 3200, 4)),
         json.dumps(voltages),
     )
+    if site.synthesised:
+        yield '"synthesised": %s, ' % json.dumps(["L%d" % (p + 1) for p in site.synthesised])
+    yield '"points": ['
     yield from items(_point(report, energy, i) for i in range(len(site.points)))
     yield '], "loads": ['
     yield from items(_load(site, energy, powers[k], k) for k in range(len(site.loads)))
-    yield '], "totals": %s}' % json.dumps(_totals(site, energy, powers))
+    yield '], "totals": %s}' % json.dumps(_totals(site, measuring))
+
+
+def totals_state(site, measuring, now_ms):
+    """Our own `totals`: what follows for the whole site."""
+    aggregates = measuring.aggregates
+    totals, today = Totals(site, aggregates.powers), energies(site, measuring.energy.today)
+    demand, quarter = aggregates.demand, aggregates.intervals.quarter
+    highest = None if demand.highest is None else {"power": demand.highest, "start": demand.at}
+    yield json.dumps(
+        {
+            "time": (now_ms or 0) // 1000,
+            "house": rounded(totals.house, 2),
+            "selfConsumption": rounded(totals.own, 2),
+            "rest": rounded(totals.rest, 2),
+            "alwaysOn": aggregates.always_on.watts,
+            "today": {
+                "selfConsumption": max(0, today["solar"] - today["gridExport"]),
+                "rest": today["house"] - today["circuits"],
+            },
+            "demand": {
+                "start": quarter.start,
+                "seconds": round(quarter.samples / 3200, 1),
+                "energy": demand.energy(),
+                "forecast": round(demand.forecast(aggregates.grid or 0.0), 1),
+                "month": highest,
+            },
+        }
+    )
 
 
 def _node(node):

@@ -6,13 +6,15 @@ Each payload is a generator of pieces of JSON text, as in topics.py.
 import json
 
 from energy import EXPORT, IMPORT
-from json_pieces import items, whole
+from intervals import FIVE_MINUTES
+from json_pieces import items, rounded, whole
+from mains import SAMPLE_RATE
+from totals import energies
 from version import VERSION
 
 _PHASE_NAMES = "ABC"
 # The stems of the original's mRIDs for each phase.
 _PHASE_CODES = (128, 64, 32)
-_AGGREGATION_S = 300
 
 
 # Retained
@@ -28,7 +30,7 @@ def config(site, serial, now_ms):
             "serviceLocationUuid": site.uuid,
             "serviceLocationId": site.location,
             "firmwareVersion": VERSION,
-            "aggregationPeriodSeconds": _AGGREGATION_S,
+            "aggregationPeriodSeconds": FIVE_MINUTES,
             "timeZone": site.timezone,
         }
     )
@@ -149,3 +151,61 @@ def realtime(site, report, energy, now_ms):
         {"voltage": whole(report.voltages[p].rms), "phaseId": p} for p in range(site.phases)
     )
     yield "]}"
+
+
+# Every five minutes
+
+
+def _channel_interval(site, interval, i):
+    point = site.points[i]
+    imported, exported = interval.energy[2 * i], interval.energy[2 * i + 1]
+    return {
+        "publishIndex": i,
+        "formula": _formula(point),
+        "power": whole((imported - exported) * SAMPLE_RATE / interval.samples),
+        "importEnergy": imported,
+        "exportEnergy": exported,
+        "missing": interval.missed[i],
+        "phaseId": point.phase,
+    }
+
+
+def _voltage_interval(interval, p):
+    least, mean, most = interval.spread.voltage(p) or (0, 0, 0)
+    return {
+        "voltage": whole(mean),
+        "minimum": rounded(least, 1),
+        "maximum": rounded(most, 1),
+        "phaseId": p,
+    }
+
+
+def aggregated(site, interval):
+    """The original's `aggregated`, of an intervals.Interval. What is in it besides its period is
+    ours: the original's payload is not public."""
+    points = range(len(site.points))
+    least, mean, most = interval.spread.grid() or (None, 0, None)
+    yield '{"utcTimeStamp": %d, "aggregationPeriodSeconds": %d, "seconds": %s, ' % (
+        interval.start * 1000,
+        interval.length,
+        json.dumps(round(interval.samples / SAMPLE_RATE, 3)),
+    )
+    yield '"regular": %s, "estimatedEnergy": %d, ' % (
+        json.dumps(interval.regular),
+        interval.estimated,
+    )
+    yield '"totalPower": %d, "minimumPower": %s, "maximumPower": %s, ' % (
+        whole(mean),
+        json.dumps(None if least is None else whole(least)),
+        json.dumps(None if most is None else whole(most)),
+    )
+    yield '"totalImportEnergy": %d, "totalExportEnergy": %d, "measuredFrequency": %d, ' % (
+        sum(interval.energy[2 * i] for i in points),
+        sum(interval.energy[2 * i + 1] for i in points),
+        whole((interval.spread.frequency() or (0, 0, 0))[1] * 1000000),
+    )
+    yield '"channelPowers": ['
+    yield from items(_channel_interval(site, interval, i) for i in points)
+    yield '], "voltages": ['
+    yield from items(_voltage_interval(interval, p) for p in range(site.phases))
+    yield '], "totals": %s}' % json.dumps(energies(site, interval.of_load))

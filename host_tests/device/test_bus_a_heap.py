@@ -13,6 +13,7 @@ import micropython
 from bus_a import BusA
 from measuring import Measuring
 from metering import Meter
+from schemes import STAR
 
 HEAD, HUB = "5400000001", "5500000001"
 RATE = 3200
@@ -169,7 +170,9 @@ class Path:
         self.report = Report()
         self.measuring = Measuring(
             self.bus,
+            STAR,
             Meter([0, 1, 2, 0], FREQUENCY),
+            self.report,
             self.report,
             self.report,
             lambda: None,

@@ -23,30 +23,34 @@ _SEARCH_REPORTS = 20
 class Truth:
     """Collects the true power of the grid's points; `tap` is for sim.Installation.
 
-    plan: site.json. Only the first 600 s are kept. For a delta site nothing is collected, because
-    there a point's voltage is not one channel.
+    plan: site.json. Only the first 600 s are kept. Where voltages are synthesised nothing is
+    collected: then there is no truth in the samples.
     """
 
     def __init__(self, plan: dict[str, Any]):
         roles = {load["name"]: load["role"] for load in plan["loads"]}
-        self._pairs: list[tuple[int, int, float]] = []
-        if not SCHEMES[plan["scheme"]].delta:
+        volts = VOLT_PER_COUNT * plan.get("voltage_ratio", 1)
+        ends = SCHEMES[plan["scheme"]].ends
+        # Voltage from one line to another one (or None), current, W for a count of both.
+        self._products: list[tuple[int, int | None, int, float]] = []
+        if not plan.get("synthesised"):
             for row, point in enumerate(plan["points"], 3):
                 if roles[point["load"]] == "grid":
-                    scale = VOLT_PER_COUNT * ampere_per_count(point["ct"])
+                    scale = volts * ampere_per_count(point["ct"])
                     scale *= -1 if point.get("reversed") else 1
-                    self._pairs.append((int(point["phase"][1]) - 1, row, scale))
+                    self._products.append((*ends[point["phase"]], row, scale))
         self._lock = threading.Lock()
         self._blocks: list[np.ndarray] = []
         self._samples = 0
 
     def tap(self, _first_sample: int, samples: np.ndarray) -> None:
         """Takes one block of every channel, int16 [channel, sample], in order and without gaps."""
-        if not self._pairs or self._samples >= _LONGEST_S * SAMPLE_RATE:
+        if not self._products or self._samples >= _LONGEST_S * SAMPLE_RATE:
             return
+        exact = samples.astype(np.float64)
         power = sum(
-            samples[voltage].astype(np.float64) * samples[current] * scale
-            for voltage, current, scale in self._pairs
+            (exact[start] - (0 if end is None else exact[end])) * exact[current] * scale
+            for start, end, current, scale in self._products
         )
         with self._lock:
             self._blocks.append(power)

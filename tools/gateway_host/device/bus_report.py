@@ -33,6 +33,7 @@ class Reporter:
         measuring = self.measuring
         bus, report, energy = measuring.bus, measuring.report, measuring.energy
         points = range(len(report.readings))
+        measuring.aggregates.intervals.completed.clear()  # nobody else takes them
         gc.collect()
         line = {
             "heap": gc.mem_alloc(),  # first: before the line itself takes some

@@ -43,23 +43,32 @@ class Scheme:
     """A wiring scheme: the angle of each phase that exists (degrees) and its nominal voltage (V
     rms).
 
-    `delta` schemes have no neutral: single-phase circuits lie between two lines.
+    ends: what a circuit configured as a phase lies between: (line, None) to the neutral, or two
+    lines, with the CT on the first. `delta` schemes have no neutral.
     """
 
     volt: float
     angles: tuple[float, ...]
-    delta: bool = False
+    ends: dict[str, tuple[int, int | None]]
+
+    @property
+    def delta(self) -> bool:
+        """Whether there is no neutral."""
+        return all(end is not None for _, end in self.ends.values())
 
 
 _THREE = (0.0, -120.0, 120.0)
+_STAR = {"L1": (0, None), "L2": (1, None), "L3": (2, None)}
+_DELTA = {"L1": (0, 2), "L2": (1, 2), "L3": (0, 1)}
+_SPLIT = {"L1": (0, None), "L2": (1, None), "L1-L2": (0, 1)}
 SCHEMES = {
-    "1x230": Scheme(230.0, (0.0,)),
-    "3x400+N": Scheme(230.0, _THREE),
-    "3x230": Scheme(230.0 / math.sqrt(3.0), _THREE, delta=True),
-    "2x120/240": Scheme(120.0, (0.0, 180.0)),
-    "3x120/208": Scheme(120.0, _THREE),
-    "3x277/480": Scheme(277.0, _THREE),
-    "3x347/600": Scheme(347.0, _THREE),
+    "1x230": Scheme(230.0, (0.0,), {"L1": (0, None)}),
+    "3x400+N": Scheme(230.0, _THREE, _STAR),
+    "3x230": Scheme(230.0 / math.sqrt(3.0), _THREE, _DELTA),
+    "2x120/240": Scheme(120.0, (0.0, 180.0), _SPLIT),
+    "3x120/208": Scheme(120.0, _THREE, _STAR),
+    "3x277/480": Scheme(277.0, _THREE, _STAR),
+    "3x347/600": Scheme(347.0, _THREE, _STAR),
 }
 
 

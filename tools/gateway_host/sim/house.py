@@ -85,10 +85,18 @@ class Site:
     loads: list[tuple[str, str]]  # name, role
     first_sample: int = 0
     seed: int = 1
+    voltage_ratio: float = 1.0  # of voltage transformers before the head
+    # Phases that are not connected to the head, and what they are made of (docs/site.md).
+    synthesised: dict[str, dict] = field(default_factory=dict)
 
     def site_json(self) -> dict:
         """site.json of docs/site.md, as a dict."""
-        return {
+        wishes = {}
+        if self.voltage_ratio != 1:
+            wishes["voltage_ratio"] = self.voltage_ratio
+        if self.synthesised:
+            wishes["synthesised"] = self.synthesised
+        return wishes | {
             "version": 1,
             "name": self.name,
             "uuid": self.uuid,
@@ -110,7 +118,12 @@ class Site:
     @property
     def connected_phases(self) -> int:
         """Bit mask of the voltages that are connected to the head."""
-        return (1 << len(SCHEMES[self.scheme].angles)) - 1
+        return sum(1 << phase for phase in self.connected())
+
+    def connected(self) -> list[int]:
+        """Phases whose voltage the head measures."""
+        count = len(SCHEMES[self.scheme].angles)
+        return [phase for phase in range(count) if PHASES[phase] not in self.synthesised]
 
 
 @dataclass
@@ -129,8 +142,8 @@ class House(Site):
         for load in self.circuits:
             orders |= {h.order for h in load.harmonics}
         self._orders = np.array(sorted(orders))
-        self._rate = SAMPLE_RATE * (1 + self.head.drift_ppm * 1e-6)
         self._delta = SCHEMES[self.scheme].delta
+        self._rate = SAMPLE_RATE * (1 + self.head.drift_ppm * 1e-6)
         self._knots: OrderedDict[int, np.ndarray] = OrderedDict()
         self._pieces: OrderedDict[int, tuple[np.ndarray, np.ndarray, np.ndarray]] = OrderedDict()
         self._rows, self._gains = self._connections()
@@ -187,7 +200,8 @@ class House(Site):
         if knot not in self._knots:
             volts, currents = self.phasors((knot * _KNOT - self.first_sample) / self._rate)
             head = np.zeros((3, len(self._orders)), complex)
-            head[: len(volts)] = volts / VOLT_PER_COUNT
+            connected = self.connected()
+            head[connected] = volts[connected] / (self.voltage_ratio * VOLT_PER_COUNT)
             points = currents[self._rows] * self._gains[:, None]
             _remember(self._knots, knot, np.concatenate((head, points)))
         return self._knots[knot]
@@ -198,18 +212,21 @@ class House(Site):
         Elements are the loads' (in order), then what the grid supplies on each line.
         """
         volts = self.mains.phasors(time, self._orders)
+        if self._delta:  # three wires: nothing has a reference but their star point
+            volts = volts - volts.mean(axis=0)
         lines = np.zeros(volts.shape, complex)
         elements = []
         for load in self.circuits:
-            if self._delta and len(load.phases) == 1:
-                start, end = _delta_lines(load.phases[0])
-                current = load.currents(time, volts[[start]] - volts[[end]], self._orders)
-                lines[start] += current[0]
-                lines[end] -= current[0]
-            else:
-                current = load.currents(time, volts[load.phases], self._orders)
-                lines[load.phases] += current
-            elements.append(current)
+            ends = [_ends(phase) for phase in load.phases]
+            across = [volts[start] - (0 if end is None else volts[end]) for start, end in ends]
+            currents = load.currents(time, np.array(across), self._orders)
+            if self._delta and len(ends) == 3:
+                currents = currents - currents.mean(axis=0)
+            for (start, end), current in zip(ends, currents, strict=True):
+                lines[start] += current
+                if end is not None:
+                    lines[end] -= current
+            elements.append(currents)
         return volts, np.concatenate([*elements, lines])
 
     def _connections(self) -> tuple[np.ndarray, np.ndarray]:
@@ -221,25 +238,37 @@ class House(Site):
         loads = {load.name: load for load in self.circuits}
         rows, gains = [], []
         for point in self.points:
-            phase = PHASES.index(point.wired or point.phase)
+            start, end = SCHEMES[self.scheme].ends[point.wired or point.phase]
+            sign = 1
             if point.load in loads:
-                row = starts[point.load] + loads[point.load].phases.index(phase)
+                ends = [_ends(phase) for phase in loads[point.load].phases]
+                element, sign = _through(ends, start, end)
+                row = starts[point.load] + element
             else:
-                row = total + phase
+                row = total + start
             turned = point.reversed if point.turned is None else point.turned
             gain = (1 + point.ratio_error_percent / 100) / ampere_per_count(point.ct)
-            gain *= -1 if turned else 1
+            gain *= -sign if turned else sign
             rows.append(row)
             gains.append(gain * np.exp(1j * np.radians(point.phase_error_degrees)))
         return np.array(rows, int), np.array(gains, complex)
 
 
-def _delta_lines(phase: int) -> tuple[int, int]:
-    """The lines between which a single-phase circuit of a delta site lies; the CT is on the first.
+def _ends(phase: int | tuple[int, int]) -> tuple[int, int | None]:
+    """The line, and the other one, or None: the neutral, or the star point of the load."""
+    return phase if isinstance(phase, tuple) else (phase, None)
 
-    Configured as L1: L1 to L3; as L2: L2 to L3; as L3: L1 to L2.
+
+def _through(ends: list[tuple[int, int | None]], start: int, end: int | None) -> tuple[int, int]:
+    """(element, sign) of a load whose current a CT on line `start` sees, configured with the
+    voltage from `start` to `end`; its arrow points to the load.
     """
-    return ((0, 2), (1, 2), (0, 1))[phase]
+    if (start, end) in ends:
+        return ends.index((start, end)), 1
+    for k, (first, second) in enumerate(ends):
+        if start in (first, second):
+            return k, 1 if start == first else -1
+    raise ValueError(f"no element of the load is on line {start}")
 
 
 def _remember(cache: OrderedDict, key: int, value: object) -> None:

@@ -14,6 +14,7 @@ from .catalogue import (
     ROLES,
     SCHEMES,
     SOLID_CORE_TYPE,
+    Scheme,
     inputs_of,
     serial_parts,
 )
@@ -34,10 +35,13 @@ def load_house(path: str | Path) -> House:
     first_sample = top.whole("first_sample", 0, 2**32 - 1, 0)
     top.finish()
     scheme = SCHEMES[site["scheme"]]
-    mains = _mains(file.one("mains", required=False), site, seed)
-    head = read_node(file.one("head"), HEAD_TYPES, "a Power Box or a Genius Flex")
+    head_table = file.one("head")
+    ratio = head_table.number("voltage_ratio", 0.01, 1000, 1.0)
+    synthesised = _synthesised(head_table, PHASES[: len(scheme.angles)])
+    mains = _mains(file.one("mains", required=False), site, seed, ratio)
+    head = read_node(head_table, HEAD_TYPES, "a Power Box or a Genius Flex")
     nodes = read_nodes(file.each("node"))
-    check = PointCheck({node.serial for node in nodes}, len(scheme.angles))
+    check = PointCheck({node.serial for node in nodes}, scheme)
     circuits: list[Load] = []
     roles: list[tuple[str, str]] = []
     points: list[Point] = []
@@ -48,7 +52,7 @@ def load_house(path: str | Path) -> House:
             if len(own) == 0:
                 table.fail("points", "the grid has no points; leave the table out or add points")
         else:
-            circuits.append(_load(table, name, role, own, len(scheme.angles), seed))
+            circuits.append(_load(table, name, role, own, scheme, seed))
         if own:
             roles.append((name, role))
         points += own
@@ -62,6 +66,8 @@ def load_house(path: str | Path) -> House:
         loads=roles,
         first_sample=first_sample,
         seed=seed,
+        voltage_ratio=ratio,
+        synthesised=synthesised,
         mains=mains,
         circuits=circuits,
     )
@@ -135,9 +141,9 @@ def read_load_name(table: Table, earlier: list[tuple[str, str]]) -> tuple[str, s
 class PointCheck:
     """What holds over all points of a file: known nodes, no input twice, not more than 28."""
 
-    def __init__(self, serials: set[str], phases: int) -> None:
+    def __init__(self, serials: set[str], scheme: Scheme) -> None:
         self.serials = serials
-        self.phases = PHASES[:phases]
+        self.phases = tuple(scheme.ends)
         self._used: dict[tuple[str, str], str] = {}
 
     def add(self, table: Table, node: str, letter: str, load: str) -> None:
@@ -187,11 +193,25 @@ def read_point(table: Table, load: str, check: PointCheck) -> Point:
     return point
 
 
-def _mains(table: Table, site: dict[str, Any], seed: int) -> Mains:
+def _synthesised(table: Table, phases: tuple[str, ...]) -> dict[str, dict]:
+    """{phase that is not connected: {"from": phase, "degrees": }}; docs/site.md has the rules, and
+    the firmware refuses what breaks them.
+    """
+    value = table.value("synthesised", {})
+    shape = '{ L2 = { from = "L1", degrees = -120 } }'
+    if not isinstance(value, dict) or not all(
+        name in phases and isinstance(wish, dict) and set(wish) == {"from", "degrees"}
+        for name, wish in value.items()
+    ):
+        table.fail("synthesised", f"'synthesised' must be {shape}, with phases of the scheme")
+    return value
+
+
+def _mains(table: Table, site: dict[str, Any], seed: int, ratio: float) -> Mains:
     scheme = SCHEMES[site["scheme"]]
     count = len(scheme.angles)
     mains = Mains(
-        _numbers(table, "voltages", count, 0, 500, [scheme.volt] * count),
+        _numbers(table, "voltages", count, 0, 500 * max(1, ratio), [scheme.volt] * count),
         _numbers(table, "angles", count, -360, 360, list(scheme.angles)),
         table.number("frequency", 40, 70, float(site["frequency"])),
         table.number("frequency_wander", 0, 5, 0.0),
@@ -231,23 +251,44 @@ def _harmonics(table: Table) -> list[Harmonic]:
     return found
 
 
-def _load(table: Table, name: str, role: str, points: list[Point], phases: int, seed: int) -> Load:
+def _load(
+    table: Table, name: str, role: str, points: list[Point], scheme: Scheme, seed: int
+) -> Load:
     wired = sorted({p.wired or p.phase for p in points})
     listed = table.value("phases", wired)
-    known = PHASES[:phases]
+    known = _elements(scheme)
     if not isinstance(listed, list) or not listed or any(p not in known for p in listed):
         table.fail("phases", f"'phases' must be a list of {', '.join(known)}; or give it points")
+    if scheme.delta and len(listed) == 1:
+        known = known | scheme.ends
+    elements = [known[phase] for phase in sorted(set(listed))]
+    lines = {line for ends in elements for line in ends}
+    if scheme.delta and None in lines and len(elements) != 3:
+        table.fail("phases", "in 3x230 a three-phase load has phases = ['L1', 'L2', 'L3']")
     for phase in wired:
-        if phase not in listed:
+        if scheme.ends[phase] not in elements and scheme.ends[phase][0] not in lines:
             table.fail("points", f"a point is on {phase}, which is not one of the load's phases")
     return Load(
         name,
         role,
-        sorted({PHASES.index(p) for p in listed}),
+        [start if end is None else (start, end) for start, end in elements],
         _profile(table, "power", -1e7, 1e7, None, f"{name} power", seed),
         _profile(table, "power_factor", -1, 1, 1.0, f"{name} power factor", seed),
         _harmonics(table),
     )
+
+
+def _elements(scheme: Scheme) -> dict[str, tuple[int, int | None]]:
+    """What a load's `phases` may name: each line by itself, and each two lines."""
+    lines = PHASES[: len(scheme.angles)]
+    single = {name: (k, None) for k, name in enumerate(lines)}
+    pairs = {
+        f"{one}-{other}": (lines.index(one), lines.index(other))
+        for one in lines
+        for other in lines
+        if one < other
+    }
+    return single | pairs
 
 
 def _profile(

@@ -47,8 +47,8 @@ class Profile:
 
 @dataclass
 class Load:
-    """A load (or source) of the house. `phases` has an index into the mains' phases for each
-    element.
+    """A load (or source) of the house. `phases` has for each element the index of the mains' phase
+    that it is on, or the two phases that it lies between.
 
     power: W of the fundamental, over all elements together, positive when it consumes;
     power_factor: of the fundamental, cos phi, 0.05 to 1, negative when the current leads.
@@ -56,7 +56,7 @@ class Load:
 
     name: str
     role: str
-    phases: list[int]
+    phases: list[int | tuple[int, int]]
     power: Profile
     power_factor: Profile
     harmonics: list[Harmonic] = field(default_factory=list)

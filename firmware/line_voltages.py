@@ -1,0 +1,43 @@
+"""Line-to-line voltages, where circuits are measured with them: made of the head's three voltages
+in place, a block at a time. Everything after that takes them for measured ones. Allocates
+nothing."""
+
+import micropython
+from bus_a_cycle import GAP
+from schemes import DELTA
+
+
+@micropython.viper
+def _subtract(samples: ptr8, where: ptr32, delta: int):
+    """For 64 samples each: voltage 2 becomes 0 - 1; with `delta` 0 becomes 0 - 2 and 1 becomes 1 -
+    2. A difference that does not fit into 16 bits becomes the nearest that does."""
+    a = ptr16(int(samples) + where[0])
+    b = ptr16(int(samples) + where[1])
+    c = ptr16(int(samples) + where[2])
+    for k in range(64):
+        x = (a[k] ^ 0x8000) - 0x8000
+        y = (b[k] ^ 0x8000) - 0x8000
+        z = x - y
+        if delta:
+            w = (c[k] ^ 0x8000) - 0x8000
+            x -= w
+            y -= w
+            x = x if x < 0x7FFF else 0x7FFF
+            a[k] = x if x > -0x8000 else -0x8000
+            y = y if y < 0x7FFF else 0x7FFF
+            b[k] = y if y > -0x8000 else -0x8000
+        z = z if z < 0x7FFF else 0x7FFF
+        c[k] = z if z > -0x8000 else -0x8000
+
+
+def make(samples, where, lines):
+    """Make a block's voltages L1, L2, L3 of the head what `lines` says: schemes.DELTA (L1-L3,
+    L2-L3, L1-L2) or SPLIT (L1, L2, L1-L2; L3 is not connected). where[p]: byte offset of voltage p
+    in `samples`, negative when it is missing; what would be made of a missing one is missing too.
+    """
+    if where[0] >= 0 and where[1] >= 0 and where[2] >= 0:
+        _subtract(samples, where, 1 if lines == DELTA else 0)
+    else:
+        where[2] = GAP
+        if lines == DELTA:
+            where[0] = where[1] = GAP

@@ -1,0 +1,331 @@
+"""Intervals of 5 and 15 minutes against Python's integers, calendar and numpy: what is in which,
+that nothing is lost or twice in one whatever the clock does, and the demand that follows."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+from gateway_host import interpreter
+from gateway_host.commands.run import DEFAULT_HOUSE
+from gateway_host.session import MODULE_PATH
+from gateway_host.sim.house import load_house
+from on_bus import Eventful, first, reports
+
+RATE = 3200
+COUNTS = 2**31 // 3  # of voltage x current in a sample of the largest power
+
+# Reads {site, steps: [[now_ms or null, samples, [[imported, exported, missed] of each point],
+# voltages, frequency]]}; prints a line for each completed interval: the step in which it came, and
+# what it is; then the registers, and what is in the current intervals.
+RUN = """
+import json, sys
+import site
+from aggregates import Aggregates
+from energy import Energy
+from quantities import Report
+
+task = json.load(sys.stdin)
+place = site.load(json.dumps(task["site"]))
+energy = Energy(place)
+aggregates = Aggregates(place, energy)
+report = Report(place.points)
+intervals = aggregates.intervals
+for number, (now, samples, values, voltages, frequency) in enumerate(task["steps"]):
+    report.samples, report.frequency = samples, frequency
+    for voltage, rms in zip(report.voltages, voltages):
+        voltage.rms = rms
+    for reading, (imported, exported, missed) in zip(report.readings, values):
+        reading.imported, reading.exported, reading.missed = imported, exported, missed
+        reading.count = samples - missed
+        reading.power = (imported - exported) / 1e9
+    energy.add(report.readings, now)
+    aggregates.add(report, now)
+    while intervals.completed:
+        one = intervals.completed.pop(0)
+        print(json.dumps([
+            number, one.length, one.start, one.samples, one.regular, list(one.energy),
+            list(one.missed), one.estimated, one.complete(),
+            [one.spread.voltage(p) for p in range(3)]
+            + [one.spread.frequency(), one.spread.grid()],
+        ]))
+demand = aggregates.demand
+print(json.dumps([
+    list(energy.main.joules),
+    [list(now - then for now, then in zip(energy.main.joules, span._before))
+     for span in (intervals._five_minutes, intervals.quarter)],
+    [demand.highest, demand.at, demand.energy(), demand.forecast(1000)], intervals.dropped,
+    aggregates.always_on.watts, sum(energy.estimated.joules),
+]))
+"""
+
+
+def site_of(points: int = 2, utc_offset: int = 0) -> dict[str, Any]:
+    """A site.json: the first point is the grid's, the others are one circuit's."""
+    return {
+        "version": 1, "name": "Test", "uuid": "u", "location": 1, "timezone": "Etc/UTC",
+        "utc_offset": utc_offset, "scheme": "3x400+N", "frequency": 50, "head": "5020000001",
+        "points": [
+            {"node": "5500000001", "input": "ABCD"[i], "ct": "AC-CT-100A",
+             "phase": f"L{1 + i % 3}", "load": "Oven" if i else "Grid"}
+            for i in range(points)
+        ],
+        "loads": [{"name": "Grid", "role": "grid"}, {"name": "Oven", "role": "circuit"}],
+    }  # fmt: skip
+
+
+NAMES = ("step", "length", "start", "samples", "regular", "energy", "missed", "estimated",
+         "complete", "spread")  # fmt: skip
+
+
+def run(site: dict[str, Any], steps: list, bits: int = 32) -> tuple[list[dict[str, Any]], list]:
+    """(completed intervals, what is printed at the end)."""
+    done = interpreter.run(
+        ["-c", RUN],
+        bits=bits,
+        heap="16M",
+        path=MODULE_PATH,
+        stdin=None,
+        input=json.dumps({"site": site, "steps": steps}),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    *lines, end = map(json.loads, done.stdout.splitlines())
+    return [dict(zip(NAMES, line, strict=True)) for line in lines], end
+
+
+VOLTS = [230.0, 229.0, 231.0]
+
+
+def second(now: float | None, joules: float = 0, samples: int = RATE, **change: Any) -> list:
+    """A step: a report that ends at `now` (s) and imports `joules` at the grid's point."""
+    counts = round(joules / JOULE)
+    values = change.get("values", [[counts, 0, 0], [0, 0, 0]])
+    return [None if now is None else round(now * 1000), samples, values,
+            change.get("voltages", VOLTS), change.get("frequency", 50.0)]  # fmt: skip
+
+
+JOULE = 100 * 0.015 * 1.5 * 2**0.5 / 32767 / RATE  # of a count of a CT of 100 A
+START = 1764000000  # a multiple of 900 s
+
+
+def test_intervals_add_up_to_the_registers(bits):
+    """Random reports, a clock that is unknown, wrong, set, and set back: each interval has exactly
+    the reports that it should, and each length adds up to the registers."""
+    chance = random.Random(9)
+    now, steps = None, []
+    for i in range(4000):
+        if i == 350:
+            now = START + 1000.2  # the time becomes known
+        elif i in (1500, 3100):
+            now += 5000  # set ahead
+        elif i == 2400:
+            now -= 3600  # set back
+        samples = chance.choice((2560, RATE, RATE, RATE, 3840))
+        values = [
+            [chance.randrange(samples * COUNTS), chance.choice((0, chance.randrange(10**9))),
+             chance.choice((0, 0, 0, 64))] for _ in range(2)
+        ]  # fmt: skip
+        steps.append(second(now, samples=samples, values=values))
+        if now is not None:
+            now += samples / RATE
+    intervals, (registers, current, _, dropped, _, estimated) = run(site_of(), steps, bits)
+    assert dropped == 0
+    for length, left in zip((300, 900), current, strict=True):
+        mine = [one for one in intervals if one["length"] == length]
+        columns = zip(left, *(one["energy"] for one in mine), strict=True)
+        assert [sum(column) for column in columns] == registers
+        assert sum(one["estimated"] for one in mine) <= estimated
+        # Which reports belong together, by the rule of docs/metering.md.
+        expected, members = [], []
+        for number, step in enumerate(steps):
+            end = None if step[0] is None else (step[0] + 500) // 1000
+            if not members:
+                begun = None if end is None else (end - round(step[1] / RATE)) // length * length
+            members.append(number)
+            if end is not None and end // length * length != begun:
+                total = sum(steps[k][1] for k in members)
+                missed = [sum(steps[k][2][p][2] for k in members) for p in (0, 1)]
+                begun = end - total // RATE if begun is None else begun
+                expected.append((number, begun, total, missed))
+                members = []
+        got = [(one["step"], one["start"], one["samples"], one["missed"]) for one in mine]
+        assert got == expected
+        for one in mine:
+            assert one["regular"] == (abs(one["samples"] / RATE - length) <= 2)
+        if length == 300:
+            assert {one["regular"] for one in mine} == {True, False}
+
+
+def test_a_whole_interval_of_an_even_house():
+    """An hour at 1000 W that begins at 12:00:00: 12 and 4 intervals, begin and energy to the
+    joule."""
+    steps = [second(START + 1 + i, 1000) for i in range(3601)]
+    intervals, _ = run(site_of(), steps)
+    for length in (300, 900):
+        mine = [one for one in intervals if one["length"] == length]
+        assert [one["start"] for one in mine] == [START + i for i in range(0, 3600, length)]
+        assert all(one["regular"] and one["complete"] for one in mine)
+        for one in mine:
+            assert one["energy"] == pytest.approx([1000 * length, 0, 0, 0] * 2, abs=1)
+
+
+def test_least_mean_and_greatest():
+    """Against numpy: voltages as the root of the mean square, the others as means; what was not
+    measured is left out."""
+    random_ = np.random.default_rng(3)
+    volts = random_.uniform(200, 260, (300, 3))
+    hertz = random_.uniform(49, 51, 300)
+    watts = random_.uniform(0, 20000, 300)
+    steps = [
+        second(
+            START + 1 + i,
+            watts[i],
+            voltages=[None if i % 7 == 0 else volts[i, 0], volts[i, 1], None],
+            frequency=hertz[i],
+        )
+        for i in range(300)
+    ]
+    (interval, *_), _ = run(site_of(), steps)
+    first_phase, second_phase, none, frequency, grid = interval["spread"]
+    for got, values in (
+        (first_phase, volts[np.arange(300) % 7 != 0, 0]),
+        (second_phase, volts[:, 1]),
+    ):
+        right = [values.min(), np.sqrt((values**2).mean()), values.max()]
+        assert got == pytest.approx(right, rel=1e-5)
+    assert none is None
+    assert frequency == pytest.approx([hertz.min(), hertz.mean(), hertz.max()], rel=1e-5)
+    counts = np.round(watts / JOULE) / 1e9
+    assert grid == pytest.approx([counts.min(), counts.mean(), counts.max()], rel=1e-5)
+
+
+def test_gaps_are_counted_and_the_interval_is_not_complete():
+    steps = [second(START + 1 + i, values=[[COUNTS * RATE, 0, 0], [0, 0, 0]]) for i in range(100)]
+    steps += [second(START + 101 + i, values=[[0, 0, RATE], [0, 0, 0]]) for i in range(10)]
+    steps += [
+        second(START + 111 + i, values=[[COUNTS * RATE, 0, 0], [0, 0, 0]]) for i in range(190)
+    ]
+    (interval, *_), _ = run(site_of(), steps)
+    assert interval["missed"] == [10 * RATE, 0]
+    assert interval["regular"] and not interval["complete"]
+    assert interval["estimated"] == pytest.approx(10 * COUNTS * RATE * JOULE, rel=1e-6)
+    assert interval["energy"][0] == pytest.approx(300 * COUNTS * RATE * JOULE, rel=1e-6)
+
+
+def test_nobody_takes_them():
+    """The newest four are kept, the others are counted."""
+    code = RUN.replace("while intervals.completed:", "while number < 0:")
+    assert code != RUN
+    steps = [second(START + 300 * i, 1) for i in range(1, 20)]
+    done = interpreter.run(
+        ["-c", code], path=MODULE_PATH, heap="2M", stdin=None,
+        input=json.dumps({"site": site_of(), "steps": steps}),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    five, quarters = 19, 6  # a report of 1 s each: all begin anew
+    assert json.loads(done.stdout.splitlines()[-1])[3] == five + quarters - 4
+
+
+# Seconds from UTC, and the moment at which the highest demand is.
+MONTHS = [
+    (0, "2026-01-31T23:45"),
+    (3600, "2026-01-31T22:45"),
+    (-18000, "2026-03-01T04:45"),
+    (7200, "2028-02-28T12:00"),  # nothing ends: a leap year
+    (0, "2025-12-31T23:45"),
+    (3600, "2099-12-31T22:45"),
+]
+
+
+@pytest.mark.parametrize("offset, moment", MONTHS)
+def test_the_highest_demand_of_the_month(offset, moment):
+    """Quarters of the two days around the moment; the same by Python's calendar."""
+    zone = datetime.timezone(datetime.timedelta(seconds=offset))
+    peak = datetime.datetime.fromisoformat(moment).replace(tzinfo=datetime.UTC)
+    chance = random.Random(moment)
+    begin = int(peak.timestamp()) - 86400
+    quarters = [(begin + 900 * i, chance.randrange(100, 4000)) for i in range(192)]
+    code = """
+import json, sys
+from array import array
+import site
+from demand import Demand
+from intervals import Interval
+task = json.load(sys.stdin)
+demand = Demand(site.load(json.dumps(task["site"])), None)
+for start, watts, seconds in task["quarters"]:
+    energy = array("q", [0, 0, 0, 0, watts * 900, 5, 0, 0])
+    demand.add(Interval(start, 900, seconds * 3200, energy, array("i", [0, 0]), 0, None))
+    print(demand.highest, demand.at)
+"""
+    lengths = {i: 1200 for i in range(5, 192, 40)} | {i: 300 for i in range(7, 192, 40)}
+    task = {
+        "site": site_of(utc_offset=offset),
+        "quarters": [[start, w, lengths.get(i, 900)] for i, (start, w) in enumerate(quarters)],
+    }
+    done = interpreter.run(["-c", code], path=MODULE_PATH, stdin=None, input=json.dumps(task))
+    assert done.returncode == 0, done.stdout + done.stderr
+    highest: dict[tuple[int, int], tuple[int, int]] = {}
+    months = set()
+    for i, (line, (start, watts)) in enumerate(
+        zip(done.stdout.splitlines(), quarters, strict=True)
+    ):
+        local = datetime.datetime.fromtimestamp(start, zone)
+        month = (local.year, local.month)
+        if lengths.get(i, 900) <= 902:  # a longer one is not a quarter
+            months.add(month)
+            if month not in highest or watts > highest[month][0]:
+                highest[month] = (watts, start)
+        watts, at = highest[month] if month in highest else highest[max(months)]
+        assert line == f"{watts} {at}"
+    assert len(months) == (1 if moment.startswith("2028") else 2)
+
+
+def test_the_demand_so_far_and_its_forecast():
+    """A third of a quarter at 3000 W; the rest at 1000 W."""
+    steps = [second(START + 1 + i, 3000) for i in range(300)]
+    _, (_, _, (highest, at, energy, forecast), *_) = run(site_of(), steps)
+    assert (highest, at) == (None, None)
+    assert energy == pytest.approx(900_000, abs=1)
+    assert forecast == pytest.approx((3000 * 300 + 1000 * 600) / 900, abs=0.01)
+
+
+def test_what_always_runs():
+    """The least quarter of the last 24 hours, by numpy's minimum; solar and battery do not change
+    it."""
+    site = site_of(4)
+    site["loads"] = [
+        {"name": "Grid", "role": "grid"}, {"name": "Sun", "role": "solar"},
+        {"name": "Cells", "role": "battery"}, {"name": "Oven", "role": "circuit"},
+    ]  # fmt: skip
+    for point, load in zip(site["points"], site["loads"], strict=True):
+        point["load"] = load["name"]
+    chance = np.random.default_rng(8)
+    house = chance.integers(300, 5000, 192)
+    house[20], house[130] = 90, 140
+    steps, watts = [], []
+    for i, mean in enumerate(house):
+        sun, cells = int(chance.integers(0, 4000)), int(chance.integers(-2000, 2000))
+        grid = int(mean) - sun + cells
+        values = [
+            [max(0, round(900 * w / JOULE)), max(0, round(-900 * w / JOULE)), 0]
+            for w in (grid, -sun, cells, 0)
+        ]
+        steps.append(second(START + 900 * (i + 1), samples=900 * RATE, values=values))
+        _, end = run(site, steps) if i in (15, 60, 115, 150, 191) else (None, None)
+        if end:
+            watts.append((i, end[4]))
+    for i, got in watts:
+        hours = (i // 4 - 23) * 4  # the hour in progress and the 23 before it
+        assert got == pytest.approx(house[max(0, hours) : i + 1].min(), abs=1)
+
+
+def test_reports_end_with_seconds_of_the_clock():
+    """From the third report on, within a window's half."""
+    ends = [report["ms"] for report in first(12, reports(Eventful(load_house(DEFAULT_HOUSE))))]
+    off = [(ms - 40 + 500) % 1000 - 500 for ms in ends[2:]]  # 40 ms: how late a block is complete
+    assert max(map(abs, off)) <= 140, off
