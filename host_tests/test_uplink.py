@@ -612,7 +612,8 @@ def test_a_broker_that_is_none(broker, name, words):
             "the LED's state",
         )
         told.until(lambda states: states[-1]["errors"][name] >= 2, "one more try")
-        assert set(holds(told)["errors"]) <= {name, "uplink.network", "uplink.lost"}
+        others = {"uplink.network", "uplink.lost", "uplink.timeout"}  # depends on when it is tried
+        assert set(holds(told)["errors"]) <= {name, *others}
 
 
 def test_no_socket_is_left_open():

@@ -6,6 +6,7 @@ below, kept in the cache, then about half a minute of compiling into build/rv32.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -49,14 +50,16 @@ def interpreter() -> Path:
     for name in _PACKAGES:
         tool(name)
     built = _BUILD / "rv32" / f"micropython-{_RECIPE}.elf"
-    if not built.exists():
-        _build(_source(), built)
+    built.parent.mkdir(parents=True, exist_ok=True)
+    with (built.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # several processes may want it at once
+        if not built.exists():
+            _build(_source(), built)
     return built
 
 
 def _build(source: Path, into: Path) -> None:
     _say(f"building MicroPython for rv32 from {source.name}")
-    into.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=into.parent) as folder:
         tree = Path(folder)
         with tarfile.open(source) as archive:
