@@ -2,8 +2,6 @@
 
 import json
 
-from wifi_provision import check_network
-
 _MQTT = ("host", "port", "user", "password")
 
 
@@ -48,7 +46,9 @@ def _check_wifi(wifi):
         return
     if not isinstance(wifi, dict) or sorted(wifi) != ["key", "ssid"]:
         raise SettingsError("wifi: must have ssid and key")
+    from wifi_credentials import check_network  # seldom needed: not kept in memory without it
+
     try:
-        check_network(wifi["ssid"], wifi["key"], "WPA2")
+        check_network(wifi["ssid"], wifi["key"], "wpa2")
     except ValueError as error:
         raise SettingsError("wifi: %s" % error)

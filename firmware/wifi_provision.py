@@ -1,86 +1,179 @@
-"""Wi-Fi credentials: what the gateway accepts as network and key, and its own hotspot as a code.
+"""Provisioning: the gateway gets the credentials of a Wi-Fi network, from a phone on its hotspot
+or over the serial line.
 
-Owns the rules of the installation manual, the same for every way in. Touches no radio and keeps
-nothing.
+Owns the hotspot while it is open, what listens on it, and the state that every way in shares:
+which networks there are, which one is being tried, and what came of it. Imported when it is
+needed; `close` leaves nothing behind in memory.
 """
 
+import asyncio
+import json
+import os
+import sys
+
+from dns_server import DnsServer
+from http_server import HttpServer
 from micropython import const
+from portal import Portal
+from wifi_credentials import check_network, may_join, text_of
 
-_LONGEST_NAME = const(32)  # IEEE 802.11: an SSID has 0 to 32 bytes; none is a hidden network
-_SHORTEST_KEY = const(8)  # IEEE 802.11: a passphrase has 8 to 63 characters,
-_LONGEST_KEY = const(20)  # of which the manual allows 20
-
-_SIGNS = "!#$%&'()*+,-./:;<>?@[^_`{|}~"
-ALLOWED = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789" + _SIGNS
-
-# A network that offers WPA2 beside WPA3 is joined with WPA2.
-SECURITIES = ("WPA", "WPA2", "WPA/WPA2", "WPA2/WPA3")
-
-
-class CredentialError(ValueError):
-    """The network or its key cannot be used: one line, what and where, for the person who typed
-    it. It may name one character of the key: it is to be shown, not to be logged."""
-
-
-def _describe(character):
-    code = ord(character)
-    if character == " ":
-        return "a space"
-    if 32 < code < 127:
-        return "the character " + character
-    return "the character U+%04X" % code
-
-
-def _check_characters(text, name):
-    for i, character in enumerate(text):
-        if character not in ALLOWED:
-            raise CredentialError(
-                "%s has %s at place %d, which is not allowed: "
-                "use a-z, A-Z, 0-9 and %s" % (name, _describe(character), i + 1, _SIGNS)
-            )
+_OPEN_MS = const(900000)  # the hotspot's longest time
+_SEEN_MS = const(10000)  # from when the phone has shown the success
+_UNSEEN_MS = const(60000)  # from the success, where no phone came to see it
+_LOOK_MS = const(200)
+_FACTORY = "factory.json"
+_KEY_LENGTH = const(12)
+_KEY_CHARACTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none can be taken for another
+_MODULES = (
+    "dns_server",
+    "gzip_parts",
+    "http_server",
+    "improv",
+    "portal",
+    "portal_page",
+    "portal_static",
+    "portal_de",
+    "portal_en",
+    "portal_fr",
+    "portal_nl",
+    "wifi_credentials",
+    "wifi_provision",
+)
 
 
-def check_network(ssid, key, security):
-    """Raise CredentialError unless the gateway can join the network.
+def hotspot_name(serial):
+    """The hotspot's SSID; the label (`make label`) says the same."""
+    return "Gateway-" + serial
 
-    `ssid`: 1 to 32 characters, `key`: 8 to 20, both of ALLOWED. `security`: one of SECURITIES,
-    or what the network has instead, such as "open", "WEP" or "WPA3".
-    """
-    if security == "open":
-        raise CredentialError("this network is open, without a key: give it WPA2 and a key")
-    if security not in SECURITIES:
-        raise CredentialError(
-            "this network's security is %s, only WPA and WPA2 can be used: "
-            "set the access point to WPA2" % security
+
+def hotspot_key(counters):
+    """The hotspot's password: the factory's, as on the label, in factory.json; where there is
+    none, a new one of 59 random bits, kept there."""
+    try:
+        with open(_FACTORY) as file:
+            factory = json.load(file)
+        check_network("hotspot", factory["hotspot_key"], "wpa2")
+        return factory["hotspot_key"]
+    except OSError:
+        factory = {}
+    except (ValueError, KeyError, TypeError):
+        counters.count("provision.factory_damaged")
+        factory = {}
+    key = ""
+    while len(key) < _KEY_LENGTH:
+        at = os.urandom(1)[0] & 31
+        if at < len(_KEY_CHARACTERS):
+            key += _KEY_CHARACTERS[at]
+    factory["hotspot_key"] = key
+    with open(_FACTORY + ".new", "w") as file:
+        json.dump(factory, file)
+    os.rename(_FACTORY + ".new", _FACTORY)
+    return key
+
+
+class Provisioning:
+    """`state`: "ready" for credentials, "trying" some, or "done". `result`: what came of the last
+    try, a word of connection.try_credentials, None before the first; `ssid`: the network that was
+    chosen last, None at first; `networks`: the names, dBm and securities of what was found, first
+    what can be joined, the strongest first."""
+
+    def __init__(self, hardware, connection, settings, counters):
+        self.state = "ready"
+        self.result = None
+        self.ssid = None
+        self.networks = ()
+        self._hardware = hardware
+        self._connection = connection
+        self._counters = counters
+        self._tasks = []
+        self._servers = []
+        self._end_ms = None
+
+    async def run(self):
+        """Open the hotspot until credentials work or 15 minutes are over; whether they did."""
+        hardware = self._hardware
+        radio = hardware.radio
+        self._close_at(_OPEN_MS)
+        try:
+            radio.start_hotspot(hotspot_name(hardware.serial), hotspot_key(self._counters))
+            ip = radio.hotspot_ip
+            http_port, dns_port = hardware.hotspot_ports
+            origin = ip if http_port == 80 else "%s:%d" % (ip, http_port)
+            dns = DnsServer(ip, dns_port, self._counters)
+            self._servers.append(dns)
+            http = HttpServer(Portal(self, hardware.serial, origin).handle, self._counters)
+            await http.start(ip, http_port)
+            self._servers.append(http)
+            for server in self._servers:
+                self._start(server.run())
+            line = hardware.improv_line()
+            if line:
+                from improv import Improv
+
+                improv = Improv(self, line, (hardware.name, hotspot_name(hardware.serial)))
+                self._start(improv.run())
+                self._start(improv.watch())
+            await self.scan()
+            while self.state == "trying" or hardware.uptime_ms() < self._end_ms:
+                await asyncio.sleep_ms(_LOOK_MS)
+        finally:
+            self.close()
+        return self.state == "done"
+
+    def close(self):
+        """Close everything: nothing listens afterwards, and the modules leave the memory."""
+        for task in self._tasks:
+            task.cancel()
+        for server in self._servers:
+            server.close()
+        if self._servers:
+            self._hardware.radio.stop_hotspot()
+        self._tasks, self._servers = [], []
+        for name in _MODULES:
+            sys.modules.pop(name, None)
+
+    async def scan(self):
+        """Look for networks again, unless one is being tried."""
+        if self.state == "trying":
+            return
+        found = {}
+        for name, _, _, rssi, security, hidden in await self._hardware.radio.scan():
+            network = ("" if hidden else text_of(name).strip("\0"), security)
+            found[network] = max(rssi, found.get(network, rssi))
+        self.networks = sorted(
+            [(name, rssi, security) for (name, security), rssi in found.items()],
+            key=lambda network: (not may_join(network[0], network[2]), -network[1]),
         )
-    if not ssid:
-        raise CredentialError(
-            "the network has no name: make it visible, hidden networks cannot be used"
-        )
-    _check_characters(ssid, "the network's name")
-    if len(ssid) > _LONGEST_NAME:
-        raise CredentialError(
-            "the network's name has %d characters, at most %d are possible"
-            % (len(ssid), _LONGEST_NAME)
-        )
-    if not key:
-        raise CredentialError("the key is missing")
-    _check_characters(key, "the key")
-    if len(key) > _LONGEST_KEY:
-        raise CredentialError(
-            "the key has %d characters, at most %d can be used: give the network a shorter key"
-            % (len(key), _LONGEST_KEY)
-        )
-    if len(key) < _SHORTEST_KEY:
-        raise CredentialError(
-            "the key has %d characters, WPA keys have at least %d" % (len(key), _SHORTEST_KEY)
-        )
 
+    def submit(self, ssid, key, delay_ms=0):
+        """Check the credentials, CredentialError where a rule is broken, and begin to try them.
+        Only in the state "ready"."""
+        self.ssid, self.result = ssid, None
+        known = [security for name, _, security in self.networks if name == ssid]
+        check_network(ssid, key, known[0] if known else "wpa2")
+        self.state = "trying"
+        self._start(self._try(ssid, key, delay_ms))
 
-def _escape(text):
-    return "".join("\\" + c if c in '\\;,":' else c for c in text)
+    def seen(self):
+        """The phone has shown that all is well: the hotspot closes soon."""
+        self._close_at(_SEEN_MS)
 
+    async def _try(self, ssid, key, delay_ms):
+        await asyncio.sleep_ms(delay_ms)
+        try:
+            self.result = await self._connection.try_credentials(ssid, key)
+        except Exception as error:
+            self._counters.count("provision.try")
+            sys.print_exception(error)
+            self.result = "failed"
+        if self.result == "ok":
+            self._end_ms = self._hardware.uptime_ms() + _UNSEEN_MS
+        self.state = "done" if self.result == "ok" else "ready"
 
-def hotspot_payload(ssid, key):
-    """The text of the QR code on the gateway's label that lets a phone join its hotspot."""
-    return "WIFI:T:WPA;S:%s;P:%s;;" % (_escape(ssid), _escape(key))
+    def _close_at(self, ms):
+        """Close in `ms`, unless it is to be earlier already."""
+        end = self._hardware.uptime_ms() + ms
+        self._end_ms = end if self._end_ms is None else min(end, self._end_ms)
+
+    def _start(self, task):
+        self._tasks.append(asyncio.create_task(task))

@@ -1,8 +1,6 @@
 """The rules for Wi-Fi credentials in both interpreters, against the manual's own list."""
 
 import json
-import random
-import re
 
 import pytest
 from gateway_host import interpreter
@@ -22,7 +20,7 @@ ALLOWED = {*MANUAL, *LETTERS_AND_DIGITS}
 # Reads a list of [ssid, key, security] and prints the list of messages, null where accepted.
 CHECK = """
 import json, sys
-from wifi_provision import CredentialError, check_network
+from wifi_credentials import CredentialError, check_network
 messages = []
 for case in json.load(sys.stdin):
     try:
@@ -31,12 +29,6 @@ for case in json.load(sys.stdin):
     except CredentialError as error:
         messages.append(str(error))
 print(json.dumps(messages))
-"""
-
-PAYLOADS = """
-import json, sys
-from wifi_provision import hotspot_payload
-print(json.dumps([hotspot_payload(*case) for case in json.load(sys.stdin)]))
 """
 
 
@@ -68,8 +60,8 @@ def test_every_ascii_character_at_every_edge(bits, tmp_path):
         for place in (1, 5, 8):
             text = "abcdefgh"[: place - 1] + character + "abcdefgh"[place:]
             for case, name in (
-                ([text, "Geheim!123", "WPA2"], "name"),
-                (["Woning", text, "WPA2"], "key"),
+                ([text, "Geheim!123", "wpa2"], "name"),
+                (["Woning", text, "wpa2"], "key"),
             ):
                 cases.append(case)
                 wanted.append(None if character in ALLOWED else (name, character, place))
@@ -87,48 +79,25 @@ def test_every_ascii_character_at_every_edge(bits, tmp_path):
 
 @pytest.mark.parametrize("character", ["é", "ÿ", "€", "\u200b", "😀"])
 def test_characters_outside_ascii(character, bits, tmp_path):
-    cases = [["Huis" + character, "Geheim!123", "WPA2"], ["Huis", "Geheim!1" + character, "WPA2"]]
+    cases = [["Huis" + character, "Geheim!123", "wpa2"], ["Huis", "Geheim!1" + character, "wpa2"]]
     for message, place in zip(run(CHECK, cases, bits, tmp_path), (5, 9), strict=True):
         assert f"the character U+{ord(character):04X} at place {place}" in message
 
 
 def test_lengths(bits, tmp_path):
     lengths = range(0, 70)
-    cases = [["n" * n, "Geheim!123", "WPA2"] for n in lengths]
-    cases += [["Huis", "k" * n, "WPA2"] for n in lengths]
+    cases = [["n" * n, "Geheim!123", "wpa2"] for n in lengths]
+    cases += [["Huis", "k" * n, "wpa2"] for n in lengths]
     messages = run(CHECK, cases, bits, tmp_path)
     assert [n for n in lengths if messages[n] is None] == list(range(1, 33))
     assert [n for n in lengths if messages[len(lengths) + n] is None] == list(range(8, 21))
 
 
 def test_security(bits, tmp_path):
-    kinds = ["open", "WEP", "WPA", "WPA2", "WPA/WPA2", "WPA2/WPA3", "WPA3", "WPA2-Enterprise"]
+    kinds = ["open", "wep", "wpa", "wpa2", "wpa3", "enterprise", "WPA2", ""]
     cases = [["Huis", "Geheim!123", kind] for kind in kinds]
     accepted = [message is None for message in run(CHECK, cases, bits, tmp_path)]
-    assert accepted == [False, False, True, True, True, True, False, False]
-
-
-def decode(payload):
-    """The fields of a Wi-Fi label code: split at what is not escaped, then unescape."""
-    assert payload.startswith("WIFI:") and payload.endswith(";;")
-    fields = re.findall(r"([A-Z]):((?:[^\\;,\":]|\\[\\;,\":])*);", payload[5:-1])
-    assert sum(len(name) + len(value) + 2 for name, value in fields) == len(payload) - 6
-    return {name: re.sub(r"\\(.)", r"\1", value) for name, value in fields}
-
-
-def test_label_codes_say_what_went_in(bits, tmp_path):
-    rng = random.Random(6)
-    printable = [chr(c) for c in range(32, 127)]
-    cases = [
-        [
-            "".join(rng.choices(printable + list('\\;,":') * 5, k=rng.randint(1, n)))
-            for n in (32, 20)
-        ]
-        for _ in range(500)
-    ]
-    payloads = run(PAYLOADS, cases, bits, tmp_path)
-    for (ssid, key), payload in zip(cases, payloads, strict=True):
-        assert decode(payload) == {"T": "WPA", "S": ssid, "P": key}
+    assert accepted == [False, False, True, True, False, False, False, False]
 
 
 def test_the_device_tests_pass_here(bits):

@@ -1,11 +1,11 @@
-"""wifi_provision.py on the device or in the interpreter on the host."""
+"""wifi_credentials.py on the device or in the interpreter on the host."""
 
 import unittest
 
-from wifi_provision import CredentialError, check_network, hotspot_payload
+from wifi_credentials import CredentialError, check_network
 
 
-def refusal(ssid, key, security="WPA2"):
+def refusal(ssid, key, security="wpa2"):
     """The message that the credentials are refused with, "" when they are accepted."""
     try:
         check_network(ssid, key, security)
@@ -16,14 +16,14 @@ def refusal(ssid, key, security="WPA2"):
 
 class Networks(unittest.TestCase):
     def test_accepted(self):
-        for security in ("WPA", "WPA2", "WPA/WPA2", "WPA2/WPA3"):
+        for security in ("wpa", "wpa2"):
             self.assertEqual(refusal("Woning_5", "Geheim!123", security), "")
         self.assertEqual(refusal("h", "12345678"), "")
         self.assertEqual(refusal("n" * 32, "k" * 20), "")
 
     def test_security(self):
         self.assertIn("open", refusal("Woning", "", "open"))
-        for security in ("WEP", "WPA3", "WPA2-Enterprise", "OWE", ""):
+        for security in ("wep", "wpa3", "enterprise", "owe", ""):
             self.assertIn("security is " + security, refusal("Woning", "Geheim!123", security))
 
     def test_lengths(self):
@@ -45,19 +45,6 @@ class Networks(unittest.TestCase):
     def test_only_the_wrong_character_is_shown(self):
         message = refusal("Woning", "xyzzyplugh=1")
         self.assertFalse("xyzzy" in message or "plugh" in message)
-
-
-class Labels(unittest.TestCase):
-    VECTORS = (
-        ("SM5010000123", "b7Kd9wQe2", "WIFI:T:WPA;S:SM5010000123;P:b7Kd9wQe2;;"),
-        ("a;b", "c:d,e;fgh", "WIFI:T:WPA;S:a\\;b;P:c\\:d\\,e\\;fgh;;"),
-        ('q"uote', "back\\slash", 'WIFI:T:WPA;S:q\\"uote;P:back\\\\slash;;'),
-        ("!#$%&'()*+", "-./<>?@[^_`{|}~", "WIFI:T:WPA;S:!#$%&'()*+;P:-./<>?@[^_`{|}~;;"),
-    )
-
-    def test_vectors(self):
-        for ssid, key, payload in self.VECTORS:
-            self.assertEqual(hotspot_payload(ssid, key), payload)
 
 
 if __name__ == "__main__":

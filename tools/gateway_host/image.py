@@ -18,6 +18,7 @@ from pathlib import Path
 
 from littlefs import LittleFS
 
+from gateway_host import portal_pages
 from gateway_host.errors import UserError
 from gateway_host.interpreter import LIB, ROOT
 
@@ -102,6 +103,7 @@ def _sources(board: str) -> dict[str, Path]:
     hardware = own if (own / "hardware.py").exists() else COMMON
     sources["board.py"] = own / "board.py"
     sources |= {path.name: path for path in hardware.glob("*.py") if path.name != "board.py"}
+    sources |= {path.name: path for path in portal_pages.make()}
     for name in _LIBRARIES:
         if (LIB / name).exists():
             sources[name] = LIB / name

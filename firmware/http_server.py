@@ -1,0 +1,227 @@
+"""A small HTTP/1.1 server for a page on the gateway (RFC 9112): one request on each connection.
+
+Owns the listening socket and the connections. Few at a time, and each with limits in size and
+time: a client that is slow, half open or hostile costs one place, and loses it to the next one.
+"""
+
+import asyncio
+import time
+
+from micropython import const
+
+_MOST = const(4)  # connections
+_TIME_MS = const(8000)  # from connecting to the last byte of the answer
+_HEAD = const(4096)  # bytes of the request's line and fields
+_LINE = const(512)  # bytes that are kept of one line; fields that matter are shorter
+_BODY = const(512)  # bytes
+_PIECE = const(256)  # bytes read at a time
+_DRAINED = const(16384)  # bytes that are read of a refused request, so that the answer is too
+
+
+class RequestError(ValueError):
+    """The request cannot be served: `status` says why."""
+
+    def __init__(self, status):
+        super().__init__(status)
+        self.status = status
+
+
+class Request:
+    """A request as it arrives. Give `feed` what was received until it is true; RequestError ends
+    it.
+
+    `method`, `path`: text, the query belongs to the path; `fields`: those of FIELDS that were
+    there, names in lower case; `body`: bytes.
+    """
+
+    FIELDS = ("host", "accept-language", "content-length", "content-type", "transfer-encoding")
+
+    def __init__(self):
+        self.method = None
+        self.path = None
+        self.fields = {}
+        self.body = b""
+        self._line = b""
+        self._cut = False  # the line is longer than what is kept of it
+        self._size = 0  # of the head so far
+        self._missing = None  # bytes of the body; None while the head is not whole
+
+    def feed(self, data):
+        """Take the next bytes; whether the request is whole. What follows it is ignored."""
+        while data and self._missing is None:
+            end = data.find(b"\n") + 1
+            part = data[:end] if end else data
+            data = data[len(part) :]
+            self._size += len(part)
+            if self._size > _HEAD:
+                raise RequestError(431)
+            room = _LINE - len(self._line)
+            self._cut = self._cut or len(part) > room
+            self._line += part[:room]
+            if end:
+                self._take_line()
+        if self._missing:
+            self.body += data[: self._missing]
+            self._missing -= min(self._missing, len(data))
+        return self._missing == 0
+
+    def _take_line(self):
+        line, cut = self._line, self._cut
+        self._line, self._cut = b"", False
+        line = line.rstrip(b"\r\n")
+        if self.method is None:
+            if line:  # empty lines before a request are allowed
+                self._take_request_line(line, cut)
+        elif not line:
+            self._begin_body()
+        else:
+            name, colon, value = line.partition(b":")
+            if not colon and not cut or not name.strip() or name != name.strip():
+                raise RequestError(400)
+            for known in self.FIELDS:
+                if name.lower() == known.encode():
+                    if cut or known in self.fields:
+                        raise RequestError(400)
+                    self.fields[known] = _text(value.strip())
+
+    def _take_request_line(self, line, cut):
+        parts = line.split(b" ")
+        if len(parts) != 3:
+            raise RequestError(431 if cut else 400)
+        method, path, version = (_text(part) for part in parts)
+        if not version.startswith("HTTP/"):
+            raise RequestError(400)
+        if version not in ("HTTP/1.1", "HTTP/1.0"):
+            raise RequestError(505)
+        if path.startswith("http://"):  # a proxy's form
+            path = "/" + path[7:].partition("/")[2]
+        if not path.startswith("/"):
+            raise RequestError(400)
+        self.method, self.path = method, path
+
+    def _begin_body(self):
+        if "transfer-encoding" in self.fields:
+            raise RequestError(501)
+        length = self.fields.get("content-length", "0")
+        if not length.isdigit():
+            raise RequestError(400)
+        if len(length) > 9 or int(length) > _BODY:
+            raise RequestError(413)
+        self._missing = int(length)
+
+
+def _text(data):
+    """Printable ASCII as text; RequestError for anything else."""
+    if any(not 32 <= byte < 127 for byte in data):
+        raise RequestError(400)
+    return str(data, "ascii")
+
+
+def form(body):
+    """The fields of an application/x-www-form-urlencoded body: name -> bytes; the last of several
+    counts. ValueError where it is none."""
+    fields = {}
+    for pair in body.split(b"&"):
+        name, _, value = pair.partition(b"=")
+        fields[_unquote(name)] = _unquote(value)
+    return fields
+
+
+def _unquote(data):
+    parts = data.replace(b"+", b" ").split(b"%")
+    text = parts[0]
+    for part in parts[1:]:
+        if len(part) < 2:
+            raise ValueError
+        text += bytes((int(part[:2], 16),)) + part[2:]
+    return text
+
+
+class HttpServer:
+    """Serves `handle`: async, takes a whole Request; gives the status, the fields (bytes, whole
+    lines) and the body: bytes, or an iterable of bytes. RequestError refuses the request."""
+
+    def __init__(self, handle, counters):
+        self._handle = handle
+        self._counters = counters
+        self._server = None
+        self._open = []  # [task, ms of its begin, whether its request is whole], oldest first
+
+    async def start(self, ip, port):
+        """Listen. OSError when the port is taken."""
+        self._server = await asyncio.start_server(self._serve, ip, port, _MOST)
+
+    async def run(self):
+        """Close the connections whose time is over, until cancelled."""
+        while True:
+            await asyncio.sleep_ms(500)
+            now = time.ticks_ms()
+            for connection in list(self._open):
+                if time.ticks_diff(now, connection[1]) > _TIME_MS:
+                    self._drop(connection)
+
+    def close(self):
+        """Nothing listens afterwards."""
+        self._server.close()
+        for connection in list(self._open):
+            connection[0].cancel()
+
+    def _drop(self, connection):
+        self._counters.count("http.dropped")
+        self._open.remove(connection)
+        connection[0].cancel()
+
+    async def _serve(self, stream, _):
+        me = [asyncio.current_task(), time.ticks_ms(), False]
+        if len(self._open) >= _MOST:
+            idle = [connection for connection in self._open if not connection[2]]
+            self._drop((idle or self._open)[0])
+        self._open.append(me)
+        try:
+            await self._talk(stream, me)
+        except OSError:
+            self._counters.count("http.broken")  # the client has gone
+        except MemoryError:
+            self._counters.count("http.memory")
+        finally:
+            if me in self._open:
+                self._open.remove(me)
+            await stream.wait_closed()
+
+    async def _talk(self, stream, me):
+        request = Request()
+        try:
+            whole = False
+            while not whole:
+                data = await stream.read(_PIECE)
+                if not data:
+                    return
+                whole = request.feed(data)
+            me[2] = True
+            status, fields, body = await self._handle(request)
+        except RequestError as error:
+            self._counters.count("http.refused")
+            status, fields, body = error.status, b"", b""
+        await _send(stream, status, fields, b"" if request.method == "HEAD" else body)
+        if status >= 400:
+            for _ in range(_DRAINED // _PIECE):
+                if not await stream.read(_PIECE):
+                    return
+
+
+async def _send(stream, status, fields, body):
+    head = b"HTTP/1.1 %d \r\nConnection: close\r\nCache-Control: no-store\r\n" % status
+    if isinstance(body, bytes):
+        head += b"Content-Length: %d\r\n" % len(body)
+        body = (body,)
+    await _write(stream, head + fields + b"\r\n")
+    for piece in body:
+        await _write(stream, piece)
+
+
+async def _write(stream, data):
+    """In pieces: what the socket does not take at once is copied."""
+    view = memoryview(data)
+    for at in range(0, len(view), _PIECE):
+        stream.write(view[at : at + _PIECE])
+        await stream.drain()

@@ -1,0 +1,99 @@
+"""What changes in the hotspot's page: the networks, the messages, the token. The rest is made
+ahead (firmware/portal/)."""
+
+import portal_static
+from gzip_parts import HEAD, Gzip
+from micropython import const
+from wifi_credentials import CredentialError, check_name
+
+_STRENGTHS = (-55, -67, -75)  # dBm from which on a network is strong, good, fair
+_REFRESH = b'<noscript><meta http-equiv="refresh" content="2"></noscript>'
+_NOTICE = b'<p class="note" role="alert">%s</p>'
+_MOST = const(16)  # networks that are shown
+
+
+def escape(text):
+    """`text` for HTML, also between quotes."""
+    for character, name in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
+        text = text.replace(character, name)
+    return text
+
+
+class Page:
+    """The page in one language, at one moment. `rule`: the message that it begins with, its
+    text's name; `values`: what the message names."""
+
+    def __init__(self, provisioning, language, serial, token, rule=None, values=()):
+        self._texts = texts = __import__("portal_" + language)
+        self._networks = provisioning.networks
+        self._ssid = ssid = provisioning.ssid or ""
+        state = provisioning.state
+        self._parts = {"ready": texts.FORM, "trying": texts.TRYING, "done": texts.DONE}[state]
+        other = ssid and all(network[0] != ssid for network in self._networks)
+        self._fillings = {
+            "language": language.encode(),
+            "serial": serial.encode(),
+            "token": token,
+            "refresh": _REFRESH if state == "trying" else b"",
+            "notice": _NOTICE % self._message(rule, values) if rule else b"",
+            "ssid": escape(ssid).encode(),
+            "other": escape(ssid).encode() if other else b"",
+            "other_checked": b" checked" if other else b"",
+        }
+
+    def pieces(self):
+        """The whole page, a gzip member in pieces."""
+        gzip = Gzip()
+        yield HEAD
+        for half in (portal_static.HEAD, self._parts, portal_static.FOOT):
+            for part in half:
+                if isinstance(part, bytes):
+                    yield gzip.part(part)
+                elif part == "networks":
+                    for text in self._rows():
+                        yield gzip.text(text)
+                else:
+                    yield gzip.text(self._fillings[part])
+        yield gzip.tail()
+
+    def _rows(self):
+        if not self._networks:
+            yield (
+                b'<div class="n x"><small>%s</small></div>' % self._texts.MESSAGES["none"].encode()
+            )
+        for number, (name, rssi, security) in enumerate(self._networks[:_MOST]):
+            try:
+                check_name(name, security)
+            except CredentialError as error:
+                shown = escape(name) or self._texts.MESSAGES["hidden_name"]
+                yield b'<div class="n x"><b>%s</b>' % shown.encode()
+                yield self._strength(rssi)
+                yield b"<small>%s</small></div>" % self._message(error.rule, error.values)
+                continue
+            shown = escape(name).encode()
+            yield b'<input type="radio" name="ssid" id="n%d" value="%s"%s>' % (
+                number,
+                shown,
+                b" checked" if name == self._ssid else b"",
+            )
+            yield b'<label class="n" for="n%d"><b>%s</b>' % (number, shown)
+            yield self._strength(rssi)
+            yield b"</label>"
+
+    def _strength(self, rssi):
+        steps = 4 - sum(rssi < step for step in _STRENGTHS)
+        words = self._texts.MESSAGES["strength_%d" % steps]
+        return b'<i class="s s%d" role="img" aria-label="%s"></i>' % (steps, words.encode())
+
+    def _message(self, rule, values):
+        words = tuple(escape(self._describe(value)) for value in values)
+        return (self._texts.MESSAGES[rule] % words).encode()
+
+    def _describe(self, value):
+        """A value of a message: a character by name where it cannot be seen."""
+        text = str(value)
+        if text == " ":
+            return self._texts.MESSAGES["space"]
+        if len(text) == 1 and not 32 < ord(text) < 127 and not 0xA1 <= ord(text) < 0x2000:
+            return "U+%04X" % ord(text)
+        return text

@@ -1,0 +1,179 @@
+"""A phone: a real Chromium with a phone's screen, driven through its DevTools protocol.
+
+Every name leads to the gateway, as the hotspot's name server makes it. Touches and keys are given
+as input events, so forms behave as in a hand.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import shutil
+import subprocess
+import time
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gateway_host import processes
+from gateway_host.interpreter import BIN, ROOT
+from websockets.sync.client import connect
+
+SHOTS = ROOT / "build" / "screenshots"
+PATIENCE_S = 20.0
+_FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
+    "--disable-background-networking --disable-component-update --disable-sync "
+    "--disable-dev-shm-usage --remote-debugging-port=0"
+).split()
+
+
+def chromium() -> str:
+    """The browser's program; a skip says how to get one."""
+    own = BIN / "chromium"
+    found = shutil.which("chromium") or (str(own) if own.exists() else None)
+    if found is None:
+        pytest.skip(
+            "no Chromium: as root `apt-get install chromium`, or `make setup FORCE=1` for a copy"
+        )
+    return found
+
+
+class Phone:
+    """One browser with one page, 390 x 844 points. `scripts`: whether JavaScript is on."""
+
+    def __init__(
+        self, directory: Path, port: int, *, language: str = "en", scripts: bool = True
+    ) -> None:
+        self._stack = contextlib.ExitStack()
+        self._number = 0
+        self._requests: list[dict[str, Any]] = []
+        command = [chromium(), *_FLAGS, f"--user-data-dir={directory}"]
+        command += [f"--host-resolver-rules=MAP * 127.0.0.1:{port}", "about:blank"]
+        process = processes.start(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self._stack.callback(processes.stop, process)
+        try:
+            self._attach(directory / "DevToolsActivePort")
+        except BaseException:
+            self.close()
+            raise
+        self._call("Page.enable")
+        self._call("Network.enable")
+        self._call("Log.enable")
+        screen = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
+        self._call("Emulation.setDeviceMetricsOverride", **screen)
+        self._call("Emulation.setTouchEmulationEnabled", enabled=True)
+        self.speak(language)
+        if not scripts:
+            self._call("Emulation.setScriptExecutionDisabled", value=True)
+
+    def _attach(self, file: Path) -> None:
+        until(lambda: file.exists() and file.read_text().count("\n") == 1, "the browser's start")
+        port = file.read_text().split()[0]
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list") as answer:
+            pages = [page for page in json.load(answer) if page["type"] == "page"]
+        self._socket = self._stack.enter_context(
+            connect(pages[0]["webSocketDebuggerUrl"], max_size=None)
+        )
+
+    def _call(self, method: str, **parameters: Any) -> dict[str, Any]:
+        self._number += 1
+        call = {"id": self._number, "method": method, "params": parameters}
+        self._socket.send(json.dumps(call))
+        while True:
+            message = json.loads(self._socket.recv(PATIENCE_S))
+            if message.get("id") == self._number:
+                if "error" in message:
+                    raise RuntimeError(f"{method}: {message['error']['message']}")
+                return message["result"]
+            self._requests.append(message)
+
+    def speak(self, language: str) -> None:
+        """The phone's language, as in Accept-Language."""
+        self._call("Network.setExtraHTTPHeaders", headers={"Accept-Language": language})
+
+    def shade(self, *, dark: bool) -> None:
+        """Dark or light colours."""
+        colours = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
+        self._call("Emulation.setEmulatedMedia", features=colours)
+
+    def events(self, method: str) -> list[dict[str, Any]]:
+        """What the browser has told of this kind since its start."""
+        self.look("1")
+        return [event["params"] for event in self._requests if event.get("method") == method]
+
+    def look(self, expression: str) -> Any:
+        """The value of an expression in the page, by DevTools: also with JavaScript off."""
+        answer = self._call("Runtime.evaluate", expression=expression, returnByValue=True)
+        if "exceptionDetails" in answer:
+            raise RuntimeError(f"{expression}: {answer['exceptionDetails']}")
+        return answer["result"].get("value")
+
+    def open(self, url: str) -> None:
+        self._call("Page.navigate", url=url)
+
+    def wait(self, text: str) -> None:
+        """Until the page shows the text."""
+        self.wait_for(f"document.body && document.body.innerText.includes({json.dumps(text)})")
+
+    def wait_for(self, expression: str) -> None:
+        """Until the expression is true in the page."""
+        until(
+            lambda: self._try(expression),
+            expression,
+            lambda: self._try("document.body.innerText"),
+        )
+
+    def _try(self, expression: str) -> Any:
+        with contextlib.suppress(RuntimeError):  # between two pages
+            return self.look(expression)
+
+    def tap(self, selector: str) -> None:
+        """A finger in the middle of the element."""
+        middle = f"""(() => {{
+            const element = document.querySelector({json.dumps(selector)});
+            element.scrollIntoView({{block: 'center', behavior: 'instant'}});
+            const box = element.getBoundingClientRect();
+            return [box.x + box.width / 2, box.y + box.height / 2];
+        }})()"""
+        x, y = self.look(middle)
+        for kind in ("mousePressed", "mouseReleased"):
+            self._call(
+                "Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1
+            )
+
+    def type(self, selector: str, text: str) -> None:
+        """Tap a field and type into it."""
+        self.tap(selector)
+        self._call("Input.insertText", text=text)
+
+    def shot(self, name: str) -> Path:
+        """The whole page as PNG, in build/screenshots."""
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        height = max(844, self.look("document.documentElement.scrollHeight"))
+        clip = {"x": 0, "y": 0, "width": 390, "height": height, "scale": 1}
+        answer = self._call("Page.captureScreenshot", clip=clip, captureBeyondViewport=True)
+        path = SHOTS / f"{name}.png"
+        path.write_bytes(base64.b64decode(answer["data"]))
+        return path
+
+    def close(self) -> None:
+        self._stack.close()
+
+    def __enter__(self) -> Phone:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def until(condition: Any, what: str, last: Any = lambda: None) -> Any:
+    """What `condition` gives as soon as it is true; fails after 20 s."""
+    end = time.monotonic() + PATIENCE_S
+    while not (found := condition()):
+        if time.monotonic() > end:
+            pytest.fail(f"waited in vain for {what}; last seen: {last()}")
+        time.sleep(0.05)
+    return found
