@@ -12,7 +12,8 @@ from version import VERSION
 from wifi_credentials import CredentialError, text_of
 
 _HEAD = b"IMPROV\x01"
-_STATE, _ERROR, _COMMAND, _RESULT = const(1), const(2), const(3), const(4)  # types of packets
+_COMMAND = _HEAD + b"\x03"  # the one type of packet that comes from the computer
+_STATE, _ERROR, _RESULT = const(1), const(2), const(4)  # types of ours
 _STATES = {"ready": 2, "trying": 3, "done": 4}
 _NO_ERROR, _INVALID, _UNKNOWN_COMMAND, _NO_CONNECTION = const(0), const(1), const(2), const(3)
 _OTHER_ERROR = const(255)
@@ -32,21 +33,20 @@ def strings(texts):
 
 
 class Receiver:
-    """Finds packets in what the line brings."""
+    """Finds commands in what the line brings."""
 
     def __init__(self):
         self._held = b""
 
     def feed(self, data):
-        """The packets that have become whole, a list of (type, data); type None where one is
-        damaged."""
+        """The contents of the packets that have become whole; None for a damaged one."""
         held = self._held + data
         found = []
         while True:
-            begin = held.find(_HEAD)
+            begin = held.find(_COMMAND)
             if begin < 0:
                 # The end may be a head's beginning.
-                self._held = held[-len(_HEAD) + 1 :]
+                self._held = held[-len(_COMMAND) + 1 :]
                 return found
             held = held[begin:]
             if len(held) < 9 or len(held) < 10 + held[8]:
@@ -54,10 +54,10 @@ class Receiver:
                 return found
             end = 9 + held[8]
             if sum(held[:end]) & 255 == held[end]:
-                found.append((held[7], held[9:end]))
+                found.append(held[9:end])
                 held = held[end + 1 :]
             else:
-                found.append((None, b""))
+                found.append(None)
                 held = held[1:]
 
 
@@ -71,25 +71,23 @@ def _two_texts(data):
 
 
 class Improv:
-    """Speaks on `line`, a stream. `about`: the chip or board, and the gateway's name."""
+    """Speaks on `line`, the board's SerialLine. `about`: the board, and the gateway's name."""
 
     def __init__(self, provisioning, line, about):
         self._provisioning = provisioning
-        self._stream = asyncio.StreamReader(line)
+        self._line = line
+        self._stream = asyncio.StreamReader(line.stream)
         self._about = about
 
     async def run(self):
         """Answer, without end; a line that has ended is left alone."""
         receiver = Receiver()
         while True:
-            data = await self._stream.read(64)
+            data = await self._stream.read(1)
             if not data:
                 return
-            for kind, content in receiver.feed(data):
-                if kind is None:
-                    await self._send(_ERROR, bytes((_INVALID,)))
-                elif kind == _COMMAND:
-                    await self._obey(content)
+            for content in receiver.feed(data):
+                await self._obey(content or b"")
 
     async def watch(self):
         """Tell every change of the state, without end."""
@@ -98,27 +96,27 @@ class Improv:
             state = self._provisioning.state
             if state != told:
                 if state == "ready":
-                    await self._send(_ERROR, bytes((_NO_CONNECTION,)))
-                await self._send_state()
+                    self._send(_ERROR, bytes((_NO_CONNECTION,)))
+                self._send_state()
                 if state == "done":
-                    await self._answer(_JOIN)
+                    self._answer(_JOIN)
                 told = state
             await asyncio.sleep_ms(_WATCH_MS)
 
     async def _obey(self, content):
         if len(content) < 2 or len(content) != 2 + content[1]:
-            await self._send(_ERROR, bytes((_INVALID,)))
+            self._send(_ERROR, bytes((_INVALID,)))
             return
         error = await self._do(content[0], content[2:])
         if error:
-            await self._send(_ERROR, bytes((error,)))
+            self._send(_ERROR, bytes((error,)))
 
     async def _do(self, command, data):
         """Carry the command out; the error, or None."""
         provisioning = self._provisioning
         if command not in (_JOIN, _TELL_STATE, _ABOUT, _SCAN):
             return _UNKNOWN_COMMAND
-        await self._send(_ERROR, bytes((_NO_ERROR,)))
+        self._send(_ERROR, bytes((_NO_ERROR,)))
         if command == _JOIN:
             if provisioning.state != "ready":
                 return _OTHER_ERROR
@@ -129,26 +127,25 @@ class Improv:
             except ValueError:
                 return _INVALID
         elif command == _TELL_STATE:
-            await self._send_state()
+            self._send_state()
             if provisioning.state == "done":
-                await self._answer(command)
+                self._answer(command)
         elif command == _ABOUT:
-            await self._answer(command, "Gateway", VERSION, *self._about)
+            self._answer(command, "Gateway", VERSION, *self._about)
         else:
             await provisioning.scan()
             for name, rssi, security in provisioning.networks:
                 if name:
                     locked = "NO" if security == "open" else "YES"
-                    await self._answer(command, name, str(rssi), locked)
-            await self._answer(command)
+                    self._answer(command, name, str(rssi), locked)
+            self._answer(command)
 
-    async def _answer(self, command, *texts):
+    def _answer(self, command, *texts):
         data = strings(texts)
-        await self._send(_RESULT, bytes((command, len(data))) + data)
+        self._send(_RESULT, bytes((command, len(data))) + data)
 
-    async def _send_state(self):
-        await self._send(_STATE, bytes((_STATES[self._provisioning.state],)))
+    def _send_state(self):
+        self._send(_STATE, bytes((_STATES[self._provisioning.state],)))
 
-    async def _send(self, kind, data):
-        self._stream.write(packet(kind, data))
-        await self._stream.drain()
+    def _send(self, kind, data):
+        self._line.write(packet(kind, data))

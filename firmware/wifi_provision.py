@@ -87,6 +87,7 @@ class Provisioning:
         self._counters = counters
         self._tasks = []
         self._servers = []
+        self._line = None
         self._end_ms = None
 
     async def run(self):
@@ -106,11 +107,12 @@ class Provisioning:
             self._servers.append(http)
             for server in self._servers:
                 self._start(server.run())
-            line = hardware.improv_line()
-            if line:
+            self._line = hardware.improv_line()
+            if self._line:
                 from improv import Improv
 
-                improv = Improv(self, line, (hardware.name, hotspot_name(hardware.serial)))
+                about = hardware.name, hotspot_name(hardware.serial)
+                improv = Improv(self, self._line, about)
                 self._start(improv.run())
                 self._start(improv.watch())
             await self.scan()
@@ -128,7 +130,9 @@ class Provisioning:
             server.close()
         if self._servers:
             self._hardware.radio.stop_hotspot()
-        self._tasks, self._servers = [], []
+        if self._line:
+            self._line.close()
+        self._tasks, self._servers, self._line = [], [], None
         for name in _MODULES:
             sys.modules.pop(name, None)
 

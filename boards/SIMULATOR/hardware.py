@@ -30,6 +30,7 @@ class Hardware:
         self.radio = Radio(uart, settings) if "wifi" in board.LINKS else None
         self.modem = Modem(uart) if "lte" in board.LINKS else None
         self._entropy = settings.get("entropy", 4711)
+        self._improv = settings.get("improv")
         self._paced = settings["paced"]
         self._epoch = settings["epoch"]
         self._now = 0  # us since start, modulo the period of time.ticks_us
@@ -72,6 +73,14 @@ class Hardware:
 
     def set_led(self, red, green, blue):
         self.a_uart.set_led(red, green, blue)
+
+    def improv_line(self):
+        """The serial line for Improv, opened, or None."""
+        if self._improv is None:
+            return None
+        from serial_line import SerialLine
+
+        return SerialLine(self._improv)
 
     def entropy(self):
         """A number of 16 bits or more, another one at every start (here as the host wishes)."""

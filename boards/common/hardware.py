@@ -69,6 +69,12 @@ class Hardware:
         """Whether somebody presses the button, which pulls its pin to ground."""
         return not self._button.value()
 
+    def improv_line(self):
+        """The serial line for Improv, opened, or None."""
+        from serial_line import SerialLine
+
+        return SerialLine()
+
     def entropy(self):
         """A number of 16 bits or more, another one at every start."""
         return int.from_bytes(os.urandom(2), "big")

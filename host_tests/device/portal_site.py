@@ -2,8 +2,8 @@
 
 Arguments: the ports of HTTP and DNS. plan.json holds a table: `networks` as lists of name, dBm and
 security, `passwords` {name: what is right}, `results` {name: what else is said of it}, `seconds`
-that joining takes, `speed` of the board's clock, `line` the path of a pty for Improv. Prints a
-JSON line for whatever happens; an LED blinks on the same clock.
+that joining takes, `speed` of the board's clock, `line` the path of a pty for Improv, `rounds` how
+often the hotspot opens. Prints a JSON line for whatever happens; an LED beats on the same clock.
 """
 
 import asyncio
@@ -50,7 +50,11 @@ class Hardware:
         return time.ticks_ms() * PLAN.get("speed", 1)
 
     def improv_line(self):
-        return open(PLAN["line"], "r+b") if "line" in PLAN else None
+        if "line" not in PLAN:
+            return None
+        from serial_line import SerialLine
+
+        return SerialLine(PLAN["line"])
 
 
 class Connection:
@@ -63,19 +67,17 @@ class Connection:
         return result
 
 
-async def blink():
-    """The LED: the longest time in which it stood still, in ms, told when it grows."""
-    last, longest = time.ticks_ms(), 0
+async def beat():
+    """The LED: 25 steps a second, told every 10."""
+    steps = 0
     while True:
         await asyncio.sleep_ms(40)
-        now = time.ticks_ms()
-        if time.ticks_diff(now, last) > longest + 20:
-            longest = time.ticks_diff(now, last)
-            tell(still=longest)
-        last = now
+        steps += 1
+        if steps % 10 == 0:
+            tell(steps=steps)
 
 
-async def main():
+async def one_round():
     gc.collect()
     before = gc.mem_alloc()
     import wifi_provision
@@ -83,7 +85,6 @@ async def main():
     counters = Counters()
     provisioning = wifi_provision.Provisioning(Hardware(), Connection(), {}, counters)
     del wifi_provision
-    asyncio.create_task(blink())
     running = asyncio.create_task(provisioning.run())
     await asyncio.sleep_ms(300)
     gc.collect()
@@ -92,9 +93,16 @@ async def main():
     del provisioning, running
     await asyncio.sleep_ms(50)
     gc.collect()
-    tell(done=done, heap=gc.mem_alloc() - before, counts=counters.counts)
+    heap = gc.mem_alloc() - before
     left = [name for name in sys.modules if name.startswith(("portal", "wifi", "http", "dns"))]
-    tell(modules=left)
+    tell(done=done, heap=heap, modules=left, counts=counters.counts)
+
+
+async def main():
+    beating = asyncio.create_task(beat())
+    for _ in range(PLAN.get("rounds", 1)):
+        await one_round()
+    beating.cancel()
 
 
 asyncio.run(main())
