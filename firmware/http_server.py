@@ -5,11 +5,13 @@ time: a client that is slow, half open or hostile costs one place, and loses it 
 """
 
 import asyncio
+import sys
 import time
 
 from micropython import const
 
 _MOST = const(4)  # connections
+_WAITING = const(16)  # connections that nobody has looked at yet
 _TIME_MS = const(8000)  # from connecting to the last byte of the answer
 _HEAD = const(4096)  # bytes of the request's line and fields
 _LINE = const(512)  # bytes that are kept of one line; fields that matter are shorter
@@ -149,7 +151,7 @@ class HttpServer:
 
     async def start(self, ip, port):
         """Listen. OSError when the port is taken."""
-        self._server = await asyncio.start_server(self._serve, ip, port, _MOST)
+        self._server = await asyncio.start_server(self._serve, ip, port, _WAITING)
 
     async def run(self):
         """Close the connections whose time is over, until cancelled."""
@@ -181,8 +183,9 @@ class HttpServer:
             await self._talk(stream, me)
         except OSError:
             self._counters.count("http.broken")  # the client has gone
-        except MemoryError:
-            self._counters.count("http.memory")
+        except Exception as error:
+            self._counters.count("http.failed")
+            sys.print_exception(error)
         finally:
             if me in self._open:
                 self._open.remove(me)
@@ -203,7 +206,7 @@ class HttpServer:
             self._counters.count("http.refused")
             status, fields, body = error.status, b"", b""
         await _send(stream, status, fields, b"" if request.method == "HEAD" else body)
-        if status >= 400:
+        if not me[2]:  # the rest of a request that was refused is still to come
             for _ in range(_DRAINED // _PIECE):
                 if not await stream.read(_PIECE):
                     return

@@ -102,7 +102,12 @@ def test_what_is_wrong(line, tmp_path):
         for content in (b"\x02\x01", b"\x02", b"", b"\x01\x05\x00"):
             line.send(command(content))
             line.expect(INVALID)
-        for content in (b"\x01\x00", b"\x01\x03\x02ab", b"\x01\x05\x02ab\x09x", b"\x01\x02\xff\x00"):
+        for content in (
+            b"\x01\x00",
+            b"\x01\x03\x02ab",
+            b"\x01\x05\x02ab\x09x",
+            b"\x01\x02\xff\x00",
+        ):
             line.send(command(content))
             line.expect(NO_ERROR, INVALID)
         line.send(command(b"\x07\x00"))  # the standard's answer for what is not there

@@ -105,7 +105,7 @@ def _texts() -> dict[str, dict]:
                 raise UserError(f"firmware/portal/text.toml: {key} is not in every language")
             for key, text in here.items():
                 if isinstance(text, str):
-                    if text.count("%s") != there[key].count("%s"):
-                        raise UserError(f"firmware/portal/text.toml: {language}, {key}: check %s")
+                    if re.findall("%.?", text) != re.findall("%.?", there[key]):
+                        raise UserError(f"firmware/portal/text.toml: {language}, {key}: check %")
                     here[key] = html.escape(text, quote=False).replace('"', "&quot;")
     return texts

@@ -1,0 +1,299 @@
+"""The hotspot's web site, request by request: what phones ask by themselves, every rule and
+result, and what an attacker may try."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import time
+import urllib.parse
+import zlib
+
+import pytest
+from hotspot import HOST, Hotspot, token
+
+PHONE = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/124.0 Mobile"
+WISPR = "CaptiveNetworkSupport-443.120.2 wispr"
+
+# What a client asks on joining: (path, host, other fields, what it would take for the internet).
+PROBES = {
+    "android": ("/generate_204", "connectivitycheck.gstatic.com", {"User_Agent": PHONE}, b""),
+    "android www": ("/gen_204", "www.google.com", {"User_Agent": PHONE}, b""),
+    "android play": ("/generate_204", "play.googleapis.com", {"User_Agent": PHONE}, b""),
+    "ios wispr": ("/hotspot-detect.html", "captive.apple.com", {"User_Agent": WISPR}, b"Success"),
+    "ios": ("/hotspot-detect.html", "captive.apple.com", {"User_Agent": "Safari"}, b"Success"),
+    "windows": ("/connecttest.txt", "www.msftconnecttest.com", {}, b"Microsoft Connect Test"),
+    "windows redirect": ("/redirect", "www.msftconnecttest.com", {}, b"Microsoft"),
+    "windows old": ("/ncsi.txt", "www.msftncsi.com", {}, b"Microsoft NCSI"),
+    "firefox": ("/canonical.html", "detectportal.firefox.com", {}, b"<meta http-equiv"),
+    "firefox text": ("/success.txt?ipv4", "detectportal.firefox.com", {}, b"success"),
+}
+RULES = [
+    ("", "Geheim!123", "Choose a network."),
+    ("Woning_5", "", "Type the network's password."),
+    ("Woning_5", "1234567", "has 7 characters, Wi-Fi passwords have at least 8"),
+    ("Woning_5", "k" * 21, "has 21 characters, at most 20"),
+    ("Woning_5", "Geheim 123", "password has a space at place 7"),
+    ("Woning_5", 'Geheim"123', "password has &quot; at place 7"),
+    ("Woning_5", "Geheim=12", "password has = at place 7"),
+    ("Woning_5", "Geheim€12", "password has U+20AC at place 7"),
+    ("Vakantie Huis", "Geheim!123", "name has a space at place 9"),
+    ("n" * 33, "Geheim!123", "name has 33 characters"),
+    ("Camping", "", "Open, without a password: give it WPA2"),
+    ("Oud", "Geheim!123", "Uses wep: set the router to WPA2"),
+]
+RESULTS = {
+    "not_found": "was not found",
+    "no_address": "gave the gateway no address",
+    "no_dns": "names are not found (DNS)",
+    "captive": "wants a login page",
+    "no_cloud": "the server cannot be reached",
+    "failed": "could not be joined",
+}
+
+
+@pytest.fixture(scope="module")
+def hotspot(tmp_path_factory):
+    with Hotspot(tmp_path_factory.mktemp("hotspot")) as started:
+        yield started
+
+
+def page(hotspot: Hotspot, language: str = "en") -> str:
+    """The page as it is now."""
+    answer = hotspot.ask("GET", "/", Accept_Language=language)
+    assert answer.status == 200
+    return gzip.decompress(answer.body).decode()
+
+
+def send(hotspot: Hotspot, name: str, key: str, secret: str | None = None):
+    """Fill the form in and send it."""
+    secret = token(page(hotspot)) if secret is None else secret
+    fields = {"token": secret, "ssid": "", "other": name, "key": key}
+    return hotspot.ask("POST", "/join", urllib.parse.urlencode(fields).encode())
+
+
+def raw(hotspot: Hotspot, request: bytes) -> bytes:
+    """What comes back for these bytes, until the connection ends."""
+    with socket.create_connection((HOST, hotspot.port), 20) as line:
+        line.sendall(request)
+        line.shutdown(socket.SHUT_WR)
+        answer = b""
+        while data := line.recv(4096):
+            answer += data
+        return answer
+
+
+@pytest.mark.parametrize("probe", PROBES.values(), ids=PROBES)
+def test_probes_open_the_portal(hotspot, probe):
+    path, host, fields, internet = probe
+    answer = hotspot.ask("GET", path, Host=host, **fields)
+    # Android: a redirect; iOS: a redirect with a body; the others: not the text they wait for.
+    assert answer.status == 302
+    assert answer.fields["location"] == f"http://{hotspot.origin}/"
+    assert len(answer.body) > 4
+    assert not internet or internet not in answer.body
+
+
+def test_proxy_search_and_icons_lead_nowhere(hotspot):
+    for path, host in (("/wpad.dat", "wpad"), ("/favicon.ico", hotspot.origin)):
+        assert hotspot.ask("GET", path, Host=host).status == 404
+
+
+def test_every_rule_has_its_message_and_nothing_is_tried(hotspot):
+    for name, key, message in RULES:
+        answer = send(hotspot, name, key)
+        shown = gzip.decompress(answer.body).decode()
+        alert = shown.partition('role="alert">')[2].partition("</p>")[0]
+        assert message in alert
+        assert not key or key not in shown
+    assert "Traceback" not in hotspot.output
+    # What cannot be chosen says why, beside its name; hidden networks too.
+    listed = page(hotspot)
+    for reason in ("<b>Hidden network</b>", "Hidden: make the network visible", "Uses wep"):
+        assert reason in listed
+    assert not any("tried" in event for event in hotspot.told.all())
+
+
+def test_names_are_text_not_markup(hotspot):
+    assert 'value="R&amp;B&lt;i&gt;\'s"' in page(hotspot)
+    shown = gzip.decompress(send(hotspot, '"><script>alert(1)</script>', "short").body).decode()
+    assert "<script>alert" not in shown
+
+
+@pytest.mark.parametrize(
+    "wish, language",
+    [
+        ("nl-BE,nl;q=0.9,en;q=0.8", "nl"),
+        ("en;q=0.3,de;q=0.8,fr;q=0.5", "de"),
+        ("FR-be", "fr"),
+        ("pt-BR,pt;q=0.9", "en"),
+        ("", "en"),
+        ("*", "en"),
+        ("de;q=0,nl;q=x,fr;q=0.001", "fr"),
+    ],
+)
+def test_the_language_is_the_phones(hotspot, wish, language):
+    assert f'<html lang="{language}">' in page(hotspot, wish)
+
+
+def test_the_page_is_one_small_compressed_answer(hotspot):
+    answer = hotspot.ask("GET", "/")
+    assert answer.fields["content-encoding"] == "gzip"
+    # zlib checks the sum and the length that the gateway has computed over its parts.
+    member = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    text = member.decompress(answer.body).decode()
+    assert member.eof and not member.unused_data
+    assert len(answer.body) < 6000
+    assert "http://" not in text.replace("http-equiv", "") and "https://" not in text
+    policy = answer.fields["content-security-policy"]
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert "unsafe" not in policy
+    assert answer.fields["cache-control"] == "no-store"
+
+
+def test_only_our_own_form_is_taken(hotspot):
+    tried = [event for event in hotspot.told.all() if "tried" in event]
+    for secret in ("", "0" * 16, "é"):
+        answer = send(hotspot, "Woning_5", "Geheim!123", secret)
+        assert answer.status == 403
+        assert "out of date" in gzip.decompress(answer.body).decode()
+    old = token(page(hotspot))
+    send(hotspot, "Woning_5", "short", old)
+    assert send(hotspot, "Woning_5", "Geheim!123", old).status == 403  # a token is for one use
+    kind = {"Content_Type": "text/plain"}
+    assert hotspot.ask("POST", "/join", b"token=x", **kind).status == 400
+    other = hotspot.ask("POST", "/join", b"token=" + old.encode(), Host="evil.example")
+    assert (other.status, other.fields["location"]) == (302, f"http://{hotspot.origin}/")
+    assert [event for event in hotspot.told.all() if "tried" in event] == tried
+
+
+@pytest.mark.parametrize(
+    "status, request_",
+    [
+        (431, b"GET / HTTP/1.1\r\nX: " + b"x" * 5000 + b"\r\n\r\n"),
+        (431, b"GET /" + b"x" * 600 + b" HTTP/1.1\r\n\r\n"),
+        (431, b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 900 + b"\r\n"),
+        (413, b"POST /join HTTP/1.1\r\nContent-Length: 513\r\n\r\n" + b"x" * 513),
+        (413, b"POST /join HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n"),
+        (400, b"POST /join HTTP/1.1\r\nContent-Length: -1\r\n\r\n"),
+        (400, b"POST /join HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"),
+        (501, b"POST /join HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+        (405, b"PUT / HTTP/1.1\r\nHost: %s\r\n\r\n"),
+        (505, b"GET / HTTP/2.0\r\n\r\n"),
+        (400, b"GET /\r\n\r\n"),
+        (400, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\n"),  # TLS
+        (400, b"GET / HTTP/1.1\r\nHost : x\r\n\r\n"),
+        (400, b"GET / HTTP/1.1\r\n folded: x\r\n\r\n"),
+        (400, b"GET / HTTP/1.1\r\nnonsense\r\n\r\n"),
+    ],
+)
+def test_requests_that_are_refused(hotspot, status, request_):
+    answer = raw(hotspot, request_.replace(b"%s", hotspot.origin.encode()))
+    assert answer.startswith(b"HTTP/1.1 %d " % status)
+
+
+def test_nothing_that_was_sent_gets_into_a_header(hotspot):
+    for path in (b"/%0d%0aSet-Cookie:x=1", b"/?l=a%0d%0aX:y", b"http://evil.example/"):
+        answer = raw(hotspot, b"GET %s HTTP/1.1\r\nHost: evil\r\n\r\n" % path)
+        head = answer.partition(b"\r\n\r\n")[0]
+        assert b"Set-Cookie" not in head and b"evil" not in head and b"X:y" not in head
+
+
+def test_a_hundred_slow_clients(hotspot):
+    """Half of them say nothing, half a byte now and then: LED, page and name server go on."""
+    slow = []
+    try:
+        for number in range(100):
+            slow.append(socket.create_connection((HOST, hotspot.port), 20))
+            if number % 2:
+                slow[-1].send(b"GET / HTTP/1.1\r\nX: ")
+        steps = [event["steps"] for event in hotspot.told.all() if "steps" in event][-1]
+        for _ in range(5):
+            for line in slow[1::2]:
+                try:
+                    line.send(b"x")
+                except OSError:
+                    pass  # it has lost its place
+            assert "Connect to Wi-Fi" in page(hotspot)
+            time.sleep(0.1)
+        hotspot.told.until(
+            lambda events: any(event.get("steps", 0) >= steps + 20 for event in events),
+            "the LED",
+        )
+    finally:
+        for line in slow:
+            line.close()
+
+
+def test_results_stay_for_a_phone_that_comes_back(tmp_path):
+    names = {f"Net_{result}": result for result in RESULTS if result != "not_found"}
+    networks = [[name, -50, "wpa2"] for name in names]
+    passwords = dict.fromkeys(names, "12345678")
+    with Hotspot(
+        tmp_path, networks=networks, passwords=passwords, results=names, seconds=0.1
+    ) as hotspot:
+        for name, result in [*names.items(), ("Elsewhere", "not_found")]:
+            assert send(hotspot, name, "12345678").status == 303
+            # Meanwhile another one's form is not taken, and the page says what goes on.
+            assert send_anyway(hotspot, name) == 303
+            assert "Connecting" in page(hotspot)
+            hotspot.told.until(
+                lambda events, name=name: any(event.get("tried") == name for event in events), name
+            )
+            while hotspot.ask("GET", "/state").body == b"trying":
+                time.sleep(0.02)
+            shown = page(hotspot)
+            assert RESULTS[result] in shown and name in shown
+            assert shown == page(hotspot).replace(token(page(hotspot)), token(shown))
+        assert "12345678" not in hotspot.output
+
+
+def send_anyway(hotspot: Hotspot, name: str) -> int:
+    body = urllib.parse.urlencode({"token": "0" * 16, "ssid": name, "key": "12345678"}).encode()
+    return hotspot.ask("POST", "/join", body).status
+
+
+def test_after_success_nothing_listens_and_no_module_is_left(tmp_path):
+    with Hotspot(tmp_path, speed=10, seconds=0.1, rounds=2) as hotspot:
+        for number in (1, 2):
+            hotspot.told.until(
+                lambda events, number=number: sum("listening" in e for e in events) == number,
+                "the hotspot",
+            )
+            send(hotspot, "Woning_5", "Geheim!123")
+            while hotspot.ask("GET", "/state").body != b"done":
+                time.sleep(0.02)
+            assert "Connected" in page(hotspot)
+        assert hotspot.end() == 0
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection((HOST, hotspot.port), 5)
+        closed = [event for event in hotspot.told.all() if "done" in event]
+    assert [event["done"] for event in closed] == [True, True]
+    assert [event["modules"] for event in closed] == [[], []]
+    # What the first round has left are names, which every later round uses again.
+    assert closed[1]["heap"] <= 64
+
+
+def test_closes_after_a_quarter_of_an_hour(tmp_path):
+    with Hotspot(tmp_path, speed=300) as hotspot:
+        assert hotspot.end() == 0
+        assert hotspot.wait("done")["done"] is False
+        assert {"hotspot": None} in hotspot.told.all()
+
+
+def test_each_gateway_has_a_password_of_its_own_that_stays(tmp_path):
+    keys = []
+    for name in ("first", "second", "first"):
+        (tmp_path / name).mkdir(exist_ok=True)
+        with Hotspot(tmp_path / name, speed=1000) as hotspot:
+            event = hotspot.wait("key")
+            assert event["hotspot"] == "Gateway-5020000042"
+            keys.append(event["key"])
+            hotspot.end()
+    assert len(keys[0]) == 12 and keys[0] != keys[1] and keys[0] == keys[2]
+
+
+def test_the_factorys_password_is_used(tmp_path):
+    (tmp_path / "factory.json").write_text('{"hotspot_key": "k7m2xw9pq4ht"}')
+    with Hotspot(tmp_path, speed=1000) as hotspot:
+        assert hotspot.wait("key")["key"] == "k7m2xw9pq4ht"
