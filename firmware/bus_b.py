@@ -1,175 +1,116 @@
 """The B-bus master: one Modbus RTU line, one transaction after another (docs/b-bus.md).
 
-Owns the line's timing, the retries and the counters of each slave. It gets a UART (`write`,
-`readinto`) and a microsecond clock; it never sleeps: `run()` is a generator that yields how long
-it has nothing to do, so the A-bus and everything else go on in the meantime. Reading allocates
-nothing but a new slave's counters.
+Owns the line's timing, the repetitions and the counters of each slave. It gets a UART (`write`,
+`readinto`), a microsecond clock and an awaitable sleep; any number of tasks may ask, each request
+waits for at most one other of every task.
 """
 
+import asyncio
+from array import array
 from time import ticks_diff
 
 import modbus
 from micropython import const
 
-_RETRIES = const(2)
+BAUD = const(38400)
+_REPLY_MS = const(20)  # a module begins to answer within 5 ms
+_BROADCAST_US = const(5000)
+_TRIES = const(3)
+_BUSY_US = const(50000)
 _SILENCE_US = const(1750)  # 3.5 characters; a fixed time above 19200 baud (serial line V1.02)
 _MARGIN_US = const(4000)  # from a byte's end until it surely is in the driver's buffer
 _LOOK_US = const(2000)  # between looks while no answer has begun
-_IDLE_US = const(10000)  # between looks while nothing is asked
+_SURPLUS = const(8)  # bytes behind an answer that are read with it
+_PLACES = (0, 1, 2, 2, 2, 2, 2, 2, 3)  # by the result
 _BABBLE = const(40)  # how often silence is waited for before a request is sent in spite of it
 
-# The Power Box: its unit, and what is where. Each value takes two registers; a phase or slot is
-# STRIDE registers behind the one before.
-POWER_BOX = const(61)
-STRIDE = const(4)
-VOLTAGE = const(0x0000)  # V, float32, by phase
-CURRENT = const(0x0080)  # A, float32, by slot
-IMPORTED = const(0x3000)  # Wh, int32, by slot
-EXPORTED = const(0x3002)  # Wh, int32, by slot
 
-
-class Slave:
-    """What became of the requests to one unit, repeated ones included."""
-
-    def __init__(self, unit):
-        self.unit = unit
-        self.answers = 0
-        self.timeouts = 0
-        self.damaged = 0  # answers cut short, with a wrong check, or not to what was asked
-        self.exceptions = 0
-
-    def count(self, result):
-        if result == modbus.OK:
-            self.answers += 1
-        elif result == modbus.SILENT:
-            self.timeouts += 1
-        elif result == modbus.EXCEPTION:
-            self.exceptions += 1
-        else:
-            self.damaged += 1
+# Places in the counters of a unit, repetitions included. DAMAGED: cut short, with a wrong check,
+# or not to what was asked.
+ANSWERS, TIMEOUTS, DAMAGED, EXCEPTIONS = const(0), const(1), const(2), const(3)
 
 
 class BusB:
-    """The master. Ask by read_registers() or write_registers(), resume `run()` until `result` is
-    no longer None, use the answer before asking again.
+    """The master. `counts`: unit -> array of ANSWERS to EXCEPTIONS. `busy_us`: how long the line
+    was in use, modulo 2^30.
 
-    `uart`: `write(buffer)`, `readinto(buffer)` without waiting, 8N1. `ticks_us`: a clock as
-    time.ticks_us. `reply_us`: the longest that an answer may take to begin.
+    uart: `write(buffer)`, `readinto(buffer)` without waiting, `set_baud(baud)`. ticks_us: a clock
+    as time.ticks_us. sleep_us: to be awaited.
     """
 
-    def __init__(self, uart, ticks_us, baud=38400, reply_us=100000):
-        self.result = None  # of the last transaction: modbus.OK, .SILENT ...; None until it ends
-        self.slaves = {}  # unit: Slave
+    def __init__(self, uart, ticks_us, sleep_us):
+        self.counts = {}
+        self.busy_us = 0
         self._uart = uart
         self._ticks_us = ticks_us
-        self._reply_us = reply_us
-        self._byte_us = 10000000 // baud + 1
-        self._silence_us = _SILENCE_US if baud > 19200 else 38500000 // baud
-        self._read = bytearray(modbus.READ_BYTES)
-        self._request = None  # what is asked; None when nothing is
-        self._answer = bytearray(modbus.LONGEST)
-        self._have = 0  # bytes of the answer that are there
-        self._piece = bytearray(modbus.LONGEST)
+        self._sleep_us = sleep_us
+        self._lock = asyncio.Lock()
+        self._baud = BAUD
 
-    # Asking
+    async def ask(
+        self, unit, function, address, what, tries=_TRIES, reply_ms=_REPLY_MS, baud=BAUD
+    ):
+        """One request (see modbus.request) and the data of its answer: the bytes of the bits or
+        registers that were read, b"" of a write. Broadcasts (unit 0) are not answered.
 
-    def _ask(self, unit, request):
-        if unit not in self.slaves:
-            self.slaves[unit] = Slave(unit)
-        self._request = request
-        self.result = None
+        tries: how often it is sent at most; reply_ms: the longest that an answer may take to
+        begin. modbus.ModbusError when there is no good answer, ValueError when out of range.
+        """
+        request = modbus.request(unit, function, address, what)
+        if unit not in self.counts:
+            self.counts[unit] = array("I", [0] * 4)
+        code = 0
+        for _ in range(tries):
+            async with self._lock:
+                begun = self._ticks_us()
+                try:
+                    answer, have = await self._transact(request, reply_ms * 1000, baud)
+                finally:
+                    used = ticks_diff(self._ticks_us(), begun)
+                    self.busy_us = (self.busy_us + used) & 0x3FFFFFFF
+            if not unit:
+                return b""
+            result = modbus.check(request, answer, have)
+            code = answer[2] if result == modbus.EXCEPTION else 0
+            self.counts[unit][_PLACES[result]] += 1
+            if result == modbus.OK:
+                return memoryview(answer)[3 : 3 + answer[2]] if function <= modbus.INPUT else b""
+            if code in (5, 6):
+                await self._sleep_us(_BUSY_US)
+            elif code:
+                break
+        raise modbus.ModbusError(result, code)
 
-    def read_registers(self, unit, address, count):
-        """Ask for `count` (1 to 125) registers of `unit` (1 to 247) from `address` on. ValueError
-        when out of range, RuntimeError while a transaction is under way."""
-        self._free()
-        modbus.encode_read(self._read, unit, address, count)
-        self._ask(unit, self._read)
-
-    def write_registers(self, unit, address, values):
-        """Ask to set the registers of `unit` from `address` on to `values` (1 to 123 of 0 to
-        65535); allocates the request. Errors as read_registers()."""
-        self._free()
-        request = bytearray(modbus.write_bytes(len(values)))
-        modbus.encode_write(request, unit, address, values)
-        self._ask(unit, request)
-
-    def _free(self):
-        if self._request is not None:
-            raise RuntimeError("a transaction is under way")
-
-    # The answer
-
-    def register(self, i):
-        """Register `i` of what was read, 0 to 65535; only after `result` has become OK."""
-        return modbus.register(self._answer, i)
-
-    def take32(self, target, first=0, stride=STRIDE):
-        """Fill `target`, an array("f") or array("i"), with the 32-bit values that were read, low
-        word first: value k from registers first + k * stride and the one behind; only after
-        `result` has become OK. ValueError when fewer registers were read."""
-        modbus.take32(self._answer, first, stride, target)
-
-    def exception(self):
-        """The exception code (modbus.EXCEPTIONS), only after `result` has become EXCEPTION."""
-        return self._answer[2]
-
-    # The line
-
-    def _collect(self):
-        """Read what has come; the number of bytes."""
-        piece, answer, have = self._piece, self._answer, self._have
-        came = self._uart.readinto(piece) or 0
-        fits = min(came, len(answer) - have)
-        for i in range(fits):
-            answer[have + i] = piece[i]
-        self._have = have + fits
-        return came
-
-    def run(self):
-        """Generator, without end: yields the us until it wants to be resumed; look at `result`
-        after every step. Coming late does no harm."""
-        while True:
-            request = self._request
-            if request is None:
-                yield _IDLE_US
-                continue
-            slave = self.slaves[request[0]]
-            request_us = len(request) * self._byte_us
-            for _attempt in range(1 + _RETRIES):
-                # What comes now belongs to nobody.
-                for _look in range(_BABBLE):
-                    yield self._silence_us
-                    if not self._uart.readinto(self._piece):
-                        break
-                self._have = 0
-                sent = self._ticks_us()
-                self._uart.write(request)
-                # Nothing to see before an answer that begins at once could be complete.
-                yield (
-                    request_us
-                    + self._silence_us
-                    + modbus.answer_bytes(request) * self._byte_us
-                    + _MARGIN_US
-                )
-                while True:
-                    late = ticks_diff(self._ticks_us(), sent) - request_us >= self._reply_us
-                    came = self._collect()
-                    missing = modbus.missing(self._answer, self._have)
-                    if not missing:
-                        break
-                    if self._have == 0:
-                        if late:
-                            break
-                        yield _LOOK_US
-                    elif came:
-                        yield missing * self._byte_us + _MARGIN_US
-                    else:  # no more comes
-                        break
-                result = modbus.check(request, self._answer, self._have)
-                slave.count(result)
-                if result == modbus.OK or result == modbus.EXCEPTION:
-                    break
-            self._request = None
-            self.result = result
-            yield 0
+    async def _transact(self, request, reply_us, baud):
+        if baud != self._baud:
+            self._baud = baud
+            self._uart.set_baud(baud)
+        uart, sleep_us = self._uart, self._sleep_us
+        byte_us = 10000000 // baud + 1
+        silence_us = _SILENCE_US if baud > 19200 else 38500000 // baud
+        due = modbus.answer_bytes(request)
+        answer = bytearray(due + _SURPLUS)
+        # What comes now belongs to nobody.
+        for _ in range(_BABBLE):
+            await sleep_us(silence_us)
+            if not uart.readinto(answer):
+                break
+        sent = self._ticks_us()
+        uart.write(request)
+        request_us = len(request) * byte_us
+        if not request[0]:
+            await sleep_us(request_us + _BROADCAST_US)
+            return answer, 0
+        # Nothing to see before an answer that begins at once could be complete.
+        await sleep_us(request_us + silence_us + due * byte_us + _MARGIN_US)
+        view = memoryview(answer)
+        have = 0
+        while have < len(answer):
+            late = ticks_diff(self._ticks_us(), sent) - request_us >= reply_us
+            came = uart.readinto(view[have:]) or 0
+            have += came
+            missing = modbus.missing(answer, have)
+            if not missing or have and not came or late and not have:
+                break
+            await sleep_us(missing * byte_us + _MARGIN_US if have else _LOOK_US)
+        return answer, have

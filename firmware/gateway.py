@@ -9,6 +9,7 @@ import asyncio
 import gc
 import sys
 
+import bus_b_start
 import topics
 import topics_original as original
 from aggregates import Aggregates
@@ -59,7 +60,7 @@ class Gateway:
         self.site = site
         self.counters = Counters()
         self.led = Led(hardware.set_led, led_table)
-        self._prefix = topics.prefix(site)
+        self.prefix = topics.prefix(site)
         self.orders = Orders(self.counters)
         self.uplink = Uplink(
             hardware.serial,
@@ -67,21 +68,24 @@ class Gateway:
             hardware.online,
             hardware.name_server,
             self._greetings,
-            (self._prefix + _PRESENCE, "".join(topics.presence(False))),
+            (self.prefix + _PRESENCE, "".join(topics.presence(False))),
             self.orders,
             self.counters,
         )
         self._news = asyncio.Event()
         self.measuring = build_measuring(hardware, site, self._news.set)
         self.advice = Advice(self.measuring.bus, site)
-        self.orders.on_topic(self._prefix + _ORDERS, self.orders.named)
+        self.orders.on_topic(self.prefix + _ORDERS, self.orders.named)
         self.orders.on("identify", self._identify)
-        self.orders.on("scan", lambda wish: wish and self.measuring.bus.scan())
+        self.orders.on("scan", lambda wish: wish and self._scan())
+        self.scan_b = asyncio.Event()
+        self.bus_b = None  # bus_b_runner.Runner, while something is on the B-bus
 
     async def run(self):
         """Run all tasks; without end."""
         await asyncio.gather(
             self._keep("measure", self._measure),
+            self._keep("bus_b", lambda: bus_b_start.run(self)),
             self._keep("uplink", self.uplink.run),
             self._keep("publish", self._publish),
             self._keep("led", self._animate),
@@ -97,7 +101,16 @@ class Gateway:
             raise ValueError('identify wants {"serial": , "input": "A" to "D", "seconds": }')
         inputs = 1 << _INPUTS.index(wish["input"])
         seconds = min(max(0, int(wish.get("seconds", _IDENTIFY_S))), 600)
+        if self.bus_b and self.bus_b.identify(wish["serial"], inputs, seconds):
+            return
         self.measuring.bus.identify(wish["serial"], inputs, seconds)
+
+    def _scan(self):
+        """The order "scan": both buses."""
+        self.measuring.bus.scan()
+        if self.bus_b:
+            self.bus_b.scan()
+        self.scan_b.set()
 
     async def _keep(self, name, task):
         while True:
@@ -129,10 +142,12 @@ class Gateway:
             if self.measuring.reports != published:
                 published = self.measuring.reports
                 for topic, pieces in self._each_report(self.hardware.now_ms()):
-                    await self._send(topic, self._of_one_report(pieces))
+                    await self.send(topic, self._of_one_report(pieces))
             await self._publish_intervals(self.measuring.aggregates.intervals.completed)
             gc.collect()
-            await self._send("gateway", self._gateway_state())
+            await self.send("gateway", self._gateway_state())
+            if self.bus_b:
+                await self.bus_b.tell()
 
     def _each_report(self, now_ms):
         """What is published of each report: (topic, pieces)."""
@@ -147,7 +162,7 @@ class Gateway:
         while completed:
             interval = completed.pop(0)
             if interval.length == FIVE_MINUTES:
-                await self._send("aggregated", original.aggregated(self.site, interval))
+                await self.send("aggregated", original.aggregated(self.site, interval))
 
     def _of_one_report(self, pieces):
         """The pieces, and None as soon as a newer report has taken the place of theirs."""
@@ -173,21 +188,24 @@ class Gateway:
             self, self.hardware.now_ms(), self.hardware.uptime_ms(), gc.mem_free()
         )
 
-    async def _send(self, topic, pieces):
-        await self.uplink.publish(self._prefix + topic, pieces)
+    async def send(self, topic, pieces, retained=False):
+        """Publish under the site's prefix; see Uplink.publish."""
+        await self.uplink.publish(self.prefix + topic, pieces, retained)
 
     def _greetings(self):
         """What is published and retained on every connecting: (topic, function that gives the
         pieces)."""
         now_ms = self.hardware.now_ms()
         site, serial = self.site, self.hardware.serial
-        return [
-            (self._prefix + topic, pieces)
-            for topic, pieces in (
-                (_PRESENCE, lambda: topics.presence(True)),
-                ("config", lambda: original.config(site, serial, now_ms)),
-                ("channelConfigV2", lambda: original.channel_config(site, now_ms)),
-                ("sensorConfig", lambda: original.sensor_config(now_ms)),
-                ("homeControlConfig", lambda: original.home_control_config(now_ms)),
-            )
+        on_b = self.bus_b and self.bus_b.site
+        modules, outputs = (on_b.modules, on_b.outputs()) if on_b else ((), ())
+        greetings = [
+            (_PRESENCE, lambda: topics.presence(True)),
+            ("config", lambda: original.config(site, serial, now_ms)),
+            ("channelConfigV2", lambda: original.channel_config(site, now_ms)),
+            ("sensorConfig", lambda: original.sensor_config(modules, now_ms)),
+            ("homeControlConfig", lambda: original.home_control_config(outputs, now_ms)),
         ]
+        if self.bus_b:
+            greetings += self.bus_b.greetings()
+        return [(self.prefix + topic, pieces) for topic, pieces in greetings]

@@ -4,9 +4,9 @@ Owns what site.json means; site_check refuses it when something is wrong.
 """
 
 import json
-import sys
 from math import cos, pi, sin
 
+from lazy import forget
 from schemes import CTS, NODE_TYPES, SCHEMES
 
 
@@ -49,7 +49,7 @@ def load(text):
     usable."""
     import site_check  # needed once: not kept
 
-    del sys.modules["site_check"]
+    forget("site_check", "site_fields")
     try:
         table = json.loads(text)
     except ValueError:
@@ -75,6 +75,7 @@ class Site:
         self.phase_type, names, self.phases, self.lines = SCHEMES[self.scheme]
         self.frequency = table["frequency"]
         self.head = table["head"]
+        self.b_bus = table.get("b_bus")  # until bus_b_runner has read it
         self.voltage_ppm = int(round(table.get("voltage_ratio", 1) * 1000000))
         self.synthesised = {
             names.index(name): (names.index(wish["from"]), wish["degrees"])

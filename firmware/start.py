@@ -41,12 +41,12 @@ async def _run(gateway):
 
 def main():
     """Run the gateway until it is interrupted."""
+    gc.threshold(_COLLECT_EVERY)
     installation = _configuration("site.json", site.load)
     wishes = _configuration("settings.json", settings.load)
     if installation is None or wishes is None:
         return
     gc.collect()  # the buffers want whole pieces of the heap
-    gc.threshold(_COLLECT_EVERY)
     made = hardware.make(board)
     made.connect(wishes)
     gateway = Gateway(made, board.LED, installation, wishes)

@@ -149,7 +149,8 @@ def gateway_state(gateway, now_ms, uptime_ms, heap_free):
         }
     )[:-1]
     yield ', "advice": ['
-    yield from items({"name": name, "text": text} for name, text in gateway.advice.texts)
+    said = gateway.advice.texts + (gateway.bus_b.advice() if gateway.bus_b else [])
+    yield from items({"name": name, "text": text} for name, text in said)
     yield "]"
     yield (
         ', "aBus": %s'

@@ -88,21 +88,21 @@ def channel_config(site, now_ms):
     yield "]}}"
 
 
-def sensor_config(now_ms):
-    """The original's `sensorConfig`: no sensors on the B-bus yet."""
-    yield json.dumps({"utcTimeStamp": now_ms or 0, "gwSensors": [], "switchSensors": []})
+def sensor_config(modules, now_ms):
+    """The original's `sensorConfig`: the Input modules among `modules`."""
+    yield '{"utcTimeStamp": %d, "gwSensors": [' % (now_ms or 0)
+    yield from items(module.sensor() for module in modules if module.KIND == "input")
+    yield '], "switchSensors": []}'
 
 
-def home_control_config(now_ms):
-    """The original's `homeControlConfig`: no actuators yet."""
-    yield json.dumps(
-        {
-            "utcTimeStamp": now_ms or 0,
-            "switchActuators": [],
-            "smartplugActuators": [],
-            "maximumAmpere": 0,
-        }
+def home_control_config(outputs, now_ms):
+    """The original's `homeControlConfig`. outputs: [(module, output)]."""
+    yield '{"utcTimeStamp": %d, "switchActuators": [' % (now_ms or 0)
+    yield from items(
+        {"nodeId": output.node, "name": output.name, "serialNumber": module.serial}
+        for module, output in outputs
     )
+    yield '], "smartplugActuators": [], "maximumAmpere": 0}'
 
 
 # Every second

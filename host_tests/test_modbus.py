@@ -1,9 +1,12 @@
-"""The B-bus master in both interpreters, against pymodbus: frames, transactions, a server."""
+"""The B-bus master in both interpreters, against pymodbus: frames, transactions, a slave."""
 
 import asyncio
 import json
+import os
 import random
 import struct
+import tty
+from functools import partial
 
 import pytest
 from gateway_host import interpreter
@@ -11,14 +14,27 @@ from pymodbus import FramerType
 from pymodbus.client import ModbusTcpClient
 from pymodbus.framer import FramerRTU
 from pymodbus.pdu import DecodePDU, ExceptionResponse
+from pymodbus.pdu.bit_message import (
+    ReadCoilsRequest,
+    ReadCoilsResponse,
+    ReadDiscreteInputsRequest,
+    ReadDiscreteInputsResponse,
+    WriteMultipleCoilsRequest,
+    WriteMultipleCoilsResponse,
+    WriteSingleCoilRequest,
+    WriteSingleCoilResponse,
+)
 from pymodbus.pdu.register_message import (
     ReadHoldingRegistersRequest,
     ReadHoldingRegistersResponse,
+    ReadInputRegistersRequest,
     ReadInputRegistersResponse,
     WriteMultipleRegistersRequest,
     WriteMultipleRegistersResponse,
+    WriteSingleRegisterRequest,
+    WriteSingleRegisterResponse,
 )
-from pymodbus.server import ModbusTcpServer
+from pymodbus.server import ModbusSerialServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 FIRMWARE = interpreter.ROOT / "firmware"
@@ -29,29 +45,24 @@ RESULTS = (
 # Reads a list of calls [name, arguments...] and prints the list of what they give.
 CALLS = """
 import json, sys
-from array import array
 import modbus
 
 def crc16(data):
     data = bytes.fromhex(data)
     return modbus.crc16(data, len(data))
 
-def encode_read(*request):
-    frame = bytearray(modbus.READ_BYTES)
-    modbus.encode_read(frame, *request)
-    return frame.hex()
+def request(*what):
+    return modbus.request(*what).hex()
 
-def encode_write(unit, address, values):
-    frame = bytearray(modbus.write_bytes(len(values)))
-    modbus.encode_write(frame, unit, address, array("H", values))
-    return frame.hex()
+def answer_bytes(request):
+    return modbus.answer_bytes(bytes.fromhex(request))
 
 def check(request, answer):
     answer = bytes.fromhex(answer)
     return modbus.check(bytes.fromhex(request), padded(answer), len(answer))
 
-def padded(answer):  # the buffer holds an older answer behind
-    return answer + b"\\x3d" * (modbus.LONGEST - len(answer))
+def padded(answer):  # an older answer is behind it
+    return answer + b"\\x3d" * 300
 
 def missing(answer):  # for every count of bytes from none to all
     answer = bytes.fromhex(answer)
@@ -59,12 +70,11 @@ def missing(answer):  # for every count of bytes from none to all
 
 def registers(answer):
     answer = bytes.fromhex(answer)
-    return [modbus.register(answer, i) for i in range(answer[2] // 2)]
+    return [modbus.register(answer[3:], i) for i in range(answer[2] // 2)]
 
-def take32(answer, code, first, stride, count):
-    target = array(code, [0] * count)
-    modbus.take32(bytes.fromhex(answer), first, stride, target)
-    return bytes(target).hex()
+def low_first(data, count, kind):
+    data = bytes.fromhex(data)
+    return [modbus.low_first(data, 2 * i, kind) for i in range(count)]
 
 results = []
 for name, *arguments in json.load(sys.stdin):
@@ -74,11 +84,6 @@ for name, *arguments in json.load(sys.stdin):
         results.append("refused: " + str(error))
 print(json.dumps(results))
 """
-
-
-@pytest.fixture(params=[32, 64], ids=["32-bit", "64-bit"])
-def bits(request):
-    return request.param
 
 
 @pytest.fixture
@@ -127,13 +132,23 @@ def words(rng, count):
     return [rng.getrandbits(16) for _ in range(count)]
 
 
-def low_word_first(values, code):
-    """Registers of the values, two registers of nothing behind each."""
-    registers = []
-    for value in values:
-        low, high = struct.unpack("<HH", struct.pack("<" + code, value))
-        registers += [low, high, 0, 0]
-    return registers
+def request(function, unit, address, what):
+    """A request of any function, as pymodbus makes it."""
+    kinds = {
+        1: ReadCoilsRequest,
+        2: ReadDiscreteInputsRequest,
+        3: ReadHoldingRegistersRequest,
+        4: ReadInputRegistersRequest,
+    }
+    writes = {
+        5: partial(WriteSingleCoilRequest, bits=[what]),
+        6: partial(WriteSingleRegisterRequest, registers=[what]),
+        15: partial(WriteMultipleCoilsRequest, bits=what),
+        16: partial(WriteMultipleRegistersRequest, registers=what),
+    }
+    if function in kinds:
+        return frame(kinds[function](dev_id=unit, address=address, count=what))
+    return frame(writes[function](dev_id=unit, address=address))
 
 
 # From the application protocol V1.1b3, sections 6.3 and 6.12: function code and data.
@@ -161,53 +176,80 @@ def test_check_sums(call):
 def test_requests(call):
     rng = random.Random(3)
     calls, wanted = [], []
-    edges = [(1, 0, 1), (247, 65535, 1), (61, 0, 125), (61, 0x3000, 112), (61, 65411, 125)]
-    for _ in range(300):
-        count = rng.randint(1, 125)
-        edges.append((rng.randint(1, 247), rng.randint(0, 65536 - count), count))
-    for unit, address, count in edges:
-        calls.append(["encode_read", unit, address, count])
-        wanted.append(read_request(unit, address, count).hex())
-        values = words(rng, min(count, 123))
-        calls.append(["encode_write", unit, address, values])
-        wanted.append(write_request(unit, address, values).hex())
+    for function, most in ((1, 2000), (2, 2000), (3, 125), (4, 125), (15, 1968), (16, 123)):
+        edges = [(1, 0, 1), (247, 65535, 1), (61, 65536 - most, most)]
+        for _ in range(60):
+            count = rng.randint(1, most)
+            edges.append((rng.randint(1, 247), rng.randint(0, 65536 - count), count))
+        for unit, address, count in edges:
+            what = count
+            if function == 15:
+                what = [rng.random() < 0.5 for _ in range(count)]
+            elif function == 16:
+                what = words(rng, count)
+            calls.append(["request", unit, function, address, what])
+            wanted.append(request(function, unit, address, what).hex())
+    for unit in (0, 1, 247):
+        for function, what in ((5, True), (5, False), (6, 0), (6, 65535), (15, [1]), (16, [7])):
+            calls.append(["request", unit, function, 4711, what])
+            wanted.append(request(function, unit, 4711, what).hex())
     assert call(calls) == wanted
 
 
 def test_what_cannot_be_asked_is_refused(call):
     refused = [
-        ["encode_read", 0, 0, 1],
-        ["encode_read", 248, 0, 1],
-        ["encode_read", 61, 0, 0],
-        ["encode_read", 61, 0, 126],
-        ["encode_read", 61, -1, 1],
-        ["encode_read", 61, 65535, 2],
-        ["encode_write", 61, 0, []],
-        ["encode_write", 61, 0, [1] * 124],
+        ["request", 0, 3, 0, 1],
+        ["request", 248, 3, 0, 1],
+        ["request", 248, 6, 0, 1],
+        ["request", 61, 3, 0, 0],
+        ["request", 61, 4, 0, 126],
+        ["request", 61, 1, 0, 2001],
+        ["request", 61, 3, -1, 1],
+        ["request", 61, 3, 65535, 2],
+        ["request", 61, 16, 0, []],
+        ["request", 61, 16, 0, [1] * 124],
+        ["request", 61, 15, 0, [1] * 1969],
+        ["request", 61, 16, 0, [65536]],
+        ["request", 61, 6, 0, -1],
+        ["request", 61, 6, 65536, 1],
     ]
     for message in call(refused):
         assert str(message).startswith("refused: ")
 
 
-def test_right_answers(call):
-    rng = random.Random(4)
-    checks, contents, wanted = [], [], []
-    for count in [*range(1, 126), *rng.choices(range(1, 126), k=75)]:
+def right_answers(rng):
+    """(request, answer) of every function and length."""
+    for count in range(1, 126):
         unit, address, values = rng.randint(1, 247), rng.randint(0, 65000), words(rng, count)
-        answer = read_answer(unit, values).hex()
-        checks.append(["check", read_request(unit, address, count).hex(), answer])
-        contents.append(["registers", answer])
-        wanted.append(values)
-        values = values[:123]
-        checks.append(
-            [
-                "check",
-                write_request(unit, address, values).hex(),
-                write_answer(unit, address, len(values)).hex(),
-            ]
-        )
-    assert set(call(checks)) == {RESULTS.index("OK")}
-    assert call(contents) == wanted
+        yield read_request(unit, address, count), read_answer(unit, values)
+        answer = frame(ReadInputRegistersResponse(dev_id=unit, registers=values))
+        yield request(4, unit, address, count), answer
+    for count in (*range(1, 40), 2000):
+        unit, address = rng.randint(1, 247), rng.randint(0, 60000)
+        bits = [rng.random() < 0.5 for _ in range(count)]
+        answer = frame(ReadCoilsResponse(dev_id=unit, bits=bits))
+        yield request(1, unit, address, count), answer
+        answer = frame(ReadDiscreteInputsResponse(dev_id=unit, bits=bits))
+        yield request(2, unit, address, count), answer
+        if count <= 1968:
+            answer = frame(WriteMultipleCoilsResponse(dev_id=unit, address=address, count=count))
+            yield request(15, unit, address, bits), answer
+    for value in (0, 1, 65535):
+        answer = frame(WriteSingleRegisterResponse(dev_id=9, address=70, registers=[value]))
+        yield request(6, 9, 70, value), answer
+        answer = frame(WriteSingleCoilResponse(dev_id=9, address=70, bits=[bool(value)]))
+        yield request(5, 9, 70, bool(value)), answer
+        yield write_request(9, 70, [value]), write_answer(9, 70, 1)
+
+
+def test_right_answers(call):
+    pairs = list(right_answers(random.Random(4)))
+    found = call([["check", asked.hex(), answer.hex()] for asked, answer in pairs])
+    assert set(found) == {RESULTS.index("OK")}
+    lengths = call([["answer_bytes", asked.hex()] for asked, _ in pairs])
+    assert lengths == [len(answer) for _, answer in pairs]
+    values = words(random.Random(8), 125)
+    assert call([["registers", read_answer(61, values).hex()]]) == [values]
 
 
 def test_each_fault_has_its_name(call):
@@ -234,6 +276,16 @@ def test_each_fault_has_its_name(call):
         (write, write_answer(61, 0x1001, 2), "WRONG_ECHO"),
         (write, write_answer(61, 0x1000, 1), "WRONG_ECHO"),
         (write, frame(ExceptionResponse(16, 3, device_id=61)), "EXCEPTION"),
+        (
+            request(5, 61, 0, True),
+            frame(WriteSingleCoilResponse(dev_id=61, address=0, bits=[False])),
+            "WRONG_ECHO",
+        ),
+        (
+            request(2, 61, 0, 9),
+            frame(ReadDiscreteInputsResponse(dev_id=61, bits=[True] * 8)),
+            "WRONG_LENGTH",
+        ),
     ]
     found = call([["check", request.hex(), answer.hex()] for request, answer, _ in cases])
     assert [RESULTS[result] for result in found] == [name for _, _, name in cases]
@@ -272,36 +324,33 @@ def test_an_answer_is_complete_with_its_last_byte(call):
 def test_values_of_32_bits(call):
     rng = random.Random(7)
     client = ModbusTcpClient
+    reals = [0.0, -0.5, 230.1, 3.4e38, 1e-45] + [rng.uniform(-1e6, 1e6) for _ in range(24)]
+    wholes = [0, 1, -1, 2**31 - 1, -(2**31)] + [rng.getrandbits(32) - 2**31 for _ in range(24)]
     calls, wanted = [], []
-    special = [0.0, -0.0, 230.1, 3.4e38, 1e-45, float("inf"), float("nan")]
-    reals = special + [struct.unpack("<f", rng.randbytes(4))[0] for _ in range(24)]
-    wholes = [0, 1, -1, 2**31 - 1, -(2**31), 65535, 65536] + [
-        rng.getrandbits(32) - 2**31 for _ in range(24)
-    ]
-    for code, kind, values in (
-        ("f", client.DATATYPE.FLOAT32, [v for v in reals if v == v]),
+    for kind, code, values in (
+        ("f", client.DATATYPE.FLOAT32, reals),
         ("i", client.DATATYPE.INT32, wholes),
+        ("I", client.DATATYPE.UINT32, [value % 2**32 for value in wholes]),
     ):
-        for stride in (2, 4):
-            registers = [9, 9, 9]
-            for value in values:
-                registers += client.convert_to_registers(value, kind, word_order="little")
-                registers += words(rng, stride - 2)
-            answer = read_answer(61, registers[:125])
-            count = (min(125, len(registers)) - 5) // stride + 1
-            calls.append(["take32", answer.hex(), code, 3, stride, count])
-            wanted.append(struct.pack(f"<{count}{code}", *values[:count]).hex())
-            calls.append(["take32", answer.hex(), code, 3, stride, count + 1])
-            wanted.append("refused: the answer holds fewer values")
-    assert call(calls) == wanted
+        registers = [
+            word
+            for value in values
+            for word in client.convert_to_registers(value, code, word_order="little")
+        ]
+        data = struct.pack(f">{len(registers)}H", *registers)
+        calls.append(["low_first", data.hex(), len(values), kind])
+        wanted.append([struct.unpack("<f", struct.pack("<f", v))[0] for v in values])
+        if kind != "f":
+            wanted[-1] = values
+    assert call(calls) == [pytest.approx(values, rel=1e-7) for values in wanted]
 
 
 # One master on a line whose time passes only when it waits. The script's input is a list of
-# transactions [operation, unit, address, count or values, plan]; for each request the plan says
-# what comes back: a list of [us after the request's end, bytes]. Bytes take their time on the
-# line. Prints what the master saw and when it spoke.
+# transactions [unit, function, address, what, plan]; for each request the plan says what comes
+# back: a list of [us after the request's end, bytes]. Bytes take their time on the line. Prints
+# what the master saw and when it spoke.
 TRANSACTIONS = """
-import json, sys, time
+import asyncio, json, sys, time
 import modbus
 from bus_b import BusB
 
@@ -315,8 +364,13 @@ class Line:
         self.coming = []
         self.requests = []
         self.heard = 0  # us, when the last byte of anybody's came
+        self.baud = 38400
     def ticks_us(self):
         return time.ticks_add(START, self.now)
+    async def sleep_us(self, us):
+        self.now += us
+    def set_baud(self, baud):
+        self.baud = baud
     def write(self, data):
         while self.coming and self.coming[0][0] <= self.now:
             self.coming.pop(0)
@@ -335,36 +389,37 @@ class Line:
         return n or None
 
 line = Line()
-bus = BusB(line, line.ticks_us)
-steps = bus.run()
-report = []
-for operation, unit, address, what, line.plan in json.load(sys.stdin):
-    line.requests = []
-    begun = line.now
-    if operation == "read":
-        bus.read_registers(unit, address, what)
-    else:
-        bus.write_registers(unit, address, what)
-    while bus.result is None:
-        line.now += next(steps)
-    slave = bus.slaves[unit]
-    report.append({
-        "result": bus.result,
-        "us": line.now - begun,
-        "requests": line.requests,
-        "unused": len(line.plan),
-        "counters": [slave.answers, slave.timeouts, slave.damaged, slave.exceptions],
-        "registers": [bus.register(i) for i in range(what)]
-            if bus.result == modbus.OK and operation == "read" else None,
-        "exception": bus.exception() if bus.result == modbus.EXCEPTION else None,
-    })
-print(json.dumps(report))
+bus = BusB(line, line.ticks_us, line.sleep_us)
+
+async def main():
+    report = []
+    for unit, function, address, what, line.plan in json.load(sys.stdin):
+        line.requests = []
+        begun = line.now
+        result, data, code = modbus.OK, b"", None
+        try:
+            data = await bus.ask(unit, function, address, what, 3, 100)
+        except modbus.ModbusError as error:
+            result, code = error.result, error.code
+        report.append({
+            "result": result,
+            "us": line.now - begun,
+            "requests": line.requests,
+            "unused": len(line.plan),
+            "counters": list(bus.counts[unit]),
+            "registers": [modbus.register(data, i) for i in range(what)] if data else None,
+            "exception": code or None,
+        })
+    print(json.dumps(report))
+
+asyncio.run(main())
 """
 
 VALUES = [0x1111, 0x2222, 0x3333]
 ASKED = read_request(9, 0x80, 3).hex()
 ANSWER = read_answer(9, VALUES).hex()
 BUSY = frame(ExceptionResponse(3, 6, device_id=9)).hex()
+REFUSED = frame(ExceptionResponse(3, 2, device_id=9)).hex()
 SOON = [[1800, ANSWER]]
 BROKEN = [[1800, ANSWER[:-2] + "%02x" % (int(ANSWER[-2:], 16) ^ 0x40)]]
 
@@ -382,18 +437,22 @@ PLANS = {
     "never": ([[], [], []], "SILENT", [0, 3, 0, 0]),
     "always damaged": ([BROKEN, BROKEN, BROKEN], "BAD_CRC", [0, 0, 3, 0]),
     "too late": ([[[101000, ANSWER[:8]]], [], []], "SILENT", [0, 3, 0, 0]),
-    "busy": ([[[1800, BUSY]]], "EXCEPTION", [0, 0, 0, 1]),
+    "refused": ([[[1800, REFUSED]]], "EXCEPTION", [0, 0, 0, 1]),
+    "busy once": ([[[1800, BUSY]], SOON], "OK", [1, 0, 0, 1]),
+    "busy for ever": ([[[1800, BUSY]]] * 3, "EXCEPTION", [0, 0, 0, 3]),
 }
 
 
 @pytest.mark.parametrize("name", PLANS)
 def test_transactions(name, call):
     plan, result, counters = PLANS[name]
-    [report] = call([["read", 9, 0x80, 3, plan]], TRANSACTIONS)
+    [report] = call([[9, 3, 0x80, 3, plan]], TRANSACTIONS)
     assert RESULTS[report["result"]] == result
     assert report["counters"] == counters
     assert report["registers"] == (VALUES if result == "OK" else None)
-    assert report["exception"] == (6 if result == "EXCEPTION" else None)
+    assert report["exception"] == (
+        None if result != "EXCEPTION" else 2 if name == "refused" else 6
+    )
     assert report["unused"] == 0
     for request, silence, talking in report["requests"]:
         assert request == ASKED
@@ -406,10 +465,10 @@ def test_one_after_another(call):
     values = words(random.Random(1), 20)
     reports = call(
         [
-            ["read", 9, 0x80, 3, [[], [], [[99000, ANSWER[:10]]]]],
-            ["write", 61, 0x1000, values, [[[1800, write_answer(61, 0x1000, 20).hex()]]]],
-            ["read", 9, 0x80, 3, [SOON]],
-            ["read", 61, 0, 125, [[[1800, read_answer(61, [5] * 125).hex()]]]],
+            [9, 3, 0x80, 3, [[], [], [[99000, ANSWER[:10]]]]],
+            [61, 16, 0x1000, values, [[[1800, write_answer(61, 0x1000, 20).hex()]]]],
+            [9, 3, 0x80, 3, [SOON]],
+            [61, 3, 0, 125, [[[1800, read_answer(61, [5] * 125).hex()]]]],
         ],
         TRANSACTIONS,
     )
@@ -427,173 +486,135 @@ def test_one_after_another(call):
 def test_who_never_stops_talking_does_not_stop_the_master(call):
     noise = [[0, "00" * 20000]]
     reports = call(
-        [["read", 9, 0x80, 3, [noise, noise, noise]], ["read", 9, 0x80, 3, [[], [], []]]],
+        [[9, 3, 0x80, 3, [noise, noise, noise]], [9, 3, 0x80, 3, [[], [], []]]],
         TRANSACTIONS,
     )
     assert [RESULTS[report["result"]] for report in reports][0] == "BAD_CRC"
     assert all(report["us"] < 1000000 for report in reports)  # of the line's own time
 
 
-# Every way a transaction can end, with the heap locked.
-LOCKED = """
-import json, sys, time
-from array import array
-import micropython
+# The master on the end of a pty that standard input and output are; the slave has the other one.
+AGAINST_A_SLAVE = """
+import asyncio, json, select, sys, time
 import modbus
 from bus_b import BusB
 
-class Line:
-    def __init__(self, answers):
-        self.now = 0
-        self.answers = [bytes.fromhex(text) for text in answers]
-        self.turn = 0
-        self.coming = None
-    def ticks_us(self):
-        return self.now
+class Uart:
+    def __init__(self):
+        self.poller = select.poll()
+        self.poller.register(sys.stdin, select.POLLIN)
+    def set_baud(self, baud):
+        pass
     def write(self, data):
-        self.coming = self.answers[self.turn]
-        self.turn = (self.turn + 1) % len(self.answers)
-    def readinto(self, buffer):
-        coming = self.coming
-        if coming is None:
-            return None
-        self.coming = None
-        for i in range(len(coming)):
-            buffer[i] = coming[i]
-        return len(coming)
+        sys.stdout.buffer.write(data)
+    def readinto(self, view):
+        n = 0
+        while n < len(view) and self.poller.poll(0):
+            view[n] = sys.stdin.buffer.read(1)[0]
+            n += 1
+        return n or None
 
-line = Line(json.load(sys.stdin))
-bus = BusB(line, line.ticks_us)
-steps = bus.run()
-volts = array("f", [0] * 3)
-seen = array("i", [0] * 9)
+bus = BusB(Uart(), time.ticks_us, lambda us: asyncio.sleep_ms((us + 999) // 1000))
 
-def poll(times):
-    for _ in range(times):
-        bus.read_registers(61, 0, 10)
-        while bus.result is None:
-            line.now = time.ticks_add(line.now, next(steps))
-        seen[bus.result] += 1
-        if bus.result == modbus.OK:
-            bus.take32(volts)
+async def main():
+    with open(sys.argv[1]) as file:
+        calls = json.load(file)
+    report = []
+    for call in calls:
+        try:
+            data = await bus.ask(*call, tries=3, reply_ms=8000)
+            report.append(bytes(data).hex())
+        except modbus.ModbusError as error:
+            report.append([error.result, error.code])
+    with open(sys.argv[2], "w") as file:
+        json.dump(report, file)
 
-poll(1)
-micropython.heap_lock()
-try:
-    poll(400)
-finally:
-    micropython.heap_unlock()
-print(json.dumps([list(seen), bytes(volts).hex()]))
+asyncio.run(main())
 """
 
 
-def test_polling_allocates_nothing(call):
-    volts = [230.5, 231.25, 229.75]
-    good = read_answer(61, low_word_first(volts, "f")[:10])
-    bad = good[:-1] + bytes([good[-1] ^ 1])
-    failed = frame(ExceptionResponse(3, 2, device_id=61))
-    line = [good, b"", good, bad, good, failed, good[:9], b"", b"", b"", good]
-    seen, taken = call([text.hex() for text in line], LOCKED)
-    assert taken == struct.pack("<3f", *volts).hex()
-    ends = dict(zip(RESULTS, seen, strict=True))
-    assert ends["OK"] and ends["SILENT"] and ends["EXCEPTION"] and sum(seen) == 401
-
-
-# A socket that does not block is a UART; the server's frames are RTU.
-AGAINST_A_SERVER = """
-import json, socket, sys, time
-from array import array
-import bus_b
-import modbus
-
-def do(bus, steps):
-    for us in steps:
-        if bus.result is not None:
-            return bus.result
-        time.sleep_us(us)
-
-line = socket.socket()
-line.connect(socket.getaddrinfo("127.0.0.1", json.load(sys.stdin))[0][-1])
-line.setblocking(False)
-bus = bus_b.BusB(line, time.ticks_us, reply_us=8000000)
-steps = bus.run()
-report = {}
-
-bus.read_registers(bus_b.POWER_BOX, bus_b.VOLTAGE, 10)
-report["result"] = do(bus, steps)
-volts = array("f", [0] * 3)
-bus.take32(volts)
-report["volts"] = list(volts)
-
-bus.read_registers(bus_b.POWER_BOX, bus_b.CURRENT, 28 * bus_b.STRIDE - 2)
-do(bus, steps)
-amps = array("f", [0] * 28)
-bus.take32(amps)
-report["amps"] = list(amps)
-
-bus.read_registers(bus_b.POWER_BOX, bus_b.IMPORTED, 28 * bus_b.STRIDE)
-do(bus, steps)
-imported, exported = array("i", [0] * 28), array("i", [0] * 28)
-bus.take32(imported)
-bus.take32(exported, bus_b.EXPORTED - bus_b.IMPORTED)
-report["imported"], report["exported"] = list(imported), list(exported)
-
-bus.write_registers(bus_b.POWER_BOX, 0x1000, [1, 2, 4, 36])
-report["written"] = do(bus, steps)
-bus.read_registers(bus_b.POWER_BOX, 0x1000, 4)
-do(bus, steps)
-report["read back"] = [bus.register(i) for i in range(4)]
-
-bus.read_registers(bus_b.POWER_BOX, 0x7000, 1)
-report["nothing there"] = do(bus, steps)
-report["exception"] = modbus.EXCEPTIONS[bus.exception()]
-slave = bus.slaves[bus_b.POWER_BOX]
-report["counters"] = [slave.answers, slave.timeouts, slave.damaged, slave.exceptions]
-print(json.dumps(report))
-"""
-
-
-def test_a_power_box_by_pymodbus(call):
+def test_a_slave_by_pymodbus_on_a_pty(bits, tmp_path):
+    """Every function, as RTU frames on a serial line."""
     rng = random.Random(61)
-    volts = [230.5, 231.25, 229.75]
-    amps = [rng.randrange(4000) / 8 for _ in range(28)]
-    imported = [rng.randrange(2**31) for _ in range(28)]
-    exported = [rng.randrange(2**31) for _ in range(28)]
-    energy = low_word_first(imported, "i")
-    for slot, value in enumerate(
-        low_word_first(exported, "i")[k : k + 2] for k in range(0, 112, 4)
-    ):
-        energy[4 * slot + 2 : 4 * slot + 4] = value
-    blocks = [
-        (0x0000, low_word_first(volts, "f")),
-        (0x0080, low_word_first(amps, "f")),
-        (0x1000, [0] * 28),
-        (0x3000, energy),
-    ]
-    power_box = SimDevice(
-        61,
-        [SimData(at, values=values, datatype=DataType.REGISTERS) for at, values in blocks],
+    registers, inputs = words(rng, 120), words(rng, 120)
+    coils = [rng.random() < 0.5 for _ in range(40)]
+    discrete = [rng.random() < 0.5 for _ in range(40)]
+    blocks = (
+        [SimData(0, values=coils, datatype=DataType.BITS)],
+        [SimData(0, values=discrete, datatype=DataType.BITS)],
+        [SimData(0x80, values=registers, datatype=DataType.REGISTERS)],
+        [SimData(0, values=inputs, datatype=DataType.REGISTERS)],
     )
+    written, turned = words(rng, 20), [not bit for bit in coils]
+    calls = [
+        [61, 3, 0x80, 120],
+        [61, 4, 0, 120],
+        [61, 1, 0, 40],
+        [61, 2, 3, 30],
+        [61, 6, 0x81, 4711],
+        [61, 16, 0x90, written],
+        [61, 3, 0x81, 40],
+        [61, 5, 0, not coils[0]],
+        [61, 15, 1, turned[1:17]],
+        [61, 1, 0, 20],
+        [61, 3, 0x7000, 1],
+    ]
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    path = os.ttyname(slave)
+    task, result, script = (tmp_path / name for name in ("task", "result", "script.py"))
+    task.write_text(json.dumps(calls))
+    script.write_text(AGAINST_A_SLAVE)
+
+    def ask():
+        return interpreter.run(
+            [script, task, result],
+            bits=bits,
+            heap="1M",
+            path=[FIRMWARE],
+            stdin=master,
+            stdout=master,
+            stderr=-1,
+            capture_output=False,
+        )
 
     async def serve():
-        server = ModbusTcpServer(power_box, framer=FramerType.RTU, address=("127.0.0.1", 0))
+        server = ModbusSerialServer(
+            SimDevice(61, blocks), framer=FramerType.RTU, port=path, baudrate=38400
+        )
         await server.serve_forever(background=True)
         try:
-            port = server.transport.sockets[0].getsockname()[1]
-            return await asyncio.to_thread(call, port, AGAINST_A_SERVER)
+            return await asyncio.to_thread(ask)
         finally:
             await server.shutdown()
 
-    report = asyncio.run(serve())
-    assert report == {
-        "result": RESULTS.index("OK"),
-        "volts": volts,
-        "amps": amps,
-        "imported": imported,
-        "exported": exported,
-        "written": RESULTS.index("OK"),
-        "read back": [1, 2, 4, 36],
-        "nothing there": RESULTS.index("EXCEPTION"),
-        "exception": "illegal data address",
-        "counters": [5, 0, 0, 1],
-    }
+    try:
+        done = asyncio.run(serve())
+        assert done.returncode == 0, done.stderr
+    finally:
+        os.close(master)
+        os.close(slave)
+    report = json.loads(result.read_text())
+
+    def as_words(values):
+        return struct.pack(f">{len(values)}H", *values).hex()
+
+    def as_bits(values):
+        number = sum(value << k for k, value in enumerate(values))
+        return number.to_bytes((len(values) + 7) // 8, "little").hex()
+
+    after = list(registers)
+    after[1], after[16:36] = 4711, written
+    assert report == [
+        as_words(registers),
+        as_words(inputs),
+        as_bits(coils),
+        as_bits(discrete[3:33]),
+        "",
+        "",
+        as_words(after[1:41]),
+        "",
+        "",
+        as_bits([*turned[:17], *coils[17:20]]),
+        [RESULTS.index("EXCEPTION"), 2],
+    ]

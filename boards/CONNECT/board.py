@@ -26,4 +26,6 @@ PINS = {
     "eth_mdc": 23,
     "eth_mdio": 18,
     "eth_address": 0,
+    "b_tx": 4,
+    "b_rx": 36,
 }

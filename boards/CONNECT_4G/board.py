@@ -27,4 +27,6 @@ PINS = {
     "led_blue": 14,
     "lte_tx": 4,
     "lte_rx": 36,
+    "b_tx": 13,
+    "b_rx": 39,
 }

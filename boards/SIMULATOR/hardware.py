@@ -29,6 +29,7 @@ class Hardware:
         self.ethernet = Ethernet(uart) if "ethernet" in board.LINKS else None
         self.radio = Radio(uart, settings) if "wifi" in board.LINKS else None
         self.modem = Modem(uart) if "lte" in board.LINKS else None
+        self.has_b_modules = settings.get("b_modules", board.HAS_B_MODULES)
         self._entropy = settings.get("entropy", 4711)
         self._improv = settings.get("improv")
         self._paced = settings["paced"]
@@ -38,6 +39,11 @@ class Hardware:
         self._fraction = 0  # us
         self._ahead = 0  # us that the board's clock is ahead of real time
         self._real = time.ticks_us()
+        self._sleepers = []  # when each wants to wake up, where there are several
+
+    def b_uart(self):
+        """The B-bus's UART."""
+        return _UartB(self.a_uart)
 
     def ticks_us(self):
         """A clock as time.ticks_us."""
@@ -53,6 +59,30 @@ class Hardware:
 
     def sleep_us(self, us):
         """Sleep: to be awaited."""
+        if self._sleepers:
+            return self._sleep_among(us)
+        return self._let_pass(us)
+
+    def b_sleep_us(self, us):
+        """Sleep of a task beside the one on the A-bus: to be awaited."""
+        return self._sleep_among(us)
+
+    async def _sleep_among(self, us):
+        """The one that wakes up first lets the time pass."""
+        end = time.ticks_add(self._now, us)
+        self._sleepers.append(end)
+        try:
+            while True:
+                await asyncio.sleep_ms(self._paced)
+                left = time.ticks_diff(end, self._now)
+                if left <= 0:
+                    return
+                if all(time.ticks_diff(other, end) >= 0 for other in self._sleepers):
+                    await self._let_pass(left)
+        finally:
+            self._sleepers.remove(end)
+
+    def _let_pass(self, us):
         self.pass_us(us)
         if not self._paced:
             return asyncio.sleep_ms(0)
@@ -120,9 +150,14 @@ class _Uart:
         message[7 : 7 + size] = data  # in one piece: the host wakes up once
         self._send(7 + size)
 
-    def readinto(self, view):
+    def write_b(self, data, baud):
+        """The B-bus's UART starts to send."""
+        now = self._clock.ticks_us() & _TICKS
+        self._file.write(struct.pack("<BIHI", ord("V"), now, len(data), baud) + data)
+
+    def readinto(self, view, line=0x52):
         struct.pack_into(
-            "<BIH", self._message, 0, ord("R"), self._clock.ticks_us() & _TICKS, len(view)
+            "<BIH", self._message, 0, line, self._clock.ticks_us() & _TICKS, len(view)
         )
         self._send(7)
         self._receive(self._message, 2)
@@ -168,6 +203,23 @@ class _Uart:
             if not count:
                 raise EOFError("the installation has gone")
             done += count
+
+
+class _UartB:
+    """The B-bus's UART on the same link."""
+
+    def __init__(self, link):
+        self._link = link
+        self._baud = 38400
+
+    def set_baud(self, baud):
+        self._baud = baud
+
+    def write(self, data):
+        self._link.write_b(data, self._baud)
+
+    def readinto(self, view):
+        return self._link.readinto(view, 0x51)
 
 
 def give_up():

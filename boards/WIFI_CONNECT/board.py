@@ -23,4 +23,6 @@ PINS = {
     "led_red": 32,
     "led_green": 33,
     "led_blue": 14,
+    "b_tx": 4,
+    "b_rx": 36,
 }

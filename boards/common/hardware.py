@@ -13,6 +13,7 @@ from micropython import const
 
 _BAUD = const(3000000)
 _RECEIVE_BUFFER = const(8192)  # docs/a-bus.md section 8
+_B_RECEIVE_BUFFER = const(512)
 _TO_UNIX = const(946684800)  # seconds from 1970 to 2000, where the ESP32's clock begins
 _WS2812_NS = (400, 850, 800, 450)  # a zero high, low; a one high, low
 _SET = const(800000000)  # a clock below this was never set
@@ -34,7 +35,9 @@ class Hardware:
             rxbuf=_RECEIVE_BUFFER,
             timeout=0,
         )
+        self.has_b_modules = board.HAS_B_MODULES
         self._lamps = _lamps(pins)
+        self._b_pins = pins["b_tx"], pins["b_rx"]
         self._button = machine.Pin(pins["button"], machine.Pin.IN)
         self._ms = 0
         self._ticks = time.ticks_ms()
@@ -47,6 +50,12 @@ class Hardware:
     def sleep_us(self, us):
         """Sleep: to be awaited. Rounded up to whole ms."""
         return asyncio.sleep_ms((us + 999) // 1000)
+
+    b_sleep_us = sleep_us
+
+    def b_uart(self):
+        """The B-bus's UART."""
+        return _UartB(*self._b_pins)
 
     def uptime_ms(self):
         """ms since start; call it at least once in six days."""
@@ -98,6 +107,16 @@ class Hardware:
 
     def _links(self):
         return [link for link in (self.ethernet, self.radio, self.modem) if link]
+
+
+class _UartB(machine.UART):
+    """A UART whose speed is another one now and then."""
+
+    def __init__(self, tx, rx):
+        super().__init__(2, baudrate=38400, tx=tx, rx=rx, rxbuf=_B_RECEIVE_BUFFER, timeout=0)
+
+    def set_baud(self, baud):
+        self.init(baudrate=baud)
 
 
 def _lamps(pins):

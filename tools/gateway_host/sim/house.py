@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .b_bus_house import BBus
 from .catalogue import (
     BLOCK,
     PHASES,
@@ -88,6 +89,7 @@ class Site:
     voltage_ratio: float = 1.0  # of voltage transformers before the head
     # Phases that are not connected to the head, and what they are made of (docs/site.md).
     synthesised: dict[str, dict] = field(default_factory=dict)
+    b_bus: BBus = field(default_factory=BBus)
 
     def site_json(self) -> dict:
         """site.json of docs/site.md, as a dict."""
@@ -96,19 +98,23 @@ class Site:
             wishes["voltage_ratio"] = self.voltage_ratio
         if self.synthesised:
             wishes["synthesised"] = self.synthesised
-        return wishes | {
-            "version": 1,
-            "name": self.name,
-            "uuid": self.uuid,
-            "location": self.location,
-            "timezone": self.timezone,
-            "utc_offset": self.utc_offset,
-            "scheme": self.scheme,
-            "frequency": self.frequency,
-            "head": self.head.serial,
-            "points": [point.site_json() for point in self.points],
-            "loads": [{"name": name, "role": role} for name, role in self.loads],
-        }
+        return (
+            wishes
+            | {
+                "version": 1,
+                "name": self.name,
+                "uuid": self.uuid,
+                "location": self.location,
+                "timezone": self.timezone,
+                "utc_offset": self.utc_offset,
+                "scheme": self.scheme,
+                "frequency": self.frequency,
+                "head": self.head.serial,
+                "points": [point.site_json() for point in self.points],
+                "loads": [{"name": name, "role": role} for name, role in self.loads],
+            }
+            | ({"b_bus": self.b_bus.site} if self.b_bus else {})
+        )
 
     @property
     def channels(self) -> int:

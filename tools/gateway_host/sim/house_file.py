@@ -5,6 +5,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from .b_bus_house import read_b_bus
 from .catalogue import (
     HEAD_TYPES,
     MAX_NODES,
@@ -57,6 +58,9 @@ def load_house(path: str | Path) -> House:
             roles.append((name, role))
         points += own
         table.finish()
+    b_bus = read_b_bus(file)
+    for circuit in circuits:
+        circuit.feed = b_bus.feeds.get(circuit.name)
     file.finish()
     return House(
         **site,
@@ -70,6 +74,7 @@ def load_house(path: str | Path) -> House:
         synthesised=synthesised,
         mains=mains,
         circuits=circuits,
+        b_bus=b_bus,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
+from .b_bus_house import BBus
 from .blocks import Blocks, InputFault
 from .catalogue import BLOCK, SOLID_CORE_TYPE, inputs_of
 from .clock import HeadClock
@@ -16,6 +17,7 @@ from .head import Head
 from .house import NodeSettings, Point
 from .leds import Led
 from .line import Corrupt, Counters, Line
+from .modbus_line import ModbusLine
 from .nodes import Node
 from .sampler import KEPT_BLOCKS
 
@@ -33,6 +35,7 @@ class Source(Protocol):
     points: list[Point]
     first_sample: int
     seed: int
+    b_bus: BBus
     ended_at: int | None  # sample number after the last one that can be served; None: never ends
 
     @property
@@ -108,6 +111,7 @@ class Installation:
         self._inputs: list[list[int | None]] = [[0, 1, 2]]
         self._input_faults: list[InputFault] = []
         self.line = Line(self.nodes, baud, rxbuf, corrupt, house.seed)
+        self.b_line = ModbusLine([make() for make in house.b_bus.slaves], seed=house.seed)
         for settings in house.nodes:
             self.add_node(settings)
         if faults is not None:
@@ -183,6 +187,16 @@ class Installation:
             data = self.line.read(time, size)
             self._pass_on()
             return data
+
+    def write_b(self, ticks: int, data: bytes, baud: int) -> None:
+        """As `write`, on the B-bus."""
+        with self._lock:
+            self.b_line.write(self.time_of(ticks), data, baud)
+
+    def read_b(self, ticks: int, size: int) -> bytes:
+        """As `read`, on the B-bus, which never ends."""
+        with self._lock:
+            return self.b_line.read(self.time_of(ticks), size)
 
     def prepare(self) -> None:
         """Makes ready what will be asked for next, once a cycle is over. Changes nothing."""

@@ -13,6 +13,7 @@ from .installation import Installation
 from .radio import World
 
 _HEAD = struct.Struct("<IH")
+_HEAD_B = struct.Struct("<IHI")
 _LED = struct.Struct("<IBBB")
 _ENDED = b"\xff\xff"
 _CHUNK = 65536
@@ -139,12 +140,13 @@ class LinkServer:
         at, size = 0, len(held)
         while at < size:
             kind = held[at]
-            if kind == 0x52:  # R
+            if kind in (0x52, 0x51):  # R, Q
                 if size - at < 7:
                     break
                 ticks, wanted = _HEAD.unpack_from(held, at + 1)
                 at += 7
-                data = self.installation.read(ticks, min(wanted, 0xFFFE))
+                read = self.installation.read if kind == 0x52 else self.installation.read_b
+                data = read(ticks, min(wanted, 0xFFFE))
                 if data is None:
                     answers.append(_ENDED)
                 else:
@@ -157,6 +159,14 @@ class LinkServer:
                     break
                 self.installation.write(ticks, bytes(held[at + 7 : at + 7 + count]))
                 at += 7 + count
+            elif kind == 0x56:  # V
+                if size - at < 11:
+                    break
+                ticks, count, baud = _HEAD_B.unpack_from(held, at + 1)
+                if size - at < 11 + count:
+                    break
+                self.installation.write_b(ticks, bytes(held[at + 11 : at + 11 + count]), baud)
+                at += 11 + count
             elif kind == 0x4C:  # L
                 if size - at < 8:
                     break

@@ -45,13 +45,31 @@ class Profile:
         return self.steps[-1][1]
 
 
+class Feed:
+    """A relay through which loads have their supply. It begins open; a change is felt 1.1 s later,
+    so that no sample that was rendered already changes.
+    """
+
+    def __init__(self) -> None:
+        self._changes: list[tuple[float, bool]] = []
+
+    def switch(self, time: float, on: bool) -> None:
+        """The contact changes at `time` (s)."""
+        self._changes.append((time + 1.1, on))
+
+    def at(self, time: float) -> bool:
+        """Whether there is supply at `time` (s)."""
+        return next((on for since, on in reversed(self._changes) if since <= time), False)
+
+
 @dataclass
 class Load:
     """A load (or source) of the house. `phases` has for each element the index of the mains' phase
     that it is on, or the two phases that it lies between.
 
     power: W of the fundamental, over all elements together, positive when it consumes;
-    power_factor: of the fundamental, cos phi, 0.05 to 1, negative when the current leads.
+    power_factor: of the fundamental, cos phi, 0.05 to 1, negative when the current leads; feed:
+    the relay that it hangs on.
     """
 
     name: str
@@ -60,6 +78,7 @@ class Load:
     power: Profile
     power_factor: Profile
     harmonics: list[Harmonic] = field(default_factory=list)
+    feed: Feed | None = None
 
     def currents(self, time: float, volts: np.ndarray, orders: np.ndarray) -> np.ndarray:
         """Peak currents [element, order] at `time` (s); `volts` are the elements' voltages
@@ -71,6 +90,8 @@ class Load:
         cosine = min(1.0, max(0.05, abs(factor)))
         tangent = math.copysign(math.sqrt(1 - cosine * cosine) / cosine, factor)
         power = self.power.at(time) / len(self.phases)
+        if self.feed is not None and not self.feed.at(time):
+            power = 0.0
         apparent = power + 1j * abs(power) * tangent
         first = np.conj(2 * apparent / volts[:, 0])
         size = np.abs(first)

@@ -1,0 +1,278 @@
+"""The gateway's work on the B-bus: who is there, polling once a second, orders, events.
+
+Owns the tasks on the bus and the list of devices. A device that fails is polled less and less
+(bus_b_device.Device); every failure is counted.
+"""
+
+import asyncio
+from time import ticks_diff
+
+import topics_bus_b as topics
+from bus_b import BusB
+from bus_b_device import assign
+from lazy import forget
+from micropython import const
+from modbus import EXCEPTION, SILENT, ModbusError
+from totals import Totals
+
+_ROUND_US = const(1000000)
+_FIRST_UNIT, _MOST_MODULES = const(11), const(10)
+_MOST_EVENTS = const(64)
+_INPUT, _OUTPUT = "5700", "5710"
+
+
+class Runner:
+    """`devices`: everything that is polled, in this order. `strange`: serial number -> why it has
+    no address (names of topics_bus_b). gateway: the Gateway."""
+
+    def __init__(self, gateway):
+        self._gateway = gateway
+        hardware = gateway.hardware
+        self.bus = BusB(hardware.b_uart(), hardware.ticks_us, hardware.b_sleep_us)
+        self.site = self._read_site()
+        self.devices = []
+        self.strange = {}
+        self.share = 0  # of the last round that the line was in use, in percent
+        self.failed_order = None
+        self._hardware = hardware
+        self._count = gateway.counters.count
+        self._totals = None
+        self._events = []  # (epoch ms or None, channel, level)
+        self._changed = []  # outputs to be told
+        self._todo = []  # (module, {output: on})
+        self._ordered = asyncio.Event()
+        self._scan = True
+        if self.site:
+            for module in self.site.modules:
+                if hardware.has_b_modules:
+                    self._add(module)
+                else:
+                    self.strange[module.serial] = "not_here"
+            for _, output in self.site.outputs():
+                gateway.orders.on_topic(
+                    "%splug/%d/setstate" % (gateway.prefix, output.node), self._setstate(output)
+                )
+            gateway.orders.on("switch", self._switch)
+
+    def _read_site(self):
+        """The BusBSite, None when the site names nothing here; its table is not kept."""
+        table, self._gateway.site.b_bus = self._gateway.site.b_bus, None
+        if not table:
+            return None
+        import bus_b_read
+
+        site = bus_b_read.read(table)
+        del bus_b_read
+        forget("bus_b_read")
+        return site
+
+    def _add(self, module):
+        module.unit = _FIRST_UNIT + len(self.devices)
+        if module.KIND == "input":
+            if self._totals is None:
+                from input_module import Totals
+
+                self._totals = Totals()
+                if self._totals.damaged:
+                    self._count("bus_b.totals_lost")
+            module.begin(self._totals, self._count, self._happened)
+        else:
+            module.begin(self._output_changed)
+        self.devices.append(module)
+
+    async def run(self):
+        """Search with a new session, then poll and obey, without end."""
+        await self._search(1 + self._hardware.entropy() % 65535)
+        await asyncio.gather(self._poll(), self._obey())
+
+    def scan(self):
+        """Look for new modules."""
+        self._scan = True
+        for device in self.devices:
+            device.retry()
+
+    # Who is there
+
+    async def _search(self, session=0):
+        import bus_b_search
+
+        self._scan = False
+        if session:
+            await bus_b_search.begin(self.bus, session)
+        for serial in await bus_b_search.search(self.bus, self._met):
+            self.strange[serial] = "unclear"
+        del bus_b_search
+        forget("bus_b_search")
+
+    def _met(self, serial):
+        """The unit for a module that has none; 0 to refuse it."""
+        kind = serial[:4]
+        if kind not in (_INPUT, _OUTPUT):
+            self.strange[serial] = "wrong_bus"
+        elif not self._hardware.has_b_modules:
+            self.strange[serial] = "not_here"
+        else:
+            for device in self.devices:
+                if device.serial == serial:
+                    device.retry()
+                    return device.unit
+            if len(self.devices) < _MOST_MODULES:
+                self.strange[serial] = "not_in_site"
+                if kind == _INPUT:
+                    from input_module import InputModule as Module
+                else:
+                    from output_module import OutputModule as Module
+                self._add(Module(serial, [None] * (4 if kind == _INPUT else 2)))
+                return self.devices[-1].unit
+            self.strange[serial] = "too_many"
+        return 0
+
+    # Polling
+
+    async def _poll(self):
+        hardware, bus = self._hardware, self.bus
+        automations = self.site.automations if self.site else ()
+        while True:
+            begun, busy = hardware.ticks_us(), bus.busy_us
+            if self._scan:
+                await self._search()
+            now_s = hardware.uptime_ms() // 1000
+            for device in self.devices:
+                if device.due():
+                    await self._one(device, now_s)
+            self._events.sort(key=lambda event: event[0] or 0)
+            for automation in automations:
+                on = automation.step(self._value, self._local_s(), now_s)
+                if on is not None:
+                    self.order(self.site.targets(automation.target), on)
+            if self._totals:
+                self._totals.keep(now_s)
+            used = ticks_diff(hardware.ticks_us(), begun)
+            await hardware.b_sleep_us(max(1000, _ROUND_US - used))
+            whole = ticks_diff(hardware.ticks_us(), begun)
+            self.share = round(100 * (bus.busy_us - busy & 0x3FFFFFFF) / whole, 1)
+
+    async def _one(self, device, now_s):
+        try:
+            if device.state != "well" and device.serial:
+                await assign(self.bus, device.serial, device.unit)
+            await device.poll(self.bus, now_s)
+            device.answered()
+        except ModbusError as error:
+            self._failed(error)
+            device.failed()
+
+    def _failed(self, error):
+        if error.result == SILENT:
+            self._count("bus_b.timeout")
+        else:
+            self._count("bus_b.exception" if error.result == EXCEPTION else "bus_b.damaged")
+
+    def _happened(self, ago_ms, channel, level):
+        now_ms = self._hardware.now_ms()
+        if len(self._events) == _MOST_EVENTS:
+            self._events.pop(0)
+            self._count("bus_b.events_lost")
+        self._events.append((now_ms and now_ms - ago_ms, channel, level))
+
+    def _output_changed(self, output):
+        output.since = self._hardware.now_ms()
+        self._changed.append(output)
+
+    # Switching
+
+    def order(self, targets, on):
+        """Switch outputs, [(module, output)], as soon as the line is free."""
+        for module, output in targets:
+            for known, orders in self._todo:
+                if known is module:
+                    orders[output] = on
+                    break
+            else:
+                self._todo.append((module, {output: on}))
+        self._ordered.set()
+
+    async def _obey(self):
+        while True:
+            await self._ordered.wait()
+            self._ordered.clear()
+            while self._todo:
+                module, orders = self._todo.pop(0)
+                try:
+                    await module.switch(self.bus, orders)
+                except ModbusError as error:
+                    self._failed(error)
+                    self._count("bus_b.order_failed")
+
+    def _checked(self, targets, on):
+        for module, _ in targets:
+            if module.state != "well":
+                raise ValueError("%s does not answer" % module.serial)
+        self.order(targets, on)
+
+    def _switch(self, wish):
+        """The order "switch"."""
+        if not isinstance(wish, dict) or not isinstance(wish.get("on"), bool):
+            raise ValueError('switch wants {"output": name of an output or a group, "on": }')
+        targets = self.site.targets(wish["output"])
+        if not targets:
+            raise ValueError("no output and no group %s" % wish["output"])
+        self._checked(targets, wish["on"])
+
+    def _setstate(self, output):
+        def handle(payload):
+            self._checked(self.site.targets(output.name), topics.setstate(payload))
+
+        return handle
+
+    def identify(self, serial, mask, seconds):
+        """Whether the device is on this bus; its LED then shows that the inputs or outputs are
+        selected."""
+        for device in self.devices:
+            if device.serial == serial:
+                asyncio.create_task(self._identify(device, mask, seconds))
+                return True
+        return False
+
+    async def _identify(self, device, mask, seconds):
+        try:
+            await device.identify(self.bus, mask, seconds)
+        except ModbusError as error:
+            self._failed(error)
+
+    # What rules look at
+
+    def _local_s(self):
+        now_ms = self._hardware.now_ms()
+        return now_ms and now_ms // 1000 + self._gateway.site.utc_offset
+
+    def _value(self, name):
+        """Power in W by the name in a rule, None while it is not measured."""
+        gateway = self._gateway
+        totals = Totals(gateway.site, gateway.measuring.aggregates.powers)
+        if name == "surplus":
+            return None if totals.grid is None else -totals.grid
+        return getattr(totals, name)
+
+    # Telling
+
+    def advice(self):
+        """[(name, text)] of what is wrong on this bus."""
+        return topics.advice(self)
+
+    def greetings(self):
+        """What is told on every connecting: [(topic, function that gives the pieces)]."""
+        plugs = topics.plugs(self.site.outputs()) if self.site else ()
+        return [(topic, lambda text=text: (text,)) for topic, text in plugs]
+
+    async def tell(self):
+        """Publish what has happened, and how it is."""
+        gateway = self._gateway
+        while self._changed:
+            output = self._changed.pop(0)
+            changed = [pair for pair in self.site.outputs() if pair[1] is output]
+            for topic, text in topics.plugs(changed):
+                await gateway.send(topic, (text,), True)
+        while self._events and gateway.uplink.connected:
+            await gateway.send("event", topics.event(*self._events.pop(0)))
+        await gateway.send("bBus", topics.state(self, self._hardware.now_ms()))

@@ -1,0 +1,50 @@
+"""Reading one field of a configuration, and refusing it with its name."""
+
+
+class SiteError(ValueError):
+    """The site is not usable: one line, which field and why."""
+
+
+def field(where, table, name, kind, default=None):
+    if not isinstance(table, dict):
+        raise SiteError("%s must be an object" % where[:-1])
+    value = table.get(name, default)
+    if value is None:
+        raise SiteError("%s%s is missing" % (where, name))
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        expected = {
+            str: "a text",
+            int: "a whole number",
+            list: "a list",
+            bool: "true or false",
+            dict: "an object",
+        }
+        raise SiteError("%s%s: must be %s" % (where, name, expected[kind]))
+    return value
+
+
+def number(where, table, name, default, least, most):
+    value = table.get(name, default)
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise SiteError("%s%s: must be a number" % (where, name))
+    if not least <= value <= most:
+        raise SiteError("%s%s: must be from %s to %s" % (where, name, least, most))
+    return value
+
+
+def choice(where, table, name, choices):
+    value = field(where, table, name, str)
+    if value not in choices:
+        known = ", ".join(sorted(choices))
+        raise SiteError('%s%s: "%s" is not known (known: %s)' % (where, name, value, known))
+    return value
+
+
+def serial(where, table, name, types):
+    value = field(where, table, name, str)
+    if len(value) != 10 or not value.isdigit() or value[:4] not in types:
+        known = " or ".join(sorted(types))
+        raise SiteError(
+            '%s%s: "%s" is not ten digits that begin with %s' % (where, name, value, known)
+        )
+    return value

@@ -1,0 +1,125 @@
+"""What a house has on the B-bus: its TOML tables, site.json's `b_bus`, and slaves."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from .b_modules import InputModule, Module, OutputModule
+from .catalogue import serial_parts
+from .loads import Feed, Profile
+from .modbus_line import Slave
+from .toml_file import Table, TomlFile
+
+_INPUT_SITE = ("name", "mode", "unit", "per_pulse", "debounce", "active")
+_OUTPUT_SITE = ("name", "contact", "fail_safe", "min_on", "min_off", "group")
+_PULSE_S = 0.05
+_TICK_S = 0.1
+
+
+@dataclass
+class BBus:
+    """site: site.json's `b_bus`; `slaves`: what makes each slave of the line; `feeds`: relays that
+    feed loads, by the load's name."""
+
+    site: dict[str, Any] = field(default_factory=dict)
+    slaves: list[Callable[[], Slave]] = field(default_factory=list)
+    feeds: dict[str, Feed] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.site)
+
+
+def pulses(flow: Profile, per_pulse: float) -> Iterator[tuple[float, bool]]:
+    """A pulse contact: `flow` is in units a minute, each pulse is `per_pulse` units."""
+    counted = 0.0
+    tick = 0
+    while True:
+        time = tick * _TICK_S
+        counted += flow.at(time) * _TICK_S / 60
+        tick += 1
+        whole = int(counted / per_pulse)
+        counted -= whole * per_pulse
+        for k in range(whole):
+            start = time + _TICK_S * k / whole
+            yield start * 1e6, True
+            yield (start + min(_PULSE_S, _TICK_S / whole / 2)) * 1e6, False
+        if not whole:
+            yield time * 1e6, False
+
+
+def levels(steps: list[tuple[float, float]]) -> Iterator[tuple[float, bool]]:
+    """A contact that is closed or open for so long each, for ever."""
+    time = 0.0
+    while True:
+        for seconds, closed in steps:
+            yield time * 1e6, bool(closed)
+            time += seconds
+
+
+def read_b_bus(file: TomlFile) -> BBus:
+    """The B-bus of a house file; empty when it has none. The rest of what is wrong in it is said
+    by the gateway (docs/site.md)."""
+    bus = BBus()
+    for table in file.each("input_module"):
+        _module(bus, table, "input_modules", "inputs", InputModule)
+    for table in file.each("output_module"):
+        _module(bus, table, "output_modules", "outputs", OutputModule)
+    for table in file.each("automation"):
+        keys = ("name", "output", "schedule", "rule")
+        entry = {key: table.value(key) for key in keys if table.has(key)}
+        bus.site.setdefault("automations", []).append(entry)
+        table.finish()
+    return bus
+
+
+def _module(bus: BBus, table: Table, key: str, channels: str, kind: type[Module]) -> None:
+    serial = table.text("serial")
+    if serial_parts(serial)[0] != kind.KIND:
+        table.fail("serial", f"{serial} does not begin with {kind.KIND}")
+    here = not table.flag("absent", False)
+    configured = table.flag("in_site", True)
+    letter, entries, extra = channels[:-1], [], {}
+    for item in table.tables(channels, letter, "name"):
+        place = item.text(letter, choices="ABCD"[: 4 if kind is InputModule else 2])
+        names = _INPUT_SITE if kind is InputModule else _OUTPUT_SITE
+        entries.append({letter: place} | {n: item.value(n) for n in names if item.has(n)})
+        if item.has("flow"):
+            extra[place] = (_profile(item, "flow"), item.number("per_pulse", 1e-6, 1e4))
+        elif item.has("steps"):
+            extra[place] = item.value("steps")
+        elif item.has("load"):
+            extra[place] = bus.feeds.setdefault(item.text("load"), Feed())
+        item.finish()
+    table.finish()
+    if configured:
+        bus.site.setdefault(key, []).append({"serial": serial, channels: entries})
+
+    def make() -> Module:
+        number = serial_parts(serial)[1]
+        if kind is InputModule:
+            sources = {
+                place: levels(what) if isinstance(what, list) else pulses(*what)
+                for place, what in extra.items()
+            }
+            module: Module = InputModule(number, sources)
+        else:
+            feeds = {"AB".index(place): feed for place, feed in extra.items()}
+
+            def changed(place: int, on: bool, time: float) -> None:
+                if place in feeds:
+                    feeds[place].switch(time / 1e6, on)
+
+            module = OutputModule(number, changed)
+        module.connected = here
+        return module
+
+    bus.slaves.append(make)
+
+
+def _profile(item: Table, key: str) -> Profile:
+    value = item.value(key)
+    steps = value if isinstance(value, list) else [[1.0, value]]
+    try:
+        return Profile([(float(seconds), float(amount)) for seconds, amount in steps])
+    except (TypeError, ValueError):
+        item.fail(key, f"{key!r} must be a number or [[seconds, value], ...]")

@@ -1,0 +1,395 @@
+"""Input and Output modules as docs/b-bus.md sections 3 to 6 describe them."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from .modbus_line import (
+    FAILURE,
+    ILLEGAL_ADDRESS,
+    ILLEGAL_FUNCTION,
+    ILLEGAL_VALUE,
+    SEARCH,
+    Refused,
+    Slave,
+    low_first,
+)
+
+_VERSION = 0x0102
+_COMMON, _TIME_OUT, _IDENTIFY, _COMPLETE, _CONFIG, _STATE = 0, 0x100, 0x101, 0x103, 0x110, 0x200
+_EVENTS, _PLACES = 0x210, 16
+_SESSION, _WINDOW, _ASSIGN = 0x7E00, 0x7E10, 0x7E20
+_STEP_US = 1000.0
+
+# (µs, active) in the order of time
+Transitions = Iterator[tuple[float, bool]]
+
+
+class Module(Slave):
+    """What Input and Output modules have in common. `led`: what its own LED shows."""
+
+    KIND = 0
+
+    def __init__(self, number: int) -> None:
+        super().__init__(0)
+        self.number = number
+        self.serial = f"{self.KIND:04d}{number:06d}"
+        self.starts = 0
+        self.refusals = 0  # orders to leave the search
+        self.now = 0.0
+        self.start(0.0)
+
+    def start(self, time: float) -> None:
+        """Supply comes (again); what it does not keep is as after a start."""
+        self.starts += 1
+        self.connected = True
+        self.started = self.heard = self.now = time
+        self.unit = self.session = 0
+        self.refused = self.complete = self.lost = False
+        self.window = (1, 0)
+        self.time_out = 100
+        self.selected = 0
+        self.selected_until = 0.0
+        self.config = self.at_start()
+
+    def stop(self, time: float) -> None:
+        """Supply goes."""
+        self.pass_time(time)
+        self.connected = False
+
+    @property
+    def key(self) -> int:
+        return (self.KIND << 20) + self.number
+
+    # What the two kinds override
+
+    def at_start(self) -> list[int]:
+        """Configuration registers from 0110 on, after a start."""
+        raise NotImplementedError
+
+    def allowed(self, place: int) -> range:
+        """Values that configuration register 0110 + place may have."""
+        raise NotImplementedError
+
+    def state_words(self) -> list[int]:
+        """Registers from 0200 on."""
+        raise NotImplementedError
+
+    def on_lost(self) -> None:
+        """Communication was lost."""
+
+    # Time
+
+    def pass_time(self, time: float) -> None:
+        lost_at = self.heard + self.time_out * 1e5
+        if not self.lost and time >= lost_at:
+            self.live(lost_at)
+            self.lost = True
+            self.on_lost()
+        self.live(time)
+        self.now = max(self.now, time)
+
+    def live(self, time: float) -> None:
+        """What happens from `now` to `time`."""
+        self.now = max(self.now, time)
+
+    # Requests
+
+    def heeds(self, unit: int) -> bool:
+        if unit == SEARCH:
+            low, high = self.window
+            return not self.unit and not self.refused and low <= self.key <= high
+        return unit == 0 or unit == self.unit
+
+    def hear(self, time: float, frame: bytes) -> bytes | None:
+        answer = super().hear(time, frame)
+        if answer is not None and frame[0] == self.unit:
+            self.heard = time
+            self.lost = False
+        return answer
+
+    def read_words(self, function: int, address: int, count: int) -> Sequence[int]:
+        if function == 4 and self.KIND != InputModule.KIND:
+            raise Refused(ILLEGAL_FUNCTION)
+        seconds = int((self.now - self.started) / 1e6)
+        left = max(0, int((self.selected_until - self.now) / 1e6 + 0.999))
+        common = [self.KIND, *low_first(self.number), _VERSION, 1, self.starts & 0xFFFF]
+        common += [*low_first(seconds), self.taken & 0xFFFF, self.damaged & 0xFFFF]
+        control = [self.time_out, self.selected if left else 0, left, int(self.complete)]
+        for start, words in (
+            (_COMMON, common),
+            (_TIME_OUT, control),
+            (_CONFIG, self.config),
+            (_STATE, self.state_words()),
+            (_EVENTS, self.event_words()),
+        ):
+            at = address - start
+            if 0 <= at and at + count <= len(words):
+                return words[at : at + count]
+        raise Refused(ILLEGAL_ADDRESS)
+
+    def event_words(self) -> list[int]:
+        """Registers from 0210 on."""
+        return []
+
+    def write_words(self, address: int, values: Sequence[int], broadcast: bool) -> None:
+        if address in (_SESSION, _WINDOW, _ASSIGN):
+            if not broadcast:
+                raise Refused(ILLEGAL_VALUE)
+            self._find(address, values)
+            return
+        if address == _TIME_OUT and len(values) == 1:
+            self._check(values[0], range(10, 6001))
+            self.time_out = values[0]
+        elif address == _IDENTIFY and len(values) == 2:
+            self._check(values[1], range(601))
+            self.selected, self.selected_until = values[0], self.now + values[1] * 1e6
+        elif address == _COMPLETE and len(values) == 1:
+            self._check(values[0], range(1, 2))
+            self.complete = True
+        elif address >= _CONFIG and address - _CONFIG + len(values) <= len(self.config):
+            for place, value in enumerate(values, address - _CONFIG):
+                self._check(value, self.allowed(place))
+            self.config[address - _CONFIG : address - _CONFIG + len(values)] = values
+        else:
+            raise Refused(ILLEGAL_ADDRESS)
+
+    def _find(self, address: int, values: Sequence[int]) -> None:
+        if address == _SESSION and len(values) == 1 and values[0]:
+            if values[0] != self.session:
+                self.session, self.unit, self.refused = values[0], 0, False
+        elif address == _WINDOW and len(values) == 6:
+            low, high = ((v[0] << 20) + v[1] + (v[2] << 16) for v in (values[:3], values[3:]))
+            self.window = (low, high)
+        elif address == _ASSIGN and len(values) == 4:
+            if (values[0], values[1] + (values[2] << 16)) == (self.KIND, self.number):
+                self.unit = values[3]
+                self.refused = not self.unit
+                self.refusals += self.refused
+                self.heard = self.now
+
+    @staticmethod
+    def _check(value: int, allowed: range) -> None:
+        if value not in allowed:
+            raise Refused(ILLEGAL_VALUE)
+
+    # Its LED
+
+    def is_selected(self, place: int) -> bool:
+        """Whether the LED of an input or output shows that it is selected."""
+        return self.now < self.selected_until and bool(self.selected >> place & 1)
+
+    def led(self, time: float) -> str:
+        """What its own LED shows, in words of docs/b-bus.md section 4."""
+        self.pass_time(time)
+        if self.refused or not self.complete:
+            return "a short blink every s"
+        if self.lost or not self.unit:
+            return "blinks once a second"
+        return "one short blink every 3 s"
+
+
+class Input:
+    """One input. `counter`: pulses, kept without supply. source: the contact's transitions."""
+
+    def __init__(self, source: Transitions) -> None:
+        self.counter = 0
+        self.level = False  # as the module has it, after the debounce
+        self._contact = False
+        self._since = 0.0
+        self._source = source
+        self._next = next(source, None)
+
+    def connect(self, source: Transitions) -> None:
+        """Another contact."""
+        self._source = source
+        self._next = next(source, None)
+
+    def run(self, time: float, debounce_us: float) -> list[tuple[float, bool]]:
+        """Changes of the debounced level until `time`: (when they began, level)."""
+        changes = []
+        while True:
+            due = self._next[0] if self._next and self._next[0] <= time else time
+            if self._contact != self.level and due - self._since >= debounce_us:
+                self.level = self._contact
+                changes.append((self._since, self.level))
+            if not self._next or self._next[0] > time:
+                return changes
+            if self._next[1] != self._contact:
+                self._contact, self._since = self._next[1], self._next[0]
+            self._next = next(self._source, None)
+
+
+class InputModule(Module):
+    """4 inputs."""
+
+    KIND = 5700
+
+    def __init__(self, number: int, sources: dict[str, Transitions] | None = None) -> None:
+        self.inputs = [Input(iter(())) for _ in range(4)]
+        for letter, source in (sources or {}).items():
+            self.inputs["ABCD".index(letter)].connect(source)
+        super().__init__(number)
+
+    def start(self, time: float) -> None:
+        self.events: list[tuple[int, int, int]] = [(0, 0, 0)] * _PLACES
+        self.newest = 0
+        super().start(time)
+
+    def at_start(self) -> list[int]:
+        return [0, 0, 0, 0, 3, 3, 3, 3, 0]
+
+    def allowed(self, place: int) -> range:
+        return range(3) if place < 4 else range(1, 1001) if place < 8 else range(16)
+
+    def live(self, time: float) -> None:
+        happened = []
+        for i, channel in enumerate(self.inputs):
+            for when, level in channel.run(time, self.config[4 + i] * 1000):
+                happened.append((when, i, level))
+        for when, i, level in sorted(happened):
+            level ^= bool(self.config[8] >> i & 1)
+            if not self.connected:
+                continue
+            if self.config[i] == 1 and level:
+                self.inputs[i].counter = self.inputs[i].counter + 1 & 0xFFFFFFFF
+            elif self.config[i] == 2:
+                self.newest = self.newest % 65535 + 1
+                ms = int((when - self.started) / 1000) & 0xFFFFFFFF
+                self.events[self.newest % _PLACES] = (self.newest, i + 256 * level, ms)
+        super().live(time)
+
+    def active(self, i: int) -> bool:
+        """Whether input i is active, and its LED on."""
+        return self.inputs[i].level ^ bool(self.config[8] >> i & 1)
+
+    def state_words(self) -> list[int]:
+        state = (not self.complete) + 4 * self.lost
+        levels = sum(self.active(i) << i for i in range(4))
+        ms = int((self.now - self.started) / 1000) & 0xFFFFFFFF
+        words = [state, levels, self.newest, *low_first(ms)]
+        for channel in self.inputs:
+            words += low_first(channel.counter)
+        return words
+
+    def event_words(self) -> list[int]:
+        return [word for n, what, ms in self.events for word in (n, what, *low_first(ms))]
+
+    def read_bits(self, function: int, address: int, count: int) -> Sequence[bool]:
+        if function != 2:
+            raise Refused(ILLEGAL_FUNCTION)
+        if address + count > 4:
+            raise Refused(ILLEGAL_ADDRESS)
+        return [self.active(i) for i in range(address, address + count)]
+
+
+class OutputModule(Module):
+    """2 relays. `stuck`: places whose contact does not follow. changed(place, on, µs): told of
+    every change of what the load has."""
+
+    KIND = 5710
+
+    def __init__(self, number: int, changed: Callable[[int, bool, float], None] | None = None):
+        self.operations = [0, 0]
+        self.stuck: set[int] = set()
+        self._changed = changed
+        super().__init__(number)
+
+    def start(self, time: float) -> None:
+        self.relay = [False, False]  # energised
+        self.wanted = [False, False]
+        self.fail_safe_rules = False
+        self.since = [float("-inf")] * 2  # last real change
+        self.changes: list[tuple[float, int, bool]] = []
+        super().start(time)
+
+    def stop(self, time: float) -> None:
+        super().stop(time)
+        self.relay = [False, False]
+
+    def at_start(self) -> list[int]:
+        return [0] * 8
+
+    def allowed(self, place: int) -> range:
+        return range((2, 3, 3601, 3601)[place // 2])
+
+    def is_on(self, i: int) -> bool:
+        """Whether the load has supply, by the contact."""
+        energised = self.relay[i] and i not in self.stuck
+        return energised != bool(self.config[i])
+
+    def due(self, i: int) -> float:
+        """When a waiting change is made (µs)."""
+        least = self.config[(4 if self._logical(i) else 6) + i]
+        return self.since[i] + least * 1e6
+
+    def _logical(self, i: int) -> bool:
+        return self.relay[i] != bool(self.config[i])
+
+    def live(self, time: float) -> None:
+        if self.complete and self.connected:
+            for i in range(2):
+                if self.wanted[i] != self._logical(i) and self.due(i) <= time:
+                    when = max(self.now, self.due(i))
+                    self.relay[i] = not self.relay[i]
+                    self.since[i] = when
+                    self.operations[i] += 1
+                    self.changes.append((when, i, self.is_on(i)))
+                    if self._changed:
+                        self._changed(i, self.is_on(i), when)
+        super().live(time)
+
+    def on_lost(self) -> None:
+        self.fail_safe_rules = True
+        for i in range(2):
+            if self.config[2 + i] < 2:
+                self.wanted[i] = bool(self.config[2 + i])
+
+    def write_bits(self, address: int, values: Sequence[bool]) -> None:
+        if address + len(values) > 2:
+            raise Refused(ILLEGAL_ADDRESS)
+        if not self.complete:
+            raise Refused(FAILURE)
+        self.wanted[address : address + len(values)] = values
+        self.fail_safe_rules = False
+        self.live(self.now)
+
+    def write_words(self, address: int, values: Sequence[int], broadcast: bool) -> None:
+        before = self.complete
+        super().write_words(address, values, broadcast)
+        if (
+            self.complete and not before
+        ):  # a load on NC has supply until now: that is what is wanted
+            self.wanted = [self._logical(i) for i in range(2)]
+
+    def read_bits(self, function: int, address: int, count: int) -> Sequence[bool]:
+        if address + count > 2:
+            raise Refused(ILLEGAL_ADDRESS)
+        values = self.wanted if function == 1 else [self.is_on(0), self.is_on(1)]
+        return values[address : address + count]
+
+    def state_words(self) -> list[int]:
+        stuck = any(self.is_on(i) != self._logical(i) for i in range(2))
+        state = (not self.complete) + 2 * stuck + 4 * self.fail_safe_rules
+        wanted = sum(on << i for i, on in enumerate(self.wanted))
+        on = sum(self.is_on(i) << i for i in range(2))
+        waits = [
+            max(0, int((self.due(i) - self.now) / 1e6 + 0.999))
+            if self.wanted[i] != self._logical(i)
+            else 0
+            for i in range(2)
+        ]
+        return [
+            state,
+            wanted,
+            on,
+            *waits,
+            *low_first(self.operations[0]),
+            *low_first(self.operations[1]),
+        ]
+
+    def led(self, time: float) -> str:
+        self.pass_time(time)
+        if self.is_selected(0) or self.is_selected(1):
+            return "blinks 3 times a second"
+        if self.refused or not self.complete or self.lost or not self.unit:
+            return "a short blink every s"
+        return "one short blink every 3 s"
