@@ -20,7 +20,6 @@ EXPORT = const(1)
 _WEIGHT = 349873135
 _SHIFT = 60
 _FRACTION = (1 << _SHIFT) - 1
-_SAMPLE = (1 << _SHIFT - 10) // 3200  # a sample of 1 W (or var), in 2^-60 J, divided by 1024
 _LONGEST_GAP = const(192000)  # samples, a minute: what is missing for longer is not guessed
 _RATE_SHIFT = const(36)  # rates are kept in 2^-24 J for each sample
 _DAY_MS = const(86400000)
@@ -80,7 +79,7 @@ class Energy:
         return self.main.joules[r] - self._midnight[r]
 
     def add(self, readings, now_ms):
-        """Count a report's readings (quantities.Reading, one for each point). `now_ms`: epoch
+        """Count a report's readings (readings.Reading, one for each point). `now_ms`: epoch
         milliseconds, or None when the time is not known yet."""
         if now_ms is not None:
             day = (now_ms + self._site.utc_offset * 1000) // _DAY_MS
@@ -93,22 +92,20 @@ class Energy:
             sums[k] = 0
         for i in range(len(readings)):
             point, reading = self._site.points[i], readings[i]
-            if point.shift and reading.count:
-                energy = int(reading.power * reading.count * 1024) * _SAMPLE
-                self._count(2 * i, energy)
-            else:
-                weight = _WEIGHT * point.rated * point.ratio_ppm * volts // 1000000000000
-                imported, exported = reading.imported * weight, reading.exported * weight
-                self.main.add(2 * i, imported)
-                self.main.add(2 * i + 1, exported)
-                energy = imported - exported
+            weight = _WEIGHT * point.rated * point.ratio_ppm * volts // 1000000000000
+            imported, exported = reading.imported * weight, reading.exported * weight
+            self.main.add(2 * i, imported)
+            self.main.add(2 * i + 1, exported)
+            energy = imported - exported
             guess = self._estimate(i, energy, reading.count, reading.missed)
             if guess:
                 self._count(2 * i, guess)
                 self.estimated.add(i, abs(guess))
             sums[point.load] += energy + guess
-            if reading.reactive:
-                self._count_reactive(i, reading)
+            for q in range(4):
+                amount = reading.quadrant(q)
+                if amount:
+                    self.reactive.add(4 * i + q, amount * weight)
         for k in range(len(sums)):
             self._count(2 * (len(readings) + k), sums[k])
 
@@ -118,14 +115,6 @@ class Energy:
             self.main.add(r, energy)
         else:
             self.main.add(r + 1, -energy)
-
-    def _count_reactive(self, i, reading):
-        if reading.reactive > 0:
-            quadrant = 0 if reading.power >= 0 else 1
-        else:
-            quadrant = 3 if reading.power >= 0 else 2
-        amount = int(abs(reading.reactive) * reading.count * 1024) * _SAMPLE
-        self.reactive.add(4 * i + quadrant, amount)
 
     def _estimate(self, i, energy, count, missed):
         """The energy of the samples that a report misses, from what was measured beside them.

@@ -12,6 +12,7 @@ import sys
 import bus_b_start
 import topics
 import topics_original as original
+import topics_quality
 from aggregates import Aggregates
 from bus_a import BusA
 from bus_a_advice import Advice
@@ -155,6 +156,7 @@ class Gateway:
         return (
             ("realtime", original.realtime(site, measuring.report, measuring.energy, now_ms)),
             ("site", topics.site_state(site, measuring, now_ms)),
+            ("quality", topics_quality.state(measuring, now_ms)),
             ("totals", topics.totals_state(site, measuring, now_ms)),
         )
 

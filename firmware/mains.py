@@ -22,7 +22,8 @@ UNIT = const(511)  # amplitude of a reference wave: metering's sums allow no mor
 
 # The state, an array of 32-bit integers: phase and step of the oscillator, cycles until the window
 # ends, offset of each phase, turns since start, samples in the window, whether the voltage is
-# followed closely, cycles of a window and step to begin with.
+# followed closely, cycles of a window and step to begin with, samples without any voltage; since
+# mark(): offsets then, the sum of what they were off from that in each window, windows.
 _PHASE = const(0)
 _STEP = const(1)
 _CYCLES = const(2)
@@ -32,6 +33,9 @@ _SAMPLES = const(7)
 _LOCKED = const(8)
 _WINDOW = const(9)
 _NOMINAL = const(10)
+_MARKED = const(12)
+_DRIFT = const(15)
+_WINDOWS = const(18)
 
 # A turn and a quarter of -cos, plus UNIT (never negative): entry k is the quadrature wave at
 # k / 1024 turns, entry k + 256 the wave in phase.
@@ -123,6 +127,12 @@ def _follow(state: ptr32, sums: ptr32, arctan: ptr32):
     oscillator runs free.
     """
     samples = state[7]
+    state[18] = state[18] + state[8]
+    for p in range(3 if state[8] else 0):
+        angle = (state[3 + p] - state[12 + p]) & int(0x3FFFFFFF)
+        if angle >= 0x20000000:
+            angle -= int(0x40000000)
+        state[15 + p] = state[15 + p] + (angle >> 8)
     lead = 0
     led = 0
     cycles = 0  # 1 when the next window begins just before the phase's zero
@@ -215,14 +225,18 @@ class Mains:
     def __init__(self, frequency):
         step = frequency * (TURN // SAMPLE_RATE)
         self.references = array("i", [0] * (3 * PAIRS * ROW_WORDS))
+        self.sources = array(
+            "i", [0, 1, 2]
+        )  # the voltage channel that each phase's rows come from
         self._marked = None
-        self._state = array("i", [0] * 12)
+        self._state = array("i", [0] * 19)
         state = self._state
         state[_NOMINAL] = state[_STEP] = step
         state[_CYCLES] = 1
         state[_WINDOW] = frequency // 5  # 200 ms, as IEC 61000-4-30 has it
         state[_OFFSET + 1] = TURN // 3 * 2
         state[_OFFSET + 2] = TURN // 3
+        self.mark()
 
     def fill(self, samples, where, first):
         """Write the references from sample `first` of a block on; returns the sample before which
@@ -248,11 +262,23 @@ class Mains:
         """Go on over samples that were lost on all channels."""
         _advance(self._state, samples)
 
+    def offset(self, phase):
+        """Angle by which this phase's reference was ahead of the oscillator since mark(), the mean
+        over the windows, radians."""
+        state = self._state
+        drift = state[_DRIFT + phase] * 256 // max(1, state[_WINDOWS])
+        return (state[_MARKED + phase] + drift) * (2 * pi / TURN)
+
     def locked(self):
         return self._state[_LOCKED] == 1
 
     def mark(self):
         """Remember this instant: microhertz() counts from here."""
+        state = self._state
+        for p in range(3):
+            state[_MARKED + p] = state[_OFFSET + p]
+            state[_DRIFT + p] = 0
+        state[_WINDOWS] = 0
         self._marked = (self._state[_TURNS], self._state[_PHASE]) if self.locked() else None
 
     def microhertz(self, samples):

@@ -1,49 +1,44 @@
 """From a report's sums to volts, amperes, watts: the only place where the counts of metering
 become SI units.
 
-Floats are single precision on the device: only rates pass through here, never energy. Definitions
-follow IEEE 1459-2010: active power is the mean of v x i with all harmonics, apparent power V x I,
-reactive power that of the fundamental (positive: the current lags), power factor P / S. Allocates
-floats; called once a report.
+Definitions follow IEEE 1459-2010: active power is the mean of v x i with all harmonics, apparent
+power V x I, reactive power that of the fundamental (positive: the current lags), power factor P /
+S. Energies stay integers, in counts x counts, to the end; floats are single precision on the
+device, and only rates are. Allocates; called once a report.
 """
 
-from math import cos, pi, sqrt
+from math import atan2, cos, pi, sin, sqrt
 
 import metering
+import readings
 from mains import SAMPLE_RATE, UNIT
 from metering import REPORT_WORDS
+from micropython import const
 
 VOLTS_PER_COUNT = 0.015  # docs/a-bus.md section 2
 COUNTS_AT_PEAK = 32767  # a current of AMPERES_AT_PEAK times the CT's rated current gives this
 AMPERES_AT_PEAK = 1.5 * sqrt(2)
+_SHIFT = const(24)  # fractions are integers in 2^-24
+_ONE = const(1 << 24)
+# Mean square (counts) under which a current is none: 0.04 % of the CT's rated current, a fifth of
+# the least with which a class 1 meter on transformers must start (IEC 62053-21, 0.2 %).
+_NO_LOAD = const(38)
 
 
 class Voltage:
-    """One phase over a report. `rms` in V, or None when it was not measured."""
-
-    def __init__(self):
-        self.rms = None
-        self.peak = 0.0  # of the fundamental, in counts
-        self.sine = 0.0  # of the angle by which it led its reference
-        self.cosine = 1.0
-
-
-class Reading:
-    """One point over a report: W, var, VA, A, V, power factor (-1 to 1). None: not measured (or,
-    of `factor`, no current).
-
-    `imported` and `exported`: sums of voltage x current in counts, exact, both at least 0, after a
-    reversed CT is put right. `count`: samples measured, `missed`: samples that did not arrive.
-    """
+    """One phase over a report. `rms` in V, or None when it was not measured; `missed`: whether
+    samples did not arrive."""
 
     def __init__(self):
         self.clear()
 
     def clear(self):
-        self.power = self.reactive = self.apparent = self.factor = self.current = self.voltage = (
-            None
-        )
-        self.imported = self.exported = self.count = self.missed = 0
+        self.rms = None
+        self.missed = False
+        # Turns a point's quadrature sum into reactive energy: (b x factor + a x lead) / 2^24. 0:
+        # the voltage is not connected, there is none.
+        self.factor = 0
+        self.lead = 0
 
 
 class Report:
@@ -54,9 +49,10 @@ class Report:
         self.frequency = None  # Hz
         self.microhertz = 0
         self.samples = 0  # its length in 1/3200 s
-        self._unit = UNIT  # amplitude of the reference waves as the sums over pairs see it
         self.voltages = [Voltage() for _ in range(3)]
-        self.readings = [Reading() for _ in points]
+        self.lines = [None] * 3  # V rms between L1 and L2, L2 and L3, L3 and L1
+        self.unbalance = None  # negative over positive sequence of the fundamental, %
+        self.readings = readings.make(len(points))
         self._points = points
         self._volts = VOLTS_PER_COUNT * voltage_ppm / 1000000
 
@@ -64,35 +60,58 @@ class Report:
         """Take the meter's finished report."""
         self.samples = meter.samples
         self.microhertz = meter.mains.microhertz(self.samples)
-        self._unit = UNIT * cos(pi * self.microhertz / 1000000 / SAMPLE_RATE)
+        # The reference waves' amplitude as sums over pairs see it.
+        unit = UNIT * cos(pi * self.microhertz / 1000000 / SAMPLE_RATE)
         sums = meter.report
-        connected = False
+        phasors = []
         for p in range(3):
-            connected = self._read_voltage(self.voltages[p], sums, p * REPORT_WORDS) or connected
-        self.frequency = self.microhertz / 1000000 if connected else None
+            phasor = self._read_voltage(self.voltages[p], sums, p * REPORT_WORDS, unit)
+            phasors.append(phasor and _turned(phasor, meter.mains.offset(p)))
+        self.frequency = self.microhertz / 1000000 if any(phasors) else None
+        self.unbalance = _unbalance(phasors) if all(phasors) else None
+        for p in range(3):
+            self.lines[p] = self._between(p, (p + 1) % 3, sums, meter.crossed)
         for i in range(len(self._points)):
             self._read_point(self.readings[i], self._points[i], sums, (3 + i) * REPORT_WORDS)
 
-    def _read_voltage(self, voltage, sums, at):
-        """Returns whether the voltage is connected: more than 20 V peak."""
-        voltage.rms = None
-        voltage.peak, voltage.sine, voltage.cosine = 0.0, 0.0, 1.0
+    def _read_voltage(self, voltage, sums, at, unit):
+        """Returns (in phase with its reference, ahead of it) of the fundamental, V peak, or None
+        when the voltage is not connected: 20 V peak or less."""
+        voltage.clear()
+        voltage.missed = sums[at + metering.MISSED] > 0
         n = sums[at + metering.COUNT]
         if not n:
-            return False
+            return None
         voltage.rms = self._volts * sqrt(_float(sums, at + metering.SQUARE) / n)
         n = sums[at + metering.FOLLOWED]
         if not n:
-            return False
-        in_phase = (_float(sums, at + metering.IMPORT) + _float(sums, at + metering.EXPORT)) / n
-        quadrature = _float(sums, at + metering.QUADRATURE) / n
-        size = sqrt(in_phase * in_phase + quadrature * quadrature)
-        if 2 * size / self._unit * VOLTS_PER_COUNT < 20:
-            return False
-        voltage.peak = 2 * size / self._unit
-        voltage.sine = -quadrature / size
-        voltage.cosine = in_phase / size
-        return True
+            return None
+        a = _integer(sums, at + metering.IMPORT) + _integer(sums, at + metering.EXPORT)
+        b = 0
+        for quadrant in range(4):
+            b += _integer(sums, at + metering.QUADRANT + 2 * quadrant)
+        scale = 2 * self._volts / unit
+        x, y = scale * (a / n), -scale * (b / n)
+        if a <= 0 or x * x + y * y < 400:
+            return None
+        # The fundamental's amplitude is 2 sqrt(a a + b b) / (unit n), and the reference is behind
+        # it by the angle whose tangent is -b / a.
+        voltage.factor = ((a * a + b * b) << _SHIFT + 9) // (int(unit * unit * 256) * n * a)
+        voltage.lead = (-b << _SHIFT) // a
+        return x, y
+
+    def _between(self, p, q, sums, crossed):
+        """V rms between two phases, from the squares and the products; None where it is not
+        measured."""
+        n = crossed[p * metering.CROSS_WORDS + 2]
+        a, b = self.voltages[p], self.voltages[q]
+        if not n or not (a.factor and b.factor):
+            return None
+        square = -2 * _integer(crossed, p * metering.CROSS_WORDS) / n
+        for phase in (p, q):
+            at = phase * REPORT_WORDS
+            square += _integer(sums, at + metering.SQUARE) / sums[at + metering.COUNT]
+        return self._volts * sqrt(max(0.0, square))
 
     def _read_point(self, reading, point, sums, at):
         n = sums[at + metering.COUNT]
@@ -102,32 +121,87 @@ class Report:
         if not n:
             return
         voltage = self.voltages[point.phase]
-        amperes = point.rated * point.ratio_ppm / 1000000 * AMPERES_AT_PEAK / COUNTS_AT_PEAK
-        sign = -1 if point.reversed else 1
-        watts = sign * amperes * self._volts
-        imported = _float(sums, at + metering.IMPORT)
-        exported = _float(sums, at + metering.EXPORT)
-        reading.power = watts * (imported + exported) / n
-        reading.current = amperes * sqrt(_float(sums, at + metering.SQUARE) / n)
         reading.voltage = voltage.rms
+        square = _integer(sums, at + metering.SQUARE)
+        if square < _NO_LOAD * n:
+            reading.power = reading.apparent = reading.current = 0.0
+            reading.reactive = 0.0 if voltage.factor else None
+            return
+        amperes = point.rated * point.ratio_ppm / 1000000 * AMPERES_AT_PEAK / COUNTS_AT_PEAK
+        reading.current = amperes * sqrt(square / n)
         reading.apparent = reading.current * voltage.rms
         followed = sums[at + metering.FOLLOWED]
-        if followed and voltage.peak:
-            quadrature = _float(sums, at + metering.QUADRATURE) / followed
-            lagging = watts * voltage.peak / self._unit * quadrature
-            reading.reactive = (lagging + reading.power * voltage.sine) / voltage.cosine
+        for side in range(2):  # import, export
+            active = _integer(sums, at + metering.IMPORT + 2 * side)
+            lag = lead = 0
+            if followed and voltage.factor:
+                # The quadrants I and IV are those of import, II and III those of export.
+                lag = _integer(sums, at + metering.QUADRANT + 2 * side) * voltage.factor
+                lead = _integer(sums, at + metering.QUADRANT + 6 - 2 * side) * voltage.factor
+                if followed != n:
+                    lag, lead = lag * n // followed, lead * n // followed
+                if lag >= -lead:
+                    lag += active * voltage.lead
+                else:
+                    lead += active * voltage.lead
+                lag >>= _SHIFT
+                lead >>= _SHIFT
+            if point.reversed:
+                active, lag, lead = -active, -lag, -lead
             if point.shift:
-                power, reactive = reading.power, reading.reactive
-                reading.power = power * point.cosine - reactive * point.sine
-                reading.reactive = reactive * point.cosine + power * point.sine
+                turn = int(point.cosine * _ONE), int(point.sine * _ONE)
+            else:
+                turn = _ONE, 0
+            _count(reading, active, lag, lead, *turn)
+        watts = amperes * self._volts / n
+        reading.power = watts * (reading.imported - reading.exported)
+        if followed and voltage.factor:
+            lag = reading.quadrant(0) + reading.quadrant(1)
+            lead = reading.quadrant(2) + reading.quadrant(3)
+            reading.reactive = watts * (lag - lead)
+            reading.angle = atan2(reading.reactive, reading.power) * 180 / pi
         if reading.apparent:
             reading.factor = max(-1.0, min(1.0, reading.power / reading.apparent))
-        imported = _integer(sums, at + metering.IMPORT)
-        exported = -_integer(sums, at + metering.EXPORT)
-        if point.reversed:
-            imported, exported = exported, imported
-        reading.imported = imported
-        reading.exported = exported
+
+
+def _count(reading, active, lag, lead, cosine, sine):
+    """Count energy that was taken on the import or on the export side, after turning its angle by
+    that with `cosine` and `sine` (2^-24). active, lag, lead: signed sums, the windows with lagging
+    current and those with leading apart."""
+    turned = active * cosine - (lag + lead) * sine
+    lag, lead = lag * cosine, lead * cosine
+    if abs(lag) >= abs(lead):
+        lag += active * sine
+    else:
+        lead += active * sine
+    if turned >= 0:
+        reading.imported += turned >> _SHIFT
+    else:
+        reading.exported += -turned >> _SHIFT
+    for part in (lag, lead):
+        if part >= 0:
+            reading.add_quadrant(0 if turned >= 0 else 1, part >> _SHIFT)
+        else:
+            reading.add_quadrant(3 if turned >= 0 else 2, -part >> _SHIFT)
+
+
+def _turned(phasor, angle):
+    """A phasor (x, y) turned by an angle in radians."""
+    x, y = phasor
+    return x * cos(angle) - y * sin(angle), x * sin(angle) + y * cos(angle)
+
+
+def _unbalance(phasors):
+    """Negative over positive sequence, % (IEC 61000-4-30): of three phasors (x, y)."""
+    sizes = []
+    for turn in (-2 * pi / 3, 2 * pi / 3):
+        x, y = phasors[0]
+        for k in (1, 2):
+            dx, dy = _turned(phasors[k], -turn * k)
+            x += dx
+            y += dy
+        sizes.append(sqrt(x * x + y * y))
+    return 100 * sizes[1] / sizes[0] if sizes[0] else None
 
 
 def _float(sums, at):

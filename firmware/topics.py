@@ -28,7 +28,7 @@ def _point(report, energy, i):
         "reactive": rounded(reading.reactive, 2),
         "apparent": rounded(reading.apparent, 2),
         "factor": rounded(reading.factor, 4),
-        "current": rounded(reading.current, 4),
+        "current": rounded(reading.current, 3),
         "voltage": rounded(reading.voltage, 2),
         "import": energy.of_point(i, IMPORT),
         "export": energy.of_point(i, EXPORT),

@@ -28,12 +28,12 @@ RUN = """
 import json, sys
 import site
 from energy import Energy
-from quantities import Reading
+import readings as all_readings
 
 task = json.load(sys.stdin)
 place = site.load(json.dumps(task["site"]))
 energy = Energy(place)
-readings = [Reading() for _ in place.points]
+readings = all_readings.make(len(place.points))
 
 points, loads = range(len(place.points)), range(len(place.loads))
 

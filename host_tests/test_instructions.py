@@ -50,7 +50,7 @@ def plain(x):
 """
 CHANNELS, SAMPLES = 31, 64
 MAINS = kernel.FIRMWARE / "mains.py"
-METERING = kernel.FIRMWARE / "metering.py"
+KERNEL = kernel.FIRMWARE / "metering_kernel.py"
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +166,7 @@ def _loop_instructions(path):
     return sum(begin <= int(at, 16) <= end for at, _ in lines)
 
 
-@pytest.mark.parametrize("file", ["metering", "mains"])
+@pytest.mark.parametrize("file", ["metering", "metering_kernel", "mains"])
 def test_decoder_agrees_with_objdump(file, tmp_path):
     needs("xtensa-lx106-elf-objdump")
     functions = mpy.parse(
@@ -336,8 +336,8 @@ def test_xtensa_agrees_with_qemu(tmp_path):
         for argument, content in zip(call.arguments, ours.buffers, strict=True):
             assert content is None or buffers[id(argument)] == content
         stubs = 3 * ours.calls["native_from_obj"] + 2 * ours.calls.get("native_to_obj", 0)
-        # Between the readings lie the call itself and one reading.
-        assert round(theirs) == ours.instructions + stubs + 2, call.function
+        # Between the readings lie the call itself and one reading; each is a whole cycle.
+        assert abs(theirs - (ours.instructions + stubs + 2)) < 1, call.function
 
 
 def test_both_targets_leave_the_memory_as_the_host():
@@ -354,12 +354,12 @@ def test_the_kernel_case_is_exact_and_within_its_limit():
 
 
 def test_the_kernel_case_refuses_wrong_sums(tmp_path):
-    for file in (MAINS, METERING):
+    for file in (MAINS, KERNEL, kernel.FIRMWARE / "metering.py"):
         (tmp_path / file.name).write_text(file.read_text())
-    source = METERING.read_text()
+    source = KERNEL.read_text()
     broken = source.replace("r[4] = x * x\n", "r[4] = x * x + 1\n")
     assert broken != source
-    (tmp_path / METERING.name).write_text(broken)
+    (tmp_path / KERNEL.name).write_text(broken)
     with pytest.raises(UserError, match="exact are"):
         kernel.measure("xtensa", tmp_path)
 

@@ -14,10 +14,10 @@ from gateway_host.session import MODULE_PATH
 LONGEST = 13312  # what the uplink holds, in bytes
 
 # Reads {site, readings, voltages, registers, today, microhertz, samples, now}, prints `realtime`,
-# `site` and `channelConfigV2`.
+# `site`, `channelConfigV2` and `quality`.
 RUN = """
 import json, sys
-import site, topics
+import site, topics, topics_quality
 import topics_original as original
 from energy import Energy
 from aggregates import Aggregates
@@ -39,6 +39,9 @@ for voltage, rms in zip(report.voltages, task["voltages"]):
 for reading, values in zip(report.readings, task["readings"]):
     for name, value in values.items():
         setattr(reading, name, value)
+for i, joules in enumerate(task["reactive"]):
+    energy.reactive.joules[i] = joules
+report.lines, report.unbalance = task["lines"], task["unbalance"]
 for at in (2, 0):  # first at midnight, then now
     for i, values in enumerate(task["points"] + task["loads"]):
         energy.main.joules[2 * i], energy.main.joules[2 * i + 1] = values[at : at + 2]
@@ -49,7 +52,8 @@ aggregates = Aggregates(place, energy)
 measuring = Measuring(Bus(), place.lines, None, report, energy, aggregates, None, None)
 aggregates.powers = [load_power(place, report.readings, k) for k in range(len(place.loads))]
 for pieces in (original.realtime(place, report, energy, now),
-               topics.site_state(place, measuring, now), original.channel_config(place, now)):
+               topics.site_state(place, measuring, now), original.channel_config(place, now),
+               topics_quality.state(measuring, now)):
     print("".join(pieces))
 """
 
@@ -82,13 +86,16 @@ NOTHING = dict.fromkeys(("power", "reactive", "apparent", "factor", "current", "
 
 
 def payloads(bits: int, site: dict, readings: list[dict], **change: Any) -> list[bytes]:
-    """`realtime`, `site`, `channelConfigV2` as bytes."""
+    """`realtime`, `site`, `channelConfigV2`, `quality` as bytes."""
     task = {
         "site": site,
         "readings": readings,
         "voltages": [230.1, 229.8, 231.0],
         "points": [[0, 0, 0, 0]] * len(site["points"]),
         "loads": [[0, 0, 0, 0]] * len(site["loads"]),
+        "reactive": [],
+        "lines": [None] * 3,
+        "unbalance": None,
         "microhertz": 50012345,
         "samples": 3200,
         "now": 1764000001000,
@@ -124,7 +131,7 @@ READINGS = [
 
 
 def test_units_of_the_original(bits):
-    realtime, _, _ = published(bits, site_of(POINTS, ROLES), READINGS)
+    realtime, *_ = published(bits, site_of(POINTS, ROLES), READINGS)
     assert realtime["utcTimeStamp"] == 1764000001000
     assert realtime["measuredFrequency"] == 50012345
     assert realtime["totalPower"] == round(1234.5678 - 2000.4 + 100.7)
@@ -151,7 +158,7 @@ FACTORS = [(1.0, 100), (0.999, 99), (0.995, 99), (0.5049, 50), (0.009, 0), (0.0,
 def test_power_factor_is_truncated_toward_zero(bits):
     points = [(f"L{1 + i % 3}", "Oven") for i in range(len(FACTORS))]
     readings = [{**reading(100, 1), "factor": factor} for factor, _ in FACTORS]
-    realtime, site, _ = published(bits, site_of(points, {"Oven": "circuit"}), readings)
+    realtime, site, *_ = published(bits, site_of(points, {"Oven": "circuit"}), readings)
     shown = [channel["cosPhi"] for channel in realtime["channelPowers"]]
     assert shown == [percent for _, percent in FACTORS]
     assert [p["factor"] for p in site["points"]] == [factor for factor, _ in FACTORS]
@@ -160,7 +167,7 @@ def test_power_factor_is_truncated_toward_zero(bits):
 def test_what_was_not_measured_is_0_in_the_originals_and_null_in_ours(bits):
     readings = [READINGS[0], NOTHING, *READINGS[2:]]
     change = {"voltages": [230.1, None, 231.0], "microhertz": 0}
-    realtime, site, _ = published(bits, site_of(POINTS, ROLES), readings, **change)
+    realtime, site, *_ = published(bits, site_of(POINTS, ROLES), readings, **change)
     assert len(realtime["channelPowers"]) == 6
     lost = realtime["channelPowers"][1]
     assert lost == {
@@ -179,11 +186,11 @@ def test_what_was_not_measured_is_0_in_the_originals_and_null_in_ours(bits):
 
 
 def test_site_in_si_units(bits):
-    _, site, _ = published(bits, site_of(POINTS, ROLES), READINGS, samples=3120)
+    _, site, *_ = published(bits, site_of(POINTS, ROLES), READINGS, samples=3120)
     assert (site["time"], site["frequency"], site["seconds"]) == (1764000001, 50.0123, 0.975)
     assert site["points"][0] == {
         "power": 1234.57, "reactive": 56.79, "apparent": 1235.87, "factor": 0.9989,
-        "current": 5.3734, "voltage": 230.0, "import": 0, "export": 0, "missing": 0,
+        "current": 5.373, "voltage": 230.0, "import": 0, "export": 0, "missing": 0,
         "estimated": 0,
     }  # fmt: skip
     assert [load["name"] for load in site["loads"]] == list(ROLES)
@@ -202,7 +209,7 @@ def test_energies_of_the_day(bits):
     loads = [[9000, 800, 2000, 300], [5, 70000, 2, 30000], [650, 400, 50, 100], [10**15, 1, 0, 0]]
     points = [[10**15 + i, 10 * i, 0, 0] for i in range(6)]
     change = {"loads": loads, "points": points}
-    realtime, site, _ = published(bits, site_of(POINTS, ROLES), READINGS, **change)
+    realtime, site, *_ = published(bits, site_of(POINTS, ROLES), READINGS, **change)
     assert site["totals"]["today"] == {
         "gridImport": 7000,
         "gridExport": 500,
@@ -231,7 +238,7 @@ SCHEMES = [("1x230", "SINGLE", 1), ("3x400+N", "THREE_STAR", 3), ("3x230", "THRE
 @pytest.mark.parametrize("scheme, name, phases", SCHEMES)
 def test_phases_of_the_schemes(scheme, name, phases):
     site = site_of([("L1", "Oven")], {"Oven": "circuit"}, scheme)
-    realtime, own, config = published(32, site, [READINGS[0]])
+    realtime, own, config, _ = published(32, site, [READINGS[0]])
     assert config["dataProcessingSpecification"]["phaseType"] == name
     assert [voltage["phaseId"] for voltage in realtime["voltages"]] == list(range(phases))
     assert len(own["voltages"]) == phases
@@ -239,7 +246,7 @@ def test_phases_of_the_schemes(scheme, name, phases):
 
 def test_without_time_and_without_roles(bits):
     site = site_of([("L1", "Oven")], {"Oven": "circuit"})
-    realtime, own, config = published(bits, site, [READINGS[0]], now=None)
+    realtime, own, config, _ = published(bits, site, [READINGS[0]], now=None)
     assert realtime["utcTimeStamp"] == own["time"] == config["utcTimeStamp"] == 0
     assert realtime["totalPower"] == 0
     totals = own["totals"]
@@ -259,9 +266,23 @@ def test_the_longest_messages_fit(name):
     points = [(f"L{1 + i % 3}", name) for i, name in enumerate(roles)]
     readings = [reading(-1234567.891, -1234567.891)] * 28
     registers = [[10**14, 10**14, 1, 1]] * 28
-    change = {"points": registers, "loads": registers}
+    change = {"points": registers, "loads": registers, "reactive": [10**14] * 4 * 28}
     messages = payloads(32, site_of(points, roles), readings, **change)
-    _, own, config = map(json.loads, messages)
+    _, own, config, _ = map(json.loads, messages)
     assert [load["name"] for load in own["loads"]] == list(roles)
-    assert max(len(message) for message in messages[:2]) <= LONGEST
+    assert max(len(message) for message in messages[:2] + messages[3:]) <= LONGEST
     assert len(config["dataProcessingSpecification"]["measurements"]) == 28
+
+
+def test_quality(bits):
+    angles = (12.34, None, -170.06, 0, 1, 2)
+    readings = [one | {"angle": angle} for one, angle in zip(READINGS, angles, strict=True)]
+    change = {"reactive": list(range(10**14, 10**14 + 24)), "lines": [399.123, None, 400.0]}
+    *_, quality = published(bits, site_of(POINTS, ROLES), readings, unbalance=0.934, **change)
+    assert quality == {
+        "time": 1764000001,
+        "lineVoltages": [399.12, None, 400.0],
+        "unbalance": 0.93,
+        "angles": [12.3, None, -170.1, 0, 1, 2],
+        "reactive": [[10**14 + 4 * i + q for q in range(4)] for i in range(6)],
+    }

@@ -12,7 +12,7 @@ import bus_a_collect as collect
 import micropython
 from bus_a import BusA
 from measuring import Measuring
-from metering import Meter
+from metering import COUNT, MISSED, REPORT_WORDS, SQUARE, Meter
 from schemes import STAR
 
 HEAD, HUB = "5400000001", "5500000001"
@@ -221,8 +221,9 @@ class Sums(unittest.TestCase):
         self.assertTrue(len(path.report.seen) >= 2)
         for sums in path.report.seen[1:]:
             for k in range(4):
-                count, missed = sums[11 * (3 + k) + 8], sums[11 * (3 + k) + 9]
-                square = sums[11 * (3 + k) + 6] + (sums[11 * (3 + k) + 7] << 24)
+                at = REPORT_WORDS * (3 + k)
+                count, missed = sums[at + COUNT], sums[at + MISSED]
+                square = sums[at + SQUARE] + (sums[at + SQUARE + 1] << 24)
                 self.assertEqual(missed, 0)
                 mean = (1000 * (k + 1)) ** 2 / 2
                 self.assertTrue(abs(square / count / mean - 1) < 0.002, (k, square, count))

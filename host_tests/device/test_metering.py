@@ -13,7 +13,7 @@ from math import pi, sin
 import metering
 import micropython
 from mains import BLOCK, PAIRS, ROW_WORDS, UNIT
-from metering import WORDS, Meter, accumulate
+from metering import WORDS, Meter, accumulate, cross
 
 EXTREMES = (-32768, 32767, -1, 0, 1)
 
@@ -88,6 +88,26 @@ class Sums(unittest.TestCase):
             self.check(EXTREMES, 3)
         for extreme in EXTREMES:
             self.check((extreme,), 100)
+
+    def test_products_of_voltages(self):
+        for choices in (None, EXTREMES, (-32768,), (32767,), (-32768, 32767)):
+            references = _references(_samples(BLOCK + 1, (0,)), [0] * PAIRS)
+            volts = [_samples(BLOCK, choices) for _ in range(3)]
+            for p in range(3):
+                for k in range(BLOCK):
+                    at = (p * PAIRS + k // 2) * ROW_WORDS + k % 2
+                    references[at] = -volts[p][k]
+            where, sources = array("i", [0, 0, 0]), array("i", [0, 1, 2])
+            sums = array("i", [0] * 9)
+            for count in (64, 63, 1, 2):
+                cross(references, references, references, where, sources, count, sums)
+            for p in range(3):
+                products = [x * y for x, y in zip(volts[p], volts[(p + 1) % 3])]
+                exact = sum(sum(products[:count]) for count in (64, 63, 1, 2))
+                self.assertEqual((_value(sums, 3 * p), sums[3 * p + 2]), (exact, 130))
+            where[1] = -1
+            cross(references, references, references, where, sources, 64, sums)
+            self.assertEqual((sums[2], sums[5], sums[8]), (130, 130, 194))
 
     def test_missing_is_counted_and_not_summed(self):
         line = array("h", [100] * BLOCK * 4)

@@ -43,7 +43,7 @@ def main(arguments: argparse.Namespace) -> int:
                 done.append(count(target, arguments.module, arguments.function, values))
             else:
                 block = kernel.measure(target)
-                done += [block.references, block.sums]
+                done += [block.references, block.products, block.sums]
                 notes.append(
                     f"{target}: {block.kernel_per_sample:.1f} per sample in accumulate (64 x 31), "
                     f"{block.per_sample:.1f} per current sample in all (64 x 28)"

@@ -32,10 +32,12 @@ _SUM_WORDS = 8  # of a channel's sums, see metering.WORDS
 class Block:
     """Instructions for one block of 64 sampling instants.
 
-    references: of mains' part, once per phase. sums: of metering's part, for every channel.
+    references: of mains' part, once per phase. products: of the voltages with each other, for the
+    line voltages. sums: of the kernel, for every channel.
     """
 
     references: Counts
+    products: Counts
     sums: Counts
 
     @property
@@ -46,7 +48,12 @@ class Block:
     @property
     def per_sample(self) -> float:
         """Of everything, the voltages' part too, per current sample: 28 points of 64."""
-        return (self.references.instructions + self.sums.instructions) / (POINTS * BLOCK)
+        return self.instructions / (POINTS * BLOCK)
+
+    @property
+    def instructions(self) -> int:
+        """Of everything that the block costs."""
+        return sum(part.instructions for part in (self.references, self.products, self.sums))
 
 
 @dataclass
@@ -68,12 +75,13 @@ def measure(target: str, firmware: Path = FIRMWARE, seed: int = 1) -> Block:
         if counts.buffers != call.left:
             raise UserError(f"{call.function} on {target} leaves something else than on the host")
         counted.append(counts)
-    _compare(counted[1], samples)
+    _compare(counted[2], samples)
     return Block(*counted)
 
 
 def calls(samples: np.ndarray, firmware: Path = FIRMWARE) -> list[Call]:
-    """The calls that a block makes: mains._fill and metering.accumulate, each for 64 instants.
+    """The calls that a block makes: mains._fill, the kernel's cross and accumulate, each for 64
+    instants.
 
     samples: 31 channels (3 voltages, 28 currents) x 64. Raises UserError if the firmware does not
     run on the host, or does not make these calls.
@@ -91,14 +99,14 @@ def calls(samples: np.ndarray, firmware: Path = FIRMWARE) -> list[Call]:
     found = []
     for line in lines:
         function, number = line.split()
-        module = {"_fill": "mains.py", "accumulate": "metering.py"}[function]
+        module = "mains.py" if function == "_fill" else "metering_kernel.py"
         buffers: dict[str, bytearray] = {}
         arguments = [_argument(next(lines), buffers) for _ in range(int(number))]
         after = [_argument(next(lines), {}) for _ in range(int(number))]
         left = [None if isinstance(value, int) else bytes(value) for value in after]
         found.append(Call(firmware / module, function, arguments, left))
-    if [call.function for call in found] != ["_fill", "accumulate"]:
-        raise UserError(f"{firmware}: a block is not one _fill and one accumulate any more")
+    if [call.function for call in found] != ["_fill", "cross", "accumulate"]:
+        raise UserError(f"{firmware}: a block is not _fill, cross and accumulate any more")
     return found
 
 

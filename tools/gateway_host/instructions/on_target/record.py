@@ -1,6 +1,6 @@
-# Runs in the host's MicroPython: one block through metering.Meter, printing what mains._fill and
-# metering.accumulate are called with and what they leave. Standard input: the phase of each point,
-# then the block in base64.
+# Runs in the host's MicroPython: one block through metering.Meter, printing what mains._fill,
+# metering.cross and metering.accumulate are called with and what they leave. Standard input: the
+# phase of each point, then the block in base64.
 import sys
 from array import array
 from binascii import a2b_base64, b2a_base64
@@ -29,6 +29,7 @@ def _recorded(name, function):
 
 
 mains._fill = _recorded("_fill", mains._fill)
+metering.cross = _recorded("cross", metering.cross)
 metering.accumulate = _recorded("accumulate", metering.accumulate)
 meter = metering.Meter([int(phase) for phase in sys.stdin.readline().strip()], 50)
 samples = bytearray(a2b_base64(sys.stdin.readline()))
