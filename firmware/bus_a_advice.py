@@ -11,6 +11,7 @@ import bus_a_collect as collect
 from bus_a_nodes import HEAD_TYPES, INPUTS
 from bus_a_schedule import MOST_POINTS
 from micropython import const
+from open_ct import OpenCts
 
 _MINUTE = const(60)  # updates: about a second each
 _WHILE = const(10)
@@ -33,6 +34,7 @@ class Advice:
         self.texts = []
         self._bus = bus
         self._site = site
+        self._open = OpenCts(site)
         self._reports = 0
         self._idle = array("H", [0] * len(site.points))  # reports without a current
         self._before = array("I", [0] * 64)  # sections broken and asked for, of each address
@@ -48,6 +50,7 @@ class Advice:
             point, current = self._site.points[i], readings[i].current
             flows = current is None or current > _OPEN * point.rated
             self._idle[i] = 0 if flows else min(self._idle[i] + 1, _MINUTE)
+        self._open.update(readings)
         texts = self.texts = []
         self._nodes(texts)
         self._line(texts)
@@ -126,6 +129,9 @@ class Advice:
             where = ("ABCD"[point.input], point.node)
             if node.plugged >= 0 and not node.plugged >> point.input & 1:
                 texts.append(("no_ct", "no CT is plugged in at input %s of %s" % where))
+            elif self._open.is_open(i):
+                say = "the CT at input %s of %s sees %.1f %% of its current: close it"
+                texts.append(("open_ct", say % (where + (100 * self._open.share[i],))))
             elif self._idle[i] == _MINUTE:
                 say = "no current at input %s of %s for a minute: is the CT closed?"
                 texts.append(("no_current", say % where))

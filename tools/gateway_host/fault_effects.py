@@ -215,8 +215,8 @@ def _input(fault: Fault, installation: Installation, _: random.Random) -> None:
     if solid:
         fault.fail(f"the CTs of {node.serial} are built in; name a CT Hub")
     try:
-        plugged = fault.verb == "open-ct"
-        installation.spoil_input(node, fault.input, plugged, fault.start, fault.end)
+        share = fault.values.get("share", 0.0)
+        installation.spoil_input(node, fault.input, share, fault.start, fault.end)
     except KeyError:
         fault.fail(f"no point is on input {fault.input} of {node.serial}: it has no CT")
 

@@ -68,7 +68,7 @@ VERBS = {
         },
     ),
     "no-ct": Verb("input"),
-    "open-ct": Verb("input"),
+    "open-ct": Verb("input", {"share": Option(0.001, 0.99, 0.005)}),
 }
 _STRANGERS = ("gateway", "b-module")
 _TARGETS = {

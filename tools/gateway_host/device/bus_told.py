@@ -4,6 +4,7 @@ report, with the counters of the A-bus and what an installer would be told."""
 import gc
 import json
 import site
+import sys
 
 import board
 import bus_a_collect as collect
@@ -45,7 +46,8 @@ def tell(hardware, measuring, advice):
             for node in bus.nodes.all
         },
     }
-    print(json.dumps(line))
+    json.dump(line, sys.stdout)  # in pieces: the heap is the device's
+    print()
 
 
 def main():

@@ -6,14 +6,13 @@ from typing import Protocol
 
 import numpy as np
 
+from . import open_ct
 from .catalogue import BLOCK
 from .checks import checks_of
 from .nodes import Node
 
 _KEPT = 16
 _LOOSE_COUNTS = 4  # noise of an input without a CT
-_OPEN_COUNTS = 1  # and with one that is not closed
-_OPEN_SHARE = 0.005  # of its current
 _NOISE_BLOCKS = 32
 _SECTION = 2 * BLOCK + 4
 
@@ -42,12 +41,12 @@ class Rendered:
 
 @dataclass(frozen=True)
 class InputFault:
-    """A CT that is missing, or (`plugged`) there but not closed, for samples `first` to `last`
-    (exclusive) of `channel`.
+    """A CT that is missing (share 0), or not closed, for samples `first` to `last` (exclusive) of
+    `channel`; share: of a current of 50 Hz, what it still gives (open_ct.py).
     """
 
     channel: int
-    plugged: bool
+    share: float
     first: float
     last: float
 
@@ -72,6 +71,7 @@ class Blocks:
         self._index = {node: k for k, node in enumerate(nodes)}
         self._asked: int | None = None  # the block asked for last
         self._kept: OrderedDict[int, Rendered] = OrderedDict()
+        self._currents: OrderedDict[int, np.ndarray] = OrderedDict()
         rows = [channel for of_node in inputs for channel in of_node]
         self._used = np.array([row for row, channel in enumerate(rows) if channel is not None])
         self._channels = np.array([channel for channel in rows if channel is not None])
@@ -110,16 +110,28 @@ class Blocks:
         return self._take(block, shifts)
 
     def _take(self, block: int, shifts: list[float]) -> np.ndarray:
-        samples = self._source.render(block, np.array(shifts)[self._owners])
+        late = np.array(shifts)[self._owners]
+        samples = self._source.render(block, late)
         for fault in self._faults:
             if fault.first <= block * BLOCK < fault.last:
                 noise = self._noise[block % _NOISE_BLOCKS, -1 - fault.channel]
-                if fault.plugged:
-                    exact = _OPEN_SHARE * samples[fault.channel] + _OPEN_COUNTS * noise
-                else:
-                    exact = _LOOSE_COUNTS * noise
+                exact = _LOOSE_COUNTS * noise
+                if fault.share:
+                    around = [
+                        self._current(near, late)[fault.channel]
+                        for near in range(block - open_ct.BEFORE, block + 2)
+                    ]
+                    exact = open_ct.seen(np.concatenate(around), fault.share) + noise
                 samples[fault.channel] = np.rint(exact)
         return samples
+
+    def _current(self, block: int, late: np.ndarray) -> np.ndarray:
+        """What flows, without faults: blocks next to one with a fault are needed five times."""
+        if block not in self._currents:
+            self._currents[block] = self._source.render(block, late)
+            while len(self._currents) > _KEPT:
+                self._currents.popitem(last=False)
+        return self._currents[block]
 
     def _shifts(self, block: int) -> list[float]:
         return [0.0] + [node.clock.expected_shift(block) for node in self._nodes[1:]]

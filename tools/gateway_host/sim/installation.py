@@ -261,16 +261,17 @@ class Installation:
         node.connected = True
         node.power_on(self.line.now)
 
-    def spoil_input(self, node: Node, input: str, plugged: bool, start: float, end: float) -> None:
-        """From `start` to `end` (µs) the input has no CT, or (plugged) one that is not closed.
+    def spoil_input(self, node: Node, input: str, share: float, start: float, end: float) -> None:
+        """From `start` to `end` (µs) the input has no CT (share 0), or one that is not closed and
+        gives this share of a current of 50 Hz.
 
         KeyError when there is no point.
         """
         channel, bit = self._channels[node.serial, input], 1 << "ABCD".index(input)
         clock = self.head_clock
-        fault = InputFault(channel, plugged, clock.reading(start), clock.reading(end))
+        fault = InputFault(channel, share, clock.reading(start), clock.reading(end))
         self._input_faults.append(fault)
-        if not plugged:
+        if not share:
             self.line.at(start, lambda _: setattr(node, "plugged", node.plugged & ~bit))
             self.line.at(end, lambda _: setattr(node, "plugged", node.plugged | bit))
 
