@@ -34,7 +34,11 @@ class OpenCts:
         self.share = array("f", [1.0] * count)
         self._points = site.points
         self._grid = bytes(site.loads[point.load].role == "grid" for point in site.points)
-        self._useful = site.has("grid") and site.phase_type != "THREE_DELTA"
+        self._phases = [
+            point.phase
+            for point, grid in zip(site.points, self._grid)
+            if grid and site.phase_type != "THREE_DELTA"
+        ]
         self._steps = bytearray(count)
         self._switched = bytearray(count)
         self._before = array("f", [_NAN] * (2 * count))  # W and var of the report before
@@ -46,7 +50,7 @@ class OpenCts:
 
     def update(self, readings):
         """Look at a report. What was not wholly measured is compared with nothing."""
-        if not self._useful:
+        if not self._phases:
             return
         change, before = self._change, self._before
         rest = [0.0] * 9  # of each phase: W and var that nothing explains, VA of all changes
@@ -71,7 +75,8 @@ class OpenCts:
 
     def _compare(self, i, rest_power, rest_reactive, least):
         """Compare a step of point i with that of the grid which nothing else explains."""
-        if self._points[i].ct[:5] != "AC-CT":
+        point = self._points[i]
+        if point.type[:3] != "SCT" or point.phase not in self._phases:
             return
         sign = -1 if self._grid[i] else 1
         p, q = self._change[2 * i], self._change[2 * i + 1]
