@@ -56,10 +56,13 @@ repl: $(STAMP) ## Attach mpremote to the running gateway (PORT=/dev/ttyUSB0 for 
 replay: $(STAMP) ## Measure a recorded waveform (RECORDING=file.cfg SITE=site.json)
 	@$(HOST) replay $(call option,recording,RECORDING) $(call option,site,SITE)
 
+label: $(STAMP) ## Make labels with the code that joins the hotspot (SERIAL=5010000123 KEY=... for a known password)
+	@$(HOST) label $(call option,serial,SERIAL) $(call option,key,KEY)
+
 doctor: $(STAMP) ## Say what was found and chosen, what is missing and its remedy
 	@$(HOST) doctor
 
 clean: ## Remove what was made under build/, keep the downloads in build/cache
 	@test ! -d build || find build -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +
 
-.PHONY: help setup run test bench accuracy fuzz style image flash repl replay doctor clean
+.PHONY: help setup run test bench accuracy fuzz style image flash repl replay label doctor clean

@@ -42,10 +42,16 @@ def chromium() -> str:
 
 
 class Phone:
-    """One browser with one page, 390 x 844 points. `scripts`: whether JavaScript is on."""
+    """One browser with one page of `size` points. `scripts`: whether JavaScript is on."""
 
     def __init__(
-        self, directory: Path, port: int, *, language: str = "en", scripts: bool = True
+        self,
+        directory: Path,
+        port: int,
+        *,
+        language: str = "en",
+        scripts: bool = True,
+        size: tuple[int, int] = (390, 844),
     ) -> None:
         self._stack = contextlib.ExitStack()
         self._number = 0
@@ -62,7 +68,8 @@ class Phone:
         self._call("Page.enable")
         self._call("Network.enable")
         self._call("Log.enable")
-        screen = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
+        self._size = dict(zip(("width", "height"), size, strict=True))
+        screen = {"deviceScaleFactor": 2, "mobile": True} | self._size
         self._call("Emulation.setDeviceMetricsOverride", **screen)
         self._call("Emulation.setTouchEmulationEnabled", enabled=True)
         self.speak(language)
@@ -152,8 +159,8 @@ class Phone:
     def shot(self, name: str) -> Path:
         """The whole page as PNG, in build/screenshots."""
         SHOTS.mkdir(parents=True, exist_ok=True)
-        height = max(844, self.look("document.documentElement.scrollHeight"))
-        clip = {"x": 0, "y": 0, "width": 390, "height": height, "scale": 1}
+        height = max(self._size["height"], self.look("document.documentElement.scrollHeight"))
+        clip = {"x": 0, "y": 0, "scale": 1} | self._size | {"height": height}
         answer = self._call("Page.captureScreenshot", clip=clip, captureBeyondViewport=True)
         path = SHOTS / f"{name}.png"
         path.write_bytes(base64.b64decode(answer["data"]))

@@ -1,0 +1,93 @@
+"""The label: its code is read by a decoder that knows nothing of ours (zxing)."""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+import re
+
+import pytest
+import segno
+import zxingcpp
+from gateway_host import label
+from gateway_host.commands import label as command
+from gateway_host.errors import UserError
+from phone import Phone
+from PIL import Image
+
+# Of the code's description in public: what is escaped, and how.
+VECTORS = {
+    'a;b,c:d"e\\f': r"a\;b\,c\:d\"e\\f",
+    "mynetwork": "mynetwork",
+    "!#$%&'()*+-./<>?@[^_`{|}~": "!#$%&'()*+-./<>?@[^_`{|}~",
+}
+
+
+def fields(payload: str) -> dict[str, str]:
+    """The fields of a Wi-Fi code: split at what is not escaped, then unescaped."""
+    assert payload.startswith("WIFI:") and payload.endswith(";;")
+    found = re.findall(r"([A-Z]):((?:[^\\;,\":]|\\[\\;,\":])*);", payload[5:-1])
+    assert sum(len(name) + len(value) + 2 for name, value in found) == len(payload) - 6
+    return {name: re.sub(r"\\(.)", r"\1", value) for name, value in found}
+
+
+def decode(image: Image.Image) -> list[str]:
+    return [code.text for code in zxingcpp.read_barcodes(image)]
+
+
+def test_what_is_escaped():
+    for text, escaped in VECTORS.items():
+        assert label.escape(text) == escaped
+
+
+def test_codes_of_random_passwords_are_read_back():
+    dice = random.Random(6)
+    for _ in range(30):
+        made = label.Label("5010000123", "".join(dice.choices(label.ALLOWED + ";,:", k=20)))
+        png = io.BytesIO()
+        segno.make(made.payload, error="m", micro=False).save(png, kind="png", scale=4)
+        (text,) = decode(Image.open(png).convert("L"))
+        assert fields(text) == {"T": "WPA", "S": "Gateway-5010000123", "P": made.key}
+
+
+def test_the_printed_sheet_is_read_by_a_camera(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(command, "FOLDER", tmp_path / "labels")
+    monkeypatch.setattr(command, "ROOT", tmp_path)
+    serials = [f"{5010000123 + k}" for k in range(7)] + ["5110000007"]
+    arguments = command.argparse.Namespace(serial=" ".join(serials), key=None)
+    assert command.main(arguments) == 0
+    sheet = tmp_path / "labels" / "5010000123.svg"
+    with Phone(tmp_path / "b", 1, size=(794, 1123)) as screen:
+        screen.open(sheet.as_uri())
+        screen.wait_for("document.documentElement.tagName == 'svg'")
+        picture = screen.shot("label-sheet")
+    read = [fields(text) for text in decode(Image.open(picture).convert("L"))]
+    keys = {
+        serial: json.loads((tmp_path / "labels" / serial / "factory.json").read_text())
+        for serial in serials
+    }
+    assert {one["S"]: one["P"] for one in read} == {
+        f"Gateway-{serial}": key["hotspot_key"] for serial, key in keys.items()
+    }
+    assert len({key["hotspot_key"] for key in keys.values()}) == len(serials)
+    printed = capsys.readouterr().out
+    assert not any(key["hotspot_key"] in printed for key in keys.values())
+    # Printed once more, it is the same label.
+    before = sheet.read_text()
+    assert command.main(arguments) == 0
+    assert sheet.read_text() == before
+
+
+@pytest.mark.parametrize(
+    "serial, key, reason",
+    [
+        ("501000012", None, "ten digits"),
+        ("5140000001", None, "no gateway with Wi-Fi"),
+        ("5010000123", "short", "8 to 20 characters"),
+        ("5010000123", "with a space", "8 to 20 characters"),
+    ],
+)
+def test_what_cannot_be_is_refused(serial, key, reason, tmp_path):
+    with pytest.raises(UserError, match=reason):
+        label.make(serial, key, tmp_path)

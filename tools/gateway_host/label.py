@@ -1,0 +1,137 @@
+"""The label of a gateway: its hotspot's name and password, and a QR code with which a phone joins.
+
+Owns the sheet's layout and the factory's data. A4, eight labels of 99.1 x 67.7 mm.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import secrets
+import string
+from dataclasses import dataclass
+from pathlib import Path
+
+import segno
+
+from gateway_host.errors import UserError
+
+# The first two to four digits of a serial number; the 4G Connect has no Wi-Fi.
+ARTICLES = {
+    "5020": "Genius Flex",
+    "50": "Genius",
+    "5100": "Wi-Fi Connect",
+    "5110": "Wi-Fi Connect",
+    "5130": "Connect",
+}
+ALLOWED = string.ascii_letters + string.digits + "!#$%&'()*+,-./:;<>?@[^_`{|}~"
+_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # none can be taken for another
+_KEY_LENGTH = 12
+_COLUMNS, _ROWS = 2, 4
+_WIDTH, _HEIGHT = 99.1, 67.7  # mm
+_LEFT, _TOP, _GAP = 4.65, 13.1, 2.5  # mm, on A4
+_CAPTIONS = (
+    "Scan to connect to Wi-Fi",
+    "Scan om met wifi te verbinden",
+    "Scannez pour vous connecter au Wi-Fi",
+    "Scannen, um mit WLAN zu verbinden",
+)
+
+
+@dataclass(frozen=True)
+class Label:
+    """`serial`: ten digits; `key`: the hotspot's password."""
+
+    serial: str
+    key: str
+
+    @property
+    def hotspot(self) -> str:
+        """The hotspot's SSID, as the firmware makes it."""
+        return f"Gateway-{self.serial}"
+
+    @property
+    def payload(self) -> str:
+        """The QR code's text."""
+        return f"WIFI:T:WPA;S:{escape(self.hotspot)};P:{escape(self.key)};;"
+
+    @property
+    def article(self) -> str:
+        """What the gateway is called."""
+        return next(name for start, name in ARTICLES.items() if self.serial.startswith(start))
+
+
+def escape(text: str) -> str:
+    """A name or password for a Wi-Fi code."""
+    return "".join("\\" + c if c in '\\;,":' else c for c in text)
+
+
+def make(serial: str, key: str | None, folder: Path) -> Label:
+    """The label, and the gateway's factory.json below `folder`: the password of an earlier label
+    of the same serial number, `key`, or a new one. UserError where one of them cannot be."""
+    if len(serial) != 10 or not serial.isdecimal():
+        raise UserError(f"SERIAL={serial}: a serial number has ten digits, such as 5010000123")
+    if not any(serial.startswith(start) for start in ARTICLES):
+        raise UserError(
+            f"SERIAL={serial}: no gateway with Wi-Fi; those begin with {', '.join(ARTICLES)}"
+        )
+    factory = folder / serial / "factory.json"
+    if key is None and factory.exists():
+        key = json.loads(factory.read_text(encoding="utf-8"))["hotspot_key"]
+    if key is None:
+        key = "".join(secrets.choice(_ALPHABET) for _ in range(_KEY_LENGTH))
+    if not 8 <= len(key) <= 20 or not set(key) <= set(ALLOWED):
+        raise UserError(
+            "KEY: a password has 8 to 20 characters, letters, digits and the signs of the manual"
+        )
+    factory.parent.mkdir(parents=True, exist_ok=True)
+    factory.write_text(json.dumps({"hotspot_key": key}) + "\n", encoding="utf-8")
+    factory.chmod(0o600)
+    return Label(serial, key)
+
+
+def sheet(labels: list[Label]) -> str:
+    """The sheet as SVG; UserError for more labels than it has places."""
+    if len(labels) > _COLUMNS * _ROWS:
+        raise UserError(f"label: a sheet has {_COLUMNS * _ROWS} labels")
+    placed = []
+    for number, label in enumerate(labels):
+        x = _LEFT + number % _COLUMNS * (_WIDTH + _GAP)
+        y = _TOP + number // _COLUMNS * _HEIGHT
+        placed.append(f'<g transform="translate({x:.2f} {y:.2f})">{_draw(label)}</g>')
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="210mm" height="297mm" '
+        'viewBox="0 0 210 297" font-family="Helvetica, Arial, sans-serif">'
+        '<rect width="210" height="297" fill="#fff"/>' + "".join(placed) + "</svg>\n"
+    )
+
+
+def _draw(label: Label) -> str:
+    code = segno.make(label.payload, error="m", micro=False)
+    side = code.symbol_size(border=4)[0]
+    svg = code.svg_inline(omitsize=True, border=4, svgclass=None, lineclass=None)
+    placed = svg.replace("<svg ", '<svg x="3" y="17" width="44" height="44" ', 1)
+    assert f'viewBox="0 0 {side} {side}"' in placed
+
+    def text(x: float, y: float, size: float, words: str, more: str = "") -> str:
+        return f'<text x="{x}" y="{y}" font-size="{size}" {more}>{html.escape(words)}</text>'
+
+    captions = "".join(
+        text(50, 58 + 3.1 * k - 3.1 * (len(_CAPTIONS) - 1), 2.6, words, 'fill="#555"')
+        for k, words in enumerate(_CAPTIONS)
+    )
+    return (
+        f'<rect x=".2" y=".2" width="{_WIDTH - 0.4}" height="{_HEIGHT - 0.4}" rx="2.5" '
+        'fill="none" stroke="#bbb" stroke-width=".2" stroke-dasharray="1 1"/>'
+        '<rect x="5" y="5" width="9" height="9" rx="2.4" fill="#0b7a4b"/>'
+        '<path transform="translate(6.3 6.3) scale(.266)" fill="#fff" '
+        'd="M13 2 4 14h7l-1 8 9-12h-7z"/>'
+        + text(16.5, 9.2, 5, label.article, 'font-weight="bold"')
+        + text(16.5, 13.6, 3.6, label.serial, 'fill="#555"')
+        + placed
+        + text(50, 23, 2.8, "Wi-Fi", 'fill="#555"')
+        + text(50, 27.5, 4, label.hotspot, 'font-weight="bold"')
+        + text(50, 34, 2.3, "Password · Wachtwoord · Mot de passe", 'fill="#555"')
+        + text(50, 39.2, 4.6, label.key, 'font-family="monospace" font-weight="bold"')
+        + captions
+    )
