@@ -36,7 +36,7 @@ bench: $(STAMP) ## Measure speed, instructions and memory, write build/bench.jso
 accuracy: $(STAMP) ## Hold the whole chain against the meter standards, write build/accuracy.json
 	@$(HOST) accuracy
 
-fuzz: $(STAMP) ## Feed random bytes to the A-bus receiver (N=1000000 TARGET=bus_a SEED=1)
+fuzz: $(STAMP) ## Feed random bytes to a receiver (TARGET=bus_a or portal, N=1000000 SEED=1)
 	@$(HOST) fuzz $(call option,count,N) $(call option,target,TARGET) $(call option,seed,SEED)
 
 style: $(STAMP) ## Check lint, formatting and spelling

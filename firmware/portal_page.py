@@ -1,5 +1,5 @@
 """What changes in the hotspot's page: the networks, the messages, the token. The rest is made
-ahead (firmware/portal/)."""
+ahead (firmware/pages/)."""
 
 import portal_static
 from gzip_parts import HEAD, Gzip

@@ -1,6 +1,6 @@
 """The portal's pages, made into firmware modules: texts filled in, compressed ahead.
 
-Owns build/portal. `firmware/portal/*.html` hold `{{key}}`, filled in here from text.toml for each
+Owns build/portal. `firmware/pages/*.html` hold `{{key}}`, filled in here from text.toml for each
 language, and `<<name>>`, filled in by the gateway. What lies between is compressed here; the
 gateway joins the parts into one gzip member (firmware/gzip_parts.py).
 """
@@ -19,7 +19,7 @@ from pathlib import Path
 from gateway_host.errors import UserError
 from gateway_host.interpreter import ROOT
 
-SOURCE = ROOT / "firmware" / "portal"
+SOURCE = ROOT / "firmware" / "pages"
 MADE = ROOT / "build" / "portal"
 COMMON = ("head", "foot")  # the same in every language
 PAGES = ("form", "trying", "done")
@@ -102,10 +102,10 @@ def _texts() -> dict[str, dict]:
     for language, words in texts.items():
         for here, there in ((words, texts["en"]), (words["messages"], texts["en"]["messages"])):
             for key in here.keys() ^ there.keys():
-                raise UserError(f"firmware/portal/text.toml: {key} is not in every language")
+                raise UserError(f"firmware/pages/text.toml: {key} is not in every language")
             for key, text in here.items():
                 if isinstance(text, str):
                     if re.findall("%.?", text) != re.findall("%.?", there[key]):
-                        raise UserError(f"firmware/portal/text.toml: {language}, {key}: check %")
+                        raise UserError(f"firmware/pages/text.toml: {language}, {key}: check %")
                     here[key] = html.escape(text, quote=False).replace('"', "&quot;")
     return texts
