@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
-import shutil
 import subprocess
 import time
 import urllib.request
@@ -30,15 +29,15 @@ _FLAGS = (
 ).split()
 
 
-def chromium() -> str:
-    """The browser's program; a skip says how to get one."""
-    own = BIN / "chromium"
-    found = shutil.which("chromium") or (str(own) if own.exists() else None)
-    if found is None:
+def chromium() -> Path:
+    """The browser's start script; a skip says how to get one."""
+    script = BIN / "chromium"
+    if not script.exists():
         pytest.skip(
-            "no Chromium: as root `apt-get install chromium`, or `make setup FORCE=1` for a copy"
+            "no Chromium: as root `apt-get install chromium`, then `make setup FORCE=1`; "
+            "`make doctor` says why the set-up has none"
         )
-    return found
+    return script
 
 
 class Phone:
@@ -56,7 +55,7 @@ class Phone:
         self._stack = contextlib.ExitStack()
         self._number = 0
         self._requests: list[dict[str, Any]] = []
-        command = [chromium(), *_FLAGS, f"--user-data-dir={directory}"]
+        command = [str(chromium()), *_FLAGS, f"--user-data-dir={directory}"]
         command += [f"--host-resolver-rules=MAP * 127.0.0.1:{port}", "about:blank"]
         process = processes.start(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self._stack.callback(processes.stop, process)

@@ -18,7 +18,7 @@ def make() -> str:
     if own:
         write_whole(SCRIPT, f'#!/bin/sh\nexec {own} "$@"\n', 0o755)
         return f"{own}, as installed on this machine"
-    folder = CACHE / "debian" / _release()
+    folder = CACHE / "debian" / release()
     bundle = apt.Bundle.cached("mosquitto", folder)
     if bundle is None:
         with apt.private_apt(None, None) as private:
@@ -43,7 +43,7 @@ def make() -> str:
     )
 
 
-def _release() -> str:
+def release() -> str:
     """The machine's release and processor: a private copy fits no other."""
     about = platform.freedesktop_os_release()
     return "-".join([about.get("ID", ""), about.get("VERSION_ID", ""), machine()])

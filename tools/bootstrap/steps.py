@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import broker
+import browser
 import environment
 import interpreters
 import libraries
@@ -87,6 +88,14 @@ STEPS = (
         broker.SCRIPT,
         1,
         remedy="the embedded broker amqtt serves in its place",
+    ),
+    Step(
+        "browser",
+        "Chromium, for the tests of the portal",
+        browser.make,
+        browser.SCRIPT,
+        1,
+        remedy="tests in a real browser are skipped",
     ),
 )
 

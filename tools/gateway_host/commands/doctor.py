@@ -33,7 +33,6 @@ OPTIONAL = (
         "binutils-xtensa-lx106",
         "disassembly of the ESP32's code",
     ),
-    ("browser", ("chromium",), "chromium", "tests of the portal in a real browser"),
 )
 
 
@@ -77,6 +76,7 @@ def examine() -> Iterator[Finding]:
     for bits in (32, 64):
         yield _interpreter(bits)
     yield _broker()
+    yield _browser()
     for name, path in (
         ("umqtt.simple", LIB / "umqtt/simple.py"),
         ("unittest", LIB / "unittest.py"),
@@ -123,6 +123,14 @@ def _broker() -> Finding:
     reason = _made("setup.json").get("broker", {}).get("text", "")
     text = f"amqtt {importlib.metadata.version('amqtt')}, embedded; no mosquitto ({reason})"
     return Finding("broker", "ok", text, f"for mosquitto: install it, then {AGAIN}")
+
+
+def _browser() -> Finding:
+    made = _made("setup.json").get("browser", {})
+    if made.get("ok"):
+        return Finding("browser", "ok", made["text"])
+    text = f"no Chromium, tests of the portal in a browser are skipped ({made.get('text', '')})"
+    return Finding("browser", "without", text, f"as root: apt-get install chromium; then {AGAIN}")
 
 
 def _mosquitto_version() -> str:

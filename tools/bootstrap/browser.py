@@ -1,0 +1,59 @@
+"""Chromium for the tests of the portal: as the machine has it, or a private copy of its release's
+package."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+
+import apt
+from broker import release
+from common import BUILD, CACHE, SetupError, run, write_whole
+
+PLACE = BUILD / "chromium"
+SCRIPT = BUILD / "bin" / "chromium"
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+_PAGE = "data:text/html,<p>It works."
+
+
+def make() -> str:
+    """Make build/bin/chromium a start script. Raises SetupError where there is none that runs."""
+    own = next(filter(None, map(shutil.which, _NAMES)), None)
+    if own:
+        write_whole(SCRIPT, f'#!/bin/sh\nexec {own} "$@"\n', 0o755)
+        _try()
+        return f"{own}, as installed on this machine"
+    folder = CACHE / "debian" / release()
+    bundle = apt.Bundle.cached("chromium", folder)
+    if bundle is None:
+        with apt.private_apt(None, None) as private:
+            bundle = private.fetch("chromium", folder)
+    bundle.extract(PLACE)
+    program = PLACE / "usr/lib/chromium/chromium"
+    if not program.exists():
+        raise SetupError("the package chromium of this machine's release holds no browser")
+    libraries = sorted({path.parent for path in (PLACE / "usr/lib").rglob("*.so.*")})
+    here = '"${0%/*}"/..'
+    paths = ":".join(f"{here}/{folder.relative_to(BUILD)}" for folder in libraries)
+    inside = f"{here}/{PLACE.name}"
+    text = (
+        f"#!/bin/sh\nFONTCONFIG_PATH={inside}/etc/fonts XDG_DATA_HOME={inside}/usr/share "
+        f'LD_LIBRARY_PATH={paths} exec {inside}/usr/lib/chromium/chromium "$@"\n'
+    )
+    write_whole(SCRIPT, text, 0o755)
+    _try()
+    version = bundle.version("chromium")
+    return f"chromium {version}, a private copy under build/ (nothing is installed on the machine)"
+
+
+def _try() -> None:
+    flags = "--headless --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run"
+    with tempfile.TemporaryDirectory() as profile:
+        command = [SCRIPT, *flags.split(), f"--user-data-dir={profile}", "--dump-dom", _PAGE]
+        try:
+            shown = run(command, timeout=60)
+            if "It works." not in shown:
+                raise SetupError("chromium starts, but shows no page")
+        except SetupError:
+            SCRIPT.unlink()
+            raise
