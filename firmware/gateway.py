@@ -10,20 +10,16 @@ import gc
 import sys
 
 import bus_b_start
+import measuring
 import topics
 import topics_original as original
 import topics_quality
-from aggregates import Aggregates
 from bus_a import BusA
 from bus_a_advice import Advice
 from counters import Counters
-from energy import Energy
 from intervals import FIVE_MINUTES
 from led import Led, state_of
-from measuring import Measuring
-from metering import Meter
 from orders import Orders
-from quantities import Report
 from uplink import Uplink
 
 _RESTART_S = 1
@@ -46,10 +42,7 @@ def build_measuring(hardware, site, finished, report_samples=3200):
         3 + len(site.points),
         1 + hardware.entropy() % 65535,
     )
-    meter = Meter([point.phase for point in site.points], site.frequency, report_samples)
-    report, energy = Report(site.points, site.voltage_ppm), Energy(site)
-    aggregates = Aggregates(site, energy)
-    return Measuring(bus, site.lines, meter, report, energy, aggregates, hardware.now_ms, finished)
+    return measuring.build(bus, site, hardware.now_ms, finished, report_samples)
 
 
 class Gateway:

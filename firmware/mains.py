@@ -23,7 +23,8 @@ UNIT = const(511)  # amplitude of a reference wave: metering's sums allow no mor
 # The state, an array of 32-bit integers: phase and step of the oscillator, cycles until the window
 # ends, offset of each phase, turns since start, samples in the window, whether the voltage is
 # followed closely, cycles of a window and step to begin with, samples without any voltage; since
-# mark(): offsets then, the sum of what they were off from that in each window, windows.
+# mark(): offsets then, the sum of what they were off from that in each window, windows; of the
+# last fill(): phase at its first sample, step.
 _PHASE = const(0)
 _STEP = const(1)
 _CYCLES = const(2)
@@ -71,6 +72,8 @@ def _fill(
     step = state[1]
     cycles = state[2]
     start = phase
+    state[19] = phase
+    state[20] = step
     turn = 1
     turn = turn << 30  # as a constant it would be an object
     end = first
@@ -220,7 +223,7 @@ def _advance(state: ptr32, samples: int):
 
 class Mains:
     """The oscillator. `frequency`: the nominal one, 50 or 60 Hz, where it starts and what it falls
-    back to without any voltage."""
+    back to without any voltage. `state`: see above; for others to read."""
 
     def __init__(self, frequency):
         step = frequency * (TURN // SAMPLE_RATE)
@@ -229,8 +232,8 @@ class Mains:
             "i", [0, 1, 2]
         )  # the voltage channel that each phase's rows come from
         self._marked = None
-        self._state = array("i", [0] * 19)
-        state = self._state
+        self.state = array("i", [0] * 21)
+        state = self.state
         state[_NOMINAL] = state[_STEP] = step
         state[_CYCLES] = 1
         state[_WINDOW] = frequency // 5  # 200 ms, as IEC 61000-4-30 has it
@@ -242,50 +245,48 @@ class Mains:
         """Write the references from sample `first` of a block on; returns the sample before which
         to stop (64, or the window's end)."""
         references = self.references
-        return _fill(
-            references, 0, references, samples, where, self._state, _WAVE, _SILENCE, first
-        )
+        return _fill(references, 0, references, samples, where, self.state, _WAVE, _SILENCE, first)
 
     def ended(self):
         """Whether the window is complete: call follow() before the next fill()."""
-        return self._state[_CYCLES] == 0
+        return self.state[_CYCLES] == 0
 
     def samples(self):
         """Samples in the window so far."""
-        return self._state[_SAMPLES]
+        return self.state[_SAMPLES]
 
     def follow(self, sums):
         """Learn from a complete window's sums; begins the next window."""
-        _follow(self._state, sums, _ARCTAN)
+        _follow(self.state, sums, _ARCTAN)
 
     def advance(self, samples):
         """Go on over samples that were lost on all channels."""
-        _advance(self._state, samples)
+        _advance(self.state, samples)
 
     def offset(self, phase):
         """Angle by which this phase's reference was ahead of the oscillator since mark(), the mean
         over the windows, radians."""
-        state = self._state
+        state = self.state
         drift = state[_DRIFT + phase] * 256 // max(1, state[_WINDOWS])
         return (state[_MARKED + phase] + drift) * (2 * pi / TURN)
 
     def locked(self):
-        return self._state[_LOCKED] == 1
+        return self.state[_LOCKED] == 1
 
     def mark(self):
         """Remember this instant: microhertz() counts from here."""
-        state = self._state
+        state = self.state
         for p in range(3):
             state[_MARKED + p] = state[_OFFSET + p]
             state[_DRIFT + p] = 0
         state[_WINDOWS] = 0
-        self._marked = (self._state[_TURNS], self._state[_PHASE]) if self.locked() else None
+        self._marked = (self.state[_TURNS], self.state[_PHASE]) if self.locked() else None
 
     def microhertz(self, samples):
         """Mean frequency over the `samples` since mark(), in millionths of a hertz: turns counted
         by the oscillator, or its speed now when it was not locked at the mark."""
         if self._marked is None:
-            return self._state[_STEP] * (SAMPLE_RATE * 1000000) // TURN
+            return self.state[_STEP] * (SAMPLE_RATE * 1000000) // TURN
         turns, phase = self._marked
-        turn = (self._state[_TURNS] - turns) * TURN + self._state[_PHASE] - phase
+        turn = (self.state[_TURNS] - turns) * TURN + self.state[_PHASE] - phase
         return turn * (SAMPLE_RATE * 1000000) // (samples * TURN)

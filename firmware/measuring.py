@@ -2,29 +2,46 @@
 the meter completes.
 
 Owns the order of things on the measuring path: bus_a -> line_voltages -> metering -> quantities ->
-energy -> aggregates. The caller drives it: with asyncio on the gateway, in a plain loop in replay
-and in the benchmarks.
+energy -> aggregates; power_events looks at the same samples beside metering. The caller drives it:
+with asyncio on the gateway, in a plain loop in replay and in the benchmarks.
 """
 
 import line_voltages
+from aggregates import Aggregates
+from energy import Energy
 from mains import BLOCK, SAMPLE_RATE
+from metering import Meter
 from micropython import const
+from power_events import PowerEvents
+from quantities import VOLTS_PER_COUNT, Report
 from schemes import STAR
 
 _LATE_MS = const(40)  # from the last sample of a report until it is complete, as a rule
 
 
+def build(bus, site, now_ms, finished, report_samples=SAMPLE_RATE):
+    """The Measuring of a site. bus: as BusA; the rest: see Measuring and metering.Meter."""
+    meter = Meter([point.phase for point in site.points], site.frequency, report_samples)
+    declared = site.declared * 1000000 / site.voltage_ppm / VOLTS_PER_COUNT
+    events = PowerEvents(declared, site.phases, site.frequency)
+    report, energy = Report(site.points, site.voltage_ppm), Energy(site)
+    aggregates = Aggregates(site, energy)
+    return Measuring(bus, site.lines, meter, events, report, energy, aggregates, now_ms, finished)
+
+
 class Measuring:
     """`reports`: how many were completed. Of the last one: `report` (quantities.Report), `energy`
     and `aggregates` after it, `first_sample` (the head's number of its first sample, modulo 2^22).
+    `events`: power_events.PowerEvents.
 
     lines: what becomes of the head's voltages, see line_voltages.make. now_ms: a function, epoch
     milliseconds or None. finished: a function, called after each report.
     """
 
-    def __init__(self, bus, lines, meter, report, energy, aggregates, now_ms, finished):
+    def __init__(self, bus, lines, meter, events, report, energy, aggregates, now_ms, finished):
         self.bus = bus
         self.meter = meter
+        self.events = events
         self.report = report
         self.energy = energy
         self.aggregates = aggregates
@@ -57,13 +74,16 @@ class Measuring:
             self._next_first = block * BLOCK
         elif cycle.skipped:
             self.meter.skip(cycle.skipped)
+            self.events.skip(cycle.skipped * BLOCK)
             if self.meter.due:
                 self._finish(block * BLOCK)
         if self._lines != STAR:
             line_voltages.make(self.bus.samples, cycle.where, self._lines)
         sample = 0
         while sample < BLOCK:
-            sample = self.meter.add(self.bus.samples, cycle.where, sample)
+            end = self.meter.add(self.bus.samples, cycle.where, sample)
+            self.events.add(self.bus.samples, cycle.where, sample, end, self.meter.mains)
+            sample = end
             if self.meter.due:
                 self._finish(block * BLOCK + sample)
 

@@ -97,29 +97,17 @@ class Meter:
         self.samples = 0  # in the report: its length in 1/3200 s
 
     def add(self, samples, where, first):
-        """Add a block from sample `first` on, up to its end or until a report is due; returns how
-        far it came (64 at the end)."""
-        while first < BLOCK and not self.due:
-            mains = self.mains
-            end = mains.fill(samples, where, first)
-            rows = mains.references
-            cross(rows, rows, rows, where, mains.sources, end - first, self.crossed)
-            accumulate(
-                0,
-                rows,
-                rows,
-                samples,
-                where,
-                self._plan,
-                self.channels,
-                first,
-                end,
-                self._sums,
-            )
-            first = end
-            if mains.ended():
-                self._close()
-        return first
+        """Add a block from sample `first` on, up to its end or that of the window; returns how far
+        it came (64 at the end)."""
+        mains = self.mains
+        end = mains.fill(samples, where, first)
+        rows = mains.references
+        cross(rows, rows, rows, where, mains.sources, end - first, self.crossed)
+        plan, sums = self._plan, self._sums
+        accumulate(0, rows, rows, samples, where, plan, self.channels, first, end, sums)
+        if mains.ended():
+            self._close()
+        return end
 
     def skip(self, blocks):
         """Account for blocks that were lost on all channels: time and the oscillator go on, every

@@ -5,15 +5,15 @@
 STAR, DELTA, SPLIT = 0, 1, 2
 
 # Scheme: the original's name for it, what `phase` of a point may be, how many of these have a
-# voltage that is published as a phase's, what becomes of the voltages.
+# voltage that is published as a phase's, what becomes of the voltages, what these should be (V).
 SCHEMES = {
-    "1x230": ("SINGLE", ("L1",), 1, STAR),
-    "3x400+N": ("THREE_STAR", ("L1", "L2", "L3"), 3, STAR),
-    "3x230": ("THREE_DELTA", ("L1", "L2", "L3"), 3, DELTA),
-    "2x120/240": ("DUAL", ("L1", "L2", "L1-L2"), 2, SPLIT),
-    "3x120/208": ("THREE_STAR", ("L1", "L2", "L3"), 3, STAR),
-    "3x277/480": ("THREE_STAR", ("L1", "L2", "L3"), 3, STAR),
-    "3x347/600": ("THREE_STAR", ("L1", "L2", "L3"), 3, STAR),
+    "1x230": ("SINGLE", ("L1",), 1, STAR, 230),
+    "3x400+N": ("THREE_STAR", ("L1", "L2", "L3"), 3, STAR, 230),
+    "3x230": ("THREE_DELTA", ("L1", "L2", "L3"), 3, DELTA, 230),
+    "2x120/240": ("DUAL", ("L1", "L2", "L1-L2"), 2, SPLIT, 120),
+    "3x120/208": ("THREE_STAR", ("L1", "L2", "L3"), 3, STAR, 120),
+    "3x277/480": ("THREE_STAR", ("L1", "L2", "L3"), 3, STAR, 277),
+    "3x347/600": ("THREE_STAR", ("L1", "L2", "L3"), 3, STAR, 347),
 }
 
 # CT article: rated current in A (docs/a-bus.md section 2), the original's name for the type.

@@ -61,7 +61,8 @@ def load(text):
 class Site:
     """The installation. Attributes as in docs/site.md; `points` and `loads` are lists of Point and
     Load. `phases`: how many voltages are published; `lines`: what becomes of the head's voltages
-    (schemes.STAR, DELTA or SPLIT); `voltage_ppm`: the voltage transformers' ratio x 1000000;
+    (schemes.STAR, DELTA or SPLIT); `declared`: what a voltage should be, V; `voltage_ppm`: the
+    voltage transformers' ratio x 1000000;
     `synthesised`: {phase: (phase that it is made of, degrees that it leads it)}, 0 to 2."""
 
     def __init__(self, table):
@@ -72,7 +73,7 @@ class Site:
         self.timezone = table["timezone"]
         self.utc_offset = table["utc_offset"]
         self.scheme = table["scheme"]
-        self.phase_type, names, self.phases, self.lines = SCHEMES[self.scheme]
+        self.phase_type, names, self.phases, self.lines, self.declared = SCHEMES[self.scheme]
         self.frequency = table["frequency"]
         self.head = table["head"]
         self.b_bus = table.get("b_bus")  # until bus_b_runner has read it

@@ -65,7 +65,7 @@ def check(table):
 
 
 def _check_synthesised(table, scheme):
-    _, phases, measured, lines = SCHEMES[scheme]
+    _, phases, measured, lines, _ = SCHEMES[scheme]
     if table and (measured == 1 or lines == DELTA):
         raise SiteError("synthesised: %s needs every voltage that it has" % scheme)
     for name in table:
@@ -105,7 +105,7 @@ def _check_point(where, table, scheme, roles, used):
     ct = choice(where, table, "ct", CTS)
     if (ct == _BUILT_IN) != (node[:4] == _BUILT_IN_NODE):
         raise SiteError("%sct: %s cannot be on %s" % (where, ct, node))
-    _, phases, _, lines = SCHEMES[scheme]
+    _, phases, _, lines, _ = SCHEMES[scheme]
     phase = choice(where, table, "phase", phases)
     load = field(where, table, "load", str)
     if load not in roles:

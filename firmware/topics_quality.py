@@ -6,8 +6,19 @@ import json
 from json_pieces import items, rounded
 
 
+def _event(now_ms, kind, age, seconds, percent, phases):
+    start = (now_ms - int(age * 1000)) // 1000 if now_ms else None
+    return {
+        "kind": kind,
+        "phases": phases,
+        "start": start,
+        "seconds": round(seconds, 3),
+        "percent": round(percent, 1),
+    }
+
+
 def state(measuring, now_ms):
-    report, energy = measuring.report, measuring.energy
+    report, energy, events = measuring.report, measuring.energy, measuring.events
     yield json.dumps(
         {
             "time": (now_ms or 0) // 1000,
@@ -21,4 +32,7 @@ def state(measuring, now_ms):
     yield from items(
         list(energy.reactive.joules[4 * i : 4 * i + 4]) for i in range(len(report.readings))
     )
-    yield "]}"
+    yield '], "events": %s' % json.dumps({"ended": events.ended, "active": events.active()})[:-1]
+    yield ', "last": ['
+    yield from items(_event(now_ms, *event) for event in events.last())
+    yield "]}}"

@@ -17,12 +17,9 @@ LONGEST = 13312  # what the uplink holds, in bytes
 # `site`, `channelConfigV2` and `quality`.
 RUN = """
 import json, sys
-import site, topics, topics_quality
+from array import array
+import measuring, site, topics, topics_quality
 import topics_original as original
-from energy import Energy
-from aggregates import Aggregates
-from measuring import Measuring
-from quantities import Report
 from totals import load_power
 
 class Bus:
@@ -31,7 +28,8 @@ class Bus:
 
 task = json.load(sys.stdin)
 place = site.load(json.dumps(task["site"]))
-report, energy = Report(place.points), Energy(place)
+path = measuring.build(Bus(), place, None, None)
+report, energy = path.report, path.energy
 report.microhertz, report.samples = task["microhertz"], task["samples"]
 report.frequency = task["microhertz"] / 1000000 if task["microhertz"] else None
 for voltage, rms in zip(report.voltages, task["voltages"]):
@@ -42,18 +40,21 @@ for reading, values in zip(report.readings, task["readings"]):
 for i, joules in enumerate(task["reactive"]):
     energy.reactive.joules[i] = joules
 report.lines, report.unbalance = task["lines"], task["unbalance"]
+events = path.events
+for n, words in enumerate(task["events"]):
+    events._events[5 * (n % 8) : 5 * (n % 8) + 5] = array("i", words)
+events._state[34], events._state[21] = len(task["events"]), 32000
+events._state[22] = 1
 for at in (2, 0):  # first at midnight, then now
     for i, values in enumerate(task["points"] + task["loads"]):
         energy.main.joules[2 * i], energy.main.joules[2 * i + 1] = values[at : at + 2]
     if at:
         energy.add([], 86400000), energy.add([], 2 * 86400000)
 now = task["now"]
-aggregates = Aggregates(place, energy)
-measuring = Measuring(Bus(), place.lines, None, report, energy, aggregates, None, None)
-aggregates.powers = [load_power(place, report.readings, k) for k in range(len(place.loads))]
+path.aggregates.powers = [load_power(place, report.readings, k) for k in range(len(place.loads))]
 for pieces in (original.realtime(place, report, energy, now),
-               topics.site_state(place, measuring, now), original.channel_config(place, now),
-               topics_quality.state(measuring, now)):
+               topics.site_state(place, path, now), original.channel_config(place, now),
+               topics_quality.state(path, now)):
     print("".join(pieces))
 """
 
@@ -94,6 +95,7 @@ def payloads(bits: int, site: dict, readings: list[dict], **change: Any) -> list
         "points": [[0, 0, 0, 0]] * len(site["points"]),
         "loads": [[0, 0, 0, 0]] * len(site["loads"]),
         "reactive": [],
+        "events": [],
         "lines": [None] * 3,
         "unbalance": None,
         "microhertz": 50012345,
@@ -267,6 +269,7 @@ def test_the_longest_messages_fit(name):
     readings = [reading(-1234567.891, -1234567.891)] * 28
     registers = [[10**14, 10**14, 1, 1]] * 28
     change = {"points": registers, "loads": registers, "reactive": [10**14] * 4 * 28}
+    change["events"] = [[2, 16000, 0x3FFFFFFF, 0x3FFFFFF, 7]] * 1000
     messages = payloads(32, site_of(points, roles), readings, **change)
     _, own, config, _ = map(json.loads, messages)
     assert [load["name"] for load in own["loads"]] == list(roles)
@@ -278,6 +281,9 @@ def test_quality(bits):
     angles = (12.34, None, -170.06, 0, 1, 2)
     readings = [one | {"angle": angle} for one, angle in zip(READINGS, angles, strict=True)]
     change = {"reactive": list(range(10**14, 10**14 + 24)), "lines": [399.123, None, 400.0]}
+    square = (1.15 * 230 / 0.015) ** 2 / 64
+    change["events"] = [[0, 0, 1, 1, 1], [1, 4000, 320, round(square), 5]]
+    change["events"] += [[2, 16000, 10240, 0, 2]] * 7
     *_, quality = published(bits, site_of(POINTS, ROLES), readings, unbalance=0.934, **change)
     assert quality == {
         "time": 1764000001,
@@ -285,4 +291,27 @@ def test_quality(bits):
         "unbalance": 0.93,
         "angles": [12.3, None, -170.1, 0, 1, 2],
         "reactive": [[10**14 + 4 * i + q for q in range(4)] for i in range(6)],
+        "events": {
+            "ended": 9,
+            "active": ["dip"],
+            "last": [
+                {
+                    "kind": "swell",
+                    "phases": ["L1", "L3"],
+                    "start": 1763999992,
+                    "seconds": 0.1,
+                    "percent": 115.0,
+                }
+            ]
+            + [
+                {
+                    "kind": "interruption",
+                    "phases": ["L2"],
+                    "start": 1763999996,
+                    "seconds": 3.2,
+                    "percent": 0.0,
+                }
+            ]
+            * 7,
+        },
     }

@@ -2,7 +2,9 @@
 block. Runs in the interpreter and on the simulated RISC-V machine; prints one JSON line a report.
 
 measure(task, samples): samples as bytes, block by block channel by channel (3 voltages, then the
-points) 64 samples of 16 bits; task: {"points": [...], "frequency": 50, "report": 3200}.
+points) 64 samples of 16 bits; task: {"points": [...], "frequency": 50, "report": 3200,
+"events": [declared counts, phases, frequency]}: with events the last line is [ended, going on, the
+last ones].
 """
 
 import json
@@ -10,6 +12,7 @@ from array import array
 
 from mains import BLOCK
 from metering import Meter
+from power_events import PowerEvents
 from quantities import Report
 
 
@@ -51,6 +54,7 @@ def _line(report):
 
 def measure(task, samples):
     points = [Point(*point) for point in task["points"]]
+    events = PowerEvents(*task["events"]) if "events" in task else None
     meter = Meter([point.phase for point in points], task["frequency"], task.get("report", 3200))
     report = Report(points)
     channels = 3 + len(points)
@@ -60,8 +64,13 @@ def measure(task, samples):
         block = memoryview(samples)[at : at + size]
         sample = 0
         while sample < BLOCK:
-            sample = meter.add(block, where, sample)
+            end = meter.add(block, where, sample)
+            if events:
+                events.add(block, where, sample, end, meter.mains)
+            sample = end
             if meter.due:
                 report.read(meter)
                 print(json.dumps(_line(report)))
                 meter.begin()
+    if events:
+        print(json.dumps([events.ended, events.active(), list(events.last())]))

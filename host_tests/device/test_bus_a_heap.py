@@ -13,6 +13,7 @@ import micropython
 from bus_a import BusA
 from measuring import Measuring
 from metering import COUNT, MISSED, REPORT_WORDS, SQUARE, Meter
+from power_events import PowerEvents
 from schemes import STAR
 
 HEAD, HUB = "5400000001", "5500000001"
@@ -172,6 +173,7 @@ class Path:
             self.bus,
             STAR,
             Meter([0, 1, 2, 0], FREQUENCY),
+            PowerEvents(230 / 0.015, 3, FREQUENCY),
             self.report,
             self.report,
             self.report,

@@ -175,7 +175,9 @@ class Windows(unittest.TestCase):
         micropython.heap_lock()
         try:
             for _ in range(100):
-                meter.add(line, where, 0)
+                first = 0
+                while first < BLOCK:
+                    first = meter.add(line, where, first)
         finally:
             micropython.heap_unlock()
         self.assertTrue(meter.windows > windows + 5)

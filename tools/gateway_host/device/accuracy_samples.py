@@ -6,13 +6,10 @@ import json
 import site
 from array import array
 
+import measuring
 import uctypes
 from accuracy_line import line
-from energy import Energy
 from mains import BLOCK
-from measuring import Measuring
-from metering import Meter
-from quantities import Report
 
 
 class _Cycle:
@@ -46,12 +43,11 @@ def measure(plan, address, blocks):
     """Print the reports; plan: site.json."""
     place = site.load(plan)
     bus = Recorded(address, 3 + len(place.points), blocks)
-    meter = Meter([point.phase for point in place.points], place.frequency)
-    report, energy = Report(place.points), Energy(place)
+    loads = len(place.loads)
 
     def tell():
-        print(json.dumps(line(report, energy, len(place.loads), measuring.first_sample)))
+        print(json.dumps(line(path.report, path.energy, loads, path.first_sample)))
 
-    measuring = Measuring(bus, meter, report, energy, lambda: None, tell)
+    path = measuring.build(bus, place, lambda: None, tell)
     for _ in range(blocks):
-        measuring.step()
+        path.step()

@@ -49,11 +49,16 @@ def main():
     references = meter.mains.references
     plan, sums, wide = meter._plan, meter._sums, [None] * _CHANNELS
 
+    def path():
+        first = 0
+        while first < BLOCK:
+            first = meter.add(samples, where, first)
+
     works = {
         "kernel": lambda: accumulate(
             0, references, references, samples, where, plan, _CHANNELS, 0, BLOCK, sums
         ),
-        "path": lambda: meter.add(samples, where, 0),
+        "path": path,
         "bytecode": lambda: bytecode(references, samples, where, plan, wide),
     }
     while True:
@@ -67,7 +72,7 @@ def main():
             before = gc.mem_alloc()
             gc.disable()
             for _ in range(count):
-                meter.add(samples, where, 0)
+                path()
             print(gc.mem_alloc() - before, meter.windows - windows)
             gc.enable()
         else:

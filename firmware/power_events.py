@@ -1,0 +1,186 @@
+"""Dips, swells and interruptions of the voltage, as IEC 61000-4-30 has them.
+
+Owns the half cycles and the events. Urms(1/2) is the root mean square over one cycle, refreshed
+each half cycle, of every connected phase, whose cycles the oscillator of mains tells. A dip begins
+when it falls below 90 % of the declared voltage on any phase and ends when it is at least 92 % on
+all; a swell goes from 110 % to 108 %; an interruption is below 5 % on all phases, until one is at
+least 7 %. Integers; allocates nothing but in last().
+"""
+
+from array import array
+from math import sqrt
+
+import micropython
+from mains import SAMPLE_RATE
+from micropython import const
+
+KINDS = ("dip", "swell", "interruption")
+_KEPT = const(8)  # events; of older ones only the number is known
+
+# The state, 32-bit integers. Of each phase 7: the half of the cycle it is in, sum of v v / 64 and
+# samples of this half and of the one before (0 samples: not known), mean square of the cycle, and
+# where it is, 2^-30 turns. Then the samples since start (modulo 2^30), and of each kind 4: whether
+# it goes on, when it began, the worst mean square, the phases (bits). Then how many events have
+# ended.
+_PHASE = const(7)
+_NOW = const(21)
+_KIND = const(22)
+_ENDED = const(34)
+_UNKNOWN = const(0x3FFFFFFF)  # for a mean square
+_EVENT = const(5)  # words of a kept event: kind, when it began, samples, worst mean square, phases
+
+
+@micropython.viper
+def _watch(
+    x: int,
+    s: ptr32,
+    samples: ptr8,
+    where: ptr32,
+    first: int,
+    end: int,
+    state: ptr32,
+    events: ptr32,
+    limits: ptr32,
+    mains: ptr32,
+):
+    """Take samples first to end - 1 of the phases. x, s: working registers, pass 0 and `state`.
+
+    limits: mean squares / 64 of 90, 92, 110, 108, 5 and 7 %, phases, least and most samples that
+    make a cycle. mains: its state.
+    """
+    phases = limits[6]
+    step = mains[20]
+    for p in range(phases):
+        state[7 * p + 6] = mains[19] + mains[3 + p]
+    k = first
+    while k < end:
+        state[21] = (state[21] + 1) & 0x3FFFFFFF
+        fresh = 0
+        p = 0
+        while p < phases:
+            at = where[p]
+            s = ptr32(int(state) + 28 * p)
+            if at >> 31:
+                s[2] = 0
+                s[4] = 0
+                s[5] = 0x3FFFFFFF
+            else:
+                x = (s[6] >> 29) & 1
+                s[6] = s[6] + step
+                if x != s[0]:
+                    s[0] = x
+                    x = s[2] + s[4]
+                    if s[4] and x >= limits[7] and x <= limits[8]:
+                        s[5] = (s[1] + s[3]) // x
+                        fresh = 1
+                    s[3] = s[1]
+                    s[4] = s[2]
+                    s[1] = 0
+                    s[2] = 0
+                x = (ptr16(int(samples) + at)[k] ^ 0x8000) - 0x8000
+                s[1] = s[1] + ((x * x) >> 6)
+                s[2] = s[2] + 1
+            p += 1
+        k += 1
+        if not fresh:
+            continue
+        # The least and the greatest of the phases, and for each kind whether it begins, whether it
+        # ends, and the worse of the two.
+        least = 0x3FFFFFFF
+        most = 0
+        p = 0
+        while p < phases:
+            x = state[7 * p + 5]
+            least = x if x < least else least
+            most = x if x > most else most
+            p += 1
+        if most == 0x3FFFFFFF:
+            continue
+        kind = 0
+        while kind < 3:
+            s = ptr32(int(state) + 88 + 16 * kind)
+            x = least if kind == 0 else most
+            begins = int(x > limits[2]) if kind == 1 else int(x < limits[2 * kind])
+            ends = int(x <= limits[3]) if kind == 1 else int(x >= limits[2 * kind + 1])
+            if not s[0] and begins:
+                s[0] = 1
+                s[1] = state[21]
+                s[2] = x
+                s[3] = 0
+            if s[0] and ends:
+                e = ptr32(int(events) + (state[34] & 7) * 20)
+                e[0] = kind
+                e[1] = s[1]
+                e[2] = (state[21] - s[1]) & 0x3FFFFFFF
+                e[3] = s[2]
+                e[4] = s[3]
+                state[34] = state[34] + 1
+                s[0] = 0
+            if s[0]:
+                if kind == 1:
+                    s[2] = x if x > s[2] else s[2]
+                else:
+                    s[2] = x if x < s[2] else s[2]
+                p = 0
+                while p < phases:
+                    y = state[7 * p + 5]
+                    if (y > limits[2]) if kind == 1 else (y < limits[2 * kind]):
+                        s[3] = s[3] | (1 << p)
+                    p += 1
+            kind += 1
+
+
+class PowerEvents:
+    """declared: the voltage that a phase should have, in counts rms. phases: how many, from the
+    first on. frequency: nominal, Hz. `ended`: events since start."""
+
+    def __init__(self, declared, phases, frequency):
+        square = declared * declared / 64
+        limits = [int(square * level * level / 10000) for level in (90, 92, 110, 108, 5, 7)]
+        cycle = SAMPLE_RATE // frequency
+        self._limits = array("i", limits + [phases, cycle * 3 // 4, cycle * 3 // 2])
+        self._declared = declared
+        self._state = array("i", bytes(4 * 35))
+        self._events = array("i", bytes(4 * _EVENT * _KEPT))
+        self._forget()
+
+    def _forget(self):
+        for p in range(3):
+            for k in (2, 4):
+                self._state[_PHASE * p + k] = 0
+            self._state[_PHASE * p + 5] = _UNKNOWN
+
+    def add(self, samples, where, first, end, mains):
+        """Look at samples first to end - 1 of a block, which mains has just followed."""
+        state = self._state
+        events, limits = self._events, self._limits
+        _watch(0, state, samples, where, first, end, state, events, limits, mains.state)
+
+    def skip(self, samples):
+        """Samples were lost on all channels."""
+        self._state[_NOW] = (self._state[_NOW] + samples) & 0x3FFFFFFF
+        self._forget()
+
+    @property
+    def ended(self):
+        return self._state[_ENDED]
+
+    def active(self):
+        """Names of the kinds that go on."""
+        return [KINDS[k] for k in range(3) if self._state[_KIND + 4 * k]]
+
+    def last(self):
+        """Of the events that have ended, at most the last 8, oldest first: (kind, seconds from its
+        begin to now, its length in seconds, its worst voltage in % of the declared, phases)."""
+        for k in range(max(0, self.ended - _KEPT), self.ended):
+            kind, began, samples, worst, phases = self._events[
+                k % _KEPT * _EVENT : k % _KEPT * _EVENT + _EVENT
+            ]
+            age = (self._state[_NOW] - began) & 0x3FFFFFFF
+            yield (
+                KINDS[kind],
+                age / SAMPLE_RATE,
+                samples / SAMPLE_RATE,
+                100 * sqrt(worst * 64) / self._declared,
+                ["L%d" % (p + 1) for p in range(3) if phases >> p & 1],
+            )
