@@ -212,12 +212,17 @@ class HttpServer:
                     return
 
 
+def head(status, fields):
+    """An answer's head."""
+    line = b"HTTP/1.1 %d \r\nConnection: close\r\nCache-Control: no-store\r\n"
+    return line % status + fields + b"\r\n"
+
+
 async def _send(stream, status, fields, body):
-    head = b"HTTP/1.1 %d \r\nConnection: close\r\nCache-Control: no-store\r\n" % status
     if isinstance(body, bytes):
-        head += b"Content-Length: %d\r\n" % len(body)
+        fields += b"Content-Length: %d\r\n" % len(body)
         body = (body,)
-    await _write(stream, head + fields + b"\r\n")
+    await _write(stream, head(status, fields))
     for piece in body:
         await _write(stream, piece)
 

@@ -10,6 +10,7 @@ import urllib.parse
 import zlib
 
 import pytest
+from gateway_host import portal_bench
 from hotspot import HOST, Hotspot, token
 
 PHONE = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/124.0 Mobile"
@@ -297,3 +298,10 @@ def test_the_factorys_password_is_used(tmp_path):
     (tmp_path / "factory.json").write_text('{"hotspot_key": "k7m2xw9pq4ht"}')
     with Hotspot(tmp_path, speed=1000) as hotspot:
         assert hotspot.wait("key")["key"] == "k7m2xw9pq4ht"
+
+
+def test_the_portal_is_small():
+    size, requests = portal_bench.first_paint()
+    assert requests == 1
+    assert size < 8000
+    assert portal_bench.flash() < 25 * 1024

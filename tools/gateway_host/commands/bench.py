@@ -9,7 +9,7 @@ import time
 from rich.console import Console
 from rich.table import Table
 
-from gateway_host import bus_bench, bus_instructions, interpreter, kernel_bench
+from gateway_host import bus_bench, bus_instructions, interpreter, kernel_bench, portal_bench
 from gateway_host.commands.run import DEFAULT_HOUSE
 from gateway_host.errors import UserError
 from gateway_host.heap_bench import least_heap
@@ -63,6 +63,8 @@ def main(arguments: argparse.Namespace) -> int:
     table.add_row("  the firmware's processor time alone, times real time", f"{firmware:.0f}", "")
     step("the A-bus")
     _bus_rows(table, result)
+    step("the hotspot's page")
+    _portal_rows(table, result)
     step("memory")
     allocated, windows = kernel_bench.allocated()
     result["allocated_bytes_per_window"] = allocated / windows
@@ -115,6 +117,15 @@ def _bus_rows(table: Table, result: dict) -> None:
         return
     result[key] = round(ratio, 2)
     table.add_row(what, f"{ratio:.2f}", "1")
+
+
+def _portal_rows(table: Table, result: dict) -> None:
+    result["portal_bytes"], result["portal_requests"] = portal_bench.first_paint()
+    result["portal_flash_bytes"] = portal_bench.flash()
+    table.add_row("portal: bytes until the first paint", f"{result['portal_bytes']:,}", "")
+    table.add_row("portal: requests until the first paint", f"{result['portal_requests']}", "")
+    total = f"{result['portal_flash_bytes']:,}"
+    table.add_row("portal: bytes in flash, four languages", total, f"{25 * 1024:,}")
 
 
 def _pipeline(seconds: int) -> tuple[float, float]:
