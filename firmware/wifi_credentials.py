@@ -80,7 +80,7 @@ def check_name(ssid, security):
             "security",
             "this network's security is %s, only WPA and WPA2 can be used: "
             "set the access point to WPA2" % security,
-            security,
+            security.upper(),
         )
     _check_characters(ssid, "name_character", "the network's name")
     if len(ssid) > _LONGEST_NAME:

@@ -41,7 +41,7 @@ RULES = [
     ("Vakantie Huis", "Geheim!123", "name has a space at place 9"),
     ("n" * 33, "Geheim!123", "name has 33 characters"),
     ("Camping", "", "Open, without a password: give it WPA2"),
-    ("Oud", "Geheim!123", "Uses wep: set the router to WPA2"),
+    ("Oud", "Geheim!123", "Uses WEP: set the router to WPA2"),
 ]
 RESULTS = {
     "not_found": "was not found",
@@ -110,7 +110,7 @@ def test_every_rule_has_its_message_and_nothing_is_tried(hotspot):
     assert "Traceback" not in hotspot.output
     # What cannot be chosen says why, beside its name; hidden networks too.
     listed = page(hotspot)
-    for reason in ("<b>Hidden network</b>", "Hidden: make the network visible", "Uses wep"):
+    for reason in ("<b>Hidden network</b>", "Hidden: make the network visible", "Uses WEP"):
         assert reason in listed
     assert not any("tried" in event for event in hotspot.told.all())
 
