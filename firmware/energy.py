@@ -57,7 +57,7 @@ class Energy:
         self.reactive = Registers(4 * points)
         self.estimated = Registers(points)
         self.missing = zeros("q", points)
-        self._midnight = zeros("q", 2 * (points + loads))  # `main.joules` then
+        self._midnight = zeros("q", 2 * loads)  # the loads' part of `main.joules` then
         self._gap = zeros("i", points)  # samples missing since the last report that had any
         self._rate = zeros("q", points)  # in that report
         self._known = bytearray(points)  # whether there was one
@@ -75,8 +75,7 @@ class Energy:
 
     def today(self, k, direction):
         """J of load k since local midnight (or since start)."""
-        r = 2 * (len(self.missing) + k) + direction
-        return self.main.joules[r] - self._midnight[r]
+        return self.of_load(k, direction) - self._midnight[2 * k + direction]
 
     def add(self, readings, now_ms):
         """Count a report's readings (readings.Reading, one for each point). `now_ms`: epoch
@@ -84,7 +83,7 @@ class Energy:
         if now_ms is not None:
             day = (now_ms + self._site.utc_offset * 1000) // _DAY_MS
             if self._day is not None and day != self._day:
-                self._midnight[:] = self.main.joules
+                self._midnight[:] = self.main.joules[-len(self._midnight) :]
             self._day = day
         volts = self._site.voltage_ppm
         sums = self._sums

@@ -137,7 +137,7 @@ class Gateway:
                 published = self.measuring.reports
                 for topic, pieces in self._each_report(self.hardware.now_ms()):
                     await self.send(topic, self._of_one_report(pieces))
-            await self._publish_intervals(self.measuring.aggregates.intervals.completed)
+            await self._publish_intervals(self.measuring)
             gc.collect()
             await self.send("gateway", self._gateway_state())
             if self.bus_b:
@@ -153,7 +153,8 @@ class Gateway:
             ("totals", topics.totals_state(site, measuring, now_ms)),
         )
 
-    async def _publish_intervals(self, completed):
+    async def _publish_intervals(self, measuring):
+        completed = measuring.aggregates.intervals.completed
         while completed:
             interval = completed.pop(0)
             if interval.length == FIVE_MINUTES:

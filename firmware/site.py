@@ -19,8 +19,8 @@ class Point:
     ratio_ppm = 1000000
     shift = 0
 
-    def __init__(self, table, phase, load):
-        self.node = table["node"]
+    def __init__(self, table, node, phase, load):
+        self.node = node
         self.input = ord(table["input"]) - ord("A")
         self.rated, self.type = CTS[table["ct"]]
         self.phase = phase
@@ -84,10 +84,12 @@ class Site:
         }
         self.loads = [Load(one["name"], one["role"]) for one in table["loads"]]
         self.points = []
+        nodes = {}  # a serial number is kept once
         for one in table["points"]:
             k = [load.name for load in self.loads].index(one["load"])
+            node = nodes.setdefault(one["node"], one["node"])
             self.loads[k].points.append(len(self.points))
-            self.points.append(Point(one, names.index(one["phase"]), k))
+            self.points.append(Point(one, node, names.index(one["phase"]), k))
 
     def nodes(self):
         """[(serial, [channel of each input, -1 where unused])], the head first; channels 0 to 2

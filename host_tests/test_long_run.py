@@ -9,6 +9,7 @@ import numpy as np
 from gateway_host.commands.run import DEFAULT_HOUSE
 from gateway_host.sim.catalogue import VOLT_PER_COUNT, ampere_per_count
 from gateway_host.sim.house import load_house
+from measured import Measured
 from on_bus import NUMBERS, Eventful, Report, first, reports
 
 SECONDS = {32: 600, 64: 60}  # the 32-bit interpreter has the device's words
@@ -89,6 +90,27 @@ def test_ten_minutes(bits):
     assert np.all(np.abs(measured - net) <= 1 + 1e-6 * gross)
     settled = run[10]["heap"]
     assert max(report["heap"] for report in run[10:]) <= settled + HEAP_NOISE
+
+
+def test_the_sum_of_the_windows(bits):
+    """Every window of twelve seconds, in integers: a point's registers hold exactly what the
+    samples on the wire give, window by window; what is lost is less than a joule."""
+    measured = Measured(load_house(DEFAULT_HOUSE), bits=bits, whole=False)
+    run = list(measured.reports(75))
+    phases = measured.phases()
+    taken, given = [0] * len(phases), [0] * len(phases)
+    for report in run[:-1]:  # samples are told late
+        samples = measured.samples(report).astype(np.int64)
+        for i, point in enumerate(measured.plan["points"]):
+            total = int((samples[phases[i]] * samples[3 + i]).sum())
+            total *= -1 if point.get("reversed") else 1
+            taken[i] += max(0, total)
+            given[i] += max(0, -total)
+    for i, point in enumerate(measured.plan["points"]):
+        joule = VOLT_PER_COUNT * ampere_per_count(point["ct"]) / 3200
+        last = run[-2]["points"][i]
+        assert 0 <= taken[i] * joule * (1 + 1e-9) - last["import"] < 1.001
+        assert 0 <= given[i] * joule * (1 + 1e-9) - last["export"] < 1.001
 
 
 def test_in_real_time():

@@ -315,3 +315,75 @@ def test_quality(bits):
             * 7,
         },
     }
+
+
+WHOLE = """
+from aggregates import Aggregates
+from intervals import Interval, Spread
+from array import array
+spread = Spread()
+for rms in (228.5, 231.5):
+    report.voltages[0].rms = rms
+    spread.add(report, 2 * (rms - 230) * 100)
+joules, missed = array("q", task["interval"]), array("i", [0, 64, 0, 0, 0, 0])
+interval = Interval(1764000000, 300, 960000, joules, missed, 7, spread)
+aggregates = measuring.aggregates
+aggregates.grid = 1000.0
+quarter = Interval(1763990100, 900, 2880000, joules, missed, 0, spread)
+aggregates.demand.add(quarter)
+aggregates.always_on.add(quarter.start, 145)
+for pieces in (topics.totals_state(place, measuring, now),
+               original.aggregated(place, interval)):
+    print("".join(pieces))
+"""
+
+
+def test_totals_and_aggregated(bits, monkeypatch):
+    """Of two voltages, one interval and one quarter, number by number."""
+    monkeypatch.setitem(globals(), "RUN", RUN + WHOLE)
+    interval = [90000, 300, 0, 60, 30, 30, 5, 120005, 0, 600, 900, 0]
+    interval += [90000, 360, 5, 120005, 0, 600, 900, 0]  # the loads: grid, sun, cells, oven
+    loads = [[9000, 800, 2000, 300], [5, 70000, 2, 30000], [650, 400, 50, 100], [500, 0, 100, 0]]
+    change = {"loads": loads, "interval": interval}
+    *_, totals, aggregated = published(bits, site_of(POINTS, ROLES), READINGS, **change)
+    grid = 1234.5678 - 2000.4 + 100.7
+    house = grid + 3400.21 - 500.25
+    assert totals == {
+        "time": 1764000001,
+        "house": pytest.approx(house, abs=0.0051),
+        "selfConsumption": pytest.approx(3400.21 + grid, abs=0.0051),  # grid: exporting
+        "rest": pytest.approx(house - 700.1, abs=0.0051),
+        "alwaysOn": 145,
+        "today": {
+            "selfConsumption": 40000 - 500,
+            "rest": 7000 - 500 + 40000 - 3 + 300 - 600 - 400,
+        },
+        "demand": {
+            "start": None,
+            "seconds": 0,
+            "energy": 0,  # since the registers were made, in this test
+            "forecast": 1000.0,
+            "month": {"power": 100, "start": 1763990100},
+        },
+    }
+    assert aggregated["utcTimeStamp"] == 1764000000000
+    assert (aggregated["seconds"], aggregated["regular"]) == (300, True)
+    assert aggregated["estimatedEnergy"] == 7
+    assert aggregated["measuredFrequency"] == pytest.approx(50012345, abs=10)  # single precision
+    names = ("totalPower", "minimumPower", "maximumPower")
+    assert [aggregated[name] for name in names] == [0, -300, 300]
+    assert aggregated["totalImportEnergy"] == 90000 + 30 + 5 + 900
+    assert aggregated["totalExportEnergy"] == 300 + 60 + 30 + 120005 + 600
+    assert aggregated["channelPowers"][1] == {
+        "publishIndex": 1, "formula": "$5500000000/1$", "power": 0, "importEnergy": 0,
+        "exportEnergy": 60, "missing": 64, "phaseId": 1,
+    }  # fmt: skip
+    assert aggregated["channelPowers"][0]["power"] == (90000 - 300) // 300
+    assert aggregated["voltages"][0] == {
+        "voltage": 230, "minimum": 228.5, "maximum": 231.5, "phaseId": 0,
+    }  # fmt: skip
+    assert len(aggregated["voltages"]) == 3
+    assert aggregated["totals"] == {
+        "gridImport": 90000, "gridExport": 360, "solar": 120005, "batteryCharge": 0,
+        "batteryDischarge": 600, "circuits": 900, "house": 90000 - 360 + 120005 - 5 + 600,
+    }  # fmt: skip
