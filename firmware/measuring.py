@@ -24,7 +24,7 @@ def build(bus, site, now_ms, finished, report_samples=SAMPLE_RATE):
     meter = Meter([point.phase for point in site.points], site.frequency, report_samples)
     declared = site.declared * 1000000 / site.voltage_ppm / VOLTS_PER_COUNT
     events = PowerEvents(declared, site.phases, site.frequency)
-    report, energy = Report(site.points, site.voltage_ppm), Energy(site)
+    report, energy = Report(site.points, site.voltage_ppm, site.lines), Energy(site)
     aggregates = Aggregates(site, energy)
     return Measuring(bus, site.lines, meter, events, report, energy, aggregates, now_ms, finished)
 

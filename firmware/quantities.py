@@ -14,6 +14,7 @@ import readings
 from mains import SAMPLE_RATE, UNIT
 from metering import REPORT_WORDS
 from micropython import const
+from schemes import DELTA, STAR
 
 VOLTS_PER_COUNT = 0.015  # docs/a-bus.md section 2
 COUNTS_AT_PEAK = 32767  # a current of AMPERES_AT_PEAK times the CT's rated current gives this
@@ -43,9 +44,10 @@ class Voltage:
 
 class Report:
     """What one report measured. `points`: metering points of the site, `rated` (A), `phase` (0 to
-    2) and `reversed` each; `voltage_ppm`: the voltage transformers' ratio x 1000000."""
+    2) and `reversed` each; `voltage_ppm`: the voltage transformers' ratio x 1000000; wiring: what
+    the voltages are, see schemes."""
 
-    def __init__(self, points, voltage_ppm=1000000):
+    def __init__(self, points, voltage_ppm=1000000, wiring=STAR):
         self.frequency = None  # Hz
         self.microhertz = 0
         self.samples = 0  # its length in 1/3200 s
@@ -54,6 +56,7 @@ class Report:
         self.unbalance = None  # negative over positive sequence of the fundamental, %
         self.readings = readings.make(len(points))
         self._points = points
+        self._wiring = wiring
         self._volts = VOLTS_PER_COUNT * voltage_ppm / 1000000
 
     def read(self, meter):
@@ -68,9 +71,8 @@ class Report:
             phasor = self._read_voltage(self.voltages[p], sums, p * REPORT_WORDS, unit)
             phasors.append(phasor and _turned(phasor, meter.mains.offset(p)))
         self.frequency = self.microhertz / 1000000 if any(phasors) else None
-        self.unbalance = _unbalance(phasors) if all(phasors) else None
-        for p in range(3):
-            self.lines[p] = self._between(p, (p + 1) % 3, sums, meter.crossed)
+        self.unbalance = self._unbalance(phasors) if all(phasors) else None
+        self._read_lines(sums, meter.crossed)
         for i in range(len(self._points)):
             self._read_point(self.readings[i], self._points[i], sums, (3 + i) * REPORT_WORDS)
 
@@ -99,6 +101,23 @@ class Report:
         voltage.factor = ((a * a + b * b) << _SHIFT + 9) // (int(unit * unit * 256) * n * a)
         voltage.lead = (-b << _SHIFT) // a
         return x, y
+
+    def _read_lines(self, sums, crossed):
+        if self._wiring == STAR:
+            for p in range(3):
+                self.lines[p] = self._between(p, (p + 1) % 3, sums, crossed)
+            return
+        self.lines[0] = self.voltages[2].rms
+        if self._wiring == DELTA:
+            self.lines[1], self.lines[2] = self.voltages[1].rms, self.voltages[0].rms
+
+    def _unbalance(self, phasors):
+        if self._wiring == STAR:
+            return _unbalance(phasors)
+        if self._wiring == DELTA:  # L1-L2, L2-L3, L3-L1
+            x, y = phasors[0]
+            return _unbalance((phasors[2], phasors[1], (-x, -y)))
+        return None
 
     def _between(self, p, q, sums, crossed):
         """V rms between two phases, from the squares and the products; None where it is not

@@ -13,6 +13,7 @@ HOUSES = sorted((ROOT / "tools" / "houses").glob("*.toml"))
 SMALL = [path for path in HOUSES if path.stem != "default"]  # that one is in test_accuracy.py
 POWER = 0.0005  # of S: a twentieth of class 1
 QUANTUM = 0.2  # W: what 16-bit samples add to a circuit of a few watts
+UNBALANCE = 0.06  # points of a percent
 SETTLE, COUNT = 2, 3
 
 
@@ -69,14 +70,32 @@ def test_every_load_and_the_grid(path):
         assert set(got) == {load[0] for load in house.loads}
         for name, watts in got.items():
             assert watts == pytest.approx(right[name], abs=POWER * apparent[name] + QUANTUM), name
-        assert report["voltages"][: len(nominal(house))] == pytest.approx(
-            nominal(house), rel=0.002
-        )
+        voltages, lines, unbalance = supply(house)
+        assert report["voltages"][: len(voltages)] == pytest.approx(voltages, rel=POWER)
+        for got, right in zip(report["lines"], lines, strict=True):
+            assert got == (right and pytest.approx(right, rel=POWER))
+        assert report["unbalance"] == (unbalance and pytest.approx(unbalance, abs=UNBALANCE))
 
 
-def nominal(house: House) -> list[float]:
-    """V rms of what the site's voltages are, fundamental and harmonics, from the house's file."""
+def supply(house: House) -> tuple[list[float], list[float | None], float | None]:
+    """V rms of what the site publishes as its voltages, V rms between L1 and L2, L2 and L3, L3 and
+    L1, and the negative over the positive sequence in %; of phasors, from the house's file."""
     volts, _ = house.phasors(0.0)
+
+    def rms(phasors: np.ndarray) -> float:
+        return float(np.sqrt((np.abs(phasors) ** 2).sum() / 2))
+
+    pairs = [(0, 1), (1, 2), (2, 0)]
+    lines = [rms(volts[a] - volts[b]) if max(a, b) < len(volts) else None for a, b in pairs]
     if house.scheme == "3x230":
-        volts = np.array([volts[0] - volts[2], volts[1] - volts[2], volts[0] - volts[1]])
-    return [float(np.sqrt((np.abs(row) ** 2).sum() / 2)) for row in volts]
+        voltages = [lines[2], lines[1], lines[0]]
+    else:
+        voltages = [rms(row) for row in volts]
+    if len(volts) < 3:
+        return voltages, lines, None
+    turn = np.exp(2j * np.pi / 3)
+    # Phasors of e^(+j w t): in the positive sequence L2 is behind L1.
+    positive, negative = (
+        abs(volts[0, 0] + turn**k * volts[1, 0] + turn ** (2 * k) * volts[2, 0]) for k in (1, 2)
+    )
+    return voltages, lines, float(100 * negative / positive)

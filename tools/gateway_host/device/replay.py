@@ -24,6 +24,8 @@ def _pieces(measuring, installation):
         "samples": report.samples,
         "frequency": report.frequency,
         "voltages": [voltage.rms for voltage in report.voltages],
+        "lines": report.lines,
+        "unbalance": report.unbalance,
     }
     yield json.dumps(head)[:-1]
     yield ', "points": ['
