@@ -14,6 +14,8 @@ from on_bus import NUMBERS, Eventful, Report, first, reports
 
 SECONDS = {32: 600, 64: 60}  # the 32-bit interpreter has the device's words
 WRAP = 1 << 32  # of the head's counter
+# Mean square of the counts under which a current is none: 0.04 % of the rated current.
+NO_LOAD = (0.0004 * 32767 / (1.5 * 2**0.5)) ** 2
 HEAP_NOISE = 1024  # bytes; garbage that a collection takes for an address is kept by chance
 
 
@@ -44,7 +46,8 @@ class Wire:
         samples = whole[:, start % 64 : start % 64 + count].astype(np.float64)
         for number in numbers[:-1]:
             del self._blocks[number]
-        return np.sum(samples[self._phase] * samples[3:], axis=1) * self._watts / 3200
+        energy = np.sum(samples[self._phase] * samples[3:], axis=1) * self._watts / 3200
+        return energy * ((samples[3:] ** 2).mean(axis=1) >= NO_LOAD)
 
 
 def contiguous(run: list[Report]) -> None:
@@ -104,6 +107,7 @@ def test_the_sum_of_the_windows(bits):
         for i, point in enumerate(measured.plan["points"]):
             total = int((samples[phases[i]] * samples[3 + i]).sum())
             total *= -1 if point.get("reversed") else 1
+            total *= (samples[3 + i] ** 2).mean() >= NO_LOAD
             taken[i] += max(0, total)
             given[i] += max(0, -total)
     for i, point in enumerate(measured.plan["points"]):
