@@ -318,21 +318,19 @@ def test_quality(bits):
 
 
 WHOLE = """
-from aggregates import Aggregates
 from intervals import Interval, Spread
-from array import array
 spread = Spread()
 for rms in (228.5, 231.5):
     report.voltages[0].rms = rms
     spread.add(report, 2 * (rms - 230) * 100)
 joules, missed = array("q", task["interval"]), array("i", [0, 64, 0, 0, 0, 0])
 interval = Interval(1764000000, 300, 960000, joules, missed, 7, spread)
-aggregates = measuring.aggregates
+aggregates = path.aggregates
 aggregates.grid = 1000.0
 quarter = Interval(1763990100, 900, 2880000, joules, missed, 0, spread)
 aggregates.demand.add(quarter)
 aggregates.always_on.add(quarter.start, 145)
-for pieces in (topics.totals_state(place, measuring, now),
+for pieces in (topics.totals_state(place, path, now),
                original.aggregated(place, interval)):
     print("".join(pieces))
 """
@@ -361,8 +359,8 @@ def test_totals_and_aggregated(bits, monkeypatch):
         "demand": {
             "start": None,
             "seconds": 0,
-            "energy": 0,  # since the registers were made, in this test
-            "forecast": 1000.0,
+            "energy": 9000,
+            "forecast": (9000 + 900 * 1000) / 900,
             "month": {"power": 100, "start": 1763990100},
         },
     }
