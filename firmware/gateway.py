@@ -146,12 +146,16 @@ class Gateway:
     def _each_report(self, now_ms):
         """What is published of each report: (topic, pieces)."""
         site, measuring = self.site, self.measuring
-        return (
+        messages = (
             ("realtime", original.realtime(site, measuring.report, measuring.energy, now_ms)),
             ("site", topics.site_state(site, measuring, now_ms)),
             ("quality", topics_quality.state(measuring, now_ms)),
             ("totals", topics.totals_state(site, measuring, now_ms)),
         )
+        found = measuring.harmonics.take()
+        if found:
+            messages += (("harmonics", topics_quality.harmonics(now_ms, *found)),)
+        return messages
 
     async def _publish_intervals(self, measuring):
         completed = measuring.aggregates.intervals.completed

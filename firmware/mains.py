@@ -40,7 +40,7 @@ _WINDOWS = const(18)
 
 # A turn and a quarter of -cos, plus UNIT (never negative): entry k is the quadrature wave at
 # k / 1024 turns, entry k + 256 the wave in phase.
-_WAVE = array("H", [UNIT + round(UNIT * -cos(2 * pi * k / 1024)) for k in range(1280)])
+WAVE = array("H", [UNIT + round(UNIT * -cos(2 * pi * k / 1024)) for k in range(1280)])
 _SILENCE = array("h", [0] * BLOCK)
 _ARCTAN = array("i", [round(atan(1 / (1 << k)) / (2 * pi) * TURN) for k in range(20)])
 
@@ -245,7 +245,7 @@ class Mains:
         """Write the references from sample `first` of a block on; returns the sample before which
         to stop (64, or the window's end)."""
         references = self.references
-        return _fill(references, 0, references, samples, where, self.state, _WAVE, _SILENCE, first)
+        return _fill(references, 0, references, samples, where, self.state, WAVE, _SILENCE, first)
 
     def ended(self):
         """Whether the window is complete: call follow() before the next fill()."""

@@ -2,13 +2,14 @@
 the meter completes.
 
 Owns the order of things on the measuring path: bus_a -> line_voltages -> metering -> quantities ->
-energy -> aggregates; power_events looks at the same samples beside metering. The caller drives it:
-with asyncio on the gateway, in a plain loop in replay and in the benchmarks.
+energy -> aggregates; power_events and harmonics look at the same samples beside metering. The
+caller drives it: with asyncio on the gateway, in a plain loop in replay and in the benchmarks.
 """
 
 import line_voltages
 from aggregates import Aggregates
 from energy import Energy
+from harmonics import Harmonics
 from mains import BLOCK, SAMPLE_RATE
 from metering import Meter
 from micropython import const
@@ -25,23 +26,39 @@ def build(bus, site, now_ms, finished, report_samples=SAMPLE_RATE):
     declared = site.declared * 1000000 / site.voltage_ppm / VOLTS_PER_COUNT
     events = PowerEvents(declared, site.phases, site.frequency)
     report, energy = Report(site.points, site.voltage_ppm, site.lines), Energy(site)
-    aggregates = Aggregates(site, energy)
-    return Measuring(bus, site.lines, meter, events, report, energy, aggregates, now_ms, finished)
+    points = range(len(site.points))
+    chosen = [3 + i for i in points if site.points[i].harmonics]
+    turns = list(range(site.phases)) + (chosen or [3 + i for i in points])
+    return Measuring(
+        bus,
+        site.lines,
+        meter,
+        events,
+        Harmonics(turns),
+        report,
+        energy,
+        Aggregates(site, energy),
+        now_ms,
+        finished,
+    )
 
 
 class Measuring:
     """`reports`: how many were completed. Of the last one: `report` (quantities.Report), `energy`
     and `aggregates` after it, `first_sample` (the head's number of its first sample, modulo 2^22).
-    `events`: power_events.PowerEvents.
+    `events`: power_events.PowerEvents; `harmonics`: harmonics.Harmonics.
 
     lines: what becomes of the head's voltages, see line_voltages.make. now_ms: a function, epoch
     milliseconds or None. finished: a function, called after each report.
     """
 
-    def __init__(self, bus, lines, meter, events, report, energy, aggregates, now_ms, finished):
+    def __init__(
+        self, bus, lines, meter, events, harmonics, report, energy, aggregates, now_ms, finished
+    ):
         self.bus = bus
         self.meter = meter
         self.events = events
+        self.harmonics = harmonics
         self.report = report
         self.energy = energy
         self.aggregates = aggregates
@@ -75,6 +92,7 @@ class Measuring:
         elif cycle.skipped:
             self.meter.skip(cycle.skipped)
             self.events.skip(cycle.skipped * BLOCK)
+            self.harmonics.skip()
             if self.meter.due:
                 self._finish(block * BLOCK)
         if self._lines != STAR:
@@ -83,6 +101,7 @@ class Measuring:
         while sample < BLOCK:
             end = self.meter.add(self.bus.samples, cycle.where, sample)
             self.events.add(self.bus.samples, cycle.where, sample, end, self.meter.mains)
+            self.harmonics.add(self.bus.samples, cycle.where, sample, end, self.meter.mains)
             sample = end
             if self.meter.due:
                 self._finish(block * BLOCK + sample)
@@ -91,6 +110,7 @@ class Measuring:
         try:
             self.report.read(self.meter)
         finally:
+            self.harmonics.begin()
             self.meter.begin()  # first of all: nothing is ever counted twice
         now_ms = self._now_ms()
         if now_ms is not None:  # the next report ends with a second of the clock

@@ -18,6 +18,7 @@ class Point:
     # Corrections, in the class where there are none: most CTs need none, and the heap is small.
     ratio_ppm = 1000000
     shift = 0
+    harmonics = False  # whether they are asked for
 
     def __init__(self, table, node, phase, load):
         self.node = node
@@ -27,6 +28,8 @@ class Point:
         self.reversed = table.get("reversed", False)
         self.load = load
         ratio, shift = table.get("ratio", 1), table.get("phase_shift", 0)
+        if table.get("harmonics"):
+            self.harmonics = True
         if ratio != 1:
             self.ratio_ppm = int(round(ratio * 1000000))
         if shift:

@@ -115,5 +115,6 @@ def _check_point(where, table, scheme, roles, used):
             "%sphase: in %s the grid is measured with two CTs, on L1 and on L2" % (where, scheme)
         )
     field(where, table, "reversed", bool, False)
+    field(where, table, "harmonics", bool, False)
     number(where, table, "ratio", 1, 0.001, 10000)
     number(where, table, "phase_shift", 0, -10, 10)

@@ -1,5 +1,5 @@
-"""Payload of our own `quality` (docs/cloud.md): what tells of the supply and of the currents
-beyond power and energy."""
+"""Payloads of our own `quality` and `harmonics` (docs/cloud.md): what tells of the supply and of
+the currents beyond power and energy."""
 
 import json
 
@@ -36,3 +36,16 @@ def state(measuring, now_ms):
     yield ', "last": ['
     yield from items(_event(now_ms, *event) for event in events.last())
     yield "]}}"
+
+
+def harmonics(now_ms, channel, distortion, percent):
+    """The rest: see harmonics.Harmonics.take."""
+    yield json.dumps(
+        {
+            "time": (now_ms or 0) // 1000,
+            "phase": "L%d" % (channel + 1) if channel < 3 else None,
+            "point": channel - 3 if channel >= 3 else None,
+            "distortion": round(distortion, 2),
+            "percent": [round(one, 2) for one in percent],
+        }
+    )

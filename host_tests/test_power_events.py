@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from generated import RATE, VOLT, counts, measure
+from gateway_host.errors import UserError
+from generated import RATE, VOLT, counts, measure, measure_single
 
 DECLARED = 230.0
 KINDS = {"dip": (90, 92), "swell": (110, 108), "interruption": (5, 7)}
@@ -93,6 +94,21 @@ def test_events_are_those_of_the_standard(steps, frequency):
         assert samples.shape[1] / RATE - age == pytest.approx(start, abs=half)
         assert seconds == pytest.approx(length, abs=half)
         assert percent == pytest.approx(worst, abs=1.0)
+
+
+def test_the_machine_with_the_devices_words():
+    """The RISC-V machine finds what the host finds."""
+    samples = counts(voltages(STEPS[0], 50), [VOLT] * 3)
+    task = {"points": [], "frequency": 50, "events": [DECLARED / VOLT, 3, 50]}
+    try:
+        found = measure_single(samples, **task)[-1]
+    except UserError as error:
+        pytest.skip(str(error))
+    ended, going, last = measure(samples, **task)[-1]
+    assert found[:2] == [ended, going]
+    for ours, theirs in zip(last, found[2], strict=True):
+        assert ours[:1] + ours[4:] == theirs[:1] + theirs[4:]
+        assert theirs[1:4] == pytest.approx(ours[1:4], rel=1e-6)
 
 
 def test_what_goes_on_and_more_than_are_kept(bits):

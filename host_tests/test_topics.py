@@ -385,3 +385,17 @@ def test_totals_and_aggregated(bits, monkeypatch):
         "gridImport": 90000, "gridExport": 360, "solar": 120005, "batteryCharge": 0,
         "batteryDischarge": 600, "circuits": 900, "house": 90000 - 360 + 120005 - 5 + 600,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("channel, phase, point", [(1, "L2", None), (3, None, 0), (30, None, 27)])
+def test_harmonics(channel, phase, point):
+    run = f"""
+import topics_quality
+percents = [order / 3 for order in range(2, 16)]
+print("".join(topics_quality.harmonics(1764000001000, {channel}, 12.345678, percents)))
+"""
+    done = interpreter.run(["-c", run], heap="1M", path=MODULE_PATH)
+    assert json.loads(done.stdout) == {
+        "time": 1764000001, "phase": phase, "point": point, "distortion": 12.35,
+        "percent": [round(order / 3, 2) for order in range(2, 16)],
+    }  # fmt: skip

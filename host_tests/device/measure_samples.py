@@ -4,12 +4,13 @@ block. Runs in the interpreter and on the simulated RISC-V machine; prints one J
 measure(task, samples): samples as bytes, block by block channel by channel (3 voltages, then the
 points) 64 samples of 16 bits; task: {"points": [...], "frequency": 50, "report": 3200,
 "events": [declared counts, phases, frequency]}: with events the last line is [ended, going on, the
-last ones].
+last ones]; "harmonics": [channels]: the last line is a list of [channel, distortion, percents].
 """
 
 import json
 from array import array
 
+from harmonics import Harmonics
 from mains import BLOCK
 from metering import Meter
 from power_events import PowerEvents
@@ -55,6 +56,8 @@ def _line(report):
 def measure(task, samples):
     points = [Point(*point) for point in task["points"]]
     events = PowerEvents(*task["events"]) if "events" in task else None
+    harmonics = Harmonics(task["harmonics"]) if "harmonics" in task else None
+    found = []
     meter = Meter([point.phase for point in points], task["frequency"], task.get("report", 3200))
     report = Report(points)
     channels = 3 + len(points)
@@ -65,12 +68,19 @@ def measure(task, samples):
         sample = 0
         while sample < BLOCK:
             end = meter.add(block, where, sample)
+            if harmonics:
+                harmonics.add(block, where, sample, end, meter.mains)
+                found.append(harmonics.take())
             if events:
                 events.add(block, where, sample, end, meter.mains)
             sample = end
             if meter.due:
                 report.read(meter)
                 print(json.dumps(_line(report)))
+                if harmonics:
+                    harmonics.begin()
                 meter.begin()
+    if harmonics:
+        print(json.dumps([one for one in found if one]))
     if events:
         print(json.dumps([events.ended, events.active(), list(events.last())]))

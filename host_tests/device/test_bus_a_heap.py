@@ -11,6 +11,7 @@ from struct import pack
 import bus_a_collect as collect
 import micropython
 from bus_a import BusA
+from harmonics import Harmonics
 from measuring import Measuring
 from metering import COUNT, MISSED, REPORT_WORDS, SQUARE, Meter
 from power_events import PowerEvents
@@ -174,6 +175,7 @@ class Path:
             STAR,
             Meter([0, 1, 2, 0], FREQUENCY),
             PowerEvents(230 / 0.015, 3, FREQUENCY),
+            Harmonics([0, 3, 6]),
             self.report,
             self.report,
             self.report,
