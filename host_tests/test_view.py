@@ -179,6 +179,33 @@ def test_wide_terminal_shows_each_phase_and_each_node():
     assert node.split() == ["5500000103", "5", "well", "600", "0", "0", "5", "0"]
 
 
+TOTALS = {
+    "rest": 210.4, "alwaysOn": 145, "selfConsumption": 3400.2, "house": 4212.0,
+    "demand": {"forecast": 812.0, "month": {"power": 4120, "start": 1763913600}},
+}  # fmt: skip
+
+
+def test_the_whole_where_there_is_room():
+    house = collector()
+    send(house, "totals", TOTALS)
+    line = "rest 210 W  always on 145 W  own use 3.40 kW  demand 812 W  month 4.12 kW"
+    assert drawn(house.snapshot(), 120, 40)[4] == line
+    assert line not in drawn(house.snapshot(), 80, 24)  # every circuit comes first
+    early = TOTALS | {"alwaysOn": None, "demand": {"forecast": 3.0, "month": None}}
+    send(house, "totals", early)
+    assert drawn(house.snapshot(), 120, 40)[4] == "rest 210 W  own use 3.40 kW  demand 3 W"
+
+
+def test_voltages_are_called_what_they_are():
+    for scheme, names in (
+        ("3x230", "L1-L3 230.1 V  L2-L3 229.8 V  L1-L2 231.0 V"),
+        ("2x120/240", "L1 230.1 V  L2 229.8 V"),
+    ):
+        house = plan() | {"scheme": scheme}
+        lines = drawn(collector(1, house).snapshot(), 160, 50)
+        assert lines[1].startswith(names)
+
+
 def test_too_small_a_terminal_keeps_the_largest_circuits():
     text = "\n".join(drawn(collector(1).snapshot(), 80, 13))
     assert "EV charger" in text and "Heat pump" in text and "Grid" in text

@@ -31,14 +31,16 @@ Series = tuple[float | None, ...]
 class Snapshot:
     """What is known at one moment; never changes afterwards.
 
-    `site`, `gateway`, `realtime` are the last messages (docs/cloud.md) or None; `point_power` and
-    `load_power` hold up to 120 s of power in W, oldest first, None for seconds without data. `led`
-    (red, green, blue, 0 to 255) and `line` come from the simulation and are None on hardware.
+    `site`, `totals`, `gateway`, `realtime` are the last messages (docs/cloud.md) or None;
+    `point_power` and `load_power` hold up to 120 s of power in W, oldest first, None for seconds
+    without data. `led` (red, green, blue, 0 to 255) and `line` come from the simulation and are
+    None on hardware.
     `reports` holds samples and grid power in W of the first 600 reports.
     """
 
     plan: dict[str, Any]
     site: dict[str, Any] | None = None
+    totals: dict[str, Any] | None = None
     gateway: dict[str, Any] | None = None
     realtime: dict[str, Any] | None = None
     present: bool | None = None
@@ -170,6 +172,7 @@ class Collector:
             return Snapshot(
                 plan=self._plan,
                 site=self._last.get("site"),
+                totals=self._last.get("totals"),
                 gateway=self._last.get("gateway"),
                 realtime=self._last.get("realtime"),
                 present=None if presence is None else bool(presence.get("value")),

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from gateway_host import units
 from gateway_host.collector import Snapshot
-from gateway_host.view_circuits import PHASES, circuits
+from gateway_host.view_circuits import circuits, voltage_names
 from gateway_host.view_text import EXPORT, FAULT, LABEL, counted, labelled, line_of, number, sign
 
 PICTURE_SIZE = (120, 40)
@@ -47,6 +47,9 @@ def render(snapshot: Snapshot, width: int, height: int) -> RenderableType:
     foot: list[RenderableType] = [_bus(snapshot, width), _mqtt(snapshot, width)]
     loads = snapshot.plan["loads"]
     room = height - len(head) - len(foot) - 1
+    if snapshot.totals is not None and room > len(loads):
+        head.append(_whole(snapshot.totals, width))
+        room -= 1
     nodes = _nodes(snapshot)
     spare = room - len(loads)
     if nodes is not None and spare >= nodes.row_count + 2:
@@ -147,8 +150,11 @@ def _led_words(gateway: dict[str, Any]) -> str:
 def _supply(snapshot: Snapshot, width: int) -> Text:
     site = snapshot.site
     parts = []
-    for phase, voltage in zip(PHASES, site["voltages"] if site else [], strict=False):
-        parts.append(labelled(phase, number(voltage, ".1f") + " V"))
+    names = voltage_names(snapshot.plan)
+    made = site.get("synthesised", ()) if site else ()
+    for name, voltage in zip(names, site["voltages"] if site else [], strict=False):
+        note = " V synthesised" if name in made else " V"
+        parts.append(labelled(name, number(voltage, ".1f") + note))
     parts.append(labelled("", number(site["frequency"] if site else None, ".3f") + " Hz"))
     parts.append(Text(snapshot.plan.get("scheme", ""), LABEL))
     return line_of(parts, width)
@@ -183,6 +189,20 @@ def _totals(snapshot: Snapshot, width: int) -> list[Text]:
             part.append(units.energy(today.get(minus)), EXPORT)
         day.append(part)
     return [line_of(now, width), line_of(day, width)]
+
+
+def _whole(totals: dict[str, Any], width: int) -> Text:
+    """What the whole site does beside its roles, and the demand."""
+    demand, month = totals["demand"], totals["demand"]["month"]
+    parts = [
+        labelled("rest", units.power(totals["rest"])),
+        labelled("always on", units.power(totals["alwaysOn"])),
+        labelled("own use", units.power(totals["selfConsumption"])),
+        labelled("demand", units.power(demand["forecast"])),
+    ]
+    if month:
+        parts.append(labelled("month", units.power(month["power"])))
+    return line_of([part for part in parts if units.NOTHING not in part.plain], width)
 
 
 def _bus(snapshot: Snapshot, width: int) -> Text:

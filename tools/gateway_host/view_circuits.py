@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from rich.table import Table
@@ -9,17 +10,25 @@ from rich.text import Text
 
 from gateway_host import units
 from gateway_host.collector import Snapshot
+from gateway_host.sim.catalogue import SCHEMES
 from gateway_host.view_text import EXPORT, FAULT, LABEL, sign
-
-PHASES = ("L1", "L2", "L3")
 
 _PHASE_CELL = 15
 _DETAIL_WIDTH = 118
 
 
+def voltage_names(plan: dict[str, Any]) -> list[str]:
+    """What the voltages that the plan's points are measured with are called, in their order."""
+    return [
+        f"L{start + 1}" if end is None else f"L{start + 1}-L{end + 1}"
+        for start, end in SCHEMES[plan["scheme"]].ends.values()
+    ]
+
+
 def circuits(snapshot: Snapshot, width: int, rows: int) -> Table:
     """At most `rows` circuits in `width` characters, each phase beside them where that fits."""
     phases = snapshot.plan["points"] and width >= _DETAIL_WIDTH
+    names = voltage_names(snapshot.plan)
     name_width = min(
         max(len(load["name"]) for load in snapshot.plan["loads"]), 26 if phases else 18
     )
@@ -31,7 +40,7 @@ def circuits(snapshot: Snapshot, width: int, rows: int) -> Table:
         ("Today", 8),
     ]
     if phases:
-        columns += [(phase, _PHASE_CELL) for phase in PHASES]
+        columns += [(name, _PHASE_CELL) for name in names]
     history = width - sum(size + 1 for _, size in columns)
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, width=width, header_style=LABEL)
     for title, size in columns:
@@ -76,6 +85,8 @@ def _circuit(snapshot: Snapshot, index: int, phases: bool, history: int) -> list
     currents = [point["current"] for _, point in mine if point["current"] is not None]
     whole = bool(apparent) and None not in apparent and value is not None
     size = sum(apparent) if whole else 0.0
+    if SCHEMES[snapshot.plan["scheme"]].delta and len(mine) == 2:
+        size *= math.sqrt(3) / 2  # two CTs stand for three
     today = None
     if values["todayImport"] is not None:
         today = values["todayImport"] - values["todayExport"]
@@ -87,7 +98,7 @@ def _circuit(snapshot: Snapshot, index: int, phases: bool, history: int) -> list
         Text(units.energy(today), sign(today)),
     ]
     if phases:
-        cells += [_phase(mine, phase) for phase in PHASES]
+        cells += [_phase(mine, phase) for phase in SCHEMES[snapshot.plan["scheme"]].ends]
     series = snapshot.load_power[index] if snapshot.load_power else ()
     line = Text()
     for block, negative in units.bars(series, min(history, 120)):
