@@ -24,7 +24,8 @@ UNIT = const(511)  # amplitude of a reference wave: metering's sums allow no mor
 # ends, offset of each phase, turns since start, samples in the window, whether the voltage is
 # followed closely, cycles of a window and step to begin with, samples without any voltage; since
 # mark(): offsets then, the sum of what they were off from that in each window, windows; of the
-# last fill(): phase at its first sample, step.
+# last fill(): phase at its first sample, step; of each phase the sum over the window's rows of
+# what was cut off the angle to look it up, and at the window's end the mean.
 _PHASE = const(0)
 _STEP = const(1)
 _CYCLES = const(2)
@@ -37,6 +38,7 @@ _NOMINAL = const(10)
 _MARKED = const(12)
 _DRIFT = const(15)
 _WINDOWS = const(18)
+_WORDS = const(24)
 
 # A turn and a quarter of -cos, plus UNIT (never negative): entry k is the quadrature wave at
 # k / 1024 turns, entry k + 256 the wave in phase.
@@ -98,9 +100,11 @@ def _fill(
         r = ptr32(int(references) + p * 1280)  # PAIRS * ROW_WORDS * 4
         left = end - first
         angle += step >> 1
+        cut = 0
         while left > 0:
             if left == 1:
                 angle -= step >> 1
+            cut += angle & 0xFFFFF
             k = (angle >> 20) & 1023
             x = wave[k] - 511
             r[2] = x
@@ -115,6 +119,7 @@ def _fill(
             v = ptr16(int(v) + 4)
             angle += 2 * step
             left -= 2
+        state[21 + p] = state[21 + p] + cut
     return end
 
 
@@ -124,18 +129,23 @@ def _follow(state: ptr32, sums: ptr32, arctan: ptr32):
     the three voltages.
 
     The angle by which a voltage leads its reference comes from its sums with the two unit waves by
-    CORDIC vectoring (Volder 1959), 20 steps: exact to 2^-20 turn. The loop (phase by the whole
-    error, step by half of what the error tells of it) has both poles at half the unit circle: ten
-    windows take it from 50 to 65 Hz. Under 20 V a phase counts as not connected; without any the
-    oscillator runs free.
+    CORDIC vectoring (Volder 1959), 20 steps: exact to 2^-20 turn. The reference is behind the
+    oscillator by what was cut off its angle, on average over the window: where the frequency is a
+    simple fraction of the sample rate that is not half a step of the table. The loop (phase by
+    the whole error, step by half of what the error tells of it) has both poles at half the unit
+    circle: ten windows take it from 50 to 65 Hz. Under 20 V a phase counts as not connected;
+    without any the oscillator runs free.
     """
     samples = state[7]
     state[18] = state[18] + state[8]
-    for p in range(3 if state[8] else 0):
-        angle = (state[3 + p] - state[12 + p]) & int(0x3FFFFFFF)
-        if angle >= 0x20000000:
-            angle -= int(0x40000000)
-        state[15 + p] = state[15 + p] + (angle >> 8)
+    for p in range(3):
+        cut = 2 * int(state[21 + p]) // samples  # a row is for two samples
+        state[21 + p] = cut
+        if state[8]:
+            angle = (state[3 + p] - cut - state[12 + p]) & int(0x3FFFFFFF)
+            if angle >= 0x20000000:
+                angle -= int(0x40000000)
+            state[15 + p] = state[15 + p] + (angle >> 8)
     lead = 0
     led = 0
     cycles = 0  # 1 when the next window begins just before the phase's zero
@@ -168,6 +178,7 @@ def _follow(state: ptr32, sums: ptr32, arctan: ptr32):
                 angle -= arctan[k]
         if angle >= 0x20000000:
             angle -= int(0x40000000)
+        angle -= state[21 + p]
         if led:
             state[3 + p] = (state[3 + p] + angle - lead) & int(0x3FFFFFFF)
         else:
@@ -201,6 +212,8 @@ def _follow(state: ptr32, sums: ptr32, arctan: ptr32):
             state[11] = 0
     state[2] = cycles + (state[9] if state[8] else 1)
     state[7] = 0
+    for p in range(3):
+        state[21 + p] = 0
 
 
 @micropython.viper
@@ -232,7 +245,7 @@ class Mains:
             "i", [0, 1, 2]
         )  # the voltage channel that each phase's rows come from
         self._marked = None
-        self.state = array("i", [0] * 21)
+        self.state = array("i", [0] * _WORDS)
         state = self.state
         state[_NOMINAL] = state[_STEP] = step
         state[_CYCLES] = 1

@@ -52,7 +52,7 @@ def check(samples: np.ndarray, reports: list[dict], frequency: float) -> None:
     negative = phasors @ [1, turn**2, turn]
     unbalance = 100 * abs(negative) / abs(positive)
     assert unbalance > 0.9
-    assert report["unbalance"] == pytest.approx(unbalance, abs=0.08)
+    assert report["unbalance"] == pytest.approx(unbalance, abs=0.03)
     for i, point in enumerate(report["points"]):
         active, reactive, apparent, _, angle, *_, imported, exported, quadrants = point
         v, x = taken[i % 3].astype(np.int64), taken[3 + i].astype(np.int64)

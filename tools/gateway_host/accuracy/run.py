@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from gateway_host import interpreter
 from gateway_host.errors import UserError
+from gateway_host.image import host_image
 from gateway_host.session import ROOT, Session
 from gateway_host.sim.catalogue import (
     BLOCK,
@@ -157,6 +159,7 @@ def read(reports: list[dict[str, Any]], plan: Plan, zero: int = 0) -> Readings:
 
 def measure_all(plans: list[Plan]) -> Iterator[Run]:
     """The runs as they are done, two at a time."""
+    host_image(interpreter.bits_of(interpreter.find(32)))  # once, before two want it
     with ProcessPoolExecutor(2, get_context("fork")) as pool:
         for done in as_completed([pool.submit(measure, plan) for plan in plans]):
             yield done.result()

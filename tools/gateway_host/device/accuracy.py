@@ -2,6 +2,7 @@
 report (accuracy_line.py).
 """
 
+import gc
 import json
 import site
 import sys
@@ -16,13 +17,17 @@ from accuracy_line import line  # noqa: E402
 
 def main():
     """Print a line for each report until the installation ends."""
+    gc.threshold(16384)  # as the gateway does
     with open("site.json") as file:
         installation = site.load(file.read())
+    gc.collect()  # the buffers want whole pieces of the heap
     hardware = make(board)
     loads = len(installation.loads)
 
     def tell():
-        print(json.dumps(line(measuring.report, measuring.energy, loads, measuring.first_sample)))
+        values = line(measuring.report, measuring.energy, loads, measuring.first_sample)
+        json.dump(values, sys.stdout)  # piece by piece: a whole line would need much of the heap
+        print()
 
     measuring = build_measuring(hardware, installation, tell)
     try:

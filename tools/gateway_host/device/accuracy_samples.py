@@ -6,10 +6,10 @@ import json
 import site
 from array import array
 
-import measuring
 import uctypes
 from accuracy_line import line
 from mains import BLOCK
+from measuring import build
 
 
 class _Cycle:
@@ -42,12 +42,12 @@ class Recorded:
 def measure(plan, address, blocks):
     """Print the reports; plan: site.json."""
     place = site.load(plan)
-    bus = Recorded(address, 3 + len(place.points), blocks)
-    loads = len(place.loads)
 
     def tell():
+        loads = len(place.loads)
         print(json.dumps(line(path.report, path.energy, loads, path.first_sample)))
 
-    path = measuring.build(bus, place, lambda: None, tell)
+    bus = Recorded(address, 3 + len(place.points), blocks)
+    path = build(bus, place, lambda: None, tell)
     for _ in range(blocks):
         path.step()
