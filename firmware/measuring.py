@@ -1,9 +1,10 @@
 """From the bus to the registers: takes each block that the A-bus delivers, and each report that
 the meter completes.
 
-Owns the order of things on the measuring path: bus_a -> line_voltages -> metering -> quantities ->
-energy -> aggregates; power_events and harmonics look at the same samples beside metering. The
-caller drives it: with asyncio on the gateway, in a plain loop in replay and in the benchmarks.
+Owns the order of things on the measuring path: bus_a -> synthesis, line_voltages -> metering ->
+quantities -> energy -> aggregates; power_events and harmonics look at the same samples beside
+metering. The caller drives it: with asyncio on the gateway, in a plain loop in replay and in the
+benchmarks.
 """
 
 import line_voltages
@@ -16,6 +17,7 @@ from micropython import const
 from power_events import PowerEvents
 from quantities import VOLTS_PER_COUNT, Report
 from schemes import STAR
+from synthesis import Synthesis
 
 _LATE_MS = const(40)  # from the last sample of a report until it is complete, as a rule
 
@@ -29,8 +31,10 @@ def build(bus, site, now_ms, finished, report_samples=SAMPLE_RATE):
     points = range(len(site.points))
     chosen = [3 + i for i in points if site.points[i].harmonics]
     turns = list(range(site.phases)) + (chosen or [3 + i for i in points])
+    synthesis = Synthesis(site.synthesised, site.frequency) if site.synthesised else None
     return Measuring(
         bus,
+        synthesis,
         site.lines,
         meter,
         events,
@@ -48,12 +52,24 @@ class Measuring:
     and `aggregates` after it, `first_sample` (the head's number of its first sample, modulo 2^22).
     `events`: power_events.PowerEvents; `harmonics`: harmonics.Harmonics.
 
-    lines: what becomes of the head's voltages, see line_voltages.make. now_ms: a function, epoch
-    milliseconds or None. finished: a function, called after each report.
+    synthesis: synthesis.Synthesis, or None. lines: what becomes of the head's voltages, see
+    line_voltages.make. now_ms: a function, epoch milliseconds or None. finished: a function,
+    called after each report.
     """
 
     def __init__(
-        self, bus, lines, meter, events, harmonics, report, energy, aggregates, now_ms, finished
+        self,
+        bus,
+        synthesis,
+        lines,
+        meter,
+        events,
+        harmonics,
+        report,
+        energy,
+        aggregates,
+        now_ms,
+        finished,
     ):
         self.bus = bus
         self.meter = meter
@@ -64,6 +80,7 @@ class Measuring:
         self.aggregates = aggregates
         self.reports = 0
         self.first_sample = 0
+        self._synthesis = synthesis
         self._lines = lines
         self._now_ms = now_ms
         self._finished = finished
@@ -93,8 +110,12 @@ class Measuring:
             self.meter.skip(cycle.skipped)
             self.events.skip(cycle.skipped * BLOCK)
             self.harmonics.skip()
+            if self._synthesis:
+                self._synthesis.skip()
             if self.meter.due:
                 self._finish(block * BLOCK)
+        if self._synthesis:
+            self._synthesis.make(self.bus.samples, cycle.where)
         if self._lines != STAR:
             line_voltages.make(self.bus.samples, cycle.where, self._lines)
         sample = 0
@@ -112,6 +133,8 @@ class Measuring:
         finally:
             self.harmonics.begin()
             self.meter.begin()  # first of all: nothing is ever counted twice
+        if self._synthesis and self.report.frequency:
+            self._synthesis.tune(self.report.frequency)
         now_ms = self._now_ms()
         if now_ms is not None:  # the next report ends with a second of the clock
             now_ms -= _LATE_MS

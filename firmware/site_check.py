@@ -68,13 +68,15 @@ def _check_synthesised(table, scheme):
     _, phases, measured, lines, _ = SCHEMES[scheme]
     if table and (measured == 1 or lines == DELTA):
         raise SiteError("synthesised: %s needs every voltage that it has" % scheme)
+    sources = set()
     for name in table:
         where = "synthesised.%s." % name
         if name not in phases[:measured]:
             raise SiteError("synthesised: %s has no phase %s" % (scheme, name))
         source = choice(where, table[name], "from", phases[:measured])
-        if source in table:
-            raise SiteError("%sfrom: %s is synthesised itself" % (where, source))
+        sources.add(source)
+        if source in table or len(sources) > 1:
+            raise SiteError("%sfrom: must be one phase that is connected" % where)
         if field(where, table[name], "degrees", int) not in _TURNS:
             raise SiteError("%sdegrees: must be -120, 120 or 180" % where)
 

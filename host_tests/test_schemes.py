@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from gateway_host.session import ROOT
+from gateway_host.sim.catalogue import SCHEMES
 from gateway_host.sim.house import House, load_house
 from measured import Measured
 
@@ -75,6 +76,63 @@ def test_every_load_and_the_grid(path):
         for got, right in zip(report["lines"], lines, strict=True):
             assert got == (right and pytest.approx(right, rel=POWER))
         assert report["unbalance"] == (unbalance and pytest.approx(unbalance, abs=UNBALANCE))
+
+
+SYNTHESISED = """
+scheme = "{scheme}"
+frequency = {nominal}
+[mains]
+frequency = {hertz}
+[head]
+serial = "5400000101"
+synthesised = {{ {synthesised} }}
+[[node]]
+serial = "5500000501"
+{loads}
+"""
+LOAD = """
+[[load]]
+name = "On {phase}"
+power = {power}
+power_factor = 0.8
+points = [{{ node = "5500000501", input = "{input}", ct = "AC-CT-50A", phase = "{phase}" }}]
+"""
+THREE = 'L2 = { from = "L1", degrees = -120 }, L3 = { from = "L1", degrees = 120 }'
+MADE = [
+    ("3x400+N", 50, 50.0, THREE),
+    ("3x400+N", 50, 47.3, THREE),
+    ("3x120/208", 60, 60.4, THREE),
+    ("3x400+N", 50, 50.0, 'L3 = { from = "L2", degrees = -120 }'),
+    ("2x120/240", 60, 59.9, 'L2 = { from = "L1", degrees = 180 }'),
+]
+
+
+@pytest.mark.parametrize("scheme, nominal, hertz, synthesised", MADE)
+def test_synthesised_voltages(tmp_path, scheme, nominal, hertz, synthesised):
+    """Where the missing phases are what the site says they are (same size, 120 or 180 degrees),
+    P and Q of their circuits are those of the loads; the head has nothing of these phases."""
+    phases = list(SCHEMES[scheme].ends)
+    loads = "".join(
+        LOAD.format(phase=phase, power=1000 + 500 * k, input="ABC"[k])
+        for k, phase in enumerate(phases)
+    )
+    path = tmp_path / "house.toml"
+    path.write_text(
+        SYNTHESISED.format(
+            scheme=scheme, nominal=nominal, hertz=hertz, synthesised=synthesised, loads=loads
+        )
+    )
+    house = load_house(path)
+    measured = Measured(house)
+    for report in list(measured.reports(SETTLE + COUNT + 1))[SETTLE:-1]:
+        for made in house.synthesised:
+            assert not measured.samples(report)[int(made[1]) - 1].any()
+        voltages, _, _ = supply(house)
+        assert report["voltages"][: len(voltages)] == pytest.approx(voltages, rel=POWER)
+        for k, point in enumerate(report["points"]):
+            assert point["P"] == pytest.approx(1000 + 500 * k, rel=POWER), phases[k]
+            assert point["Q"] == pytest.approx(0.75 * (1000 + 500 * k), rel=0.002), phases[k]
+            assert point["missing"] == 0
 
 
 def supply(house: House) -> tuple[list[float], list[float | None], float | None]:

@@ -172,6 +172,7 @@ class Path:
         self.report = Report()
         self.measuring = Measuring(
             self.bus,
+            None,
             STAR,
             Meter([0, 1, 2, 0], FREQUENCY),
             PowerEvents(230 / 0.015, 3, FREQUENCY),

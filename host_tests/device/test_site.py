@@ -96,6 +96,24 @@ def _remove(*path):
     return change
 
 
+def _made(**phases):
+    """Phase: (phase that it is made of, degrees)."""
+    wishes = {}
+    for name, (source, degrees) in phases.items():
+        wishes[name] = {"from": source, "degrees": degrees}
+    return _set("synthesised", wishes)
+
+
+def _wired(scheme, change):
+    """A change in a site of another scheme."""
+
+    def both(table):
+        table["scheme"] = scheme
+        change(table)
+
+    return both
+
+
 # What is changed, how the refusal begins, and a word that it must have.
 REFUSED = [
     (_remove("version"), "version is missing", ""),
@@ -114,6 +132,17 @@ REFUSED = [
     (_set("scheme", "4x400"), 'scheme: "4x400" is not known', "3x400+N"),
     (_set("frequency", 55), "frequency: ", "50 or 60"),
     (_set("frequency", 50.0), "frequency: ", "whole number"),
+    (_set("voltage_ratio", "5"), "voltage_ratio: ", "number"),
+    (_set("voltage_ratio", 0), "voltage_ratio: ", "0.01 to 1000"),
+    (_set("synthesised", []), "synthesised: ", "an object"),
+    (_made(L4=("L1", 120)), "synthesised: 3x400+N has no phase L4", ""),
+    (_made(L2=("L5", 120)), 'synthesised.L2.from: "L5" is not known', "L1, L2, L3"),
+    (_made(L2=("L2", 120)), "synthesised.L2.from: ", "connected"),
+    (_made(L2=("L1", 90)), "synthesised.L2.degrees: ", "-120, 120 or 180"),
+    (_made(L2=("L3", 120), L3=("L1", 120)), "synthesised.L", "connected"),
+    (_wired("1x230", _made(L1=("L1", 180))), "synthesised: 1x230 needs every voltage", ""),
+    (_wired("3x230", _made(L2=("L1", 120))), "synthesised: 3x230 needs every voltage", ""),
+    (_wired("3x230", _set("points", 0, "phase", "L3")), "points[0].phase: ", "on L1 and on L2"),
     (_remove("head"), "head is missing", ""),
     (_set("head", "5500000190"), 'head: "5500000190"', "5400"),
     (_set("head", "502000001"), 'head: "502000001"', "ten digits"),
@@ -187,6 +216,10 @@ class Sites(unittest.TestCase):
             _set("frequency", 60),
             _set("head", "5400000001"),
             _set("loads", 2, "name", "Sun"),
+            _set("voltage_ratio", 2.891),
+            _made(L2=("L1", -120), L3=("L1", 120)),
+            _wired("3x230", _set("points", 1, "phase", "L3")),
+            _wired("2x120/240", _set("points", 1, "phase", "L1-L2")),
         ):
             table = good()
             change(table)
