@@ -72,7 +72,9 @@ def site_state(site, measuring, now_ms):
         json.dumps(voltages),
     )
     if site.synthesised:
-        yield '"synthesised": %s, ' % json.dumps(["L%d" % (p + 1) for p in site.synthesised])
+        yield '"synthesised": %s, ' % json.dumps(
+            ["L%d" % (p + 1) for p in sorted(site.synthesised)]
+        )
     yield '"points": ['
     yield from items(_point(report, energy, i) for i in range(len(site.points)))
     yield '], "loads": ['

@@ -246,6 +246,18 @@ def test_phases_of_the_schemes(scheme, name, phases):
     assert len(own["voltages"]) == phases
 
 
+def test_synthesised_voltages_are_named():
+    site = site_of([("L1", "Oven")], {"Oven": "circuit"})
+    _, own, *_ = published(32, site, [READINGS[0]])
+    assert "synthesised" not in own
+    site["synthesised"] = {
+        "L3": {"from": "L1", "degrees": 120},
+        "L2": {"from": "L1", "degrees": -120},
+    }
+    _, own, *_ = published(32, site, [READINGS[0]])
+    assert own["synthesised"] == ["L2", "L3"]
+
+
 def test_without_time_and_without_roles(bits):
     site = site_of([("L1", "Oven")], {"Oven": "circuit"})
     realtime, own, config, _ = published(bits, site, [READINGS[0]], now=None)
