@@ -65,6 +65,13 @@ def test_single_precision(runs):
             assert readings.joules.tolist() == some[plan].readings.joules.tolist()
 
 
+def test_distortion_was_there_to_be_measured(runs):
+    """Of a voltage with 10 %, a current with 40 % and one that is cut on at 90 degrees."""
+    sizes = [size for run in runs for _, size in run.readings.distortion]
+    for intended in (10.0, 40.0, 62.2):
+        assert min(abs(size - intended) for size in sizes) < 0.2
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -73,8 +80,9 @@ def test_single_precision(runs):
         lambda readings: {"volts": readings.volts * 1.0006},
         lambda readings: {"amperes": readings.amperes * 0.9994},
         lambda readings: {"frequency": readings.frequency + 0.0035},
+        lambda readings: {"distortion": [(at, size + 0.3) for at, size in readings.distortion]},
     ],
-    ids=["energy", "reactive", "voltage", "current", "frequency"],
+    ids=["energy", "reactive", "voltage", "current", "frequency", "distortion"],
 )
 def test_a_meter_that_is_off_is_found_out(runs, change):
     wrong = [(run.plan, replace(run.readings, **change(run.readings))) for run in runs]

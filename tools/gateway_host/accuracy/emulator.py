@@ -13,7 +13,7 @@ from gateway_host.instructions.rv32 import MEMORY, run_rv32
 from gateway_host.session import ROOT
 from gateway_host.sim.catalogue import BLOCK
 
-from .house import house_of
+from .house import house_of, site_of
 from .run import Plan, Readings, Run, read
 
 _PATH = [ROOT / "firmware", ROOT / "tools" / "gateway_host" / "device"]
@@ -37,7 +37,7 @@ def _measure(runs: list[Run]) -> list[tuple[Plan, Readings]]:
     for run in runs:
         channels, count = run.samples.shape
         blocks = run.samples.reshape(channels, count // BLOCK, BLOCK).swapaxes(0, 1)
-        plan = json.dumps(house_of(run.plan.mains, run.plan.loads).site_json())
+        plan = json.dumps(site_of(house_of(run.plan.mains, run.plan.loads)))
         jobs.append((plan, MEMORY + len(memory), count // BLOCK))
         memory += np.ascontiguousarray(blocks, "<i2").tobytes()
     printed = run_rv32(_PROGRAM.format(jobs=jobs), path=_PATH, memory=memory, limit=600)

@@ -86,5 +86,15 @@ def house_of(mains: Mains, loads: list[Load]) -> House:
     )
 
 
+def site_of(house: House) -> dict:
+    """site.json; the harmonics of distorted currents are wanted."""
+    site = house.site_json()
+    distorted = {circuit.name for circuit in house.circuits if circuit.harmonics}
+    for point in site["points"]:
+        if point["load"] in distorted:
+            point["harmonics"] = True
+    return site
+
+
 def _harmonics(harmonics: Harmonics) -> list[sim_mains.Harmonic]:
     return [sim_mains.Harmonic(order, 100 * size, lead) for order, size, lead in harmonics]

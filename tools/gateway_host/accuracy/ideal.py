@@ -18,12 +18,16 @@ _ANGLE = 2 * np.pi * np.arange(_INSTANTS) / _INSTANTS
 
 @dataclass(frozen=True)
 class Ideal:
-    """Of one voltage and one current: W, var of the fundamental, V, A."""
+    """Of one voltage and one current: W, var of the fundamental, V, A, and the total distortion of
+    both (orders 2 to 15, percent of the fundamental).
+    """
 
     power: float
     reactive: float
     voltage: float
     current: float
+    voltage_distortion: float
+    current_distortion: float
 
 
 def waveform(rms: float, lag: float, harmonics: Harmonics) -> np.ndarray:
@@ -43,4 +47,11 @@ def ideal(volts: np.ndarray, amperes: np.ndarray) -> Ideal:
         float((v[1] * np.conj(i[1])).imag),
         float(np.sqrt(np.mean(volts**2))),
         float(np.sqrt(np.mean(amperes**2))),
+        _distortion(v),
+        _distortion(i),
     )
+
+
+def _distortion(phasors: np.ndarray) -> float:
+    size = np.abs(phasors)
+    return float(100 * np.sqrt(np.sum(size[2:16] ** 2)) / size[1]) if size[1] else 0.0

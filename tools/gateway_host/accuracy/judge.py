@@ -14,8 +14,8 @@ from .run import Plan, Readings
 from .tables import Load, Mains, Row, phases_of
 
 SHARE = 0.1  # of the class limit: what active energy may be off
-# Of every second's readings: how far each may be off, in mHz and percent
-LIMITS = {"frequency": 2.0, "voltage": 0.05, "current": 0.05}
+# Of every second's readings: how far each may be off, in mHz, percent, and percentage points
+LIMITS = {"frequency": 2.0, "voltage": 0.05, "current": 0.05, "distortion": 0.2}
 
 Measured = tuple[Plan, Readings]
 
@@ -108,10 +108,22 @@ def _worst(rows: list[Row], measured: list[Measured]) -> list[Worst]:
                 right = _ideals(plan, k)[0].current
                 amperes = readings.amperes[:, _first_point(plan, k)]
                 errors[mains, "current"].append(_percent(amperes, right))
+        errors[mains, "distortion"].append(_distortion_errors(plan, readings))
     return [
         Worst(mains, quantity, float(max(np.concatenate([[0.0], *found]), key=abs)))
         for (mains, quantity), found in errors.items()
     ]
+
+
+def _distortion_errors(plan: Plan, readings: Readings) -> np.ndarray:
+    right = {
+        phase: ideal(_volts(plan.mains, phase), _volts(plan.mains, phase)) for phase in range(3)
+    }
+    right = {phase: one.voltage_distortion for phase, one in right.items()}
+    for k in range(len(plan.loads)):
+        for point, one in enumerate(_ideals(plan, k), _first_point(plan, k)):
+            right[3 + point] = one.current_distortion
+    return np.array([percent - right[channel] for channel, percent in readings.distortion])
 
 
 def _key(row: Row) -> tuple[Mains, int, Load, str]:

@@ -17,9 +17,9 @@ Line = tuple[str, bool]  # text, whether all that it tells is as good as it must
 
 _ROW = "  {:<24} {:<28} {:>8} {:>8} {:>8} {:>7} {:>8}"
 _HEAD = _ROW.format("mains", "load", "error %", "float32", "change %", "limit %", "of limit")
-_READINGS = "  {:<24} {:>13} {:>8} {:>11} {:>8} {:>11} {:>8}"
+_READINGS = "  {:<24}" + " {:>9} {:>8}" * 4
 _PROMISE = "  {:<53} {:>8} {:>8} {:>16}"
-_UNITS = {"frequency": "mHz", "voltage": "%", "current": "%"}
+_UNITS = {"frequency": "mHz", "voltage": "%", "current": "%", "distortion": "points"}
 _IMAX = 1.2
 # Key in build/accuracy.json: what it is, its limit
 PROMISES = {
@@ -28,6 +28,10 @@ PROMISES = {
     "worst_voltage_percent": ("voltage, %", LIMITS["voltage"]),
     "worst_current_percent": ("current, %", LIMITS["current"]),
     "worst_frequency_millihertz": ("frequency, mHz", LIMITS["frequency"]),
+    "worst_distortion_points": (
+        "THD of voltage and current, percentage points",
+        LIMITS["distortion"],
+    ),
     "worst_register_joules": ("registers less the sum of all samples, J", 2.0),
 }
 
@@ -51,7 +55,7 @@ def lines(double: Verdict, single: Verdict | None) -> Iterator[Line]:
             )
             yield text, result.good and (other is None or other.good)
     yield "\nThe worst of each second's readings", True
-    heads = [f"{name} {_UNITS[name]}" for name in LIMITS]
+    heads = ("f mHz", "V %", "I %", "THD pts")
     yield _READINGS.format("mains", *(word for head in heads for word in (head, "float32"))), True
     pairs = _pairs(double.worst, single and single.worst)
     for mains, group in groupby(pairs, key=lambda pair: pair[0].mains):
@@ -87,7 +91,7 @@ def figures(verdict: Verdict) -> dict[str, float]:
     active = [one.to_limit for one in verdict.results if one.row.quantity == "active"]
     reactive = [one.error for one in verdict.results if one.row.quantity == "reactive"]
     found = {"worst_error_to_limit": active, "worst_reactive_percent": reactive}
-    for quantity, unit in zip(LIMITS, ("millihertz", "percent", "percent"), strict=True):
+    for quantity, unit in zip(LIMITS, ("millihertz", "percent", "percent", "points"), strict=True):
         errors = [one.error for one in verdict.worst if one.quantity == quantity]
         found[f"worst_{quantity}_{unit}"] = errors
     return {key: round(max(map(abs, errors)), 6) for key, errors in found.items()}

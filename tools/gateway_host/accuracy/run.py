@@ -24,7 +24,7 @@ from gateway_host.sim.catalogue import (
 )
 from gateway_host.sim.installation import Installation
 
-from .house import house_of
+from .house import house_of, site_of
 from .tables import Load, Mains, Row, phases_of
 
 SCRIPT = ROOT / "tools" / "gateway_host" / "device" / "accuracy.py"
@@ -47,7 +47,8 @@ class Plan:
 @dataclass(frozen=True)
 class Readings:
     """What the firmware said: energy of each load in J (import less export) from sample `first` to
-    `end`; Hz [report], V [report, phase], A and var [report, point].
+    `end`; Hz [report], V [report, phase], A and var [report, point]; of a channel (a phase, or 3
+    and the point) in each report the distortion in percent.
     """
 
     first: int
@@ -57,6 +58,7 @@ class Readings:
     volts: np.ndarray
     amperes: np.ndarray
     var: np.ndarray
+    distortion: list[tuple[int, float]]
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ def measure(plan: Plan) -> Run:
     lines = []
     with Session(
         Installation(house, tap=lambda first, samples: blocks.update({first: samples})),
-        house.site_json(),
+        site_of(house),
         script=SCRIPT,
         paced=False,
         console=False,
@@ -154,6 +156,7 @@ def read(reports: list[dict[str, Any]], plan: Plan, zero: int = 0) -> Readings:
         np.array([report["volts"] for report in counted]),
         points[:, :, 1],
         points[:, :, 3],
+        [tuple(report["distortion"]) for report in counted if report["distortion"]],
     )
 
 

@@ -3,7 +3,6 @@ report (accuracy_line.py).
 """
 
 import gc
-import json
 import site
 import sys
 
@@ -12,7 +11,7 @@ from gateway import build_measuring
 from hardware import make
 
 sys.path.append(sys.argv[0].rpartition("/")[0])
-from accuracy_line import line  # noqa: E402
+from accuracy_line import Teller  # noqa: E402
 
 
 def main():
@@ -22,17 +21,11 @@ def main():
         installation = site.load(file.read())
     gc.collect()  # the buffers want whole pieces of the heap
     hardware = make(board)
-    loads = len(installation.loads)
-
-    def tell():
-        values = line(measuring.report, measuring.energy, loads, measuring.first_sample)
-        json.dump(values, sys.stdout)  # piece by piece: a whole line would need much of the heap
-        print()
-
-    measuring = build_measuring(hardware, installation, tell)
+    teller = Teller(len(installation.loads))
+    teller.path = build_measuring(hardware, installation, teller.tell)
     try:
         while True:
-            hardware.pass_us(measuring.step())
+            hardware.pass_us(teller.step())
     except EOFError:
         pass
 

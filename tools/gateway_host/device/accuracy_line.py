@@ -1,19 +1,46 @@
-"""What the accuracy tables need of a report, as lists of numbers."""
+"""What the accuracy tables need of the measuring path: a line of JSON for each report."""
+
+import json
+import sys
 
 from energy import EXPORT, IMPORT
 
 
-def line(report, energy, loads, first_sample):
-    """A dict for JSON: `points` has V, A, W, var and missed samples of each, `joules` import and
-    export of each of the `loads` loads."""
-    return {
-        "first_sample": first_sample,
-        "samples": report.samples,
-        "frequency": report.frequency,
-        "volts": [voltage.rms for voltage in report.voltages],
-        "points": [
-            (reading.voltage, reading.current, reading.power, reading.reactive, reading.missed)
-            for reading in report.readings
-        ],
-        "joules": [(energy.of_load(k, IMPORT), energy.of_load(k, EXPORT)) for k in range(loads)],
-    }
+class Teller:
+    """`path`: the measuring.Measuring that calls tell() after each report, with `loads` loads."""
+
+    def __init__(self, loads):
+        self.path = None
+        self._loads = range(loads)
+        self._distortion = None
+
+    def step(self):
+        """The path's."""
+        wait = self.path.step()
+        found = self.path.harmonics.take()
+        if found:
+            self._distortion = found[:2]
+        return wait
+
+    def tell(self):
+        """Print the line: `points` has V, A, W, var and missed samples of each, `joules` import
+        and export of each load, `distortion` channel and percent of the window after the report
+        before, or null."""
+        report, energy = self.path.report, self.path.energy
+        line = {
+            "first_sample": self.path.first_sample,
+            "samples": report.samples,
+            "frequency": report.frequency,
+            "volts": [voltage.rms for voltage in report.voltages],
+            "points": [
+                (reading.voltage, reading.current, reading.power, reading.reactive, reading.missed)
+                for reading in report.readings
+            ],
+            "distortion": self._distortion,
+            "joules": [
+                (energy.of_load(k, IMPORT), energy.of_load(k, EXPORT)) for k in self._loads
+            ],
+        }
+        self._distortion = None
+        json.dump(line, sys.stdout)  # piece by piece: as one text it would need much of the heap
+        print()

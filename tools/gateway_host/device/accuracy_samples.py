@@ -2,12 +2,11 @@
 (accuracy_line.py), on the simulated RISC-V machine of docs/instructions.md.
 """
 
-import json
 import site
 from array import array
 
 import uctypes
-from accuracy_line import line
+from accuracy_line import Teller
 from mains import BLOCK
 from measuring import build
 
@@ -42,12 +41,8 @@ class Recorded:
 def measure(plan, address, blocks):
     """Print the reports; plan: site.json."""
     place = site.load(plan)
-
-    def tell():
-        loads = len(place.loads)
-        print(json.dumps(line(path.report, path.energy, loads, path.first_sample)))
-
     bus = Recorded(address, 3 + len(place.points), blocks)
-    path = build(bus, place, lambda: None, tell)
+    teller = Teller(len(place.loads))
+    teller.path = build(bus, place, lambda: None, teller.tell)
     for _ in range(blocks):
-        path.step()
+        teller.step()
