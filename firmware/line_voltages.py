@@ -4,7 +4,6 @@ nothing."""
 
 import micropython
 from bus_a_cycle import GAP
-from schemes import DELTA
 
 
 @micropython.viper
@@ -30,14 +29,18 @@ def _subtract(samples: ptr8, where: ptr32, delta: int):
         c[k] = z if z > -0x8000 else -0x8000
 
 
-def make(samples, where, lines):
-    """Make a block's voltages L1, L2, L3 of the head what `lines` says: schemes.DELTA (L1-L3,
-    L2-L3, L1-L2) or SPLIT (L1, L2, L1-L2; L3 is not connected). where[p]: byte offset of voltage p
-    in `samples`, negative when it is missing; what would be made of a missing one is missing too.
-    """
+def delta(samples, where):
+    """Make a block's voltages L1, L2, L3 of the head L1-L3, L2-L3, L1-L2. where[p]: byte offset of
+    voltage p in `samples`, negative when it is missing; then all are."""
     if where[0] >= 0 and where[1] >= 0 and where[2] >= 0:
-        _subtract(samples, where, 1 if lines == DELTA else 0)
+        _subtract(samples, where, 1)
+    else:
+        where[0] = where[1] = where[2] = GAP
+
+
+def split(samples, where):
+    """Make L3, which is not connected, L1-L2; missing when one of the three is."""
+    if where[0] >= 0 and where[1] >= 0 and where[2] >= 0:
+        _subtract(samples, where, 0)
     else:
         where[2] = GAP
-        if lines == DELTA:
-            where[0] = where[1] = GAP

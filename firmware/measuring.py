@@ -7,7 +7,6 @@ metering. The caller drives it: with asyncio on the gateway, in a plain loop in 
 benchmarks.
 """
 
-import line_voltages
 from aggregates import Aggregates
 from energy import Energy
 from harmonics import Harmonics
@@ -16,8 +15,7 @@ from metering import Meter
 from micropython import const
 from power_events import PowerEvents
 from quantities import VOLTS_PER_COUNT, Report
-from schemes import STAR
-from synthesis import Synthesis
+from wiring import DELTA, STAR
 
 _LATE_MS = const(40)  # from the last sample of a report until it is complete, as a rule
 
@@ -31,11 +29,19 @@ def build(bus, site, now_ms, finished, report_samples=SAMPLE_RATE):
     points = range(len(site.points))
     chosen = [3 + i for i in points if site.points[i].harmonics]
     turns = list(range(site.phases)) + (chosen or [3 + i for i in points])
-    synthesis = Synthesis(site.synthesised, site.frequency) if site.synthesised else None
+    synthesis = make_lines = None  # few sites need them
+    if site.synthesised:
+        from synthesis import Synthesis
+
+        synthesis = Synthesis(site.synthesised, site.frequency)
+    if site.lines != STAR:
+        import line_voltages
+
+        make_lines = line_voltages.delta if site.lines == DELTA else line_voltages.split
     return Measuring(
         bus,
         synthesis,
-        site.lines,
+        make_lines,
         meter,
         events,
         Harmonics(turns),
@@ -52,16 +58,15 @@ class Measuring:
     and `aggregates` after it, `first_sample` (the head's number of its first sample, modulo 2^22).
     `events`: power_events.PowerEvents; `harmonics`: harmonics.Harmonics.
 
-    synthesis: synthesis.Synthesis, or None. lines: what becomes of the head's voltages, see
-    line_voltages.make. now_ms: a function, epoch milliseconds or None. finished: a function,
-    called after each report.
+    synthesis: synthesis.Synthesis, or None. make_lines: line_voltages.delta or split, or None.
+    now_ms: a function, epoch milliseconds or None. finished: a function, called after each report.
     """
 
     def __init__(
         self,
         bus,
         synthesis,
-        lines,
+        make_lines,
         meter,
         events,
         harmonics,
@@ -81,7 +86,7 @@ class Measuring:
         self.reports = 0
         self.first_sample = 0
         self._synthesis = synthesis
-        self._lines = lines
+        self._make_lines = make_lines
         self._now_ms = now_ms
         self._finished = finished
         self._next_first = -1
@@ -116,8 +121,8 @@ class Measuring:
                 self._finish(block * BLOCK)
         if self._synthesis:
             self._synthesis.make(self.bus.samples, cycle.where)
-        if self._lines != STAR:
-            line_voltages.make(self.bus.samples, cycle.where, self._lines)
+        if self._make_lines:
+            self._make_lines(self.bus.samples, cycle.where)
         sample = 0
         while sample < BLOCK:
             end = self.meter.add(self.bus.samples, cycle.where, sample)

@@ -14,7 +14,7 @@ import readings
 from mains import SAMPLE_RATE, UNIT
 from metering import REPORT_WORDS
 from micropython import const
-from schemes import DELTA, STAR
+from wiring import DELTA, STAR
 
 VOLTS_PER_COUNT = 0.015  # docs/a-bus.md section 2
 COUNTS_AT_PEAK = 32767  # a current of AMPERES_AT_PEAK times the CT's rated current gives this
@@ -45,7 +45,7 @@ class Voltage:
 class Report:
     """What one report measured. `points`: metering points of the site, `rated` (A), `phase` (0 to
     2) and `reversed` each; `voltage_ppm`: the voltage transformers' ratio x 1000000; wiring: what
-    the voltages are, see schemes."""
+    the voltages are, see wiring.py."""
 
     def __init__(self, points, voltage_ppm=1000000, wiring=STAR):
         self.frequency = None  # Hz

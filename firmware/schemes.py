@@ -1,8 +1,7 @@
-"""What can be installed, as data: wiring schemes, current transformers, nodes (docs/site.md)."""
+"""What can be installed, as data: wiring schemes, current transformers, nodes (docs/site.md).
+Needed to read a site.json, and not kept."""
 
-# What becomes of the head's three voltages before points are measured with them: nothing; line to
-# line, all three; line to line in place of the third.
-STAR, DELTA, SPLIT = 0, 1, 2
+from wiring import DELTA, SPLIT, STAR
 
 # Scheme: the original's name for it, what `phase` of a point may be, how many of these have a
 # voltage that is published as a phase's, what becomes of the voltages, what these should be (V).

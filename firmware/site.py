@@ -7,7 +7,6 @@ import json
 from math import cos, pi, sin
 
 from lazy import forget
-from schemes import CTS, NODE_TYPES, SCHEMES
 
 
 class Point:
@@ -20,10 +19,10 @@ class Point:
     shift = 0
     harmonics = False  # whether they are asked for
 
-    def __init__(self, table, node, phase, load):
+    def __init__(self, table, node, ct, phase, load):
         self.node = node
         self.input = ord(table["input"]) - ord("A")
-        self.rated, self.type = CTS[table["ct"]]
+        self.rated, self.type = ct
         self.phase = phase
         self.reversed = table.get("reversed", False)
         self.load = load
@@ -52,7 +51,7 @@ def load(text):
     usable."""
     import site_check  # needed once: not kept
 
-    forget("site_check", "site_fields")
+    forget("site_check", "site_fields", "schemes")
     try:
         table = json.loads(text)
     except ValueError:
@@ -64,19 +63,24 @@ def load(text):
 class Site:
     """The installation. Attributes as in docs/site.md; `points` and `loads` are lists of Point and
     Load. `phases`: how many voltages are published; `lines`: what becomes of the head's voltages
-    (schemes.STAR, DELTA or SPLIT); `declared`: what a voltage should be, V; `voltage_ppm`: the
+    (wiring.STAR, DELTA or SPLIT); `declared`: what a voltage should be, V; `voltage_ppm`: the
     voltage transformers' ratio x 1000000;
     `synthesised`: {phase: (phase that it is made of, degrees that it leads it)}, 0 to 2."""
 
     def __init__(self, table):
         """table: one that site_check.check() accepts."""
+        import schemes
+
+        forget("schemes")
         self.name = table["name"]
         self.uuid = table["uuid"]
         self.location = table["location"]
         self.timezone = table["timezone"]
         self.utc_offset = table["utc_offset"]
         self.scheme = table["scheme"]
-        self.phase_type, names, self.phases, self.lines, self.declared = SCHEMES[self.scheme]
+        self.phase_type, names, self.phases, self.lines, self.declared = schemes.SCHEMES[
+            self.scheme
+        ]
         self.frequency = table["frequency"]
         self.head = table["head"]
         self.b_bus = table.get("b_bus")  # until bus_b_runner has read it
@@ -92,11 +96,15 @@ class Site:
             k = [load.name for load in self.loads].index(one["load"])
             node = nodes.setdefault(one["node"], one["node"])
             self.loads[k].points.append(len(self.points))
-            self.points.append(Point(one, node, names.index(one["phase"]), k))
+            ct = schemes.CTS[one["ct"]]
+            self.points.append(Point(one, node, ct, names.index(one["phase"]), k))
 
     def nodes(self):
         """[(serial, [channel of each input, -1 where unused])], the head first; channels 0 to 2
         are the head's voltages, 3 + i is point i."""
+        from schemes import NODE_TYPES
+
+        forget("schemes")
         nodes = [(self.head, [0, 1, 2])]
         for i in range(len(self.points)):
             point = self.points[i]

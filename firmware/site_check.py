@@ -3,8 +3,9 @@
 import json
 
 from lazy import forget
-from schemes import CTS, DELTA, HEAD_TYPES, NODE_TYPES, SCHEMES
+from schemes import CTS, HEAD_TYPES, NODE_TYPES, SCHEMES
 from site_fields import SiteError, choice, field, number, serial
+from wiring import DELTA
 
 _MOST_POINTS = 28
 # What a load's name may have: messages stay within what the uplink can hold.

@@ -15,7 +15,6 @@ from harmonics import Harmonics
 from measuring import Measuring
 from metering import COUNT, MISSED, REPORT_WORDS, SQUARE, Meter
 from power_events import PowerEvents
-from schemes import STAR
 
 HEAD, HUB = "5400000001", "5500000001"
 RATE = 3200
@@ -173,7 +172,7 @@ class Path:
         self.measuring = Measuring(
             self.bus,
             None,
-            STAR,
+            None,
             Meter([0, 1, 2, 0], FREQUENCY),
             PowerEvents(230 / 0.015, 3, FREQUENCY),
             Harmonics([0, 3, 6]),

@@ -8,7 +8,6 @@ from math import cos, pi
 
 import line_voltages
 import micropython
-from schemes import DELTA, SPLIT
 from synthesis import Synthesis
 
 PAD = 5  # samples before and between the channels: nothing else is touched
@@ -41,36 +40,36 @@ class LineVoltages(unittest.TestCase):
             [random.choice(values) if k % 2 else random.getrandbits(16) - 32768 for k in range(64)]
             for _ in range(3)
         ]
-        for lines, right in (
+        for make, right in (
             (
-                DELTA,
+                line_voltages.delta,
                 [
                     [clipped(x - z) for x, z in zip(a, c)],
                     [clipped(y - z) for y, z in zip(b, c)],
                     [clipped(x - y) for x, y in zip(a, b)],
                 ],
             ),
-            (SPLIT, [a, b, [clipped(x - y) for x, y in zip(a, b)]]),
+            (line_voltages.split, [a, b, [clipped(x - y) for x, y in zip(a, b)]]),
         ):
             samples, where = block(a, b, c)
             micropython.heap_lock()
-            line_voltages.make(samples, where, lines)
+            make(samples, where)
             micropython.heap_unlock()
             self.assertEqual(channels(samples, where), right)
             self.assertEqual(sum(samples), sum(map(sum, right)) + 4 * PAD * 77)
 
     def test_what_is_made_of_a_missing_one_is_missing(self):
-        for lines, gone, left in (
-            (DELTA, 0, ()),
-            (DELTA, 1, ()),
-            (DELTA, 2, ()),
-            (SPLIT, 0, (1,)),
-            (SPLIT, 1, (0,)),
-            (SPLIT, 2, (0, 1)),
+        for make, gone, left in (
+            (line_voltages.delta, 0, ()),
+            (line_voltages.delta, 1, ()),
+            (line_voltages.delta, 2, ()),
+            (line_voltages.split, 0, (1,)),
+            (line_voltages.split, 1, (0,)),
+            (line_voltages.split, 2, (0, 1)),
         ):
             samples, where = block([1] * 64, [2] * 64, [3] * 64)
             where[gone] = -2
-            line_voltages.make(samples, where, lines)
+            make(samples, where)
             self.assertEqual([p for p in range(3) if where[p] >= 0], list(left))
 
 
