@@ -96,6 +96,7 @@ class Provisioning:
         radio = hardware.radio
         self._close_at(_OPEN_MS)
         try:
+            await self.scan()  # before a phone can come
             radio.start_hotspot(hotspot_name(hardware.serial), hotspot_key(self._counters))
             ip = radio.hotspot_ip
             http_port, dns_port = hardware.hotspot_ports
@@ -115,7 +116,6 @@ class Provisioning:
                 improv = Improv(self, self._line, about)
                 self._start(improv.run())
                 self._start(improv.watch())
-            await self.scan()
             while self.state == "trying" or hardware.uptime_ms() < self._end_ms:
                 await asyncio.sleep_ms(_LOOK_MS)
         finally:

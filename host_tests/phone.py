@@ -67,6 +67,7 @@ class Phone:
         self._call("Page.enable")
         self._call("Network.enable")
         self._call("Log.enable")
+        self._call("Runtime.enable")
         self._size = dict(zip(("width", "height"), size, strict=True))
         screen = {"deviceScaleFactor": 2, "mobile": True} | self._size
         self._call("Emulation.setDeviceMetricsOverride", **screen)
@@ -105,10 +106,19 @@ class Phone:
         colours = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
         self._call("Emulation.setEmulatedMedia", features=colours)
 
+    def leave(self, gone: bool) -> None:
+        """Out of the hotspot's reach, or back."""
+        nothing = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+        self._call("Network.emulateNetworkConditions", offline=gone, **nothing)
+
     def events(self, method: str) -> list[dict[str, Any]]:
         """What the browser has told of this kind since its start."""
         self.look("1")
         return [event["params"] for event in self._requests if event.get("method") == method]
+
+    def problems(self) -> list[dict[str, Any]]:
+        """What the browser complains of: a policy that is broken, an exception."""
+        return self.events("Log.entryAdded") + self.events("Runtime.exceptionThrown")
 
     def look(self, expression: str) -> Any:
         """The value of an expression in the page, by DevTools: also with JavaScript off."""
