@@ -11,9 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 from gateway_host import interpreter
+from gateway_host.broker import Broker
 from gateway_host.commands.run import DEFAULT_HOUSE
-from gateway_host.session import MODULE_PATH
+from gateway_host.session import MODULE_PATH, ROOT, Session
 from gateway_host.sim.house import load_house
+from gateway_host.sim.installation import Installation
+from living import Listener, mqtt_at
 from on_bus import Eventful, first, reports
 
 RATE = 3200
@@ -322,6 +325,40 @@ def test_what_always_runs():
     for i, got in watts:
         hours = (i // 4 - 23) * 4  # the hour in progress and the 23 before it
         assert got == pytest.approx(house[max(0, hours) : i + 1].min(), abs=1)
+
+
+def test_published_when_the_clock_says_so():
+    """A gateway that starts 6 s before 12:05: at 12:05:00 `aggregated` has what the registers of
+    `realtime` had then, of every point; the demand begins anew at 12:15 and not then."""
+    house = load_house(ROOT / "tools" / "houses" / "delta.toml")
+    plan = house.site_json()
+    with (
+        Broker() as broker,
+        Listener(plan, broker.port) as listener,
+        Session(
+            Installation(house), plan, mqtt=mqtt_at(broker.port), epoch=START + 300 - 6
+        ) as session,
+    ):
+        (aggregated,) = listener.wait("aggregated")
+        totals = listener.wait("totals", len(listener.of("totals")) + 2)[-1]
+        session.check()
+    assert aggregated["utcTimeStamp"] == START * 1000
+    assert not aggregated["regular"] and 3 < aggregated["seconds"] < 6
+    energies = [
+        (channel["importEnergy"], channel["exportEnergy"])
+        for channel in aggregated["channelPowers"]
+    ]
+    assert sum(map(sum, energies)) > 5000
+    same = [
+        message["utcTimeStamp"] / 1000 - START
+        for message in listener.of("realtime")
+        if energies
+        == [(one["importEnergy"], one["exportEnergy"]) for one in message["channelPowers"]]
+    ]
+    assert same == [pytest.approx(300, abs=0.3)]
+    assert totals["demand"]["start"] == START
+    assert totals["demand"]["energy"] > aggregated["totals"]["gridImport"]
+    assert totals["demand"]["month"] is None
 
 
 def test_reports_end_with_seconds_of_the_clock():

@@ -91,6 +91,11 @@ def test_ten_minutes(bits):
     assert np.all(np.abs(measured - net) <= 0.0005 * gross)
     # The sums are exact: what is left is a joule not yet complete in each register.
     assert np.all(np.abs(measured - net) <= 1 + 1e-6 * gross)
+    # The parts are the whole: what the grid gave is what all others took. (A water heater of 3 W
+    # is under the no-load threshold.)
+    grid = np.array([point["load"] == "Grid" for point in house.site_json()["points"]])
+    parts = measured[~grid].sum()
+    assert abs(measured[grid].sum() - parts) <= 0.0005 * gross[~grid].sum()
     settled = run[10]["heap"]
     assert max(report["heap"] for report in run[10:]) <= settled + HEAP_NOISE
 

@@ -58,7 +58,8 @@ class Session:
     `installation` is what sim.Installation gives; `plan` the site.json (docs/site.md); `mqtt` the
     contents of settings.json's `mqtt`, or None. With `console` the gateway has a console whose pty
     is `repl`, and what it prints goes to `log`; without, stdout is `output`, a text stream to be
-    read to its end. Must be made in a thread that lives as long as the session.
+    read to its end. epoch: what the gateway's clock says at its start, s. Must be made in a thread
+    that lives as long as the session.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Session:
         console: bool = True,
         repl_file: Path | None = None,
         on_led: Any = None,
+        epoch: int | None = None,
     ):
         self.plan = plan
         self._keep = directory is not None
@@ -100,7 +102,7 @@ class Session:
                 {
                     "link": self._link.path,
                     "paced": paced,
-                    "epoch": int(time.time()),
+                    "epoch": int(time.time()) if epoch is None else epoch,
                     "serial": SERIAL,
                 }
                 | {"rxbuf": rxbuf, "baud": baud},
