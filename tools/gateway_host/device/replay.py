@@ -51,28 +51,19 @@ def _pieces(measuring, installation):
         yield ", " if i + 1 < len(installation.points) else "]}\n"
 
 
-def _print(measuring, installation, into):
-    size = 0
-    for piece in _pieces(measuring, installation):
-        piece = piece.encode()
-        into[size : size + len(piece)] = piece
-        size += len(piece)
-    sys.stdout.write(memoryview(into)[:size])
-
-
 def main():
     """Print a line for each window until the installation ends."""
+    gc.threshold(16384)  # as the gateway does
     with open("site.json") as file:
         installation = site.load(file.read())
     gc.collect()
     hardware = make(board)
-    measuring = build_measuring(
-        hardware,
-        installation,
-        lambda: _print(measuring, installation, line),
-        3200 if "whole" in sys.argv else 0,
-    )
-    line = bytearray(16384)  # made once, as large pieces of the heap are rare
+
+    def tell():
+        for piece in _pieces(measuring, installation):
+            sys.stdout.write(piece)
+
+    measuring = build_measuring(hardware, installation, tell, 3200 if "whole" in sys.argv else 0)
     try:
         while True:
             hardware.pass_us(measuring.step())
