@@ -10,7 +10,7 @@ import urllib.parse
 import zlib
 
 import pytest
-from gateway_host import portal_bench
+from gateway_host import interpreter, portal_bench
 from hotspot import HOST, Hotspot, token
 
 PHONE = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/124.0 Mobile"
@@ -271,6 +271,8 @@ def test_after_success_nothing_listens_and_no_module_is_left(tmp_path):
     assert [event["modules"] for event in closed] == [[], []]
     # What the first round has left are names, which every later round uses again.
     assert closed[1]["heap"] <= 64
+    if interpreter.bits_of(interpreter.find(32)) == 32:
+        assert [event["heap"] for event in hotspot.told.all() if "listening" in event][1] < 10240
 
 
 def test_closes_after_a_quarter_of_an_hour(tmp_path):
