@@ -87,6 +87,8 @@ class Provisioning:
         self._counters = counters
         self._tasks = []
         self._servers = []
+        self._attempt = None
+        self._open = False
         self._line = None
         self._end_ms = None
 
@@ -97,7 +99,9 @@ class Provisioning:
         self._close_at(_OPEN_MS)
         try:
             await self.scan()  # before a phone can come
-            radio.start_hotspot(hotspot_name(hardware.serial), hotspot_key(self._counters))
+            key = hotspot_key(self._counters)
+            self._open = True
+            radio.start_hotspot(hotspot_name(hardware.serial), key)
             ip = radio.hotspot_ip
             http_port, dns_port = hardware.hotspot_ports
             origin = ip if http_port == 80 else "%s:%d" % (ip, http_port)
@@ -124,15 +128,19 @@ class Provisioning:
 
     def close(self):
         """Close everything: nothing listens afterwards, and the modules leave the memory."""
+        if self._attempt:
+            self._attempt.cancel()
         for task in self._tasks:
             task.cancel()
         for server in self._servers:
             server.close()
-        if self._servers:
+        if self._open:
             self._hardware.radio.stop_hotspot()
         if self._line:
             self._line.close()
-        self._tasks, self._servers, self._line = [], [], None
+        self._tasks, self._servers = [], []
+        self._attempt = self._line = None
+        self._open = False
         for name in _MODULES:
             sys.modules.pop(name, None)
 
@@ -156,7 +164,7 @@ class Provisioning:
         known = [security for name, _, security in self.networks if name == ssid]
         check_network(ssid, key, known[0] if known else "wpa2")
         self.state = "trying"
-        self._start(self._try(ssid, key, delay_ms))
+        self._attempt = asyncio.create_task(self._try(ssid, key, delay_ms))
 
     def seen(self):
         """The phone has shown that all is well: the hotspot closes soon."""
