@@ -24,6 +24,7 @@ class Device:
     """
 
     serial = None
+    joins = False  # whether it is told its unit number
 
     def __init__(self, name, unit):
         self.name = name
@@ -65,12 +66,14 @@ class Module(Device):
     """An Input or Output module: `serial`; `channels`: its inputs or outputs as the site names
     them, None where it does not."""
 
+    joins = True
+
     def __init__(self, serial, channels):
         super().__init__(serial, 0)
         self.serial = serial
         self.channels = channels
 
-    async def identify(self, bus, mask, seconds):
+    async def identify(self, bus, _serial, mask, seconds):
         """The LEDs of the inputs or outputs in `mask` show that they are selected."""
         await bus.ask(self.unit, modbus.WRITE_REGISTERS, 0x0101, [mask, seconds])
 

@@ -37,6 +37,8 @@ def read(table):
         )
     for node, (_, output) in enumerate(site.outputs(), 1):
         output.node = node
+    for where, entry in _each(table, "meters"):
+        site.meters.append(_meter(where, entry, names, site))
     for where, entry in _each(table, "automations"):
         site.automations.append(_automation(where, entry, site))
     return site
@@ -95,6 +97,22 @@ def _output(where, table, name):
         int(number(where, table, "min_off", 0, 0, 3600)),
         field(where, table, "group", str, ""),
     )
+
+
+def _meter(where, table, names, site):
+    import meter_profile
+
+    unit = field(where, table, "unit", int)
+    if not 1 <= unit <= 246 or 11 <= unit <= 20 or unit == 61:
+        raise SiteError("%sunit: must be 1 to 246, and not 11 to 20 or 61" % where)
+    if any(meter.unit == unit for meter in site.meters):
+        raise SiteError("%sunit: %d is used twice" % (where, unit))
+    name = field(where, table, "profile", str)
+    try:
+        profile = meter_profile.load(name)
+    except meter_profile.ProfileError as error:
+        raise SiteError("%sprofile: %s: %s" % (where, name, error))
+    return meter_profile.Meter(_name(where, table, names), unit, profile)
 
 
 def _automation(where, table, site):

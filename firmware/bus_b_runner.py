@@ -42,7 +42,9 @@ class Runner:
         self._todo = []  # (module, {output: on})
         self._ordered = asyncio.Event()
         self._scan = True
+        self._modules = 0  # with an address
         if self.site:
+            self._add_meters(gateway)
             for module in self.site.modules:
                 if hardware.has_b_modules:
                     self._add(module)
@@ -66,8 +68,24 @@ class Runner:
         forget("bus_b_read")
         return site
 
+    def _add_meters(self, gateway):
+        for meter in self.site.meters:
+            meter.begin(self._count)
+            for i, point in enumerate(gateway.site.points):
+                if point.node == meter.name:
+                    meter.points.append((i, 1 + point.input))
+            gateway.measuring.meters.append(meter)
+            self.devices.append(meter)
+        if self.site.power_box:  # behind the meters, whose values its report holds as well
+            from power_box import PowerBox
+
+            self.devices.append(
+                PowerBox(gateway.site, gateway.measuring, self._count, self._hardware.now_ms)
+            )
+
     def _add(self, module):
-        module.unit = _FIRST_UNIT + len(self.devices)
+        module.unit = _FIRST_UNIT + self._modules
+        self._modules += 1
         if module.KIND == "input":
             if self._totals is None:
                 from input_module import Totals
@@ -75,7 +93,7 @@ class Runner:
                 self._totals = Totals()
                 if self._totals.damaged:
                     self._count("bus_b.totals_lost")
-            module.begin(self._totals, self._count, self._happened)
+            module.begin(self._totals, self._count, self._happened, self._hardware.uptime_ms)
         else:
             module.begin(self._output_changed)
         self.devices.append(module)
@@ -99,6 +117,9 @@ class Runner:
         self._scan = False
         if session:
             await bus_b_search.begin(self.bus, session)
+            for device in self.devices:  # who is known need not be searched for
+                if device.joins:
+                    await assign(self.bus, device.serial, device.unit)
         for serial in await bus_b_search.search(self.bus, self._met):
             self.strange[serial] = "unclear"
         del bus_b_search
@@ -116,7 +137,7 @@ class Runner:
                 if device.serial == serial:
                     device.retry()
                     return device.unit
-            if len(self.devices) < _MOST_MODULES:
+            if self._modules < _MOST_MODULES:
                 self.strange[serial] = "not_in_site"
                 if kind == _INPUT:
                     from input_module import InputModule as Module
@@ -154,7 +175,7 @@ class Runner:
 
     async def _one(self, device, now_s):
         try:
-            if device.state != "well" and device.serial:
+            if device.joins and device.state != "well":
                 await assign(self.bus, device.serial, device.unit)
             await device.poll(self.bus, now_s)
             device.answered()
@@ -229,14 +250,14 @@ class Runner:
         """Whether the device is on this bus; its LED then shows that the inputs or outputs are
         selected."""
         for device in self.devices:
-            if device.serial == serial:
-                asyncio.create_task(self._identify(device, mask, seconds))
+            if device.serial == serial or device.KIND == "power_box":
+                asyncio.create_task(self._identify(device, serial, mask, seconds))
                 return True
         return False
 
-    async def _identify(self, device, mask, seconds):
+    async def _identify(self, device, serial, mask, seconds):
         try:
-            await device.identify(self.bus, mask, seconds)
+            await device.identify(self.bus, serial, mask, seconds)
         except ModbusError as error:
             self._failed(error)
 

@@ -42,23 +42,19 @@ async def search(bus, met):
         elif serial:
             unit = met(serial)
             await assign(bus, serial, unit)
-            if not unit or await _has(bus, unit, serial):
-                vain = 0
-            else:
-                vain += 1
+            vain = 0
+            if unit and not await _has(bus, unit, serial):
+                unclear.append(serial)
         elif low == high:
             vain += 1
+            if vain == _VAIN:
+                unclear.append("%04d%06d" % (low >> _NUMBERS, low & 0xFFFFF))
+                windows.pop()
+                vain = 0
         else:
             windows.pop()
             middle = (low + high) // 2
             windows += [(middle + 1, high), (low, middle)]
-        if vain == _VAIN:
-            unclear.append(serial or "%04d%06d" % (low >> _NUMBERS, low & 0xFFFFF))
-            if serial:
-                await assign(bus, serial, 0)
-            else:
-                windows.pop()
-            vain = 0
     return unclear
 
 

@@ -20,6 +20,7 @@ EXPORT = const(1)
 _WEIGHT = 349873135
 _SHIFT = 60
 _FRACTION = (1 << _SHIFT) - 1
+_WATT_HOUR = 3600 << _SHIFT
 _LONGEST_GAP = const(192000)  # samples, a minute: what is missing for longer is not guessed
 _RATE_SHIFT = const(36)  # rates are kept in 2^-24 J for each sample
 _DAY_MS = const(86400000)
@@ -91,12 +92,17 @@ class Energy:
             sums[k] = 0
         for i in range(len(readings)):
             point, reading = self._site.points[i], readings[i]
-            weight = _WEIGHT * point.rated * point.ratio_ppm * volts // 1000000000000
+            if point.metered:
+                weight = _WATT_HOUR
+            else:
+                weight = _WEIGHT * point.rated * point.ratio_ppm * volts // 1000000000000
             imported, exported = reading.imported * weight, reading.exported * weight
             self.main.add(2 * i, imported)
             self.main.add(2 * i + 1, exported)
             energy = imported - exported
-            guess = self._estimate(i, energy, reading.count, reading.missed)
+            guess = 0
+            if not point.metered:
+                guess = self._estimate(i, energy, reading.count, reading.missed)
             if guess:
                 self._count(2 * i, guess)
                 self.estimated.add(i, abs(guess))

@@ -34,6 +34,10 @@ _IDENTIFY_S = 30
 def build_measuring(hardware, site, finished, report_samples=3200):
     """The measuring path of a site on this hardware: a Measuring. `finished`: called after each
     report. `report_samples`: see metering.Meter."""
+    if site.power_box:
+        from power_box import NoBusA
+
+        return measuring.build(NoBusA(), site, hardware.now_ms, finished, report_samples)
     bus = BusA(
         hardware.a_uart,
         hardware.ticks_us,
@@ -68,7 +72,8 @@ class Gateway:
         )
         self._news = asyncio.Event()
         self.measuring = build_measuring(hardware, site, self._news.set)
-        self.advice = Advice(self.measuring.bus, site)
+        bus = self.measuring.bus
+        self.advice = bus if site.power_box else Advice(bus, site)
         self.orders.on_topic(self.prefix + _ORDERS, self.orders.named)
         self.orders.on("identify", self._identify)
         self.orders.on("scan", lambda wish: wish and self._scan())

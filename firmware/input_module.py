@@ -81,7 +81,8 @@ class InputModule(Module):
 
     KIND = "input"
 
-    def begin(self, totals, count, happened):
+    def begin(self, totals, count, happened, uptime_ms):
+        self._uptime_ms = uptime_ms
         self._totals = totals
         self._count = count
         self._happened = happened
@@ -108,6 +109,7 @@ class InputModule(Module):
     async def poll(self, bus, now_s):
         """Read it once, and its new events; configure it when it asks for that."""
         data = await bus.ask(self.unit, modbus.HOLDING, 0x0200, 13, self.tries)
+        read = self._uptime_ms()
         if modbus.register(data, 0) & 1:
             self._newest = 0
             await self._configure(bus)
@@ -118,7 +120,7 @@ class InputModule(Module):
                 channel.active = bool(levels >> i & 1)
         newest = modbus.register(data, 2)
         if self._newest is not None and newest != self._newest:
-            await self._read_events(bus, newest, modbus.low_first(data, 3))
+            await self._read_events(bus, newest, modbus.low_first(data, 3), read)
         self._newest = newest
 
     def _take_counters(self, data, now_s):
@@ -135,7 +137,7 @@ class InputModule(Module):
                     pulses = self._totals.totals[key][1]
                 channel.pulses = pulses
 
-    async def _read_events(self, bus, newest, now):
+    async def _read_events(self, bus, newest, now, read):
         number = self._newest
         fresh = (newest - number) % 65536 - (newest < number)  # 0 is no event's number
         for _ in range(fresh - _EVENTS):
@@ -148,7 +150,7 @@ class InputModule(Module):
                 self._count("bus_b.events_lost")  # a newer one has taken its place
                 continue
             what = modbus.register(data, 1)
-            ago = (now - modbus.low_first(data, 2)) & _LAST
+            ago = ((now - modbus.low_first(data, 2)) & _LAST) + self._uptime_ms() - read
             if what & 255 < len(self.channels):
                 self._happened(ago, self.channels[what & 255], what >> 8)
 

@@ -83,6 +83,7 @@ class Measuring:
         self.report = report
         self.energy = energy
         self.aggregates = aggregates
+        self.meters = []  # whose values are entered into each report: meter_profile.Meter
         self.reports = 0
         self.first_sample = 0
         self._synthesis = synthesis
@@ -144,9 +145,15 @@ class Measuring:
         if now_ms is not None:  # the next report ends with a second of the clock
             now_ms -= _LATE_MS
             self.meter.aim(SAMPLE_RATE * (1500 - (now_ms + 500) % 1000) // 1000)
-        self.energy.add(self.report.readings, now_ms)
-        self.aggregates.add(self.report, now_ms)
         self.first_sample = self._next_first
         self._next_first = next_first & 0x3FFFFF
+        self.complete(now_ms)
+
+    def complete(self, now_ms):
+        """Count what the report holds; it ended at `now_ms`."""
+        for meter in self.meters:
+            meter.fill(self.report)
+        self.energy.add(self.report.readings, now_ms)
+        self.aggregates.add(self.report, now_ms)
         self.reports += 1
         self._finished()

@@ -18,6 +18,7 @@ class Point:
     ratio_ppm = 1000000
     shift = 0
     harmonics = False  # whether they are asked for
+    metered = False  # by a device on the B-bus
 
     def __init__(self, table, node, ct, phase, load):
         self.node = node
@@ -84,6 +85,7 @@ class Site:
         self.frequency = table["frequency"]
         self.head = table["head"]
         self.b_bus = table.get("b_bus")  # until bus_b_runner has read it
+        self.power_box = bool(self.b_bus and self.b_bus.get("power_box"))
         self.voltage_ppm = int(round(table.get("voltage_ratio", 1) * 1000000))
         self.synthesised = {
             names.index(name): (names.index(wish["from"]), wish["degrees"])
@@ -94,10 +96,14 @@ class Site:
         nodes = {}  # a serial number is kept once
         for one in table["points"]:
             k = [load.name for load in self.loads].index(one["load"])
-            node = nodes.setdefault(one["node"], one["node"])
+            node = one.get("meter") or one["node"]
+            node = nodes.setdefault(node, node)
             self.loads[k].points.append(len(self.points))
-            ct = schemes.CTS[one["ct"]]
-            self.points.append(Point(one, node, ct, names.index(one["phase"]), k))
+            ct = schemes.CTS[one["ct"]] if "ct" in one else (1, "MODBUS")
+            point = Point(one, node, ct, names.index(one["phase"]), k)
+            if self.power_box or "meter" in one:
+                point.metered = True
+            self.points.append(point)
 
     def nodes(self):
         """[(serial, [channel of each input, -1 where unused])], the head first; channels 0 to 2
@@ -108,6 +114,8 @@ class Site:
         nodes = [(self.head, [0, 1, 2])]
         for i in range(len(self.points)):
             point = self.points[i]
+            if point.metered:
+                continue
             for node in nodes:
                 if node[0] == point.node:
                     break

@@ -1,6 +1,7 @@
 """Refuses a wrong site.json (docs/site.md) as a whole, with one line that names the field."""
 
 import json
+import sys
 
 from lazy import forget
 from schemes import CTS, HEAD_TYPES, NODE_TYPES, SCHEMES
@@ -16,15 +17,6 @@ _ROLES = ("grid", "solar", "battery", "circuit")
 _BUILT_IN = "SOLID-CORE"  # the CT of a Solid Core, and of nothing else
 _BUILT_IN_NODE = "5600"
 _TURNS = (-120, 120, 180)
-# What reading b_bus loads: a running gateway loads it again where it finds room in the heap.
-_B_BUS_READING = (
-    "bus_b_read",
-    "bus_b_device",
-    "modbus",
-    "input_module",
-    "output_module",
-    "automation",
-)
 
 
 def check(table):
@@ -54,15 +46,10 @@ def check(table):
             "remove hubs that are no longer used, or use a second gateway"
             % (len(points), _MOST_POINTS)
         )
+    meters = _check_b_bus(table)
     used = set()
     for i in range(len(points)):
-        _check_point("points[%d]." % i, points[i], scheme, roles, used)
-    if "b_bus" in table:
-        import bus_b_read
-
-        bus_b_read.read(field("", table, "b_bus", dict))
-        del bus_b_read
-        forget(*_B_BUS_READING)
+        _check_point("points[%d]." % i, points[i], scheme, roles, used, meters)
 
 
 def _check_synthesised(table, scheme):
@@ -99,15 +86,37 @@ def _check_loads(tables):
     return roles
 
 
-def _check_point(where, table, scheme, roles, used):
-    node = serial(where, table, "node", NODE_TYPES)
-    name = choice(where, table, "input", "ABCD"[: NODE_TYPES[node[:4]]])
+def _check_b_bus(table):
+    """Returns {name of a meter on the B-bus: its phases}."""
+    if "b_bus" not in table:
+        return {}
+    before = list(sys.modules)
+    import bus_b_read
+
+    meters = bus_b_read.read(field("", table, "b_bus", dict)).meters
+    del bus_b_read
+    phases = {meter.name: meter.phases for meter in meters}
+    del meters
+    # A running gateway loads it again, where it finds room in the heap.
+    forget(*(name for name in list(sys.modules) if name not in before))
+    return phases
+
+
+def _check_point(where, table, scheme, roles, used, meters):
+    if "meter" in table:
+        node = choice(where, table, "meter", meters)
+        inputs = meters[node]
+    else:
+        node = serial(where, table, "node", NODE_TYPES)
+        inputs = NODE_TYPES[node[:4]]
+    name = choice(where, table, "input", "ABCD"[:inputs])
     if (node, name) in used:
         raise SiteError("%sinput: %s of %s is used twice" % (where, name, node))
     used.add((node, name))
-    ct = choice(where, table, "ct", CTS)
-    if (ct == _BUILT_IN) != (node[:4] == _BUILT_IN_NODE):
-        raise SiteError("%sct: %s cannot be on %s" % (where, ct, node))
+    if "meter" not in table:
+        ct = choice(where, table, "ct", CTS)
+        if (ct == _BUILT_IN) != (node[:4] == _BUILT_IN_NODE):
+            raise SiteError("%sct: %s cannot be on %s" % (where, ct, node))
     _, phases, _, lines, _ = SCHEMES[scheme]
     phase = choice(where, table, "phase", phases)
     load = field(where, table, "load", str)

@@ -40,6 +40,7 @@ class Hardware:
         self._ahead = 0  # us that the board's clock is ahead of real time
         self._real = time.ticks_us()
         self._sleepers = []  # when each wants to wake up, where there are several
+        self._moves = 0  # of these
 
     def b_uart(self):
         """The B-bus's UART."""
@@ -71,15 +72,21 @@ class Hardware:
         """The one that wakes up first lets the time pass."""
         end = time.ticks_add(self._now, us)
         self._sleepers.append(end)
+        self._moves += 1
         try:
             while True:
-                await asyncio.sleep_ms(self._paced)
+                moves = self._moves
+                await asyncio.sleep_ms(1)
                 left = time.ticks_diff(end, self._now)
                 if left <= 0:
                     return
+                if self._moves != moves and not self._paced:
+                    continue  # who was woken by that has its turn first
                 if all(time.ticks_diff(other, end) >= 0 for other in self._sleepers):
+                    self._moves += 1
                     await self._let_pass(left)
         finally:
+            self._moves += 1
             self._sleepers.remove(end)
 
     def _let_pass(self, us):

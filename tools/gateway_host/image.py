@@ -25,6 +25,7 @@ from gateway_host.interpreter import LIB, ROOT
 BOARDS = ROOT / "boards"
 IMAGES = ROOT / "build" / "images"
 FIRMWARE = ROOT / "firmware"
+PROFILES = FIRMWARE / "profiles"
 COMMON = BOARDS / "common"
 MAIN = FIRMWARE / "main.py"
 
@@ -73,6 +74,7 @@ def build(board: str, architecture: str | None = None) -> Image:
         files = Path(aside) / "files"
         for name, source in sources.items():
             _compile(source, files / "lib" / name, architecture)
+        shutil.copytree(PROFILES, files / "lib" / PROFILES.name)
         shutil.copy(MAIN, files / MAIN.name)
         _pack_littlefs(files, Path(aside) / _LITTLEFS)
         _pack_romfs(files, Path(aside) / _ROMFS)
@@ -90,7 +92,10 @@ def host_image(bits: int) -> Path:
     source is newer."""
     architecture = ARCHITECTURES[bits]
     romfs = IMAGES / f"SIMULATOR-{architecture}" / _ROMFS
-    newest = max(path.stat().st_mtime for path in (*_sources("SIMULATOR").values(), MAIN))
+    newest = max(
+        path.stat().st_mtime
+        for path in (*_sources("SIMULATOR").values(), *PROFILES.iterdir(), MAIN)
+    )
     if not romfs.exists() or romfs.stat().st_mtime <= newest:
         build("SIMULATOR", architecture)
     return romfs

@@ -58,8 +58,8 @@ class Session:
     `installation` is what sim.Installation gives; `plan` the site.json (docs/site.md); `mqtt` the
     contents of settings.json's `mqtt`, or None. With `console` the gateway has a console whose pty
     is `repl`, and what it prints goes to `log`; without, stdout is `output`, a text stream to be
-    read to its end. epoch: what the gateway's clock says at its start, s. Must be made in a thread
-    that lives as long as the session.
+    read to its end. epoch: what the gateway's clock says at its start, s; board: more for
+    simulator.json. Must be made in a thread that lives as long as the session.
     """
 
     def __init__(
@@ -80,6 +80,7 @@ class Session:
         repl_file: Path | None = None,
         on_led: Any = None,
         epoch: int | None = None,
+        board: dict[str, Any] | None = None,
     ):
         self.plan = plan
         self._keep = directory is not None
@@ -105,7 +106,8 @@ class Session:
                     "epoch": int(time.time()) if epoch is None else epoch,
                     "serial": SERIAL,
                 }
-                | {"rxbuf": rxbuf, "baud": baud},
+                | {"rxbuf": rxbuf, "baud": baud}
+                | (board or {}),
             )
             program = [str(script), *arguments] if script else []
             words = interpreter.bits_of(interpreter.find(bits))

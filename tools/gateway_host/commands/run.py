@@ -173,7 +173,7 @@ def _snapshots(watch: _Watch, seconds: float | None, every_s: float) -> Iterator
 
 
 def _opening(broker: Broker, plan: dict[str, Any], session: Session, bits: int) -> str:
-    nodes = len({point["node"] for point in plan["points"]})
+    nodes = len({point.get("node", point.get("meter")) for point in plan["points"]})
     return (
         f"MicroPython {version(bits)} runs firmware/; {broker.kind} on 127.0.0.1:"
         f"{broker.port}; {plan['name']}: {len(plan['points'])} points on {nodes} nodes; "

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from .b_meters import PowerBox, eastron
 from .b_modules import InputModule, Module, OutputModule
 from .catalogue import serial_parts
 from .loads import Feed, Profile
@@ -18,11 +19,14 @@ _TICK_S = 0.1
 
 @dataclass
 class BBus:
-    """site: site.json's `b_bus`; `slaves`: what makes each slave of the line; `feeds`: relays that
-    feed loads, by the load's name."""
+    """site: site.json's `b_bus`; `slaves`: what makes each slave of the line, from the house;
+    `feeds`: relays that feed loads, by the load's name; `points`, `loads`: of meters, as in
+    site.json."""
 
     site: dict[str, Any] = field(default_factory=dict)
-    slaves: list[Callable[[], Slave]] = field(default_factory=list)
+    slaves: list[Callable[[Any], Slave]] = field(default_factory=list)
+    points: list[dict[str, Any]] = field(default_factory=list)
+    loads: list[tuple[str, str]] = field(default_factory=list)
     feeds: dict[str, Feed] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
@@ -64,6 +68,13 @@ def read_b_bus(file: TomlFile) -> BBus:
         _module(bus, table, "input_modules", "inputs", InputModule)
     for table in file.each("output_module"):
         _module(bus, table, "output_modules", "outputs", OutputModule)
+    for table in file.each("meter"):
+        _meter(bus, table)
+    box = file.one("power_box", required=False)
+    if box.flag("modbus", False):
+        bus.site["power_box"] = True
+        bus.slaves.append(_power_box)
+    box.finish()
     for table in file.each("automation"):
         keys = ("name", "output", "schedule", "rule")
         entry = {key: table.value(key) for key in keys if table.has(key)}
@@ -94,7 +105,7 @@ def _module(bus: BBus, table: Table, key: str, channels: str, kind: type[Module]
     if configured:
         bus.site.setdefault(key, []).append({"serial": serial, channels: entries})
 
-    def make() -> Module:
+    def make(_: Any) -> Module:
         number = serial_parts(serial)[1]
         if kind is InputModule:
             sources = {
@@ -112,6 +123,37 @@ def _module(bus: BBus, table: Table, key: str, channels: str, kind: type[Module]
             module = OutputModule(number, changed)
         module.connected = here
         return module
+
+    bus.slaves.append(make)
+
+
+def _power_box(house: Any) -> Slave:
+    return PowerBox(
+        house.head.serial,
+        [node.serial for node in house.nodes],
+        {(point.node, point.input): point.ct for point in house.points},
+        {(point.node, point.input): 3 + i for i, point in enumerate(house.points)},
+        house.waveforms,
+        house.first_sample,
+    )
+
+
+def _meter(bus: BBus, table: Table) -> None:
+    name, unit = table.text("name"), table.whole("unit", 1, 246)
+    kind = table.text("profile", choices=("SDM120", "SDM630"))
+    load, power = table.text("load"), _profile(table, "power")
+    phases = table.value("phases")
+    here = not table.flag("absent", False)
+    table.finish()
+    bus.site.setdefault("meters", []).append({"name": name, "unit": unit, "profile": kind})
+    bus.loads.append((load, "circuit"))
+    for letter, phase in zip("ABC", phases, strict=False):
+        bus.points.append({"meter": name, "input": letter, "phase": phase, "load": load})
+
+    def make(_: Any) -> Slave:
+        meter = eastron(unit, kind, power, len(phases))
+        meter.connected = here
+        return meter
 
     bus.slaves.append(make)
 

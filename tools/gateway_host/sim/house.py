@@ -110,8 +110,10 @@ class Site:
                 "scheme": self.scheme,
                 "frequency": self.frequency,
                 "head": self.head.serial,
-                "points": [point.site_json() for point in self.points],
-                "loads": [{"name": name, "role": role} for name, role in self.loads],
+                "points": [point.site_json() for point in self.points] + self.b_bus.points,
+                "loads": [
+                    {"name": name, "role": role} for name, role in self.loads + self.b_bus.loads
+                ],
             }
             | ({"b_bus": self.b_bus.site} if self.b_bus else {})
         )

@@ -105,13 +105,13 @@ class Installation:
             plugged=house.connected_phases,
             seed=f"{house.seed} 0",
         )
-        self.head.connected = not house.head.absent
+        self.head.connected = not (house.head.absent or "power_box" in house.b_bus.site)
         self.nodes: list[Node] = [self.head]
         self._channels = {(p.node, p.input): 3 + i for i, p in enumerate(house.points)}
         self._inputs: list[list[int | None]] = [[0, 1, 2]]
         self._input_faults: list[InputFault] = []
         self.line = Line(self.nodes, baud, rxbuf, corrupt, house.seed)
-        self.b_line = ModbusLine([make() for make in house.b_bus.slaves], seed=house.seed)
+        self.b_line = ModbusLine([make(house) for make in house.b_bus.slaves], seed=house.seed)
         for settings in house.nodes:
             self.add_node(settings)
         if faults is not None:

@@ -36,6 +36,15 @@ class Profile:
             value *= 1 + self._wander * self._noise.at(time)
         return value
 
+    def integral(self, time: float) -> float:
+        """What the steps add up to from 0 to `time`, without the noise."""
+        whole, left = divmod(time, self._period)
+        total = whole * sum(duration * value for duration, value in self.steps)
+        for duration, value in self.steps:
+            total += min(left, duration) * value
+            left = max(0.0, left - duration)
+        return total
+
     def _step(self, time: float) -> float:
         left = time % self._period
         for duration, value in self.steps:

@@ -7,7 +7,7 @@ Times are µs on the board's clock. Shares no code with the firmware.
 import random
 import struct
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 BROADCAST = 0
 SEARCH = 247
@@ -156,20 +156,29 @@ class ModbusLine:
 
     def __init__(self, slaves: Sequence[Slave] = (), rxbuf: int = 512, seed: int = 1) -> None:
         self.slaves = list(slaves)
-        self.damage = None
+        self.damage: Callable[[bytes], bytes] | None = None
         self.busy_us = 0.0
         self.overflowed = 0
-        self.requests = 0
+        self.now = 0.0
         self._rxbuf = rxbuf
         self._random = random.Random(seed)
         self._coming: deque[tuple[float, int]] = deque()  # end of a byte, byte
         self._quiet_from = float("-inf")
+        self._events: list[tuple[float, Callable[[float], None]]] = []
+
+    def at(self, time: float, action: Callable[[float], None]) -> None:
+        """Has action(time) done when the line is used for the first time after `time`."""
+        self._events.append((time, action))
+        self._events.sort(key=lambda event: event[0])
 
     def write(self, time: float, data: bytes, baud: int) -> None:
         """The gateway sends `data` from `time` on."""
+        self.now = time
+        while self._events and self._events[0][0] <= time:
+            when, action = self._events.pop(0)
+            action(when)
         byte_us = 1e7 / baud
         end = time + len(data) * byte_us
-        self.requests += 1
         self.busy_us += end - time
         clean = time >= self._quiet_from + min(SILENCE_US, 3.5 * 11e6 / baud) - 1
         # What slaves still say drowns, and drowns the request.

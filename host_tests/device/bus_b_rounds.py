@@ -1,0 +1,74 @@
+"""Runs in the interpreter: the B-bus's part of the gateway alone, as fast as it can, for some of
+the board's seconds. Prints what it tells and counts after each, as one JSON line.
+
+task.json has "seconds"; "orders": second -> list of orders as at gateway/set, or of
+[topic, payload]; "powers": second -> powers of the loads from then on.
+"""
+
+import asyncio
+import json
+import site
+
+import board
+import hardware
+import orders
+from bus_b_runner import Runner
+from counters import Counters
+
+
+class Gateway:
+    """What bus_b_runner.Runner needs of a gateway."""
+
+    def __init__(self, task):
+        self.hardware = hardware.make(board)
+        with open("site.json") as file:
+            self.site = site.load(file.read())
+        self.counters = Counters()
+        self.orders = orders.Orders(self.counters)
+        self.prefix = ""
+        self.uplink = self.measuring = self.aggregates = self
+        self.connected = True
+        self.meters = []
+        self.powers = [None] * len(self.site.loads)
+        self.said = []
+        self._task = task
+
+    async def send(self, topic, pieces, retained=False):
+        self.said.append([topic, json.loads("".join(pieces))])
+
+    async def live(self, runner):
+        self.orders.on_topic("gateway/set", self.orders.named)
+        for second in range(self._task["seconds"]):
+            self.powers = self._task.get("powers", {}).get(str(second), self.powers)
+            for order in self._task.get("orders", {}).get(str(second), ()):
+                topic, payload = order if isinstance(order, list) else ("gateway/set", order)
+                if payload == {"scan": True}:
+                    runner.scan()
+                else:
+                    self.orders.take(topic.encode(), json.dumps(payload).encode())
+            await self.hardware.b_sleep_us(1000000)
+            await runner.tell()
+            print(
+                json.dumps(
+                    {
+                        "said": self.said,
+                        "errors": self.counters.counts,
+                        "advice": runner.advice(),
+                        "refusal": self.orders.refusal,
+                        "share": runner.share,
+                    }
+                )
+            )
+            self.said = []
+
+
+async def main():
+    with open("task.json") as file:
+        gateway = Gateway(json.load(file))
+    runner = Runner(gateway)
+    task = asyncio.create_task(runner.run())
+    await gateway.live(runner)
+    task.cancel()
+
+
+asyncio.run(main())
