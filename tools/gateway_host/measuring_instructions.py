@@ -1,0 +1,144 @@
+"""Instructions of the measuring side for a second of 28 points: from blocks of samples to readings,
+registers and intervals, bytecode included, on the ESP32-C3's instruction set; and what of one
+240 MHz core of an ESP32 that is, with the A-bus's side.
+
+The garbage collector is not counted: it runs for the whole gateway.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+
+from gateway_host import bus_instructions
+from gateway_host.commands.run import DEFAULT_HOUSE
+from gateway_host.instructions import kernel, mpy
+from gateway_host.instructions.rv32 import _ON_TARGET, MEMORY, run_rv32
+from gateway_host.sim.catalogue import BLOCK
+from gateway_host.sim.house import load_house
+
+CLOCK = 240_000_000
+_BLOCKS_A_SECOND = 50
+_CHANNELS = 31
+_BEFORE = 2  # reports
+_REPORTS = 4
+_PROGRAM = """
+import gc
+import uctypes
+from array import array
+
+import measuring
+import site
+
+place = site.load({plan!r})
+SIZE = 2 * {block} * {channels}
+
+
+BLOCKS = [uctypes.bytearray_at({address} + k * SIZE, SIZE) for k in range({blocks})]
+
+
+class Cycle:
+    skipped = 0
+    block = 0
+    where = array("i", [2 * {block} * i for i in range({channels})])
+
+
+class Bus:
+    ready = Cycle()
+    samples = None
+
+    def run(self):
+        while True:
+            self.samples = BLOCKS[self.ready.block % {blocks}]
+            self.ready.block += 1
+            yield 0
+
+
+path = measuring.build(Bus(), place, lambda: 1764000000000 + path.reports * 1000, lambda: None)
+plain = reporting = count = 0
+while path.reports < {before} + {reports}:
+    counted = path.reports >= {before}
+    reports = path.reports
+    gc.collect()
+    gc.disable()
+    free = [None]  # the first piece after a collection is looked for from the heap's beginning
+    a = instructions()
+    b = instructions()
+    path.step()
+    c = instructions()
+    gc.enable()
+    if counted:
+        taken = c - b - (b - a)
+        count += 1
+        plain += taken
+        if path.reports != reports:
+            reporting += taken
+    if path.reports != reports:
+        path.harmonics.take()
+print(plain, reporting, count)
+"""
+
+
+@dataclass
+class Second:
+    """Instructions of a second.
+
+    blocks: 50 blocks of samples: sums, windows, events, harmonics. reports: one report, registers
+    and intervals, all on rv32. bus: 50 cycles, rv32. kernel: of `blocks`, the kernel's on the ESP32
+    minus that on rv32, which is added.
+    """
+
+    blocks: float
+    reports: float
+    bus: float
+    kernel: float
+
+    @property
+    def share(self) -> float:
+        """Of a core's cycles, at one instruction a cycle."""
+        return (self.blocks + self.reports + self.bus + self.kernel) / CLOCK
+
+
+def measure(bus_cycle: float | None = None) -> Second:
+    """bus_cycle: instructions of the A-bus's side a cycle, when they are known. UserError when the
+    target is not available."""
+    if bus_cycle is None:
+        bus_cycle = sum(bus_instructions.measure()[0].values())
+    blocks = 8
+    program = (_ON_TARGET / "count.py").read_text() + _PROGRAM.format(
+        plan=json.dumps(load_house(DEFAULT_HOUSE).site_json()),
+        block=BLOCK,
+        channels=_CHANNELS,
+        blocks=blocks,
+        address=MEMORY,
+        before=_BEFORE,
+        reports=_REPORTS,
+    )
+    files = {
+        f"{module.stem}.mpy": mpy.compile_module(module, "rv32imc")
+        for module in kernel.FIRMWARE.glob("*.py")
+    }
+    said = run_rv32(program, path=[kernel.FIRMWARE], files=files, memory=_samples(blocks))
+    whole, reporting, count = map(int, said.split())
+    plain = (whole - reporting) / (count - _REPORTS)
+    esp32, c3 = (kernel.measure(target).instructions for target in ("xtensa", "rv32"))
+    return Second(
+        blocks=plain * _BLOCKS_A_SECOND,
+        reports=(reporting - plain * _REPORTS) / _REPORTS,
+        bus=bus_cycle * _BLOCKS_A_SECOND,
+        kernel=(esp32 - c3) * _BLOCKS_A_SECOND,
+    )
+
+
+def _samples(blocks: int) -> bytes:
+    """50 Hz on all channels, with a fifth harmonic."""
+    angle = 2 * np.pi * np.arange(blocks * BLOCK) / BLOCK
+    rows = []
+    for channel in range(_CHANNELS):
+        size = 21000 if channel < 3 else 3000 + 500 * channel
+        turn = angle - 2 * np.pi * (channel % 3) / 3
+        rows.append(size * np.cos(turn - 0.4 * (channel > 2)) + 0.05 * size * np.cos(5 * turn))
+    shaped = np.array(rows).reshape(_CHANNELS, blocks, BLOCK).swapaxes(0, 1)
+    return np.ascontiguousarray(np.round(shaped), "<i2").tobytes()
