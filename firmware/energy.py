@@ -97,8 +97,10 @@ class Energy:
             else:
                 weight = _WEIGHT * point.rated * point.ratio_ppm * volts // 1000000000000
             imported, exported = reading.imported * weight, reading.exported * weight
-            self.main.add(2 * i, imported)
-            self.main.add(2 * i + 1, exported)
+            if imported:
+                self.main.add(2 * i, imported)
+            if exported:
+                self.main.add(2 * i + 1, exported)
             energy = imported - exported
             guess = 0
             if not point.metered:

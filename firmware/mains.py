@@ -241,9 +241,6 @@ class Mains:
     def __init__(self, frequency):
         step = frequency * (TURN // SAMPLE_RATE)
         self.references = array("i", [0] * (3 * PAIRS * ROW_WORDS))
-        self.sources = array(
-            "i", [0, 1, 2]
-        )  # the voltage channel that each phase's rows come from
         self._marked = None
         self.state = array("i", [0] * _WORDS)
         state = self.state

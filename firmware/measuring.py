@@ -24,7 +24,7 @@ def build(bus, site, now_ms, finished, report_samples=SAMPLE_RATE):
     """The Measuring of a site. bus: as BusA; the rest: see Measuring and metering.Meter."""
     meter = Meter([point.phase for point in site.points], site.frequency, report_samples)
     declared = site.declared * 1000000 / site.voltage_ppm / VOLTS_PER_COUNT
-    events = PowerEvents(declared, site.phases, site.frequency)
+    events = PowerEvents(declared, site.phases)
     report, energy = Report(site.points, site.voltage_ppm, site.lines), Energy(site)
     points = range(len(site.points))
     chosen = [3 + i for i in points if site.points[i].harmonics]
@@ -127,7 +127,7 @@ class Measuring:
         sample = 0
         while sample < BLOCK:
             end = self.meter.add(self.bus.samples, cycle.where, sample)
-            self.events.add(self.bus.samples, cycle.where, sample, end, self.meter.mains)
+            self.events.add(cycle.where, end - sample, self.meter.mains)
             self.harmonics.add(self.bus.samples, cycle.where, sample, end, self.meter.mains)
             sample = end
             if self.meter.due:

@@ -102,7 +102,7 @@ class Meter:
         mains = self.mains
         end = mains.fill(samples, where, first)
         rows = mains.references
-        cross(rows, rows, rows, where, mains.sources, end - first, self.crossed)
+        cross(rows, rows, rows, where, end - first, self.crossed)
         plan, sums = self._plan, self._sums
         accumulate(0, rows, rows, samples, where, plan, self.channels, first, end, sums)
         if mains.ended():

@@ -219,14 +219,13 @@ def cross(
     x: ptr32,
     references: ptr32,
     where: ptr32,
-    sources: ptr32,
     count: int,
     sums: ptr32,
 ):
     """Add `count` samples (1 to 64) of the voltages' products with each other to sums.
 
     r, x: working registers, pass `references` for both. references: as mains has written them for
-    these samples. sources[p]: the channel in `where` that phase p needs. sums: for L1 x L2, L2 x
+    these samples. sums: for L1 x L2, L2 x
     L3, L3 x L1 the limbs (low, high) and the number of samples in which both were there. A pair's
     sum is -2^31 + 2^16 to 2^31 here; with 2^31 - 1 added an unsigned word holds it.
     """
@@ -236,7 +235,7 @@ def cross(
     while p < 3:
         q = p + 1 if p < 2 else 0
         w = ptr32(int(sums) + p * 12)
-        if not (where[sources[p]] | where[sources[q]]) >> 31:
+        if not (where[p] | where[q]) >> 31:
             x = ptr32(int(references) + p * 1280)
             r = ptr32(int(references) + q * 1280)
             p0 = 0

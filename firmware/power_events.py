@@ -17,7 +17,7 @@ from micropython import const
 KINDS = ("dip", "swell", "interruption")
 _KEPT = const(8)  # events; of older ones only the number is known
 
-# The state, 32-bit integers. Of each phase 7: the half of the cycle it is in, sum of v v / 64 and
+# The state, 32-bit integers. Of each phase 7: the half of the cycle it is in, sum of v v / 128 and
 # samples of this half and of the one before (0 samples: not known), mean square of the cycle, and
 # where it is, 2^-30 turns. Then the samples since start (modulo 2^30), and of each kind 4: whether
 # it goes on, when it began, the worst mean square, the phases (bits). Then how many events have
@@ -34,54 +34,61 @@ _EVENT = const(5)  # words of a kept event: kind, when it began, samples, worst 
 def _watch(
     x: int,
     s: ptr32,
-    samples: ptr8,
+    rows: ptr32,
     where: ptr32,
-    first: int,
-    end: int,
+    count: int,
     state: ptr32,
     events: ptr32,
     limits: ptr32,
     mains: ptr32,
 ):
-    """Take samples first to end - 1 of the phases. x, s: working registers, pass 0 and `state`.
+    """Take the `count` samples that metering has summed last. x, s: working registers, pass 0 and
+    `state`.
 
-    limits: mean squares / 64 of 90, 92, 110, 108, 5 and 7 %, phases, least and most samples that
-    make a cycle. mains: its state.
+    rows: the references; in their last words metering has left the squares of the voltages, two
+    samples together. where: as metering's. limits: mean squares / 128 of 90, 92, 110, 108, 5 and 7
+    %, phases. mains: its state.
     """
     phases = limits[6]
-    step = mains[20]
+    step = 2 * mains[20]
+    # Samples of a cycle, in 16ths: how many were counted depends on where the zero lies between
+    # two of them, the sum does not.
+    cycle = int(0x3FFFFFFF) // (step >> 5)
     for p in range(phases):
         state[7 * p + 6] = mains[19] + mains[3 + p]
-    k = first
-    while k < end:
-        state[21] = (state[21] + 1) & 0x3FFFFFFF
+    row = int(rows) + 36
+    left = count
+    while left > 0:
+        taken = 2 if left > 1 else 1
+        left -= 2
+        state[21] = (state[21] + taken) & 0x3FFFFFFF
         fresh = 0
+        s = state
         p = 0
         while p < phases:
-            at = where[p]
-            s = ptr32(int(state) + 28 * p)
-            if at >> 31:
+            if where[p] >> 31:
                 s[2] = 0
                 s[4] = 0
                 s[5] = 0x3FFFFFFF
             else:
                 x = (s[6] >> 29) & 1
-                s[6] = s[6] + step
                 if x != s[0]:
                     s[0] = x
-                    x = s[2] + s[4]
-                    if s[4] and x >= limits[7] and x <= limits[8]:
-                        s[5] = (s[1] + s[3]) // x
+                    x = (s[2] + s[4]) * 16 - cycle
+                    if s[4] and x < 50 and x > -50:
+                        s[5] = (s[1] + s[3]) // cycle << 4
                         fresh = 1
                     s[3] = s[1]
                     s[4] = s[2]
                     s[1] = 0
                     s[2] = 0
-                x = (ptr16(int(samples) + at)[k] ^ 0x8000) - 0x8000
-                s[1] = s[1] + ((x * x) >> 6)
-                s[2] = s[2] + 1
+                s[6] = s[6] + step
+                x = ptr32(row + 1280 * p)[0]
+                s[1] = s[1] + ((x >> 7) & 0x1FFFFFF)
+                s[2] = s[2] + taken
+            s = ptr32(int(s) + 28)
             p += 1
-        k += 1
+        row += 40
         if not fresh:
             continue
         # The least and the greatest of the phases, and for each kind whether it begins, whether it
@@ -132,13 +139,12 @@ def _watch(
 
 class PowerEvents:
     """declared: the voltage that a phase should have, in counts rms. phases: how many, from the
-    first on. frequency: nominal, Hz. `ended`: events since start."""
+    first on. `ended`: events since start."""
 
-    def __init__(self, declared, phases, frequency):
-        square = declared * declared / 64
+    def __init__(self, declared, phases):
+        square = declared * declared / 128
         limits = [int(square * level * level / 10000) for level in (90, 92, 110, 108, 5, 7)]
-        cycle = SAMPLE_RATE // frequency
-        self._limits = array("i", limits + [phases, cycle * 3 // 4, cycle * 3 // 2])
+        self._limits = array("i", limits + [phases])
         self._declared = declared
         self._state = array("i", bytes(4 * 35))
         self._events = array("i", bytes(4 * _EVENT * _KEPT))
@@ -150,11 +156,11 @@ class PowerEvents:
                 self._state[_PHASE * p + k] = 0
             self._state[_PHASE * p + 5] = _UNKNOWN
 
-    def add(self, samples, where, first, end, mains):
-        """Look at samples first to end - 1 of a block, which mains has just followed."""
-        state = self._state
-        events, limits = self._events, self._limits
-        _watch(0, state, samples, where, first, end, state, events, limits, mains.state)
+    def add(self, where, count, mains):
+        """Look at the `count` samples that metering has summed last."""
+        state, events, limits = self._state, self._events, self._limits
+        rows = mains.references
+        _watch(0, state, rows, where, count, state, events, limits, mains.state)
 
     def skip(self, samples):
         """Samples were lost on all channels."""
@@ -181,6 +187,6 @@ class PowerEvents:
                 KINDS[kind],
                 age / SAMPLE_RATE,
                 samples / SAMPLE_RATE,
-                100 * sqrt(worst * 64) / self._declared,
+                100 * sqrt(worst * 128) / self._declared,
                 ["L%d" % (p + 1) for p in range(3) if phases >> p & 1],
             )

@@ -140,68 +140,76 @@ class Report:
         if not n:
             return
         voltage = self.voltages[point.phase]
-        reading.voltage = voltage.rms
+        reading.voltage = volts = voltage.rms
         square = _integer(sums, at + metering.SQUARE)
         if square < _NO_LOAD * n:
             reading.power = reading.apparent = reading.current = 0.0
             reading.reactive = 0.0 if voltage.factor else None
             return
         amperes = point.rated * point.ratio_ppm / 1000000 * AMPERES_AT_PEAK / COUNTS_AT_PEAK
-        reading.current = amperes * sqrt(square / n)
-        reading.apparent = reading.current * voltage.rms
-        followed = sums[at + metering.FOLLOWED]
+        reading.current = current = amperes * sqrt(square / n)
+        reading.apparent = apparent = current * volts
+        followed = sums[at + metering.FOLLOWED] if voltage.factor else 0
+        net = lagging = 0
         for side in range(2):  # import, export
             active = _integer(sums, at + metering.IMPORT + 2 * side)
             lag = lead = 0
-            if followed and voltage.factor:
+            if followed:
                 # The quadrants I and IV are those of import, II and III those of export.
-                lag = _integer(sums, at + metering.QUADRANT + 2 * side) * voltage.factor
-                lead = _integer(sums, at + metering.QUADRANT + 6 - 2 * side) * voltage.factor
-                if followed != n:
-                    lag, lead = lag * n // followed, lead * n // followed
-                if lag >= -lead:
-                    lag += active * voltage.lead
-                else:
-                    lead += active * voltage.lead
-                lag >>= _SHIFT
-                lead >>= _SHIFT
+                lag = _integer(sums, at + metering.QUADRANT + 2 * side)
+                lead = _integer(sums, at + metering.QUADRANT + 6 - 2 * side)
+            if not active and not lag and not lead:
+                continue
+            lag *= voltage.factor
+            lead *= voltage.factor
+            if followed != n and followed:
+                lag, lead = lag * n // followed, lead * n // followed
+            if lag >= -lead:
+                lag += active * voltage.lead
+            else:
+                lead += active * voltage.lead
+            lag >>= _SHIFT
+            lead >>= _SHIFT
             if point.reversed:
                 active, lag, lead = -active, -lag, -lead
             if point.shift:
-                turn = int(point.cosine * _ONE), int(point.sine * _ONE)
-            else:
-                turn = _ONE, 0
-            _count(reading, active, lag, lead, *turn)
+                active, lag, lead = _turn(active, lag, lead, point.cosine, point.sine)
+            _count(reading, active, lag, lead)
+            net += active
+            lagging += lag + lead
         watts = amperes * self._volts / n
-        reading.power = watts * (reading.imported - reading.exported)
-        if followed and voltage.factor:
-            lag = reading.quadrant(0) + reading.quadrant(1)
-            lead = reading.quadrant(2) + reading.quadrant(3)
-            reading.reactive = watts * (lag - lead)
-            reading.angle = atan2(reading.reactive, reading.power) * 180 / pi
-        if reading.apparent:
-            reading.factor = max(-1.0, min(1.0, reading.power / reading.apparent))
+        reading.power = power = watts * net
+        if followed:
+            reading.reactive = reactive = watts * lagging
+            reading.angle = atan2(reactive, power) * 180 / pi
+        if apparent:
+            reading.factor = max(-1.0, min(1.0, power / apparent))
 
 
-def _count(reading, active, lag, lead, cosine, sine):
-    """Count energy that was taken on the import or on the export side, after turning its angle by
-    that with `cosine` and `sine` (2^-24). active, lag, lead: signed sums, the windows with lagging
-    current and those with leading apart."""
+def _turn(active, lag, lead, cosine, sine):
+    """Sums after their angle was turned by that with `cosine` and `sine`."""
+    cosine, sine = int(cosine * _ONE), int(sine * _ONE)
     turned = active * cosine - (lag + lead) * sine
     lag, lead = lag * cosine, lead * cosine
     if abs(lag) >= abs(lead):
         lag += active * sine
     else:
         lead += active * sine
-    if turned >= 0:
-        reading.imported += turned >> _SHIFT
+    return turned >> _SHIFT, lag >> _SHIFT, lead >> _SHIFT
+
+
+def _count(reading, active, lag, lead):
+    """Count signed sums in the direction and the quadrants that they have: of reactive energy the
+    part of windows with lagging current and of those with leading apart."""
+    if active >= 0:
+        reading.imported += active
     else:
-        reading.exported += -turned >> _SHIFT
+        reading.exported -= active
     for part in (lag, lead):
-        if part >= 0:
-            reading.add_quadrant(0 if turned >= 0 else 1, part >> _SHIFT)
-        else:
-            reading.add_quadrant(3 if turned >= 0 else 2, -part >> _SHIFT)
+        if part > 0:
+            reading.add_quadrant(0 if active >= 0 else 1, part)
+        elif part:
+            reading.add_quadrant(3 if active >= 0 else 2, -part)
 
 
 def _turned(phasor, angle):

@@ -77,13 +77,14 @@ def events(volts: np.ndarray, frequency: float) -> list[tuple[str, float, float,
 @pytest.mark.parametrize("frequency", [50, 49.3, 60])
 @pytest.mark.parametrize("steps", STEPS, ids=["dips", "swells", "interruptions", "hysteresis"])
 def test_events_are_those_of_the_standard(steps, frequency):
-    """Kinds, phases, order; begin and length to a half cycle, depth to 1 % of the declared."""
+    """Kinds, phases, order; begin and length to a half cycle (after an interruption a cycle
+    more), depth to 1 % of the declared."""
     volts = voltages(steps, frequency)
     right = events(volts, frequency)
     assert right
     samples = counts(volts, [VOLT] * 3)
     nominal = 60 if frequency > 55 else 50
-    task = {"points": [], "frequency": nominal, "events": [DECLARED / VOLT, 3, nominal]}
+    task = {"points": [], "frequency": nominal, "events": [DECLARED / VOLT, 3]}
     ended, going, last = measure(samples, **task)[-1]
     assert (ended, going) == (len(right), [])
     half = 0.5 / frequency + 0.002
@@ -92,14 +93,16 @@ def test_events_are_those_of_the_standard(steps, frequency):
     ):
         assert (kind, set(phases)) == (name, of)
         assert samples.shape[1] / RATE - age == pytest.approx(start, abs=half)
-        assert seconds == pytest.approx(length, abs=half)
+        # Without any voltage the phase is lost; it takes a cycle to find it again.
+        lost = 1 / frequency if worst < 5 else 0
+        assert seconds == pytest.approx(length, abs=half + lost)
         assert percent == pytest.approx(worst, abs=1.0)
 
 
 def test_the_machine_with_the_devices_words():
     """The RISC-V machine finds what the host finds."""
     samples = counts(voltages(STEPS[0], 50), [VOLT] * 3)
-    task = {"points": [], "frequency": 50, "events": [DECLARED / VOLT, 3, 50]}
+    task = {"points": [], "frequency": 50, "events": [DECLARED / VOLT, 3]}
     try:
         found = measure_single(samples, **task)[-1]
     except UserError as error:
@@ -115,7 +118,7 @@ def test_what_goes_on_and_more_than_are_kept(bits):
     """Twelve dips of which eight are kept, then one that goes on."""
     steps = tuple((1 + k / 5, 0.1, (0.6, 0.6, 0.6)) for k in range(12)) + ((3.8, 9, (0.8, 1, 1)),)
     samples = counts(voltages(steps, 50), [VOLT] * 3)
-    task = {"points": [], "frequency": 50, "events": [DECLARED / VOLT, 3, 50]}
+    task = {"points": [], "frequency": 50, "events": [DECLARED / VOLT, 3]}
     ended, going, last = measure(samples, bits, **task)[-1]
     assert (ended, going, len(last)) == (12, ["dip"], 8)
     begins = [samples.shape[1] / RATE - age for _, age, *_ in last]
@@ -128,5 +131,5 @@ def test_a_clean_start_is_no_event():
         for shift in (0, 0.003, 0.011):
             volts = voltages((), frequency, 1.6)[:, round(shift * RATE) :]
             volts = volts[:, : volts.shape[1] // 64 * 64]
-            task = {"points": [], "frequency": 50, "events": [DECLARED / VOLT, 3, 50]}
+            task = {"points": [], "frequency": 50, "events": [DECLARED / VOLT, 3]}
             assert measure(counts(volts, [VOLT] * 3), **task)[-1] == [0, [], []]

@@ -293,7 +293,7 @@ def test_quality(bits):
     angles = (12.34, None, -170.06, 0, 1, 2)
     readings = [one | {"angle": angle} for one, angle in zip(READINGS, angles, strict=True)]
     change = {"reactive": list(range(10**14, 10**14 + 24)), "lines": [399.123, None, 400.0]}
-    square = (1.15 * 230 / 0.015) ** 2 / 64
+    square = (1.15 * 230 / 0.015) ** 2 / 128
     change["events"] = [[0, 0, 1, 1, 1], [1, 4000, 320, round(square), 5]]
     change["events"] += [[2, 16000, 10240, 0, 2]] * 7
     *_, quality = published(bits, site_of(POINTS, ROLES), readings, unbalance=0.934, **change)

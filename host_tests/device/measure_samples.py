@@ -3,7 +3,7 @@ block. Runs in the interpreter and on the simulated RISC-V machine; prints one J
 
 measure(task, samples): samples as bytes, block by block channel by channel (3 voltages, then the
 points) 64 samples of 16 bits; task: {"points": [...], "frequency": 50, "report": 3200,
-"events": [declared counts, phases, frequency]}: with events the last line is [ended, going on, the
+"events": [declared counts, phases]}: with events the last line is [ended, going on, the
 last ones]; "harmonics": [channels]: the last line is a list of [channel, distortion, percents].
 """
 
@@ -72,7 +72,7 @@ def measure(task, samples):
                 harmonics.add(block, where, sample, end, meter.mains)
                 found.append(harmonics.take())
             if events:
-                events.add(block, where, sample, end, meter.mains)
+                events.add(where, end - sample, meter.mains)
             sample = end
             if meter.due:
                 report.read(meter)

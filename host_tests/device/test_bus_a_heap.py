@@ -174,7 +174,7 @@ class Path:
             None,
             None,
             Meter([0, 1, 2, 0], FREQUENCY),
-            PowerEvents(230 / 0.015, 3, FREQUENCY),
+            PowerEvents(230 / 0.015, 3),
             Harmonics([0, 3, 6]),
             self.report,
             self.report,

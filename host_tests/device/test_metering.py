@@ -97,16 +97,16 @@ class Sums(unittest.TestCase):
                 for k in range(BLOCK):
                     at = (p * PAIRS + k // 2) * ROW_WORDS + k % 2
                     references[at] = -volts[p][k]
-            where, sources = array("i", [0, 0, 0]), array("i", [0, 1, 2])
+            where = array("i", [0, 0, 0])
             sums = array("i", [0] * 9)
             for count in (64, 63, 1, 2):
-                cross(references, references, references, where, sources, count, sums)
+                cross(references, references, references, where, count, sums)
             for p in range(3):
                 products = [x * y for x, y in zip(volts[p], volts[(p + 1) % 3])]
                 exact = sum(sum(products[:count]) for count in (64, 63, 1, 2))
                 self.assertEqual((_value(sums, 3 * p), sums[3 * p + 2]), (exact, 130))
             where[1] = -1
-            cross(references, references, references, where, sources, 64, sums)
+            cross(references, references, references, where, 64, sums)
             self.assertEqual((sums[2], sums[5], sums[8]), (130, 130, 194))
 
     def test_missing_is_counted_and_not_summed(self):

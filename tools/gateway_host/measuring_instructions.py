@@ -1,6 +1,6 @@
-"""Instructions of the measuring side for a second of 28 points: from blocks of samples to readings,
-registers and intervals, bytecode included, on the ESP32-C3's instruction set; and what of one
-240 MHz core of an ESP32 that is, with the A-bus's side.
+"""Instructions of the measuring side for a second of 28 points: from blocks of samples to
+readings, registers and intervals, bytecode included, on the ESP32-C3's instruction set; and what
+of one 240 MHz core of an ESP32 that is, with the A-bus's side.
 
 The garbage collector is not counted: it runs for the whole gateway.
 """
@@ -86,8 +86,8 @@ class Second:
     """Instructions of a second.
 
     blocks: 50 blocks of samples: sums, windows, events, harmonics. reports: one report, registers
-    and intervals, all on rv32. bus: 50 cycles, rv32. kernel: of `blocks`, the kernel's on the ESP32
-    minus that on rv32, which is added.
+    and intervals. bus: 50 cycles. All these on rv32. kernel: what the kernel takes more on the
+    ESP32.
     """
 
     blocks: float

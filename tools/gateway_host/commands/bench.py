@@ -9,7 +9,14 @@ import time
 from rich.console import Console
 from rich.table import Table
 
-from gateway_host import bus_bench, bus_instructions, interpreter, kernel_bench, portal_bench
+from gateway_host import (
+    bus_bench,
+    bus_instructions,
+    interpreter,
+    kernel_bench,
+    measuring_instructions,
+    portal_bench,
+)
 from gateway_host.commands.run import DEFAULT_HOUSE
 from gateway_host.errors import UserError
 from gateway_host.heap_bench import least_heap
@@ -109,14 +116,22 @@ def _bus_rows(table: Table, result: dict) -> None:
     result["bus_a_utilisation"] = round(share, 4)
     table.add_row("A-bus: share of the line, bit errors 1e-5", f"{share:.1%}", "75 %")
     key, what = "bus_a_instructions_vs_kernel", "A-bus: instructions over the kernel's, rv32"
+    share, whole = "measuring_cpu_share_esp32", "measuring side: share of a 240 MHz core"
     try:
-        _, ratio = bus_instructions.measure()
+        parts, ratio = bus_instructions.measure()
+        second = measuring_instructions.measure(sum(parts.values()))
     except UserError as error:
-        result[key] = None
+        result[key] = result[share] = None
         table.add_row(what, f"not measured: {error}", "1")
+        table.add_row(whole, f"not measured: {error}", "10 %")
         return
     result[key] = round(ratio, 2)
     table.add_row(what, f"{ratio:.2f}", "1")
+    result[share] = round(second.share, 4)
+    table.add_row(whole, f"{second.share:.1%}", "10 %")
+    for name in ("blocks", "reports", "bus", "kernel"):
+        millions = getattr(second, name) / 1e6
+        table.add_row(f"  millions of instructions a second: {name}", f"{millions:.2f}", "")
 
 
 def _portal_rows(table: Table, result: dict) -> None:
