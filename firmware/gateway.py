@@ -7,7 +7,6 @@ the others do.
 
 import asyncio
 import gc
-import sys
 
 import bus_b_start
 import measuring
@@ -17,14 +16,13 @@ import topics_quality
 from bus_a import BusA
 from bus_a_advice import Advice
 from counters import Counters
+from front import Front
 from intervals import FIVE_MINUTES
-from led import Led, state_of
 from orders import Orders
+from tasks import run_all
 from uplink import Uplink
 
-_RESTART_S = 1
 _GATEWAY_S = 1
-_ANIMATION_MS = 40
 _PRESENCE = "presence"
 _ORDERS = "gateway/set"
 _INPUTS = ("A", "B", "C", "D")
@@ -50,27 +48,39 @@ def build_measuring(hardware, site, finished, report_samples=3200):
 
 
 class Gateway:
-    """hardware: what the board's `hardware()` made; led_table: the board's; site: site.Site;
-    settings: the table of settings.json."""
+    """hardware: what hardware.make() made of `board`, the board's data; site: site.Site;
+    settings: settings.Settings."""
 
-    def __init__(self, hardware, led_table, site, settings):
+    def __init__(self, hardware, board, site, settings):
         self.hardware = hardware
         self.site = site
         self.counters = Counters()
-        self.led = Led(hardware.set_led, led_table)
+        self._news = asyncio.Event()
+        self.uplink = None
+        self.front = Front(
+            hardware,
+            board,
+            settings,
+            self.counters,
+            lambda: self._in_cloud() and self._news.set(),
+            self._in_cloud,
+        )
+        self.led = self.front.led
+        self.connection = self.front.connection
         self.prefix = topics.prefix(site)
         self.orders = Orders(self.counters)
         self.uplink = Uplink(
             hardware.serial,
-            settings["mqtt"],
-            hardware.online,
-            hardware.name_server,
+            settings.mqtt,
+            self.connection.online,
+            self.connection.name_server,
             self._greetings,
             (self.prefix + _PRESENCE, "".join(topics.presence(False))),
             self.orders,
+            topics.longest(site),
             self.counters,
         )
-        self._news = asyncio.Event()
+        self._with_cloud = settings.mqtt is not None
         self.measuring = build_measuring(hardware, site, self._news.set)
         bus = self.measuring.bus
         self.advice = bus if site.power_box else Advice(bus, site)
@@ -82,13 +92,11 @@ class Gateway:
 
     async def run(self):
         """Run all tasks; without end."""
-        await asyncio.gather(
-            self._keep("measure", self._measure),
-            self._keep("bus_b", lambda: bus_b_start.run(self)),
-            self._keep("uplink", self.uplink.run),
-            self._keep("publish", self._publish),
-            self._keep("led", self._animate),
-        )
+        tasks = [("measure", self._measure), ("publish", self._publish)] + self.front.tasks()
+        tasks.append(("bus_b", lambda: bus_b_start.run(self)))
+        if self._with_cloud:
+            tasks.append(("uplink", self.uplink.run))
+        await run_all(self.counters, tasks)
 
     async def close(self):
         """A clean end: the cloud is told."""
@@ -111,15 +119,6 @@ class Gateway:
             self.bus_b.scan()
         self.scan_b.set()
 
-    async def _keep(self, name, task):
-        while True:
-            try:
-                await task()
-            except Exception as error:
-                self.counters.count("task." + name)
-                sys.print_exception(error)
-            await asyncio.sleep(_RESTART_S)
-
     async def _measure(self):
         self.measuring.restart()
         step = self.measuring.step
@@ -140,6 +139,7 @@ class Gateway:
             self.advice.update(self.measuring.report.readings)
             if self.measuring.reports != published:
                 published = self.measuring.reports
+                self.front.tell("measuring", True)
                 for topic, pieces in self._each_report(self.hardware.now_ms()):
                     await self.send(topic, self._of_one_report(pieces))
             await self._publish_intervals(self.measuring)
@@ -175,18 +175,13 @@ class Gateway:
         for piece in pieces:
             yield piece if self.measuring.reports == reports else None
 
-    async def _animate(self):
-        while True:
-            now_ms = self.hardware.uptime_ms()
-            if self.led.enter(self._state(), now_ms):
-                self._news.set()
-            self.led.animate(now_ms)
-            await asyncio.sleep_ms(_ANIMATION_MS)
+    def _in_cloud(self):
+        return self.uplink is not None and self.uplink.connected
 
-    def _state(self):
-        return state_of(
-            self.measuring.reports > 0, self.uplink.connected, self.uplink.was_connected
-        )
+    def texts(self):
+        """What is wrong: (name, a text for the installer)."""
+        modules = self.bus_b.advice() if self.bus_b else []
+        return self.advice.texts + modules + self.front.texts()
 
     def _gateway_state(self):
         return topics.gateway_state(

@@ -1,80 +1,81 @@
-"""The status LED: which state the gateway is in, and the animation of its colour.
+"""The state that the status LED shows: events in, state out. Owns no LED: led_animation.py does.
 
-Owns the LED. Gets a function that sets a colour (three levels of 0 to 255) and the board's table:
-state -> (colour, pattern).
+The board's table says which colour and pattern a state has; a state that is not in it is never
+entered (docs/led.md).
 """
 
-from math import cos, pi
-
-from micropython import const
-
-COLOURS = {
-    "off": (0, 0, 0),
-    "red": (255, 0, 0),
-    "yellow": (255, 160, 0),
-    "green": (0, 255, 0),
-    "cyan": (0, 255, 255),
-    "blue": (0, 0, 255),
-    "purple": (255, 0, 255),
-}
-
-_BLINK_MS = const(500)  # on, then as long off
-_BREATH_MS = const(4000)  # dark to bright to dark
-# Half a breath in 32 levels: a raised cosine, squared because the eye sees brightness by its root.
-_BREATH = bytes(max(2, round(255 * ((1 - cos(pi * k / 31)) / 2) ** 2)) for k in range(32))
-
-
-def state_of(measuring, connected, was_connected):
-    """The gateway's state by what really happens.
-
-    measuring: something has been measured since start (that a bus device is in trouble, its own
-    LED shows); connected: the broker has accepted us; was_connected: it ever
-    had since start.
-    """
-    if was_connected and not connected:
-        return "lost"
-    if not measuring:
-        return "booting"
-    return "well" if connected else "connecting"
-
-
-def level(pattern, ms):
-    """Brightness, 0 to 255, `ms` after the state began. Patterns: solid, blinking, breathing."""
-    if pattern == "solid":
-        return 255
-    if pattern == "blinking":
-        return 0 if ms // _BLINK_MS & 1 else 255
-    step = ms % _BREATH_MS * 64 // _BREATH_MS
-    return _BREATH[step if step < 32 else 63 - step]
+_QUALITY = ("well", "medium", "poor")
 
 
 class Led:
-    """The LED. `state`: a key of the board's table; begins as `booting`."""
+    """`state`, a key of the board's table; `colour` and `pattern` to be shown; `overdue`: whether
+    the state lasts longer than it should.
 
-    def __init__(self, set_colour, table):
-        self._set_colour = set_colour
+    table: state -> (colour, pattern); longest_s: state -> seconds, for those that are to end soon.
+    """
+
+    def __init__(self, table, longest_s):
         self._table = table
-        self._shown = None
-        self._since = 0
-        self.state = None
-        self.colour = self.pattern = None
-        self.enter("booting", 0)
+        self._longest_s = longest_s
+        # The events, and how things are at power-up.
+        self._facts = {
+            "updating": False,
+            "hotspot": False,  # open
+            "link": None,  # then "searching", "none", "up"
+            "astray": False,  # the link is up but does not lead to the cloud
+            "cloud": False,  # it has accepted us
+            "measuring": False,  # something was measured since start
+            "signal": 0,  # good; 1 medium, 2 poor
+            "reset": None,  # the colour of a pressed button
+        }
+        self._had_cloud = False
+        self._since_s = 0
+        self.overdue = False
+        self.state = "booting"
+        self.colour, self.pattern = table["booting"]
 
-    def enter(self, state, now_ms):
-        """Show `state` from now on; returns whether that is a change."""
+    def tell(self, event, value, now_s):
+        """Something has happened (docs/led.md). Whether the state has changed with it."""
+        if event not in self._facts:
+            raise KeyError(event)
+        self._facts[event] = value
+        if event == "cloud" and value:
+            self._had_cloud = True
+        state = self._judge()
+        self.colour, self.pattern = self._table[state]
+        if self._facts["reset"]:
+            self.colour, self.pattern = self._facts["reset"], "solid"
         if state == self.state:
             return False
         self.state = state
-        self.colour, self.pattern = self._table[state]
-        self._since = now_ms
+        self._since_s = now_s
+        self.overdue = False
         return True
 
-    def animate(self, now_ms):
-        """Set the colour that is due; call it every 50 ms or so. `now_ms`: any steady clock that
-        counts up."""
-        light = level(self.pattern, now_ms - self._since)
-        r, g, b = COLOURS[self.colour]
-        colour = (r * light // 255, g * light // 255, b * light // 255)
-        if colour != self._shown:
-            self._shown = colour
-            self._set_colour(*colour)
+    def grow_old(self, now_s):
+        """Whether the state has become overdue just now; call it once a second."""
+        longest = self._longest_s.get(self.state)
+        if self.overdue or longest is None or now_s - self._since_s <= longest:
+            return False
+        self.overdue = True
+        return True
+
+    def _judge(self):
+        facts = self._facts
+        if facts["updating"]:
+            return "booting"
+        if facts["hotspot"] and "ready" in self._table:
+            return "ready"
+        if facts["cloud"]:
+            if not facts["measuring"]:
+                return "connecting"
+            quality = _QUALITY[facts["signal"]]
+            return quality if quality in self._table else "well"
+        if self._had_cloud:
+            return "lost"
+        link = facts["link"]
+        if link == "none" or link == "up" and facts["astray"]:
+            return "no internet"
+        if link == "up":
+            return "connecting"
+        return "searching" if link and "searching" in self._table else "booting"

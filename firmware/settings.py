@@ -1,54 +1,76 @@
-"""The gateway's settings: reads and checks settings.json (docs/site.md)."""
+"""The gateway's settings (docs/site.md): reads them and keeps them through power cuts. Loaded when
+they are read or changed, and then forgotten."""
 
 import json
+import os
 
-_MQTT = ("host", "port", "user", "password")
+from durable import Durable
+from lazy import forget
+from micropython import const
+
+_MOST_NETWORKS = const(5)
 
 
-class SettingsError(ValueError):
-    """The settings are not usable: one line, which field and why."""
+class Settings:
+    """`mqtt`: the table or None; `link`: the installer's choice or None; `apn`: of the SIM card;
+    `networks`: a list of [ssid, key], the one that was given last comes first."""
+
+    def __init__(self, table):
+        self.mqtt = table.get("mqtt")
+        self.link = table.get("link")
+        self.apn = table.get("apn", "")
+        self.networks = table.get("networks", [])
 
 
-def load(text):
-    """The table of a settings.json's text; SettingsError when it is not usable."""
+def read():
+    """The Settings. A settings.json is taken over and removed; what was learned stays.
+    settings_check.SettingsError when they are not usable."""
+    store = Durable("settings")
+    settings = Settings(_load(store.value) if store.value else {})
     try:
-        table = json.loads(text)
-    except ValueError:
-        raise SettingsError("not JSON")
-    mqtt = table.get("mqtt") if isinstance(table, dict) else None
-    if not isinstance(mqtt, dict):
-        raise SettingsError("mqtt is missing")
-    for name in mqtt:
-        if name not in _MQTT:
-            raise SettingsError("mqtt.%s: is not known (known: %s)" % (name, ", ".join(_MQTT)))
-    host = mqtt.get("host")
-    if (
-        not isinstance(host, str)
-        or not host
-        or any(not 0 < len(part.encode()) < 64 for part in host.split("."))
-    ):
-        raise SettingsError("mqtt.host: must be a name or an IPv4 address")
-    port = mqtt.get("port")
-    if not isinstance(port, int) or isinstance(port, bool) or not 0 < port < 65536:
-        raise SettingsError("mqtt.port: must be a number from 1 to 65535")
-    user, password = mqtt.get("user"), mqtt.get("password")
-    if (user is None) != (password is None):
-        raise SettingsError("mqtt.user and mqtt.password: give both or neither")
-    for name in ("user", "password"):
-        if not isinstance(mqtt.get(name, ""), (str, type(None))):
-            raise SettingsError("mqtt.%s: must be a text" % name)
-    _check_wifi(table.get("wifi"))
-    return table
+        with open("settings.json") as file:
+            table = _load(file.read())
+    except OSError:
+        return settings
+    known = settings.networks
+    settings = Settings(table)
+    for network in known:
+        _add(settings.networks, network)
+    _save(settings, store)
+    os.remove("settings.json")
+    return settings
 
 
-def _check_wifi(wifi):
-    if wifi is None:
-        return
-    if not isinstance(wifi, dict) or sorted(wifi) != ["key", "ssid"]:
-        raise SettingsError("wifi: must have ssid and key")
-    from wifi_credentials import check_network  # seldom needed: not kept in memory without it
+def remember(settings, ssid, key):
+    """Keep a network's credentials, in front of the others; the oldest is forgotten."""
+    networks = [[ssid, key]]
+    for network in settings.networks:
+        _add(networks, network)
+    settings.networks = networks
+    _save(settings, Durable("settings"))
+
+
+def choose(settings, link):
+    """Keep the installer's choice of link."""
+    settings.link = link
+    _save(settings, Durable("settings"))
+
+
+def _load(text):
+    from settings_check import load
 
     try:
-        check_network(wifi["ssid"], wifi["key"], "wpa2")
-    except ValueError as error:
-        raise SettingsError("wifi: %s" % error)
+        return load(text)
+    finally:
+        forget("settings_check", "wifi_credentials")
+
+
+def _save(settings, store):
+    table = {name: value for name, value in settings.__dict__.items() if value}
+    store.write(json.dumps(table).encode())
+
+
+def _add(networks, network):
+    """Add what is not there yet."""
+    if len(networks) < _MOST_NETWORKS and network[0] not in [known[0] for known in networks]:
+        networks.append(network)

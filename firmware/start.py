@@ -3,12 +3,14 @@ aiorepl is installed. Owns nothing; main.py calls it."""
 
 import asyncio
 import gc
+import os
 import site
 
 import board
 import hardware
 import settings
-from gateway import Gateway
+from counters import Counters
+from lazy import forget
 from micropython import const
 
 # Bytes allocated between two collections. What lives long then finds a place low in the heap, and
@@ -16,18 +18,41 @@ from micropython import const
 _COLLECT_EVERY = const(16384)
 
 
-def _configuration(name, load):
-    """What `load` makes of a configuration file; one line and the end of the start when it is not
-    usable."""
-    try:
-        with open(name) as file:
-            return load(file.read())
-    except OSError:
-        reason = "cannot be read; write it from the app, or with tools/ (docs/site.md)"
-    except ValueError as error:
-        reason = str(error) or "not a text in UTF-8"
-    print("error: %s: %s" % (name, reason))
+def _refused(name, error):
+    print("error: %s: %s" % (name, str(error) or "not a text in UTF-8"))
     hardware.give_up()
+
+
+def _site():
+    """The installation, None while there is none. ValueError when it is not usable."""
+    try:
+        with open("site.json") as file:
+            return site.load(file.read())
+    except OSError:
+        return None
+
+
+def _finish_reset(device):
+    """Go on with a factory reset that a power cut has stopped."""
+    try:
+        os.stat("reset.json")
+    except OSError:
+        return
+    from factory_reset import reset
+
+    reset(device)
+    device.restart()
+
+
+def _made(device, settings, installation):
+    """What is to be run: the gateway, or without an installation what is there before it."""
+    if installation is None:
+        from front import Front
+
+        return Front(device, board, settings, Counters(), lambda: None, lambda: False)
+    from gateway import Gateway
+
+    return Gateway(device, board, installation, settings)
 
 
 async def _run(gateway):
@@ -40,16 +65,22 @@ async def _run(gateway):
 
 
 def main():
-    """Run the gateway until it is interrupted."""
+    """Run the gateway until it is interrupted; one line and the end of the start when its
+    configuration is not usable."""
     gc.threshold(_COLLECT_EVERY)
-    installation = _configuration("site.json", site.load)
-    wishes = _configuration("settings.json", settings.load)
-    if installation is None or wishes is None:
-        return
+    try:
+        installation = _site()
+    except ValueError as error:
+        return _refused("site.json", error)
+    try:
+        wishes = settings.read()
+    except ValueError as error:
+        return _refused("settings.json", error)
     gc.collect()  # the buffers want whole pieces of the heap
-    made = hardware.make(board)
-    made.connect(wishes)
-    gateway = Gateway(made, board.LED, installation, wishes)
+    device = hardware.make(board)
+    _finish_reset(device)
+    gateway = _made(device, wishes, installation)
+    forget("settings", "durable")
     try:
         asyncio.run(_run(gateway))
     except KeyboardInterrupt:

@@ -17,6 +17,12 @@ def prefix(site):
     return "servicelocation/" + site.uuid + "/"
 
 
+def longest(site):
+    """Bytes that none of a site's messages is longer than."""
+    names = sum(len(json.dumps(load.name).encode()) for load in site.loads)
+    return max(6144, 512 + 216 * len(site.points) + 164 * len(site.loads) + names)
+
+
 def presence(value):
     yield json.dumps({"value": value})
 
@@ -135,24 +141,30 @@ def gateway_state(gateway, now_ms, uptime_ms, heap_free):
             "firmwareVersion": VERSION,
             "heapFree": heap_free,
             "windows": gateway.measuring.meter.windows,
-            "led": {
-                "state": gateway.led.state,
-                "colour": gateway.led.colour,
-                "pattern": gateway.led.pattern,
-            },
-            "mqtt": {
-                "connects": uplink.connects,
-                "published": uplink.published,
-                "dropped": uplink.dropped,
-                "lastError": uplink.last_error,
-            },
-            "errors": gateway.counters.counts,
             "orderRefused": gateway.orders.refusal,
         }
     )[:-1]
+    led = gateway.led
+    yield ', "led": ' + json.dumps(
+        {
+            "state": led.state,
+            "colour": led.colour,
+            "pattern": led.pattern,
+            "overdue": led.overdue,
+        }
+    )
+    yield ', "connection": ' + json.dumps(gateway.connection.describe())
+    yield ', "mqtt": ' + json.dumps(
+        {
+            "connects": uplink.connects,
+            "published": uplink.published,
+            "dropped": uplink.dropped,
+            "lastError": uplink.last_error,
+        }
+    )
+    yield ', "errors": ' + json.dumps(gateway.counters.counts)
     yield ', "advice": ['
-    said = gateway.advice.texts + (gateway.bus_b.advice() if gateway.bus_b else [])
-    yield from items({"name": name, "text": text} for name, text in said)
+    yield from items({"name": name, "text": text} for name, text in gateway.texts())
     yield "]"
     yield (
         ', "aBus": %s'

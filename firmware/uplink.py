@@ -20,10 +20,9 @@ _KEEPALIVE_S = const(30)
 _PING_S = const(10)
 _SILENT_S = const(25)  # no answer to pings for this long: the connection is dead
 _TIMEOUT_S = const(10)
-_LONGEST_PAUSE_S = const(60)  # between two tries: within the 5 minutes that are promised
+_LONGEST_PAUSE_S = const(20)  # between two tries: a network that is back is used within 30 s
 _CHUNK = const(1024)
 _HEARD = const(32)  # the broker says no more than PINGRESP; larger pieces of heap may be rare
-_LONGEST_MESSAGE = const(13312)  # `site` of 28 points and 28 loads with the longest names
 
 _REFUSALS = (
     "accepted",
@@ -50,10 +49,22 @@ class Uplink:
     settings: `mqtt` of settings.json. online: a function, whether the network is up. name_server:
     a function, its address. greet: a function that returns the messages to publish on every
     connecting, as (topic, pieces of text, retained). will: (topic, text), retained. orders: an
-    orders.Orders, whose topics are subscribed and which takes what comes there.
+    orders.Orders, whose topics are subscribed and which takes what comes there. longest: bytes of
+    the longest message.
     """
 
-    def __init__(self, client_id, settings, online, name_server, greet, will, orders, counters):
+    def __init__(
+        self,
+        client_id,
+        settings,
+        online,
+        name_server,
+        greet,
+        will,
+        orders,
+        longest,
+        counters,
+    ):
         self.connected = False
         self.was_connected = False
         self.connects = 0
@@ -72,7 +83,7 @@ class Uplink:
         self._orders = orders
         self._incoming = Incoming(orders.take)
         self._wire = Wire()
-        self._message = memoryview(bytearray(_LONGEST_MESSAGE))
+        self._message = memoryview(bytearray(longest))
         self._sending = asyncio.Lock()
         self._unanswered = 0  # pings sent since the broker was last heard
 
@@ -93,12 +104,14 @@ class Uplink:
                     self._note("uplink.network", "connection to the broker: %s" % error)
                 finally:
                     await self._close()
+            else:
+                pause = 1  # a network that is back is used at once
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE_S)
 
     async def publish(self, topic, pieces, retained=False):
-        """Publish what the generator `pieces` yields as one message, at most 13 kB; it is dropped
-        and counted while there is no connection, or when a piece is None.
+        """Publish what the generator `pieces` yields as one message, at most `longest` bytes; it
+        is dropped and counted while there is no connection, or when a piece is None.
 
         Other tasks run between the pieces.
         """

@@ -58,10 +58,10 @@ ARTICLES = {
 # Prints a board's data.
 SHOW = """
 import json
-import board, led
+import board, led_animation
 kind = getattr(board, "ARTICLE_TYPE", 0)
 print(json.dumps({"led": board.LED, "links": board.LINKS, "type": kind,
-                  "b": board.HAS_B_MODULES, "colours": list(led.COLOURS)}))
+                  "b": board.HAS_B_MODULES, "colours": list(led_animation.COLOURS)}))
 """
 
 

@@ -66,28 +66,28 @@ def test_joining(ssid, password, dhcp_s, result, tmp_path):
     ]
     body = f"""
 result = await radio.join({ssid!r}, {password!r})
-tell(result=result, up=radio.connected(), ip=radio.ip(), rssi=radio.rssi())
+tell(result=result, up=radio.connected(), ip=radio.ip(), dbm=radio.dbm())
 radio.leave()
-tell(up=radio.connected(), ip=radio.ip(), rssi=radio.rssi())
+tell(up=radio.connected(), ip=radio.ip(), dbm=radio.dbm())
 """
     joined, left = run(World(networks, dhcp_s=dhcp_s), body, tmp_path)
     up = result == "ok"
     assert joined["result"] == result and joined["up"] == up
-    assert (joined["ip"], joined["rssi"]) == (("127.0.0.1", -55) if up else (None, None))
-    assert left == {"up": False, "ip": None, "rssi": None}
+    assert (joined["ip"], joined["dbm"]) == (("127.0.0.1", -55) if up else (None, None))
+    assert left == {"up": False, "ip": None, "dbm": None}
 
 
 def test_a_bssid_picks_the_access_point(tmp_path):
     near = Network("house", "geheim123", rssi=-48, bssid="020000000001")
     far = Network("house", "geheim123", rssi=-80, bssid="020000000002")
     body = """
-tell(result=await radio.join("house", "geheim123"), rssi=radio.rssi())
+tell(result=await radio.join("house", "geheim123"), dbm=radio.dbm())
 tell(result=await radio.join("house", "geheim123", bytes.fromhex("020000000002")),
-     rssi=radio.rssi())
+     dbm=radio.dbm())
 """
     assert run(World([far, near]), body, tmp_path) == [
-        {"result": "ok", "rssi": -48},
-        {"result": "ok", "rssi": -80},
+        {"result": "ok", "dbm": -48},
+        {"result": "ok", "dbm": -80},
     ]
 
 

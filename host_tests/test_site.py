@@ -33,7 +33,6 @@ def plan() -> dict[str, Any]:
 STARTS = [
     ("site.json", b"{", "error: site.json: not JSON"),
     ("site.json", b"\xff\xfe", "error: site.json: not a text in UTF-8"),
-    ("site.json", None, "error: site.json: cannot be read"),
     ("site.json", json.dumps({**plan(), "scheme": "9x9"}).encode(),
      'error: site.json: scheme: "9x9" is not known'),
     ("settings.json", b'{"mqtt": null}', "error: settings.json: mqtt is missing"),

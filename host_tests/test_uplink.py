@@ -324,7 +324,11 @@ def test_the_gateway_topic_says_that_all_is_well(life):
     serials = [node["serial"] for node in bus["nodes"]]
     assert serials == [life.plan["head"], *dict.fromkeys(p["node"] for p in life.plan["points"])]
     assert {node["state"] for node in bus["nodes"]} == {"well"}
-    assert last["led"] == {"state": "well", "colour": "green", "pattern": "breathing"}
+    led = {"state": "well", "colour": "green", "pattern": "breathing", "overdue": False}
+    assert last["led"] == led
+    link = {"link": "ethernet", "dbm": None, "problem": None}
+    assert last["connection"] == link | {"leads": last["connection"]["leads"]}
+    assert last["connection"]["leads"] in (None, "ok")
     assert last["mqtt"]["connects"] == 1 and last["mqtt"]["lastError"] is None
     assert last["errors"] == {}
     assert last["serial"] == SERIAL

@@ -17,6 +17,7 @@ LED = {
     "no internet": ("red", "blinking"),
 }
 LONGEST_S = {"connecting": 120}
+SIGNAL_DBM = (-95, -105)  # good reception from here on; medium from here on
 RESET = (("red", 1), ("blue", 3))
 PINS = {
     "a_tx": 17,

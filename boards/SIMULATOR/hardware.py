@@ -9,7 +9,8 @@ import struct
 import sys
 import time
 
-from links import Ethernet, Modem, Radio
+from clock import Clock
+from links import Ethernet, Radio
 from micropython import const
 
 _TICKS = const(0x3FFFFFFF)  # of the link
@@ -20,27 +21,41 @@ _BUTTON = const(8)  # of the answer to S
 
 class Hardware:
     """What the firmware gets: `a_uart`, `a_baud`, `serial`, the links that the board has (docs/
-    connection.md; None for one that it has not), and the functions below."""
+    connection.md; None for one that it has not), `name`, `hotspot_ports` (HTTP, DNS), the servers
+    `probe` and `time_server` (host, port; or None), `clock`, `now_ms`, and the functions below."""
+
+    program_files = ("simulator.json", "gateway.log")
 
     def __init__(self, settings, board):
         self.serial = settings["serial"]
         self.a_baud = settings["baud"]
         self.a_uart = uart = _Uart(settings["link"], self)
         self.ethernet = Ethernet(uart) if "ethernet" in board.LINKS else None
-        self.radio = Radio(uart, settings) if "wifi" in board.LINKS else None
-        self.modem = Modem(uart) if "lte" in board.LINKS else None
         self.has_b_modules = settings.get("b_modules", board.HAS_B_MODULES)
+        self.radio = Radio(uart) if "wifi" in board.LINKS else None
+        self.modem = None
+        if "lte" in board.LINKS:
+            from modem import Modem  # seldom needed
+
+            self.modem = Modem(uart)
+        self.name = board.NAME
+        self.storage = None  # the file system is the host's
+        self.hotspot_ports = settings.get("portal", (8080, 8053))
+        self.probe = settings.get("probe")
+        self.time_server = settings.get("time")
         self._entropy = settings.get("entropy", 4711)
         self._improv = settings.get("improv")
         self._paced = settings["paced"]
-        self._epoch = settings["epoch"]
         self._now = 0  # us since start, modulo the period of time.ticks_us
         self._seconds = 0
         self._fraction = 0  # us
         self._ahead = 0  # us that the board's clock is ahead of real time
         self._real = time.ticks_us()
+        self._idle = self._paced  # nobody sleeps on the board's clock yet: it follows the real one
         self._sleepers = []  # when each wants to wake up, where there are several
         self._moves = 0  # of these
+        self.clock = Clock(self.uptime_ms, settings["epoch"] * 1000)
+        self.now_ms = self.clock.now_ms
 
     def b_uart(self):
         """The B-bus's UART."""
@@ -48,6 +63,10 @@ class Hardware:
 
     def ticks_us(self):
         """A clock as time.ticks_us."""
+        if self._idle:
+            real = time.ticks_us()
+            self.pass_us(time.ticks_diff(real, self._real))
+            self._real = real
         return self._now
 
     def pass_us(self, us):
@@ -90,6 +109,7 @@ class Hardware:
             self._sleepers.remove(end)
 
     def _let_pass(self, us):
+        self._idle = False
         self.pass_us(us)
         if not self._paced:
             return asyncio.sleep_ms(0)
@@ -102,11 +122,8 @@ class Hardware:
 
     def uptime_ms(self):
         """ms since start."""
+        self.ticks_us()
         return self._seconds * 1000 + self._fraction // 1000
-
-    def now_ms(self):
-        """Milliseconds since 1970, or None while the time is not known."""
-        return self._epoch * 1000 + self.uptime_ms()
 
     def set_led(self, red, green, blue):
         self.a_uart.set_led(red, green, blue)
@@ -119,6 +136,10 @@ class Hardware:
 
         return SerialLine(self._improv)
 
+    def restart(self):
+        """Begin anew, as after power-up."""
+        sys.exit(0)
+
     def entropy(self):
         """A number of 16 bits or more, another one at every start (here as the host wishes)."""
         return self._entropy
@@ -126,17 +147,6 @@ class Hardware:
     def pressed(self):
         """Whether somebody presses the button. Allocates nothing."""
         return bool(self.a_uart.world()[0] & _BUTTON)
-
-    def connect(self, settings):
-        """Join the networks that the settings name: the host is on one."""
-
-    def online(self):
-        """Whether the network is up."""
-        return True
-
-    def name_server(self):
-        """Address of the network's name server."""
-        return "127.0.0.53"
 
 
 class _Uart:

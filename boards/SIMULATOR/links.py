@@ -1,4 +1,4 @@
-"""The simulated links: Ethernet, Wi-Fi radio and LTE modem in the simulated world
+"""The simulated links: Ethernet and Wi-Fi in the simulated world
 (docs/connection.md)."""
 
 import asyncio
@@ -9,7 +9,7 @@ _WAIT_MS = const(100)
 _LOCAL = "127.0.0.1"
 
 
-class _Link:
+class Link:
     """A way to the network. `bit`: of the answer to S."""
 
     def __init__(self, uart, bit):
@@ -40,7 +40,7 @@ class _Link:
                 return result
 
 
-class Ethernet(_Link):
+class Ethernet(Link):
     """The cable."""
 
     def __init__(self, uart):
@@ -50,15 +50,13 @@ class Ethernet(_Link):
         return bool(self._uart.world()[0] & 16)
 
 
-class Radio(_Link):
-    """The Wi-Fi radio. Its hotspot is this machine: the portal listens on 127.0.0.1, at the
-    ports that simulator.json gives."""
+class Radio(Link):
+    """The Wi-Fi radio. Its hotspot is this machine."""
 
     hotspot_ip = _LOCAL
 
-    def __init__(self, uart, settings):
+    def __init__(self, uart):
         super().__init__(uart, 2)
-        self.http_port, self.dns_port = settings.get("portal", (8080, 8053))
 
     async def scan(self):
         self._uart.ask("scan")
@@ -78,7 +76,7 @@ class Radio(_Link):
     def leave(self):
         self._uart.ask("leave")
 
-    def rssi(self):
+    def dbm(self):
         return self._signal(1)
 
     def start_hotspot(self, ssid, password):
@@ -86,19 +84,3 @@ class Radio(_Link):
 
     def stop_hotspot(self):
         self._uart.ask("hotspot")
-
-
-class Modem(_Link):
-    """The LTE modem."""
-
-    def __init__(self, uart):
-        super().__init__(uart, 4)
-
-    async def dial(self, apn):
-        return await self._result("dial", apn, "dialled")
-
-    def hang_up(self):
-        self._uart.ask("hang_up")
-
-    def dbm(self):
-        return self._signal(2)

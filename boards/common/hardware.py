@@ -5,26 +5,35 @@ links.py import machine and network. The RS485 transceivers switch their directi
 
 import asyncio
 import os
+import sys
 import time
 
+import esp32
 import machine
-from links import Ethernet, Modem, Radio
+from clock import Clock
+from links import Ethernet, Radio
 from micropython import const
 
 _BAUD = const(3000000)
 _RECEIVE_BUFFER = const(8192)  # docs/a-bus.md section 8
 _B_RECEIVE_BUFFER = const(512)
-_TO_UNIX = const(946684800)  # seconds from 1970 to 2000, where the ESP32's clock begins
 _WS2812_NS = (400, 850, 800, 450)  # a zero high, low; a one high, low
-_SET = const(800000000)  # a clock below this was never set
 
 
 class Hardware:
     """What the firmware gets: `serial`, `a_uart`, `a_baud`, the links that the board has (docs/
-    connection.md; None for one that it has not), and the functions below."""
+    connection.md; None for one that it has not), `name`, `hotspot_ports` (HTTP, DNS), the servers
+    `probe` and `time_server` (host, port), `clock`, `now_ms`, and the functions below."""
+
+    program_files = ("lib", "main.py", "boot.py")
+    hotspot_ports = (80, 53)
+    probe = ("connectivitycheck.gstatic.com", 80)
+    time_server = ("pool.ntp.org", 123)
 
     def __init__(self, board):
+        _restore_factory()
         pins = board.PINS
+        self.name = board.NAME
         self.serial = _serial_number(board.ARTICLE_TYPE)
         self.a_baud = _BAUD
         self.a_uart = machine.UART(
@@ -41,9 +50,16 @@ class Hardware:
         self._button = machine.Pin(pins["button"], machine.Pin.IN)
         self._ms = 0
         self._ticks = time.ticks_ms()
+        self.storage = _storage()
+        self.clock = Clock(self.uptime_ms)
+        self.now_ms = self.clock.now_ms
         self.ethernet = Ethernet(pins) if "ethernet" in board.LINKS else None
         self.radio = Radio() if "wifi" in board.LINKS else None
-        self.modem = Modem(pins) if "lte" in board.LINKS else None
+        self.modem = None
+        if "lte" in board.LINKS:
+            from modem import Modem  # seldom needed
+
+            self.modem = Modem(pins)
 
     ticks_us = staticmethod(time.ticks_us)
 
@@ -64,12 +80,6 @@ class Hardware:
         self._ticks = now
         return self._ms
 
-    def now_ms(self):
-        """Milliseconds since 1970, or None while the time is not known."""
-        if time.time() < _SET:
-            return None
-        return time.time_ns() // 1000000 + _TO_UNIX * 1000
-
     def set_led(self, red, green, blue):
         """Three levels of 0 to 255, of light. Allocates nothing."""
         self._lamps(red, green, blue)
@@ -84,29 +94,19 @@ class Hardware:
 
         return SerialLine()
 
+    def keep(self, factory):
+        """Keep the contents of factory.json in the chip's NVS while the storage is erased."""
+        store = esp32.NVS("gateway")
+        store.set_blob("factory", factory)
+        store.commit()
+
+    def restart(self):
+        """Begin anew, as after power-up."""
+        machine.reset()
+
     def entropy(self):
         """A number of 16 bits or more, another one at every start."""
         return int.from_bytes(os.urandom(2), "big")
-
-    def connect(self, settings):
-        """Join the Wi-Fi network of the settings."""
-        wifi = settings.get("wifi")
-        if wifi and self.radio:
-            asyncio.create_task(self.radio.join(wifi["ssid"], wifi["key"]))
-
-    def online(self):
-        """Whether the network is up."""
-        return any(link.connected() for link in self._links())
-
-    def name_server(self):
-        """Address of the network's name server."""
-        for link in self._links():
-            if link.connected():
-                return link.name_server()
-        return "0.0.0.0"
-
-    def _links(self):
-        return [link for link in (self.ethernet, self.radio, self.modem) if link]
 
 
 class _UartB(machine.UART):
@@ -141,6 +141,27 @@ def _lamps(pins):
         b.duty_u16(blue * 257)
 
     return set_single
+
+
+def _storage():
+    """The partition of the file system where it holds data alone, the program being in another."""
+    if "/rom/lib" not in sys.path:
+        return None
+    return esp32.Partition.find(esp32.Partition.TYPE_DATA, label="vfs")[0]
+
+
+def _restore_factory():
+    """Write factory.json again when a power cut during a reset has taken it."""
+    try:
+        os.stat("factory.json")
+    except OSError:
+        factory = bytearray(256)
+        try:
+            size = esp32.NVS("gateway").get_blob("factory", factory)
+        except OSError:
+            return
+        with open("factory.json", "wb") as file:
+            file.write(memoryview(factory)[:size])
 
 
 def give_up():

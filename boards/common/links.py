@@ -1,5 +1,5 @@
-"""The links of the gateways with an ESP32 (docs/connection.md): LAN8720 Ethernet, the chip's own
-Wi-Fi, an LTE modem on a UART by PPP."""
+"""The links of the gateways with an ESP32 (docs/connection.md): LAN8720 Ethernet and the
+chip's own Wi-Fi."""
 
 import _thread
 import asyncio
@@ -12,13 +12,10 @@ from micropython import const
 _WAIT_MS = const(100)
 _JOIN_MS = const(10000)  # until the access point has said yes
 _ADDRESS_MS = const(15000)
-_DIAL_MS = const(60000)
-_COMMAND_MS = const(2000)
-_NO_SIGNAL = const(99)  # of +CSQ
 _SECURITIES = ("open", "wep", "wpa", "wpa2", "wpa2", "enterprise", "wpa3", "wpa2")
 
 
-class _Link:
+class Link:
     """A network interface of the chip."""
 
     def connected(self):
@@ -31,7 +28,7 @@ class _Link:
         return self._interface.ifconfig()[3]
 
 
-class Ethernet(_Link):
+class Ethernet(Link):
     """pins: the board's."""
 
     def __init__(self, pins):
@@ -48,12 +45,10 @@ class Ethernet(_Link):
         return self._interface.status() not in (network.ETH_STOPPED, network.ETH_DISCONNECTED)
 
 
-class Radio(_Link):
+class Radio(Link):
     """The chip's Wi-Fi, as station and as access point."""
 
     hotspot_ip = "192.168.4.1"
-    http_port = 80
-    dns_port = 53
 
     def __init__(self):
         self._interface = network.WLAN(network.STA_IF)
@@ -100,7 +95,7 @@ class Radio(_Link):
                 result = "failed"
             elif passed > _JOIN_MS + _ADDRESS_MS:
                 # joined, but for the address: the driver says no more than "connecting"
-                result = "no_address" if self.rssi() else "failed"
+                result = "no_address" if self.dbm() else "failed"
             else:
                 continue
             wlan.disconnect()
@@ -109,7 +104,7 @@ class Radio(_Link):
     def leave(self):
         self._interface.disconnect()
 
-    def rssi(self):
+    def dbm(self):
         try:
             return self._interface.status("rssi") or None
         except OSError:
@@ -121,68 +116,3 @@ class Radio(_Link):
 
     def stop_hotspot(self):
         self._hotspot.active(False)
-
-
-class Modem(_Link):
-    """The LTE modem: AT commands until PPP begins. Its signal is asked before dialling, and then
-    whenever the line is not in use for PPP."""
-
-    def __init__(self, pins):
-        self._uart = machine.UART(
-            2, 115200, tx=pins["lte_tx"], rx=pins["lte_rx"], timeout=0, rxbuf=1024
-        )
-        self._interface = network.PPP(self._uart)
-        self._dbm = None
-
-    async def dial(self, apn):
-        if "READY" not in await self._ask("AT+CPIN?"):
-            return "no_sim"
-        began = time.ticks_ms()
-        while not await self._registered():
-            if time.ticks_diff(time.ticks_ms(), began) > _DIAL_MS:
-                return "not_found"
-            await asyncio.sleep_ms(1000)
-        await self._measure()
-        await self._ask('AT+CGDCONT=1,"IP","%s"' % apn)
-        self._uart.write(b"ATD*99#\r")
-        await asyncio.sleep_ms(1000)
-        self._uart.read()
-        self._interface.active(True)
-        self._interface.connect()
-        while not self._interface.isconnected():
-            if time.ticks_diff(time.ticks_ms(), began) > _DIAL_MS + _ADDRESS_MS:
-                self.hang_up()
-                return "no_address"
-            await asyncio.sleep_ms(_WAIT_MS)
-        return "ok"
-
-    def hang_up(self):
-        self._interface.disconnect()
-        self._interface.active(False)
-
-    def dbm(self):
-        return self._dbm
-
-    async def _registered(self):
-        answer = await self._ask("AT+CEREG?")
-        return ",1" in answer or ",5" in answer
-
-    async def _measure(self):
-        answer = await self._ask("AT+CSQ")
-        at = answer.find("+CSQ: ")
-        if at >= 0:
-            level = int(answer[at + 6 :].split(",")[0])
-            self._dbm = None if level == _NO_SIGNAL else 2 * level - 113
-
-    async def _ask(self, command):
-        """The modem's answer up to OK or ERROR, or what came within 2 s."""
-        self._uart.read()
-        self._uart.write(command.encode() + b"\r")
-        answer = b""
-        began = time.ticks_ms()
-        while time.ticks_diff(time.ticks_ms(), began) < _COMMAND_MS:
-            await asyncio.sleep_ms(_WAIT_MS)
-            answer += self._uart.read() or b""
-            if b"OK\r" in answer or b"ERROR" in answer:
-                break
-        return answer.decode()

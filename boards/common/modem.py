@@ -1,0 +1,93 @@
+"""The LTE modem of the gateways with an ESP32: on a UART, by PPP (docs/connection.md)."""
+
+import asyncio
+import time
+
+import machine
+import network
+from links import Link
+from micropython import const
+
+_WAIT_MS = const(100)
+_ADDRESS_MS = const(15000)
+_DIAL_MS = const(60000)
+_COMMAND_MS = const(2000)
+_STEADY_DB = const(3)
+_NO_SIGNAL = const(99)  # of +CSQ
+
+
+class Modem(Link):
+    """The LTE modem: AT commands until PPP begins. Its signal is asked before dialling, and then
+    whenever the line is not in use for PPP."""
+
+    def __init__(self, pins):
+        self._uart = machine.UART(
+            2, 115200, tx=pins["lte_tx"], rx=pins["lte_rx"], timeout=0, rxbuf=1024
+        )
+        self._interface = network.PPP(self._uart)
+        self._dbm = None
+        self._quality = 0
+
+    async def dial(self, apn):
+        if "READY" not in await self._ask("AT+CPIN?"):
+            return "no_sim"
+        began = time.ticks_ms()
+        while not await self._registered():
+            if time.ticks_diff(time.ticks_ms(), began) > _DIAL_MS:
+                return "not_found"
+            await asyncio.sleep_ms(1000)
+        await self._measure()
+        await self._ask('AT+CGDCONT=1,"IP","%s"' % apn)
+        self._uart.write(b"ATD*99#\r")
+        await asyncio.sleep_ms(1000)
+        self._uart.read()
+        self._interface.active(True)
+        self._interface.connect()
+        while not self._interface.isconnected():
+            if time.ticks_diff(time.ticks_ms(), began) > _DIAL_MS + _ADDRESS_MS:
+                self.hang_up()
+                return "no_address"
+            await asyncio.sleep_ms(_WAIT_MS)
+        return "ok"
+
+    def hang_up(self):
+        self._interface.disconnect()
+        self._interface.active(False)
+
+    def quality(self, limits):
+        """Reception: 0 good, 1 medium, 2 poor. limits: dBm from which it is good, medium. It is
+        better only when it is better by 3 dB."""
+        dbm = self.dbm()
+        if dbm is not None:
+            while self._quality < 2 and dbm < limits[self._quality]:
+                self._quality += 1
+            while self._quality and dbm >= limits[self._quality - 1] + _STEADY_DB:
+                self._quality -= 1
+        return self._quality
+
+    def dbm(self):
+        return self._dbm
+
+    async def _registered(self):
+        answer = await self._ask("AT+CEREG?")
+        return ",1" in answer or ",5" in answer
+
+    async def _measure(self):
+        answer = await self._ask("AT+CSQ")
+        at = answer.find("+CSQ: ")
+        if at >= 0:
+            level = int(answer[at + 6 :].split(",")[0])
+            self._dbm = None if level == _NO_SIGNAL else 2 * level - 113
+
+    async def _ask(self, command):
+        """The modem's answer up to OK or ERROR, or what came within 2 s."""
+        self._uart.read()
+        self._uart.write(command.encode() + b"\r")
+        answer = b""
+        began = time.ticks_ms()
+        while time.ticks_diff(time.ticks_ms(), began) < _COMMAND_MS:
+            await asyncio.sleep_ms(_WAIT_MS)
+            answer += self._uart.read() or b""
+            if b"OK\r" in answer or b"ERROR" in answer:
+                break
+        return answer.decode()

@@ -1,0 +1,55 @@
+"""The time of day: milliseconds since 1970 that never go back, corrected without a jump where
+possible. Owns the difference between the time since start and the time of day."""
+
+from micropython import const
+
+_SMALL_MS = const(1000)
+_GENTLY = const(2000)  # ms that pass for each ms of correction: 500 ppm
+_QUICKLY = const(2)  # for an error that gentleness would take a day for
+
+
+class Clock:
+    """uptime_ms: a function, ms since start; now_ms: the time of day at start, None if not known.
+
+    Intervals are to be measured with uptime_ms, which is never corrected.
+    """
+
+    def __init__(self, uptime_ms, now_ms=None):
+        self._uptime_ms = uptime_ms
+        self._offset = None if now_ms is None else now_ms - uptime_ms()
+        self._rest = 0  # ms that are still to be added, or taken away
+        self._since = 0
+        self._pace = _GENTLY
+
+    def now_ms(self):
+        """Milliseconds since 1970, or None while the time is not known."""
+        if self._offset is None:
+            return None
+        uptime = self._uptime_ms()
+        if self._rest:
+            due = min((uptime - self._since) // self._pace, abs(self._rest))
+            self._since += due * self._pace
+            if self._rest < 0:
+                due = -due
+            self._rest -= due
+            self._offset += due
+        return uptime + self._offset
+
+    def correct(self, offset):
+        """The time of day is uptime_ms() + offset, as somebody who knows says. Returns by how much
+        we were late, in ms, None if we did not know the time. What we were late by more than a
+        second is made good at once; the rest runs in: at 500 ppm, or at half the speed when
+        we were early by more than a second."""
+        now = self.now_ms()
+        if now is None:
+            self._offset = offset
+            return None
+        late = offset - self._offset
+        self._rest = 0
+        if late > _SMALL_MS:
+            self._offset = offset
+        else:
+            self._rest = late
+            self._since = self._uptime_ms()
+            self._pace = _GENTLY if late >= -_SMALL_MS else _QUICKLY
+        return late

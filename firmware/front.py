@@ -1,0 +1,91 @@
+"""What a gateway has before it has an installation: LED and button, the links, the time, and the
+way back to how it left the factory. Owns the LED and the button."""
+
+import asyncio
+import time
+
+from button import RESET, SHORT, Button
+from connection import Connection
+from led import Led
+from led_animation import Animation
+from micropython import const
+from tasks import run_all
+
+_FRAME_MS = const(20)
+
+
+class Front:
+    """`led`: its state; `connection`; `counters`. hardware, board: the board's; settings:
+    settings.Settings; changed: a function, called when the LED's state has changed; cloud: a
+    function, whether the cloud has accepted us."""
+
+    def __init__(self, hardware, board, settings, counters, changed, cloud):
+        self.hardware = hardware
+        self.counters = counters
+        self.led = Led(board.LED, board.LONGEST_S)
+        self._button = Button(board.RESET)
+        self._changed = changed
+        self.connection = Connection(hardware, board, settings, counters, self.tell, cloud)
+
+    def tell(self, event, value):
+        """Something has happened: see led.Led.tell."""
+        if self.led.tell(event, value, self.hardware.uptime_ms() // 1000):
+            self._changed()
+
+    def tasks(self):
+        """(name, coroutine function) of what is to run without end."""
+        tasks = [("front", self._watch), ("connection", self.connection.run)]
+        if self.hardware.time_server:
+            tasks.append(("time", self._keep_time))
+        return tasks
+
+    async def run(self):
+        """Run the tasks, without end."""
+        await run_all(self.counters, self.tasks())
+
+    async def close(self):
+        """A clean end: there is nobody to be told."""
+
+    def texts(self):
+        """What is wrong: (name, a text for the installer)."""
+        led, connection = self.led, self.connection
+        if not led.overdue and (connection.problem or connection.leads) in (None, "ok"):
+            return []
+        from connection_advice import texts
+
+        return texts(led, connection)
+
+    async def _watch(self):
+        """Animate the LED, watch the button."""
+        hardware, button, led = self.hardware, self._button, self.led
+        animation = Animation(hardware.set_led, hardware.ticks_us)
+        last = hardware.ticks_us()
+        frames = 0
+        shown = None
+        while True:
+            now = hardware.ticks_us()
+            pressed = button.poll(hardware.pressed(), time.ticks_diff(now, last) // 1000)
+            last = now
+            if button.shown != shown:
+                shown = button.shown
+                self.tell("reset", shown)
+            animation.show(led.colour, led.pattern)
+            animation.frame()
+            if pressed == SHORT:
+                self.connection.open_service()
+            elif pressed == RESET:
+                from factory_reset import reset
+
+                reset(hardware)
+                hardware.restart()
+            frames += 1
+            if frames == 1000 // _FRAME_MS:
+                frames = 0
+                if led.grow_old(hardware.uptime_ms() // 1000):
+                    self._changed()
+            await asyncio.sleep_ms(_FRAME_MS)
+
+    async def _keep_time(self):
+        import sntp
+
+        await sntp.keep(self.hardware, self.connection, self.counters)

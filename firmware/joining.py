@@ -1,0 +1,180 @@
+"""Getting a link: joining known networks, dialling, and the hotspot where somebody gives another
+network. In memory only while there is no link or the hotspot is open."""
+
+import asyncio
+import sys
+
+import settings
+from micropython import const
+
+_LOOK_MS = const(500)
+_CABLE_MS = const(10000)  # a cable that has no address yet: so long nothing else is tried
+_NO_CABLE_MS = const(3000)  # until the chip knows that there is none
+_ROUTER_MS = const(180000)  # routers start slower than we do
+_PAUSE_MS = const(1000)
+_LONGEST_PAUSE_MS = const(15000)  # a network that is back is used within 30 s
+_SHOWN_MS = const(5000)  # on the LED, that credentials did not work
+_BETTER_DB = const(10)
+
+
+async def _heard(radio, known):
+    """(-dBm, ssid, bssid) of the known networks in the air, the strongest first."""
+    found = []
+    for ssid, bssid, _, dbm, _, _ in await radio.scan():
+        for name in known:
+            if name.encode() == ssid:
+                found.append((-dbm, name, bssid))
+    return sorted(found)
+
+
+async def roam(radio, known):
+    """Join another access point of a known network where one is much stronger."""
+    dbm = radio.dbm()
+    heard = await _heard(radio, known)
+    if dbm is not None and heard and -heard[0][0] >= dbm + _BETTER_DB:
+        _, ssid, bssid = heard[0]
+        await radio.join(ssid, known[ssid], bssid)
+
+
+class Joining:
+    """connection: the Connection that wants a link, or the hotspot."""
+
+    def __init__(self, connection):
+        self._connection = connection
+        self._hardware = connection.hardware
+        self._radio = connection.hardware.radio
+        self._settings = connection.settings
+        self._lock = asyncio.Lock()  # who changes the radio
+        self._pause_ms = 0
+        self._next_ms = 0
+        self._portal = None
+        self._task = None
+
+    async def run(self):
+        """Until there is a link and nobody wishes the hotspot."""
+        connection, hardware = self._connection, self._hardware
+        try:
+            if hardware.ethernet:
+                await self._patience(hardware.ethernet)
+            while self._portal or not connection.online() or self._wished():
+                if not connection.online() and hardware.uptime_ms() >= self._next_ms:
+                    await self._seek()
+                if self._portal is None and (self._wished() or self._needed()):
+                    self._open()
+                elif self._portal and connection.service_ms == 0:
+                    self._close()
+                await asyncio.sleep_ms(_LOOK_MS)
+        finally:
+            self._close()
+
+    async def try_credentials(self, ssid, password):
+        """Try to join, and keep the credentials when that gives an address. What radio.join()
+        gives, or after "ok" what link_check.check() gives: anything from there is kept."""
+        connection, radio = self._connection, self._radio
+        async with self._lock:
+            result = await radio.join(ssid, password)
+            if result == "ok":
+                settings.remember(self._settings, ssid, password)
+                if self._settings.link is not None:
+                    settings.choose(self._settings, "wifi")
+                connection.follow()
+                connection.leads = result = await connection.check(radio, True)
+                connection.tell("astray", result != "ok")
+        # The LED shows the result: for some seconds, or for good.
+        connection.tell("hotspot", False)
+        if not radio.connected():
+            asyncio.create_task(self._show_again())
+        return result
+
+    async def _show_again(self):
+        await asyncio.sleep_ms(_SHOWN_MS)
+        if self._portal:
+            self._connection.tell("hotspot", True)
+
+    async def _patience(self, ethernet):
+        """The cable comes first: wait while it may still get an address."""
+        while not self._connection.online() and not self._wished():
+            passed = self._hardware.uptime_ms()
+            if passed >= (_CABLE_MS if ethernet.plugged() else _NO_CABLE_MS):
+                return
+            await asyncio.sleep_ms(_LOOK_MS)
+
+    async def _seek(self):
+        """Try everything once."""
+        if self._portal and self._portal.state != "ready":
+            return  # looking for networks would disturb
+        connection = self._connection
+        async with self._lock:
+            result = await self._round()
+        connection.follow()
+        if not connection.online():
+            if result != connection.problem:
+                connection.counters.count("connection." + result)
+            connection.problem = result
+            connection.tell("link", "none")
+        self._pause_ms = min(max(2 * self._pause_ms, _PAUSE_MS), _LONGEST_PAUSE_MS)
+        self._next_ms = self._hardware.uptime_ms() + self._pause_ms
+
+    async def _round(self):
+        """Try every link; the result of the last one."""
+        result = "no_cable"
+        for name, link in self._connection.links:
+            if name == "wifi":
+                result = await self._join_known()
+            elif name == "lte":
+                result = await link.dial(self._settings.apn)
+            elif link.plugged():
+                result = "no_address"
+            if self._connection.online():
+                break
+        return result
+
+    async def _join_known(self):
+        known = dict(self._settings.networks)
+        if not known:
+            return "nothing_known"
+        result = "not_found"
+        for _, ssid, bssid in await _heard(self._radio, known):
+            result = await self._radio.join(ssid, known[ssid], bssid)
+            if result == "ok":
+                break
+        return result
+
+    # The hotspot
+
+    def _wished(self):
+        return self._radio is not None and self._connection.service_ms > self._hardware.uptime_ms()
+
+    def _needed(self):
+        connection = self._connection
+        if connection.offered or connection.had_link or not self._radio:
+            return False
+        if connection.problem == "nothing_known" or self._hardware.uptime_ms() >= _ROUTER_MS:
+            connection.offered = True
+            connection.open_service()
+            return True
+        return False
+
+    def _open(self):
+        from wifi_provision import Provisioning
+
+        connection = self._connection
+        self._portal = Provisioning(self._hardware, self, self._settings, connection.counters)
+        self._task = asyncio.create_task(self._serve())
+        connection.tell("hotspot", True)
+
+    async def _serve(self):
+        try:
+            await self._portal.run()
+        except Exception as error:
+            self._connection.counters.count("task.portal")
+            sys.print_exception(error)
+        self._connection.service_ms = 0
+
+    def _close(self):
+        if self._portal:
+            self._task.cancel()
+            self._portal.close()
+            self._portal = self._task = None
+            self._connection.service_ms = 0
+            self._connection.tell("hotspot", False)

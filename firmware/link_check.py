@@ -1,0 +1,61 @@
+"""Where a link leads: to the cloud, or why not. Loaded when it is needed, and owns nothing."""
+
+import asyncio
+
+from resolve import resolve
+
+_TIMEOUT_S = 4
+
+
+async def check(cloud, name_server, probe, connect):
+    """ "ok"; "no_dns": the name server does not answer or does not know the cloud; "captive": a
+    portal answers in the place of the internet; "no_cloud": the internet is there, the cloud is
+    not, or its port is blocked; "no_internet": nothing is there.
+
+    cloud: (host, port) or None. probe: (host, port) of a web server that answers /generate_204
+    with status 204, or None to do without. connect: whether to try the cloud's port; without, it
+    is known not to answer.
+    """
+    address = None
+    if cloud:
+        try:
+            address = await resolve(cloud[0], name_server)
+        except OSError:
+            return "no_dns"
+    status = await _probe(probe, name_server) if probe else None
+    if status not in (None, 204):
+        return "captive"
+    if connect and address and await _opens(address, cloud[1]):
+        return "ok"
+    if status == 204 or not probe:
+        return "no_cloud" if cloud else "ok"
+    return "no_internet"
+
+
+async def _opens(address, port):
+    try:
+        stream, _ = await asyncio.wait_for(asyncio.open_connection(address, port), _TIMEOUT_S)
+    except (OSError, asyncio.TimeoutError):
+        return False
+    await stream.wait_closed()
+    return True
+
+
+async def _probe(probe, name_server):
+    """The HTTP status of the probe's answer; None when there is none."""
+    host, port = probe
+    stream = None
+    try:
+        address = await resolve(host, name_server)
+        stream, _ = await asyncio.wait_for(asyncio.open_connection(address, port), _TIMEOUT_S)
+        stream.write(b"GET /generate_204 HTTP/1.0\r\nHost: %s\r\n\r\n" % host.encode())
+        await asyncio.wait_for(stream.drain(), _TIMEOUT_S)
+        line = await asyncio.wait_for(stream.readline(), _TIMEOUT_S)
+        return int(line.split(b" ")[1])
+    except (OSError, asyncio.TimeoutError):
+        return None
+    except (IndexError, ValueError):
+        return 1  # whatever answers, it is not what was asked
+    finally:
+        if stream:
+            await stream.wait_closed()

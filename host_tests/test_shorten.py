@@ -1,0 +1,104 @@
+"""Shorter private names in images: what is run is the same program (the whole of it: every test
+with a Session boots an image)."""
+
+from __future__ import annotations
+
+import ast
+
+from gateway_host import image
+from gateway_host.shorten import shorten
+
+BASE = '''
+class Base:
+    """_not here"""
+
+    def __init__(self):
+        self._one = "_one"
+        self._two = 2
+
+    def _both(self):
+        return [self._one, self._two]
+'''
+CHILD = """
+from base import Base
+
+_CONSTANT = const(7)
+_other = 5
+
+
+class Child(Base):
+    def __init__(self, _six=6):
+        super().__init__()
+        self._three = 3
+        self._sum = self._two + self._three + _other + _six
+        self.__dict__["public"] = self._both()
+"""
+FAR = """
+_alone = 1
+
+
+def _away():
+    return _alone
+"""
+
+
+def paths(tmp_path, **texts):
+    for name, text in texts.items():
+        (tmp_path / f"{name}.py").write_text(text)
+    return {f"{name}.py": tmp_path / f"{name}.py" for name in texts}
+
+
+def names(text):
+    tree = ast.parse(text)
+    return [
+        getattr(node, field)
+        for node in ast.walk(tree)
+        for field in ("id", "attr", "name", "arg")
+        if isinstance(getattr(node, field, None), str)
+    ]
+
+
+def test_names_of_files_that_meet_stay_different(tmp_path):
+    sources = paths(tmp_path, base=BASE, child=CHILD, far=FAR)
+    short = shorten(sources, [])
+    pairs = {}
+    for name, path in sources.items():
+        before, after = names(path.read_text()), names(short[name])
+        assert len(before) == len(after)
+        for old, new in zip(before, after, strict=True):
+            assert pairs.setdefault(old, new) == new
+            assert old == new or old.startswith("_")
+    meeting = ("_one", "_two", "_both", "_three", "_sum", "_other", "_six")
+    family = {pairs[name] for name in meeting}
+    assert len(family) == 7
+    assert {pairs["_alone"], pairs["_away"]} <= family  # files that do not meet share names
+    assert pairs["_CONSTANT"] == "_CONSTANT" and pairs["__init__"] == "__init__"
+    assert '"""_not here"""' in short["base.py"] and '"_one"' in short["base.py"]
+
+
+def test_the_program_does_the_same(tmp_path):
+    sources = paths(tmp_path, base=BASE, child=CHILD, far=FAR)
+    texts = shorten(sources, [])
+    found = []
+    for code in ({n: p.read_text() for n, p in sources.items()}, texts):
+        space = {"const": int}
+        exec(code["base.py"], space)
+        exec(code["child.py"].replace("from base import Base", ""), space)
+        found.append(sorted(map(str, space["Child"]().__dict__.values())))
+    assert found[0] == found[1]
+
+
+def test_names_that_others_use_stay(tmp_path):
+    sources = paths(tmp_path, far=FAR)
+    other = tmp_path / "script"
+    other.write_text("import far\nfar._away()\n")
+    text = shorten(sources, [other])["far.py"]
+    assert "def _away" in text and "_alone" not in text
+
+
+def test_lines_stay_where_they_are():
+    sources = image._sources("SIMULATOR")
+    for name, text in image._texts(sources).items():
+        original = sources[name].read_text(encoding="utf-8")
+        assert text.count("\n") == original.count("\n")
+        assert len(names(text)) == len(names(original)), name
