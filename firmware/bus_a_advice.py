@@ -37,6 +37,7 @@ class Advice:
         self._open = OpenCts(site)
         self._reports = 0
         self._idle = array("H", [0] * len(site.points))  # reports without a current
+        self._beyond = bytearray(len(site.points))  # reports until an overload is forgotten
         self._before = array("I", [0] * 64)  # sections broken and asked for, of each address
         self._quality = 0  # broken ones in a thousand
         self._bad = []  # serials of nodes with more than 50 in a thousand
@@ -49,6 +50,7 @@ class Advice:
         for i in range(len(readings)):
             point, current = self._site.points[i], readings[i].current
             flows = current is None or current > _OPEN * point.rated
+            self._beyond[i] = _WHILE if readings[i].saturated else max(0, self._beyond[i] - 1)
             self._idle[i] = 0 if flows else min(self._idle[i] + 1, _MINUTE)
         self._open.update(readings)
         texts = self.texts = []
@@ -132,6 +134,11 @@ class Advice:
             elif self._open.is_open(i):
                 say = "the CT at input %s of %s sees %.1f %% of its current: close it"
                 texts.append(("open_ct", say % (where + (100 * self._open.share[i],))))
+            elif self._beyond[i]:
+                say = (
+                    "the current at input %s of %s is beyond what its CT can tell: use a larger CT"
+                )
+                texts.append(("overload", say % where))
             elif self._idle[i] == _MINUTE:
                 say = "no current at input %s of %s for a minute: is the CT closed?"
                 texts.append(("no_current", say % where))

@@ -18,6 +18,7 @@ import micropython
 from mains import BLOCK, PAIRS, ROW_WORDS, SAMPLE_RATE, Mains
 from metering_kernel import accumulate, cross
 from micropython import const
+from saturation import Saturation
 
 # A channel's sums, WORDS 32-bit integers: a, b and s as pairs of limbs (the low one 0 to 2^24 - 1,
 # the high one signed: value = high * 2^24 + low), then n and missing.
@@ -91,6 +92,7 @@ class Meter:
         self.windows = 0  # since start
         self.lost = 0  # samples since start that no channel has
         self.mains = Mains(frequency)
+        self.saturation = Saturation(len(phases))
         self._plan = array("i", plan)
         self._sums = array("i", [0] * (self.channels * WORDS))
         self._report_samples = report_samples
@@ -99,6 +101,8 @@ class Meter:
     def add(self, samples, where, first):
         """Add a block from sample `first` on, up to its end or that of the window; returns how far
         it came (64 at the end)."""
+        if not first:
+            self.saturation.add(samples, where)
         mains = self.mains
         end = mains.fill(samples, where, first)
         rows = mains.references

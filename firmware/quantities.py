@@ -75,6 +75,7 @@ class Report:
         self._read_lines(sums, meter.crossed)
         for i in range(len(self._points)):
             self._read_point(self.readings[i], self._points[i], sums, (3 + i) * REPORT_WORDS)
+        meter.saturation.tell(self.readings)
 
     def _read_voltage(self, voltage, sums, at, unit):
         """Returns (in phase with its reference, ahead of it) of the fundamental, V peak, or None

@@ -43,7 +43,7 @@ class Reading:
     quadrant(3), import lagging, export lagging, export leading, import leading. All after a
     reversed CT and its phase error are put right. Of a metered point `imported` and `exported` are
     the Wh that its meter has counted since the last report. `count`: samples measured, `missed`:
-    samples that did not arrive.
+    samples that did not arrive. `saturated`: the current was beyond what the CT's input can tell.
     """
 
     power = _rate(0)
@@ -58,9 +58,10 @@ class Reading:
     count = _sum(2)
     missed = _sum(3)
 
-    def __init__(self, rates, sums, i):
+    def __init__(self, rates, sums, saturated, i):
         self._rates = rates
         self._sums = sums
+        self._saturated = saturated
         self._i = i
         self.clear()
 
@@ -69,6 +70,14 @@ class Reading:
             self._rates[self._i * _RATES + k] = _NONE
         for k in range(_SUMS):
             self._sums[self._i * _SUMS + k] = 0
+
+    @property
+    def saturated(self):
+        return self._saturated[self._i] != 0
+
+    @saturated.setter
+    def saturated(self, value):
+        self._saturated[self._i] = value
 
     def quadrant(self, q):
         return self._sums[self._i * _SUMS + 4 + q]
@@ -81,4 +90,5 @@ def make(count):
     """A list of so many readings."""
     rates = array("f", bytes(4 * _RATES * count))
     sums = array("q", bytes(8 * _SUMS * count))
-    return [Reading(rates, sums, i) for i in range(count)]
+    saturated = bytearray(count)
+    return [Reading(rates, sums, saturated, i) for i in range(count)]

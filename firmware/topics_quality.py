@@ -32,7 +32,9 @@ def state(measuring, now_ms):
     yield from items(
         list(energy.reactive.joules[4 * i : 4 * i + 4]) for i in range(len(report.readings))
     )
-    yield '], "events": %s' % json.dumps({"ended": events.ended, "active": events.active()})[:-1]
+    found = [i for i in range(len(report.readings)) if report.readings[i].saturated]
+    yield '], "saturated": %s' % json.dumps(found)
+    yield ', "events": %s' % json.dumps({"ended": events.ended, "active": events.active()})[:-1]
     yield ', "last": ['
     yield from items(_event(now_ms, *event) for event in events.last())
     yield "]}}"

@@ -85,6 +85,15 @@ def test_an_open_ct_is_told_after_a_minute():
     )
 
 
+def test_a_current_beyond_the_ct_is_told():
+    """87 A on CTs for 50 A: the crests are cut off at 106 A."""
+    seen = told_of("", 4, house_of(4, 4, power=30000))
+    texts = [text for name, text in seen[-1]["advice"] if name == "overload"]
+    say = "the current at input %s of %s is beyond what its CT can tell: use a larger CT"
+    assert texts == [say % (a, hub) for hub in ("5500000190", "5500000191") for a in "ABCD"]
+    assert "overload" not in [name for name, _ in told_of("", 4)[-1]["advice"]]
+
+
 def test_without_a_terminator_the_line_is_told():
     """What arrives damaged is repaired as far as it can be, and the line's quality is told."""
     seen = told_of("unterminated rate=2e-7 at 2", 130)

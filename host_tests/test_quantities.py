@@ -54,7 +54,7 @@ def check(samples: np.ndarray, reports: list[dict], frequency: float) -> None:
     assert unbalance > 0.9
     assert report["unbalance"] == pytest.approx(unbalance, abs=0.03)
     for i, point in enumerate(report["points"]):
-        active, reactive, apparent, _, angle, *_, imported, exported, quadrants = point
+        active, reactive, apparent, _, angle, *_, imported, exported, quadrants, _ = point
         v, x = taken[i % 3].astype(np.int64), taken[3 + i].astype(np.int64)
         # Sums of the energy registers: exact.
         assert imported - exported == (v * x).sum()
@@ -100,7 +100,7 @@ def test_no_load_reads_zero_and_the_least_load_does_not(bits):
     task = {"points": [[0, RATED]] * 3, "frequency": 50}
     for report in measure(samples, bits, **task)[1:]:
         for point in (report["points"][0], report["points"][2]):
-            assert point == [0, 0, 0, None, None, 0, 0, 0, [0, 0, 0, 0]]
+            assert point == [0, 0, 0, None, None, 0, 0, 0, [0] * 4, False]
         assert report["points"][1][0] == pytest.approx(230 * 0.002 * RATED, rel=0.01)
         assert report["points"][1][7] == 0
 
@@ -114,3 +114,19 @@ def test_phases_that_are_not_there():
     assert report["lines"] == [None] * 3
     assert report["unbalance"] is None
     assert report["points"][0][4] == pytest.approx(20, abs=0.05)
+
+
+def test_samples_at_full_scale_are_flagged(bits):
+    """28 points, one just below its range and two beyond it, in one direction only: in each
+    report."""
+    peak = 1.5 * 2**0.5 * RATED
+    volts = [wave(4.2, 50, (1, 230, -120 * p)) for p in range(3)]
+    sine = wave(4.2, 50, (1, 2**-0.5, 33))
+    loads = [0.5 * peak * sine for _ in range(28)]
+    loads[4] = 0.9999 * peak * sine
+    loads[11] = 1.02 * peak * sine
+    loads[27] = 0.6 * peak * sine - 0.45 * peak
+    samples = counts(np.array(volts + loads), [VOLT] * 3 + [ampere(RATED)] * 28)
+    reports = measure(samples, bits, points=[[0, RATED]] * 28, frequency=50)
+    for report in reports:
+        assert [i for i in range(28) if report["points"][i][-1]] == [11, 27]

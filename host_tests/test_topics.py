@@ -292,6 +292,7 @@ def test_the_longest_messages_fit(name):
 def test_quality(bits):
     angles = (12.34, None, -170.06, 0, 1, 2)
     readings = [one | {"angle": angle} for one, angle in zip(READINGS, angles, strict=True)]
+    readings[2]["saturated"] = 1
     change = {"reactive": list(range(10**14, 10**14 + 24)), "lines": [399.123, None, 400.0]}
     square = (1.15 * 230 / 0.015) ** 2 / 128
     change["events"] = [[0, 0, 1, 1, 1], [1, 4000, 320, round(square), 5]]
@@ -303,6 +304,7 @@ def test_quality(bits):
         "unbalance": 0.93,
         "angles": [12.3, None, -170.1, 0, 1, 2],
         "reactive": [[10**14 + 4 * i + q for q in range(4)] for i in range(6)],
+        "saturated": [2],
         "events": {
             "ended": 9,
             "active": ["dip"],

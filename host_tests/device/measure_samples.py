@@ -47,6 +47,7 @@ def _line(report):
                 one.imported,
                 one.exported,
                 [one.quadrant(q) for q in range(4)],
+                one.saturated,
             ]
             for one in report.readings
         ],

@@ -11,6 +11,7 @@ from energy import Energy
 from mains import UNIT
 from metering import COUNT, FOLLOWED, IMPORT, QUADRANT, REPORT_WORDS, SQUARE
 from quantities import Report
+from saturation import Saturation
 
 JOULES = 0.015 * 1.5 * 2**0.5 / 32767 / 3200  # of one count x count at 1 A rated
 RATED = 50
@@ -100,6 +101,7 @@ class Sums:
         put(3, QUADRANT + (0 if lag > 0 else 6), count * unit * amperes / 2 * sin(lag))
         put(3, SQUARE, count * amperes * amperes / 2)
         self.crossed = [0] * 9
+        self.saturation = Saturation(1)
 
     def microhertz(self, samples):
         return 50000000

@@ -1,0 +1,46 @@
+"""Currents beyond what a CT's input can tell: samples at full scale.
+
+Owns whose turn it is. Each block one point's 64 samples are looked at: 28 points are through in 28
+of the 50 blocks of a second, and a block holds a cycle, so what clips in every cycle is found in
+each report. What clips once may not be. Allocates nothing.
+"""
+
+import micropython
+
+
+@micropython.viper
+def _clips(x: int, c: ptr16, samples: ptr8, where: int) -> int:
+    """Whether one of the 64 samples at byte `where` is at full scale. x, c: working registers,
+    pass 0 and `samples`."""
+    c = ptr16(int(samples) + where)
+    left = 64
+    while left:
+        x = (c[0] ^ 0x8000) - 0x8000
+        if x > 0x7FFE or x < -0x7FFE:
+            return 1
+        c = ptr16(int(c) + 2)
+        left -= 1
+    return 0
+
+
+class Saturation:
+    """points: how many."""
+
+    def __init__(self, points):
+        self._seen = bytearray(points)
+        self._turn = 0
+
+    def add(self, samples, where):
+        """Look at a block: where[3 + i] is the byte at which point i begins."""
+        if not self._seen:
+            return
+        self._turn = (self._turn + 1) % len(self._seen)
+        at = where[3 + self._turn]
+        if at >= 0 and _clips(0, samples, samples, at):
+            self._seen[self._turn] = 1
+
+    def tell(self, readings):
+        """Put into the readings of a report what was seen during it, and forget it."""
+        for i in range(len(self._seen)):
+            readings[i].saturated = self._seen[i]
+            self._seen[i] = 0
