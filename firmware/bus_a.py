@@ -35,18 +35,21 @@ _REPAIR_UNTIL = const(4)  # blocks behind the head's time
 _SETTLE = const(100)  # cycles that nodes get after the head is known to come in step
 _FIRST_SEARCHES = const(12)  # at a start, at the most
 _SEARCH_EVERY = const(25)  # cycles
+_LOOKS = const(3)  # for strays, while what is heard is nobody's answer
+_LOOK_EVERY = const(0xFFF)  # blocks, as a mask: 82 s,
+_LOOK_AGAIN = const(0x1FF)  # while there is a stray: 10 s
 _QUERY_EVERY = const(12)  # cycles, one node each time
 _BITS = bytes(bin(mask).count("1") for mask in range(16))
 
 
 class BusA:
     """The master. After each step of `run()`, `ready` is a complete Cycle to be used before the
-    next step, or None.
+    next step, or None. `stray`: what else has answered on the line (see bus_a_stray), or None.
 
-    `uart`: `write(buffer)`, `readinto(buffer)` without waiting. `ticks_us`: a clock as
-    time.ticks_us. named: [(serial, [channel of each input, -1 where unused])] of the site, the
-    head first: channels 0 to 2 are its voltages. `channels`: length of a cycle's `where`. session:
-    see bus_a_search.
+    `uart`: `write(buffer)`, `readinto(buffer)` without waiting, `set_baud(baud)`. `ticks_us`: a
+    clock as time.ticks_us. named: [(serial, [channel of each input, -1 where unused])] of the
+    site, the head first: channels 0 to 2 are its voltages. `channels`: length of a cycle's
+    `where`. session: see bus_a_search.
     """
 
     def __init__(self, uart, ticks_us, baud, named, channels, session):
@@ -85,6 +88,9 @@ class BusA:
         self.receiver = Receiver(uart, self.nodes, self.samples, self._request, session)
         self._wishes = []  # requests to be sent: (kind, address, argument, block)
         self._searching = True  # search in the next free time
+        self.stray = None
+        self._looks = _LOOKS  # for strays to be made, at the most
+        self._baud = baud
         self._searches = _FIRST_SEARCHES  # to be made before the next POLL, at the most
         self._use = False  # whether a block is collected and not yet handed over
         self._queried = 0  # the address last asked for its status
@@ -97,8 +103,9 @@ class BusA:
     # For others
 
     def scan(self):
-        """Look for nodes now, and not only at the next half second."""
+        """Look for nodes now, and not only at the next half second; and for strays."""
         self._searching = True
+        self._looks = _LOOKS
 
     def identify(self, serial, inputs, seconds):
         """Let the LED of a node blink at its `inputs` (bit mask) for `seconds` (0 to 600; 0 ends
@@ -209,6 +216,7 @@ class BusA:
         self._lost += self._use
         self._use = False
         self.ready = None
+        self._uart.set_baud(self._baud)
         turn = 0
         while True:
             # Find nodes: before the first POLL until nobody new answers, then now and then.
@@ -285,6 +293,15 @@ class BusA:
                 self._send(*self._wishes.pop(0))
                 yield self._short_us
                 self.receiver.answer(filling)
+            elif self._looks:
+                from bus_a_stray import look  # seldom needed
+
+                self._looks -= 1
+                self.stray = yield from look(self._uart, self.receiver, self._baud)
+                if self.stray != "":
+                    self._looks = 0
+            elif not self._next & (_LOOK_EVERY if self.stray is None else _LOOK_AGAIN):
+                self._looks = 1
             elif turn % _QUERY_EVERY == 0 and self._query_next():
                 yield self._short_us
                 self.receiver.answer(filling)

@@ -24,7 +24,13 @@ _ELSEWHERE = {
     "40": "a Switch; it is joined by radio",
     "50": "a gateway; only one may be on a bus",
     "51": "a gateway; only one may be on a bus",
+    "57": "a module of the B-bus; plug it into port B",
 }
+
+
+def _wrong_kind(serial):
+    what = _ELSEWHERE.get(serial[:2], "no device of the A-bus")
+    return "wrong_kind", "%s on port A is %s" % (serial, what)
 
 
 class Advice:
@@ -99,8 +105,7 @@ class Advice:
                 texts.append(("twin", say % node.serial))
             if not node.named and not node.lost:
                 if kind not in INPUTS:
-                    what = _ELSEWHERE.get(kind[:2], "no device of the A-bus")
-                    texts.append(("wrong_kind", "%s on port A is %s" % (node.serial, what)))
+                    texts.append(_wrong_kind(node.serial))
                 elif kind in HEAD_TYPES:
                     texts.append(("second_head", "%s is a second head: take it off" % node.serial))
                 else:
@@ -115,6 +120,13 @@ class Advice:
                 texts.append(("no_room", say % (node.serial, self._bus.capacity)))
 
     def _line(self, texts):
+        stray = self._bus.stray
+        if stray:
+            texts.append(_wrong_kind(stray))
+        elif stray is not None:
+            texts.append(
+                ("wrong_kind", "something on port A speaks Modbus: plug B-bus modules into port B")
+            )
         if self._bus.receiver.foreign:
             texts.append(("other_gateway", "another gateway speaks on this bus: take it off"))
         if self._bad and len(self._bad) < len(self._bus.nodes.all):

@@ -67,6 +67,10 @@ class Receiver:
         self.timed = False
         self._take(self._scratch, 0, -1, cycle)
 
+    def raw(self):
+        """What has come, as bytes, whatever it is; allocates."""
+        return bytes(self._scratch[: self._uart.readinto(self._scratch) or 0])
+
     def _take(self, view, first, base, cycle):
         """Enter what was received in `view` from byte `first` on into `cycle`, frame by frame;
         `base` is the view's place in `samples`, -1 for the scratch."""

@@ -60,9 +60,12 @@ FAULTS = [
     (f"twin {HUB} metres=5 at 4 for 3", (), ("twin",)),
     ("add 5500000777 metres=5 at 4 for 3", (), ("too_many_points", "not_in_site")),
     ("add 5700000001 channels=2 metres=5 at 4 for 3", (), ("wrong_kind",)),
-    ("add b-module at 4 for 3", (), ()),
+    ("add b-module number=77; echo", (), ("wrong_kind",)),
     (f"no-ct {HUB}:A at 4 for 3", (), ("no_ct",)),
 ]
+
+
+TWO_MODULES = "add b-module number=77; add b-module number=78"
 
 
 @pytest.mark.parametrize(("faults", "suffer", "names"), FAULTS, ids=[case[0] for case in FAULTS])
@@ -136,3 +139,27 @@ def test_random_bytes():
     assert outcome.growth <= 0
     assert outcome.counts["noise"] > 100 * SEQUENCES
     assert outcome.counts["damaged"] > 1000
+
+
+def test_modules_of_the_b_bus_on_port_a():
+    """One is named by its serial number from the start on, and no more when it is gone; of two
+    that answer at once it is told that they are there. Not a sample is lost by looking."""
+    seen = told_of("add b-module number=77 for 3", 16)
+    first, last = seen[1], seen[-1]
+    assert [
+        "wrong_kind",
+        "5700000077 on port A is a module of the B-bus; plug it into port B",
+    ] in (first["advice"])
+    assert last["advice"] == []
+    assert sum(last["missing"]) == 0
+    assert last["noise"] == 0
+    (told_both,) = {tuple(map(tuple, r["advice"])) for r in told_of(TWO_MODULES, 3)}
+    assert [name for name, _ in told_both] == ["wrong_kind"]
+    assert "speaks Modbus" in told_both[0][1]
+
+
+def test_a_module_that_is_plugged_in_later_is_found_in_its_turn():
+    seen = told_of("add b-module number=78 at 5", 90)
+    assert seen[4]["advice"] == []
+    assert [name for name, _ in seen[-1]["advice"]] == ["wrong_kind"]
+    assert sum(seen[-1]["missing"]) == 0

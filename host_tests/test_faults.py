@@ -388,9 +388,18 @@ def test_a_second_gateway_that_searches_makes_nodes_forget():
     assert payload_of(foreign[0])[:2] != search()[12:14]  # another session
 
 
-def test_a_module_of_the_b_bus_is_silent():
-    clean, strange = measuring(""), measuring("add b-module")
+def test_a_module_of_the_b_bus_hears_and_answers_at_its_own_speed_only():
+    clean, strange = measuring(""), measuring("add b-module number=77")
     assert [cycle(strange) for _ in range(20)] == [cycle(clean) for _ in range(20)]
+    installation = strange.installation
+    widest = "00107e1000060c000000000000270f423f000f4df9"  # docs/b-bus.md section 3
+    for wait, request in ((2000, widest), (10_500, "f7030000000311 5d")):
+        strange.now += wait
+        installation.write_slowly(strange.now, bytes.fromhex(request), 38_400)
+    assert installation.read(strange.now + 3000, 100) == b""
+    answer = installation.read(strange.now + 12_000, 100)
+    assert answer[:9].hex() == "f70306" + f"{5700:04x}{77:04x}{0:04x}"
+    assert seen(strange, 5) == [{1, 2, 3}] * 5
 
 
 def test_without_a_terminator_the_far_node_suffers_most():

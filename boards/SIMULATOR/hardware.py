@@ -158,8 +158,12 @@ class _Uart:
         self._file = open(path, "r+b")
         self._message = bytearray(7 + _LONGEST)
         self._world = bytearray(3)
+        self._baud = clock.a_baud
 
     def write(self, data):
+        if self._baud != self._clock.a_baud:
+            self.write_at(data, self._baud, "X")
+            return
         size = len(data)
         message = self._message
         now = self._clock.ticks_us() & _TICKS
@@ -167,10 +171,13 @@ class _Uart:
         message[7 : 7 + size] = data  # in one piece: the host wakes up once
         self._send(7 + size)
 
-    def write_b(self, data, baud):
-        """The B-bus's UART starts to send."""
+    def set_baud(self, baud):
+        self._baud = baud
+
+    def write_at(self, data, baud, line):
+        """Start to send at a speed, on the A-bus (X) or the B-bus (V)."""
         now = self._clock.ticks_us() & _TICKS
-        self._file.write(struct.pack("<BIHI", ord("V"), now, len(data), baud) + data)
+        self._file.write(struct.pack("<BIHI", ord(line), now, len(data), baud) + data)
 
     def readinto(self, view, line=0x52):
         struct.pack_into(
@@ -233,7 +240,7 @@ class _UartB:
         self._baud = baud
 
     def write(self, data):
-        self._link.write_b(data, self._baud)
+        self._link.write_at(data, self._baud, "V")
 
     def readinto(self, view):
         return self._link.readinto(view, 0x51)

@@ -16,6 +16,7 @@ from micropython import const
 
 _BAUD = const(3000000)
 _RECEIVE_BUFFER = const(8192)  # docs/a-bus.md section 8
+_B_BAUD = const(38400)
 _B_RECEIVE_BUFFER = const(512)
 _WS2812_NS = (400, 850, 800, 450)  # a zero high, low; a one high, low
 
@@ -36,14 +37,7 @@ class Hardware:
         self.name = board.NAME
         self.serial = _serial_number(board.ARTICLE_TYPE)
         self.a_baud = _BAUD
-        self.a_uart = machine.UART(
-            1,
-            baudrate=_BAUD,
-            tx=pins["a_tx"],
-            rx=pins["a_rx"],
-            rxbuf=_RECEIVE_BUFFER,
-            timeout=0,
-        )
+        self.a_uart = _Uart(1, _BAUD, pins["a_tx"], pins["a_rx"], _RECEIVE_BUFFER)
         self.has_b_modules = board.HAS_B_MODULES
         self._lamps = _lamps(pins)
         self._b_pins = pins["b_tx"], pins["b_rx"]
@@ -71,7 +65,7 @@ class Hardware:
 
     def b_uart(self):
         """The B-bus's UART."""
-        return _UartB(*self._b_pins)
+        return _Uart(2, _B_BAUD, *self._b_pins, _B_RECEIVE_BUFFER)
 
     def uptime_ms(self):
         """ms since start; call it at least once in six days."""
@@ -109,11 +103,11 @@ class Hardware:
         return int.from_bytes(os.urandom(2), "big")
 
 
-class _UartB(machine.UART):
+class _Uart(machine.UART):
     """A UART whose speed is another one now and then."""
 
-    def __init__(self, tx, rx):
-        super().__init__(2, baudrate=38400, tx=tx, rx=rx, rxbuf=_B_RECEIVE_BUFFER, timeout=0)
+    def __init__(self, number, baud, tx, rx, rxbuf):
+        super().__init__(number, baudrate=baud, tx=tx, rx=rx, rxbuf=rxbuf, timeout=0)
 
     def set_baud(self, baud):
         self.init(baudrate=baud)

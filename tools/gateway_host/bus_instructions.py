@@ -55,6 +55,9 @@ class Line:
         self.own += instructions() - before
         return size
 
+    def set_baud(self, baud):
+        pass
+
     def hear(self, data):
         self.answer = b""
         self.sent = data[1]
@@ -86,7 +89,7 @@ line = Line()
 bus = BusA(line, now, 3000000, {named!r}, 31, 1)
 for node in bus.nodes.all:
     bus.nodes.joined(node)
-bus._searches = 0
+bus._searches = bus._looks = 0
 steps = bus.run()
 spent = {{}}
 whole = missing = 0

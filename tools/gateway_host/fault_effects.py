@@ -9,13 +9,14 @@ import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from gateway_host.sim.b_modules import InputModule
 from gateway_host.sim.catalogue import inputs_of
 from gateway_host.sim.damage import BitErrors, Bursts, Reflections, Slips, Window
 from gateway_host.sim.frames import HEADER, Frame
 from gateway_host.sim.house import NodeSettings
 from gateway_host.sim.installation import Installation
 from gateway_host.sim.nodes import Node
-from gateway_host.sim.strangers import Babble, BModule, SecondGateway
+from gateway_host.sim.strangers import Babble, SecondGateway
 
 if TYPE_CHECKING:
     from gateway_host.faults import Fault, Faults
@@ -177,7 +178,9 @@ def _add(fault: Fault, installation: Installation, _: random.Random) -> None:
         searches = fault.values["searches"]
         stranger = SecondGateway(installation.line, schedule, every, searches)
     elif fault.target == "b-module":
-        stranger = BModule()
+        stranger = InputModule(int(fault.values["number"]))
+        stranger.stop(0.0)
+        installation.strays.slaves.append(stranger)
     elif any(node.serial == fault.target for node in installation.nodes):
         fault.fail(f"{fault.target} is there already; write twin for a second one")
     else:

@@ -65,6 +65,7 @@ VERBS = {
             "schedule": Option(1, 255, 200, whole=True),
             "every": Option(1e3, 1e7, 20_100.0),
             "searches": Option(0.0, 100.0, 0.0),
+            "number": Option(0, 999_999, 1, whole=True),
         },
     ),
     "no-ct": Verb("input"),

@@ -112,6 +112,9 @@ class Installation:
         self._input_faults: list[InputFault] = []
         self.line = Line(self.nodes, baud, rxbuf, corrupt, house.seed)
         self.b_line = ModbusLine([make(house) for make in house.b_bus.slaves], seed=house.seed)
+        # Devices of the B-bus on port A, and whether the gateway speaks at their speed.
+        self.strays = ModbusLine(seed=house.seed)
+        self._slowly = False
         for settings in house.nodes:
             self.add_node(settings)
         if faults is not None:
@@ -175,8 +178,18 @@ class Installation:
     def write(self, ticks: int, data: bytes) -> None:
         """The board's UART sends `data` from `ticks` on."""
         with self._lock:
+            self._slowly = False
             self.line.write(self.time_of(ticks), data)
             self._pass_on()
+
+    def write_slowly(self, ticks: int, data: bytes, baud: int) -> None:
+        """As `write`, at a speed at which no node of the A-bus understands anything."""
+        with self._lock:
+            self._slowly = True
+            time = self.time_of(ticks)
+            self.line.advance(time)
+            self.strays.disturb(self.line.busy_until)
+            self.strays.write(time, data, baud)
 
     def read(self, ticks: int, size: int) -> bytes | None:
         """At most `size` bytes received until `ticks`; None when all has ended."""
@@ -185,6 +198,8 @@ class Installation:
             if self.ended(time):
                 return None
             data = self.line.read(time, size)
+            if self._slowly:
+                data = self.strays.read(time, size)
             self._pass_on()
             return data
 

@@ -98,6 +98,11 @@ class Line:
         """Whether nobody is sending or about to answer within 2 ms."""
         return not self._events or self._events[0][0] > self.now + _AHEAD_US
 
+    @property
+    def busy_until(self) -> float:
+        """When the last byte begun so far ends, or has ended, µs."""
+        return max((run.end for run in self._active), default=0.0)
+
     # The gateway's side
 
     def write(self, time: float, data: bytes) -> None:

@@ -159,13 +159,15 @@ class LinkServer:
                     break
                 self.installation.write(ticks, bytes(held[at + 7 : at + 7 + count]))
                 at += 7 + count
-            elif kind == 0x56:  # V
+            elif kind in (0x56, 0x58):  # V, X
                 if size - at < 11:
                     break
                 ticks, count, baud = _HEAD_B.unpack_from(held, at + 1)
                 if size - at < 11 + count:
                     break
-                self.installation.write_b(ticks, bytes(held[at + 11 : at + 11 + count]), baud)
+                write = self.installation
+                write = write.write_b if kind == 0x56 else write.write_slowly
+                write(ticks, bytes(held[at + 11 : at + 11 + count]), baud)
                 at += 11 + count
             elif kind == 0x4C:  # L
                 if size - at < 8:

@@ -213,6 +213,10 @@ class ModbusLine:
             self._quiet_from = max(self._quiet_from, spoken[-1][0])
             self._coming.extend(spoken)
 
+    def disturb(self, until: float) -> None:
+        """Something of another speed is heard until then: no silence before."""
+        self._quiet_from = max(self._quiet_from, until)
+
     def read(self, time: float, size: int) -> bytes:
         """At most `size` bytes that have arrived until `time`."""
         arrived = sum(t <= time for t, _ in self._coming)

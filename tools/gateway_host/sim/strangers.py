@@ -55,25 +55,6 @@ class SecondGateway:
             self._line.at(time + 1e6 / self._searches, self._search)
 
 
-class BModule:
-    """An Input or Output module: Modbus RTU at 38400 baud. Nothing on the A-bus is a frame of its
-    own, so it is silent.
-    """
-
-    serial = "B-bus module"
-
-    def __init__(self) -> None:
-        self.connected = False
-
-    def start(self, _: float) -> None:
-        """Plugs it in."""
-        self.connected = True
-
-    def stop(self, _: float) -> None:
-        """Unplugs it."""
-        self.connected = False
-
-
 class Babble:
     """Noise that `sender` sends at random times from `start` to `end` (µs): `rate` times a second,
     `size` bytes on average (exponential), never broken off.
