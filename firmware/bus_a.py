@@ -293,7 +293,7 @@ class BusA:
                 self._send(*self._wishes.pop(0))
                 yield self._short_us
                 self.receiver.answer(filling)
-            elif self._looks:
+            elif self._looks and not self._settling:
                 from bus_a_stray import look  # seldom needed
 
                 self._looks -= 1
