@@ -117,3 +117,11 @@ def test_28_points_and_one_hub_more():
     assert set(seen[-1]["missing"]) == {0}
     texts = dict(seen[-1]["advice"])
     assert "5500000999" in texts["too_many_points"]
+
+
+def test_a_hub_in_place_of_one_not_seen_any_more():
+    """What is stale is named beside what exceeds."""
+    _, seen = told_of(0, 7, "unplug 5500000191 at 3; add 5500000999 metres=5 at 4")
+    texts = dict(seen[-1]["advice"])
+    assert "remove 5500000999 (not seen any more: 5500000191)" in texts["too_many_points"]
+    assert "missing" in texts

@@ -6,6 +6,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from gateway_host.bus_bench import Watched, house_of, told
 from gateway_host.errors import UserError
@@ -94,7 +95,7 @@ class NodeInC:
         if key not in self._rendered:
             while len(self._rendered) > 4:
                 del self._rendered[next(iter(self._rendered))]
-            shifts = [key[1] / RESOLUTION] * self._house.channels
+            shifts = np.full(self._house.channels, key[1] / RESOLUTION)
             self._rendered[key] = self._house.render(block, shifts)[self._channels].T.tolist()
         return self._rendered[key][within]
 

@@ -4,6 +4,7 @@ A recorded conversation is played to the real A-bus master: the UART here hands 
 allocating, what a head and a hub answered in a first run.
 """
 
+import gc
 import unittest
 from math import pi, sin
 from struct import pack
@@ -171,6 +172,7 @@ class Path:
     """The measuring path on a UART."""
 
     def __init__(self, clock, uart):
+        gc.collect()  # large pieces are needed
         self.clock = clock
         nodes = [(HEAD, (0, 1, 2)), (HUB, (3, 4, 5, 6))]
         self.bus = BusA(uart, clock.ticks_us, BAUD, nodes, 7, 3)

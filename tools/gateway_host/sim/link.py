@@ -95,6 +95,8 @@ class LinkServer:
                     self.installation.prepare()  # while the board is at work
         except Exception as failure:
             self.failure = failure
+            os.close(self._master)  # the interpreter shall not wait for ever
+            self._master = -1
         finally:
             self.finished.set()
 
