@@ -75,6 +75,8 @@ class PowerBox(Device):
         report.frequency, report.microhertz = hertz, int(round((hertz or 0) * 1000000))
         report.samples = SAMPLE_RATE
         for i, slot in enumerate(self._slots):
+            if not self._is_mine(i):
+                continue
             reading = report.readings[i]
             reading.clear()
             if slot < 0:
@@ -84,6 +86,10 @@ class PowerBox(Device):
                 setattr(reading, name, self._real(data, 4 * slot, -most, most))
             self._finish(i, reading, energies, 4 * slot)
         self._measuring.complete(self._now_ms())
+
+    def _is_mine(self, i):
+        """Whether point i hangs on the box, and not on a meter."""
+        return self._site.points[i].type != "MODBUS"
 
     async def _read(self, bus, address, count):
         return await bus.ask(_UNIT, modbus.HOLDING, address, count, self.tries, _REPLY_MS)
@@ -131,7 +137,10 @@ class PowerBox(Device):
         mapping = await self._read(bus, _MAPPING, _MOST_SLOTS)
         types = await self._read(bus, _CT_TYPES, _MOST_SLOTS)
         changed = False
-        for point in self._site.points:
+        for i, point in enumerate(self._site.points):
+            if not self._is_mine(i):
+                self._slots.append(-1)
+                continue
             slot = places.get((point.node, point.input), -1)
             kind = _ct_type(point)
             if slot < 0:

@@ -35,9 +35,11 @@ def module_table(serial: str, **more: Any) -> str:
 class Run:
     """The rounds of one run: `rounds`, and the installation as it was left."""
 
-    def __init__(self, tmp_path: Path, toml: str, prepare=None, board=None, **task: Any):
+    def __init__(
+        self, tmp_path: Path, toml: str, prepare=None, board=None, head=HEAD, **task: Any
+    ):
         path = tmp_path / "house.toml"
-        path.write_text(HEAD + toml)
+        path.write_text(head + toml)
         house = load_house(path)
         self.installation = Installation(house)
         self.line = self.installation.b_line

@@ -6,6 +6,7 @@ task.json has "seconds"; "orders": second -> list of orders as at gateway/set, o
 """
 
 import asyncio
+import gc
 import json
 import site
 
@@ -32,6 +33,21 @@ class Gateway:
         self.powers = [None] * len(self.site.loads)
         self.said = []
         self._task = task
+        if self.site.power_box:
+            from gateway import build_measuring
+
+            self.measuring = build_measuring(self.hardware, self.site, lambda: None)
+
+    def points(self):
+        """Of a site with a Power Box: [W, var, VA, A, V, J imported, J exported, missed]."""
+        if not self.site.power_box:
+            return None
+        energy = self.measuring.energy
+        return [
+            [r.power, r.reactive, r.apparent, r.current, r.voltage]
+            + [energy.of_point(i, 0), energy.of_point(i, 1), energy.missing[i]]
+            for i, r in enumerate(self.measuring.report.readings)
+        ]
 
     async def send(self, topic, pieces, retained=False):
         self.said.append([topic, json.loads("".join(pieces))])
@@ -56,6 +72,7 @@ class Gateway:
                         "advice": runner.advice(),
                         "refusal": self.orders.refusal,
                         "share": runner.share,
+                        "points": self.points(),
                     }
                 )
             )
@@ -63,6 +80,7 @@ class Gateway:
 
 
 async def main():
+    gc.threshold(16384)  # as start.py
     with open("task.json") as file:
         gateway = Gateway(json.load(file))
     runner = Runner(gateway)

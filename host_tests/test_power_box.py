@@ -1,0 +1,207 @@
+"""A Power Box and meters of other makers on the B-bus: what the gateway makes of them, beside
+numpy on the same samples and the values that the meters hold."""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+from gateway_host import interpreter
+from gateway_host.session import MODULE_PATH, ROOT
+from gateway_host.sim.catalogue import SAMPLE_RATE, VOLT_PER_COUNT, ampere_per_count
+from test_bus_b import Run
+
+HOUSE = ROOT / "tools" / "houses" / "power_box.toml"
+
+
+class BoxRun(Run):
+    """A run of the house with a Power Box."""
+
+    def __init__(self, tmp_path: Path, prepare=None, **task):
+        super().__init__(tmp_path, HOUSE.read_text(), prepare, head="", **task)
+        self.plan = self.installation.house.site_json()
+
+    @property
+    def box(self):
+        return self.line.of("5400000077")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return BoxRun(tmp_path_factory.mktemp("box"), seconds=12)
+
+
+def wanted(run, second):
+    """[W, VA, A, V] of each point of that second, and its reactive power's sign."""
+    house = run.installation.house
+    samples = house.waveforms(house.first_sample + second * SAMPLE_RATE, SAMPLE_RATE)
+    for i, point in enumerate(house.points):
+        volts = samples[int(point.phase[1]) - 1] * VOLT_PER_COUNT
+        amperes = samples[3 + i] * ampere_per_count(point.ct) * (-1 if point.reversed else 1)
+        voltage, current = (math.sqrt((x**2).mean()) for x in (volts, amperes))
+        v, a = (np.fft.rfft(x * np.hanning(SAMPLE_RATE))[50] for x in (volts, amperes))
+        sign = np.sign((v * np.conj(a)).imag)
+        yield [(volts * amperes).mean(), voltage * current, current, voltage], sign
+
+
+def test_each_point_is_what_numpy_makes_of_its_samples(run):
+    """The box goes on to the next second while it is read: each value is of one of the two."""
+    second = int(run.box._second)
+    for row, (late, sign), (early, _) in zip(
+        run.last["points"], wanted(run, second), wanted(run, second - 1), strict=False
+    ):
+        power, reactive, apparent, current, voltage = row[:5]
+        for said, one, other in zip((power, apparent, current, voltage), late, early, strict=True):
+            assert said in (pytest.approx(one, rel=1e-5), pytest.approx(other, rel=1e-5))
+        assert np.sign(reactive) == sign or abs(reactive) < 0.02 * apparent
+
+
+def test_the_boxs_own_energies_are_counted(run):
+    """What its counters advance, in whole Wh, is in the registers, whatever they began with."""
+    first, last = run.rounds[4]["points"], run.last["points"]
+    for i, point in enumerate(run.installation.house.points):
+        slot = run.box.slots.index((point.node, point.input))
+        imported, exported = run.box.energy(slot)
+        assert last[i][5] // 3600 in (imported, imported - 1)
+        assert last[i][6] // 3600 in (exported, exported - 1)
+        assert (last[i][5] - first[i][5]) % 3600 == 0
+        assert not last[i][7]
+
+
+def test_the_site_is_written_and_saved(run):
+    mapping, types = run.box.saved
+    codes = {"L1": (1, 16), "L2": (2, 32), "L3": (4, 64)}
+    for point in run.installation.house.points:
+        slot = run.box.slots.index((point.node, point.input))
+        assert mapping[slot] == codes[point.phase][point.reversed]
+        assert types[slot] == {"SOLID-CORE": 12}.get(point.ct, 3)
+    assert not run.last["errors"] and not run.last["advice"]
+
+
+def test_a_box_that_was_off_is_set_up_again(tmp_path):
+    def prepare(line):
+        box = line.of("5400000077")
+        line.at(5e6, lambda _: setattr(box, "connected", False))
+
+        def on(_):
+            box.connected, box.saved = True, ([0] * 28, [0] * 28)
+            box.restart()
+
+        line.at(8e6, on)
+
+    run = BoxRun(tmp_path, prepare, seconds=16)
+    assert run.rounds[6]["advice"][0][0] == "b_missing"
+    assert any(run.box.saved[0]) and not run.last["advice"]
+    assert run.last["errors"]["bus_b.timeout"] >= 1
+    assert run.last["points"][0][0] is not None
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 3e7, -3e7])
+def test_a_value_that_can_not_be_is_not_used(value, tmp_path):
+    words = list(struct.unpack("<HH", struct.pack("<f", value)))
+
+    def prepare(line):
+        box = line.of("5400000077")
+        measure = box._measure
+
+        def spoiled(first):
+            measure(first)
+            box._values[0x0100] = words  # power of slot 0
+
+        line.at(4e6, lambda _: setattr(box, "_measure", spoiled))
+
+    run = BoxRun(tmp_path, prepare, seconds=8)
+    assert run.rounds[3]["points"][0][0] is not None
+    assert run.last["points"][0][0] is None and run.last["points"][1][0] is not None
+    assert run.last["errors"]["bus_b.range"] >= 2
+
+
+def test_an_input_that_the_box_has_not_is_named(tmp_path):
+    def prepare(line):
+        box = line.of("5400000077")
+        box.devices.remove("5500000191")
+        box.slots = [slot for slot in box.slots if slot[0] != "5500000191"]
+
+    text = HOUSE.read_text().replace(
+        'node = "5500000192", input = "B"', 'node = "5500000191", input = "B"'
+    )
+    run = Run(tmp_path, text, prepare, head="", seconds=5)
+    assert "input B of 5500000191" in run.advice()["b_fault"]
+
+
+def test_meters_are_read_at_their_own_speed(run):
+    plan = run.plan["points"]
+    for meter, power in (("Pump meter", 750.0), ("Workshop meter", 5200.0 / 3)):
+        rows = [i for i, point in enumerate(plan) if point.get("meter") == meter]
+        device = run.device(meter)
+        assert device["state"] == "well" and not device["damaged"] and not device["timeouts"]
+        for i in rows:
+            watts, reactive, apparent, current, voltage = run.rounds[5]["points"][i][:5]
+            assert watts == pytest.approx(power, rel=1e-6)
+            assert reactive == pytest.approx(power * 0.75, rel=1e-6)
+            assert apparent == pytest.approx(power / 0.8, rel=1e-6)
+            assert current == pytest.approx(power / 0.8 / 230.5, rel=1e-6)
+            assert voltage == pytest.approx(230.5)
+            assert run.last["points"][i][5] % 3600 == 0
+
+
+# Profiles
+
+GOOD = json.loads((ROOT / "firmware" / "profiles" / "SDM120.json").read_text())
+PROFILES = """
+import json, sys
+import meter_profile
+for table in json.load(sys.stdin):
+    try:
+        profile = meter_profile.Profile(table)
+        print(json.dumps([profile.requests, len(profile.registers)]))
+    except ValueError as error:
+        print(json.dumps(str(error)))
+"""
+
+
+def changed(**fields):
+    return GOOD | fields
+
+
+def register(**fields):
+    return changed(registers=[*GOOD["registers"], GOOD["registers"][6] | fields])
+
+
+IMPOSSIBLE = [
+    (changed(function=6), "function"),
+    (changed(word_order="middle"), "word_order"),
+    (changed(baud=300), "baud"),
+    (changed(reply_ms=0), "reply_ms"),
+    (changed(phases=4), "phases"),
+    (changed(registers=GOOD["registers"][:2]), "power of phase 1"),
+    (changed(registers=None), "registers"),
+    (register(), "twice"),
+    (register(phase=1, type="float64"), "registers[9].type"),
+    (register(phase=1, unit="bar"), "registers[9].unit"),
+    (register(phase=1, quantity="colour"), "registers[9].quantity"),
+    (register(phase=1, address=65535), "registers[9].address"),
+    (register(phase=2), "registers[9].phase"),
+    (register(phase=1, scale=0), "registers[9].scale"),
+    ([], "registers"),
+]
+
+
+def test_profiles(bits, tmp_path):
+    sdm630 = json.loads((ROOT / "firmware" / "profiles" / "SDM630.json").read_text())
+    file = tmp_path / "profiles.json"
+    file.write_text(json.dumps([GOOD, sdm630, *(table for table, _ in IMPOSSIBLE)]))
+    with file.open() as stdin:
+        done = interpreter.run(
+            ["-c", PROFILES], bits=bits, heap="1M", path=MODULE_PATH, stdin=stdin
+        )
+    assert done.returncode == 0, done.stderr
+    first, second, *refused = map(json.loads, done.stdout.splitlines())
+    assert first == [[[0, 76]], 9]
+    assert second == [[[0, 72], [346, 12]], 25]
+    for (_, field), said in zip(IMPOSSIBLE, refused, strict=True):
+        assert field in said, said
