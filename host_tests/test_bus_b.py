@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gateway_host.session import Session
+from gateway_host.session import ROOT, Session
 from gateway_host.sim.b_modules import InputModule, Module
 from gateway_host.sim.house import load_house
 from gateway_host.sim.installation import Installation
 
-SCRIPT = Path(__file__).parent / "device" / "bus_b_rounds.py"
+SCRIPT = ROOT / "tools" / "gateway_host" / "device" / "bus_b_rounds.py"
 HEAD = """
 [head]
 serial = "5020000001"

@@ -12,8 +12,9 @@ import struct
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from gateway_host import interpreter
 from gateway_host.session import MODULE_PATH, ROOT, SOURCE_HEAP
@@ -115,15 +116,17 @@ def sequences(count: int, seed: int) -> Iterator[bytes]:
             yield mutated(dice.choice(cycles), dice)
 
 
-def run(count: int, seed: int = 1, bits: int = 32) -> Outcome:
-    """Feed `count` sequences to the receiver of the interpreter with that word size.
+def feed(
+    script: Path, records: Iterator[bytes], count: int, bits: int, names: Sequence[str]
+) -> Outcome:
+    """Give the script in the interpreter of that word size each record, with two bytes for its
+    length in front, and two zeros at the end; `count` of them are sequences. names: of the counts
+    in the script's last line.
 
     UserError when there is no interpreter.
     """
-    channels = iter(range(3, 3 + 4 * len(HUBS)))
-    named = [[HEAD, [0, 1, 2]], *([hub, [next(channels) for _ in range(4)]] for hub in HUBS)]
     process = interpreter.start(
-        [SCRIPT],
+        [script],
         bits=bits,
         heap=SOURCE_HEAP,
         path=MODULE_PATH,
@@ -133,21 +136,16 @@ def run(count: int, seed: int = 1, bits: int = 32) -> Outcome:
     )
     started = time.perf_counter()
 
-    def feed() -> None:
-        dice = random.Random(seed + 1)
-        records = [json.dumps(named).encode(), *map(clean_cycle, range(_CYCLES)), b""]
+    def write() -> None:
         try:
             for record in records:
                 process.stdin.write(struct.pack("<H", len(record)) + record)
-            for sequence in sequences(count, seed):
-                size = struct.pack("<HB", len(sequence) + 1, dice.randrange(4) == 0)
-                process.stdin.write(size + sequence)
             process.stdin.write(bytes(2))
             process.stdin.close()
         except BrokenPipeError:
             pass  # it has ended; why is in its output
 
-    feeder = threading.Thread(target=feed)
+    feeder = threading.Thread(target=write)
     feeder.start()
     last: dict = {}
     settled = None
@@ -164,8 +162,25 @@ def run(count: int, seed: int = 1, bits: int = 32) -> Outcome:
     elif last.get("case") != count:
         failed = f"it ended after {last.get('case', 0)} sequences"
     growth = last["heap"] - settled if settled is not None and "heap" in last else None
-    counts = {
-        name: last[name] for name in ("noise", "foreign", "nodes", "damaged") if name in last
-    }
+    counts = {name: last[name] for name in names if name in last}
     done = last.get("case", 0)
     return Outcome(done, time.perf_counter() - started, growth, failed, counts)
+
+
+def run(count: int, seed: int = 1, bits: int = 32) -> Outcome:
+    """Feed `count` sequences to the receiver of the interpreter with that word size.
+
+    UserError when there is no interpreter.
+    """
+    channels = iter(range(3, 3 + 4 * len(HUBS)))
+    named = [[HEAD, [0, 1, 2]], *([hub, [next(channels) for _ in range(4)]] for hub in HUBS)]
+
+    def records() -> Iterator[bytes]:
+        dice = random.Random(seed + 1)
+        yield json.dumps(named).encode()
+        yield from map(clean_cycle, range(_CYCLES))
+        yield b""
+        for sequence in sequences(count, seed):
+            yield bytes([dice.randrange(4) == 0]) + sequence
+
+    return feed(SCRIPT, records(), count, bits, ("noise", "foreign", "nodes", "damaged"))

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gateway_host import (
+    bus_b_bench,
     bus_bench,
     bus_instructions,
     interpreter,
@@ -68,7 +69,7 @@ def main(arguments: argparse.Namespace) -> int:
         "at least 50",
     )
     table.add_row("  the firmware's processor time alone, times real time", f"{firmware:.0f}", "")
-    step("the A-bus")
+    step("the buses")
     _bus_rows(table, result)
     step("the hotspot's page")
     _portal_rows(table, result)
@@ -115,6 +116,10 @@ def _bus_rows(table: Table, result: dict) -> None:
     share = bus_bench.utilisation(1e-5)
     result["bus_a_utilisation"] = round(share, 4)
     table.add_row("A-bus: share of the line, bit errors 1e-5", f"{share:.1%}", "75 %")
+    share = bus_b_bench.utilisation()
+    result["bus_b_utilisation"] = round(share, 4)
+    what = "B-bus: share of the line, 10 modules and a Power Box with 28 points"
+    table.add_row(what, f"{share:.1%}", "70 %")
     key, what = "bus_a_instructions_vs_kernel", "A-bus: instructions over the kernel's, rv32"
     share, whole = "measuring_cpu_share_esp32", "measuring side: share of a 240 MHz core"
     try:

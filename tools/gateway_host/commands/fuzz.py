@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from gateway_host import fuzz, fuzz_portal
+from gateway_host import fuzz, fuzz_bus_b, fuzz_portal
 from gateway_host.errors import UserError
 
-TARGETS = {"bus_a": fuzz.run, "portal": fuzz_portal.run}
+TARGETS = {"bus_a": fuzz.run, "bus_b": fuzz_bus_b.run, "portal": fuzz_portal.run}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,13 @@
+"""The B-bus master on random and mutated answers: `make fuzz TARGET=bus_b` in short."""
+
+from gateway_host import fuzz_bus_b
+
+SEQUENCES = 15_000
+
+
+def test_the_master_takes_what_is_right_and_nothing_else(bits: int):
+    outcome = fuzz_bus_b.run(SEQUENCES, seed=2026, bits=bits)
+    assert outcome.failed is None
+    assert outcome.sequences == SEQUENCES
+    assert outcome.growth is not None and outcome.growth <= 0
+    assert min(outcome.counts.values()) > 100
