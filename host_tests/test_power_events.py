@@ -5,8 +5,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from gateway_host.broker import Broker
 from gateway_host.errors import UserError
+from gateway_host.session import Session
+from gateway_host.sim.house import load_house
+from gateway_host.sim.installation import Installation
 from generated import RATE, VOLT, counts, measure, measure_single
+from living import Listener, mqtt_at
 
 DECLARED = 230.0
 KINDS = {"dip": (90, 92), "swell": (110, 108), "interruption": (5, 7)}
@@ -133,3 +138,48 @@ def test_a_clean_start_is_no_event():
             volts = volts[:, : volts.shape[1] // 64 * 64]
             task = {"points": [], "frequency": 50, "events": [DECLARED / VOLT, 3]}
             assert measure(counts(volts, [VOLT] * 3), **task)[-1] == [0, [], []]
+
+
+HOUSE = """
+name = "Dip"
+scheme = "3x400+N"
+frequency = 50
+[mains]
+events = [
+  { start = 2, seconds = 0.3, factors = [1, 0.6, 1] },
+  { start = 3, seconds = 0.5, factors = [1.2, 1.2, 1.2] },
+]
+[head]
+serial = "5020000001"
+[[node]]
+serial = "5500000001"
+[[load]]
+name = "Oven"
+power = 1000
+points = [{ node = "5500000001", input = "A", ct = "AC-CT-50A", phase = "L1" }]
+"""
+
+
+def test_a_house_with_events_is_told_of(tmp_path):
+    """From the house's file to the message, through the whole gateway."""
+    path = tmp_path / "house.toml"
+    path.write_text(HOUSE)
+    house = load_house(path)
+    plan = house.site_json()
+    with Broker() as broker, Listener(plan, broker.port) as listener:
+        with Session(Installation(house), plan, mqtt=mqtt_at(broker.port), console=False):
+            events = listener.messages.until(
+                lambda items: [
+                    message.value["events"]
+                    for message in items
+                    if message.topic == "quality" and message.value["events"]["ended"] == 2
+                ],
+                "two events",
+            )[0]
+    told = [(event["kind"], event["phases"], event["percent"]) for event in events["last"]]
+    assert told == [
+        ("dip", ["L2"], pytest.approx(60, abs=1)),
+        ("swell", ["L1", "L2", "L3"], pytest.approx(120, abs=1)),
+    ]
+    assert [event["seconds"] for event in events["last"]] == pytest.approx([0.3, 0.5], abs=0.015)
+    assert events["last"][1]["start"] - events["last"][0]["start"] in (0, 1, 2)

@@ -180,6 +180,11 @@ class House(Site):
             phasors = phasors * turn[:, None, :]
         weights = phasors.reshape(len(phasors), -1).view(float)
         exact = weights @ basis[:, part * BLOCK : (part + 1) * BLOCK]
+        if self.mains.events:
+            time = (np.arange(BLOCK) + block * BLOCK - self.first_sample) / self._rate
+            factors = self.mains.events_at(time)
+            if factors is not None:
+                exact[: len(factors)] *= factors
         np.rint(exact, out=exact)
         np.minimum(exact, 32767, out=exact)
         np.maximum(exact, -32768, out=exact)

@@ -21,7 +21,7 @@ from .catalogue import (
 )
 from .house import House, NodeSettings, Point
 from .loads import Load, Profile
-from .mains import Harmonic, Mains
+from .mains import Event, Harmonic, Mains
 from .toml_file import Table, TomlFile
 
 
@@ -225,9 +225,19 @@ def _mains(table: Table, site: dict[str, Any], seed: int, ratio: float) -> Mains
         table.number("voltage_seconds", 1, 1e5, 20.0),
         _harmonics(table),
         seed,
+        _events(table, count),
     )
     table.finish()
     return mains
+
+
+def _events(table: Table, count: int) -> list[Event]:
+    found = []
+    for item in table.tables("events"):
+        start, seconds = item.number("start", 0, 1e7), item.number("seconds", 0.001, 1e7)
+        found.append(Event(start, seconds, _numbers(item, "factors", count, 0, 2, [1.0] * count)))
+        item.finish()
+    return found
 
 
 def _numbers(

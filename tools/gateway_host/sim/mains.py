@@ -44,6 +44,17 @@ class Harmonic:
     angle: float = 0.0
 
 
+@dataclass(frozen=True)
+class Event:
+    """From `start` on (s) and for `seconds` each phase's voltage is multiplied with its factor: a
+    dip, a swell, an interruption.
+    """
+
+    start: float
+    seconds: float
+    factors: list[float]
+
+
 def harmonic_phasors(orders: np.ndarray, harmonics: list[Harmonic]) -> np.ndarray:
     """For each of `orders`: the harmonic relative to a fundamental of 1 at angle 0."""
     by_order = {1: 1.0 + 0j}
@@ -68,6 +79,7 @@ class Mains:
     voltage_seconds: float = 20.0
     harmonics: list[Harmonic] = field(default_factory=list)
     seed: int = 0
+    events: list[Event] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._walks = [
@@ -91,6 +103,19 @@ class Mains:
         for share, speed in self._waves:
             cycles = cycles + self.frequency_wander * share / speed * (1 - np.cos(speed * time))
         return 2 * math.pi * (cycles - np.floor(cycles))
+
+    def events_at(self, time: np.ndarray) -> np.ndarray | None:
+        """What the events multiply the voltages with at each of `time` (s), [phase, n]; None for
+        nothing.
+        """
+        now = [e for e in self.events if e.start <= time[-1] and time[0] < e.start + e.seconds]
+        if not now:
+            return None
+        factors = np.ones((len(self.voltages), len(time)))
+        for event in now:
+            during = (time >= event.start) & (time < event.start + event.seconds)
+            factors[:, during] *= np.array(event.factors)[:, None]
+        return factors
 
     def phasors(self, time: float, orders: np.ndarray) -> np.ndarray:
         """Peak voltages [phase, order] at `time` (s)."""
