@@ -212,17 +212,18 @@ class HttpServer:
                     return
 
 
-def head(status, fields):
-    """An answer's head."""
-    line = b"HTTP/1.1 %d \r\nConnection: close\r\nCache-Control: no-store\r\n"
-    return line % status + fields + b"\r\n"
+def head(status):
+    """How an answer begins: its fields, an empty line and the body follow."""
+    return b"HTTP/1.1 %d \r\nConnection: close\r\nCache-Control: no-store\r\n" % status
 
 
 async def _send(stream, status, fields, body):
+    await _write(stream, head(status))
+    await _write(stream, fields)  # not joined: a whole page's fields are long
     if isinstance(body, bytes):
-        fields += b"Content-Length: %d\r\n" % len(body)
+        await _write(stream, b"Content-Length: %d\r\n" % len(body))
         body = (body,)
-    await _write(stream, head(status, fields))
+    await _write(stream, b"\r\n")
     for piece in body:
         await _write(stream, piece)
 

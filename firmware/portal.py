@@ -10,7 +10,7 @@ from binascii import hexlify
 from http_server import RequestError, form
 from micropython import const
 from portal_page import Page
-from portal_static import POLICY
+from portal_static import FIELDS
 from wifi_credentials import CredentialError, text_of
 
 _LANGUAGES = ("en", "nl", "fr", "de")  # the first where a phone speaks none of them
@@ -18,11 +18,6 @@ _TRYING_IN_MS = const(1000)  # the phone gets the next page before the radio cha
 _FORM = "application/x-www-form-urlencoded"
 _MISSING = ("/favicon.ico", "/wpad.dat")  # must not lead to a page
 _TEXT = b"Content-Type: text/plain\r\n"
-_HTML = (
-    b"Content-Type: text/html; charset=utf-8\r\nContent-Encoding: gzip\r\n"
-    b"X-Content-Type-Options: nosniff\r\nReferrer-Policy: same-origin\r\n"
-    b"Content-Security-Policy: %s\r\n"
-)
 
 
 def language_of(wishes):
@@ -112,4 +107,4 @@ class Portal:
             rule, values = provisioning.result, (provisioning.ssid,)
         language = language_of(request.fields.get("accept-language", ""))
         page = Page(provisioning, language, self._serial, self._token, rule, values)
-        return status, _HTML % POLICY, page.pieces()
+        return status, FIELDS, page.pieces()

@@ -13,6 +13,7 @@ import sys
 
 from dns_server import DnsServer
 from http_server import HttpServer
+from lazy import forget
 from micropython import const
 from portal import Portal
 from wifi_credentials import check_network, may_join, text_of
@@ -141,8 +142,7 @@ class Provisioning:
         self._tasks, self._servers = [], []
         self._attempt = self._line = None
         self._open = False
-        for name in _MODULES:
-            sys.modules.pop(name, None)
+        forget(*_MODULES)
 
     async def scan(self):
         """Look for networks again, unless one is being tried."""

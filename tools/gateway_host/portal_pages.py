@@ -24,6 +24,13 @@ MADE = ROOT / "build" / "portal"
 COMMON = ("head", "foot")  # the same in every language
 PAGES = ("form", "trying", "done")
 
+_POLICY = "Content-Security-Policy"
+_FIELDS = (
+    ("Content-Type", "text/html; charset=utf-8"),
+    ("Content-Encoding", "gzip"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
+)
 _POLYNOMIAL = 0xEDB88320  # of CRC-32 (RFC 1952), bits reversed
 
 
@@ -79,7 +86,8 @@ def _static(assets: dict[str, str]) -> str:
         "connect-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; "
         "frame-ancestors 'none'"
     )
-    return _module("What the portal's pages share.", parts | {"POLICY": policy.encode()})
+    fields = "".join(f"{name}: {value}\r\n" for name, value in (*_FIELDS, (_POLICY, policy)))
+    return _module("What the portal's pages share.", parts | {"FIELDS": fields.encode()})
 
 
 def _module(doc: str, constants: dict) -> str:

@@ -25,6 +25,7 @@ from gateway_host.console import Console
 from gateway_host.errors import UserError
 from gateway_host.image import host_image as image_of
 from gateway_host.sim.link import LinkServer
+from gateway_host.sim.radio import World
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN_DIRECTORY = ROOT / "build" / "run"
@@ -55,17 +56,18 @@ class Session:
     It boots from the simulator board's application image (image.py), as a device does: the modules
     are precompiled and take no heap. `script` is run instead of the image's main.py.
 
-    `installation` is what sim.Installation gives; `plan` the site.json (docs/site.md); `mqtt` the
-    contents of settings.json's `mqtt`, or None. With `console` the gateway has a console whose pty
-    is `repl`, and what it prints goes to `log`; without, stdout is `output`, a text stream to be
-    read to its end. epoch: what the gateway's clock says at its start, s; board: more for
+    `installation` is what sim.Installation gives; `plan` the site.json (docs/site.md), None for a
+    gateway that was never configured; `mqtt` the contents of settings.json's `mqtt`, or None. With
+    `console` the gateway has a console whose pty is `repl`, and what it prints goes to `log`;
+    without, stdout is `output`, a text stream to be read to its end. epoch: what the gateway's
+    clock says at its start, s; world: what surrounds the links (sim/radio.py); board: more for
     simulator.json. Must be made in a thread that lives as long as the session.
     """
 
     def __init__(
         self,
         installation: Any,
-        plan: dict[str, Any],
+        plan: dict[str, Any] | None,
         *,
         mqtt: dict[str, Any] | None = None,
         script: Path | None = None,
@@ -79,6 +81,7 @@ class Session:
         console: bool = True,
         repl_file: Path | None = None,
         on_led: Any = None,
+        world: World | None = None,
         epoch: int | None = None,
         board: dict[str, Any] | None = None,
     ):
@@ -93,11 +96,12 @@ class Session:
             self.directory = self._make_directory(directory)
             self.log = self.directory / "gateway.log"
             self.log.write_bytes(b"")
-            self._link = LinkServer(installation, on_led=on_led)
+            self._link = LinkServer(installation, on_led=on_led, world=world)
             self._stack.callback(self._link.stop)
             self._link.start()
-            self._write("site.json", plan)
-            self._write("settings.json", {"mqtt": mqtt})
+            if plan is not None:
+                self._write("site.json", plan)
+                self._write("settings.json", {"mqtt": mqtt})
             self._write(
                 "simulator.json",
                 {

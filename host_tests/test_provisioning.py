@@ -1,0 +1,173 @@
+"""The installer's first ten minutes: the gateway is powered up in a world with a Wi-Fi network
+that it does not know, and is given its password by a phone."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import re
+import subprocess
+import sys
+import time
+import urllib.parse
+import urllib.request
+
+import pytest
+from gateway_host import processes
+from gateway_host.commands.run import DEFAULT_HOUSE
+from gateway_host.session import Session
+from gateway_host.sim.house import load_house
+from gateway_host.sim.installation import Installation
+from gateway_host.sim.radio import Network, World
+from hotspot import FORM, HOST, token
+from living import Listener, free_port, mqtt_at
+from phone import Phone, until
+
+NAME, PASSWORD = "Woning_5", "Geheim!123"
+NETWORKS = [
+    Network(NAME, PASSWORD, rssi=-48, channel=11),
+    Network("Buren", "Buren1234", rssi=-71),
+    Network("Camping", "", "open", rssi=-74),
+]
+OFF, GREEN, BLUE = (False, False, False), (False, True, False), (False, False, True)
+
+
+class Lamp:
+    """The LED: (simulated s, which of red, green, blue are lit) at every change."""
+
+    def __init__(self, world: World):
+        self._world = world
+        self.seen: list[tuple[float, tuple[bool, ...]]] = []
+
+    def __call__(self, _ticks: int, *levels: int) -> None:
+        lit = tuple(level > 0 for level in levels)
+        if not self.seen or self.seen[-1][1] != lit:
+            self.seen.append((self._world.now / 1e6, lit))
+
+    def green(self, after: float) -> float | None:
+        """When it is green for the first time since, in simulated s."""
+        return next((at for at, lit in self.seen if lit == GREEN and at >= after), None)
+
+
+class Installer:
+    """A gateway without any known network, and who stands before it."""
+
+    def __init__(self, directory, plan, **options):
+        self.world = World([*NETWORKS], cable=False, dhcp_s=3.0)
+        self.lamp = Lamp(self.world)
+        self.port = free_port()
+        self.session = Session(
+            Installation(load_house(DEFAULT_HOUSE)),
+            plan,
+            directory=directory,
+            world=self.world,
+            on_led=self.lamp,
+            board={"portal": [self.port, free_port()]},
+            **options,
+        )
+
+    def __enter__(self) -> Installer:
+        world = self.world
+        until(lambda: world.hotspot, "the hotspot", self.session.tail)
+        assert world.now < 15e6
+        assert world.hotspot[0] == "Gateway-5020000042" and len(world.hotspot[1]) == 12
+        world.join_phone(*world.hotspot)
+        self.secrets = (PASSWORD, world.hotspot[1])
+        until(lambda: world.phone_joined, "the phone on the hotspot")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.session.stop()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "plain"])
+def test_from_power_up_to_green(scripts, tmp_path):
+    """Before there is an installation, in the device's heap, with a real browser."""
+    with (
+        Installer(tmp_path / "gateway", None) as installer,
+        Phone(tmp_path / "b", installer.port, language="en", scripts=scripts) as phone,
+    ):
+        world, lamp = installer.world, installer.lamp
+        phone.open("http://captive.apple.com/hotspot-detect.html")
+        phone.wait(NAME)
+        assert lamp.seen[-1][1] in (BLUE, OFF)  # blinking
+        shots = f"gateway-{'scripts' if scripts else 'plain'}"
+        phone.shot(f"{shots}-1-networks")
+        phone.tap("label[for=n0]")
+        if scripts:
+            phone.type("#key", "Verkeerd!1")
+            phone.tap("#join > button")
+            phone.wait(f"The password of {NAME} is not right")
+            phone.shot(f"{shots}-2-wrong-password")
+            assert phone.look("document.querySelector('#key').value") == ""
+            phone.tap("#show")
+            assert phone.look("document.querySelector('#key').type") == "text"
+        assert phone.look("document.querySelector('#n0').checked")
+        # The radio's change of channel drops the phone.
+        phone.type("#key", PASSWORD)
+        begun = world.now / 1e6
+        phone.tap("#join > button")
+        phone.wait("Connecting")
+        phone.leave(True)
+        phone.shot(f"{shots}-3-trying")
+        until(
+            lambda: lamp.green(begun), "green", lambda: (lamp.seen[-5:], installer.session.tail())
+        )
+        assert lamp.green(begun) - begun < 10
+        phone.leave(False)
+        if not scripts:
+            phone.open(f"http://{HOST}:{installer.port}/")
+        phone.wait("Connected")
+        phone.shot(f"{shots}-4-connected")
+        assert world.joined().ssid == NAME
+        log = installer.session.log.read_text()
+        assert not any(secret in log for secret in (*installer.secrets, "Verkeerd!1"))
+        assert "Traceback" not in log
+
+
+def test_a_measuring_gateway_is_moved_to_another_network(tmp_path, broker):
+    """Measuring goes on beside the portal, and what was published at last lacks nothing."""
+    plan = load_house(DEFAULT_HOUSE).site_json()
+    with (
+        Listener(plan, broker.port) as cloud,
+        # Eighty kilobytes more than a device without PSRAM has: docs/provisioning.md, "Memory".
+        Installer(tmp_path / "gateway", plan, mqtt=mqtt_at(broker.port), heap="240K") as installer,
+    ):
+        page = ask(installer, "GET", "/")
+        fields = {"token": token(page), "ssid": NAME, "key": PASSWORD}
+        ask(installer, "POST", "/join", urllib.parse.urlencode(fields).encode())
+        until(lambda: "Connected" in ask(installer, "GET", "/"), "the result")
+        gateway = cloud.wait("gateway", 2)[-1]
+        assert not [error for error in gateway["errors"] if error.startswith(("task.", "http."))]
+        assert gateway["aBus"]["skipped"] == 0
+        assert all(node["timeouts"] == 0 for node in gateway["aBus"]["nodes"])
+        for message in cloud.messages.all():
+            assert not any(secret in str(message.value) for secret in installer.secrets)
+
+
+def test_a_person_can_do_it_in_a_browser():
+    """`make run PROVISION=1` says where the page is, and it is there."""
+    process = processes.start(
+        [sys.executable, "-m", "gateway_host", "provision"], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        pages = (re.search(r"open (http://\S+) in a browser", line) for line in process.stdout)
+        page = next(filter(None, pages))[1]
+        with urllib.request.urlopen(page, timeout=20) as answer:
+            shown = gzip.decompress(answer.read()).decode()
+        assert "Woning_5" in shown and "Huis Peeters" in shown
+    finally:
+        processes.stop(process)
+        process.stdout.close()
+
+
+def ask(installer: Installer, method: str, path: str, body: bytes | None = None) -> str:
+    """The page that is answered, empty where none is."""
+    connection = http.client.HTTPConnection(HOST, installer.port, timeout=20)
+    fields = FORM | {"Host": f"{HOST}:{installer.port}"}
+    connection.request(method, path, body, fields)
+    answer = connection.getresponse()
+    data = answer.read()
+    connection.close()
+    time.sleep(0.1)
+    return gzip.decompress(data).decode() if answer.status == 200 else ""

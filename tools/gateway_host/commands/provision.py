@@ -1,0 +1,92 @@
+"""Power up a gateway that knows no network, to be given one in a browser on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import socket
+import time
+from collections.abc import Iterator
+
+from gateway_host.commands.run import DEFAULT_HOUSE
+from gateway_host.session import Session
+from gateway_host.sim.house import load_house
+from gateway_host.sim.installation import Installation
+from gateway_host.sim.radio import Network, World
+
+# Every kind of network that an installer meets.
+NETWORKS = (
+    Network("Woning_5", "Geheim!123", rssi=-48, channel=11),
+    Network("telenet-8F2A1", "Appel-Taart_7", rssi=-63, channel=1),
+    Network("Huis Peeters", "Geheim!123", rssi=-58),
+    Network("Camping", "", "open", rssi=-74),
+    Network("Kelder", "Geheim!123", "wep", rssi=-80),
+    Network("Nieuwbouw", "Geheim!123", "wpa3", rssi=-70),
+    Network("Verborgen", "Geheim!123", hidden=True, rssi=-66),
+)
+_PORT = 8080  # where it is free
+_LOOK_S = 0.1
+_COLOURS = ("off", "blue", "green", "cyan", "red", "purple", "yellow", "white")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `provision`."""
+    parser.add_argument("--seconds", type=float, default=1e9, help="end after so long")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Exit code 0 once the gateway has joined a network and closed its hotspot, 1 when it has not
+    within the time; Ctrl-C ends."""
+    world = World(list(NETWORKS), cable=False)
+    colours: list[str] = []
+    ports = [_free(_PORT), _free(0)]
+
+    def on_led(_ticks: int, red: int, green: int, blue: int) -> None:
+        colour = _COLOURS[(red > 0) << 2 | (green > 0) << 1 | (blue > 0)]
+        if colour != "off" and colours[-1:] != [colour]:
+            colours.append(colour)
+
+    with Session(
+        Installation(load_house(DEFAULT_HOUSE)),
+        None,
+        world=world,
+        on_led=on_led,
+        board={"portal": ports},
+    ) as session:
+        known = ", ".join(f"{one.ssid} ({one.password})" for one in NETWORKS[:2])
+        print("A gateway that knows no network is powered up. Ctrl-C ends.")
+        print(f"Networks to give it: {known}; any other shows why it cannot be used.", flush=True)
+        for text in _changes(world, colours, f"http://127.0.0.1:{ports[0]}/", arguments.seconds):
+            print(f"{world.now / 1e6:7.1f} s  {text}", flush=True)
+            session.check()
+        return 0 if world.joined() else 1
+
+
+def _changes(world: World, colours: list[str], page: str, seconds: float) -> Iterator[str]:
+    """What happens, until a network is joined and the hotspot closed."""
+    told = 0
+    hotspot = joined = None
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        while told < len(colours):
+            yield f"LED {colours[told]}"
+            told += 1
+        if world.hotspot != hotspot:
+            hotspot = world.hotspot
+            yield f"hotspot {hotspot[0]}: open {page} in a browser" if hotspot else "hotspot off"
+            if not hotspot and world.joined():
+                return
+        if world.joined() != joined:
+            joined = world.joined()
+            yield f"joined {joined.ssid}" if joined else "no network"
+        time.sleep(_LOOK_S)
+
+
+def _free(port: int) -> int:
+    """`port`, or another one where it is taken."""
+    for wanted in (port, 0):
+        with socket.socket() as line, contextlib.suppress(OSError):
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            line.bind(("127.0.0.1", wanted))
+            return line.getsockname()[1]
+    raise AssertionError("no port is free")
