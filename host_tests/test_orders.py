@@ -12,6 +12,7 @@ import pytest
 from gateway_host.broker import Broker
 from gateway_host.commands.run import DEFAULT_HOUSE
 from gateway_host.session import Session
+from gateway_host.sim.b_modules import InputModule
 from gateway_host.sim.house import load_house
 from gateway_host.sim.installation import Installation
 from living import PATIENCE_S, Listener, mqtt_at
@@ -93,3 +94,17 @@ def test_identify_blinks_at_the_node(running):
 )
 def test_what_is_wrong_is_counted_and_explained(running, payload, words):
     assert words in running.refusal(payload)
+
+
+def test_a_scan_finds_a_module_of_the_b_bus_on_port_a(running):
+    running.installation.strays.slaves.append(InputModule(5))
+    running.order('{"scan": true}')
+    running.listener.messages.until(
+        lambda items: any(
+            text["text"].startswith("5700000005 on port A")
+            for m in items
+            if m.topic == "gateway"
+            for text in m.value["advice"]
+        ),
+        "the module's name",
+    )
