@@ -43,6 +43,7 @@ class Snapshot:
     totals: dict[str, Any] | None = None
     gateway: dict[str, Any] | None = None
     realtime: dict[str, Any] | None = None
+    b_bus: dict[str, Any] | None = None
     present: bool | None = None
     received: dict[str, int] = field(default_factory=dict)
     malformed: int = 0
@@ -175,6 +176,7 @@ class Collector:
                 totals=self._last.get("totals"),
                 gateway=self._last.get("gateway"),
                 realtime=self._last.get("realtime"),
+                b_bus=self._last.get("bBus"),
                 present=None if presence is None else bool(presence.get("value")),
                 received=dict(self._received),
                 malformed=self._malformed,

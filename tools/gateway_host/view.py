@@ -17,6 +17,7 @@ from rich.text import Text
 
 from gateway_host import units
 from gateway_host.collector import Snapshot
+from gateway_host.view_bus_b import b_bus
 from gateway_host.view_circuits import circuits, voltage_names
 from gateway_host.view_text import EXPORT, FAULT, LABEL, counted, labelled, line_of, number, sign
 
@@ -45,6 +46,8 @@ def render(snapshot: Snapshot, width: int, height: int) -> RenderableType:
     head.append(_supply(snapshot, width))
     head += _totals(snapshot, width)
     foot: list[RenderableType] = [_bus(snapshot, width), _mqtt(snapshot, width)]
+    if snapshot.b_bus is not None:
+        foot.insert(1, b_bus(snapshot.b_bus, width))
     loads = snapshot.plan["loads"]
     room = height - len(head) - len(foot) - 1
     if snapshot.totals is not None and room > len(loads):

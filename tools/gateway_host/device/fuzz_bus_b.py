@@ -17,7 +17,7 @@ from bus_b import BusB
 
 _EVERY = 10000
 REQUESTS = ((61, 3, 0, 10), (11, 3, 0x200, 13), (12, 1, 0, 2), (12, 5, 0, True), (61, 16, 9, [7]))
-CLEAN = bytes.fromhex("0c010103" + "1325")  # docs/b-bus.md section 9
+CLEAN = bytes.fromhex("0c010103" + "1325")  # docs/b-bus.md section 10
 
 
 class Line:
