@@ -118,6 +118,15 @@ class Line:
                 self._begin(run)
             start = run.end
         self._gateway_free = start
+        self._hear_ahead()
+
+    def _hear_ahead(self) -> None:
+        """Lets happen what nothing can change any more, while the board is at work: until what the
+        gateway sends is out. `now` stays.
+        """
+        now = self.now
+        self.advance(self._gateway_free)
+        self.now = now
 
     def read(self, time: float, size: int) -> bytes:
         """Takes at most `size` bytes out of the receive buffer as it is at `time`."""
