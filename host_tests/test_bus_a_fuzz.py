@@ -9,7 +9,7 @@ import struct
 from pathlib import Path
 
 from a_bus_check import check_of
-from gateway_host import interpreter
+from gateway_host import fuzz, interpreter
 from gateway_host.session import MODULE_PATH
 
 CASES = 20_000
@@ -167,3 +167,70 @@ def test_find_against_a_second_receiver(tmp_path: Path, bits: int):
     for case, (frames, noise) in zip(cases, answers, strict=True):
         assert [frames, noise] == [*receive(case)], case.hex()
         assert frames[-1] == [DATA, 7, 4, 4711, 0], case.hex()
+
+
+CYCLE_SCRIPT = """
+import json, sys
+from bus_a import BusA
+
+class Fed:
+    def write(self, data):
+        pass
+
+    def readinto(self, view):
+        view[: len(self.given)] = self.given
+        return len(self.given)
+
+named, size = NAMED, 31
+uart = Fed()
+bus = BusA(uart, lambda: 0, 3000000, named, size, 1)
+for node in bus.nodes.all:
+    bus.nodes.joined(node)
+cycle = bus._cycles[0]
+with open(sys.argv[1], "rb") as file:
+    while True:
+        length = file.read(2)
+        if not length:
+            break
+        uart.given = file.read(length[0] | length[1] << 8)
+        noise = bus.receiver.noise
+        bus._open(cycle, 5)
+        bus.receiver.answers(cycle)
+        there = [i for i in range(size) if cycle.where[i] >= 0]
+        wrong = [i for i in there if bus.samples[cycle.where[i]] != i]
+        bus._close(cycle)
+        print(json.dumps([there, bus.receiver.noise - noise, wrong]))
+"""
+
+
+def test_cycles_against_a_second_receiver(tmp_path: Path, bits: int):
+    """The channels of a damaged cycle that are taken are those that the other receiver finds good;
+    those of a cycle cut off begin with their numbers."""
+    dice = random.Random(2027)
+    cycle = fuzz.clean_cycle(5)
+    cases = [cycle, *(fuzz.mutated(cycle, dice) for _ in range(300))]
+    cases += [cycle[: dice.randrange(len(cycle))] for _ in range(50)]
+    cases = [case[: len(cycle) + 64] for case in cases]  # what the buffer holds
+    channels = iter(range(3, 31))
+    named = [[fuzz.HEAD, [0, 1, 2]]]
+    named += [[hub, [next(channels) for _ in range(4)]] for hub in fuzz.HUBS]
+    script, file = tmp_path / "cycles.py", tmp_path / "cycles"
+    script.write_text(CYCLE_SCRIPT.replace("NAMED", repr(named)))
+    file.write_bytes(b"".join(struct.pack("<H", len(case)) + case for case in cases))
+    done = interpreter.run([script, file], bits=bits, heap="1M", path=MODULE_PATH, timeout=300)
+    assert done.returncode == 0, done.stderr
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    for case, (there, noise, wrong) in zip(cases, answers, strict=True):
+        frames, expected_noise = receive(case)
+        expected = set()
+        for kind, address, argument, block, bad in frames:
+            if kind != DATA or not 1 <= address <= len(named) or block != 5:
+                continue
+            bad >>= argument >> 4 & 1
+            inputs = [c for c in range(4) if argument >> c & 1]
+            for k, c in enumerate(inputs):
+                if not bad >> k & 1 and c < len(named[address - 1][1]):
+                    expected.add(named[address - 1][1][c])
+        assert (set(there), noise) == (expected, expected_noise), case.hex()
+        assert not wrong or not cycle.startswith(case)
+    assert answers[0][0] == list(range(31))
