@@ -1,0 +1,124 @@
+"""Schedules beside Python's datetime; what is refused in site.json's b_bus."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+import json
+
+import pytest
+from gateway_host import interpreter
+from gateway_host.commands.run import DEFAULT_HOUSE
+from gateway_host.session import MODULE_PATH
+from gateway_host.sim.house import load_house
+
+SCHEDULES = """
+import json, sys
+from automation import Schedule
+for days, begin, end, times in json.load(sys.stdin):
+    schedule = Schedule("x", days, begin, end)
+    print(json.dumps([schedule.step(None, t, 0) for t in times]))
+"""
+REFUSED = """
+import json, sys
+import site
+for table in json.load(sys.stdin):
+    try:
+        site.load(json.dumps(table))
+        print("taken")
+    except ValueError as error:
+        print(error)
+"""
+
+
+def run(code: str, task, bits: int, tmp_path) -> list[str]:
+    file = tmp_path / "task.json"
+    file.write_text(json.dumps(task))
+    with file.open() as stdin:
+        done = interpreter.run(["-c", code], bits=bits, heap="1M", path=MODULE_PATH, stdin=stdin)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def is_on(days: str, begin: int, end: int, moment: datetime.datetime) -> bool:
+    """Whether a schedule is on, by the calendar: begun today, or yesterday over midnight."""
+    for back in (0, 1):
+        day = moment.date() - datetime.timedelta(days=back)
+        start = datetime.datetime.combine(day, datetime.time()) + datetime.timedelta(minutes=begin)
+        length = (end - begin) % 1440
+        inside = start <= moment < start + datetime.timedelta(minutes=length)
+        if inside and str(day.isoweekday()) in days:
+            return True
+    return False
+
+
+def test_schedules_by_the_calendar(bits, tmp_path):
+    """Changes only, every ten minutes of three weeks over a leap day."""
+    first = datetime.datetime(2028, 2, 20)
+    moments = [first + datetime.timedelta(minutes=10 * k) for k in range(3 * 7 * 144)]
+    zero = datetime.datetime(1970, 1, 1)
+    times = [int((moment - zero).total_seconds()) for moment in moments]
+    cases = [("1234567", 390, 1320), ("12345", 1320, 390), ("67", 0, 1), ("3", 1430, 1420)]
+    found = run(SCHEDULES, [[*case, times] for case in cases], bits, tmp_path)
+    for case, line in zip(cases, found, strict=True):
+        states = [is_on(*case, moment) for moment in moments]
+        changes = [None] + [
+            new if new != old else None for old, new in zip(states, states[1:], strict=False)
+        ]
+        assert json.loads(line) == changes
+
+
+PLAN = load_house(DEFAULT_HOUSE).site_json()
+INPUTS, OUTPUTS = ("b_bus", "input_modules", 0), ("b_bus", "output_modules", 0)
+RULE = ("b_bus", "automations", 0)
+METER = {"name": "M", "unit": 2, "profile": "SDM120"}
+CHANGES = [
+    (("b_bus", "colour"), 1, "b_bus.colour: is not known"),
+    ((*INPUTS, "serial"), "5710000011", 'input_modules[0].serial: "5710000011"'),
+    ((*INPUTS, "inputs", 0, "input"), "E", 'inputs[0].input: "E" is not known'),
+    ((*INPUTS, "inputs", 1, "input"), "A", "inputs[1].input: A is used twice"),
+    ((*INPUTS, "inputs", 0, "mode"), "count", "inputs[0].mode"),
+    ((*INPUTS, "inputs", 0, "unit"), "gallon", "inputs[0].unit"),
+    ((*INPUTS, "inputs", 0, "per_pulse"), 0, "inputs[0].per_pulse: must be from"),
+    ((*INPUTS, "inputs", 1, "debounce"), 2000, "inputs[1].debounce"),
+    ((*INPUTS, "inputs", 1, "name"), "Water", "each name once"),
+    ((*OUTPUTS, "outputs", 0, "contact"), "NX", "outputs[0].contact"),
+    ((*OUTPUTS, "outputs", 0, "fail_safe"), "maybe", "outputs[0].fail_safe"),
+    ((*OUTPUTS, "outputs", 0, "min_on"), 4000, "outputs[0].min_on"),
+    ((*RULE, "output"), "Nobody", '"Nobody" is no output and no group'),
+    ((*RULE, "rule", "value"), "wind", "rule.value"),
+    ((*RULE, "rule", "below"), 5000, "rule.below"),
+    ((*RULE, "schedule"), {"from": "1:00", "to": "2:00"}, "a schedule or a rule"),
+    (RULE, {"output": "Boiler", "schedule": {"from": "24:00", "to": "2:00"}}, '"24:00" is not a'),
+    (RULE, {"output": "Boiler", "schedule": {"from": "2:00", "to": "2:00"}}, "schedule.to"),
+    (RULE, {"output": "Boiler", "schedule": {"days": "8", "from": "1:00", "to": "2:00"}}, "days"),
+    (("b_bus", "meters"), [METER | {"unit": 61}], "meters[0].unit: must be 1 to 246"),
+    (("b_bus", "meters"), [METER | {"unit": 11}], "meters[0].unit"),
+    (("b_bus", "meters"), [METER | {"profile": "SDM999"}], "SDM999: there is no such profile"),
+    (("b_bus", "meters"), [METER, METER | {"name": "N"}], "meters[1].unit: 2 is used twice"),
+    (
+        ("points", 0),
+        {"meter": "M", "input": "A", "phase": "L1", "load": "Grid"},
+        "points[0].meter",
+    ),
+]
+
+
+@pytest.mark.parametrize("bits", [32], indirect=True)
+def test_what_is_wrong_in_b_bus_is_refused(bits, tmp_path):
+    tables = []
+    for path, value, _ in CHANGES:
+        table = copy.deepcopy(PLAN)
+        place = table
+        for key in path[:-1]:
+            place = place[key]
+        place[path[-1]] = value
+        tables.append(table)
+    eleven = copy.deepcopy(PLAN)
+    eleven["b_bus"]["input_modules"] += [
+        {"serial": f"57000002{k:02d}", "inputs": []} for k in range(9)
+    ]
+    *found, last, good = run(REFUSED, [*tables, eleven, PLAN], bits, tmp_path)
+    for (_, _, words), said in zip(CHANGES, found, strict=True):
+        assert words in said
+    assert "11 Input and Output modules" in last and good == "taken"
