@@ -39,9 +39,9 @@ def _collect(
 ):
     """Add samples first to end - 1 of the channel at byte `where` to the sums of all orders.
 
-    r, x: working registers, pass `work` and 0 (an index must not be one: RV32's emitter shifts it
-    where it is). mains: its state; wave: its table. A weighted
-    sample has at most 16 bits, a wave 9: 64 products stay below 2^30.
+    r, x: working registers, pass `work` and 0 (x must not be an index: MicroPython's emitter for
+    RV32 shifts an index where it is). mains: its state; wave: its table. A weighted sample has at
+    most 16 bits, a wave 9: 64 products stay below 2^30.
     """
     sign = 1
     sign = sign << 31

@@ -137,8 +137,8 @@ class Measuring:
         try:
             self.report.read(self.meter)
         finally:
-            self.harmonics.begin()
             self.meter.begin()  # first of all: nothing is ever counted twice
+        self.harmonics.begin()
         if self._synthesis and self.report.frequency:
             self._synthesis.tune(self.report.frequency)
         now_ms = self._now_ms()

@@ -57,12 +57,13 @@ def check(samples: np.ndarray, found: list, frequency: float) -> None:
         assert distortion == pytest.approx(np.sqrt((right**2).sum()), abs=POINTS)
 
 
-@pytest.mark.parametrize("frequency", [45.1, 49.9, 50, 50.4, 55.2, 60, 64.7])
+@pytest.mark.parametrize("frequency", [45.1, 49.9, 50, 55.2, 60, 64.7])
 def test_orders_and_distortion(frequency):
     """Off the nominal frequency as well, where a window ends between two samples."""
-    samples = installation(frequency, 10)
+    samples = installation(frequency, 4)
     nominal = 60 if frequency > 57 else 50
     task = {"points": [[0, RATED]] * 4, "frequency": nominal, "harmonics": list(range(7))}
+    task["report"] = 0  # a report for each window: all channels within two seconds
     check(samples, measure(samples, **task)[-1], frequency)
 
 
