@@ -19,6 +19,7 @@ QUARTER = const(900)
 
 _KEPT = const(4)  # completed intervals that wait to be taken
 _TOLERANCE_S = const(2)
+_MOST = const(0x3FFFFFFF)  # samples missed: four days, while the time is not known
 _FREQUENCY = const(3)  # rows of a spread: three voltages, frequency, grid power
 _GRID = const(4)
 
@@ -60,7 +61,7 @@ class Spread:
         self._least = array("f", [0] * 5)
         self._most = array("f", [0] * 5)
         self._sum = array("f", [0] * 5)
-        self._count = array("h", [0] * 5)
+        self._count = array("i", [0] * 5)
 
     def add(self, report, grid):
         for p in range(3):
@@ -135,7 +136,7 @@ class Span:
         self.samples += report.samples
         self._spread.add(report, grid)
         for i in range(len(self._missed)):
-            self._missed[i] += report.readings[i].missed
+            self._missed[i] = min(self._missed[i] + report.readings[i].missed, _MOST)
         if now is None or self._floor(now) == self.start:
             return None
         start = self.start

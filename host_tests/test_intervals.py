@@ -219,6 +219,39 @@ def test_gaps_are_counted_and_the_interval_is_not_complete():
     assert interval["energy"][0] == pytest.approx(300 * COUNTS * RATE * JOULE, rel=1e-6)
 
 
+def test_a_week_without_the_time(bits):
+    """Nothing overflows while no interval ends: 40,000 reports, of which each misses many
+    samples."""
+    code = """
+import json, sys
+import site
+from energy import Energy
+from intervals import Intervals
+from quantities import Report
+place = site.load(sys.stdin.read())
+report = Report(place.points)
+intervals = Intervals(Energy(place))
+report.samples = report.readings[0].missed = 100000
+report.voltages[0].rms, report.frequency = 230.0, 50.0
+for _ in range(40000):
+    intervals.add(report, 1.0, None)
+quarter = intervals.add(report, 1.0, 1764000000000)
+print(json.dumps([quarter.samples, quarter.missed[0], quarter.start, quarter.regular,
+                  quarter.spread.voltage(0)]))
+"""
+    done = interpreter.run(
+        ["-c", code], bits=bits, heap="256K", path=MODULE_PATH, stdin=None,
+        input=json.dumps(site_of()),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    samples, missed, start, regular, voltage = json.loads(done.stdout)
+    assert samples == 40001 * 100000
+    assert missed == 2**30 - 1
+    assert start == START - samples // RATE
+    assert not regular
+    assert voltage == pytest.approx([230, 230, 230], rel=5e-4)  # sums in single precision
+
+
 def test_nobody_takes_them():
     """The newest four are kept, the others are counted."""
     code = RUN.replace("while intervals.completed:", "while number < 0:")

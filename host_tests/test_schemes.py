@@ -13,69 +13,78 @@ from measured import Measured
 HOUSES = sorted((ROOT / "tools" / "houses").glob("*.toml"))
 SMALL = [path for path in HOUSES if path.stem != "default"]  # that one is in test_accuracy.py
 POWER = 0.0005  # of S: a twentieth of class 1
+REACTIVE = 0.002  # of S
 QUANTUM = 0.2  # W: what 16-bit samples add to a circuit of a few watts
 UNBALANCE = 0.06  # points of a percent
 SETTLE, COUNT = 2, 3
 
 
-def true_powers(house: House, first: int, count: int) -> dict[str, float]:
-    """Mean of v i in W of every load, and of the grid, over the head's samples first to first +
-    count - 1, by float64.
+def true_powers(house: House, first: int, count: int) -> dict[str, np.ndarray]:
+    """[P, Q] in W and var of every load, and of the grid, over the head's samples first to first +
+    count - 1, by float64: the mean of v i, and the reactive power of the fundamental.
 
     All lines' voltages and currents are taken, whatever CTs there are, and without any of their
     errors: the sum over the elements of a load.
     """
     times = (first + np.arange(count) - house.first_sample) / house._rate
-    volts, currents = waves(house, times)
-    powers: dict[str, float] = {}
+    volts, currents = phasors(house, times)
+    angle = np.exp(1j * np.multiply.outer(house._orders, house.mains.angle(times)))
+    powers: dict[str, np.ndarray] = {}
     row = 0
     for load in house.circuits:
-        powers[load.name] = 0.0
+        powers[load.name] = np.zeros(2)
         for phase in load.phases:
             start, end = phase if isinstance(phase, tuple) else (phase, None)
             across = volts[start] - (0 if end is None else volts[end])
-            powers[load.name] += float((across * currents[row]).mean())
+            wave = (across * angle).real.sum(axis=0) * (currents[row] * angle).real.sum(axis=0)
+            lagging = (across[0] * np.conj(currents[row][0])).imag / 2
+            powers[load.name] += (wave.mean(), lagging.mean())
             row += 1
     return powers | {"Grid": sum(powers.values())}
 
 
-def waves(house: House, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Volts [line, n] and amperes [element, n] at `times`; phasors are linear between two moments
+def phasors(house: House, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Volts [line, order, n] and amperes [element, order, n] at `times`: linear between moments
     half a second apart (docs/house.md)."""
-    angle = np.exp(1j * np.multiply.outer(house._orders, house.mains.angle(times)))
     span = 1600 / house._rate
     at = times / span
     volts, currents = [], []
     for knot in range(int(at[0]), int(at[-1]) + 1):
-        inside = (at >= knot) & (at < knot + 1)
-        part = at[inside] - knot
+        part = at[(at >= knot) & (at < knot + 1)] - knot
         both = zip(house.phasors(knot * span), house.phasors((knot + 1) * span), strict=True)
         for kept, (before, after) in zip((volts, currents), both, strict=True):
-            wave = before @ angle[:, inside] + part * ((after - before) @ angle[:, inside])
-            kept.append(wave.real)
-    return np.concatenate(volts, axis=1), np.concatenate(currents, axis=1)
+            kept.append(before[..., None] + np.multiply.outer(after - before, part))
+    return np.concatenate(volts, axis=-1), np.concatenate(currents, axis=-1)
 
 
 @pytest.mark.parametrize("path", SMALL, ids=[path.stem for path in SMALL])
 def test_every_load_and_the_grid(path):
-    """P of each load and of the grid is what they really take."""
+    """P, Q and energy of each load and of the grid are what they really take; voltages of phases
+    and between lines, and their unbalance, are those of the file."""
     house = load_house(path)
     measured = Measured(house)
-    for report in list(measured.reports(SETTLE + COUNT))[SETTLE:]:
+    reports = list(measured.reports(SETTLE + COUNT))
+    energy = {name: 0.0 for name, _ in house.loads}
+    for report in reports[SETTLE:]:
         right = true_powers(house, report["first_sample"], report["samples"])
-        got: dict[str, float] = {}
-        apparent: dict[str, float] = {}
-        for point in report["points"]:
-            got[point["name"]] = got.get(point["name"], 0) + point["P"]
-            apparent[point["name"]] = apparent.get(point["name"], 0) + point["S"]
-        assert set(got) == {load[0] for load in house.loads}
-        for name, watts in got.items():
-            assert watts == pytest.approx(right[name], abs=POWER * apparent[name] + QUANTUM), name
+        for name in energy:
+            points = [point for point in report["points"] if point["name"] == name]
+            active, reactive, apparent = (sum(p[key] for p in points) for key in "PQS")
+            assert active == pytest.approx(right[name][0], abs=POWER * apparent + QUANTUM), name
+            assert reactive == pytest.approx(right[name][1], abs=REACTIVE * apparent + QUANTUM)
+            energy[name] += right[name][0] * report["samples"] / 3200
         voltages, lines, unbalance = supply(house)
         assert report["voltages"][: len(voltages)] == pytest.approx(voltages, rel=POWER)
-        for got, right in zip(report["lines"], lines, strict=True):
-            assert got == (right and pytest.approx(right, rel=POWER))
+        for got, volts in zip(report["lines"], lines, strict=True):
+            assert got == (volts and pytest.approx(volts, rel=POWER))
         assert report["unbalance"] == (unbalance and pytest.approx(unbalance, abs=UNBALANCE))
+    for name, joules in energy.items():
+        counted = [
+            sum(p["import"] - p["export"] for p in report["points"] if p["name"] == name)
+            for report in (reports[SETTLE - 1], reports[-1])
+        ]
+        allowed = POWER * abs(joules) + COUNT * QUANTUM + 4  # parts of a joule of two points
+        assert counted[1] - counted[0] == pytest.approx(joules, abs=allowed), name
 
 
 SYNTHESISED = """
