@@ -79,10 +79,11 @@ def test_distortion_was_there_to_be_measured(runs):
         lambda readings: {"var": readings.var * 1.0022},
         lambda readings: {"volts": readings.volts * 1.0006},
         lambda readings: {"amperes": readings.amperes * 0.9994},
+        lambda readings: {"var": readings.var * np.nan},
         lambda readings: {"frequency": readings.frequency + 0.0035},
         lambda readings: {"distortion": [(at, size + 0.3) for at, size in readings.distortion]},
     ],
-    ids=["energy", "reactive", "voltage", "current", "frequency", "distortion"],
+    ids=["energy", "reactive", "voltage", "current", "nothing", "frequency", "distortion"],
 )
 def test_a_meter_that_is_off_is_found_out(runs, change):
     wrong = [(run.plan, replace(run.readings, **change(run.readings))) for run in runs]

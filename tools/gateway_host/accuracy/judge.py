@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,6 +74,11 @@ def judge(rows: list[Row], measured: list[Measured]) -> Verdict:
     return Verdict(_results(rows, measured), _worst(rows, measured))
 
 
+def largest(errors: Sequence[float] | np.ndarray) -> float:
+    """The one farthest from 0, with its sign; nan, which is never good, where there is one."""
+    return float(errors[np.argmax(np.abs(errors))])
+
+
 def _results(rows: list[Row], measured: list[Measured]) -> list[Result]:
     errors = {}
     for plan, readings in measured:
@@ -110,16 +116,14 @@ def _worst(rows: list[Row], measured: list[Measured]) -> list[Worst]:
                 errors[mains, "current"].append(_percent(amperes, right))
         errors[mains, "distortion"].append(_distortion_errors(plan, readings))
     return [
-        Worst(mains, quantity, float(max(np.concatenate([[0.0], *found]), key=abs)))
+        Worst(mains, quantity, largest(np.concatenate([[0.0], *found])))
         for (mains, quantity), found in errors.items()
     ]
 
 
 def _distortion_errors(plan: Plan, readings: Readings) -> np.ndarray:
-    right = {
-        phase: ideal(_volts(plan.mains, phase), _volts(plan.mains, phase)) for phase in range(3)
-    }
-    right = {phase: one.voltage_distortion for phase, one in right.items()}
+    volts = [_volts(plan.mains, phase) for phase in range(3)]
+    right = {phase: ideal(wave, wave).voltage_distortion for phase, wave in enumerate(volts)}
     for k in range(len(plan.loads)):
         for point, one in enumerate(_ideals(plan, k), _first_point(plan, k)):
             right[3 + point] = one.current_distortion
@@ -144,7 +148,7 @@ def _reactive_error(plan: Plan, readings: Readings, k: int) -> float:
     first = _first_point(plan, k)
     right = _ideals(plan, k)
     var = readings.var[:, first : first + len(right)].sum(axis=1)
-    return float(max(_percent(var, sum(one.reactive for one in right)), key=abs))
+    return largest(_percent(var, sum(one.reactive for one in right)))
 
 
 def _ideals(plan: Plan, k: int) -> list[Ideal]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .judge import LIMITS, SHARE, Result, Verdict
+from .judge import LIMITS, SHARE, Result, Verdict, largest
 from .run import Run
 from .tables import Load
 
@@ -94,7 +94,7 @@ def figures(verdict: Verdict) -> dict[str, float]:
     for quantity, unit in zip(LIMITS, ("millihertz", "percent", "percent", "points"), strict=True):
         errors = [one.error for one in verdict.worst if one.quantity == quantity]
         found[f"worst_{quantity}_{unit}"] = errors
-    return {key: round(max(map(abs, errors)), 6) for key, errors in found.items()}
+    return {key: round(abs(largest(errors)), 6) for key, errors in found.items()}
 
 
 def conservation(runs: list[Run]) -> dict[str, float]:
@@ -111,7 +111,8 @@ def promises(double: dict[str, float], single: dict[str, float] | None) -> Itera
     for key, (what, limit) in PROMISES.items():
         values = [figures[key] for figures in (double, single or {}) if key in figures]
         texts = [f"{value:.4f}" for value in values] + ["-"]
-        yield _PROMISE.format(what, *texts[:2], f"{limit:g}"), max(values) <= limit
+        good = all(value <= limit for value in values)
+        yield _PROMISE.format(what, *texts[:2], f"{limit:g}"), good
 
 
 def as_json(double: Verdict, single: Verdict | None, runs: list[Run]) -> dict[str, Any]:
