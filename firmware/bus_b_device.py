@@ -18,7 +18,8 @@ async def assign(bus, serial, unit):
 
 class Device:
     """`state`: "missing" until it has answered, "well", "lost" when it does not any more.
-    `fault`: what is wrong with it in words, None when nothing is.
+    `fault`: what is wrong with it in words, None when nothing is; `error`: why the last poll
+    failed (modbus.ModbusError), None when it did not.
 
     name: for people; unit: its unit number, 0 while it has none.
     """
@@ -30,7 +31,7 @@ class Device:
         self.name = name
         self.unit = unit
         self.state = "missing"
-        self.fault = None
+        self.fault = self.error = None
         self._pause = 0  # s between two polls while it does not answer
         self._wait = 0  # polls to be left out
 
@@ -48,10 +49,12 @@ class Device:
 
     def answered(self):
         self.state = "well"
+        self.error = None
         self._pause = 0
 
-    def failed(self):
+    def failed(self, error):
         """A poll had no good answer."""
+        self.error = error
         if self.state == "well":
             self.state = "lost"
         self._pause = min(_LONGEST_S, 2 * self._pause or 1)
@@ -72,15 +75,17 @@ class Module(Device):
         super().__init__(serial, 0)
         self.serial = serial
         self.channels = channels
+        self.configured = False  # since the gateway has started
 
     async def identify(self, bus, _serial, mask, seconds):
         """The LEDs of the inputs or outputs in `mask` show that they are selected."""
         await bus.ask(self.unit, modbus.WRITE_REGISTERS, 0x0101, [mask, seconds])
 
-    async def configured(self, bus, values):
+    async def write(self, bus, values):
         """Write the configuration, registers from 0110 on."""
         await bus.ask(self.unit, modbus.WRITE_REGISTERS, 0x0110, values)
         await bus.ask(self.unit, modbus.WRITE_REGISTER, 0x0103, 1)
+        self.configured = True
 
 
 class BusBSite:

@@ -33,7 +33,6 @@ class Runner:
         self.devices = []
         self.strange = {}
         self.share = 0  # of the last round that the line was in use, in percent
-        self.failed_order = None
         self._hardware = hardware
         self._count = gateway.counters.count
         self._totals = None
@@ -181,7 +180,7 @@ class Runner:
             device.answered()
         except ModbusError as error:
             self._failed(error)
-            device.failed()
+            device.failed(error)
 
     def _failed(self, error):
         if error.result == SILENT:
@@ -258,6 +257,9 @@ class Runner:
     async def _identify(self, device, serial, mask, seconds):
         try:
             await device.identify(self.bus, serial, mask, seconds)
+            if device.KIND == "power_box" and seconds:  # modules count by themselves
+                await asyncio.sleep(seconds)
+                await device.identify(self.bus, serial, mask, 0)
         except ModbusError as error:
             self._failed(error)
 

@@ -23,10 +23,11 @@ async def _anybody(hardware):
 async def run(gateway):
     """Search at power-up and on every order `scan`; once something is there, or the site names
     something, poll it for ever."""
-    while not gateway.site.b_bus and not await _anybody(gateway.hardware):
-        await gateway.scan_b.wait()
-        gateway.scan_b.clear()
-    from bus_b_runner import Runner
+    if gateway.bus_b is None:
+        while not gateway.site.b_bus and not await _anybody(gateway.hardware):
+            await gateway.scan_b.wait()
+            gateway.scan_b.clear()
+        from bus_b_runner import Runner
 
-    gateway.bus_b = Runner(gateway)
+        gateway.bus_b = Runner(gateway)
     await gateway.bus_b.run()

@@ -110,8 +110,10 @@ class InputModule(Module):
         """Read it once, and its new events; configure it when it asks for that."""
         data = await bus.ask(self.unit, modbus.HOLDING, 0x0200, 13, self.tries)
         read = self._uptime_ms()
-        if modbus.register(data, 0) & 1:
+        lost = modbus.register(data, 0) & 1
+        if lost:
             self._newest = 0
+        if lost or not self.configured:
             await self._configure(bus)
         self._take_counters(data, now_s)
         levels = modbus.register(data, 1)
@@ -161,4 +163,4 @@ class InputModule(Module):
             debounces.append(channel.debounce if channel else 3)
             if channel and channel.when_open:
                 when_open |= 1 << i
-        await self.configured(bus, modes + debounces + [when_open])
+        await self.write(bus, modes + debounces + [when_open])

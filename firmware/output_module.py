@@ -42,7 +42,7 @@ class OutputModule(Module):
         data = await bus.ask(self.unit, modbus.HOLDING, 0x0200, 9, self.tries)
         state = modbus.register(data, 0)
         self.fault = "a contact does not follow its relay" if state & 2 else None
-        if state & 1:
+        if state & 1 or not self.configured:
             await self._configure(bus)
         if state & 5:
             await self.switch(bus, {})
@@ -80,4 +80,4 @@ class OutputModule(Module):
         values += [FAIL_SAFE.index(output.fail_safe) if output else 0 for output in outputs]
         values += [output.min_on if output else 0 for output in outputs]
         values += [output.min_off if output else 0 for output in outputs]
-        await self.configured(bus, values)
+        await self.write(bus, values)

@@ -2,6 +2,8 @@
 
 import json
 
+from modbus import EXCEPTION, SILENT
+
 
 def setstate(payload):
     """Whether `plug/<n>/setstate` switches on. ValueError when it says neither ON nor OFF."""
@@ -109,9 +111,17 @@ def advice(runner):
     for device in runner.devices:
         called = device.serial or device.name
         if device.state != "well":
-            since = " any more" if device.state == "lost" else ""
-            say = "%s does not answer on the B-bus%s: check its cable and supply"
-            found.append(("b_missing", say % (called, since)))
+            error = device.error
+            if error is None or error.result == SILENT:
+                since = " any more" if device.state == "lost" else ""
+                say = "%s does not answer on the B-bus%s: check its cable and supply"
+                found.append(("b_missing", say % (called, since)))
+            elif error.result == EXCEPTION:
+                say = "%s refuses what it is asked (exception %d): is it of the right kind?"
+                found.append(("b_refuses", say % (called, error.code)))
+            else:
+                say = "what %s answers arrives damaged: check its cable"
+                found.append(("b_damaged", say % called))
         elif device.fault:
             found.append(("b_fault", "%s: %s" % (called, device.fault)))
     return found

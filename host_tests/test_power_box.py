@@ -32,7 +32,7 @@ class BoxRun(Run):
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    return BoxRun(tmp_path_factory.mktemp("box"), seconds=12)
+    return BoxRun(tmp_path_factory.mktemp("box"), seconds=9)
 
 
 def wanted(run, second):
@@ -100,7 +100,7 @@ def test_a_box_that_was_off_is_set_up_again(tmp_path):
     assert run.last["points"][0][0] is not None
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), 3e7, -3e7])
+@pytest.mark.parametrize("value", [float("nan"), -3e7])
 def test_a_value_that_can_not_be_is_not_used(value, tmp_path):
     words = list(struct.unpack("<HH", struct.pack("<f", value)))
 

@@ -4,7 +4,7 @@ NAME = "CONNECT"
 ARTICLE_TYPE = 5130  # the first four digits of its serial number
 LINKS = ("ethernet", "wifi")
 CHOOSES = "installer"
-BUSES = ("a",)
+BUSES = ("a", "b")
 HAS_B_MODULES = False
 LED = {
     "booting": ("blue", "solid"),

@@ -4,7 +4,7 @@ NAME = "CONNECT_4G"
 ARTICLE_TYPE = 5140  # the first four digits of its serial number
 LINKS = ("lte",)
 CHOOSES = "installer"
-BUSES = ("a",)
+BUSES = ("a", "b")
 HAS_B_MODULES = False
 LED = {
     "booting": ("cyan", "blinking"),

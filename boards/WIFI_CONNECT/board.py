@@ -4,7 +4,7 @@ NAME = "WIFI_CONNECT"
 ARTICLE_TYPE = 5100  # the first four digits of its serial number
 LINKS = ("wifi",)
 CHOOSES = "installer"
-BUSES = ("a",)
+BUSES = ("a", "b")
 HAS_B_MODULES = False
 LED = {
     "booting": ("blue", "solid"),
