@@ -9,8 +9,6 @@ from binascii import hexlify
 
 from http_server import RequestError, form
 from micropython import const
-from portal_page import Page
-from portal_static import FIELDS
 from wifi_credentials import CredentialError, text_of
 
 _LANGUAGES = ("en", "nl", "fr", "de")  # the first where a phone speaks none of them
@@ -105,6 +103,10 @@ class Portal:
             provisioning.seen()
         elif rule is None and provisioning.state == "ready" and provisioning.result:
             rule, values = provisioning.result, (provisioning.ssid,)
+        # In memory only while a page is sent: trying credentials needs the room.
+        from portal_page import Page
+        from portal_static import FIELDS
+
         language = language_of(request.fields.get("accept-language", ""))
         page = Page(provisioning, language, self._serial, self._token, rule, values)
         return status, FIELDS, page.pieces()

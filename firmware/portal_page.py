@@ -3,6 +3,7 @@ ahead (firmware/pages/)."""
 
 import portal_static
 from gzip_parts import HEAD, Gzip
+from lazy import forget
 from micropython import const
 from wifi_credentials import CredentialError, check_name
 
@@ -19,12 +20,18 @@ def escape(text):
     return text
 
 
+def texts_of(language):
+    """The module with the texts in a language."""
+    return "portal_" + language
+
+
 class Page:
     """The page in one language, at one moment. `rule`: the message that it begins with, its
     text's name; `values`: what the message names."""
 
     def __init__(self, provisioning, language, serial, token, rule=None, values=()):
-        self._texts = texts = __import__("portal_" + language)
+        self._language = language
+        self._texts = texts = __import__(texts_of(language))
         self._networks = provisioning.networks
         self._ssid = ssid = provisioning.ssid or ""
         state = provisioning.state
@@ -55,18 +62,18 @@ class Page:
                 else:
                     yield gzip.text(self._fillings[part])
         yield gzip.tail()
+        forget("gzip_parts", "portal_page", "portal_static", texts_of(self._language))
 
     def _rows(self):
         if not self._networks:
-            yield (
-                b'<div class="n x"><small>%s</small></div>' % self._texts.MESSAGES["none"].encode()
-            )
+            yield b'<div class="n x"><small>%s</small></div>' % self._text("none")
         for number, (name, rssi, security) in enumerate(self._networks[:_MOST]):
             try:
                 check_name(name, security)
             except CredentialError as error:
-                shown = escape(name) or self._texts.MESSAGES["hidden_name"]
-                yield b'<div class="n x"><b>%s</b>' % shown.encode()
+                yield b'<div class="n x"><b>%s</b>' % (
+                    escape(name).encode() or self._text("hidden_name")
+                )
                 yield self._strength(rssi)
                 yield b"<small>%s</small></div>" % self._message(error.rule, error.values)
                 continue
@@ -82,18 +89,25 @@ class Page:
 
     def _strength(self, rssi):
         steps = 4 - sum(rssi < step for step in _STRENGTHS)
-        words = self._texts.MESSAGES["strength_%d" % steps]
-        return b'<i class="s s%d" role="img" aria-label="%s"></i>' % (steps, words.encode())
+        words = self._text("strength_%d" % steps)
+        return b'<i class="s s%d" role="img" aria-label="%s"></i>' % (steps, words)
 
     def _message(self, rule, values):
-        words = tuple(escape(self._describe(value)) for value in values)
-        return (self._texts.MESSAGES[rule] % words).encode()
+        words = tuple(self._describe(value) for value in values)
+        return self._text(rule) % words if words else self._text(rule)
+
+    def _text(self, key):
+        """A text of the language: those of firmware/pages/text.toml, as lines `key=text`."""
+        texts = self._texts.MESSAGES
+        key = b"\n%s=" % key.encode()
+        begin = texts.index(key) + len(key)
+        return texts[begin : texts.index(b"\n", begin)]
 
     def _describe(self, value):
         """A value of a message: a character by name where it cannot be seen."""
         text = str(value)
         if text == " ":
-            return self._texts.MESSAGES["space"]
+            return self._text("space")
         if len(text) == 1 and not 32 < ord(text) < 127 and not 0xA1 <= ord(text) < 0x2000:
-            return "U+%04X" % ord(text)
-        return text
+            return b"U+%04X" % ord(text)
+        return escape(text).encode()

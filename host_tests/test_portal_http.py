@@ -272,7 +272,7 @@ def test_after_success_nothing_listens_and_no_module_is_left(tmp_path):
     # What the first round has left are names, which every later round uses again.
     assert closed[1]["heap"] < 1024  # a module is more
     if interpreter.bits_of(interpreter.find(32)) == 32:
-        assert [event["heap"] for event in hotspot.told.all() if "listening" in event][1] < 10240
+        assert [event["heap"] for event in hotspot.told.all() if "listening" in event][1] < 8192
 
 
 def test_closes_after_a_quarter_of_an_hour(tmp_path):

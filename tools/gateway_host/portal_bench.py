@@ -35,5 +35,5 @@ def flash() -> int:
         for value in names.values():
             parts = value if isinstance(value, tuple) else ()
             total += sum(len(part) for part in parts)
-        total += sum(len(text.encode()) for text in names.get("MESSAGES", {}).values())
+        total += len(names.get("MESSAGES", b""))
     return total

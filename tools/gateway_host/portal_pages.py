@@ -42,7 +42,9 @@ def make() -> list[Path]:
     modules = {"portal_static": _static(assets)}
     for language, words in texts.items():
         parts = {page.upper(): compile_parts(_read(f"{page}.html"), words) for page in PAGES}
-        messages = {"MESSAGES": words["messages"]}
+        # One constant: a table would take heap for each of its texts.
+        lines = "".join(f"\n{key}={text}" for key, text in words["messages"].items()) + "\n"
+        messages = {"MESSAGES": lines.encode()}
         modules[f"portal_{language}"] = _module(f"The portal in {language!r}.", parts | messages)
     MADE.mkdir(parents=True, exist_ok=True)
     paths = []
