@@ -8,35 +8,37 @@ import os
 
 import vfs
 
-_MARK = "reset.json"  # there while a reset is not finished; start.py looks for it
 _FACTORY = "factory.json"
 
 
 def reset(hardware):
-    """Erase; takes some seconds and stops everything. The gateway is to be restarted then.
+    """Erase; takes some seconds and stops everything. The gateway is to be restarted then. What a
+    power cut stops is to be called again at the next start: hardware.kept() is not None then.
 
     hardware.storage: the block device that holds the working directory and nothing else, or None;
-    then the files are removed, but for hardware.program_files.
+    then the files are removed, but for hardware.program_files. hardware.keep(data) keeps bytes
+    outside of it, or with None forgets them.
     """
-    factory = _read(_FACTORY)
-    _write(_MARK, b"{}")
+    factory = hardware.kept()
+    if factory is None:
+        factory = _read(_FACTORY)
+        hardware.keep(factory)
     if hardware.storage is None:
-        _remove_all(".", hardware.program_files + (_FACTORY, _MARK))
-        os.remove(_MARK)
-        return
-    hardware.keep(factory)
-    vfs.umount("/")
-    erase(hardware.storage)
-    vfs.VfsLfs2.mkfs(hardware.storage)
-    vfs.mount(hardware.storage, "/")
+        _remove_all(".", hardware.program_files)
+    else:
+        vfs.umount("/")
+        erase(hardware.storage)
+        vfs.VfsLfs2.mkfs(hardware.storage)
+        vfs.mount(hardware.storage, "/")
     if factory:
-        _write(_FACTORY, factory)
+        with open(_FACTORY, "wb") as file:
+            file.write(factory)
+    hardware.keep(None)
 
 
 def erase(device):
-    """Erase every block of a flash device, so that nothing is left to be read. The first two, by
-    which the file system is found, come last: until then the mark says what is to be done."""
-    for block in range(device.ioctl(4, 0) - 1, -1, -1):
+    """Erase every block of a flash device, so that nothing is left to be read."""
+    for block in range(device.ioctl(4, 0)):
         device.ioctl(6, block)
 
 
@@ -58,8 +60,3 @@ def _read(name):
             return file.read()
     except OSError:
         return b""
-
-
-def _write(name, data):
-    with open(name, "wb") as file:
-        file.write(data)

@@ -3,7 +3,6 @@ aiorepl is installed. Owns nothing; main.py calls it."""
 
 import asyncio
 import gc
-import os
 import site
 
 import board
@@ -34,14 +33,11 @@ def _site():
 
 def _finish_reset(device):
     """Go on with a factory reset that a power cut has stopped."""
-    try:
-        os.stat("reset.json")
-    except OSError:
-        return
-    from factory_reset import reset
+    if device.kept() is not None:
+        from factory_reset import reset
 
-    reset(device)
-    device.restart()
+        reset(device)
+        device.restart()
 
 
 def _made(device, settings, installation):
@@ -68,6 +64,8 @@ def main():
     """Run the gateway until it is interrupted; one line and the end of the start when its
     configuration is not usable."""
     gc.threshold(_COLLECT_EVERY)
+    device = hardware.make(board)
+    _finish_reset(device)
     try:
         installation = _site()
     except ValueError as error:
@@ -77,8 +75,6 @@ def main():
     except ValueError as error:
         return _refused("settings.json", error)
     gc.collect()  # the buffers want whole pieces of the heap
-    device = hardware.make(board)
-    _finish_reset(device)
     gateway = _made(device, wishes, installation)
     forget("settings", "durable")
     try:

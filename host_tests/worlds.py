@@ -7,12 +7,13 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from gateway_host import interpreter
+from gateway_host import interpreter, portal_pages
 from gateway_host.session import MODULE_PATH
 from gateway_host.sim.link import LinkServer
 from gateway_host.sim.radio import World
 
 DEVICE = Path(__file__).parent / "device"
+PAGES = next(iter(portal_pages.make())).parent
 
 
 def play(
@@ -36,7 +37,7 @@ def play(
             ["-c", program, *arguments],
             bits=bits,
             heap="1M",
-            path=[*([board] if board else []), *MODULE_PATH, DEVICE],
+            path=[*([board] if board else []), *MODULE_PATH, DEVICE, PAGES],
             cwd=directory,
         )
     assert server.failure is None, server.failure

@@ -5,6 +5,7 @@ Time is the board's own: it moves when the firmware sleeps on it.
 
 import asyncio
 import json
+import os
 import struct
 import sys
 import time
@@ -16,6 +17,7 @@ from micropython import const
 _TICKS = const(0x3FFFFFFF)  # of the link
 _ENDED = const(65535)
 _LONGEST = const(64)  # bytes of a frame that the gateway sends
+_KEPT = "kept"
 _BUTTON = const(8)  # of the answer to S
 
 
@@ -24,7 +26,7 @@ class Hardware:
     connection.md; None for one that it has not), `name`, `hotspot_ports` (HTTP, DNS), the servers
     `probe` and `time_server` (host, port; or None), `clock`, `now_ms`, and the functions below."""
 
-    program_files = ("simulator.json", "gateway.log")
+    program_files = ("simulator.json", "gateway.log", _KEPT)
 
     def __init__(self, settings, board):
         self.serial = settings["serial"]
@@ -135,6 +137,22 @@ class Hardware:
         from serial_line import SerialLine
 
         return SerialLine(self._improv)
+
+    def keep(self, data):
+        """Keep bytes while the storage is erased; None forgets them."""
+        if data is None:
+            os.remove(_KEPT)
+        else:
+            with open(_KEPT, "wb") as file:
+                file.write(data)
+
+    def kept(self):
+        """What is kept, or None."""
+        try:
+            with open(_KEPT, "rb") as file:
+                return file.read()
+        except OSError:
+            return None
 
     def restart(self):
         """Begin anew, as after power-up."""

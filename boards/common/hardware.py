@@ -32,7 +32,6 @@ class Hardware:
     time_server = ("pool.ntp.org", 123)
 
     def __init__(self, board):
-        _restore_factory()
         pins = board.PINS
         self.name = board.NAME
         self.serial = _serial_number(board.ARTICLE_TYPE)
@@ -88,11 +87,23 @@ class Hardware:
 
         return SerialLine()
 
-    def keep(self, factory):
-        """Keep the contents of factory.json in the chip's NVS while the storage is erased."""
+    def keep(self, data):
+        """Keep bytes in the chip's NVS while the storage is erased; None forgets them."""
         store = esp32.NVS("gateway")
-        store.set_blob("factory", factory)
+        if data is None:
+            store.erase_key("reset")
+        else:
+            store.set_blob("reset", data)
         store.commit()
+
+    def kept(self):
+        """What is kept, or None."""
+        data = bytearray(256)
+        try:
+            size = esp32.NVS("gateway").get_blob("reset", data)
+        except OSError:
+            return None
+        return bytes(data[:size])
 
     def restart(self):
         """Begin anew, as after power-up."""
@@ -142,20 +153,6 @@ def _storage():
     if "/rom/lib" not in sys.path:
         return None
     return esp32.Partition.find(esp32.Partition.TYPE_DATA, label="vfs")[0]
-
-
-def _restore_factory():
-    """Write factory.json again when a power cut during a reset has taken it."""
-    try:
-        os.stat("factory.json")
-    except OSError:
-        factory = bytearray(256)
-        try:
-            size = esp32.NVS("gateway").get_blob("factory", factory)
-        except OSError:
-            return
-        with open("factory.json", "wb") as file:
-            file.write(memoryview(factory)[:size])
 
 
 def give_up():

@@ -211,10 +211,16 @@ class World:
 
     def _set(self, change: list[Any]) -> None:
         name, value = change
-        if name.startswith("rssi "):
-            self.network(name[5:]).rssi = value
+        what, _, which = name.partition(" ")
+        if what == "bssid":
+            next(n for n in self.networks if n.bssid == which).rssi = value
+        elif which:
+            setattr(self.network(which), what, value)
         else:
             setattr(self, name, value)
+
+    def _hotspot_name(self, _: Any) -> str | None:
+        return self.hotspot[0] if self.hotspot else None
 
     def _phone(self, known: list[str]) -> None:
         self.join_phone(*known)

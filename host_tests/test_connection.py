@@ -1,0 +1,377 @@
+"""Which link is used, how it is got and got back, in simulated worlds and on simulated time: from
+power-up to the hotspot, outages, wrong passwords, roaming, the installer's choice, LTE."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gateway_host.image import BOARDS
+from gateway_host.sim.radio import Network, World
+from living import free_port
+from worlds import play
+
+# Runs a Connection and what the test does meanwhile; every change is told with the simulated s.
+BEGIN = """
+import asyncio, sys
+import board, settings
+from connection import Connection
+from counters import Counters
+from led import Led
+from on_world import hardware, tell, world
+made = hardware()
+counters = Counters()
+led = Led(board.LED, board.LONGEST_S)
+online = False
+in_cloud = False
+
+def seconds():
+    return made.uptime_ms() / 1000
+
+def happens(event, value):
+    if led.tell(event, value, made.uptime_ms() // 1000):
+        tell(s=seconds(), led=led.state)
+
+wishes = settings.read()
+connection = Connection(made, board, wishes, counters, happens, lambda: in_cloud)
+
+async def until(condition, limit=3600):
+    end = seconds() + limit
+    while not condition() and seconds() < end:
+        await asyncio.sleep_ms(250)
+    return seconds()
+
+async def main():
+    asyncio.create_task(connection.run())
+"""
+END = """
+asyncio.run(main())
+"""
+HOUSE = Network("house", "geheim123", bssid="020000000001")
+
+
+def run(world: World, body: str, tmp_path: Path, wishes: Any = None, **options: Any) -> list[dict]:
+    if wishes is not None:
+        (tmp_path / "settings.json").write_text(json.dumps(wishes))
+    lines = "".join(f"    {line}\n" for line in body.strip().splitlines())
+    options.setdefault("portal", [free_port(), free_port()])
+    return play(world, BEGIN + lines + END, tmp_path, **options)
+
+
+def leds(told: list[dict]) -> list[str]:
+    return [line["led"] for line in told if "led" in line]
+
+
+KNOWN = {"networks": [["house", "geheim123"]]}
+
+
+def test_ethernet_comes_first(tmp_path, bits):
+    body = """
+await until(lambda: connection.online())
+tell(link=connection.link, at=seconds(), wifi=made.radio.connected())
+world(made, "cable", False)
+await until(lambda: connection.link == "wifi")
+tell(link=connection.link, at=seconds())
+world(made, "cable", True)
+await until(lambda: connection.link == "ethernet")
+await asyncio.sleep(1)
+tell(link=connection.link, wifi=made.radio.connected())
+"""
+    told = run(World([HOUSE]), body, tmp_path, KNOWN, bits=bits)
+    first, second, third = (line for line in told if "link" in line)
+    assert first["link"] == "ethernet" and first["at"] < 1 and not first["wifi"]
+    assert second["link"] == "wifi" and second["at"] < 8
+    assert third == {"link": "ethernet", "wifi": False}
+
+
+def test_a_slow_router_on_the_cable_is_waited_for(tmp_path):
+    """With an address after 8 s nothing else is tried."""
+    body = """
+await until(lambda: connection.online())
+tell(link=connection.link, at=seconds(), errors=counters.counts)
+"""
+    (told,) = [
+        line for line in run(World([HOUSE], dhcp_s=8.0), body, tmp_path, KNOWN) if "link" in line
+    ]
+    assert told["link"] == "ethernet" and told["at"] < 9.5 and told["errors"] == {}
+
+
+@pytest.mark.parametrize("cable, dhcp_s", [(False, 0.0), (True, float("inf"))])
+def test_the_hotspot_opens_within_15_s_when_nothing_is_known(tmp_path, cable, dhcp_s):
+    body = """
+await until(lambda: led.state == "ready")
+await asyncio.sleep(2)
+tell(hotspot=made.a_uart.ask("hotspot_name"), problem=connection.problem)
+"""
+    told = run(World([HOUSE], cable=cable, dhcp_s=dhcp_s), body, tmp_path)
+    ready = next(line["s"] for line in told if line.get("led") == "ready")
+    assert ready < 15
+    assert told[-1]["hotspot"].startswith("Gateway-")
+    assert told[-1]["problem"] == "nothing_known"
+
+
+def test_the_hotspot_closes_after_15_minutes_and_nothing_listens(tmp_path):
+    port = free_port()
+    body = f"""
+import socket
+def listens():
+    s = socket.socket()
+    try:
+        s.connect(socket.getaddrinfo("127.0.0.1", {port})[0][-1])
+        return True
+    except OSError:
+        return False
+    finally:
+        s.close()
+await until(lambda: led.state == "ready")
+await asyncio.sleep(2)
+tell(listens=listens())
+await until(lambda: led.state != "ready")
+await asyncio.sleep(2)
+tell(listens=listens(), hotspot=made.a_uart.ask("hotspot_name"))
+"""
+    told = run(World([], cable=False), body, tmp_path, portal=[port, free_port()])
+    states = {line["led"]: line["s"] for line in told if "led" in line}  # the last time of each
+    first, last = (line for line in told if "listens" in line)
+    assert 895 <= states["no internet"] - states["ready"] <= 905
+    assert first == {"listens": True}
+    assert last == {"listens": False, "hotspot": None}
+
+
+OUTAGES = {
+    "the access point is off": ("rssi house", -95, -55),
+    "the password is another one for a while": ("password house", "anders123", "geheim123"),
+    "the router gives no addresses": ("dhcp_s", 1e9, 0.0),
+}
+
+
+@pytest.mark.parametrize("outage", OUTAGES)
+def test_a_network_that_is_back_is_used_within_30_s(outage, tmp_path):
+    """After an outage of minutes, with the pauses between tries at their longest."""
+    field, broken, whole = OUTAGES[outage]
+    body = f"""
+await until(lambda: connection.online())
+in_cloud = True
+world(made, {field!r}, {broken!r})
+if {field!r} == "dhcp_s":
+    world(made, "rssi house", -95)
+    await asyncio.sleep(1)
+    world(made, "rssi house", -55)
+await until(lambda: not connection.online())
+in_cloud = False
+await asyncio.sleep(150)
+tell(problem=connection.problem, errors=counters.counts)
+world(made, {field!r}, {whole!r})
+back = seconds()
+await until(lambda: connection.online())
+tell(took=seconds() - back, link=connection.link)
+"""
+    problem, back = (
+        line
+        for line in run(World([HOUSE], cable=False), "global in_cloud\n" + body, tmp_path, KNOWN)
+        if "led" not in line
+    )
+    expected = {"rssi house": "not_found", "password house": "wrong_password"}
+    assert problem["problem"] == expected.get(field, "no_address")
+    assert problem["errors"]["connection." + problem["problem"]] == 1
+    assert back["link"] == "wifi" and back["took"] <= 30
+
+
+def test_a_wrong_password_is_told_apart_from_no_network(tmp_path):
+    body = """
+await until(lambda: connection.problem)
+tell(problem=connection.problem)
+"""
+    for networks, problem in (
+        ([HOUSE], "wrong_password"),
+        ([Network("barn", "geheim123")], "not_found"),
+        ([Network("house", "geheim124", "enterprise")], "failed"),
+    ):
+        wishes = {"networks": [["house", "geheim124"]]}
+        told = run(World(networks, cable=False), body, tmp_path, wishes)
+        assert {"problem": problem} in told
+
+
+def test_of_several_known_networks_the_strongest_is_joined_and_then_the_others(tmp_path):
+    networks = [
+        Network("attic", "boven1234", rssi=-70),
+        Network("house", "geheim123", rssi=-50),
+        Network("barn", "stal12345", rssi=-40),  # not known
+    ]
+    wishes = {"networks": [["attic", "boven1234"], ["house", "verkeerd1"]]}
+    body = """
+await until(lambda: connection.online())
+tell(dbm=connection.describe()["dbm"])
+"""
+    told = run(World(networks, cable=False), body, tmp_path, wishes)
+    assert {"dbm": -70} in told  # the stronger one has got another password
+
+
+def test_the_router_that_boots_slower_than_the_gateway(tmp_path):
+    """The whole street had no power: the access point is there after two minutes. No hotspot
+    opens, and the network is used within 30 s."""
+    body = """
+await asyncio.sleep(120)
+world(made, "rssi house", -50)
+await until(lambda: connection.online())
+tell(at=seconds(), link=connection.link)
+"""
+    far = Network("house", "geheim123", rssi=-95)
+    told = run(World([far], cable=False), body, tmp_path, KNOWN)
+    assert told[-1]["link"] == "wifi" and told[-1]["at"] <= 150
+    assert "ready" not in leds(told)
+
+
+def test_known_networks_that_never_come_open_the_hotspot_within_10_minutes(tmp_path):
+    body = """
+await until(lambda: led.state == "ready")
+await asyncio.sleep(30)
+world(made, "rssi house", -50)
+back = seconds()
+await until(lambda: connection.online())
+tell(took=seconds() - back)
+"""
+    far = Network("house", "geheim123", rssi=-95)
+    told = run(World([far], cable=False), body, tmp_path, KNOWN)
+    assert next(line["s"] for line in told if line.get("led") == "ready") < 600
+    assert told[-1]["took"] <= 30  # though the hotspot is open
+
+
+def test_roaming(tmp_path):
+    """A much stronger access point of the same network is taken; a little stronger one is not."""
+    far = Network("house", "geheim123", rssi=-50, bssid="020000000001")
+    near = Network("house", "geheim123", rssi=-95, bssid="020000000002")
+    body = """
+global in_cloud
+await until(lambda: connection.online())
+in_cloud = True
+made.a_uart.ask("set", ("bssid 020000000001", -80))
+made.a_uart.ask("set", ("bssid 020000000002", -74))
+await asyncio.sleep(180)
+tell(dbm=made.radio.dbm())
+made.a_uart.ask("set", ("bssid 020000000002", -55))
+await asyncio.sleep(90)
+tell(dbm=made.radio.dbm(), lost=counters.counts.get("connection.lost", 0))
+"""
+    told = run(World([far, near], cable=False), body, tmp_path, KNOWN)
+    assert told[-2]["dbm"] == -80
+    assert told[-1]["dbm"] == -55
+
+
+def test_credentials_are_tried_before_they_are_stored(tmp_path):
+    """By the hotspot's own way in; a wrong password is not kept, and shown on the LED."""
+    body = """
+connection.open_service()
+await until(lambda: connection._portal_of() is not None)
+joining = connection._portal_of()
+for ssid, key in (("mouse", "geheim123"), ("house", "verkeerd1"), ("house", "geheim123")):
+    began = seconds()
+    result = await joining.try_credentials(ssid, key)
+    tell(result=result, took=seconds() - began, known=wishes.networks, led=led.state, s=seconds())
+    await asyncio.sleep(7)
+tell(again=settings.read().networks)
+"""
+    program = """
+import joining as _joining
+_made = []
+_init = _joining.Joining.__init__
+def _remember(self, connection):
+    _init(self, connection)
+    _made.append(self)
+_joining.Joining.__init__ = _remember
+connection._portal_of = lambda: _made[0] if _made and _made[0]._portal else None
+"""
+    indented = "\n".join(line for line in program.strip().splitlines())
+    told = run(World([HOUSE], cable=False), indented + body, tmp_path)
+    results = [line for line in told if "result" in line]
+    assert [line["result"] for line in results] == ["not_found", "wrong_password", "ok"]
+    assert [line["known"] for line in results] == [[], [], [["house", "geheim123"]]]
+    assert [line["led"] for line in results] == ["no internet", "no internet", "connecting"]
+    assert results[2]["took"] < 10  # from "connect" to green
+    assert told[-1] == {"again": [["house", "geheim123"]]}
+
+
+@pytest.mark.parametrize("choice", ["ethernet", "wifi"])
+def test_on_the_connect_series_the_installer_chooses(choice, tmp_path):
+    body = """
+await until(lambda: connection.online())
+tell(link=connection.link)
+world(made, "cable", False)
+world(made, "rssi house", -95)
+await until(lambda: not connection.online(), 20)
+tell(link=connection.link)
+wifi = connection.settings.link == "wifi"
+world(made, *(("cable", True) if wifi else ("rssi house", -50)))
+await asyncio.sleep(60)
+tell(link=connection.link)
+"""
+    wishes = {**KNOWN, "link": choice}
+    told = run(World([HOUSE]), body, tmp_path, wishes, board=BOARDS / "CONNECT")
+    links = [line["link"] for line in told if "link" in line]
+    assert links == [choice, None, None]  # the other link is not taken
+
+
+def test_lte(tmp_path):
+    """Reception on the LED, with no flicker at the limit; a lost cell is dialled again."""
+    body = """
+global in_cloud
+happens("measuring", True)
+await until(lambda: connection.online())
+in_cloud = True
+for dbm in (-80, -96, -94, -93, -90, -104, -106, -103, -101, -80):
+    world(made, "lte_dbm", dbm)
+    await asyncio.sleep(2)
+    tell(dbm=dbm, shown=led.state)
+world(made, "lte_dbm", None)
+await until(lambda: not connection.online())
+in_cloud = False
+await asyncio.sleep(120)
+tell(problem=connection.problem)
+world(made, "lte_dbm", -90)
+back = seconds()
+await until(lambda: connection.online())
+tell(took=seconds() - back)
+"""
+    world = World(lte_dbm=-80)
+    told = run(world, body, tmp_path, {"apn": "m2m"}, board=BOARDS / "CONNECT_4G")
+    assert leds(told)[:2] == ["connecting", "well"] or leds(told)[:3] == [
+        "searching",
+        "connecting",
+        "well",
+    ]
+    shown = {(line["dbm"]): line["shown"] for line in told if "shown" in line}
+    order = [line["shown"] for line in told if "shown" in line]
+    assert order == ["well", "medium", "medium", "medium", "well", "medium", "poor", "poor",
+                     "medium", "well"], shown  # fmt: skip
+    assert {"problem": "not_found"} in told
+    assert told[-1]["took"] <= 30
+
+
+def test_no_sim_card(tmp_path):
+    body = """
+await until(lambda: connection.problem)
+await asyncio.sleep(1)
+tell(problem=connection.problem, led=led.state, s=seconds())
+"""
+    told = run(World(sim=False), body, tmp_path, board=BOARDS / "CONNECT_4G")
+    assert told[-1]["problem"] == "no_sim" and told[-1]["led"] == "no internet"
+
+
+def test_service_mode_opens_the_hotspot_while_all_is_well(tmp_path):
+    body = """
+global in_cloud
+await until(lambda: connection.online())
+in_cloud = True
+happens("measuring", True)
+await asyncio.sleep(2)
+connection.open_service()
+await until(lambda: led.state == "ready")
+began = seconds()
+await until(lambda: led.state != "ready")
+tell(open=seconds() - began, led=led.state, s=seconds(), link=connection.link)
+"""
+    told = run(World([HOUSE]), body, tmp_path)
+    assert 895 <= told[-1]["open"] <= 905
+    assert (told[-1]["led"], told[-1]["link"]) == ("well", "ethernet")

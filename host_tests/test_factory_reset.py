@@ -1,0 +1,265 @@
+"""The factory reset and the settings' storage: on a LittleFS of the real MicroPython, over a flash
+whose every byte is looked at, with the power cut anywhere."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+from gateway_host import interpreter
+from gateway_host.session import MODULE_PATH
+
+# A gateway's flash and what is done with it. The flash erases to 0xFF, as NOR flash does, and is
+# left in the file "flash". With a limit, the power is cut after so many written or erased blocks.
+FLASH = """
+import json, os, sys, vfs
+BLOCK = 4096
+
+class Flash:
+    def __init__(self, blocks, limit=None):
+        self.data = bytearray(b"\\xff" * (BLOCK * blocks))
+        self.left = limit
+
+    def change(self):
+        if self.left is not None:
+            if not self.left:
+                raise OSError(5)
+            self.left -= 1
+
+    def readblocks(self, block, buffer, offset=0):
+        at = block * BLOCK + offset
+        buffer[:] = self.data[at : at + len(buffer)]
+
+    def writeblocks(self, block, buffer, offset=0):
+        self.change()
+        at = block * BLOCK + offset
+        self.data[at : at + len(buffer)] = buffer
+
+    def ioctl(self, command, argument):
+        if command == 4:
+            return len(self.data) // BLOCK
+        if command == 5:
+            return BLOCK
+        if command == 6:
+            self.change()
+            self.data[argument * BLOCK : (argument + 1) * BLOCK] = b"\\xff" * BLOCK
+        return 0
+
+    def save(self):
+        with open(OUT, "wb") as file:
+            file.write(self.data)
+
+class Gateway:
+    program_files = ()
+
+    def __init__(self, storage):
+        self.storage = storage
+        self.nvs = None  # another partition of the flash
+
+    def keep(self, data):
+        self.nvs = data
+
+    def kept(self):
+        return self.nvs
+
+OUT = sys.argv[1]
+"""
+FILL = """
+flash = Flash(64)
+vfs.VfsLfs2.mkfs(flash)
+import factory_reset, settings
+host = os.getcwd()
+vfs.mount(flash, "/flash")
+os.chdir("/flash")
+
+class There:  # "/" is the host's here
+    def __getattr__(self, name):
+        return getattr(vfs, name)
+    def umount(self, _):
+        os.chdir("/")
+        vfs.umount("/flash")
+    def mount(self, device, _):
+        vfs.mount(device, "/flash")
+        os.chdir("/flash")
+
+factory_reset.vfs = There()
+with open("factory.json", "w") as file:
+    file.write('{"hotspot_key": "labelkey2345"}')
+wishes = settings.read()
+os.mkdir("journal")
+for i in range(40):  # credentials change, the history grows and is thinned out
+    settings.remember(wishes, "SECRETNET%d" % (i % 7), "SECRETKEY%d" % i)
+    with open("site.json", "w") as file:
+        json.dump({"name": "SECRETSITE", "points": ["SECRETPOINT"] * 50}, file)
+    with open("journal/%d" % (i % 5), "w") as file:
+        file.write("SECRETHISTORY%d " % i * 300)
+with open("key.pem", "w") as file:
+    file.write("SECRETPRIVATEKEY" * 20)
+"""
+RESET = """
+before = bytes(flash.data).count(b"SECRET")
+gateway = Gateway(flash)
+factory_reset.reset(gateway)
+left = [name for name in os.listdir()]
+with open("factory.json") as file:
+    label = file.read()
+flash.save()
+sys.stdout.write(json.dumps({"before": before, "left": left, "label": label,
+                             "kept": gateway.kept()}))
+"""
+
+
+def run(program: str, tmp_path: Path, bits: int = 32, *arguments: str) -> dict:
+    done = interpreter.run(
+        ["-c", program, str(tmp_path / "flash"), *arguments],
+        bits=bits,
+        heap="2M",
+        path=MODULE_PATH,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_nothing_is_found_in_the_raw_flash(tmp_path, bits):
+    told = run(FLASH + FILL + RESET, tmp_path, bits)
+    assert told["before"] > 100  # there was something to be found
+    raw = (tmp_path / "flash").read_bytes()
+    assert b"SECRET" not in raw and b"journal" not in raw and b"site.json" not in raw
+    assert told["left"] == ["factory.json"]
+    assert told["label"] == '{"hotspot_key": "labelkey2345"}' and told["kept"] is None
+
+
+def test_removing_the_files_would_not_be_enough(tmp_path):
+    """What the test above finds nothing of is there after a mere removal."""
+    program = """
+for name in ("settings.0", "settings.1", "site.json", "key.pem"):
+    os.remove(name)
+flash.save()
+print("{}")
+"""
+    run(FLASH + FILL + program, tmp_path)
+    assert b"SECRET" in (tmp_path / "flash").read_bytes()
+
+
+# The power is cut at a block of the reset; then the gateway starts again, and goes on.
+CUT = """
+flash.left = int(sys.argv[2])
+gateway = Gateway(flash)
+try:
+    factory_reset.reset(gateway)
+    cut = False
+except OSError:
+    cut = True
+flash.left = None
+try:
+    os.chdir("/")
+    vfs.umount("/flash")
+except OSError:
+    pass
+try:
+    vfs.mount(flash, "/flash")
+except OSError:  # no file system is left: it is made anew at start
+    vfs.VfsLfs2.mkfs(flash)
+    vfs.mount(flash, "/flash")
+os.chdir("/flash")
+again = gateway.kept() is not None
+if again:
+    factory_reset.reset(gateway)
+with open("factory.json") as file:
+    label = file.read()
+flash.save()
+sys.stdout.write(json.dumps({"cut": cut, "again": again, "label": label}))
+"""
+
+
+@pytest.mark.parametrize("after", [0, 1, 2, 20, 62, 63, 64, 65, 66, 68, 70, 75])
+def test_a_reset_that_a_power_cut_stops_is_finished_at_the_next_start(after, tmp_path):
+    told = run(FLASH + FILL + CUT, tmp_path, 32, str(after))
+    assert told["cut"] == told["again"]
+    assert told["cut"] or after > 64
+    assert b"SECRET" not in (tmp_path / "flash").read_bytes()
+    assert told["label"] == '{"hotspot_key": "labelkey2345"}'
+
+
+# settings.0 and .1 after a write that was cut, made in a folder; what is read then.
+SETTINGS = """
+import json, os, sys
+import settings
+cases = json.load(sys.stdin)
+for name, sizes in cases:
+    for size in sizes:
+        for copy in ("settings.0", "settings.1"):
+            with open("whole/" + copy, "rb") as file:
+                data = file.read()
+            with open(copy, "wb") as file:
+                file.write(data[:size] if copy == name else data)
+        print(json.dumps(settings.read().networks))
+"""
+PREPARE = """
+import os, settings
+wishes = settings.read()
+settings.remember(wishes, "old", "geheim123")
+settings.remember(wishes, "new", "anders123")
+"""
+
+
+def test_the_settings_survive_a_power_cut_at_any_byte(tmp_path, bits):
+    """The slot that was being written is cut at every byte: the old value or the new one is
+    there, never none."""
+    done = interpreter.run(["-c", PREPARE], bits=bits, path=MODULE_PATH, heap="1M", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    for copy in ("settings.0", "settings.1"):
+        (tmp_path / copy).rename(whole / copy)
+    newer = max(
+        ("settings.0", "settings.1"), key=lambda name: b"new" in (whole / name).read_bytes()
+    )
+    size = (whole / newer).stat().st_size
+    cases = [[newer, list(range(size + 1))]]
+    table = tmp_path / "cases"
+    table.write_text(json.dumps(cases))
+    with table.open() as stdin:
+        done = interpreter.run(
+            ["-c", SETTINGS], bits=bits, path=MODULE_PATH, heap="2M", cwd=tmp_path, stdin=stdin
+        )
+    assert done.returncode == 0, done.stderr
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    old, new = [["old", "geheim123"]], [["new", "anders123"], ["old", "geheim123"]]
+    assert found == [old] * size + [new]
+
+
+TAKEN = """
+import json, os, settings
+wishes = settings.read()
+print(json.dumps({"mqtt": wishes.mqtt, "networks": wishes.networks, "files": os.listdir()}))
+"""
+
+
+def test_a_settings_file_is_taken_over_and_what_was_learned_stays(tmp_path):
+    (tmp_path / "settings.json").write_text('{"networks": [["a", "12345678"]]}')
+    first = run(TAKEN, tmp_path)
+    assert first["networks"] == [["a", "12345678"]]
+    assert "settings.json" not in first["files"]
+    mqtt = {"host": "10.0.0.9", "port": 1883}
+    (tmp_path / "settings.json").write_text(
+        json.dumps({"mqtt": mqtt, "networks": [["b", "12345678"]]})
+    )
+    assert run(TAKEN, tmp_path)["networks"] == [["b", "12345678"], ["a", "12345678"]]
+    assert run(TAKEN, tmp_path)["mqtt"] == mqtt
+
+
+def test_the_oldest_of_six_networks_is_forgotten(tmp_path):
+    names = [f"net{i}" for i in range(8)]
+    random.Random(5).shuffle(names)
+    program = f"""
+import json, settings
+wishes = settings.read()
+for name in {names!r}:
+    settings.remember(wishes, name, "12345678")
+print(json.dumps({{"networks": [ssid for ssid, _ in settings.read().networks]}}))
+"""
+    assert run(program, tmp_path)["networks"] == names[:-6:-1]
