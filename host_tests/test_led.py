@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
-from gateway_host import interpreter
+from gateway_host import boards_table, interpreter
 from gateway_host.image import BOARDS, boards
 from gateway_host.session import MODULE_PATH
+from gateway_host.sim.radio import World
+from worlds import play
 
 # The manual: state, colour and pattern for each column. Genius Flex is "same" as the Genius where
 # the manual says so, and has no Wi-Fi to be connected to.
@@ -93,3 +96,113 @@ def test_links_and_types_are_the_manuals(board):
     assert tuple(data["links"]) == links
     assert str(data["type"]).startswith(str(kind))
     assert data["b"] == board.startswith("GENIUS")
+
+
+def test_the_document_has_the_boards_tables():
+    text = boards_table.DOCUMENT.read_text(encoding="utf-8")
+    part = text.split(boards_table.BEGIN)[1].split(boards_table.END)[0]
+    assert part == boards_table.tables(), "run `build/venv/bin/python -m gateway_host led-table`"
+
+
+# The manual: how long a button is held, with which colours; which states call for support when.
+RESETS = {
+    "GENIUS": (["red", "yellow", "off", "blue"], 20),
+    "CONNECT": (["red", "blue"], 3),
+}
+LIMITS = {"GENIUS": {"booting": 600}, "CONNECT": {"booting": 30, "connecting": 120}}
+
+
+@pytest.mark.parametrize("board", sorted(ARTICLES))
+def test_reset_and_limits_are_the_manuals(board):
+    data = boards_table.data(board)
+    like = "GENIUS" if board.startswith("GENIUS") else "CONNECT"
+    colours, seconds = RESETS[like]
+    assert [colour for colour, _ in data["RESET"]] == colours
+    assert data["RESET"][-1][1] == seconds
+    limits = LIMITS[like] if board != "CONNECT_4G" else {"connecting": 120}
+    assert limits.items() <= data["LONGEST_S"].items()
+    assert data["CHOOSES"] == ("gateway" if like == "GENIUS" else "installer")
+
+
+LIGHTS = """
+import json, led_animation
+steps = []
+now = [0]
+animation = led_animation.Animation(lambda r, g, b: steps.append([now[0], g]), lambda: now[0])
+animation.show("green", "breathing")
+for frame in range(200):
+    animation.frame()
+    now[0] += 20000
+print(json.dumps(steps))
+"""
+
+
+def test_breathing_is_even_to_the_eye(bits):
+    """CIE 1976 lightness of each frame's light (numpy, float64): equal steps up and down again,
+    as even as 8 bits of light can be."""
+    done = interpreter.run(["-c", LIGHTS], bits=bits, heap="512K", path=MODULE_PATH)
+    assert done.returncode == 0, done.stderr
+    light = np.zeros(200)
+    for us, level in json.loads(done.stdout):
+        light[us // 20000 :] = level
+    wanted = 15 + 85 * (1 - np.abs(np.arange(200) - 100) / 100)
+    relative = ((wanted + 16) / 116) ** 3  # above L* = 8
+    assert np.abs(light - 255 * relative).max() <= 0.5001
+    seen = 116 * np.cbrt(light / 255) - 16
+    assert np.abs(seen - wanted).max() < 1.2
+
+
+BOOT = """
+import asyncio, json, sys
+import start
+
+async def run(gateway):
+    running = asyncio.create_task(gateway.run())
+    await asyncio.sleep(2)
+    connection = gateway.connection
+    print(json.dumps({"led": gateway.led.colour, "state": gateway.led.state,
+                      "link": connection.link, "hotspot": gateway.hardware.radio is not None}))
+    sys.exit(0)
+
+start._run = run
+start.main()
+"""
+NEW_BOARD = '''
+"""A gateway that nobody has thought of: Wi-Fi before Ethernet, a LED of its own."""
+
+NAME = "BRAND_NEW"
+ARTICLE_TYPE = 5199
+LINKS = ("wifi", "ethernet")
+CHOOSES = "gateway"
+BUSES = ("a",)
+HAS_B_MODULES = False
+LED = {
+    "booting": ("purple", "solid"),
+    "connecting": ("cyan", "breathing"),
+    "well": ("yellow", "breathing"),
+    "lost": ("purple", "blinking"),
+    "no internet": ("purple", "blinking"),
+}
+LONGEST_S = {}
+RESET = (("off", 2), ("green", 5))
+'''
+
+
+def test_a_new_board_changes_no_firmware_module(tmp_path):
+    """Its data in a folder of its own is all that it takes: it boots and shows its own LED."""
+    board = tmp_path / "BRAND_NEW"
+    board.mkdir()
+    (board / "board.py").write_text(NEW_BOARD)
+    (told,) = play(World(), BOOT, tmp_path, board=board, paced=True)
+    assert told == {"led": "cyan", "state": "connecting", "link": "ethernet", "hotspot": True}
+
+
+@pytest.mark.parametrize("board", sorted(ARTICLES))
+def test_every_board_boots(board, tmp_path):
+    """With the simulator's hardware: the links are the board's, green solid once one is up."""
+    (told,) = play(World(lte_dbm=None), BOOT, tmp_path, board=BOARDS / board, paced=True)
+    assert told["hotspot"] == ("wifi" in ARTICLES[board][0])
+    if "ethernet" in ARTICLES[board][0]:
+        assert (told["link"], told["led"], told["state"]) == ("ethernet", "green", "connecting")
+    else:
+        assert told["link"] is None
