@@ -5,6 +5,7 @@ import asyncio
 from resolve import resolve
 
 _TIMEOUT_S = 4
+_KEPT_S = 1
 
 
 async def check(cloud, name_server, probe, connect):
@@ -33,12 +34,19 @@ async def check(cloud, name_server, probe, connect):
 
 
 async def _opens(address, port):
+    """Whether somebody accepts a connection, and keeps it for a second."""
+    stream = None
     try:
         stream, _ = await asyncio.wait_for(asyncio.open_connection(address, port), _TIMEOUT_S)
-    except (OSError, asyncio.TimeoutError):
+        # That it was refused shows only now. The cloud says nothing before it is spoken to.
+        return bool(await asyncio.wait_for(stream.read(1), _KEPT_S))
+    except asyncio.TimeoutError:
+        return stream is not None
+    except OSError:
         return False
-    await stream.wait_closed()
-    return True
+    finally:
+        if stream:
+            await stream.wait_closed()
 
 
 async def _probe(probe, name_server):

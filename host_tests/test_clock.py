@@ -1,0 +1,188 @@
+"""The time of day: SNTP against servers on this machine, good ones and bad ones, and a clock that
+never goes back."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from gateway_host import interpreter
+from gateway_host.session import MODULE_PATH
+
+NTP_EPOCH = 2208988800  # RFC 5905: seconds from 1900 to 1970
+
+ASK = """
+import asyncio, json, sys, time
+import sntp
+from clock import Clock
+began = time.ticks_ms()
+
+def uptime_ms():
+    return time.ticks_diff(time.ticks_ms(), began)
+
+async def main():
+    clock = Clock(uptime_ms)
+    try:
+        clock.correct(await sntp.ask(("127.0.0.1", int(sys.argv[1])), "127.0.0.1", uptime_ms))
+        print(json.dumps({"ms": clock.now_ms()}))
+    except OSError as error:
+        print(json.dumps({"error": str(error)}))
+
+asyncio.run(main())
+"""
+Answer = Callable[[bytes], bytes]
+
+
+def stamp(seconds: float) -> bytes:
+    whole = int(seconds + NTP_EPOCH)
+    return struct.pack(">II", whole & 0xFFFFFFFF, int((seconds % 1) * 2**32))
+
+
+def reply(question: bytes, now: float, first: int = 0x24, stratum: int = 2) -> bytes:
+    """RFC 5905 figure 8: leap, version, mode; stratum; ...; reference, origin, receive, transmit
+    time stamps. The origin is what the client has sent."""
+    head = bytes([first, stratum, 6, 0xEC]) + bytes(8) + b"GPS\0"
+    return head + stamp(now - 10) + question[40:48] + stamp(now) + stamp(now)
+
+
+@contextlib.contextmanager
+def server(answer: Answer, delay_s: float = 0.0) -> Iterator[int]:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+        line.bind(("127.0.0.1", 0))
+        line.settimeout(10)
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    question, client = line.recvfrom(512)
+                    assert len(question) == 48 and question[0] == 0x23  # version 4, client
+                    answered = answer(question)
+                    time.sleep(delay_s)
+                    if answered:
+                        line.sendto(answered, client)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield line.getsockname()[1]
+
+
+def ask(port: int, bits: int = 32) -> dict:
+    done = interpreter.run(["-c", ASK, str(port)], bits=bits, heap="512K", path=MODULE_PATH)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("now", [1764000000.25, 2085978495.5, 2085978497.5, 4102444800.75])
+def test_the_time_is_the_servers(now, bits):
+    """Before and after the seconds begin again at 0 (2036-02-07 06:28:16), and in 2100."""
+    with server(lambda question: reply(question, now)) as port:
+        told = ask(port, bits)
+    assert told["ms"] == pytest.approx(now * 1000, abs=500)
+
+
+def test_half_the_way_there_and_back_is_taken_off():
+    """An answer that takes 0.6 s: the error is 0.3 s at most, whichever way the time was spent."""
+    began = time.time()
+    with server(lambda question: reply(question, 1764000000 + time.time() - began), 0.6) as port:
+        told = ask(port)
+    late = told["ms"] / 1000 - 1764000000
+    assert 0 <= late <= time.time() - began
+
+
+LIES = {
+    "another question's answer": lambda q: reply(q[:40] + b"12345678", 1764000000),
+    "a server that is not in step": lambda q: reply(q, 1764000000, first=0xE4),
+    "a kiss of death": lambda q: reply(q, 1764000000, stratum=0),
+    "a client": lambda q: reply(q, 1764000000, first=0x23),
+    "half an answer": lambda q: reply(q, 1764000000)[:40],
+    "noise": lambda q: b"\xff" * 48,
+    "times that contradict": lambda q: reply(q, 1764000000)[:40] + stamp(1763999990),
+    "silence": lambda q: b"",
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_what_is_no_time_is_refused_in_words(lie):
+    with server(LIES[lie]) as port:
+        told = ask(port)
+    assert "ms" not in told and "time server" in told["error"] or "answer" in told["error"]
+
+
+RUN = """
+import json, sys
+from clock import Clock
+uptime = [0]
+start, steps = json.load(sys.stdin)
+clock = Clock(lambda: uptime[0], start)
+shown = []
+for step in steps:
+    if step[0] == "pass":
+        for _ in range(step[2]):
+            uptime[0] += step[1]
+            shown.append([uptime[0], clock.now_ms()])
+    else:
+        late = clock.correct(step[1] - uptime[0])
+        shown.append([uptime[0], clock.now_ms()])
+print(json.dumps(shown))
+"""
+
+
+def run(start: int | None, steps: list, bits: int) -> list[list[int]]:
+    task = json.dumps([start, steps])
+    done = interpreter.run(
+        ["-c", RUN], bits=bits, heap="2M", path=MODULE_PATH, stdin=None, input=task
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+NOW = 1764000000000
+
+
+def test_not_known_until_somebody_says_it(bits):
+    shown = run(None, [["pass", 1000, 3], ["correct", NOW], ["pass", 1000, 2]], bits)
+    assert [now for _, now in shown] == [None] * 3 + [NOW, NOW + 1000, NOW + 2000]
+
+
+@pytest.mark.parametrize("late", [1, 80, -80, 900, -900])
+def test_small_errors_run_in_without_a_jump(late, bits):
+    """At 500 ppm, never backwards, until the error is made good; and then no further."""
+    steps = [["correct", NOW], ["correct", NOW + late], ["pass", 1000, 2 * abs(late) + 10]]
+    shown = run(None, steps, bits)
+    for (before, early), (after, now) in zip(shown[1:], shown[2:], strict=False):
+        assert abs((now - early) - (after - before)) <= 1
+        assert now >= early
+    assert shown[-1][1] == NOW + late + shown[-1][0]
+    half = len(shown) // 2
+    assert abs(shown[half][1] - NOW - shown[half][0]) <= abs(late) * 0.6 + 2
+
+
+def test_what_is_late_by_much_is_put_right_at_once(bits):
+    shown = run(NOW, [["pass", 1000, 1], ["correct", NOW + 3601000], ["pass", 1000, 1]], bits)
+    assert [now - NOW for _, now in shown] == [1000, 3601000, 3602000]
+
+
+def test_what_is_early_by_much_waits_and_never_goes_back(bits):
+    """Half the speed until the time has come."""
+    steps = [["pass", 1000, 1], ["correct", NOW - 59000], ["pass", 1000, 200]]
+    shown = run(NOW, steps, bits)
+    times = [now for _, now in shown]
+    assert times == sorted(times)
+    assert shown[-1][1] == NOW - 59000 + shown[-1][0] - 1000
+
+
+def test_a_month_of_a_clock_with_a_crystal_that_is_off(bits):
+    """Asked every half hour, 30 ppm off: never more than the drift of that time away."""
+    steps, true = [["correct", NOW]], NOW
+    for _ in range(200):
+        true += round(1800000 / (1 + 30e-6))
+        steps += [["pass", 1800000, 1], ["correct", true]]
+    shown = run(None, steps, bits)
+    times = [now for _, now in shown]
+    assert times == sorted(times)
+    assert abs(times[-1] - true) <= 110

@@ -1,0 +1,136 @@
+"""Where a link leads, with real servers on this machine: names, a web server, the cloud."""
+
+from __future__ import annotations
+
+import contextlib
+import http.server
+import json
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+
+import pytest
+from gateway_host import interpreter
+from gateway_host.session import MODULE_PATH
+from living import free_port
+
+HOST = "127.0.0.1"
+CHECK = """
+import asyncio, json, socket, sys
+import link_check, resolve
+task = json.loads(sys.argv[1])
+
+class Redirected:  # the name server listens at a port of its own here
+    def __getattr__(self, name):
+        return getattr(socket, name)
+    def getaddrinfo(self, host, port):
+        return socket.getaddrinfo(host, task["dns"] if port == 53 else port)
+
+resolve.socket = Redirected()
+resolve._TIMEOUT_S = 0.2
+link_check._TIMEOUT_S = 0.5
+cloud = task["cloud"] and tuple(task["cloud"])
+probe = task["probe"] and tuple(task["probe"])
+print(asyncio.run(link_check.check(cloud, "127.0.0.1", probe, task["connect"])))
+"""
+
+
+@contextlib.contextmanager
+def names(known: bool) -> Iterator[int]:
+    """A name server that knows every name as this machine, or none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+        line.bind((HOST, 0))
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    query, client = line.recvfrom(512)
+                    flags = 0x8180 if known else 0x8183  # NXDOMAIN
+                    head = query[:2] + struct.pack(">HHHHH", flags, 1, int(known), 0, 0)
+                    record = struct.pack(">HHHIH4B", 0xC00C, 1, 1, 60, 4, 127, 0, 0, 1)
+                    line.sendto(head + query[12:] + (record if known else b""), client)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield line.getsockname()[1]
+
+
+@contextlib.contextmanager
+def web(status: int) -> Iterator[int]:
+    """A web server that answers everything with that status, as a probe's or a portal's."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            assert self.path == "/generate_204" and self.headers["Host"] == "probe.example"
+            self.send_response(status)
+            self.send_header("Location", "http://hotel.example/")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer((HOST, 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+@contextlib.contextmanager
+def listening() -> Iterator[int]:
+    with socket.socket() as line:
+        line.bind((HOST, 0))
+        line.listen()
+        yield line.getsockname()[1]
+
+
+# known names; the probe's status, None: nobody there, "none": no probe; the cloud's port is open;
+# whether its port is tried -> where it leads.
+CASES = [
+    (True, 204, True, True, "ok"),
+    (True, "none", True, True, "ok"),
+    (True, 204, False, True, "no_cloud"),
+    (True, 204, True, False, "no_cloud"),  # the port is known not to help
+    (True, "none", False, True, "no_cloud"),
+    (True, 302, True, True, "captive"),
+    (True, 302, False, True, "captive"),
+    (True, 200, False, False, "captive"),
+    (True, 511, False, True, "captive"),  # RFC 6585: network authentication required
+    (True, None, False, True, "no_internet"),
+    (True, None, True, True, "ok"),  # a broker in the house, without internet
+    (False, 204, True, True, "no_dns"),
+]
+
+
+@pytest.mark.parametrize("known, status, is_open, connect, where", CASES)
+def test_where_a_link_leads(known, status, is_open, connect, where):
+    with contextlib.ExitStack() as stack:
+        dns = stack.enter_context(names(known))
+        port = stack.enter_context(web(status)) if isinstance(status, int) else free_port()
+        cloud = stack.enter_context(listening()) if is_open else free_port()
+        task = {
+            "dns": dns,
+            "cloud": ["cloud.example", cloud],
+            "probe": None if status == "none" else ["probe.example", port],
+            "connect": connect,
+        }
+        done = interpreter.run(["-c", CHECK, json.dumps(task)], heap="512K", path=MODULE_PATH)
+    assert done.stdout.strip() == where, done.stderr
+
+
+@pytest.mark.parametrize("status, where", [(204, "ok"), (302, "captive"), (None, "no_internet")])
+def test_without_a_cloud(status, where):
+    with contextlib.ExitStack() as stack:
+        dns = stack.enter_context(names(True))
+        port = stack.enter_context(web(status)) if status else free_port()
+        task = {"dns": dns, "cloud": None, "probe": ["probe.example", port], "connect": True}
+        done = interpreter.run(["-c", CHECK, json.dumps(task)], heap="512K", path=MODULE_PATH)
+    assert done.stdout.strip() == where, done.stderr
+
+
+def test_a_name_server_that_keeps_silent():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+        line.bind((HOST, 0))
+        task = {"dns": line.getsockname()[1], "cloud": ["cloud.example", 1]}
+        task |= {"probe": None, "connect": True}
+        done = interpreter.run(["-c", CHECK, json.dumps(task)], heap="512K", path=MODULE_PATH)
+    assert done.stdout.strip() == "no_dns", done.stderr
