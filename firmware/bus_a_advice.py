@@ -103,11 +103,14 @@ class Advice:
             if node.twin:
                 say = "two nodes have the serial number %s: take one off"
                 texts.append(("twin", say % node.serial))
-            if not node.named and not node.lost:
+            if not node.named and kind in HEAD_TYPES:
+                if node.nonce:  # it takes no address but the first, and goes on asking for one
+                    texts.append(("second_head", "%s is a second head: take it off" % node.serial))
+                if self._reports % _WHILE == 0:
+                    node.nonce = 0  # until it asks again
+            elif not node.named and not node.lost:
                 if kind not in INPUTS:
                     texts.append(_wrong_kind(node.serial))
-                elif kind in HEAD_TYPES:
-                    texts.append(("second_head", "%s is a second head: take it off" % node.serial))
                 else:
                     say = "%s is on the bus but not in the site: add it, or take it off"
                     texts.append(("not_in_site", say % node.serial))

@@ -60,6 +60,7 @@ FAULTS = [
     (f"twin {HUB} metres=5 at 4 for 3", (), ("twin",)),
     ("add 5500000777 metres=5 at 4 for 3", (), ("too_many_points", "not_in_site")),
     ("add 5700000001 channels=2 metres=5 at 4 for 3", (), ("wrong_kind",)),
+    ("add 5400000009 channels=3 metres=5 at 4 for 3", (), ("second_head",)),
     ("add b-module number=77; echo", (), ("wrong_kind",)),
     (f"no-ct {HUB}:A at 4 for 3", (), ("no_ct",)),
 ]
@@ -156,6 +157,14 @@ def test_modules_of_the_b_bus_on_port_a():
     (told_both,) = {tuple(map(tuple, r["advice"])) for r in told_of(TWO_MODULES, 3)}
     assert [name for name, _ in told_both] == ["wrong_kind"]
     assert "speaks Modbus" in told_both[0][1]
+
+
+def test_a_second_head_is_told_while_it_is_there():
+    seen = told_of("add 5400000009 channels=3 metres=5 at 3 for 12", 28)
+    names = [[name for name, _ in report["advice"]] for report in seen]
+    assert all("second_head" in each for each in names[5:13])
+    assert names[-1] == []
+    assert sum(seen[-1]["missing"]) == 0
 
 
 def test_a_module_that_is_plugged_in_later_is_found_in_its_turn():

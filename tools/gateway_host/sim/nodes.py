@@ -23,6 +23,7 @@ _NO_POLL_US = 1e6
 _WRONG_SCHEDULE_US = 3e6
 
 _HIGHEST_ADDRESS = 30
+_HEADS = (5400, 5020)
 _MOST_SLOTS = 32
 _FIRST_SLOT_US = 50
 
@@ -179,7 +180,7 @@ class Node(Sampler):
         kind, slot, number, address, schedule, session, nonce = _ASSIGN.unpack(payload)
         if (kind, number) != (self.type, self.number) or nonce not in (0, self.nonce):
             return None
-        if not 1 <= address <= _HIGHEST_ADDRESS:
+        if not 1 <= address <= _HIGHEST_ADDRESS or (address == 1) != (self.type in _HEADS):
             return None
         self.slot, self.address, self.schedule, self.session = slot, address, schedule, session
         self._last_ours = heard.end
