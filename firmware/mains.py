@@ -241,7 +241,6 @@ class Mains:
     def __init__(self, frequency):
         step = frequency * (TURN // SAMPLE_RATE)
         self.references = array("i", [0] * (3 * PAIRS * ROW_WORDS))
-        self._marked = None
         self.state = array("i", [0] * _WORDS)
         state = self.state
         state[_NOMINAL] = state[_STEP] = step
@@ -290,13 +289,22 @@ class Mains:
             state[_MARKED + p] = state[_OFFSET + p]
             state[_DRIFT + p] = 0
         state[_WINDOWS] = 0
-        self._marked = (self.state[_TURNS], self.state[_PHASE]) if self.locked() else None
+        self._from = -1  # samples after mark() from which turns are counted
+        if self.locked():
+            self.count_from(0)
+
+    def count_from(self, samples):
+        """Turns are counted from here, `samples` after mark(), unless they are counted already."""
+        if self._from < 0:
+            self._from = samples
+            self._turns = self.state[_TURNS]
+            self._phase = self.state[_PHASE]
 
     def microhertz(self, samples):
         """Mean frequency over the `samples` since mark(), in millionths of a hertz: turns counted
         by the oscillator, or its speed now when it was not locked at the mark."""
-        if self._marked is None:
+        samples -= self._from
+        if self._from < 0 or not samples:
             return self.state[_STEP] * (SAMPLE_RATE * 1000000) // TURN
-        turns, phase = self._marked
-        turn = (self.state[_TURNS] - turns) * TURN + self.state[_PHASE] - phase
+        turn = (self.state[_TURNS] - self._turns) * TURN + self.state[_PHASE] - self._phase
         return turn * (SAMPLE_RATE * 1000000) // (samples * TURN)

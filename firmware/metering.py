@@ -130,7 +130,10 @@ class Meter:
         self.windows += 1
         followed = self.mains.locked()
         self.mains.follow(self._sums)
-        followed = followed and self.mains.locked()
+        if self.mains.locked():
+            self.mains.count_from(self.samples)
+        else:
+            followed = False
         _fold(self.channels, self._sums, self.report, followed)
         self.due = self.samples + length // 2 >= self._report_samples
 
