@@ -52,7 +52,7 @@ class Portal:
         """The answer to a request, as HttpServer takes it."""
         path = request.path.partition("?")[0]
         if path in _MISSING:
-            raise RequestError(404)
+            return 404, _TEXT, b""
         if request.fields.get("host") != self._origin:
             return self._to_page(302)
         if request.method == "POST":

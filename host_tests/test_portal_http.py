@@ -4,13 +4,15 @@ result, and what an attacker may try."""
 from __future__ import annotations
 
 import gzip
+import re
 import socket
 import time
+import tomllib
 import urllib.parse
 import zlib
 
 import pytest
-from gateway_host import interpreter, portal_bench
+from gateway_host import interpreter, portal_bench, portal_pages
 from hotspot import HOST, Hotspot, token
 
 PHONE = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/124.0 Mobile"
@@ -245,6 +247,17 @@ def test_results_stay_for_a_phone_that_comes_back(tmp_path):
             assert RESULTS[result] in shown and name in shown
             assert shown == page(hotspot).replace(token(page(hotspot)), token(shown))
         assert "12345678" not in hotspot.output
+
+
+def test_every_result_has_its_text():
+    """What joining and looking where the network leads can give (docs/connection.md)."""
+    source = (interpreter.ROOT / "firmware" / "link_check.py").read_text()
+    words = {*re.findall(r'return "(\w+)"', source), "wrong_password", "failed"}
+    words |= {"not_found", "no_address"}
+    assert {"no_dns", "captive", "no_internet", "no_cloud"} <= words
+    texts = tomllib.loads((portal_pages.SOURCE / "text.toml").read_text(encoding="utf-8"))
+    for language in texts.values():
+        assert words - {"ok"} <= language["messages"].keys()
 
 
 def send_anyway(hotspot: Hotspot, name: str) -> int:
