@@ -53,12 +53,16 @@ def run_rv32(
     interpreter = rv32_build.interpreter()
     held = dict(files or {})
     _gather(source, path, held)
-    parts = [f"_FILES = {held!r}\n", (_ON_TARGET / "files.py").read_text()]
+    places, end = {}, len(memory)
+    for name, content in held.items():
+        places[name] = (MEMORY + end, len(content))
+        end += len(content)
+    parts = [f"_FILES = {places!r}\n", (_ON_TARGET / "files.py").read_text()]
     command = [rv32_build.tool(_QEMU), *_MACHINE, "-kernel", str(interpreter)]
     with (
         tempfile.NamedTemporaryFile() as image,
         subprocess.Popen(
-            command + (_loaded(image, memory) if memory else []),
+            command + _loaded(image, b"".join([memory, *held.values()])),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -77,7 +81,7 @@ def run_rv32(
 
 def _loaded(image: IO[bytes], memory: bytes) -> list[str]:
     """QEMU's options that put `memory` at MEMORY."""
-    image.write(memory)
+    image.write(memory or b"\0")
     image.flush()
     return ["-device", f"loader,file={image.name},addr={MEMORY:#x},force-raw=on"]
 

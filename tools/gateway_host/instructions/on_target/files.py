@@ -1,8 +1,9 @@
 # ruff: noqa: F821
-# Runs first on the rv32 target, which has no files: mounts _FILES, a dictionary of paths and
-# contents, as a read-only file system.
+# Runs first on the rv32 target, which has no files: mounts _FILES, a dictionary of paths to
+# address and size of the contents in memory, as a read-only file system.
 import io as _io
 
+import uctypes as _uctypes
 import vfs as _vfs
 
 
@@ -27,8 +28,8 @@ class _Files:
     def open(self, path, mode):
         if path.lstrip("/") not in _FILES or "r" not in mode:
             raise OSError(2)
-        data = _FILES[path.lstrip("/")]
-        return _io.BytesIO(data) if "b" in mode else _io.StringIO(data.decode())
+        data = _uctypes.bytearray_at(*_FILES[path.lstrip("/")])
+        return _io.BytesIO(data) if "b" in mode else _io.StringIO(bytes(data).decode())
 
 
 _vfs.mount(_Files(), "/")
