@@ -25,7 +25,7 @@ $(STAMP): requirements.txt $(wildcard tools/bootstrap/*)
 
 run: $(STAMP) ## Measure the simulated house, live (SECONDS=20 HOUSE=file.toml FAULTS="ber=1e-5" PORT=1883 BITS=64); PROVISION=1: give it a Wi-Fi network
 	@$(HOST) $(if $(PROVISION),provision $(call option,seconds,SECONDS),run $(call option,seconds,SECONDS) \
-		$(call option,house,HOUSE) $(call option,site,SITE) $(call option,faults,FAULTS) \
+		$(call option,house,HOUSE) $(call option,site,SITE) $(call option,faults,FAULTS) $(call option,world,WORLD) \
 		$(call option,port,PORT) $(call option,bits,BITS))
 
 test: $(STAMP) ## Run the tests (TESTS=host_tests/test_broker.py selects)
@@ -36,6 +36,9 @@ bench: $(STAMP) ## Measure speed, instructions and memory, write build/bench.jso
 
 accuracy: $(STAMP) ## Hold the whole chain against the meter standards, write build/accuracy.json
 	@$(HOST) accuracy
+
+world: $(STAMP) ## Change the world around a running gateway (CMD="cable out"; `make run WORLD=show` starts one)
+	@$(HOST) world $(call option,command,CMD)
 
 fuzz: $(STAMP) ## Feed random bytes to a receiver (TARGET=bus_a or portal, N=1000000 SEED=1)
 	@$(HOST) fuzz $(call option,count,N) $(call option,target,TARGET) $(call option,seed,SEED)
@@ -66,4 +69,4 @@ doctor: $(STAMP) ## Say what was found and chosen, what is missing and its remed
 clean: ## Remove what was made under build/, keep the downloads in build/cache
 	@test ! -d build || find build -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +
 
-.PHONY: help setup run test bench accuracy fuzz style image flash repl replay label doctor clean
+.PHONY: help setup run test bench accuracy world fuzz style image flash repl replay label doctor clean

@@ -22,9 +22,12 @@ from gateway_host.faults import Faults
 from gateway_host.session import REPL_FILE, ROOT, Session, check_site, has_repl, version
 from gateway_host.sim.house import load_house
 from gateway_host.sim.installation import Installation
+from gateway_host.sim.internet import Internet
+from gateway_host.sim.radio import World
 from gateway_host.summary import losses, summary
 from gateway_host.truth import Truth
 from gateway_host.view import render, save_picture, status_line
+from gateway_host.world import Control, command
 
 DEFAULT_HOUSE = ROOT / "tools" / "houses" / "default.toml"
 
@@ -53,6 +56,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--faults", default="", help="what goes wrong: 'ber=1e-5; unplug 5500000191 at 10 for 5'"
     )
+    parser.add_argument(
+        "--world", help="a world to be changed by `make world`: 'show', or 'cable out; wifi a'"
+    )
     parser.add_argument("--state", type=Path, help="keep the gateway's files in this directory")
     parser.add_argument("--picture", type=Path, help="at the end, write the view as SVG")
 
@@ -77,11 +83,15 @@ def _run(arguments: argparse.Namespace) -> int:
         broker = stack.enter_context(Broker(port=arguments.port, kind=arguments.broker))
         collector = stack.enter_context(Collector(plan))
         collector.connect("127.0.0.1", broker.port)
+        port, world = broker.port, {}
+        if arguments.world:
+            port, world = _world(arguments.world, broker.port, stack)
         session = stack.enter_context(
             Session(
                 installation,
                 plan,
-                mqtt={"host": "127.0.0.1", "port": broker.port, "user": None, "password": None},
+                mqtt={"host": "127.0.0.1", "port": port, "user": None, "password": None},
+                **world,
                 bits=arguments.bits,
                 baud=arguments.baud,
                 rxbuf=arguments.rxbuf,
@@ -111,6 +121,18 @@ def _run(arguments: argparse.Namespace) -> int:
     energy = truth.energy(last.reports) if comparable else None
     print(summary(last, took, energy), flush=True)
     return 0 if interrupted or not losses(last) else 1
+
+
+def _world(
+    commands: str, broker_port: int, stack: contextlib.ExitStack
+) -> tuple[int, dict[str, Any]]:
+    """The port that leads to the broker through the world, and what the session is to know."""
+    world = World()
+    for text in commands.split(";"):
+        command(world, text.strip())
+    internet = stack.enter_context(Internet(world, broker_port))
+    stack.enter_context(Control(world))
+    return internet.port, {"world": world, "board": {"probe": ["127.0.0.1", internet.probe_port]}}
 
 
 class _Watch:

@@ -54,19 +54,18 @@ class _Attempt:
 
 @dataclass
 class World:
-    """The world as it is now; fields may be changed at any time (or by `world.py`'s commands).
+    """The world as it is now; fields may be changed at any time (by `make world` for one).
 
     cable: an Ethernet cable with a router at its end; dhcp_s: how long a router takes to give an
     address, inf for never; lte_dbm: what the modem receives, None for no cell; sim: whether a SIM
-    card is there. internet: what lies behind whatever link; dns, cloud: whether the name server
-    answers and the cloud's port is open.
+    card is there. internet: what lies behind whatever link; cloud: whether the cloud's port is
+    open.
     """
 
     networks: list[Network] = field(default_factory=list)
     cable: bool = True
     dhcp_s: float = 0.0
     internet: str = "on"
-    dns: bool = True
     cloud: bool = True
     lte_dbm: int | None = -85
     sim: bool = True
