@@ -282,9 +282,7 @@ class BusA:
             self._use = in_turn and (not self._settling or self._settled())
             filling, collected = collected, filling
 
-            # The free time of the cycle.
-            if asked:
-                continue
+            # The free time of the cycle; what can wait does after repairs.
             turn = (turn + 1) % _SEARCH_EVERY
             if self._searching or not turn:
                 self._searching = False
@@ -293,7 +291,9 @@ class BusA:
                 self._send(*self._wishes.pop(0))
                 yield self._short_us
                 self.receiver.answer(filling)
-            elif self._looks and not self._settling:
+            elif asked:
+                continue
+            elif self._looks and not (self._settling and self._head.known):
                 from bus_a_stray import look  # seldom needed
 
                 self._looks -= 1

@@ -167,6 +167,12 @@ def test_a_second_head_is_told_while_it_is_there():
     assert sum(seen[-1]["missing"]) == 0
 
 
+def test_a_node_is_found_on_a_bad_line_too():
+    seen = told_of(f"ber=1e-4 seed=4; unplug {HUB} at 3 for 3", 9, house_of(4, 4))
+    assert seen[4]["nodes"][HUB]["state"] == "lost"
+    assert seen[8]["nodes"][HUB]["state"] == "well"
+
+
 def test_a_module_that_is_plugged_in_later_is_found_in_its_turn():
     seen = told_of("add b-module number=78 at 5", 90)
     assert seen[4]["advice"] == []
