@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 from gateway_host import interpreter
+from gateway_host.image import BOARDS
 from gateway_host.session import MODULE_PATH
+from gateway_host.sim.radio import World
+from worlds import play
 
 # A gateway's flash and what is done with it. The flash erases to 0xFF, as NOR flash does, and is
 # left in the file "flash". With a limit, the power is cut after so many written or erased blocks.
@@ -263,3 +266,64 @@ for name in {names!r}:
 print(json.dumps({{"networks": [ssid for ssid, _ in settings.read().networks]}}))
 """
     assert run(program, tmp_path)["networks"] == names[:-6:-1]
+
+
+# The whole way: a finger on the button of a board, on simulated time.
+PRESS = """
+import asyncio, sys
+import board, settings
+from counters import Counters
+from front import Front
+from led_animation import COLOURS
+from on_world import hardware, tell
+made = hardware()
+names = {COLOURS[name]: name for name in COLOURS}
+last = [None]
+
+def set_led(red, green, blue):
+    name = names.get(red << 16 | green << 8 | blue)
+    if name and name != last[0]:
+        last[0] = name
+        tell(s=made.uptime_ms() / 1000, colour=name)
+
+made.set_led = set_led
+front = Front(made, board, settings.read(), Counters(), lambda: None, lambda: False)
+
+async def main():
+    asyncio.create_task(front.run())
+    await asyncio.sleep(2)
+    tell(pressed=made.uptime_ms() / 1000)
+    made.a_uart.ask("press", float(sys.argv[1]))
+    await asyncio.sleep(30)
+
+asyncio.run(main())
+"""
+HELD = {
+    ("GENIUS", 21.0): [("red", 1), ("yellow", 8), ("off", 15), ("blue", 20)],
+    ("GENIUS", 19.5): [("red", 1), ("yellow", 8), ("off", 15), ("purple", 19.5), ("green", 21.5)],
+    ("GENIUS_FLEX", 5.0): [("red", 1), ("purple", 5), ("green", 7)],
+    ("CONNECT", 4.0): [("red", 1), ("blue", 3)],
+    ("CONNECT", 2.5): [("red", 1), ("purple", 2.5), ("green", 4.5)],
+}
+
+
+@pytest.mark.parametrize("board, seconds", HELD)
+def test_a_finger_on_the_button(board, seconds, tmp_path):
+    """product.md section 4: the colours, and that only the last one resets."""
+    (tmp_path / "settings.json").write_text(json.dumps({"apn": "m2m"}))
+    (tmp_path / "factory.json").write_text("{}")
+    (tmp_path / "history").mkdir()
+    (tmp_path / "history" / "2026").write_text("joules")
+    told = play(World(), PRESS, tmp_path, board=BOARDS / board, arguments=(str(seconds),))
+    pressed = next(line["pressed"] for line in told if "pressed" in line)
+    shown = [(line["colour"], line["s"] - pressed) for line in told if line.get("s", 0) > pressed]
+    wanted = HELD[board, seconds]
+    assert [colour for colour, _ in shown] == [colour for colour, _ in wanted]
+    for (_, at), (_, due) in zip(shown, wanted, strict=True):
+        assert due <= at + 0.02 and at <= due + 0.2
+    left = {path.name for path in tmp_path.iterdir()} - {"settings.0"}
+    if wanted[-1][0] == "blue":
+        assert left == {"simulator.json", "factory.json"}
+        assert not (tmp_path / "settings.0").exists()
+    else:
+        assert left == {"simulator.json", "factory.json", "history"}

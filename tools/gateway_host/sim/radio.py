@@ -221,6 +221,9 @@ class World:
     def _hotspot_name(self, _: Any) -> str | None:
         return self.hotspot[0] if self.hotspot else None
 
+    def _press(self, seconds: float) -> None:
+        self.hold_button(seconds)
+
     def _phone(self, known: list[str]) -> None:
         self.join_phone(*known)
 
