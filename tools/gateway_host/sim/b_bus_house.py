@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .b_meters import PowerBox, eastron
-from .b_modules import InputModule, Module, OutputModule
+from .b_modules import InputModule, Module
+from .b_output_module import OutputModule
 from .catalogue import serial_parts
 from .loads import Feed, Profile
 from .modbus_line import Slave
