@@ -77,6 +77,7 @@ class Joining:
                 settings.remember(self._settings, ssid, password)
                 if self._settings.link is not None:
                     settings.choose(self._settings, "wifi")
+                    connection.links = [("wifi", radio)]
                 connection.follow()
                 connection.leads = result = await connection.check(radio, True)
                 connection.tell("astray", result != "ok")

@@ -49,7 +49,11 @@ async def main():
 END = """
 asyncio.run(main())
 """
-HOUSE = Network("house", "geheim123", bssid="020000000001")
+
+
+def house() -> Network:
+    """A new one each time: worlds change."""
+    return Network("house", "geheim123", bssid="020000000001")
 
 
 def run(world: World, body: str, tmp_path: Path, wishes: Any = None, **options: Any) -> list[dict]:
@@ -79,7 +83,7 @@ await until(lambda: connection.link == "ethernet")
 await asyncio.sleep(1)
 tell(link=connection.link, wifi=made.radio.connected())
 """
-    told = run(World([HOUSE]), body, tmp_path, KNOWN, bits=bits)
+    told = run(World([house()]), body, tmp_path, KNOWN, bits=bits)
     first, second, third = (line for line in told if "link" in line)
     assert first["link"] == "ethernet" and first["at"] < 1 and not first["wifi"]
     assert second["link"] == "wifi" and second["at"] < 8
@@ -93,7 +97,7 @@ await until(lambda: connection.online())
 tell(link=connection.link, at=seconds(), errors=counters.counts)
 """
     (told,) = [
-        line for line in run(World([HOUSE], dhcp_s=8.0), body, tmp_path, KNOWN) if "link" in line
+        line for line in run(World([house()], dhcp_s=8.0), body, tmp_path, KNOWN) if "link" in line
     ]
     assert told["link"] == "ethernet" and told["at"] < 9.5 and told["errors"] == {}
 
@@ -105,7 +109,7 @@ await until(lambda: led.state == "ready")
 await asyncio.sleep(2)
 tell(hotspot=made.a_uart.ask("hotspot_name"), problem=connection.problem)
 """
-    told = run(World([HOUSE], cable=cable, dhcp_s=dhcp_s), body, tmp_path)
+    told = run(World([house()], cable=cable, dhcp_s=dhcp_s), body, tmp_path)
     ready = next(line["s"] for line in told if line.get("led") == "ready")
     assert ready < 15
     assert told[-1]["hotspot"].startswith("Gateway-")
@@ -170,7 +174,7 @@ tell(took=seconds() - back, link=connection.link)
 """
     problem, back = (
         line
-        for line in run(World([HOUSE], cable=False), "global in_cloud\n" + body, tmp_path, KNOWN)
+        for line in run(World([house()], cable=False), "global in_cloud\n" + body, tmp_path, KNOWN)
         if "led" not in line
     )
     expected = {"rssi house": "not_found", "password house": "wrong_password"}
@@ -185,7 +189,7 @@ await until(lambda: connection.problem)
 tell(problem=connection.problem)
 """
     for networks, problem in (
-        ([HOUSE], "wrong_password"),
+        ([house()], "wrong_password"),
         ([Network("barn", "geheim123")], "not_found"),
         ([Network("house", "geheim124", "enterprise")], "failed"),
     ):
@@ -284,7 +288,7 @@ _joining.Joining.__init__ = _remember
 connection._portal_of = lambda: _made[0] if _made and _made[0]._portal else None
 """
     indented = "\n".join(line for line in program.strip().splitlines())
-    told = run(World([HOUSE], cable=False), indented + body, tmp_path)
+    told = run(World([house()], cable=False), indented + body, tmp_path)
     results = [line for line in told if "result" in line]
     assert [line["result"] for line in results] == ["not_found", "wrong_password", "ok"]
     assert [line["known"] for line in results] == [[], [], [["house", "geheim123"]]]
@@ -308,9 +312,25 @@ await asyncio.sleep(60)
 tell(link=connection.link)
 """
     wishes = {**KNOWN, "link": choice}
-    told = run(World([HOUSE]), body, tmp_path, wishes, board=BOARDS / "CONNECT")
+    told = run(World([house()]), body, tmp_path, wishes, board=BOARDS / "CONNECT")
     links = [line["link"] for line in told if "link" in line]
     assert links == [choice, None, None]  # the other link is not taken
+
+
+def test_credentials_by_the_hotspot_are_a_choice_for_wifi(tmp_path):
+    """Ethernet was chosen and its cable is gone: what the hotspot is given is used at once."""
+    body = """
+from joining import Joining
+await until(lambda: connection.online())
+world(made, "cable", False)
+await until(lambda: not connection.online())
+tell(result=await Joining(connection).try_credentials("house", "geheim123"))
+await asyncio.sleep(2)
+tell(link=connection.link, choice=settings.read().link)
+"""
+    told = run(World([house()]), body, tmp_path, {"link": "ethernet"}, board=BOARDS / "CONNECT")
+    assert {"result": "ok"} in told
+    assert told[-1] == {"link": "wifi", "choice": "wifi"}
 
 
 def test_lte(tmp_path):
@@ -372,6 +392,6 @@ began = seconds()
 await until(lambda: led.state != "ready")
 tell(open=seconds() - began, led=led.state, s=seconds(), link=connection.link)
 """
-    told = run(World([HOUSE]), body, tmp_path)
+    told = run(World([house()]), body, tmp_path)
     assert 895 <= told[-1]["open"] <= 905
     assert (told[-1]["led"], told[-1]["link"]) == ("well", "ethernet")
