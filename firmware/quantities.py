@@ -151,6 +151,7 @@ class Report:
         reading.current = current = amperes * sqrt(square / n)
         reading.apparent = apparent = current * volts
         followed = sums[at + metering.FOLLOWED] if voltage.factor else 0
+        offset = int(point.offset / (amperes * self._volts) * n) if point.offset else 0
         net = lagging = 0
         for side in range(2):  # import, export
             active = _integer(sums, at + metering.IMPORT + 2 * side)
@@ -175,6 +176,8 @@ class Report:
                 active, lag, lead = -active, -lag, -lead
             if point.shift:
                 active, lag, lead = _turn(active, lag, lead, point.cosine, point.sine)
+            active += offset
+            offset = 0
             _count(reading, active, lag, lead)
             net += active
             lagging += lag + lead

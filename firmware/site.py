@@ -17,6 +17,7 @@ class Point:
     # Corrections, in the class where there are none: most CTs need none, and the heap is small.
     ratio_ppm = 1000000
     shift = 0
+    offset = 0  # W, added to the power
     harmonics = False  # whether they are asked for
     metered = False  # by a device on the B-bus
 
@@ -30,6 +31,8 @@ class Point:
         ratio, shift = table.get("ratio", 1), table.get("phase_shift", 0)
         if table.get("harmonics"):
             self.harmonics = True
+        if table.get("power_offset"):
+            self.offset = table["power_offset"]
         if ratio != 1:
             self.ratio_ppm = int(round(ratio * 1000000))
         if shift:

@@ -130,3 +130,4 @@ def _check_point(where, table, scheme, roles, used, meters):
     field(where, table, "harmonics", bool, False)
     number(where, table, "ratio", 1, 0.001, 10000)
     number(where, table, "phase_shift", 0, -10, 10)
+    number(where, table, "power_offset", 0, -1000, 1000)

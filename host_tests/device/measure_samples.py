@@ -22,6 +22,7 @@ class Point:
 
     ratio_ppm = 1000000
     shift = 0
+    offset = 0
     reversed = False
 
     def __init__(self, phase=0, rated=50):

@@ -133,6 +133,23 @@ class Corrections(unittest.TestCase):
                 abs(energy.of_point(0, IMPORT_J) - apparent * cos(true_lag)) <= 1 + apparent / 1e5
             )
 
+    def test_offset(self):
+        for offset in (7.5, -40, -800):  # of 262 W: the last one turns it into an export
+            plan = place(power_offset=offset)
+            report = Report(plan.points)
+            report.read(Sums(20000, 1000, 1.0))
+            reading = report.readings[0]
+            apparent = 20000 * 0.015 / 2 * 1000 * RATED * 1.5 * 2**0.5 / 32767
+            true = apparent * cos(1.0) + offset
+            self.assertTrue(abs(reading.power - true) < 0.02, (reading.power, true))
+            self.assertTrue(abs(reading.reactive - apparent * sin(1.0)) < 0.02)
+            energy = Energy(plan)
+            for _ in range(10):
+                energy.add(report.readings, None)
+            way, other = (IMPORT_J, EXPORT_J) if true > 0 else (EXPORT_J, IMPORT_J)
+            self.assertTrue(abs(energy.of_point(0, way) - 10 * abs(true)) <= 1.2)
+            self.assertEqual(energy.of_point(0, other), 0)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -132,6 +132,7 @@ REFUSED = [
     (_set("scheme", "4x400"), 'scheme: "4x400" is not known', "3x400+N"),
     (_set("frequency", 55), "frequency: ", "50 or 60"),
     (_set("frequency", 50.0), "frequency: ", "whole number"),
+    (_set("points", 0, "power_offset", 1001), "points[0].power_offset: ", "-1000 to 1000"),
     (_set("voltage_ratio", "5"), "voltage_ratio: ", "number"),
     (_set("voltage_ratio", 0), "voltage_ratio: ", "0.01 to 1000"),
     (_set("synthesised", []), "synthesised: ", "an object"),
