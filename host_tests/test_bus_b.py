@@ -169,6 +169,27 @@ def test_a_device_of_the_other_bus_and_twins_are_named(tmp_path):
 # Pulses and levels
 
 
+def test_the_led_of_an_input_shows_its_level_and_that_it_is_selected(tmp_path):
+    shown = []
+
+    def prepare(line):
+        module = line.of("5700000011")
+        module.inputs[0].connect(iter([(3e6, True)]))
+        for second in (2, 4, 7, 10):  # ordered at 5, for 3 s
+            line.at((second + 0.5) * 1e6, lambda _: shown.append(leds(module)))
+
+    def leds(module):
+        return [module.input_led(i) for i in range(4)]
+
+    wish = {"identify": {"serial": "5700000011", "input": "B", "seconds": 3}}
+    Run(tmp_path, METER, prepare, seconds=12, orders={"5": [wish]})
+    blinks = "blinks 3 times a second"
+    assert shown[0] == ["off"] * 4
+    assert shown[1] == ["on", "off", "off", "off"]
+    assert shown[2] == ["on", blinks, "off", "off"]
+    assert shown[3] == shown[1]
+
+
 def pulses(hertz: float, count: int, start: float = 2.0):
     for k in range(count):
         yield (start + k / hertz) * 1e6, True

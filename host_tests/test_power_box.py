@@ -100,6 +100,20 @@ def test_a_box_that_was_off_is_set_up_again(tmp_path):
     assert run.last["points"][0][0] is not None
 
 
+def test_the_led_of_a_slot_shows_that_it_is_identified(tmp_path):
+    seen = []
+
+    def prepare(line):
+        box = line.of("5400000077")
+        for second in (4, 8, 13):
+            line.at(second * 1e6, lambda _: seen.append(set(box.identified)))
+
+    wish = {"identify": {"serial": "5600000301", "input": "B", "seconds": 3}}
+    run = BoxRun(tmp_path, prepare, seconds=14, orders={"5": [wish]})
+    slot = run.box.slots.index(("5600000301", "B"))
+    assert seen == [set(), {slot}, set()]
+
+
 @pytest.mark.parametrize("value", [float("nan"), -3e7])
 def test_a_value_that_can_not_be_is_not_used(value, tmp_path):
     words = list(struct.unpack("<HH", struct.pack("<f", value)))

@@ -60,6 +60,10 @@ class Gateway:
                 topic, payload = order if isinstance(order, list) else ("gateway/set", order)
                 if payload == {"scan": True}:
                     runner.scan()
+                elif "identify" in payload:
+                    wish = payload["identify"]
+                    mask = 1 << "ABCD".index(wish["input"])
+                    runner.identify(wish["serial"], mask, wish["seconds"])
                 else:
                     self.orders.take(topic.encode(), json.dumps(payload).encode())
             await self.hardware.b_sleep_us(1000000)

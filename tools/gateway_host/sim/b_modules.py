@@ -261,6 +261,12 @@ class InputModule(Module):
         """Whether input i is active, and its LED on."""
         return self.inputs[i].level ^ bool(self.config[8] >> i & 1)
 
+    def input_led(self, i: int) -> str:
+        """What the LED of input i shows, in words of docs/b-bus.md section 4."""
+        if self.is_selected(i):
+            return "blinks 3 times a second"
+        return "on" if self.active(i) else "off"
+
     def state_words(self) -> list[int]:
         state = (not self.complete) + 4 * self.lost
         levels = sum(self.active(i) << i for i in range(4))
