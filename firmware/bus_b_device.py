@@ -1,6 +1,5 @@
 """What everything that is polled on the B-bus has in common: when its turn is, and how it is
-named; what the site
-names on it."""
+named; what the site names on it."""
 
 import modbus
 from micropython import const
@@ -39,6 +38,10 @@ class Device:
     def tries(self):
         """How often a request to it is sent: who does not answer costs the others little."""
         return 3 if self.state == "well" else 1
+
+    def answers_for(self, serial):
+        """Whether it is the device with this serial number, or has its inputs."""
+        return self.serial == serial
 
     def due(self):
         """Whether it is polled this second; called once a second."""

@@ -87,9 +87,9 @@ class Runner:
         self._modules += 1
         if module.KIND == "input":
             if self._totals is None:
-                from input_module import Totals
+                from input_module import PulseTotals
 
-                self._totals = Totals()
+                self._totals = PulseTotals()
                 if self._totals.damaged:
                     self._count("bus_b.totals_lost")
             module.begin(self._totals, self._count, self._happened, self._hardware.uptime_ms)
@@ -249,7 +249,7 @@ class Runner:
         """Whether the device is on this bus; its LED then shows that the inputs or outputs are
         selected."""
         for device in self.devices:
-            if device.serial == serial or device.KIND == "power_box":
+            if device.answers_for(serial):
                 asyncio.create_task(self._identify(device, serial, mask, seconds))
                 return True
         return False
@@ -258,7 +258,7 @@ class Runner:
         try:
             await device.identify(self.bus, serial, mask, seconds)
             if device.KIND == "power_box" and seconds:  # modules count by themselves
-                await asyncio.sleep(seconds)
+                await self._hardware.b_sleep_us(seconds * 1000000)
                 await device.identify(self.bus, serial, mask, 0)
         except ModbusError as error:
             self._failed(error)

@@ -6,7 +6,7 @@ OVERDUE = {
     "booting": "starting takes too long: switch it off and on, and call support when that does "
     "not help",
     "connecting": "the network is there but not the cloud: activate the gateway at a site; "
-    "if it is, see that the network lets port 8883 out, or call support",
+    "if it is, see that the network lets the broker's port out, or call support",
 }
 
 # By Connection's `problem` or `leads`.

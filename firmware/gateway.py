@@ -164,7 +164,7 @@ class Gateway:
 
     async def _publish_intervals(self, measuring):
         completed = measuring.aggregates.intervals.completed
-        while completed:
+        while completed and self._in_cloud():
             interval = completed.pop(0)
             if interval.length == FIVE_MINUTES:
                 await self.send("aggregated", original.aggregated(self.site, interval))

@@ -44,7 +44,7 @@ def _file():
     return Durable("pulses")
 
 
-class Totals:
+class PulseTotals:
     """Totals of all inputs, in the file system: by key, the counter's last value and the pulses
     until then."""
 

@@ -1,7 +1,6 @@
 """What the broker sends us: takes MQTT packets apart (MQTT 3.1.1 section 2) and hands on messages.
 
-Owns the bytes of a packet that is not whole yet. Messages longer than LONGEST are skipped and
-counted.
+Owns the bytes of a packet that is not whole yet. Messages longer than LONGEST are skipped.
 """
 
 from micropython import const
@@ -13,11 +12,12 @@ _RETAINED = const(0x01)
 
 class Incoming:
     """take: a function of (topic, payload), both bytes, for each message that is not a retained
-    one (an order that was given long ago is none). `skipped`: messages that were too long."""
+    one (an order that was given long ago is none). skip: a function of the size of one that is
+    longer than LONGEST."""
 
-    def __init__(self, take):
-        self.skipped = 0
+    def __init__(self, take, skip):
         self._take = take
+        self._skipped = skip
         self.clear()
 
     def clear(self):
@@ -38,7 +38,7 @@ class Incoming:
             if not start:
                 return
             if size > LONGEST:
-                self.skipped += 1
+                self._skipped(size)
                 self._skip = start + size
                 continue
             if len(held) < start + size:

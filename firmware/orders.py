@@ -39,6 +39,11 @@ class Orders:
             self._counters.count("order.refused")
             self.refusal = "%s: %s" % (topic.decode().split("/", 2)[-1], error)
 
+    def skip(self, size):
+        """A message was too long to be taken."""
+        self._counters.count("order.refused")
+        self.refusal = "an order of %d bytes with its topic, longer than any" % size
+
     def named(self, payload):
         """The handler of a topic whose payloads are JSON objects {name: value}."""
         orders = json.loads(payload)

@@ -119,11 +119,14 @@ class PowerBox(Device):
         else:
             reading.imported, reading.exported = now[0] - before[0], now[1] - before[1]
 
+    def answers_for(self, serial):
+        return any(point.node == serial for point in self._site.points)
+
     async def identify(self, bus, serial, mask, seconds):
         """The LED of these inputs of a node shows that they are selected."""
-        for i, point in enumerate(self._site.points):
-            if point.node == serial and mask >> point.input & 1 and self._slots[i] >= 0:
-                at = _IDENTIFY + self._slots[i]
+        for point, slot in zip(self._site.points, self._slots or ()):
+            if point.node == serial and mask >> point.input & 1 and slot >= 0:
+                at = _IDENTIFY + slot
                 await bus.ask(_UNIT, modbus.WRITE_REGISTER, at, 1 if seconds else 0)
 
     # Setting up
@@ -197,6 +200,9 @@ class NoBusA:
 
     def __init__(self):
         self.nodes = self.receiver = self
+
+    def identify(self, serial, inputs, seconds):
+        raise KeyError("no node %s" % serial)
 
     def run(self):
         """As BusA.run(): nothing is ever due."""

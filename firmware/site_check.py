@@ -5,7 +5,7 @@ import sys
 
 from lazy import forget
 from schemes import CTS, HEAD_TYPES, NODE_TYPES, SCHEMES
-from site_fields import SiteError, choice, field, number, serial
+from site_fields import SiteError, choice, field, known, number, serial
 from wiring import DELTA
 
 _MOST_POINTS = 28
@@ -17,6 +17,11 @@ _ROLES = ("grid", "solar", "battery", "circuit")
 _BUILT_IN = "SOLID-CORE"  # the CT of a Solid Core, and of nothing else
 _BUILT_IN_NODE = "5600"
 _TURNS = (-120, 120, 180)
+_FIELDS = ("version", "name", "uuid", "location", "timezone", "utc_offset", "scheme", "frequency")
+_FIELDS += ("voltage_ratio", "synthesised", "head", "points", "loads", "b_bus")
+_OF_A_POINT = ("input", "phase", "load")
+_OF_A_NODE = ("node", "ct", "reversed")
+_CORRECTIONS = ("harmonics", "ratio", "phase_shift", "power_offset")  # not where others measure
 
 
 def check(table):
@@ -27,6 +32,7 @@ def check(table):
         raise SiteError("version: must be 1; this firmware knows no other")
     for name in ("name", "timezone"):
         field("", table, name, str)
+    known("", table, _FIELDS)
     uuid = field("", table, "uuid", str)
     if not uuid or any(letter in uuid for letter in "/+#"):
         raise SiteError("uuid: must not be empty or have / + #; it is a part of MQTT topics")
@@ -49,7 +55,16 @@ def check(table):
     meters = _check_b_bus(table)
     used = set()
     for i in range(len(points)):
-        _check_point("points[%d]." % i, points[i], scheme, roles, used, meters)
+        where = "points[%d]." % i
+        _check_point(where, points[i], scheme, roles, used, meters)
+        fields = _OF_A_POINT
+        if "meter" in points[i]:
+            fields += ("meter",)
+        elif table.get("b_bus", {}).get("power_box"):
+            fields += _OF_A_NODE
+        else:
+            fields += _OF_A_NODE + _CORRECTIONS
+        known(where, points[i], fields)
 
 
 def _check_synthesised(table, scheme):
@@ -62,6 +77,7 @@ def _check_synthesised(table, scheme):
         if name not in phases[:measured]:
             raise SiteError("synthesised: %s has no phase %s" % (scheme, name))
         source = choice(where, table[name], "from", phases[:measured])
+        known(where, table[name], ("from", "degrees"))
         sources.add(source)
         if source in table or len(sources) > 1:
             raise SiteError("%sfrom: must be one phase that is connected" % where)
@@ -76,6 +92,7 @@ def _check_loads(tables):
         raise SiteError("loads: %d, but there are at most %d" % (len(tables), _MOST_POINTS))
     for i in range(len(tables)):
         where = "loads[%d]." % i
+        known(where, tables[i], ("name", "role"))
         name = field(where, tables[i], "name", str)
         size = len(json.dumps(name).encode()) - 2
         if not 0 < len(name) <= _LONGEST_NAME or size > _MOST_BYTES:

@@ -23,6 +23,15 @@ def field(where, table, name, kind, default=None):
     return value
 
 
+def known(where, table, names):
+    """Refuses fields that mean nothing: one that is misspelt would be left out in silence."""
+    for name in table if isinstance(table, dict) else ():
+        if name not in names:
+            raise SiteError(
+                "%s%s: is not known (known: %s)" % (where, name, ", ".join(sorted(names)))
+            )
+
+
 def number(where, table, name, default, least, most):
     value = table.get(name, default)
     if not isinstance(value, (int, float)) or isinstance(value, bool):

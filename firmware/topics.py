@@ -159,6 +159,7 @@ def gateway_state(gateway, now_ms, uptime_ms, heap_free):
             "connects": uplink.connects,
             "published": uplink.published,
             "dropped": uplink.dropped,
+            "intervalsDropped": gateway.measuring.aggregates.intervals.dropped,
             "lastError": uplink.last_error,
         }
     )

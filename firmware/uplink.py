@@ -43,7 +43,7 @@ class UplinkError(Exception):
 
 
 class Uplink:
-    """`connected`, `was_connected`; `connects`, `published`, `dropped` messages since start,
+    """`connected`; `connects`, `published`, `dropped` messages since start,
     `last_error`: a text or None.
 
     settings: `mqtt` of settings.json. online: a function, whether the network is up. name_server:
@@ -66,7 +66,6 @@ class Uplink:
         counters,
     ):
         self.connected = False
-        self.was_connected = False
         self.connects = 0
         self.published = 0
         self.dropped = 0
@@ -81,7 +80,7 @@ class Uplink:
         self._client = None
         self._stream = None
         self._orders = orders
-        self._incoming = Incoming(orders.take)
+        self._incoming = Incoming(orders.take, orders.skip)
         self._wire = Wire()
         self._message = memoryview(bytearray(longest))
         self._sending = asyncio.Lock()
@@ -156,7 +155,7 @@ class Uplink:
         async with self._sending:
             self._stream = stream
             await self._introduce(host)
-            self.connected = self.was_connected = True
+            self.connected = True
             self.connects += 1
             self._unanswered = 0
             for topic, pieces in self._greet():

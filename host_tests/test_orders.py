@@ -90,6 +90,7 @@ def test_identify_blinks_at_the_node(running):
         ('{"identify": {"serial": "5500000190", "input": "AB"}}', "identify wants"),
         ('{"identify": 5}', "identify wants"),
         ('{"identify": {"serial": "5500009999", "input": "A"}}', "no node 5500009999"),
+        ('{"scan": true, "because": "%s"}' % (500 * "x"), "longer than any"),
     ],
 )
 def test_what_is_wrong_is_counted_and_explained(running, payload, words):
