@@ -40,7 +40,7 @@ accuracy: $(STAMP) ## Hold the whole chain against the meter standards, write bu
 world: $(STAMP) ## Change the world around a running gateway (CMD="cable out"; `make run WORLD=show` starts one)
 	@$(HOST) world $(call option,command,CMD)
 
-fuzz: $(STAMP) ## Feed random bytes to a receiver (TARGET=bus_a or portal, N=1000000 SEED=1)
+fuzz: $(STAMP) ## Feed random bytes to a receiver (TARGET=bus_a, bus_b or portal, N=1000000 SEED=1)
 	@$(HOST) fuzz $(call option,count,N) $(call option,target,TARGET) $(call option,seed,SEED)
 
 style: $(STAMP) ## Check lint, formatting and spelling
@@ -57,7 +57,7 @@ flash: $(STAMP) ## Put the application image on a board (BOARD=GENIUS_FLEX PORT=
 repl: $(STAMP) ## Attach mpremote to the running gateway (PORT=/dev/ttyUSB0 for a device)
 	@$(HOST) repl $(call option,port,PORT)
 
-replay: $(STAMP) ## Measure a recorded waveform (RECORDING=file.cfg SITE=site.json)
+replay: $(STAMP) ## Measure a recorded waveform (RECORDING=file.cfg SITE=site.toml)
 	@$(HOST) replay $(call option,recording,RECORDING) $(call option,site,SITE)
 
 label: $(STAMP) ## Make labels with the code that joins the hotspot (SERIAL=5010000123 KEY=... for a known password)

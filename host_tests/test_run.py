@@ -23,6 +23,7 @@ from gateway_host.truth import Truth
 
 HOUSE = ROOT / "tools" / "houses" / "default.toml"
 RECORDING = ROOT.parent / "shared" / "recordings" / "ygz.cfg"
+NO_RECORDING = "no recording: put ygz.cfg and ygz.dat into shared/recordings beside this folder"
 COMMAND = [sys.executable, "-m", "gateway_host"]
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT / "tools")}
 
@@ -313,7 +314,7 @@ def test_repl_reaches_the_running_gateway():
     assert run.returncode == 0 and "lost      nothing" in rest
 
 
-@pytest.mark.skipif(not RECORDING.exists(), reason=f"no recording: put one at {RECORDING}")
+@pytest.mark.skipif(not RECORDING.exists(), reason=NO_RECORDING)
 @pytest.mark.parametrize("bits", [32, 64])
 def test_replay_agrees_with_numpy_on_the_recording(bits):
     comtrade = pytest.importorskip("comtrade")
@@ -341,7 +342,7 @@ def test_replay_agrees_with_numpy_on_the_recording(bits):
         assert point["P"] == pytest.approx(watt, abs=2e-3 * point["S"])
 
 
-@pytest.mark.skipif(not RECORDING.exists(), reason=f"no recording: put one at {RECORDING}")
+@pytest.mark.skipif(not RECORDING.exists(), reason=NO_RECORDING)
 def test_replay_names_a_missing_channel(tmp_path):
     path = tmp_path / "site.toml"
     path.write_text(
