@@ -164,10 +164,9 @@ class Gateway:
 
     async def _publish_intervals(self, measuring):
         completed = measuring.aggregates.intervals.completed
+        completed[:] = [interval for interval in completed if interval.length == FIVE_MINUTES]
         while completed and self._in_cloud():
-            interval = completed.pop(0)
-            if interval.length == FIVE_MINUTES:
-                await self.send("aggregated", original.aggregated(self.site, interval))
+            await self.send("aggregated", original.aggregated(self.site, completed.pop(0)))
 
     def _of_one_report(self, pieces):
         """The pieces, and None as soon as a newer report has taken the place of theirs."""

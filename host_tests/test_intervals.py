@@ -3,20 +3,24 @@ that nothing is lost or twice in one whatever the clock does, and the demand tha
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import random
+import socket
+import threading
+import time
 from typing import Any
 
 import numpy as np
 import pytest
 from gateway_host import interpreter
-from gateway_host.broker import Broker
+from gateway_host.broker import HOST, Broker
 from gateway_host.commands.run import DEFAULT_HOUSE
 from gateway_host.session import MODULE_PATH, ROOT, Session
 from gateway_host.sim.house import load_house
 from gateway_host.sim.installation import Installation
-from living import Listener, mqtt_at
+from living import Listener, free_port, mqtt_at
 from on_bus import Eventful, first, reports
 
 RATE = 3200
@@ -392,6 +396,33 @@ def test_published_when_the_clock_says_so():
     assert totals["demand"]["start"] == START
     assert totals["demand"]["energy"] > aggregated["totals"]["gridImport"]
     assert totals["demand"]["month"] is None
+
+
+def pump(source: socket.socket, to: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(4096):
+            to.sendall(data)
+
+
+def test_an_interval_waits_for_the_broker():
+    """The way to the broker opens some seconds after the interval has ended."""
+    house = load_house(ROOT / "tools" / "houses" / "delta.toml")
+    plan, port = house.site_json(), free_port()
+    with (
+        Broker() as broker,
+        Listener(plan, broker.port) as listener,
+        Session(Installation(house), plan, mqtt=mqtt_at(port), epoch=START + 300 - 4) as session,
+    ):
+        time.sleep(8)
+        with (
+            socket.create_server((HOST, port)) as door,
+            door.accept()[0] as gateway,
+            socket.create_connection((HOST, broker.port)) as way,
+        ):
+            for ends in ((gateway, way), (way, gateway)):
+                threading.Thread(target=pump, args=ends, daemon=True).start()
+            assert listener.wait("aggregated")[0]["utcTimeStamp"] == START * 1000
+            session.check()
 
 
 def test_reports_end_with_seconds_of_the_clock():
