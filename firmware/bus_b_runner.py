@@ -54,10 +54,11 @@ class Runner:
                     "%splug/%d/setstate" % (gateway.prefix, output.node), self._setstate(output)
                 )
             gateway.orders.on("switch", self._switch)
+        gateway.site.b_bus = None  # not before: when memory is short, this is done once more
 
     def _read_site(self):
-        """The BusBSite, None when the site names nothing here; its table is not kept."""
-        table, self._gateway.site.b_bus = self._gateway.site.b_bus, None
+        """The BusBSite, None when the site names nothing here."""
+        table = self._gateway.site.b_bus
         if not table:
             return None
         import bus_b_read
@@ -73,8 +74,8 @@ class Runner:
             for i, point in enumerate(gateway.site.points):
                 if point.node == meter.name:
                     meter.points.append((i, 1 + point.input))
-            gateway.measuring.meters.append(meter)
             self.devices.append(meter)
+        gateway.measuring.meters = self.site.meters
         if self.site.power_box:  # behind the meters, whose values its report holds as well
             from power_box import PowerBox
 
@@ -100,7 +101,12 @@ class Runner:
     async def run(self):
         """Search with a new session, then poll and obey, without end."""
         await self._search(1 + self._hardware.entropy() % 65535)
-        await asyncio.gather(self._poll(), self._obey())
+        tasks = [asyncio.create_task(self._poll()), asyncio.create_task(self._obey())]
+        try:
+            await asyncio.gather(*tasks)
+        finally:  # the one that has not failed would go on beside those of the next run
+            for task in tasks:
+                task.cancel()
 
     def scan(self):
         """Look for new modules."""
@@ -151,7 +157,7 @@ class Runner:
 
     async def _poll(self):
         hardware, bus = self._hardware, self.bus
-        automations = self.site.automations if self.site else ()
+        automations = self.site.automations if self.site and hardware.has_b_modules else ()
         while True:
             begun, busy = hardware.ticks_us(), bus.busy_us
             if self._scan:

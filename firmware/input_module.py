@@ -75,6 +75,11 @@ class PulseTotals:
             _file().write(json.dumps(self.totals).encode())
 
 
+def _before(number, k):
+    """The number of the event k before that one: 0 is none's."""
+    return number - k if number > k else number - k - 1 & 65535
+
+
 class InputModule(Module):
     """totals: Totals; count: counts an error by name; happened(ms ago, channel, level): takes an
     event."""
@@ -144,10 +149,13 @@ class InputModule(Module):
         fresh = (newest - number) % 65536 - (newest < number)  # 0 is no event's number
         for _ in range(fresh - _EVENTS):
             self._count("bus_b.events_lost")
-        for k in range(min(fresh, _EVENTS) - 1, -1, -1):
-            number = newest - k if newest > k else newest - k - 1 & 65535
+        fresh = min(fresh, _EVENTS)
+        self._newest = _before(newest, fresh)
+        for k in range(fresh - 1, -1, -1):
+            number = _before(newest, k)
             place = 0x0210 + 4 * (number % _EVENTS)
             data = await bus.ask(self.unit, modbus.HOLDING, place, 4)
+            self._newest = number  # it is not told again when the next one cannot be read
             if modbus.register(data, 0) != number:
                 self._count("bus_b.events_lost")  # a newer one has taken its place
                 continue

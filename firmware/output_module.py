@@ -61,7 +61,10 @@ class OutputModule(Module):
 
     async def switch(self, bus, orders):
         """Carry out `orders`, {output: on}; without any, those that were given before. Both
-        outputs are written in one frame."""
+        outputs are written in one frame. ModbusError while the module has no unit number: the
+        frame would be a broadcast."""
+        if not self.unit:
+            raise modbus.ModbusError(modbus.SILENT)
         for output, on in orders.items():
             output.ordered = on
         outputs = self.channels

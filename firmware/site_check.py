@@ -53,6 +53,12 @@ def check(table):
             % (len(points), _MOST_POINTS)
         )
     meters = _check_b_bus(table)
+    boxed = table.get("b_bus", {}).get("power_box")
+    if boxed and table.get("voltage_ratio", 1) != 1:
+        raise SiteError(
+            "voltage_ratio: not together with b_bus.power_box, whose values are used as it "
+            "says them; remove it, and set the voltage transformers in the box itself"
+        )
     used = set()
     for i in range(len(points)):
         where = "points[%d]." % i
@@ -60,7 +66,7 @@ def check(table):
         fields = _OF_A_POINT
         if "meter" in points[i]:
             fields += ("meter",)
-        elif table.get("b_bus", {}).get("power_box"):
+        elif boxed:
             fields += _OF_A_NODE
         else:
             fields += _OF_A_NODE + _CORRECTIONS

@@ -285,6 +285,34 @@ inputs = [{{ input = "B", name = "Door {k}", mode = "state" }}]
         assert said - offset == pytest.approx(real[0], abs=0.05)  # the poll's own time
 
 
+def test_events_are_told_once_when_one_can_not_be_read(tmp_path):
+    """One poll finds six; the third is damaged for as long as it is asked for. A later poll finds
+    20 more, of which the first is damaged: four are lost, and counted once."""
+    toml = """
+[[input_module]]
+serial = "5700000011"
+inputs = [{ input = "B", name = "Door", mode = "state" }]
+"""
+    read = []
+
+    def prepare(line):
+        def spoil(answer):
+            if len(answer) == 13 and answer[1] == 3:  # of one event
+                read.append(answer)
+                if len(read) in (3, 4, 5, 10, 11, 12):
+                    return answer[:-1] + bytes([answer[-1] ^ 1])
+            return answer
+
+        line.damage = spoil
+        changes = [*pulses(40, 3, 4.2), *pulses(40, 10, 8.2)]
+        line.of("5700000011").inputs[1].connect(iter(changes))
+
+    run = Run(tmp_path, toml, prepare, seconds=14)
+    events = [event["active"] for event in run.said("event")]
+    assert events == [True, False] * 11
+    assert run.last["errors"] == {"bus_b.damaged": 2, "bus_b.events_lost": 4}
+
+
 def test_too_many_events_between_two_polls_are_counted(tmp_path):
     toml = """
 [[input_module]]
@@ -458,6 +486,57 @@ rule = { value = "surplus", above = 2000, for = 5, below = 500, off_for = 3 }
     assert (
         39 <= changes[2][0] <= 41
     )  # the rule has been off since, and on again 5 s after second 34
+
+
+SURPLUS = """
+[[automation]]
+output = "Heat"
+rule = { value = "surplus", above = 2000 }
+"""
+
+
+def test_no_automation_on_a_board_without_modules(tmp_path):
+    """Nothing is written to all the others in its place."""
+    sent = []
+
+    def prepare(line):
+        write = line.write
+
+        def written(time, data, baud):
+            sent.append(data)
+            write(time, data, baud)
+
+        line.write = written
+
+    powers = {"2": [-2500.0]}
+    board = {"b_modules": False}
+    run = Run(tmp_path, RELAYS + SURPLUS, prepare, board, seconds=6, powers=powers)
+    assert len(sent) > 3 and not [data for data in sent if data[1] in (5, 15)]
+    assert not run.last["errors"]
+
+
+# When the memory is short
+
+
+def test_a_task_that_fails_ends_those_beside_it(tmp_path):
+    """The modules are polled once a second as before, and obey."""
+    orders = {
+        "4": [{"switch": {"output": "Boiler", "on": True}}],
+        "9": [{"switch": {"output": "Pump", "on": True}}],
+    }
+    run = Run(tmp_path, RELAYS, seconds=20, no_switch=4, orders=orders)
+    assert run.last["errors"] == {"task.bus_b": 1}
+    answers = [run.device("5710000012", second)["answers"] for second in (11, 19)]
+    assert answers[1] - answers[0] in (7, 8)
+    assert run.line.of("5710000013").relay[0]
+
+
+def test_what_the_site_names_is_there_when_the_first_try_fails(tmp_path):
+    run = Run(tmp_path, RELAYS, seconds=5, no_runner=True)
+    assert run.last["errors"] == {"task.bus_b": 1}
+    names = [run.device(serial)["outputs"][0]["name"] for serial in ("5710000012", "5710000013")]
+    assert names == ["Boiler", "Pump"]
+    assert run.device("5710000013")["state"] == "well" and not run.advice()
 
 
 # A bad line

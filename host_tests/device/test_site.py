@@ -114,6 +114,17 @@ def _wired(scheme, change):
     return both
 
 
+def _boxed(ratio):
+    """A Power Box, and voltage transformers before it."""
+
+    def change(table):
+        table["head"] = "5400000077"
+        table["b_bus"] = {"power_box": True}
+        table["voltage_ratio"] = ratio
+
+    return change
+
+
 # What is changed, how the refusal begins, and a word that it must have.
 REFUSED = [
     (_remove("version"), "version is missing", ""),
@@ -138,6 +149,7 @@ REFUSED = [
     (_set("voltge_ratio", 5), "voltge_ratio: is not known", "voltage_ratio"),
     (_set("voltage_ratio", "5"), "voltage_ratio: ", "number"),
     (_set("voltage_ratio", 0), "voltage_ratio: ", "0.01 to 1000"),
+    (_boxed(5), "voltage_ratio: not together with b_bus.power_box", "in the box itself"),
     (_set("synthesised", []), "synthesised: ", "an object"),
     (_made(L4=("L1", 120)), "synthesised: 3x400+N has no phase L4", ""),
     (_made(L2=("L5", 120)), 'synthesised.L2.from: "L5" is not known', "L1, L2, L3"),
@@ -221,6 +233,7 @@ class Sites(unittest.TestCase):
             _set("head", "5400000001"),
             _set("loads", 2, "name", "Sun"),
             _set("voltage_ratio", 2.891),
+            _boxed(1),
             _made(L2=("L1", -120), L3=("L1", 120)),
             _wired("3x230", _set("points", 1, "phase", "L3")),
             _wired("2x120/240", _set("points", 1, "phase", "L1-L2")),
