@@ -18,7 +18,7 @@ _TICKS = const(0x3FFFFFFF)  # of the link
 _ENDED = const(65535)
 _LONGEST = const(64)  # bytes of a frame that the gateway sends
 _KEPT = "kept"
-_BUTTON = const(8)  # of the answer to S
+_BUTTON, _END = const(8), const(128)  # of the answer to S
 
 
 class Hardware:
@@ -164,7 +164,10 @@ class Hardware:
 
     def pressed(self):
         """Whether somebody presses the button. Allocates nothing."""
-        return bool(self.a_uart.world()[0] & _BUTTON)
+        flags = self.a_uart.world()[0]
+        if flags & _END:  # as Ctrl-C; a signal may come while the collector has the heap locked
+            raise KeyboardInterrupt
+        return bool(flags & _BUTTON)
 
 
 class _Uart:

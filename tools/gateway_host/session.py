@@ -46,6 +46,7 @@ with open({!r}) as file:
     except ValueError as error:
         print(error)
 """
+_ASKED_S = 3.0
 _SIGINT_S = 3.0
 _SIGTERM_S = 1.0
 
@@ -87,6 +88,7 @@ class Session:
     ):
         self.plan = plan
         self._keep = directory is not None
+        self._polls = script is None
         self._stack = contextlib.ExitStack()
         self._process: subprocess.Popen[str] | None = None
         self._terminal: Console | None = None
@@ -221,6 +223,10 @@ class Session:
         lines = [line.strip() for line in self.tail().splitlines() if line.strip()]
         return lines[-1] if lines else "nothing"
 
+    def interrupt(self) -> None:
+        """Asks a gateway (not a script) to end, as Ctrl-C does."""
+        self._link.world.ending = True
+
     def check(self, may_end: bool = False) -> None:
         """UserError when the simulation has failed or the gateway has ended by itself.
 
@@ -234,10 +240,14 @@ class Session:
             raise self.failure()
 
     def stop(self) -> None:
-        """Ends the gateway: asks (SIGINT), insists (SIGTERM), kills; then the link, the console,
+        """Ends the gateway: asks, insists (SIGINT, SIGTERM), kills; then the link, the console,
         the directory.
         """
         if self._process is not None:
+            if self._polls and self._process.poll() is None:
+                self.interrupt()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(_ASKED_S)
             for kind, seconds in (
                 (signal.SIGINT, _SIGINT_S),
                 (signal.SIGTERM, _SIGTERM_S),

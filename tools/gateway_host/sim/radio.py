@@ -25,7 +25,7 @@ _ADDRESS_WAIT_US = 15_000_000
 _DIAL_US = 4_000_000
 _PHONE_AWAY_US = 6_000_000  # until a dropped phone has found the hotspot again
 _WEAKEST_DBM = -92  # below, no frame gets through
-_BUTTON, _CABLE = 8, 16
+_BUTTON, _CABLE, _END = 8, 16, 128
 _STATE = struct.Struct("<Bbb")
 
 
@@ -82,6 +82,7 @@ class World:
         self._cable_since: float | None = None
         self._scanned: tuple[float, list[Network]] = (0.0, [])
         self._held_until = 0.0
+        self.ending = False  # the board is asked to end
 
     # What people do
 
@@ -146,6 +147,7 @@ class World:
             flags = sum(1 << bit for bit, link in enumerate(LINKS) if self.up(link))
             flags |= _BUTTON if self.now < self._held_until else 0
             flags |= _CABLE if self.cable else 0
+            flags |= _END if self.ending else 0
             network = self.joined()
             lte = self.lte_dbm if self.lte_dbm is not None else 0
             return _STATE.pack(flags, network.rssi if network else 0, lte)
