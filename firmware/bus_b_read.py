@@ -7,27 +7,27 @@ from bus_b_device import BusBSite
 from input_module import MODES, Input, InputModule
 from micropython import const
 from output_module import CONTACTS, FAIL_SAFE, Output, OutputModule
-from site_fields import SiteError, choice, field, number, serial
+from site_fields import SiteError, choice, field, known, number, serial
 
 _MOST_MODULES = const(10)
 _TABLES = ("input_modules", "output_modules", "power_box", "meters", "automations")
+_OF_AN_OUTPUT = ("output", "name", "contact", "fail_safe", "min_on", "min_off", "group")
 _UNITS = ("kWh", "Wh", "m3", "l")
 _VALUES = ("surplus", "grid", "solar", "battery", "house")
 
 
 def read(table):
     """The BusBSite of the table; SiteError when it is not usable."""
-    for name in table:
-        if name not in _TABLES:
-            known = ", ".join(_TABLES)
-            raise SiteError("b_bus.%s: is not known (known: %s)" % (name, known))
+    known("b_bus.", table, _TABLES)
     site = BusBSite()
     site.power_box = field("b_bus.", table, "power_box", bool, False)
     names = []
     for where, entry in _each(table, "input_modules"):
+        known(where, entry, ("serial", "inputs"))
         channels = _channels(where, entry, "input", "ABCD", names, _input)
         site.modules.append(InputModule(_module(where, entry, "5700", site), channels))
     for where, entry in _each(table, "output_modules"):
+        known(where, entry, ("serial", "outputs"))
         channels = _channels(where, entry, "output", "AB", names, _output)
         site.modules.append(OutputModule(_module(where, entry, "5710", site), channels))
     if len(site.modules) > _MOST_MODULES:
@@ -78,6 +78,7 @@ def _name(where, table, names):
 
 
 def _input(where, table, name):
+    known(where, table, ("input", "name", "mode", "unit", "per_pulse", "active", "debounce"))
     mode = choice(where, table, "mode", MODES)
     pulse = mode == "pulse"
     unit = choice(where, table, "unit", _UNITS) if pulse else None
@@ -89,6 +90,7 @@ def _input(where, table, name):
 
 
 def _output(where, table, name):
+    known(where, table, _OF_AN_OUTPUT)
     return Output(
         name,
         choice(where, table, "contact", CONTACTS),
@@ -102,6 +104,7 @@ def _output(where, table, name):
 def _meter(where, table, names, site):
     import meter_profile
 
+    known(where, table, ("name", "unit", "profile"))
     unit = field(where, table, "unit", int)
     if not 1 <= unit <= 246 or 11 <= unit <= 20 or unit == 61:
         raise SiteError("%sunit: must be 1 to 246, and not 11 to 20 or 61" % where)
@@ -118,6 +121,7 @@ def _meter(where, table, names, site):
 def _automation(where, table, site):
     from automation import Rule, Schedule
 
+    known(where, table, ("output", "schedule", "rule"))
     target = field(where, table, "output", str)
     if not site.targets(target):
         raise SiteError('%soutput: "%s" is no output and no group' % (where, target))
@@ -126,6 +130,7 @@ def _automation(where, table, site):
     if "schedule" in table:
         where, table = where + "schedule.", table["schedule"]
         days = field(where, table, "days", str, "1234567")
+        known(where, table, ("days", "from", "to"))
         if not days or any(day not in "1234567" for day in days):
             raise SiteError("%sdays: digits from 1 (Monday) to 7" % where)
         begin, end = _minutes(where, table, "from"), _minutes(where, table, "to")
@@ -134,6 +139,7 @@ def _automation(where, table, site):
         return Schedule(target, days, begin, end)
     where, table = where + "rule.", table["rule"]
     value = choice(where, table, "value", _VALUES)
+    known(where, table, ("value", "above", "below", "for", "off_for"))
     above = number(where, table, "above", None, -1e6, 1e6)
     below = number(where, table, "below", above, -1e6, 1e6)
     if below > above:

@@ -74,6 +74,10 @@ RULE = ("b_bus", "automations", 0)
 METER = {"name": "M", "unit": 2, "profile": "SDM120"}
 CHANGES = [
     (("b_bus", "colour"), 1, "b_bus.colour: is not known"),
+    ((*INPUTS, "colour"), 1, "input_modules[0].colour: is not known"),
+    ((*INPUTS, "inputs", 0, "colour"), 1, "inputs[0].colour: is not known"),
+    ((*OUTPUTS, "outputs", 0, "colour"), 1, "outputs[0].colour: is not known"),
+    ((*RULE, "rule", "off-for"), 1, "rule.off-for: is not known"),
     ((*INPUTS, "serial"), "5710000011", 'input_modules[0].serial: "5710000011"'),
     ((*INPUTS, "inputs", 0, "input"), "E", 'inputs[0].input: "E" is not known'),
     ((*INPUTS, "inputs", 1, "input"), "A", "inputs[1].input: A is used twice"),

@@ -74,8 +74,9 @@ def life(request: pytest.FixtureRequest) -> SimpleNamespace:
         with Session(installation, plan, mqtt=mqtt_at(broker.port), bits=request.param) as session:
             listener.wait("gateway", REPORTS + 1)
             listener.wait("site", REPORTS + 1)  # samples are told late
+            listener.wait("plug/1/state")
             with Listener(plan, broker.port) as late:
-                for topic in [*RETAINED, "presence"]:
+                for topic in [*RETAINED, "presence", "plug/1/state"]:
                     late.wait(topic)
                 kept = late.messages.all()
             session.interrupt()
@@ -101,6 +102,7 @@ def life(request: pytest.FixtureRequest) -> SimpleNamespace:
 def test_the_retained_topics_wait_for_a_late_client(life):
     kept = {message.topic: message.value for message in life.kept if message.retained}
     plugs = {topic for topic in kept if topic.startswith("plug/1/")}
+    assert plugs == {"plug/1/state", "plug/1/connectionState"}
     assert kept.keys() - plugs == {*RETAINED, "presence"}
     assert kept["presence"] == {"value": True}
     for topic in RETAINED:
