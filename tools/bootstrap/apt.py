@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
-from common import BUILD, CACHE, SetupError, run, sha256, write_whole
+from common import BUILD, CACHE, SetupError, release, run, sha256, write_whole
 
 ETC = Path("/etc/apt")
 _ARCHIVE = re.compile(r"https?://[\w.-]+/debian\b(?!-)")
@@ -155,6 +155,17 @@ def private_apt(sources: str | None, architecture: str | None) -> Iterator[Apt]:
         apt = Apt(Path(directory), sources, architecture)
         apt.update()
         yield apt
+
+
+def of_this_release(name: str) -> Bundle:
+    """A package of the machine's own release and what it needs beside what is installed, from the
+    cache or fetched. Raises SetupError."""
+    folder = CACHE / "debian" / release()
+    bundle = Bundle.cached(name, folder)
+    if bundle is None:
+        with private_apt(None, None) as private:
+            bundle = private.fetch(name, folder)
+    return bundle
 
 
 def debian_sources(suite: str) -> Iterator[tuple[str, str]]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import platform
 import shutil
 
 import apt
-from common import BUILD, CACHE, SetupError, machine, run, write_whole
+from common import BUILD, SetupError, run, write_whole
 
 PLACE = BUILD / "mosquitto"
 SCRIPT = BUILD / "bin" / "mosquitto"
@@ -18,11 +17,7 @@ def make() -> str:
     if own:
         write_whole(SCRIPT, f'#!/bin/sh\nexec {own} "$@"\n', 0o755)
         return f"{own}, as installed on this machine"
-    folder = CACHE / "debian" / release()
-    bundle = apt.Bundle.cached("mosquitto", folder)
-    if bundle is None:
-        with apt.private_apt(None, None) as private:
-            bundle = private.fetch("mosquitto", folder)
+    bundle = apt.of_this_release("mosquitto")
     bundle.extract(PLACE)
     program = next((p for p in PLACE.rglob("mosquitto") if p.parent.name == "sbin"), None)
     if program is None:
@@ -41,9 +36,3 @@ def make() -> str:
     return (
         f"mosquitto {version}, a private copy under build/ (nothing is installed on the machine)"
     )
-
-
-def release() -> str:
-    """The machine's release and processor: a private copy fits no other."""
-    about = platform.freedesktop_os_release()
-    return "-".join([about.get("ID", ""), about.get("VERSION_ID", ""), machine()])

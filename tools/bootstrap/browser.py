@@ -7,8 +7,7 @@ import shutil
 import tempfile
 
 import apt
-from broker import release
-from common import BUILD, CACHE, SetupError, run, write_whole
+from common import BUILD, SetupError, run, write_whole
 
 PLACE = BUILD / "chromium"
 SCRIPT = BUILD / "bin" / "chromium"
@@ -23,11 +22,7 @@ def make() -> str:
         write_whole(SCRIPT, f'#!/bin/sh\nexec {own} "$@"\n', 0o755)
         _try()
         return f"{own}, as installed on this machine"
-    folder = CACHE / "debian" / release()
-    bundle = apt.Bundle.cached("chromium", folder)
-    if bundle is None:
-        with apt.private_apt(None, None) as private:
-            bundle = private.fetch("chromium", folder)
+    bundle = apt.of_this_release("chromium")
     bundle.extract(PLACE)
     program = PLACE / "usr/lib/chromium/chromium"
     if not program.exists():

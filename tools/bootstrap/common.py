@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import platform
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -85,6 +86,12 @@ def write_whole(path: Path, text: str, mode: int = 0o644) -> None:
     part.write_text(text, encoding="utf-8")
     part.chmod(mode)
     part.replace(path)
+
+
+def release() -> str:
+    """The machine's release and processor: a private copy fits no other."""
+    about = platform.freedesktop_os_release()
+    return "-".join([about.get("ID", ""), about.get("VERSION_ID", ""), machine()])
 
 
 def machine() -> str:

@@ -12,7 +12,7 @@ import struct
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,12 +116,24 @@ def sequences(count: int, seed: int) -> Iterator[bytes]:
             yield mutated(dice.choice(cycles), dice)
 
 
+def since_settled(heaps: list[tuple[int, int]]) -> int | None:
+    """Bytes of heap since the first 10,000 sequences."""
+    settled = [heap for case, heap in heaps if case == _SETTLED]
+    return heaps[-1][1] - settled[0] if settled else None
+
+
 def feed(
-    script: Path, records: Iterator[bytes], count: int, bits: int, names: Sequence[str]
+    script: Path,
+    records: Iterator[bytes],
+    count: int,
+    bits: int,
+    names: Sequence[str],
+    path: Sequence[Path | str] = MODULE_PATH,
+    growth: Callable[[list[tuple[int, int]]], int | None] = since_settled,
 ) -> Outcome:
     """Give the script in the interpreter of that word size each record, with two bytes for its
     length in front, and two zeros at the end; `count` of them are sequences. names: of the counts
-    in the script's last line.
+    in the script's last line; growth: that of (sequence, bytes of heap), as the script tells them.
 
     UserError when there is no interpreter.
     """
@@ -129,7 +141,7 @@ def feed(
         [script],
         bits=bits,
         heap=SOURCE_HEAP,
-        path=MODULE_PATH,
+        path=path,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -148,11 +160,11 @@ def feed(
     feeder = threading.Thread(target=write)
     feeder.start()
     last: dict = {}
-    settled = None
+    heaps = []
     for line in process.stdout:
         last = json.loads(line)
-        if last["case"] == _SETTLED and settled is None:
-            settled = last.get("heap")
+        if "heap" in last:
+            heaps.append((last["case"], last["heap"]))
     trouble = process.stderr.read().decode()
     process.wait()
     feeder.join()
@@ -161,10 +173,9 @@ def feed(
         failed = trouble.strip() or f"sequence {last['case']}: {last['wrong']}: {last['bytes']}"
     elif last.get("case") != count:
         failed = f"it ended after {last.get('case', 0)} sequences"
-    growth = last["heap"] - settled if settled is not None and "heap" in last else None
     counts = {name: last[name] for name in names if name in last}
-    done = last.get("case", 0)
-    return Outcome(done, time.perf_counter() - started, growth, failed, counts)
+    seconds = time.perf_counter() - started
+    return Outcome(last.get("case", 0), seconds, growth(heaps), failed, counts)
 
 
 def run(count: int, seed: int = 1, bits: int = 32) -> Outcome:

@@ -7,19 +7,16 @@ the same bytes.
 
 from __future__ import annotations
 
-import json
 import random
 import struct
-import subprocess
-import threading
-import time
 from collections.abc import Iterator
 
-from gateway_host import interpreter, portal_pages
-from gateway_host.fuzz import Outcome, mutated
-from gateway_host.session import MODULE_PATH, ROOT, SOURCE_HEAP
+from gateway_host import portal_pages
+from gateway_host.fuzz import Outcome, feed, mutated
+from gateway_host.session import MODULE_PATH, ROOT
 
 SCRIPT = ROOT / "tools" / "gateway_host" / "device" / "fuzz_portal.py"
+_COUNTS = ("served", "refused", "unfinished", "answered", "commands")
 _PATHS = (b"/", b"/join", b"/scan", b"/state", b"/generate_204", b"/wpad.dat", b"/?x=1", b"//")
 _FIELDS = (
     b"Host: 192.168.4.1",
@@ -88,47 +85,15 @@ def sequences(count: int, seed: int) -> Iterator[bytes]:
             yield kind + (data if way < 0.3 else mutated(data, dice))
 
 
+def least_of_last(heaps: list[tuple[int, int]]) -> int | None:
+    """Growth of the heap: the collector takes what lies on the stack for pointers, so that one
+    figure says little."""
+    return min(heap for _, heap in heaps[-3:]) - heaps[0][1] if len(heaps) > 3 else None
+
+
 def run(count: int, seed: int = 1, bits: int = 32) -> Outcome:
     """Feed `count` sequences to the interpreter of that word size. UserError when there is
     none."""
     portal_pages.make()
-    process = interpreter.start(
-        [SCRIPT],
-        bits=bits,
-        heap=SOURCE_HEAP,
-        path=[*MODULE_PATH, portal_pages.MADE],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    started = time.perf_counter()
-
-    def feed() -> None:
-        try:
-            for sequence in sequences(count, seed):
-                process.stdin.write(struct.pack("<H", len(sequence)) + sequence)
-            process.stdin.write(bytes(2))
-            process.stdin.close()
-        except BrokenPipeError:
-            pass  # it has ended; why is in its output
-
-    feeder = threading.Thread(target=feed)
-    feeder.start()
-    last: dict = {"case": 0}
-    heaps = []
-    for line in process.stdout:
-        last = json.loads(line)
-        if "heap" in last:
-            heaps.append(last["heap"])
-    trouble = process.stderr.read().decode()
-    process.wait()
-    feeder.join()
-    failed = None
-    if process.returncode or "wrong" in last:
-        failed = trouble.strip() or f"sequence {last['case']}: {last['wrong']}: {last['bytes']}"
-    elif last["case"] != count:
-        failed = f"it ended after {last['case']} sequences"
-    # The collector takes what lies on the stack for pointers: one heap says little.
-    growth = min(heaps[-3:]) - heaps[0] if len(heaps) > 3 else None
-    seconds = time.perf_counter() - started
-    return Outcome(last["case"], seconds, growth, failed, last.get("counts", {}))
+    path = [*MODULE_PATH, portal_pages.MADE]
+    return feed(SCRIPT, sequences(count, seed), count, bits, _COUNTS, path, least_of_last)

@@ -133,7 +133,9 @@ def main():
             print(json.dumps({"case": count, "heap": used}))
     record = None
     used = heap()
-    print(json.dumps({"case": count, "heap": used, "counts": fuzzed.counts}))
+    last = {"case": count, "heap": used}
+    last.update(fuzzed.counts)
+    print(json.dumps(last))
 
 
 main()
