@@ -5,7 +5,7 @@ Owns the tasks on the bus and the list of devices. A device that fails is polled
 """
 
 import asyncio
-from time import ticks_diff
+from time import ticks_add, ticks_diff
 
 import topics_bus_b as topics
 from bus_b import BusB
@@ -70,17 +70,19 @@ class Runner:
 
     def _add_meters(self, gateway):
         for meter in self.site.meters:
-            meter.begin(self._count)
-            for i, point in enumerate(gateway.site.points):
-                if point.node == meter.name:
-                    meter.points.append((i, 1 + point.input))
+            points = [
+                (i, 1 + point.input)
+                for i, point in enumerate(gateway.site.points)
+                if point.node == meter.name
+            ]
+            meter.begin(self._count, points)
             self.devices.append(meter)
         gateway.measuring.meters = self.site.meters
         if self.site.power_box:  # behind the meters, whose values its report holds as well
             from power_box import PowerBox
 
             self.devices.append(
-                PowerBox(gateway.site, gateway.measuring, self._count, self._hardware.now_ms)
+                PowerBox(gateway.site, gateway.measuring, self._count, self._hardware)
             )
 
     def _add(self, module):
@@ -158,6 +160,7 @@ class Runner:
     async def _poll(self):
         hardware, bus = self._hardware, self.bus
         automations = self.site.automations if self.site and hardware.has_b_modules else ()
+        due = hardware.ticks_us()
         while True:
             begun, busy = hardware.ticks_us(), bus.busy_us
             if self._scan:
@@ -173,8 +176,11 @@ class Runner:
                     self.order(self.site.targets(automation.target), on)
             if self._totals:
                 self._totals.keep(now_s)
-            used = ticks_diff(hardware.ticks_us(), begun)
-            await hardware.b_sleep_us(max(1000, _ROUND_US - used))
+            left = 0
+            while left <= 0:  # rounds keep to whole seconds; what is late is left out
+                due = ticks_add(due, _ROUND_US)
+                left = ticks_diff(due, hardware.ticks_us())
+            await hardware.b_sleep_us(left)
             whole = ticks_diff(hardware.ticks_us(), begun)
             self.share = round(100 * (bus.busy_us - busy & 0x3FFFFFFF) / whole, 1)
 

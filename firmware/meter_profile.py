@@ -10,8 +10,8 @@ import struct
 import sys
 
 from bus_b_device import Device
-from mains import SAMPLE_RATE
 from micropython import const
+from watt_hours import WattHours
 
 _TYPES = {"uint16": (1, ">H"), "int16": (1, ">h"), "uint32": (2, ">I"), "int32": (2, ">i")}
 _TYPES["float32"] = (2, ">f")
@@ -126,7 +126,7 @@ def load(name):
 
 class Meter(Device):
     """A meter. `values`: (quantity, phase or 0) -> value in V, A, W, var, VA, Hz or Wh; empty
-    while it does not answer. `points`: [(index of a point, phase of the meter)]."""
+    while it does not answer."""
 
     KIND = "meter"
 
@@ -134,14 +134,25 @@ class Meter(Device):
         super().__init__(name, unit)
         self.phases = profile.phases
         self.values = {}
-        self.points = []
+        self._points = []  # [(index of a point, phase of the meter)]
+        self._places = []  # of a point's import and export in `values`
+        self._untold = []  # Wh of each that no report has
         self._profile = profile
         self._age = _FRESH_S
-        self._before = {}
 
-    def begin(self, count):
-        """count: counts an error by name."""
+    def begin(self, count, points):
+        """count: counts an error by name. points: [(index of a point of the site, phase)]."""
         self._count = count
+        self._points = points
+        known = [register[5:] for register in self._profile.registers]
+        for _, phase in points:
+            for name in ("import", "export"):
+                place = (name, phase)
+                if place not in known and self.phases == 1:
+                    place = (name, 0)
+                self._places.append(place)
+        self._untold = [0] * len(self._places)
+        self._counters = WattHours(len(self._places), lambda: count("bus_b.range"))
 
     async def poll(self, bus, now_s):
         """Read everything once."""
@@ -170,6 +181,9 @@ class Meter(Device):
                 self._count("bus_b.range")
         self.values = values
         self._age = 0
+        most = _QUANTITIES["power"][1]
+        for k, place in enumerate(self._places):
+            self._untold[k] += self._counters.advance(k, most, values.get(place), now_s)
 
     def _value(self, data, place, kind):
         words, code = _TYPES[kind]
@@ -182,29 +196,18 @@ class Meter(Device):
         """Enter the last values into the readings of the meter's points; called before a report is
         counted."""
         self._age += 1
-        for i, phase in self.points:
+        for k, (i, phase) in enumerate(self._points):
             reading, values = report.readings[i], self.values
             reading.clear()
             if self._age > _FRESH_S or ("power", phase) not in values:
                 if self.state != "missing":
-                    reading.missed = SAMPLE_RATE
+                    reading.missed = report.samples
                 continue
-            reading.count = SAMPLE_RATE
+            reading.count = report.samples
             for name in ("power", "reactive", "apparent", "factor", "current", "voltage"):
                 setattr(reading, name, values.get((name, phase)))
-            reading.imported, reading.exported = self._advanced(i, phase)
+            reading.imported, reading.exported = self._told(2 * k), self._told(2 * k + 1)
 
-    def _advanced(self, i, phase):
-        """Wh imported and exported since the last time; (0, 0) when the meter counts none."""
-        pair = []
-        for k, name in enumerate(("import", "export")):
-            value = self.values.get((name, phase))
-            if value is None and self._profile.phases == 1:
-                value = self.values.get((name, 0))
-            now = int(value or 0)
-            more = now - self._before.get((i, k), now)
-            self._before[i, k] = now
-            if more < 0:
-                self._count("bus_b.range")
-            pair.append(max(0, more))
-        return tuple(pair)
+    def _told(self, k):
+        more, self._untold[k] = self._untold[k], 0
+        return more

@@ -9,6 +9,7 @@ import modbus
 from bus_b_device import Device
 from mains import SAMPLE_RATE
 from micropython import const
+from watt_hours import WattHours
 from wiring import DELTA, SPLIT
 
 _UNIT, _REPLY_MS = const(61), const(100)
@@ -25,6 +26,7 @@ _IDENTIFY, _MAPPING, _CT_TYPES = const(0x0900), const(0x1000), const(0x1100)
 _DEVICES, _DEVICE_SIZE, _MOST_DEVICES = const(0x1480), const(32), const(10)
 _OWN, _SAVE = const(0x1620), const(0xFDE8)
 _MOST_VOLTS = const(1000)
+_LONGEST = const(4800)  # samples of a report: in a longer one, rounds were left out
 _MOST_SLOTS = const(28)
 # By the CT's rating (A): SCT02-50, -100, -200, -400; a Solid Core; a Rogowski coil of 400 A.
 _SPLIT_CORE = {50: 3, 100: 4, 200: 5, 400: 6}
@@ -43,18 +45,19 @@ def _ct_type(point):
 
 class PowerBox(Device):
     """The box, and where it stands for each point. measuring: the site's measuring.Measuring;
-    count: counts an error by name; now_ms: a function, epoch milliseconds or None."""
+    count: counts an error by name; hardware: `now_ms` and `uptime_ms` of it are used."""
 
     KIND = "power_box"
 
-    def __init__(self, site, measuring, count, now_ms):
+    def __init__(self, site, measuring, count, hardware):
         super().__init__("Power Box", _UNIT)
         self._site = site
         self._measuring = measuring
         self._count = count
-        self._now_ms = now_ms
+        self._hardware = hardware
         self._slots = None  # of each point, -1 where it has none
-        self._watt_hours = {}
+        self._told = None  # samples since start until the last report's end
+        self._counters = WattHours(2 * len(site.points), lambda: count("bus_b.range"))
 
     async def poll(self, bus, now_s):
         """Read everything once; set it up first when it is new or was away."""
@@ -73,19 +76,21 @@ class PowerBox(Device):
             report.voltages[p].rms = self._real(volts, 4 * p, 0, _MOST_VOLTS)
         hertz = self._real(frequency, 0, 40, 70)
         report.frequency, report.microhertz = hertz, int(round((hertz or 0) * 1000000))
-        report.samples = SAMPLE_RATE
+        until = self._hardware.uptime_ms() * SAMPLE_RATE // 1000
+        report.samples = SAMPLE_RATE if self._told is None else until - self._told
         for i, slot in enumerate(self._slots):
             if not self._is_mine(i):
                 continue
             reading = report.readings[i]
             reading.clear()
             if slot < 0:
-                reading.missed = SAMPLE_RATE
+                reading.missed = report.samples
                 continue
             for (_, name, most), data in zip(_BLOCKS, blocks):
                 setattr(reading, name, self._real(data, 4 * slot, -most, most))
-            self._finish(i, reading, energies, 4 * slot)
-        self._measuring.complete(self._now_ms())
+            self._finish(i, reading, energies, 4 * slot, now_s)
+        self._told = until
+        self._measuring.complete(self._hardware.now_ms())
 
     def _is_mine(self, i):
         """Whether point i hangs on the box, and not on a meter."""
@@ -102,22 +107,28 @@ class PowerBox(Device):
         self._count("bus_b.range")
         return None
 
-    def _finish(self, i, reading, energies, at):
+    def _finish(self, i, reading, energies, at, now_s):
         """What follows from the values; the energy that has been added."""
+        report = self._measuring.report
+        # The box's energies go on while it is not read, its powers are not known.
         if reading.power is None:
-            reading.missed = SAMPLE_RATE
+            reading.missed = report.samples
+        elif report.samples > _LONGEST:
+            reading.missed = report.samples - SAMPLE_RATE
+        reading.count = report.samples - reading.missed
+        reading.imported = self._advanced(2 * i, energies, at, now_s)
+        reading.exported = self._advanced(2 * i + 1, energies, at + 2, now_s)
+        if reading.power is None:
             return
-        reading.count = SAMPLE_RATE
-        reading.voltage = self._measuring.report.voltages[self._site.points[i].phase].rms
+        reading.voltage = report.voltages[self._site.points[i].phase].rms
         if reading.apparent:
             reading.factor = max(-1.0, min(1.0, reading.power / reading.apparent))
-        now = [modbus.low_first(energies, at + k, "i") for k in (0, 2)]
-        before = self._watt_hours.get(i, now)
-        self._watt_hours[i] = now
-        if now[0] < before[0] or now[1] < before[1]:
-            self._count("bus_b.range")
-        else:
-            reading.imported, reading.exported = now[0] - before[0], now[1] - before[1]
+
+    def _advanced(self, k, energies, at, now_s):
+        """Wh that an energy of the box has advanced. A CT tells 1.5 x its rated current at
+        most."""
+        most = 2 * self._site.points[k // 2].rated * _MOST_VOLTS
+        return self._counters.advance(k, most, modbus.low_first(energies, at, "i"), now_s)
 
     def answers_for(self, serial):
         return any(point.node == serial for point in self._site.points)

@@ -60,6 +60,15 @@ def test_each_point_is_what_numpy_makes_of_its_samples(run):
         assert np.sign(reactive) == sign or abs(reactive) < 0.02 * apparent
 
 
+def test_reports_are_as_long_as_the_time(run):
+    """Together, to a fifth of a second: when in its second the box is read varies."""
+    each = [second["samples"] for second in run.rounds[3:]]
+    assert [len(one) for one in each] == [1] * len(each)
+    lengths = [samples for [[samples, _]] in each]
+    assert sum(lengths) == pytest.approx(len(each) * SAMPLE_RATE, abs=SAMPLE_RATE // 5)
+    assert not any(missed for [[_, missed]] in each)
+
+
 def test_the_boxs_own_energies_are_counted(run):
     """What its counters advance, in whole Wh, is in the registers, whatever they began with."""
     first, last = run.rounds[4]["points"], run.last["points"]
@@ -70,6 +79,66 @@ def test_the_boxs_own_energies_are_counted(run):
         assert last[i][6] // 3600 in (exported, exported - 1)
         assert (last[i][5] - first[i][5]) % 3600 == 0
         assert not last[i][7]
+
+
+def test_a_bad_energy_is_not_counted(tmp_path):
+    """The box has counted for years. For one read it says 0, later for one read far too much; then
+    it is exchanged for one that has counted less, and more than nothing."""
+    years, jump, other = 9_000_000 * 3600, 500_000, 20_000 * 3600
+    took = []
+
+    def prepare(line):
+        box = line.of("5400000077")
+        box._joules += years
+        measure = box._measure
+
+        def spoiled(first):
+            measure(first)
+            second = box._second
+            if second == 12:
+                took.append(box._joules.copy())
+                box._joules[:] = other
+            for address, words in box._values.items():
+                if address >= 0x3000 and second in (4, 8):
+                    value = words[0] + (words[1] << 16) + jump if second == 8 else 0
+                    box._values[address] = [value & 0xFFFF, value >> 16]
+
+        box._measure = spoiled
+
+    run = BoxRun(tmp_path, prepare, seconds=20)
+    [before] = took
+    counted = (before - years) + (run.box._joules - other)
+    for i, point in enumerate(run.installation.house.points):
+        slot = run.box.slots.index((point.node, point.input))
+        for k in (0, 1):
+            assert abs(run.last["points"][i][5 + k] - counted[slot, k]) < 4 * 3600 + 3000
+    on_box = len(run.installation.house.points)
+    assert run.last["errors"] == {"bus_b.range": 3 * 2 * on_box}
+
+
+def test_a_meter_that_is_exchanged_goes_on_from_its_value(tmp_path):
+    """No number for a while, 0 for one read, then another meter; 36 Wh a second all the time."""
+
+    def kilowatt_hours(time):
+        if 5 <= time < 7:
+            return float("nan")
+        if 9 <= time < 10:
+            return 0.0
+        return (15 if time < 13 else 8) * 1000 + 0.036 * time
+
+    def prepare(line):
+        [meter] = [slave for slave in line.slaves if slave.unit == 2]
+        meter._quantities[0x48] = kilowatt_hours
+
+    run = BoxRun(tmp_path, prepare, seconds=20)
+    rows = [i for i, one in enumerate(run.plan["points"]) if one.get("meter") == "Pump meter"]
+    [row] = rows
+    said = [one["points"][row][5] // 3600 for one in run.rounds]
+    assert run.last["errors"] == {"bus_b.range": 4}
+    rate = [said[second] - said[second - 1] for second in (15, 16, 17, 18, 19)]
+    assert all(abs(one - 36) <= 2 for one in rate)
+    assert said[11] - said[3] == pytest.approx(8 * 36, abs=3)
+    assert said[19] - said[3] == pytest.approx(15 * 36, abs=3)
 
 
 def test_the_site_is_written_and_saved(run):
@@ -95,6 +164,15 @@ def test_a_box_that_was_off_is_set_up_again(tmp_path):
 
     run = BoxRun(tmp_path, prepare, seconds=16)
     assert run.rounds[6]["advice"][0][0] == "b_missing"
+    samples = [one for second in run.rounds for one in second["samples"]]
+    [away] = [one for one in samples if one[1]]
+    assert away[1] == away[0] - SAMPLE_RATE and 3 < away[1] / SAMPLE_RATE < 7
+    first, last = run.rounds[2]["points"], run.last["points"]
+    for i, point in enumerate(run.installation.house.points):
+        energies = run.box.energy(run.box.slots.index((point.node, point.input)))
+        for k in (0, 1):
+            assert last[i][5 + k] // 3600 in (energies[k], energies[k] - 1)
+    assert last != first
     assert any(run.box.saved[0]) and not run.last["advice"]
     assert run.last["errors"]["bus_b.timeout"] >= 1
     assert run.last["points"][0][0] is not None

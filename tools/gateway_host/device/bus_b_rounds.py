@@ -34,11 +34,16 @@ class Gateway:
         self.meters = []
         self.powers = [None] * len(self.site.loads)
         self.said = []
+        self.samples = []  # of each report: its samples, and those that point 0 missed
         self._task = task
         if self.site.power_box:
             from gateway import build_measuring
 
-            self.measuring = build_measuring(self.hardware, self.site, lambda: None)
+            self.measuring = build_measuring(self.hardware, self.site, self._finished)
+
+    def _finished(self):
+        report = self.measuring.report
+        self.samples.append([report.samples, report.readings[0].missed])
 
     def points(self):
         """Of a site with a Power Box: [W, var, VA, A, V, J imported, J exported, missed]."""
@@ -81,10 +86,11 @@ class Gateway:
                         "refusal": self.orders.refusal,
                         "share": runner.share,
                         "points": self.points(),
+                        "samples": self.samples,
                     }
                 )
             )
-            self.said = []
+            self.said, self.samples = [], []
 
 
 def short_once(place, name):
