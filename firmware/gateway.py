@@ -81,6 +81,7 @@ class Gateway:
             self.counters,
         )
         self._with_cloud = settings.mqtt is not None
+        self._with_b = "b" in board.BUSES
         self.measuring = build_measuring(hardware, site, self._news.set)
         bus = self.measuring.bus
         self.advice = bus if site.power_box else Advice(bus, site)
@@ -93,7 +94,8 @@ class Gateway:
     async def run(self):
         """Run all tasks; without end."""
         tasks = [("measure", self._measure), ("publish", self._publish)] + self.front.tasks()
-        tasks.append(("bus_b", lambda: bus_b_start.run(self)))
+        if self._with_b:
+            tasks.append(("bus_b", lambda: bus_b_start.run(self)))
         if self._with_cloud:
             tasks.append(("uplink", self.uplink.run))
         await run_all(self.counters, tasks)

@@ -26,9 +26,12 @@ def _site():
     """The installation, None while there is none. ValueError when it is not usable."""
     try:
         with open("site.json") as file:
-            return site.load(file.read())
+            found = site.load(file.read())
     except OSError:
         return None
+    if found.b_bus and "b" not in board.BUSES:
+        raise ValueError("b_bus: this gateway has no B-bus: remove b_bus, or replace it by a Genius")
+    return found
 
 
 def _finish_reset(device):

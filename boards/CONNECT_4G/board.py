@@ -4,7 +4,7 @@ NAME = "CONNECT_4G"
 ARTICLE_TYPE = 5140  # the first four digits of its serial number
 LINKS = ("lte",)
 CHOOSES = "installer"
-BUSES = ("a", "b")
+BUSES = ("a",)  # the modem has the UART of the other
 HAS_B_MODULES = False
 LED = {
     "booting": ("cyan", "blinking"),
@@ -28,6 +28,4 @@ PINS = {
     "led_blue": 14,
     "lte_tx": 4,
     "lte_rx": 36,
-    "b_tx": 13,
-    "b_rx": 39,
 }

@@ -39,7 +39,7 @@ class Hardware:
         self.a_uart = _Uart(1, _BAUD, pins["a_tx"], pins["a_rx"], _RECEIVE_BUFFER)
         self.has_b_modules = board.HAS_B_MODULES
         self._lamps = _lamps(pins)
-        self._b_pins = pins["b_tx"], pins["b_rx"]
+        self._pins = pins
         self._button = machine.Pin(pins["button"], machine.Pin.IN)
         self._ms = 0
         self._ticks = time.ticks_ms()
@@ -63,8 +63,8 @@ class Hardware:
     b_sleep_us = sleep_us
 
     def b_uart(self):
-        """The B-bus's UART."""
-        return _Uart(2, _B_BAUD, *self._b_pins, _B_RECEIVE_BUFFER)
+        """The B-bus's UART, where the board has that bus."""
+        return _Uart(2, _B_BAUD, self._pins["b_tx"], self._pins["b_rx"], _B_RECEIVE_BUFFER)
 
     def uptime_ms(self):
         """ms since start; call it at least once in six days."""

@@ -10,6 +10,7 @@ import network
 from micropython import const
 
 _WAIT_MS = const(100)
+_SCAN_MS = const(10000)
 _JOIN_MS = const(10000)  # until the access point has said yes
 _ADDRESS_MS = const(15000)
 _SECURITIES = ("open", "wep", "wpa", "wpa2", "wpa2", "enterprise", "wpa3", "wpa2")
@@ -59,19 +60,23 @@ class Radio(Link):
     async def scan(self):
         self._heard = None
         _thread.start_new_thread(self._scan, ())  # the driver's scan takes 2 s
-        while self._heard is None:
+        began = time.ticks_ms()
+        while self._heard is None and time.ticks_diff(time.ticks_ms(), began) < _SCAN_MS:
             await asyncio.sleep_ms(_WAIT_MS)
         found = []
-        for ssid, bssid, channel, rssi, security, hidden in self._heard:
+        for ssid, bssid, channel, rssi, security, hidden in self._heard or ():
             kind = _SECURITIES[security] if security < len(_SECURITIES) else "enterprise"
             found.append((ssid, bssid, channel, rssi, kind, bool(hidden or not ssid)))
         return found
 
     def _scan(self):
+        heard = ()
         try:
-            self._heard = self._interface.scan()
+            heard = self._interface.scan()
         except OSError:
-            self._heard = ()
+            pass  # nothing is heard
+        finally:
+            self._heard = heard
 
     async def join(self, ssid, password, bssid=b""):
         wlan = self._interface

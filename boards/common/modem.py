@@ -12,6 +12,7 @@ _WAIT_MS = const(100)
 _ADDRESS_MS = const(15000)
 _DIAL_MS = const(60000)
 _COMMAND_MS = const(2000)
+_GUARD_MS = const(1100)  # silence before and after +++, 1 s as a rule
 _STEADY_DB = const(3)
 _NO_SIGNAL = const(99)  # of +CSQ
 
@@ -29,7 +30,8 @@ class Modem(Link):
         self._quality = 0
 
     async def dial(self, apn):
-        if "READY" not in await self._ask("AT+CPIN?"):
+        await self._to_commands()
+        if b"READY" not in await self._ask(b"AT+CPIN?"):
             return "no_sim"
         began = time.ticks_ms()
         while not await self._registered():
@@ -37,7 +39,7 @@ class Modem(Link):
                 return "not_found"
             await asyncio.sleep_ms(1000)
         await self._measure()
-        await self._ask('AT+CGDCONT=1,"IP","%s"' % apn)
+        await self._ask(b'AT+CGDCONT=1,"IP","%s"' % apn.encode())
         self._uart.write(b"ATD*99#\r")
         await asyncio.sleep_ms(1000)
         self._uart.read()
@@ -49,6 +51,15 @@ class Modem(Link):
                 return "no_address"
             await asyncio.sleep_ms(_WAIT_MS)
         return "ok"
+
+    async def _to_commands(self):
+        """Take the line back from a PPP that was lost, or that runs since before our start."""
+        if self._interface.active():
+            self.hang_up()
+        await asyncio.sleep_ms(_GUARD_MS)
+        self._uart.write(b"+++")
+        await asyncio.sleep_ms(_GUARD_MS)
+        await self._ask(b"ATH")
 
     def hang_up(self):
         self._interface.disconnect()
@@ -69,20 +80,20 @@ class Modem(Link):
         return self._dbm
 
     async def _registered(self):
-        answer = await self._ask("AT+CEREG?")
-        return ",1" in answer or ",5" in answer
+        answer = await self._ask(b"AT+CEREG?")
+        return b",1" in answer or b",5" in answer
 
     async def _measure(self):
-        answer = await self._ask("AT+CSQ")
-        at = answer.find("+CSQ: ")
+        answer = await self._ask(b"AT+CSQ")
+        at = answer.find(b"+CSQ: ")
         if at >= 0:
-            level = int(answer[at + 6 :].split(",")[0])
+            level = int(answer[at + 6 :].split(b",")[0])
             self._dbm = None if level == _NO_SIGNAL else 2 * level - 113
 
     async def _ask(self, command):
         """The modem's answer up to OK or ERROR, or what came within 2 s."""
         self._uart.read()
-        self._uart.write(command.encode() + b"\r")
+        self._uart.write(command + b"\r")
         answer = b""
         began = time.ticks_ms()
         while time.ticks_diff(time.ticks_ms(), began) < _COMMAND_MS:
@@ -90,4 +101,4 @@ class Modem(Link):
             answer += self._uart.read() or b""
             if b"OK\r" in answer or b"ERROR" in answer:
                 break
-        return answer.decode()
+        return answer
