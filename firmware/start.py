@@ -30,7 +30,7 @@ def _site():
     except OSError:
         return None
     if found.b_bus and "b" not in board.BUSES:
-        raise ValueError("b_bus: this gateway has no B-bus: remove b_bus, or replace it by a Genius")
+        raise ValueError("b_bus: there is no B-bus here: use a Genius, or remove b_bus")
     return found
 
 
