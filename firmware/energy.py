@@ -48,8 +48,8 @@ class Registers:
 class Energy:
     """The registers of a site. `main.joules`: IMPORT and EXPORT of point 0, of point 1 and so on,
     then of the loads; `estimated.joules[i]`: what point i's registers hold for samples that did
-    not arrive, `missing[i]`: how many those are; `reactive.joules[4 i + q]`: reactive energy of
-    point i in quadrant q + 1 of IEC 62053-23 (1: import, lagging; 2: export, lagging; 3: export,
+    not arrive (of a metered point nothing), `missing[i]`: how many those are;
+    `reactive.joules[4 i + q]`: reactive energy of point i in quadrant q + 1 of IEC 62053-23 (1: import, lagging; 2: export, lagging; 3: export,
     leading; 4: import, leading), varseconds."""
 
     def __init__(self, site):
@@ -102,8 +102,9 @@ class Energy:
             if exported:
                 self.main.add(2 * i + 1, exported)
             energy = imported - exported
+            self.missing[i] += reading.missed
             guess = 0
-            if not point.metered:
+            if not point.metered:  # a meter's own counter goes on while it is not read
                 guess = self._estimate(i, energy, reading.count, reading.missed)
             if guess:
                 self._count(2 * i, guess)
@@ -127,7 +128,6 @@ class Energy:
         """The energy of the samples that a report misses, from what was measured beside them.
         `energy` of the `count` samples that it has. A gap in a report is worth what the rest of it
         is; one of whole reports the mean of the reports before and after it, up to a minute."""
-        self.missing[i] += missed
         gap = self._gap[i]
         if not count:
             if self._known[i]:
