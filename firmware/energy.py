@@ -49,8 +49,8 @@ class Energy:
     """The registers of a site. `main.joules`: IMPORT and EXPORT of point 0, of point 1 and so on,
     then of the loads; `estimated.joules[i]`: what point i's registers hold for samples that did
     not arrive (of a metered point nothing), `missing[i]`: how many those are;
-    `reactive.joules[4 i + q]`: reactive energy of point i in quadrant q + 1 of IEC 62053-23 (1: import, lagging; 2: export, lagging; 3: export,
-    leading; 4: import, leading), varseconds."""
+    `reactive.joules[4 i + q]`: reactive energy of point i in quadrant q + 1 of IEC 62053-23 (1:
+    import, lagging; 2: export, lagging; 3: export, leading; 4: import, leading), varseconds."""
 
     def __init__(self, site):
         points, loads = len(site.points), len(site.loads)
