@@ -144,6 +144,7 @@ class Measuring:
         now_ms = self._now_ms()
         if now_ms is not None:  # the next report ends with a second of the clock
             now_ms -= _LATE_MS
+            self.events.date(now_ms)
             self.meter.aim(SAMPLE_RATE * (1500 - (now_ms + 500) % 1000) // 1000)
         self.first_sample = self._next_first
         self._next_first = next_first & 0x3FFFFF

@@ -4,7 +4,7 @@ Owns the half cycles and the events. Urms(1/2) is the root mean square over one 
 each half cycle, of every connected phase, whose cycles the oscillator of mains tells. A dip begins
 when it falls below 90 % of the declared voltage on any phase and ends when it is at least 92 % on
 all; a swell goes from 110 % to 108 %; an interruption is below 5 % on all phases, until one is at
-least 7 %. Integers; allocates nothing but in last().
+least 7 %. Integers; allocates nothing but in date() and last().
 """
 
 from array import array
@@ -19,15 +19,16 @@ _KEPT = const(8)  # events; of older ones only the number is known
 
 # The state, 32-bit integers. Of each phase 7: the half of the cycle it is in, sum of v v / 128 and
 # samples of this half and of the one before (0 samples: not known), mean square of the cycle, and
-# where it is, 2^-30 turns. Then the samples since start (modulo 2^30), and of each kind 4: whether
-# it goes on, when it began, the worst mean square, the phases (bits). Then how many events have
-# ended.
+# where it is, 2^-30 turns. Then the time since start: seconds, and samples on top (they may be a
+# second's and a block's), and of each kind 5: whether it goes on, when it began (2), the worst
+# mean square, the phases (bits). Then how many events have ended.
 _PHASE = const(7)
-_NOW = const(21)
-_KIND = const(22)
-_ENDED = const(34)
+_SECONDS = const(21)
+_SAMPLES = const(22)
+_KIND = const(23)
+_ENDED = const(38)
 _UNKNOWN = const(0x3FFFFFFF)  # for a mean square
-_EVENT = const(5)  # words of a kept event: kind, when it began, samples, worst mean square, phases
+_EVENT = const(7)  # words of a kept event: kind, begin (2), end (2), worst mean square, phases
 
 
 @micropython.viper
@@ -56,12 +57,15 @@ def _watch(
     cycle = int(0x3FFFFFFF) // (step >> 5)
     for p in range(phases):
         state[7 * p + 6] = mains[19] + mains[3 + p]
+    if state[22] >= 3200:
+        state[22] = state[22] - 3200
+        state[21] = state[21] + 1
     row = int(rows) + 36
     left = count
     while left > 0:
         taken = 2 if left > 1 else 1
         left -= 2
-        state[21] = (state[21] + taken) & 0x3FFFFFFF
+        state[22] = state[22] + taken
         fresh = 0
         s = state
         p = 0
@@ -105,34 +109,37 @@ def _watch(
             continue
         kind = 0
         while kind < 3:
-            s = ptr32(int(state) + 88 + 16 * kind)
+            s = ptr32(int(state) + 92 + 20 * kind)
             x = least if kind == 0 else most
             begins = int(x > limits[2]) if kind == 1 else int(x < limits[2 * kind])
             ends = int(x <= limits[3]) if kind == 1 else int(x >= limits[2 * kind + 1])
             if not s[0] and begins:
                 s[0] = 1
                 s[1] = state[21]
-                s[2] = x
-                s[3] = 0
+                s[2] = state[22]
+                s[3] = x
+                s[4] = 0
             if s[0] and ends:
-                e = ptr32(int(events) + (state[34] & 7) * 20)
+                e = ptr32(int(events) + (state[38] & 7) * 28)
                 e[0] = kind
                 e[1] = s[1]
-                e[2] = (state[21] - s[1]) & 0x3FFFFFFF
-                e[3] = s[2]
-                e[4] = s[3]
-                state[34] = state[34] + 1
+                e[2] = s[2]
+                e[3] = state[21]
+                e[4] = state[22]
+                e[5] = s[3]
+                e[6] = s[4]
+                state[38] = state[38] + 1
                 s[0] = 0
             if s[0]:
                 if kind == 1:
-                    s[2] = x if x > s[2] else s[2]
+                    s[3] = x if x > s[3] else s[3]
                 else:
-                    s[2] = x if x < s[2] else s[2]
+                    s[3] = x if x < s[3] else s[3]
                 p = 0
                 while p < phases:
                     y = state[7 * p + 5]
                     if (y > limits[2]) if kind == 1 else (y < limits[2 * kind]):
-                        s[3] = s[3] | (1 << p)
+                        s[4] = s[4] | (1 << p)
                     p += 1
             kind += 1
 
@@ -146,8 +153,10 @@ class PowerEvents:
         limits = [int(square * level * level / 10000) for level in (90, 92, 110, 108, 5, 7)]
         self._limits = array("i", limits + [phases])
         self._declared = declared
-        self._state = array("i", bytes(4 * 35))
+        self._state = array("i", bytes(4 * 39))
         self._events = array("i", bytes(4 * _EVENT * _KEPT))
+        self._starts = [None] * _KEPT  # epoch s
+        self._dated = 0  # of the events that have ended
         self._forget()
 
     def _forget(self):
@@ -164,8 +173,26 @@ class PowerEvents:
 
     def skip(self, samples):
         """Samples were lost on all channels."""
-        self._state[_NOW] = (self._state[_NOW] + samples) & 0x3FFFFFFF
+        samples += self._state[_SAMPLES]
+        self._state[_SECONDS] += samples // SAMPLE_RATE
+        self._state[_SAMPLES] = samples % SAMPLE_RATE
         self._forget()
+
+    def date(self, now_ms):
+        """The last sample was taken at `now_ms` (epoch milliseconds, or None): events that have
+        ended, and have no time yet, get theirs, once and for all."""
+        ended = self.ended
+        if now_ms is not None and self._dated < ended:
+            now = self._at(self._state, _SECONDS)
+            for k in range(max(self._dated, ended - _KEPT), ended):
+                age = now - self._at(self._events, k % _KEPT * _EVENT + 1)
+                self._starts[k % _KEPT] = (now_ms - age * 1000 // SAMPLE_RATE) // 1000
+            self._dated = ended
+
+    @staticmethod
+    def _at(words, place):
+        """Samples since start; a whole number of any size."""
+        return words[place] * SAMPLE_RATE + words[place + 1]
 
     @property
     def ended(self):
@@ -173,20 +200,21 @@ class PowerEvents:
 
     def active(self):
         """Names of the kinds that go on."""
-        return [KINDS[k] for k in range(3) if self._state[_KIND + 4 * k]]
+        return [KINDS[k] for k in range(3) if self._state[_KIND + 5 * k]]
 
     def last(self):
-        """Of the events that have ended, at most the last 8, oldest first: (kind, seconds from its
-        begin to now, its length in seconds, its worst voltage in % of the declared, phases)."""
+        """Of the events that have ended, at most the last 8, oldest first: (kind, when it began
+        in epoch s or None, the same in samples since start, its length in seconds, its worst
+        voltage in % of the declared, phases)."""
         for k in range(max(0, self.ended - _KEPT), self.ended):
-            kind, began, samples, worst, phases = self._events[
-                k % _KEPT * _EVENT : k % _KEPT * _EVENT + _EVENT
-            ]
-            age = (self._state[_NOW] - began) & 0x3FFFFFFF
+            at = k % _KEPT * _EVENT
+            began = self._at(self._events, at + 1)
+            worst, phases = self._events[at + 5], self._events[at + 6]
             yield (
-                KINDS[kind],
-                age / SAMPLE_RATE,
-                samples / SAMPLE_RATE,
+                KINDS[self._events[at]],
+                self._starts[k % _KEPT] if k < self._dated else None,
+                began,
+                (self._at(self._events, at + 3) - began) / SAMPLE_RATE,
                 100 * sqrt(worst * 128) / self._declared,
                 ["L%d" % (p + 1) for p in range(3) if phases >> p & 1],
             )

@@ -6,8 +6,7 @@ import json
 from json_pieces import items, rounded
 
 
-def _event(now_ms, kind, age, seconds, percent, phases):
-    start = (now_ms - int(age * 1000)) // 1000 if now_ms else None
+def _event(kind, start, _, seconds, percent, phases):
     return {
         "kind": kind,
         "phases": phases,
@@ -36,7 +35,7 @@ def state(measuring, now_ms):
     yield '], "saturated": %s' % json.dumps(found)
     yield ', "events": %s' % json.dumps({"ended": events.ended, "active": events.active()})[:-1]
     yield ', "last": ['
-    yield from items(_event(now_ms, *event) for event in events.last())
+    yield from items(_event(*event) for event in events.last())
     yield "]}}"
 
 

@@ -93,11 +93,11 @@ def test_events_are_those_of_the_standard(steps, frequency):
     ended, going, last = measure(samples, **task)[-1]
     assert (ended, going) == (len(right), [])
     half = 0.5 / frequency + 0.002
-    for (kind, age, seconds, percent, phases), (name, start, length, worst, of) in zip(
+    for (kind, _, began, seconds, percent, phases), (name, start, length, worst, of) in zip(
         last, right, strict=True
     ):
         assert (kind, set(phases)) == (name, of)
-        assert samples.shape[1] / RATE - age == pytest.approx(start, abs=half)
+        assert began / RATE == pytest.approx(start, abs=half)
         # Without any voltage the phase is lost; it takes a cycle to find it again.
         lost = 1 / frequency if worst < 5 else 0
         assert seconds == pytest.approx(length, abs=half + lost)
@@ -115,8 +115,8 @@ def test_the_machine_with_the_devices_words():
     ended, going, last = measure(samples, **task)[-1]
     assert found[:2] == [ended, going]
     for ours, theirs in zip(last, found[2], strict=True):
-        assert ours[:1] + ours[4:] == theirs[:1] + theirs[4:]
-        assert theirs[1:4] == pytest.approx(ours[1:4], rel=1e-6)
+        assert ours[:3] + ours[5:] == theirs[:3] + theirs[5:]
+        assert theirs[3:5] == pytest.approx(ours[3:5], rel=1e-6)
 
 
 def test_what_goes_on_and_more_than_are_kept(bits):
@@ -126,8 +126,40 @@ def test_what_goes_on_and_more_than_are_kept(bits):
     task = {"points": [], "frequency": 50, "events": [DECLARED / VOLT, 3]}
     ended, going, last = measure(samples, bits, **task)[-1]
     assert (ended, going, len(last)) == (12, ["dip"], 8)
-    begins = [samples.shape[1] / RATE - age for _, age, *_ in last]
+    begins = [began / RATE for _, _, began, *_ in last]
     assert begins == pytest.approx([1 + k / 5 for k in range(4, 12)], abs=0.021)
+
+
+HOUR = 3600 * RATE
+NOW = 1764000000  # epoch s at the first sample
+
+
+@pytest.mark.parametrize("known_after_h", [0, 94, 800])
+def test_the_time_of_an_event_is_right_and_stays(known_after_h, bits):
+    """However long ago it was when the time became known, and however much later it is told."""
+    samples = counts(voltages(STEPS[0], 50), [VOLT] * 3)
+    total, dates = samples.shape[1], []
+    for hours in (0, 1, 93, 94, 94, 187, 400, 2000):
+        total += hours * HOUR
+        known = total >= known_after_h * HOUR
+        dates.append([hours * HOUR, round((NOW + total / RATE) * 1000) if known else None])
+    task = {"points": [], "frequency": 50, "events": [DECLARED / VOLT, 3], "dates": dates}
+    told = measure(samples, bits, **task)[-len(dates) :]
+    right = [NOW + began // RATE for _, _, began, *_ in told[0]]
+    assert right == [NOW + second for second in (1, 2, 3)]
+    for (_, now_ms), events in zip(dates, told, strict=True):
+        assert [start for _, start, *_ in events] == ([None] * 3 if now_ms is None else right)
+
+
+def test_an_event_that_lasts_four_days(bits):
+    """It goes on while 94 hours of samples are lost, and ends after them."""
+    samples = counts(voltages(((1.0, 0.5, (0.7, 1, 1)),), 50), [VOLT] * 3)
+    task = {"points": [], "frequency": 50, "events": [DECLARED / VOLT, 3]}
+    task["lost"] = [65, 94 * HOUR]  # 1.3 s
+    task["dates"] = [[0, round((NOW + 94 * 3600 + samples.shape[1] / RATE) * 1000)]]
+    [[kind, start, _, seconds, *_]] = measure(samples, bits, **task)[-1]
+    assert (kind, start) == ("dip", NOW + 1)
+    assert seconds == pytest.approx(94 * 3600 + 0.5, abs=0.1)
 
 
 def test_a_clean_start_is_no_event():

@@ -4,7 +4,9 @@ block. Runs in the interpreter and on the simulated RISC-V machine; prints one J
 measure(task, samples): samples as bytes, block by block channel by channel (3 voltages, then the
 points) 64 samples of 16 bits; task: {"points": [...], "frequency": 50, "report": 3200,
 "events": [declared counts, phases]}: with events the last line is [ended, going on, the
-last ones]; "harmonics": [channels]: the last line is a list of [channel, distortion, percents].
+last ones], and with "dates": [[samples, epoch ms], ...] a line more of the last ones for each, so
+many lost samples later; "lost": [block, samples]: so many are lost before that block; "harmonics":
+[channels]: the last line is a list of [channel, distortion, percents].
 """
 
 import json
@@ -67,6 +69,8 @@ def measure(task, samples):
     size = 2 * BLOCK * channels
     for at in range(0, len(samples), size):
         block = memoryview(samples)[at : at + size]
+        if "lost" in task and at == task["lost"][0] * size:
+            events.skip(task["lost"][1])
         sample = 0
         while sample < BLOCK:
             end = meter.add(block, where, sample)
@@ -86,3 +90,7 @@ def measure(task, samples):
         print(json.dumps([one for one in found if one]))
     if events:
         print(json.dumps([events.ended, events.active(), list(events.last())]))
+        for samples, now_ms in task.get("dates", ()):
+            events.skip(samples)
+            events.date(now_ms)
+            print(json.dumps(list(events.last())))
