@@ -39,10 +39,12 @@ for i, joules in enumerate(task["reactive"]):
     energy.reactive.joules[i] = joules
 report.lines, report.unbalance = task["lines"], task["unbalance"]
 events = path.events
-for n, words in enumerate(task["events"]):
-    events._events[5 * (n % 8) : 5 * (n % 8) + 5] = array("i", words)
-events._state[34], events._state[21] = len(task["events"]), 32000
-events._state[22] = 1
+for n, (kind, began, samples, worst, phases) in enumerate(task["events"]):
+    words = [kind, 0, began, 0, began + samples, worst, phases]
+    events._events[7 * (n % 8) : 7 * (n % 8) + 7] = array("i", words)
+events._state[38], events._state[22] = len(task["events"]), 32000
+events._state[23] = 1
+events.date(task["now"])
 for at in (2, 0):  # first at midnight, then now
     for i, values in enumerate(task["points"] + task["loads"]):
         energy.main.joules[2 * i], energy.main.joules[2 * i + 1] = values[at : at + 2]
