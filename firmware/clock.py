@@ -1,9 +1,12 @@
-"""The time of day: milliseconds since 1970 that never go back, corrected without a jump where
-possible. Owns the difference between the time since start and the time of day."""
+"""The time of day: milliseconds since 1970, corrected without a jump where possible; they go back
+only where they were more than an hour ahead. Owns the difference between the time since start and
+the time of day."""
 
 from micropython import const
 
 _SMALL_MS = const(1000)
+_DOUBTFUL_MS = const(60000)
+_FAR_MS = const(3600000)  # ahead: nobody waits two hours for an hour
 _GENTLY = const(2000)  # ms that pass for each ms of correction: 500 ppm
 _QUICKLY = const(2)  # for an error that gentleness would take a day for
 
@@ -35,18 +38,23 @@ class Clock:
             self._offset += due
         return uptime + self._offset
 
+    def doubts(self, offset):
+        """Whether one answer is not enough to correct() by it: it is the first one, or says that
+        we are more than a minute off."""
+        return self.now_ms() is None or abs(offset - self._offset) > _DOUBTFUL_MS
+
     def correct(self, offset):
         """The time of day is uptime_ms() + offset, as somebody who knows says. Returns by how much
         we were late, in ms, None if we did not know the time. What we were late by more than a
-        second is made good at once; the rest runs in: at 500 ppm, or at half the speed when
-        we were early by more than a second."""
+        second is made good at once, and what we were early by more than an hour; the rest runs in:
+        at 500 ppm, or at half the speed when we were early by more than a second."""
         now = self.now_ms()
         if now is None:
             self._offset = offset
             return None
         late = offset - self._offset
         self._rest = 0
-        if late > _SMALL_MS:
+        if late > _SMALL_MS or late < -_FAR_MS:
             self._offset = offset
         else:
             self._rest = late

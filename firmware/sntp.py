@@ -12,6 +12,8 @@ _TO_UNIX = const(2208988800)  # seconds from 1900 to 1970
 _TIMEOUT_S = const(3)
 _EVERY_S = const(1800)
 _SOON_S = const(15)
+_AGAIN_S = const(4)
+_AGREE_MS = const(2000)
 _LEAST_S = const(64)  # RFC 5905: no client asks a public server more often for long
 
 
@@ -59,14 +61,26 @@ async def ask(server, name_server, uptime_ms):
         line.close()
 
 
+async def _believed(hardware, name_server):
+    """Time of day minus uptime, in ms. What the clock doubts is believed when a second answer says
+    the same, by a name looked up anew: of a pool mostly another server's."""
+    server, uptime_ms = hardware.time_server, hardware.uptime_ms
+    offset = await ask(server, name_server, uptime_ms)
+    if hardware.clock.doubts(offset):
+        await asyncio.sleep(_AGAIN_S)
+        first, offset = offset, await ask(server, name_server, uptime_ms)
+        if abs(offset - first) > _AGREE_MS:
+            raise SntpError("two answers of the time server contradict each other")
+    return offset
+
+
 async def keep(hardware, connection, counters):
     """Keep the hardware's clock right, without end."""
     while True:
         pause = 1
         if connection.online():
-            server, name_server = hardware.time_server, connection.name_server()
             try:
-                hardware.clock.correct(await ask(server, name_server, hardware.uptime_ms))
+                hardware.clock.correct(await _believed(hardware, connection.name_server()))
                 pause = _EVERY_S
             except OSError:
                 counters.count("sntp.failed")

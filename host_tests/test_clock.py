@@ -1,5 +1,5 @@
 """The time of day: SNTP against servers on this machine, good ones and bad ones, and a clock that
-never goes back."""
+goes back only from far ahead."""
 
 from __future__ import annotations
 
@@ -143,6 +143,75 @@ def run(start: int | None, steps: list, bits: int) -> list[list[int]]:
 
 NOW = 1764000000000
 
+KEEP = """
+import asyncio, json, sys, time
+import asyncio.core
+import sntp
+from clock import Clock
+from counters import Counters
+
+class Made:
+    began = time.ticks_ms()
+    time_server = ("127.0.0.1", int(sys.argv[1]))
+    def uptime_ms(self):
+        return time.ticks_diff(time.ticks_ms(), self.began)
+
+class Connection:
+    def online(self):
+        return True
+    def name_server(self):
+        return "127.0.0.1"
+
+made, counters = Made(), Counters()
+made.clock = Clock(made.uptime_ms, None if sys.argv[2] == "None" else int(sys.argv[2]))
+sleep = asyncio.sleep
+paused = []
+
+async def pauses(seconds):
+    paused.append(seconds)
+    if len(paused) == int(sys.argv[3]):
+        print(json.dumps([made.clock.now_ms(), paused, counters.counts]))
+        sys.exit(0)
+    await sleep(0)
+
+asyncio.sleep = pauses
+asyncio.run(sntp.keep(made, Connection(), counters))
+"""
+
+
+def keep(start: int | None, seconds: list[float], pauses: int) -> list:
+    """The gateway's clock and what was paused for after so many pauses. seconds: what the server
+    says, one answer after the other, in s after NOW."""
+    left = list(seconds)
+    with server(lambda question: reply(question, NOW / 1000 + left.pop(0))) as port:
+        program = ["-c", KEEP, str(port), str(start), str(pauses)]
+        done = interpreter.run(program, heap="512K", path=MODULE_PATH)
+    assert done.returncode == 0, done.stderr
+    assert not left
+    return json.loads(done.stdout)
+
+
+DAY = 86400
+
+
+@pytest.mark.parametrize(
+    ("start", "answers", "right", "pauses"),
+    [
+        (None, [0, 1], 0, [4, 1800]),
+        (None, [30 * DAY, 0, 0, 0], 0, [4, 15, 4, 1800]),  # two that contradict: asked again
+        (NOW, [5], 5, [1800]),  # what is near is believed at once
+        (NOW, [61, 61], 61, [4, 1800]),
+        (NOW, [30 * DAY, 0, 0.5], 0, [4, 64, 1800]),  # one wrong answer changes nothing
+        (NOW + 30 * DAY * 1000, [0, 0], 0, [4, 1800]),  # and back from a wrong month
+        (NOW + 30 * DAY * 1000, [0, -5, 0, 0], 0, [4, 64, 4, 1800]),
+    ],
+)
+def test_a_jump_wants_two_answers_that_agree(start, answers, right, pauses):
+    now, paused, counts = keep(start, answers, len(pauses))
+    assert now - NOW == pytest.approx(right * 1000, abs=3000)
+    assert paused == pauses
+    assert counts.get("sntp.failed", 0) == sum(pause in (15, 64) for pause in pauses)
+
 
 def test_not_known_until_somebody_says_it(bits):
     shown = run(None, [["pass", 1000, 3], ["correct", NOW], ["pass", 1000, 2]], bits)
@@ -174,6 +243,12 @@ def test_what_is_early_by_much_waits_and_never_goes_back(bits):
     times = [now for _, now in shown]
     assert times == sorted(times)
     assert shown[-1][1] == NOW - 59000 + shown[-1][0] - 1000
+
+
+def test_what_is_early_by_more_than_an_hour_goes_back_once(bits):
+    steps = [["pass", 1000, 1], ["correct", NOW - 3602000], ["pass", 1000, 5]]
+    shown = run(NOW, steps, bits)
+    assert [now - NOW for _, now in shown] == [1000] + [1000 * k - 3602000 for k in range(6)]
 
 
 def test_a_month_of_a_clock_with_a_crystal_that_is_off(bits):

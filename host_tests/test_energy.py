@@ -193,3 +193,16 @@ def test_the_time_becomes_known_and_is_lost_again():
     steps = [[now, [[amount, 0, 0]]] for now in clock]
     today = [loads[0][2] for _, loads in run(32, site_of([("AC-CT-50A", 0)], 1), steps)]
     assert today == pytest.approx([100, 200, 300, 400, 500, 100, 200, 300], abs=2)
+
+
+def test_the_clock_is_set_back():
+    """By two hours within a day nothing happens; out of another month, today begins again."""
+    day = 86400000
+    noon = 20000 * day + day // 2
+    amount = round(100 / joules_per_count() / 50)
+    clock = [noon, noon - 7200000, noon + 30 * day, noon + 1000, noon + 2000]
+    result = run(32, site_of([("AC-CT-50A", 0)], 1), [[now, [[amount, 0, 0]]] for now in clock])
+    today = [loads[0][2] for _, loads in result]
+    assert today == pytest.approx([100, 200, 100, 100, 200], abs=2)
+    since_start = [points[0][0] for points, _ in result]
+    assert since_start == pytest.approx([100, 200, 300, 400, 500], abs=2)
