@@ -185,6 +185,7 @@ class Runner:
             self.share = round(100 * (bus.busy_us - busy & 0x3FFFFFFF) / whole, 1)
 
     async def _one(self, device, now_s):
+        before = device.state
         try:
             if device.joins and device.state != "well":
                 await assign(self.bus, device.serial, device.unit)
@@ -193,6 +194,10 @@ class Runner:
         except ModbusError as error:
             self._failed(error)
             device.failed(error)
+        if device.state != before and device.KIND == "output":
+            for output in device.channels:
+                if output and output not in self._changed:
+                    self._changed.append(output)
 
     def _failed(self, error):
         if error.result == SILENT:

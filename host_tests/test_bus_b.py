@@ -382,6 +382,18 @@ def test_an_order_is_carried_out_within_200_ms(tmp_path):
     assert run.device("5700000103")["state"] == "lost"
 
 
+def test_a_module_that_goes_away_is_told_as_unreachable(tmp_path):
+    def prepare(line):
+        line.at(5e6, lambda time: line.of("5710000012").stop(time))
+        line.at(9e6, lambda time: line.of("5710000012").start(time))
+
+    run = Run(tmp_path, RELAYS, prepare, seconds=14)
+    said = [value["value"] for value in run.said("plug/1/connectionState")]
+    assert [s for s, before in zip(said, [None, *said], strict=False) if s != before] == [
+        "CONNECTED", "UNREACHABLE", "CONNECTED",
+    ]  # fmt: skip
+
+
 def test_least_times_are_kept_and_told(tmp_path):
     run = Run(
         tmp_path,
