@@ -32,6 +32,7 @@ class Demand:
         self._grid = [k for k in range(len(site.loads)) if site.loads[k].role == "grid"]
         self._utc_offset = site.utc_offset
         self._current = None  # month
+        self._before = (None, None, None)  # month, highest, at: if the clock goes back
 
     def add(self, quarter):
         """A completed quarter, an intervals.Interval."""
@@ -39,8 +40,13 @@ class Demand:
             return
         month = _month((quarter.start + self._utc_offset) // 86400)
         watts = sum(quarter.of_load(k, IMPORT) for k in self._grid) // QUARTER
-        if month != self._current or watts > self.highest:
-            self._current, self.highest, self.at = month, watts, quarter.start
+        if month != self._current:
+            before, self._before = self._before, (self._current, self.highest, self.at)
+            if month != before[0] or month > self._current:
+                before = month, -1, None
+            self._current, self.highest, self.at = before
+        if watts > self.highest:
+            self.highest, self.at = watts, quarter.start
 
     def energy(self):
         """J imported in the current quarter."""

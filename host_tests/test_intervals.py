@@ -325,6 +325,20 @@ for start, watts, seconds in task["quarters"]:
     assert len(months) == (1 if moment.startswith("2028") else 2)
 
 
+def test_the_demand_outlives_a_wrong_month():
+    """Two quarters, one by a clock 40 days ahead, and the right time again; later that month
+    begins with nothing of the wrong time."""
+    steps, now = [], START
+    wrong = 40 * 86400
+    story = [(0, 3000, 3000), (0, 500, 3000), (wrong, 9000, 9000), (0, 700, 3000)]
+    story.append((wrong, 200, 200))
+    for ahead, watts, right in story:
+        steps += [second(now + ahead + 1 + i, watts) for i in range(900)]
+        now += 900
+        _, (_, _, (highest, at, *_), *_) = run(site_of(), steps)
+        assert highest == pytest.approx(right, abs=20) and (at == START) == (right == 3000)
+
+
 def test_the_demand_so_far_and_its_forecast():
     """A third of a quarter at 3000 W; the rest at 1000 W."""
     steps = [second(START + 1 + i, 3000) for i in range(300)]
