@@ -27,7 +27,7 @@ def make() -> str:
     program = PLACE / "usr/lib/chromium/chromium"
     if not program.exists():
         raise SetupError("the package chromium of this machine's release holds no browser")
-    libraries = sorted({path.parent for path in (PLACE / "usr/lib").rglob("*.so.*")})
+    libraries = sorted({path.parent for path in (PLACE / "usr/lib").rglob("*.so*")})
     here = '"${0%/*}"/..'
     paths = ":".join(f"{here}/{folder.relative_to(BUILD)}" for folder in libraries)
     inside = f"{here}/{PLACE.name}"
