@@ -248,6 +248,7 @@ class Mains:
         state[_WINDOW] = frequency // 5  # 200 ms, as IEC 61000-4-30 has it
         state[_OFFSET + 1] = TURN // 3 * 2
         state[_OFFSET + 2] = TURN // 3
+        self._turns = self._phase = 0  # set by count_from(), amid measuring: they take heap once
         self.mark()
 
     def fill(self, samples, where, first):

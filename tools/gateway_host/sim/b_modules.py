@@ -17,7 +17,6 @@ _VERSION = 0x0102
 _COMMON, _TIME_OUT, _IDENTIFY, _COMPLETE, _CONFIG, _STATE = 0, 0x100, 0x101, 0x103, 0x110, 0x200
 _EVENTS, _PLACES = 0x210, 16
 _SESSION, _WINDOW, _ASSIGN = 0x7E00, 0x7E10, 0x7E20
-_STEP_US = 1000.0
 
 # (µs, active) in the order of time
 Transitions = Iterator[tuple[float, bool]]
