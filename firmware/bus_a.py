@@ -73,17 +73,11 @@ class BusA:
         self.capacity = capacity(self.nodes.all, baud)
         self.line_us = microseconds(frame.HEADER_BYTES, baud) + self.nodes.end_us
         size = sum(node.answer_bytes() for node in self.nodes.all if node.fits) + 64
-        self.samples = bytearray(2 * size + 2 * channels * BLOCK * 2)
-        whole = memoryview(self.samples)
-        self._cycles = tuple(
-            Cycle(
-                whole[k * size : (k + 1) * size],
-                k * size,
-                2 * size + k * channels * BLOCK * 2,
-                channels,
-            )
-            for k in range(2)
-        )
+        # One place for both cycles: a block is used before the answers to the POLL that has just
+        # been sent are read; until then the UART's driver holds them.
+        self.samples = bytearray(size + channels * BLOCK * 2)
+        view = memoryview(self.samples)[:size]
+        self._cycles = Cycle(view, size, channels), Cycle(view, size, channels)
         self._request = bytearray(frame.HEADER_BYTES)
         self.receiver = Receiver(uart, self.nodes, self.samples, self._request, session)
         self._wishes = []  # requests to be sent: (kind, address, argument, block)
@@ -238,7 +232,7 @@ class BusA:
             if wait > 0:
                 yield wait
 
-            # Ask for the next block; while the answers come in, the one before is used.
+            # Ask for the next block; while the answers come to the driver, the one before is used.
             self._open(filling, self._next)
             self._poll()
             if self._use:

@@ -28,10 +28,9 @@ CHANNELS = const(8)
 BLOCK = const(0)
 MISSING = const(1)  # channels that may still come
 PATCHES = const(2)  # byte offset in `samples` where repaired channels go, 128 bytes each
-OFFSET = const(3)  # byte offset in `samples` of what the line is read into
-HEAD_BLOCK = const(4)  # the head was at this block at the POLL, -1: it has not told
-HEAD_WITHIN = const(5)  # and so many samples into it
-SIZE = const(6)  # channels
+HEAD_BLOCK = const(3)  # the head was at this block at the POLL, -1: it has not told
+HEAD_WITHIN = const(4)  # and so many samples into it
+SIZE = const(5)  # channels
 
 
 @micropython.viper
@@ -47,7 +46,7 @@ def enter_clean(words: ptr32, check: int, rows: ptr32, where: ptr32, cycle: ptr3
     heard = check
     ones = 1
     ones = (ones << 31 << 1) - 1  # 32 bits, also where words have 64
-    cycle[4] = 0 - 1
+    cycle[3] = 0 - 1
     p = 0
     while p + 12 <= heard:
         words = ptr32(int(data) + p)
@@ -98,8 +97,8 @@ def enter_clean(words: ptr32, check: int, rows: ptr32, where: ptr32, cycle: ptr3
         p += 12
         if timing:
             words = ptr32(int(data) + p)
-            cycle[4] = words[0] >> 6 & 0xFFFF
-            cycle[5] = words[0] & 63
+            cycle[3] = words[0] >> 6 & 0xFFFF
+            cycle[4] = words[0] & 63
             p += 12
         words = ptr32(int(rows) + address * 48)
         words[1] = 0
@@ -110,7 +109,7 @@ def enter_clean(words: ptr32, check: int, rows: ptr32, where: ptr32, cycle: ptr3
                 i = words[8]
                 if not i >> 31:
                     if int(where[i] & 3) == 3:  # MISSING, -1
-                        where[i] = cycle[3] + p
+                        where[i] = p
                         cycle[1] = cycle[1] - 1
                 p += 132
             words = ptr32(int(words) + 4)
@@ -128,14 +127,14 @@ def enter(
     rows: ptr32,
     where: ptr32,
     cycle: ptr32,
-    base: int,
+    copied: int,
     samples: ptr32,
 ) -> int:
     """Enter a DATA frame that frame.find() has reported in `found`; returns the byte offset of its
     timing section in `data`, or -1.
 
-    at, words: working registers, pass 0 and `data`. base: byte offset of `data` in `samples`, or
-    -1 when good sections are to be copied to `samples`.
+    at, words: working registers, pass 0 and `data`. copied: whether good sections are to be copied
+    to `samples`; else `data` is where they begin.
     """
     address = found[1]
     argument = found[2]
@@ -161,7 +160,7 @@ def enter(
             elif wanted and not i >> 31:
                 if int(where[i] & 3) == 3:  # MISSING, -1
                     cycle[1] = cycle[1] - 1
-                    if base >> 31:
+                    if copied:
                         s[5] = s[5] + 1
                         place = cycle[2] + i * 128
                         where[i] = place
@@ -170,7 +169,7 @@ def enter(
                         for k in range(32):
                             to[k] = words[k]
                     else:
-                        where[i] = base + at
+                        where[i] = at
             bad = bad >> 1
             at += 132
         c += 1
@@ -182,7 +181,7 @@ def begin(where: ptr32, hopes: ptr32, rows: ptr32, cycle: ptr32, block: int):
     """Before a POLL of `block`: where[i] becomes hopes[i] (MISSING or GAP), every expected node
     one cycle more silent."""
     missing = 0
-    i = int(cycle[6])
+    i = int(cycle[5])
     while i:
         i -= 1
         where[i] = hopes[i]

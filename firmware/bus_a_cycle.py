@@ -13,12 +13,12 @@ class Cycle:
     """One block of all channels: `where[i]` is the byte offset of channel i's 64 samples in the
     bus's `samples`, or GAP."""
 
-    def __init__(self, view, offset, patches, channels):
+    def __init__(self, view, patches, channels):
         self.block = -1
         self.skipped = 0  # blocks before it, after the cycle handed over last, that are lost
         self.where = array("i", [GAP] * channels)
-        self.view = view  # the part of `samples` that the line is read into, at `offset`
-        self.state = array("i", [-1, 0, patches, offset, -1, 0, channels])  # see bus_a_collect
+        self.view = view  # the first part of `samples`, that the line is read into
+        self.state = array("i", [-1, 0, patches, -1, 0, channels])  # see bus_a_collect
 
 
 def difference(a, b):

@@ -58,43 +58,42 @@ class Receiver:
         self.within = cycle.state[collect.HEAD_WITHIN]
         self.timed = self.block >= 0
         if done < self.heard:
-            self._take(cycle.view, done, cycle.state[collect.OFFSET], cycle)
+            self._take(cycle.view, done, False, cycle)
 
     def answer(self, cycle):
         """Take the answer to a request: sections of the cycle's block are copied to their
         place."""
         self.heard = self._uart.readinto(self._scratch) or 0
         self.timed = False
-        self._take(self._scratch, 0, -1, cycle)
+        self._take(self._scratch, 0, True, cycle)
 
     def raw(self):
         """What has come, as bytes, whatever it is; allocates."""
         return bytes(self._scratch[: self._uart.readinto(self._scratch) or 0])
 
-    def _take(self, view, first, base, cycle):
+    def _take(self, view, first, copied, cycle):
         """Enter what was received in `view` from byte `first` on into `cycle`, frame by frame;
-        `base` is the view's place in `samples`, -1 for the scratch."""
+        `copied`: see bus_a_collect.enter."""
         found = self._found
         found[frame.NEXT] = first
         found[frame.END] = self.heard
         found[frame.NOISE] = 0
         while find(view, 0, found):
             if found[frame.KIND] == frame.DATA and found[frame.ADDRESS] <= self._nodes.rows[0]:
-                self._hear_data(view, base, cycle)
+                self._hear_data(view, copied, cycle)
             else:
                 self._hear(view, cycle)
         self.noise += found[frame.NOISE]
 
-    def _hear_data(self, view, base, cycle):
+    def _hear_data(self, view, copied, cycle):
         """A DATA frame of a node with a slot."""
         found = self._found
         body = found[frame.BODY]
         if found[frame.BAD_SECTIONS] and header_inside(view, body, found[frame.NEXT]):
             found[frame.BAD_SECTIONS] = -1
             found[frame.NEXT] = body
-        at = enter(
-            0, view, view, found, self._nodes.rows, cycle.where, cycle.state, base, self._samples
-        )
+        rows, where, state = self._nodes.rows, cycle.where, cycle.state
+        at = enter(0, view, view, found, rows, where, state, copied, self._samples)
         if at >= 0:
             self._note_time(view, at, cycle)
 
