@@ -77,7 +77,6 @@ class Gateway:
             self._greetings,
             (self.prefix + _PRESENCE, "".join(topics.presence(False))),
             self.orders,
-            topics.longest(site),
             self.counters,
         )
         self._with_cloud = settings.mqtt is not None

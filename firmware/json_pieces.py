@@ -7,12 +7,10 @@ _COMPACT = (",", ":")
 
 def items(pieces):
     """The pieces of a JSON list's inside."""
-    comma = False
+    comma = ""
     for piece in pieces:
-        if comma:
-            yield ","
-        comma = True
-        yield json.dumps(piece, separators=_COMPACT)
+        yield comma + json.dumps(piece, separators=_COMPACT)
+        comma = ","
 
 
 def rounded(value, digits):

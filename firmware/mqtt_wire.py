@@ -2,14 +2,36 @@
 
 
 class Body:
-    """A message's body: its length in bytes, and its chunks."""
+    """A message's body. size: bytes; pieces: an iterable of bytes, so many in all."""
 
-    def __init__(self, size, chunks):
+    def __init__(self, size, pieces):
         self._size = size
-        self.chunks = chunks
+        self._pieces = pieces
 
     def __len__(self):
         return self._size
+
+    def chunks(self, room):
+        """The body for the socket: a system call and a TCP segment for every piece would be dear,
+        so small ones are put together in `room`, a memoryview. Each chunk lasts until the next."""
+        held = 0
+        for piece in self._pieces:
+            if held + len(piece) > len(room):
+                yield room[:held]
+                held = 0
+            if len(piece) > len(room):
+                yield piece
+            else:
+                room[held : held + len(piece)] = piece
+                held += len(piece)
+        yield room[:held]
+
+
+def taken(pieces):
+    """The items of a list in their order; it holds none any longer that was given."""
+    pieces.reverse()
+    while pieces:
+        yield pieces.pop()
 
 
 class Wire:

@@ -17,12 +17,6 @@ def prefix(site):
     return "servicelocation/" + site.uuid + "/"
 
 
-def longest(site):
-    """Bytes that none of a site's messages is longer than."""
-    names = sum(len(json.dumps(load.name).encode()) for load in site.loads)
-    return max(6144, 512 + 216 * len(site.points) + 164 * len(site.loads) + names)
-
-
 def presence(value):
     yield json.dumps({"value": value})
 

@@ -13,7 +13,7 @@ from errno import ENOTCONN
 import umqtt.simple
 from micropython import const
 from mqtt_in import Incoming
-from mqtt_wire import Body, Wire
+from mqtt_wire import Body, Wire, taken
 from resolve import resolve
 
 _KEEPALIVE_S = const(30)
@@ -21,9 +21,10 @@ _PING_S = const(10)
 _SILENT_S = const(25)  # no answer to pings for this long: the connection is dead
 _TIMEOUT_S = const(10)
 _LONGEST_PAUSE_S = const(20)  # between two tries: a network that is back is used within 30 s
-_CHUNK = const(1024)
+_CHUNK = const(1024)  # bytes given to the socket at once
 _HEARD = const(32)  # the broker says no more than PINGRESP; larger pieces of heap may be rare
 
+_NO_MEMORY = "there is too little memory for a message"
 _REFUSALS = (
     "accepted",
     "protocol version refused",
@@ -49,8 +50,7 @@ class Uplink:
     settings: `mqtt` of settings.json. online: a function, whether the network is up. name_server:
     a function, its address. greet: a function that returns the messages to publish on every
     connecting, as (topic, pieces of text, retained). will: (topic, text), retained. orders: an
-    orders.Orders, whose topics are subscribed and which takes what comes there. longest: bytes of
-    the longest message.
+    orders.Orders, whose topics are subscribed and which takes what comes there.
     """
 
     def __init__(
@@ -62,7 +62,6 @@ class Uplink:
         greet,
         will,
         orders,
-        longest,
         counters,
     ):
         self.connected = False
@@ -82,7 +81,7 @@ class Uplink:
         self._orders = orders
         self._incoming = Incoming(orders.take, orders.skip)
         self._wire = Wire()
-        self._message = memoryview(bytearray(longest))
+        self._room = memoryview(bytearray(_CHUNK))
         self._sending = asyncio.Lock()
         self._unanswered = 0  # pings sent since the broker was last heard
 
@@ -109,30 +108,33 @@ class Uplink:
             pause = min(2 * pause, _LONGEST_PAUSE_S)
 
     async def publish(self, topic, pieces, retained=False):
-        """Publish what the generator `pieces` yields as one message, at most `longest` bytes; it
-        is dropped and counted while there is no connection, or when a piece is None.
+        """Publish what the generator `pieces` yields as one message; it is dropped and counted
+        while there is no connection, when a piece is None, or when memory is too short for it.
 
-        Other tasks run between the pieces.
+        Other tasks run between the pieces. A message takes memory in small pieces, and only while
+        it is sent: a buffer for the longest one would be 9 kB.
         """
         if not self.connected:
             self.dropped += 1
             return
         async with self._sending:
-            try:
-                await self._send(topic, pieces, retained)
-            except (OSError, asyncio.TimeoutError):
+            body = await self._gather(pieces)
+            if body is None:
                 self.dropped += 1
-                if self.connected:
-                    self._note(
-                        "uplink.lost", "the connection to the broker was lost while sending"
-                    )
-                    await self._close()
+                return
+            try:
+                await self._send(topic, body, retained)
+            except (OSError, asyncio.TimeoutError):
+                await self._give_up("uplink.lost", "the connection to the broker was lost while sending")
+            except MemoryError:
+                await self._give_up("uplink.memory", _NO_MEMORY)
 
     async def close(self):
         """Say good-bye: the last will's text is published, then the connection is closed."""
         if self.connected:
             try:
-                await self._send(self._will[0], (self._will[1],), True)
+                text = self._will[1].encode()
+                await self._send(self._will[0], Body(len(text), (text,)), True)
                 self._client.disconnect()
                 await self._flush()
             except (OSError, asyncio.TimeoutError):
@@ -226,24 +228,29 @@ class Uplink:
                 self._client.ping()
                 await self._flush()
 
-    async def _send(self, topic, pieces, retained):
-        message = self._message
+    async def _give_up(self, name, text):
+        """A message has got stuck on its way: no other one can follow."""
+        self.dropped += 1
+        if self.connected:
+            self._note(name, text)
+            await self._close()
+
+    async def _gather(self, pieces):
+        """The Body of a message, None where there is none."""
+        encoded = []
         size = 0
-        for piece in pieces:
-            if piece is None:
-                self.dropped += 1
-                self._note("uplink.overtaken", "a newer report came while one was written")
-                return
-            piece = piece.encode()
-            if size + len(piece) > len(message):
-                self.dropped += 1
-                self._note("uplink.too_long", "a message of more than %d bytes" % len(message))
-                return
-            message[size : size + len(piece)] = piece
-            size += len(piece)
-            await asyncio.sleep(0)
-        chunks = (message[at : min(at + _CHUNK, size)] for at in range(0, size, _CHUNK))
-        await self._send_body(topic, Body(size, chunks), retained)
+        try:
+            for piece in pieces:
+                if piece is None:
+                    self._note("uplink.overtaken", "a newer report came while one was written")
+                    return None
+                encoded.append(piece.encode())
+                size += len(encoded[-1])
+                await asyncio.sleep(0)
+        except MemoryError:
+            self._note("uplink.memory", _NO_MEMORY)
+            return None
+        return Body(size, taken(encoded))
 
     async def _send_constant(self, topic, pieces):
         """Send what the generator function `pieces` yields, which must be the same every time: it
@@ -252,10 +259,9 @@ class Uplink:
         for piece in pieces():
             size += len(piece.encode())
             await asyncio.sleep(0)
-        chunks = (piece.encode() for piece in pieces())
-        await self._send_body(topic, Body(size, chunks), True)
+        await self._send(topic, Body(size, (piece.encode() for piece in pieces())), True)
 
-    async def _send_body(self, topic, body, retained):
+    async def _send(self, topic, body, retained):
         self._client.publish(topic.encode(), body, retained)
         await self._flush()
         self.published += 1
@@ -269,7 +275,7 @@ class Uplink:
         body = wire.body
         wire.clear()
         if body is not None:
-            for chunk in body.chunks:
+            for chunk in body.chunks(self._room):
                 stream.write(chunk)
                 await asyncio.wait_for(stream.drain(), _TIMEOUT_S)
         await asyncio.wait_for(stream.drain(), _TIMEOUT_S)
