@@ -125,9 +125,12 @@ class Uplink:
             try:
                 await self._send(topic, body, retained)
             except (OSError, asyncio.TimeoutError):
-                await self._give_up("uplink.lost", "the connection to the broker was lost while sending")
+                await self._give_up("uplink.lost", "the broker was lost while sending")
             except MemoryError:
                 await self._give_up("uplink.memory", _NO_MEMORY)
+            except BaseException:
+                await self._close()  # the next packet would become the rest of this one
+                raise
 
     async def close(self):
         """Say good-bye: the last will's text is published, then the connection is closed."""

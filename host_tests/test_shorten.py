@@ -1,4 +1,4 @@
-"""Shorter private names in images: what is run is the same program (the whole of it: every test
+"""Shorter names in images: what is run is the same program (the whole of it: every test
 with a Session boots an image)."""
 
 from __future__ import annotations
@@ -94,6 +94,38 @@ def test_names_that_others_use_stay(tmp_path):
     other.write_text("import far\nfar._away()\n")
     text = shorten(sources, [other])["far.py"]
     assert "def _away" in text and "_alone" not in text
+
+
+PARAMETERS = """
+import shared
+
+limit = 3
+
+
+def clamp(value, low, high, limit, shared_by, entry):
+    é, error = "é" * value, low
+    return [value + high for value in range(entry.value)] + [limit, shared, error, é]
+
+
+class Thing:
+    low_level = 1
+
+    def entry(self, number, bytes):
+        try:
+            return clamp(number, 1, 2, 3, shared_by=4, entry=self)
+        except ValueError as low:
+            return bytes(low)
+"""
+
+
+def test_parameters_are_shorter_where_they_are_nothing_else(tmp_path):
+    """Not those that are given by name, that are other things in the file, or built in."""
+    text = shorten(paths(tmp_path, file=PARAMETERS), [])["file.py"]
+    pairs = set(zip(names(PARAMETERS), names(text), strict=True))
+    changed = {old for old, new in pairs if old != new}
+    assert changed == {"value", "high", "number"}
+    assert ("value", "value") in pairs  # the attribute
+    assert len({new for old, new in pairs if old in changed and old != new}) == 3
 
 
 def test_lines_stay_where_they_are():

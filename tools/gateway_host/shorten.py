@@ -1,12 +1,15 @@
-"""Shorter private names for application images.
+"""Shorter names for application images, where they concern one file: private names (those that
+begin with one underscore) and parameters.
 
-MicroPython keeps every name of a program once in the heap, in tables that double in size. Names
-that begin with one underscore concern one file, so names of different files can share a short one:
-`_message` of one module and `_schedule` of another both become `_4`.
+MicroPython keeps every name of a program once in the heap, in tables that double in size. Names of
+different files can share a short one: `_message` of one module and `_schedule` of another both
+become `_4`.
 """
 
 from __future__ import annotations
 
+import ast
+import builtins
 import io
 import re
 import tokenize
@@ -14,19 +17,24 @@ from collections.abc import Iterable, Mapping
 from itertools import count
 from pathlib import Path
 
-_PRIVATE = re.compile(r"_[a-zA-Z0-9]\w*")
+_PRIVATE = re.compile(r"(?<!\w)_[a-zA-Z0-9]\w*")
+_KEYWORD = re.compile(r"(?<![\w.])([a-zA-Z]\w*)=(?!=)")
 
 
 def shorten(sources: Mapping[str, Path], untouched: Iterable[Path]) -> dict[str, str]:
-    """The text of each source with short private names.
+    """The text of each source with short names.
 
-    untouched: what else uses these modules; the private names in there stay. A name becomes the
-    same in all files; two names stay different where they meet in a file, or in files of a class
-    and of what it inherits from.
+    untouched: what else uses these modules; the private names in there stay, and parameters that
+    are given by name. A name becomes the same in all files; two names stay different where they
+    meet in a file, or in files of a class and of what it inherits from.
     """
     texts = {name: path.read_text(encoding="utf-8") for name, path in sources.items()}
-    kept = set().union(*(_PRIVATE.findall(path.read_text(encoding="utf-8")) for path in untouched))
-    names = {name: _private(text) - kept for name, text in texts.items()}
+    others = [path.read_text(encoding="utf-8") for path in untouched]
+    kept = set().union(*map(_PRIVATE.findall, others))
+    given = set().union(*map(_KEYWORD.findall, others + list(texts.values())))
+    privates = {name: _private(text) - kept for name, text in texts.items()}
+    parameters = {name: _parameters(text) - given for name, text in texts.items()}
+    names = {name: privates[name] | parameters[name] for name in texts}
     groups = _related(texts)
     short: dict[str, str] = {}
     for wanted in sorted(set().union(*names.values())):
@@ -37,7 +45,7 @@ def shorten(sources: Mapping[str, Path], untouched: Iterable[Path]) -> dict[str,
                 taken |= {short.get(other) for other in together}
         short[wanted] = next(s for i in count() if (s := f"_{i}") not in taken)
     return {
-        name: _renamed(text, {long: short[long] for long in names[name]})
+        name: _renamed(text, privates[name], parameters[name], short)
         for name, text in texts.items()
     }
 
@@ -50,11 +58,51 @@ def _private(text: str) -> set[str]:
     return names - set().union(*others)
 
 
+def _parameters(text: str) -> set[str]:
+    """The names of a source that are parameters, or local to functions, and nothing else."""
+    tree = _tree(text)
+    parameters = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    others = set(dir(builtins)) | {"self"}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            others.add(node.name)
+        elif isinstance(node, ast.alias):
+            others.add((node.asname or node.name).partition(".")[0])
+        elif isinstance(node, ast.ExceptHandler):
+            others.add(node.name)
+        elif isinstance(node, ast.Global | ast.Nonlocal):
+            others |= set(node.names)
+        elif isinstance(node, ast.JoinedStr):
+            others |= {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+        if isinstance(node, ast.Module | ast.ClassDef):
+            others |= _bound(node)
+    return {name for name in parameters - others if not name.startswith("_")}
+
+
+def _bound(scope: ast.Module | ast.ClassDef) -> set[str]:
+    """The names that are bound in the body of a module or class, functions left out."""
+    bound, todo = set(), list(scope.body)
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            bound.add(node.id)
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            todo += ast.iter_child_nodes(node)
+    return bound
+
+
+def _tree(text: str) -> ast.Module:
+    try:
+        return ast.parse(text)
+    except SyntaxError:
+        return ast.Module([], [])  # the compiler says it better
+
+
 def _tokens(text: str) -> list[tokenize.TokenInfo]:
     try:
         tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
     except (tokenize.TokenError, SyntaxError):
-        return []  # the compiler says it better
+        return []
     return [token for token in tokens if token.type == tokenize.NAME]
 
 
@@ -79,12 +127,16 @@ def _related(texts: Mapping[str, str]) -> list[set[str]]:
     return groups
 
 
-def _renamed(text: str, short: Mapping[str, str]) -> str:
+def _renamed(text: str, privates: set[str], parameters: set[str], short: Mapping[str, str]) -> str:
     """The text with other names, every line where it was."""
+    places = [(*token.start, token.string) for token in _tokens(text) if token.string in privates]
     lines = text.splitlines(keepends=True)
-    for token in reversed(_tokens(text)):
-        if token.string in short:
-            row, column = token.start
-            line = lines[row - 1]
-            lines[row - 1] = line[:column] + short[token.string] + line[token.end[1] :]
+    for node in ast.walk(_tree(text)):
+        name = getattr(node, "id", None) or getattr(node, "arg", None)
+        if isinstance(node, ast.Name | ast.arg) and name in parameters:
+            before = lines[node.lineno - 1].encode()[: node.col_offset]
+            places.append((node.lineno, len(before.decode()), name))
+    for row, column, name in sorted(places, reverse=True):
+        line = lines[row - 1]
+        lines[row - 1] = line[:column] + short[name] + line[column + len(name) :]
     return "".join(lines)
