@@ -24,6 +24,7 @@ _LONGEST_PAUSE_S = const(20)  # between two tries: a network that is back is use
 _CHUNK = const(1024)  # bytes given to the socket at once
 _HEARD = const(32)  # the broker says no more than PINGRESP; larger pieces of heap may be rare
 
+_LOST = "the connection to the broker was lost while sending"
 _NO_MEMORY = "there is too little memory for a message"
 _REFUSALS = (
     "accepted",
@@ -125,7 +126,7 @@ class Uplink:
             try:
                 await self._send(topic, body, retained)
             except (OSError, asyncio.TimeoutError):
-                await self._give_up("uplink.lost", "the broker was lost while sending")
+                await self._give_up("uplink.lost", _LOST)
             except MemoryError:
                 await self._give_up("uplink.memory", _NO_MEMORY)
             except BaseException:
