@@ -9,7 +9,7 @@ from micropython import const
 
 _LOOK_MS = const(500)
 _CABLE_MS = const(10000)  # a cable that has no address yet: so long nothing else is tried
-_NO_CABLE_MS = const(3000)  # until the chip knows that there is none
+_NO_CABLE_MS = const(7000)  # until the chip knows that there is none: 4 s, and its next look
 _ROUTER_MS = const(180000)  # routers start slower than we do
 _PAUSE_MS = const(1000)
 _LONGEST_PAUSE_MS = const(15000)  # a network that is back is used within 30 s

@@ -7,53 +7,13 @@ from __future__ import annotations
 import json
 
 import pytest
-from gateway_host import image, interpreter
+from chip import on_chip
+from gateway_host import image
 from gateway_host.commands.run import DEFAULT_HOUSE
-from gateway_host.image import BOARDS, COMMON
-from gateway_host.session import ROOT
+from gateway_host.image import BOARDS
 from gateway_host.sim.house import load_house
 from gateway_host.sim.radio import World
 from worlds import play
-
-CHIP = """
-import asyncio, json, sys, time
-
-class Anything:
-    IN = OUT = TYPE_DATA = 0
-    def __init__(self, *what, **named):
-        self.named = named
-    def __getattr__(self, name):
-        return lambda *what, **named: None
-
-uarts, pins = [], []
-
-class Pin(Anything):
-    def __init__(self, number, *what, **named):
-        pins.append(number)
-
-class UART(Anything):
-    def __init__(self, number, *what, **named):
-        uarts.append(number)
-        pins.extend((named["tx"], named["rx"]))
-
-class Module:
-    def __init__(self, **names):
-        for name in names:
-            setattr(self, name, names[name])
-
-network = Module(WLAN=Anything, LAN=Anything, PPP=Anything, STA_IF=0, AP_IF=1, PHY_LAN8720=0)
-sys.modules["machine"] = Module(Pin=Pin, UART=UART, PWM=Anything, unique_id=lambda: b"\\1\\2\\3")
-sys.modules["network"] = network
-sys.modules["esp32"] = Module(Partition=Anything)
-"""
-
-
-def on_chip(program: str, board: str = "GENIUS") -> dict:
-    path = [BOARDS / board, COMMON, ROOT / "firmware", ROOT / "build" / "lib"]
-    done = interpreter.run(["-c", CHIP + program], heap="512K", path=path)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return json.loads(done.stdout.splitlines()[-1])  # above it a thread's traceback
-
 
 MADE = """
 import board, hardware
@@ -118,6 +78,23 @@ def test_a_scan_gives_what_the_driver_heard():
 def test_a_scan_that_never_ends_is_not_waited_for():
     hangs = SCAN.format(error="OSError", scan="breaks", time=HANGS)
     assert on_chip(hangs) == {"found": 0}
+
+
+ETHERNET = """
+import links
+told = {}
+for name in ("INITIALIZED", "STARTED", "STOPPED", "CONNECTED", "DISCONNECTED", "GOT_IP"):
+    status = getattr(network, "ETH_" + name)
+    network.LAN = lambda **what: Module(active=lambda on: None, status=lambda: status)
+    told[name] = links.Ethernet({"eth_mdc": 23, "eth_mdio": 18, "eth_address": 0}).plugged()
+print(json.dumps(told))
+"""
+
+
+def test_an_empty_socket_is_not_plugged():
+    """The port's statuses (network_lan.c): STARTED from active(True) until the first link."""
+    plugged = [name for name, is_so in on_chip(ETHERNET).items() if is_so]
+    assert sorted(plugged) == ["CONNECTED", "GOT_IP"]
 
 
 DIAL = r"""

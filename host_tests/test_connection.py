@@ -86,7 +86,7 @@ tell(link=connection.link, wifi=made.radio.connected())
     told = run(World([house()]), body, tmp_path, KNOWN, bits=bits)
     first, second, third = (line for line in told if "link" in line)
     assert first["link"] == "ethernet" and first["at"] < 1 and not first["wifi"]
-    assert second["link"] == "wifi" and second["at"] < 8
+    assert second["link"] == "wifi" and second["at"] < 12
     assert third == {"link": "ethernet", "wifi": False}
 
 

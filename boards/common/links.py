@@ -12,8 +12,17 @@ from micropython import const
 _WAIT_MS = const(100)
 _SCAN_MS = const(10000)
 _JOIN_MS = const(10000)  # until the access point has said yes
-_ADDRESS_MS = const(15000)
+_ADDRESS_MS = const(15000)  # from then on
+_4WAY_HANDSHAKE_TIMEOUT = const(15)
 _SECURITIES = ("open", "wep", "wpa", "wpa2", "wpa2", "enterprise", "wpa3", "wpa2")
+_BUSY = (network.STAT_CONNECTING, network.STAT_IDLE)
+# By the chip's reason (ESP-IDF's wifi_err_reason_t); what is not here is "failed".
+_FAILURES = {
+    network.STAT_NO_AP_FOUND: "not_found",
+    network.STAT_WRONG_PASSWORD: "wrong_password",
+    network.STAT_HANDSHAKE_TIMEOUT: "wrong_password",
+    _4WAY_HANDSHAKE_TIMEOUT: "wrong_password",
+}
 
 
 class Link:
@@ -43,7 +52,7 @@ class Ethernet(Link):
         self._interface.active(True)
 
     def plugged(self):
-        return self._interface.status() not in (network.ETH_STOPPED, network.ETH_DISCONNECTED)
+        return self._interface.status() in (network.ETH_CONNECTED, network.ETH_GOT_IP)
 
 
 class Radio(Link):
@@ -80,31 +89,34 @@ class Radio(Link):
 
     async def join(self, ssid, password, bssid=b""):
         wlan = self._interface
-        wlan.disconnect()
-        if bssid:
-            wlan.connect(ssid, password, bssid=bssid)
-        else:
-            wlan.connect(ssid, password)
+        self.leave()
         began = time.ticks_ms()
+        while wlan.isconnected():  # until the chip has told that it has left
+            if time.ticks_diff(time.ticks_ms(), began) > _JOIN_MS:
+                return "failed"
+            await asyncio.sleep_ms(_WAIT_MS)
+        old = wlan.status()  # some failures are told until there is another one, or success
+        try:
+            wlan.connect(ssid, password, bssid=bssid or None)
+        except OSError:
+            return "failed"
+        began = time.ticks_ms()
+        limit = _JOIN_MS
         while True:
             await asyncio.sleep_ms(_WAIT_MS)
             status = wlan.status()
-            passed = time.ticks_diff(time.ticks_ms(), began)
             if status == network.STAT_GOT_IP:
                 return "ok"
-            if status in (network.STAT_WRONG_PASSWORD, network.STAT_HANDSHAKE_TIMEOUT):
-                result = "wrong_password"
-            elif status == network.STAT_NO_AP_FOUND:
-                result = "not_found"
-            elif status not in (network.STAT_CONNECTING, network.STAT_IDLE):
-                result = "failed"
-            elif passed > _JOIN_MS + _ADDRESS_MS:
-                # joined, but for the address: the driver says no more than "connecting"
-                result = "no_address" if self.dbm() else "failed"
-            else:
-                continue
-            wlan.disconnect()
-            return result
+            joined = self.dbm() is not None
+            if joined and limit == _JOIN_MS:
+                began = time.ticks_ms()
+                limit = _ADDRESS_MS
+            if status != old:
+                old = None
+            waiting = joined or status in _BUSY or status == old
+            if not waiting or time.ticks_diff(time.ticks_ms(), began) > limit:
+                self.leave()
+                return "no_address" if joined else _FAILURES.get(status, "failed")
 
     def leave(self):
         self._interface.disconnect()

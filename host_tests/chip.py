@@ -1,0 +1,80 @@
+"""The modules of MicroPython on the ESP32 that boards/common imports, made up: what is made of
+them is written down, and a test puts its own model in the place of one. Time passes when the
+program sleeps. No hardware: what the chip's own drivers do is not shown by this."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from gateway_host import interpreter
+from gateway_host.image import BOARDS, COMMON
+from gateway_host.session import ROOT
+
+# The numbers: MicroPython's ports/esp32/modnetwork.h, and ESP-IDF's wifi_err_reason_t.
+MODULES = """
+import asyncio, json, sys, time
+
+class Anything:
+    IN = OUT = TYPE_DATA = 0
+    def __init__(self, *what, **named):
+        self.named = named
+    def __getattr__(self, name):
+        return lambda *what, **named: None
+
+uarts, pins = [], []
+
+class Pin(Anything):
+    def __init__(self, number, *what, **named):
+        pins.append(number)
+
+class UART(Anything):
+    def __init__(self, number, *what, **named):
+        uarts.append(number)
+        pins.extend((named["tx"], named["rx"]))
+
+class Module:
+    def __init__(self, **names):
+        for name in names:
+            setattr(self, name, names[name])
+
+network = Module(
+    WLAN=Anything, LAN=Anything, PPP=Anything, STA_IF=0, AP_IF=1, PHY_LAN8720=1,
+    STAT_IDLE=1000, STAT_CONNECTING=1001, STAT_GOT_IP=1010, STAT_NO_AP_FOUND=201,
+    STAT_WRONG_PASSWORD=202, STAT_HANDSHAKE_TIMEOUT=204,
+    ETH_INITIALIZED=0, ETH_STARTED=1, ETH_STOPPED=2, ETH_CONNECTED=3, ETH_DISCONNECTED=4,
+    ETH_GOT_IP=5,
+)
+sys.modules["machine"] = Module(Pin=Pin, UART=UART, PWM=Anything, unique_id=lambda: b"\\1\\2\\3")
+sys.modules["network"] = network
+sys.modules["esp32"] = Module(Partition=Anything)
+"""
+
+# For programs that wait: time in `passed`, and `due`, what is to happen: (when, function).
+TIME = """
+passed = [0]
+due = []
+time_module = Module(ticks_ms=lambda: passed[0], ticks_diff=time.ticks_diff)
+
+def later(ms, function):
+    due.append((passed[0] + ms, function))
+
+async def passes(ms):
+    end = passed[0] + ms
+    while due and min(due, key=lambda one: one[0])[0] <= end:
+        one = min(due, key=lambda one: one[0])
+        due.remove(one)
+        passed[0] = one[0]
+        one[1]()
+    passed[0] = end
+
+asyncio.sleep_ms = passes
+"""
+
+
+def on_chip(program: str, board: str = "GENIUS") -> Any:
+    """What the program prints in its last line, above which a thread's traceback may be."""
+    path = [BOARDS / board, COMMON, ROOT / "firmware", ROOT / "build" / "lib"]
+    done = interpreter.run(["-c", MODULES + program], heap="512K", path=path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
