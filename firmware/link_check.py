@@ -50,7 +50,7 @@ async def _opens(address, port):
 
 
 async def _probe(probe, name_server):
-    """The HTTP status of the probe's answer; None when there is none."""
+    """The HTTP status of the probe's answer; None when nothing answers by HTTP."""
     host, port = probe
     stream = None
     try:
@@ -59,11 +59,10 @@ async def _probe(probe, name_server):
         stream.write(b"GET /generate_204 HTTP/1.0\r\nHost: %s\r\n\r\n" % host.encode())
         await asyncio.wait_for(stream.drain(), _TIMEOUT_S)
         line = await asyncio.wait_for(stream.readline(), _TIMEOUT_S)
-        return int(line.split(b" ")[1])
-    except (OSError, asyncio.TimeoutError):
+        # A portal speaks HTTP; a router without internet may close the connection, or say anything.
+        return int(line.split(b" ")[1]) if line.startswith(b"HTTP/") else None
+    except (OSError, asyncio.TimeoutError, IndexError, ValueError):
         return None
-    except (IndexError, ValueError):
-        return 1  # whatever answers, it is not what was asked
     finally:
         if stream:
             await stream.wait_closed()

@@ -83,6 +83,23 @@ def listening() -> Iterator[int]:
         yield line.getsockname()[1]
 
 
+@contextlib.contextmanager
+def saying(answer: bytes) -> Iterator[int]:
+    """A server that takes what is asked, says this and closes the connection."""
+    with socket.create_server((HOST, 0)) as line:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    client, _ = line.accept()
+                    with client:
+                        client.recv(1000)
+                        client.sendall(answer)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield line.getsockname()[1]
+
+
 # known names; the probe's status, None: nobody there, "none": no probe; the cloud's port is open;
 # whether its port is tried -> where it leads.
 CASES = [
@@ -122,6 +139,24 @@ def test_without_a_cloud(status, where):
     with contextlib.ExitStack() as stack:
         dns = stack.enter_context(names(True))
         port = stack.enter_context(web(status)) if status else free_port()
+        task = {"dns": dns, "cloud": None, "probe": ["probe.example", port], "connect": True}
+        done = interpreter.run(["-c", CHECK, json.dumps(task)], heap="512K", path=MODULE_PATH)
+    assert done.stdout.strip() == where, done.stderr
+
+
+@pytest.mark.parametrize(
+    "answer, where",
+    [
+        (b"", "no_internet"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "no_internet"),
+        (b"220 router ready\r\n", "no_internet"),
+        (b"HTTP/1.1\r\n\r\n", "no_internet"),
+        (b"HTTP/1.1 200 OK\r\n\r\n", "captive"),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", "ok"),
+    ],
+)
+def test_what_is_no_http_is_no_portal(answer, where):
+    with names(True) as dns, saying(answer) as port:
         task = {"dns": dns, "cloud": None, "probe": ["probe.example", port], "connect": True}
         done = interpreter.run(["-c", CHECK, json.dumps(task)], heap="512K", path=MODULE_PATH)
     assert done.stdout.strip() == where, done.stderr
