@@ -59,7 +59,7 @@ async def _probe(probe, name_server):
         stream.write(b"GET /generate_204 HTTP/1.0\r\nHost: %s\r\n\r\n" % host.encode())
         await asyncio.wait_for(stream.drain(), _TIMEOUT_S)
         line = await asyncio.wait_for(stream.readline(), _TIMEOUT_S)
-        # A portal speaks HTTP; a router without internet may close the connection, or say anything.
+        # A portal speaks HTTP; a router without internet may close the connection.
         return int(line.split(b" ")[1]) if line.startswith(b"HTTP/") else None
     except (OSError, asyncio.TimeoutError, IndexError, ValueError):
         return None
