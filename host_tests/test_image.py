@@ -148,6 +148,18 @@ def test_a_board_that_there_is_not(place):
         image.build("TOASTER")
 
 
+def test_a_board_with_one_module_of_its_own(place, tmp_path, monkeypatch):
+    """The others are those of boards/common."""
+    board = tmp_path / "OWN"
+    board.mkdir()
+    (board / "board.py").write_text((image.BOARDS / "GENIUS" / "board.py").read_text())
+    (board / "hardware.py").write_text('from links import Ethernet\n\nmake = "of its own"\n')
+    monkeypatch.setattr(image, "BOARDS", tmp_path)
+    files = contents(image.build("OWN"))
+    assert b"of its own" in files["/lib/hardware.mpy"]
+    assert {"/lib/links.mpy", "/lib/modem.mpy", "/lib/serial_line.mpy"} <= set(files)
+
+
 def test_a_source_that_does_not_compile(place, tmp_path, monkeypatch):
     """One line: which file, and mpy-cross's own words."""
     broken = image.FIRMWARE / "broken.py"

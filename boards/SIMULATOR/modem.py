@@ -1,9 +1,7 @@
 """The simulated LTE modem (docs/connection.md)."""
 
 from links import Link
-from micropython import const
-
-_STEADY_DB = const(3)
+from reception import quality
 
 
 class Modem(Link):
@@ -20,14 +18,8 @@ class Modem(Link):
         self._uart.ask("hang_up")
 
     def quality(self, limits):
-        """Reception: 0 good, 1 medium, 2 poor. limits: dBm from which it is good, medium. It is
-        better only when it is better by 3 dB."""
-        dbm = self.dbm()
-        if dbm is not None:
-            while self._quality < 2 and dbm < limits[self._quality]:
-                self._quality += 1
-            while self._quality and dbm >= limits[self._quality - 1] + _STEADY_DB:
-                self._quality -= 1
+        """Reception: reception.quality()."""
+        self._quality = quality(self.dbm(), limits, self._quality)
         return self._quality
 
     def dbm(self):

@@ -7,13 +7,13 @@ import machine
 import network
 from links import Link
 from micropython import const
+from reception import quality
 
 _WAIT_MS = const(100)
 _ADDRESS_MS = const(15000)
 _DIAL_MS = const(60000)
 _COMMAND_MS = const(2000)
 _GUARD_MS = const(1100)  # silence before and after +++, 1 s as a rule
-_STEADY_DB = const(3)
 _NO_SIGNAL = const(99)  # of +CSQ
 
 
@@ -66,14 +66,8 @@ class Modem(Link):
         self._interface.active(False)
 
     def quality(self, limits):
-        """Reception: 0 good, 1 medium, 2 poor. limits: dBm from which it is good, medium. It is
-        better only when it is better by 3 dB."""
-        dbm = self.dbm()
-        if dbm is not None:
-            while self._quality < 2 and dbm < limits[self._quality]:
-                self._quality += 1
-            while self._quality and dbm >= limits[self._quality - 1] + _STEADY_DB:
-                self._quality -= 1
+        """Reception: reception.quality()."""
+        self._quality = quality(self.dbm(), limits, self._quality)
         return self._quality
 
     def dbm(self):

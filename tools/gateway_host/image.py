@@ -107,10 +107,8 @@ def host_image(bits: int) -> Path:
 def _sources(board: str) -> dict[str, Path]:
     """Module files by their place in the image."""
     sources = {path.name: path for path in FIRMWARE.glob("*.py") if path != MAIN}
-    own = BOARDS / board
-    hardware = own if (own / "hardware.py").exists() else COMMON
-    sources["board.py"] = own / "board.py"
-    sources |= {path.name: path for path in hardware.glob("*.py") if path.name != "board.py"}
+    for place in (COMMON, BOARDS / board):  # the board's own modules go before the common ones
+        sources |= {path.name: path for path in place.glob("*.py")}
     sources |= {path.name: path for path in portal_pages.make()}
     for name in _LIBRARIES:
         if (LIB / name).exists():

@@ -33,7 +33,8 @@ REPL_FILE = RUN_DIRECTORY / "repl"
 BOOT = ROOT / "tools" / "gateway_host" / "device" / "boot_image.py"
 HEAP = {32: "160K", 64: "320K"}  # by the word size: the device's, and what holds as many objects
 # Modules from source, for tests and scripts: they are compiled into the heap, so it is larger.
-MODULE_PATH = [ROOT / "firmware", ROOT / "boards" / "SIMULATOR", ROOT / "build" / "lib"]
+_PLACES = ("firmware", "boards/SIMULATOR", "boards/common", "build/lib")
+MODULE_PATH = [ROOT / place for place in _PLACES]
 SOURCE_HEAP = "512K"
 SERIAL = "5020000042"
 
