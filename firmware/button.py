@@ -5,6 +5,7 @@ from micropython import const
 _STABLE_MS = const(60)  # longer than contacts bounce
 _LONG_MS = const(1000)  # what is shorter is a short press
 _TOLD_MS = const(2000)  # how long "nothing was reset" is shown
+_LATE_MS = const(100)  # a poll that is later proves no more than this
 
 SHORT = "short"
 RESET = "reset"
@@ -14,27 +15,31 @@ EARLY = "purple"
 class Button:
     """`shown`: the colour that the LED is to show for the button, None for none.
 
-    stages: the board's RESET, (colour, seconds held) in order; the last one is the reset.
+    stages: the board's RESET, (colour, seconds held) in order; the last one is the reset. A button
+    that is down at power-up does nothing before it was let go: it may be jammed.
     """
 
     def __init__(self, stages):
         self._stages = stages
-        self._down = False
-        self._other_ms = 0  # how long the pin has been otherwise
+        self._down = self._done = True
+        self._other_ms = -1  # how long the pin has been otherwise, by two samples or more
         self._ms = 0  # since the button went down or up
-        self._done = False
         self.shown = None
 
     def poll(self, pressed, passed_ms):
         """Tell whether the pin is pressed, and how long ago that was last told: every 20 ms or
         so. SHORT once for a short press, RESET once when it was held long enough, else None.
         Allocates nothing."""
+        passed_ms = min(passed_ms, _LATE_MS)
         self._ms = min(self._ms + passed_ms, 1000000)
-        self._other_ms = self._other_ms + passed_ms if pressed != self._down else 0
+        if pressed == self._down:
+            self._other_ms = -1
+        else:
+            self._other_ms = 0 if self._other_ms < 0 else self._other_ms + passed_ms
         if self._other_ms >= _STABLE_MS:
             held_ms = self._ms - self._other_ms
             self._ms = self._other_ms
-            self._other_ms = 0
+            self._other_ms = -1
             self._down = pressed
             if not pressed:
                 return self._released(held_ms)

@@ -238,9 +238,16 @@ CONNECT = (("red", 1), ("blue", 3))
 
 
 class Pressing(unittest.TestCase):
+    def released(self, stages):
+        """A button that has been seen up."""
+        button = Button(stages)
+        for _ in range(10):
+            self.assertIs(button.poll(False, 10), None)
+        return button
+
     def press(self, stages, *pieces):
         """Pieces: (pressed, ms). What comes of it: (ms, "shown" or event, value)."""
-        button = Button(stages)
+        button = self.released(stages)
         told = []
         ms = 0
         for pressed, length in pieces:
@@ -285,6 +292,25 @@ class Pressing(unittest.TestCase):
         pieces = bounce + ((True, 400),) + bounce + ((False, 1000),)
         self.near(self.press(GENIUS, *pieces), [(500, SHORT)])
         self.assertEqual(self.press(GENIUS, *(bounce * 20), (False, 1000)), [])
+
+    def test_down_at_power_up(self):
+        """A jammed button, or a finger that stays on it through the restart: nothing happens and
+        nothing is shown, however long; once let go it works."""
+        for stages in (GENIUS, CONNECT):
+            button = Button(stages)
+            for _ in range(100000):
+                self.assertIs(button.poll(True, 20), None)
+                self.assertIs(button.shown, None)
+            told = [button.poll(pressed, 20) for pressed in (False,) * 10 + (True,) * 2000]
+            self.assertEqual([event for event in told if event], [RESET])
+
+    def test_a_late_poll(self):
+        """What one sample says after a stall is no press, and no held button."""
+        button = self.released(CONNECT)
+        told = [button.poll(True, 3100)] + [button.poll(False, 20) for _ in range(50)]
+        self.assertEqual([told.count(None), button.shown], [51, None])
+        told = [button.poll(True, 20) for _ in range(10)] + [button.poll(True, 60000)]
+        self.assertEqual([told.count(None), button.shown], [11, None])
 
     def test_polling_allocates_nothing(self):
         button = Button(GENIUS)
