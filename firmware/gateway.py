@@ -1,8 +1,7 @@
 """The gateway: builds every part from the board's hardware, the site and the settings, and owns
 the tasks.
 
-A task that fails is counted, printed and started again after a second; measuring goes on whatever
-the others do.
+A task that fails is counted, printed and started again; measuring goes on whatever the others do.
 """
 
 import asyncio
