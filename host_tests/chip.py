@@ -50,23 +50,38 @@ sys.modules["network"] = network
 sys.modules["esp32"] = Module(Partition=Anything)
 """
 
-# For programs that wait: time in `passed`, and `due`, what is to happen: (when, function).
+# For programs that wait: time in `passed`, and `due`, what is to happen: (when, function). Who
+# wakes up first lets the time pass, after two turns of the others.
 TIME = """
 passed = [0]
 due = []
+sleepers = []
 time_module = Module(ticks_ms=lambda: passed[0], ticks_diff=time.ticks_diff)
+turn = asyncio.sleep_ms
 
 def later(ms, function):
     due.append((passed[0] + ms, function))
 
 async def passes(ms):
     end = passed[0] + ms
-    while due and min(due, key=lambda one: one[0])[0] <= end:
-        one = min(due, key=lambda one: one[0])
-        due.remove(one)
-        passed[0] = one[0]
-        one[1]()
-    passed[0] = end
+    sleepers.append(end)
+    try:
+        while passed[0] < end:
+            await turn(0)
+            await turn(0)
+            if passed[0] < end == min(sleepers):
+                pass_until(end)
+    finally:
+        sleepers.remove(end)
+
+def pass_until(end):
+    if not due or min(due, key=lambda one: one[0])[0] > end:
+        passed[0] = end
+        return
+    one = min(due, key=lambda one: one[0])
+    due.remove(one)
+    passed[0] = one[0]
+    one[1]()
 
 asyncio.sleep_ms = passes
 """

@@ -1,6 +1,5 @@
 """What the simulator replaces, boards/common, with a chip that is made up here: which UARTs and
-pins a board takes, a scan that fails, a line that PPP still has. No hardware: what the chip's
-own drivers do is not shown here."""
+pins a board takes, a scan that fails, an empty socket."""
 
 from __future__ import annotations
 
@@ -95,76 +94,6 @@ def test_an_empty_socket_is_not_plugged():
     """The port's statuses (network_lan.c): STARTED from active(True) until the first link."""
     plugged = [name for name, is_so in on_chip(ETHERNET).items() if is_so]
     assert sorted(plugged) == ["CONNECTED", "GOT_IP"]
-
-
-DIAL = r"""
-import modem as modem_module
-from modem import Modem
-said = []
-ppp = [False]
-
-class Line:
-    def __init__(self):
-        self.answer = b"\x7e\xff\x7d"  # what is left of PPP is no text
-        self.data = True
-    def write(self, data):
-        said.append([passed[0], data.decode(), ppp[0]])
-        if data == b"+++":
-            self.data = False
-        elif self.data:
-            return
-        self.answer += {
-            b"AT+CPIN?\r": b"+CPIN: READY\r\nOK\r\n",
-            b"AT+CEREG?\r": b"+CEREG: 0,1\r\nOK\r\n",
-            b"AT+CSQ\r": b"+CSQ: 20,99\r\nOK\r\n",
-            b"ATD*99#\r": b"CONNECT\r\n",
-        }.get(data, b"OK\r\n")
-    def read(self):
-        answer, self.answer = self.answer, b""
-        return answer
-
-class Ppp:
-    def active(self, on=None):
-        if on is None:
-            return ppp[0]
-        ppp[0] = on
-    def connect(self):
-        pass
-    def disconnect(self):
-        assert ppp[0]
-    def isconnected(self):
-        return True
-
-passed = [0]
-modem_module.time = Module(ticks_ms=lambda: passed[0], ticks_diff=time.ticks_diff)
-
-async def passes(ms):
-    passed[0] += ms
-
-asyncio.sleep_ms = passes
-modem = Modem({"lte_tx": 4, "lte_rx": 36})
-modem._uart, modem._interface = Line(), Ppp()
-
-async def main():
-    first = await modem.dial("m2m")
-    modem._uart.data = True  # the line is lost: PPP is not told
-    del said[:]
-    return first, await modem.dial("m2m")
-
-first, second = asyncio.run(main())
-print(json.dumps({"results": [first, second], "dbm": modem.dbm(), "said": said}))
-"""
-
-
-def test_the_modem_is_dialled_again_after_a_lost_line():
-    """As most modems have it: commands are heard again after +++ with a second of silence before
-    and behind it. PPP lets go of the line first."""
-    told = on_chip(DIAL, "CONNECT_4G")
-    assert told["results"] == ["ok", "ok"] and told["dbm"] == 2 * 20 - 113
-    (_, first, _), (hung, second, _) = told["said"][:2]
-    assert (first, second) == ("+++", "ATH\r") and hung - told["said"][0][0] >= 1000
-    assert not any(ppp for *_, ppp in told["said"])
-    assert told["said"][-1][1] == "ATD*99#\r"
 
 
 REFUSED = """

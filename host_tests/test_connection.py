@@ -379,6 +379,18 @@ tell(problem=connection.problem, led=led.state, s=seconds())
     assert told[-1]["problem"] == "no_sim" and told[-1]["led"] == "no internet"
 
 
+def test_what_is_told_of_lte_names_no_router(tmp_path):
+    body = """
+from connection_advice import texts
+await until(lambda: connection.problem)
+tell(text=dict(texts(led, connection))["connection"])
+"""
+    for board, said in (("CONNECT_4G", "4G"), ("WIFI_CONNECT", "access point")):
+        world = World(lte_dbm=None, cable=False)
+        told = run(world, body, tmp_path, KNOWN, board=BOARDS / board)
+        assert said in told[-1]["text"], told
+
+
 def test_service_mode_opens_the_hotspot_while_all_is_well(tmp_path):
     body = """
 global in_cloud

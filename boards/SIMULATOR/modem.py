@@ -14,7 +14,7 @@ class Modem(Link):
     async def dial(self, apn):
         return await self._result("dial", apn, "dialled")
 
-    def hang_up(self):
+    def leave(self):
         self._uart.ask("hang_up")
 
     def quality(self, limits):

@@ -10,27 +10,50 @@ from micropython import const
 from reception import quality
 
 _WAIT_MS = const(100)
-_ADDRESS_MS = const(15000)
+_CLOSING_MS = const(15000)
+_CONNECTING = const(3)  # PPP's status from here on: it runs, or has not ended yet
 _DIAL_MS = const(60000)
+_ADDRESS_MS = const(30000)
 _COMMAND_MS = const(2000)
+_CALL_MS = const(15000)
+_START_MS = const(15000)  # from the power key until it listens
 _GUARD_MS = const(1100)  # silence before and after +++, 1 s as a rule
+_WATCH_MS = const(60000)
+_SELDOM_MS = const(600000)  # where it does not understand +++, which costs 6 s
 _NO_SIGNAL = const(99)  # of +CSQ
+_DONE = (b"OK\r", b"ERROR")
+_CALLED = (b"CONNECT", b"NO CARRIER", b"ERROR")
+
+
+def _fields(answer, name):
+    """What stands behind the name in an answer, apart at the commas."""
+    return answer[answer.find(name) + len(name) :].split(b"\r")[0].split(b",")
 
 
 class Modem(Link):
-    """The LTE modem: AT commands until PPP begins. Its signal is asked before dialling, and then
-    whenever the line is not in use for PPP."""
+    """The LTE modem: AT commands until PPP begins. Then PPP waits once a minute while the modem is
+    asked for its signal. pins: the board's."""
 
     def __init__(self, pins):
         self._uart = machine.UART(
             2, 115200, tx=pins["lte_tx"], rx=pins["lte_rx"], timeout=0, rxbuf=1024
         )
         self._interface = network.PPP(self._uart)
+        self._pins = pins
         self._dbm = None
         self._quality = 0
+        self._watching = None  # the task
 
     async def dial(self, apn):
-        await self._to_commands()
+        if self._watching:
+            self._watching.cancel()
+            self._watching = None
+        self.leave()
+        if not await self._until(lambda: self._interface.status() < _CONNECTING, _CLOSING_MS):
+            return "failed"
+        if not await self._to_commands() and not await self._switch_on():
+            return "no_modem"
+        await self._ask(b"ATH")
         if b"READY" not in await self._ask(b"AT+CPIN?"):
             return "no_sim"
         began = time.ticks_ms()
@@ -40,30 +63,18 @@ class Modem(Link):
             await asyncio.sleep_ms(1000)
         await self._measure()
         await self._ask(b'AT+CGDCONT=1,"IP","%s"' % apn.encode())
-        self._uart.write(b"ATD*99#\r")
-        await asyncio.sleep_ms(1000)
-        self._uart.read()
-        self._interface.active(True)
+        if not await self._call(b"ATD*99#"):
+            return "failed"
         self._interface.connect()
-        while not self._interface.isconnected():
-            if time.ticks_diff(time.ticks_ms(), began) > _DIAL_MS + _ADDRESS_MS:
-                self.hang_up()
-                return "no_address"
-            await asyncio.sleep_ms(_WAIT_MS)
+        if not await self._until(self.connected, _ADDRESS_MS):
+            self.leave()
+            return "no_address"
+        self._watching = asyncio.create_task(self._watch())
         return "ok"
 
-    async def _to_commands(self):
-        """Take the line back from a PPP that was lost, or that runs since before our start."""
-        if self._interface.active():
-            self.hang_up()
-        await asyncio.sleep_ms(_GUARD_MS)
-        self._uart.write(b"+++")
-        await asyncio.sleep_ms(_GUARD_MS)
-        await self._ask(b"ATH")
-
-    def hang_up(self):
+    def leave(self):
+        """End PPP, which ends the call: it takes 12 s where nobody is there to hear it."""
         self._interface.disconnect()
-        self._interface.active(False)
 
     def quality(self, limits):
         """Reception: reception.quality()."""
@@ -73,26 +84,88 @@ class Modem(Link):
     def dbm(self):
         return self._dbm
 
+    async def _watch(self):
+        """While PPP runs, ask for the signal, and see by that whether the call is still there."""
+        known = False  # that it understands +++
+        pause_ms = _WATCH_MS
+        while True:
+            await asyncio.sleep_ms(pause_ms)
+            if not self.connected():
+                return
+            heard = await self._look()
+            if known and not heard:
+                self.leave()
+            known = known or heard
+            pause_ms = _WATCH_MS if known else _SELDOM_MS
+
+    async def _look(self):
+        """Whether the modem listens. Where the call has ended, PPP is ended too."""
+        self._interface.config(stream=None)  # what PPP sends now is lost, and sent again by TCP
+        try:
+            heard = await self._to_commands()
+            if heard:
+                await self._measure()
+            goes_on = not heard or await self._call(b"ATO")
+        finally:
+            self._interface.config(stream=self._uart)
+        if not goes_on:
+            self.leave()
+        return heard
+
+    async def _to_commands(self):
+        """Whether the modem listens to commands; a call stays."""
+        await asyncio.sleep_ms(_GUARD_MS)
+        self._uart.write(b"+++")
+        await asyncio.sleep_ms(_GUARD_MS)
+        # The first one may only end a line that +++ has begun.
+        return b"OK" in await self._ask(b"AT") or b"OK" in await self._ask(b"AT")
+
+    async def _switch_on(self):
+        """Press the power key, where there is one; whether the modem listens then."""
+        pins = self._pins
+        if "lte_power" not in pins:
+            return False
+        released = pins.get("lte_power_low", 0)
+        key = machine.Pin(pins["lte_power"], machine.Pin.OUT, value=not released)
+        await asyncio.sleep_ms(pins.get("lte_power_ms", 1000))
+        key.value(released)
+        began = time.ticks_ms()
+        while time.ticks_diff(time.ticks_ms(), began) < _START_MS:
+            if b"OK" in await self._ask(b"AT"):
+                return True
+        return False
+
     async def _registered(self):
-        answer = await self._ask(b"AT+CEREG?")
-        return b",1" in answer or b",5" in answer
+        fields = _fields(await self._ask(b"AT+CEREG?"), b"+CEREG: ")
+        return len(fields) > 1 and fields[1] in (b"1", b"5")
 
     async def _measure(self):
-        answer = await self._ask(b"AT+CSQ")
-        at = answer.find(b"+CSQ: ")
-        if at >= 0:
-            level = int(answer[at + 6 :].split(b",")[0])
-            self._dbm = None if level == _NO_SIGNAL else 2 * level - 113
+        level = _fields(await self._ask(b"AT+CSQ"), b"+CSQ: ")[0]
+        if level.isdigit():
+            self._dbm = None if int(level) == _NO_SIGNAL else 2 * int(level) - 113
 
-    async def _ask(self, command):
-        """The modem's answer up to OK or ERROR, or what came within 2 s."""
+    async def _call(self, command):
+        """Whether the modem goes from commands to data."""
+        return b"CONNECT" in await self._ask(command, _CALLED, _CALL_MS)
+
+    async def _ask(self, command, ends=_DONE, longest_ms=_COMMAND_MS):
+        """The modem's answer up to one of `ends`, or what came in the time."""
         self._uart.read()
         self._uart.write(command + b"\r")
         answer = b""
         began = time.ticks_ms()
-        while time.ticks_diff(time.ticks_ms(), began) < _COMMAND_MS:
+        while time.ticks_diff(time.ticks_ms(), began) < longest_ms:
             await asyncio.sleep_ms(_WAIT_MS)
             answer += self._uart.read() or b""
-            if b"OK\r" in answer or b"ERROR" in answer:
+            if any(end in answer for end in ends):
                 break
         return answer
+
+    async def _until(self, is_so, longest_ms):
+        """Wait so long for something; whether it is so."""
+        began = time.ticks_ms()
+        while not is_so():
+            if time.ticks_diff(time.ticks_ms(), began) > longest_ms:
+                return False
+            await asyncio.sleep_ms(_WAIT_MS)
+        return True
