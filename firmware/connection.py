@@ -34,8 +34,7 @@ class Connection:
         self.leads = None
         self.problem = None
         self.had_link = False  # since power-up
-        self.offered = False  # the hotspot, by ourselves, since power-up
-        self.service_ms = 0  # somebody wishes the hotspot until this uptime
+        self.service_ms = 0  # the hotspot is open until this uptime; 0: not yet since power-up
         self.hardware = hardware
         self.board = board
         self.settings = settings
@@ -69,8 +68,9 @@ class Connection:
         }
 
     def open_service(self, seconds=SERVICE_S):
-        """Open the hotspot with its page for so long, whatever the links do."""
-        self.service_ms = self.hardware.uptime_ms() + seconds * 1000
+        """Open the hotspot with its page for so long from now on, whatever the links do."""
+        if self.hardware.radio:
+            self.service_ms = self.hardware.uptime_ms() + seconds * 1000
 
     async def check(self, link, connect):
         """Where the link leads: link_check.check()."""

@@ -60,12 +60,16 @@ class Joining:
                 if not connection.online() and hardware.uptime_ms() >= self._next_ms:
                     await self._seek()
                 if self._portal is None and (self._wished() or self._needed()):
-                    self._open()
-                elif self._portal and connection.service_ms == 0:
-                    self._close()
+                    self._task = asyncio.create_task(self._serve())
                 await asyncio.sleep_ms(_LOOK_MS)
         finally:
-            self._close()
+            if self._task:
+                self._task.cancel()
+
+    async def scan(self):
+        """What radio.scan() gives, when the radio has nothing else to do."""
+        async with self._lock:
+            return await self._radio.scan()
 
     async def try_credentials(self, ssid, password):
         """Try to join, and keep the credentials when that gives an address. What radio.join()
@@ -102,10 +106,10 @@ class Joining:
 
     async def _seek(self):
         """Try everything once."""
-        if self._portal and self._portal.state != "ready":
-            return  # looking for networks would disturb
         connection = self._connection
         async with self._lock:
+            if connection.online() or self._portal and self._portal.state != "ready":
+                return  # somebody gives another network
             result = await self._round()
         connection.follow()
         if not connection.online():
@@ -144,38 +148,29 @@ class Joining:
     # The hotspot
 
     def _wished(self):
-        return self._radio is not None and self._connection.service_ms > self._hardware.uptime_ms()
+        return self._connection.service_ms > self._hardware.uptime_ms()
 
     def _needed(self):
         connection = self._connection
-        if connection.offered or connection.had_link or not self._radio:
+        if connection.service_ms or connection.had_link:
             return False
         if connection.problem == "nothing_known" or self._hardware.uptime_ms() >= _ROUTER_MS:
-            connection.offered = True
             connection.open_service()
-            return True
-        return False
-
-    def _open(self):
-        from wifi_provision import Provisioning
-
-        connection = self._connection
-        self._portal = Provisioning(self._hardware, self, self._settings, connection.counters)
-        self._task = asyncio.create_task(self._serve())
-        connection.tell("hotspot", True)
+        return self._wished()
 
     async def _serve(self):
+        """The hotspot, from its opening to its end."""
+        connection = self._connection
         try:
+            from wifi_provision import Provisioning
+
+            self._portal = Provisioning(self._hardware, connection, self)
+            connection.tell("hotspot", True)
             await self._portal.run()
         except Exception as error:
-            self._connection.counters.count("task.portal")
+            connection.counters.count("task.portal")
             sys.print_exception(error)
-        self._connection.service_ms = 0
-
-    def _close(self):
-        if self._portal:
-            self._task.cancel()
-            self._portal.close()
-            self._portal = self._task = None
-            self._connection.service_ms = 0
-            self._connection.tell("hotspot", False)
+            connection.service_ms = self._hardware.uptime_ms()
+        finally:
+            self._portal = None
+            connection.tell("hotspot", False)

@@ -18,10 +18,10 @@ from micropython import const
 from portal import Portal
 from wifi_credentials import check_network, may_join, text_of
 
-_OPEN_MS = const(900000)  # the hotspot's longest time
 _SEEN_MS = const(10000)  # from when the phone has shown the success
-_UNSEEN_MS = const(60000)  # from the success, where no phone came to see it
+_UNSEEN_MS = const(180000)  # from the success, where no phone came to see it
 _LOOK_MS = const(200)
+_PATIENCE = const(25)  # looks: a request has 8 s (http_server.py)
 _FACTORY = "factory.json"
 _KEY_LENGTH = const(12)
 _KEY_CHARACTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none can be taken for another
@@ -76,30 +76,33 @@ class Provisioning:
     """`state`: "ready" for credentials, "trying" some, or "done". `result`: what came of the last
     try, a word of connection.try_credentials, None before the first; `ssid`: the network that was
     chosen last, None at first; `networks`: the names, dBm and securities of what was found, first
-    what can be joined, the strongest first."""
+    what can be joined, the strongest first.
 
-    def __init__(self, hardware, connection, settings, counters):
+    connection: its service_ms says until when the hotspot is open; joining: the Joining that has
+    the radio."""
+
+    def __init__(self, hardware, connection, joining):
         self.state = "ready"
         self.result = None
         self.ssid = None
         self.networks = ()
         self._hardware = hardware
         self._connection = connection
-        self._counters = counters
+        self._joining = joining
+        self._counters = connection.counters
+        self._search = None  # the task that looks for networks again
         self._tasks = []
         self._servers = []
         self._attempt = None
         self._open = False
         self._line = None
-        self._end_ms = None
 
     async def run(self):
-        """Open the hotspot until credentials work or 15 minutes are over; whether they did."""
+        """Keep the hotspot open until its time is over; whether credentials have worked."""
         hardware = self._hardware
         radio = hardware.radio
-        self._close_at(_OPEN_MS)
         try:
-            await self.scan()  # before a phone can come
+            await self._look_for_networks()  # before a phone can come
             key = hotspot_key(self._counters)
             self._open = True
             radio.start_hotspot(hotspot_name(hardware.serial), key)
@@ -121,7 +124,7 @@ class Provisioning:
                 improv = Improv(self, self._line, about)
                 self._start(improv.run())
                 self._start(improv.watch())
-            while self.state == "trying" or hardware.uptime_ms() < self._end_ms:
+            while self.state == "trying" or hardware.uptime_ms() < self._connection.service_ms:
                 await asyncio.sleep_ms(_LOOK_MS)
         finally:
             self.close()
@@ -145,11 +148,21 @@ class Provisioning:
         forget(*_MODULES)
 
     async def scan(self):
-        """Look for networks again, unless one is being tried."""
+        """Look for networks again, unless one is being tried; what was known stays where the radio
+        has no time."""
         if self.state == "trying":
             return
+        # A request may be given up, the chip's scan not: it has a task of its own.
+        if not self._search or self._search.done():
+            self._search = asyncio.create_task(self._look_for_networks())
+        for _ in range(_PATIENCE):
+            if self._search.done():
+                return
+            await asyncio.sleep_ms(_LOOK_MS)
+
+    async def _look_for_networks(self):
         found = {}
-        for name, _, _, rssi, security, hidden in await self._hardware.radio.scan():
+        for name, _, _, rssi, security, hidden in await self._joining.scan():
             network = ("" if hidden else text_of(name).strip("\0"), security)
             found[network] = max(rssi, found.get(network, rssi))
         self.networks = sorted(
@@ -168,24 +181,21 @@ class Provisioning:
 
     def seen(self):
         """The phone has shown that all is well: the hotspot closes soon."""
-        self._close_at(_SEEN_MS)
+        connection = self._connection
+        connection.service_ms = min(connection.service_ms, self._hardware.uptime_ms() + _SEEN_MS)
 
     async def _try(self, ssid, key, delay_ms):
         await asyncio.sleep_ms(delay_ms)
         try:
-            self.result = await self._connection.try_credentials(ssid, key)
+            self.result = await self._joining.try_credentials(ssid, key)
         except Exception as error:
             self._counters.count("provision.try")
             sys.print_exception(error)
             self.result = "failed"
+        self.state = "ready"
         if self.result == "ok":
-            self._end_ms = self._hardware.uptime_ms() + _UNSEEN_MS
-        self.state = "done" if self.result == "ok" else "ready"
-
-    def _close_at(self, ms):
-        """Close in `ms`, unless it is to be earlier already."""
-        end = self._hardware.uptime_ms() + ms
-        self._end_ms = end if self._end_ms is None else min(end, self._end_ms)
+            self.state = "done"
+            self._connection.service_ms = self._hardware.uptime_ms() + _UNSEEN_MS
 
     def _start(self, task):
         self._tasks.append(asyncio.create_task(task))

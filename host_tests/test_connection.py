@@ -264,20 +264,8 @@ tell(dbm=made.radio.dbm(), lost=counters.counts.get("connection.lost", 0))
     assert told[-1]["dbm"] == -55
 
 
-def test_credentials_are_tried_before_they_are_stored(tmp_path):
-    """By the hotspot's own way in; a wrong password is not kept, and shown on the LED."""
-    body = """
-connection.open_service()
-await until(lambda: connection._portal_of() is not None)
-joining = connection._portal_of()
-for ssid, key in (("mouse", "geheim123"), ("house", "verkeerd1"), ("house", "geheim123")):
-    began = seconds()
-    result = await joining.try_credentials(ssid, key)
-    tell(result=result, took=seconds() - began, known=wishes.networks, led=led.state, s=seconds())
-    await asyncio.sleep(7)
-tell(again=settings.read().networks)
-"""
-    program = """
+# joining(): the Joining whose hotspot is open, as soon as it is.
+OPEN = """
 import joining as _joining
 _made = []
 _init = _joining.Joining.__init__
@@ -285,16 +273,77 @@ def _remember(self, connection):
     _init(self, connection)
     _made.append(self)
 _joining.Joining.__init__ = _remember
-connection._portal_of = lambda: _made[0] if _made and _made[0]._portal else None
+async def joining():
+    await until(lambda: _made and _made[-1]._portal and made.a_uart.ask("hotspot_name"))
+    return _made[-1]
+connection.open_service()
 """
-    indented = "\n".join(line for line in program.strip().splitlines())
-    told = run(World([house()], cable=False), indented + body, tmp_path)
+
+
+def test_credentials_are_tried_before_they_are_stored(tmp_path):
+    """By the hotspot's own way in; a wrong password is not kept, and shown on the LED."""
+    body = """
+for ssid, key in (("mouse", "geheim123"), ("house", "verkeerd1"), ("house", "geheim123")):
+    began = seconds()
+    result = await (await joining()).try_credentials(ssid, key)
+    tell(result=result, took=seconds() - began, known=wishes.networks, led=led.state, s=seconds())
+    await asyncio.sleep(7)
+tell(again=settings.read().networks)
+"""
+    told = run(World([house()], cable=False), OPEN + body, tmp_path)
     results = [line for line in told if "result" in line]
     assert [line["result"] for line in results] == ["not_found", "wrong_password", "ok"]
     assert [line["known"] for line in results] == [[], [], [["house", "geheim123"]]]
     assert [line["led"] for line in results] == ["no internet", "no internet", "connecting"]
     assert results[2]["took"] < 10  # from "connect" to green
     assert told[-1] == {"again": [["house", "geheim123"]]}
+
+
+@pytest.mark.parametrize("password, dhcp_s", [("anders123", 0.0), ("geheim123", 12.0)])
+def test_networks_are_looked_for_when_the_radio_has_time(password, dhcp_s, tmp_path):
+    """Beside a known network that is being sought and joined: by the hotspot at its opening, and
+    by *Search again*, which does not wait longer than a request may take. That nothing collides
+    is seen in every world (worlds.play)."""
+    body = """
+portal = (await joining())._portal
+tell(networks=len(portal.networks))
+world(made, "rssi house", -55)
+longest = 0
+for _ in range(25):
+    began = seconds()
+    await portal.scan()
+    longest = max(longest, seconds() - began)
+    await asyncio.sleep(1)
+tell(longest=longest, networks=len(portal.networks))
+"""
+    networks = [Network("house", password, rssi=-95), Network("new", "geheim123")]
+    world = World(networks, cable=False, dhcp_s=dhcp_s)
+    told = [line for line in run(world, OPEN + body, tmp_path, KNOWN) if "networks" in line]
+    assert [line["networks"] for line in told] == [1, 2]
+    assert told[1]["longest"] < 8
+
+
+def test_a_press_while_the_hotspot_is_open_keeps_it_open(tmp_path):
+    """For 15 minutes from then on; after credentials have worked too."""
+    body = """
+await joining()
+began = seconds()
+await asyncio.sleep(600)
+connection.open_service()
+await until(lambda: not made.a_uart.ask("hotspot_name"))
+tell(open=seconds() - began)
+connection.open_service()
+portal = (await joining())._portal
+portal.submit("house", "geheim123")
+await until(lambda: portal.state == "done")
+began = seconds()
+await until(lambda: not made.a_uart.ask("hotspot_name"))
+tell(unseen=seconds() - began)
+"""
+    told = run(World([house()], cable=False), OPEN + body, tmp_path)
+    (first,) = (line["open"] for line in told if "open" in line)
+    assert 1490 <= first <= 1510
+    assert 175 <= told[-1]["unseen"] <= 185
 
 
 @pytest.mark.parametrize("choice", ["ethernet", "wifi"])

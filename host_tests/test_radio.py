@@ -46,6 +46,43 @@ tell(ms=made.uptime_ms())
     assert 1000 < last["ms"] < 4000
 
 
+def test_the_radio_does_one_thing_at_a_time(tmp_path):
+    """A scan beside a scan or a join hears nothing; joining spoils a scan (ESP-IDF,
+    esp_wifi_scan_start and esp_wifi_connect: ESP_ERR_WIFI_STATE)."""
+    body = """
+first = asyncio.create_task(radio.scan())
+await asyncio.sleep(1)
+tell(heard=[len(await radio.scan()), len(await first)])
+joining = asyncio.create_task(radio.join("house", "geheim123"))
+await asyncio.sleep(1)
+tell(heard=[len(await radio.scan())], joined=await joining)
+first = asyncio.create_task(radio.scan())
+await asyncio.sleep(1)
+tell(joined=await radio.join("house", "geheim123"), heard=[len(await first)])
+tell(heard=[len(await radio.scan())])
+world(made, "refused", [])
+"""
+    assert run(World([Network("house", "geheim123")], dhcp_s=2.0), body, tmp_path) == [
+        {"heard": [0, 1]},
+        {"heard": [0], "joined": "ok"},
+        {"heard": [0], "joined": "ok"},
+        {"heard": [1]},
+    ]
+
+
+def test_the_hotspot_is_where_the_station_is(tmp_path):
+    """It opens on the channel of what is joined: joining that again drops nobody."""
+    body = """
+await radio.join("house", "geheim123")
+radio.start_hotspot("GATEWAY", "vj4kd8tw")
+made.a_uart.ask("phone", ("GATEWAY", "vj4kd8tw"))
+await radio.join("house", "geheim123")
+tell(phone=made.a_uart.ask("phone_is_joined"))
+"""
+    world = World([Network("house", "geheim123", channel=11)])
+    assert run(world, body, tmp_path) == [{"phone": True}]
+
+
 @pytest.mark.parametrize(
     "ssid, password, dhcp_s, result",
     [

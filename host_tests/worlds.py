@@ -41,6 +41,7 @@ def play(
             cwd=directory,
         )
     assert server.failure is None, server.failure
+    assert not world.refused, "the radio was at something else"
     assert done.returncode == 0, done.stdout + done.stderr
     lines = done.stdout.splitlines()
     return [json.loads(line) for line in lines if line.startswith("{")]

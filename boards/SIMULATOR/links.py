@@ -59,8 +59,9 @@ class Radio(Link):
         super().__init__(uart, 2)
 
     async def scan(self):
-        self._uart.ask("scan")
         found = []
+        if not self._uart.ask("scan"):
+            return found  # the radio is at something else
         while True:
             heard = self._uart.ask("found", len(found))
             if heard is None:

@@ -32,13 +32,6 @@ class Radio:
     def stop_hotspot(self):
         tell(hotspot=None)
 
-    async def scan(self):
-        await asyncio.sleep_ms(50)
-        return [
-            (name.encode(), b"\2" * 6, 6, rssi, security, not name)
-            for name, rssi, security in PLAN["networks"]
-        ]
-
 
 class Hardware:
     name = "GENIUS"
@@ -58,6 +51,18 @@ class Hardware:
 
 
 class Connection:
+    counters = Counters()
+    service_ms = 0
+
+
+class Joining:
+    async def scan(self):
+        await asyncio.sleep_ms(50)
+        return [
+            (name.encode(), b"\2" * 6, 6, rssi, security, not name)
+            for name, rssi, security in PLAN["networks"]
+        ]
+
     async def try_credentials(self, name, key):
         await asyncio.sleep(PLAN.get("seconds", 0.3))
         result = PLAN.get("results", {}).get(name, "ok")
@@ -82,8 +87,9 @@ async def one_round():
     before = gc.mem_alloc()
     import wifi_provision
 
-    counters = Counters()
-    provisioning = wifi_provision.Provisioning(Hardware(), Connection(), {}, counters)
+    hardware, connection = Hardware(), Connection()
+    connection.service_ms = hardware.uptime_ms() + 900000
+    provisioning = wifi_provision.Provisioning(hardware, connection, Joining())
     del wifi_provision
     running = asyncio.create_task(provisioning.run())
     await asyncio.sleep_ms(300)
@@ -95,7 +101,7 @@ async def one_round():
     gc.collect()
     heap = gc.mem_alloc() - before
     left = [name for name in sys.modules if name.startswith(("portal", "wifi", "http", "dns"))]
-    tell(done=done, heap=heap, modules=left, counts=counters.counts)
+    tell(done=done, heap=heap, modules=left, counts=connection.counters.counts)
 
 
 async def main():

@@ -59,7 +59,7 @@ class World:
     cable: an Ethernet cable with a router at its end; dhcp_s: how long a router takes to give an
     address, inf for never; lte_dbm: what the modem receives, None for no cell; sim: whether a SIM
     card is there. internet: what lies behind whatever link; cloud: whether the cloud's port is
-    open.
+    open. `refused`: what the gateway wanted of its radio while that was at something else.
     """
 
     networks: list[Network] = field(default_factory=list)
@@ -75,12 +75,13 @@ class World:
         self.now = 0.0
         self.lock = threading.RLock()
         self.hotspot: tuple[str, str] | None = None
+        self.refused: list[str] = []
         self._hotspot_channel = 1
         self._phone_from = 0.0
         self._wifi: _Attempt | None = None
         self._lte: _Attempt | None = None
         self._cable_since: float | None = None
-        self._scanned: tuple[float, list[Network]] = (0.0, [])
+        self._scanned: tuple[float, list[Network] | None] = (0.0, [])
         self._held_until = 0.0
         self.ending = False  # the board is asked to end
 
@@ -160,16 +161,27 @@ class World:
 
     # Questions of the board, by name
 
-    def _scan(self, _: Any) -> None:
-        self._scanned = (self.now + _SCAN_US, [])
+    def _scan(self, _: Any) -> bool:
+        """Begins a scan, unless one is running or a network is being joined (ESP-IDF's
+        esp_wifi_scan_start: ESP_ERR_WIFI_STATE)."""
+        self._step()
+        if self._scanning() or (self._wifi is not None and self._wifi.result is None):
+            self.refused.append("scan")
+            return False
+        self._scanned = (self.now + _SCAN_US, None)
+        return True
+
+    def _scanning(self) -> bool:
+        return self.now < self._scanned[0]
 
     def _found(self, index: int) -> list[Any] | int | None:
         """The index-th network that the scan heard, None after the last one, 0 while it runs."""
-        ready, heard = self._scanned
-        if self.now < ready:
+        if self._scanning():
             return 0
-        if index == 0:
-            heard[:] = [network for network in self.networks if network.rssi >= _WEAKEST_DBM]
+        ready, heard = self._scanned
+        if heard is None:
+            heard = [network for network in self.networks if network.rssi >= _WEAKEST_DBM]
+            self._scanned = (ready, heard)
         if index >= len(heard):
             return None
         network = heard[index]
@@ -179,6 +191,9 @@ class World:
 
     def _join(self, wanted: list[str]) -> None:
         ssid, password, bssid = wanted
+        if self._scanning():  # joining ends a scan, which has heard nothing
+            self.refused.append("join")
+            self._scanned = (self.now, [])
         self._wifi = _Attempt(self.now, self._access_point(ssid, bssid))
         self._wifi_password = password
         network = self._wifi.network
@@ -195,6 +210,8 @@ class World:
         self._wifi = None
 
     def _hotspot(self, wanted: list[str] | None) -> None:
+        network = self.joined()
+        self._hotspot_channel = network.channel if network else 1
         self.hotspot = None if wanted is None else (wanted[0], wanted[1])
         self._phone_from = max(self._phone_from, self.now)
 
