@@ -5,6 +5,7 @@ program sleeps. No hardware: what the chip's own drivers do is not shown by this
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from gateway_host import interpreter
@@ -16,7 +17,7 @@ MODULES = """
 import asyncio, json, sys, time
 
 class Anything:
-    IN = OUT = TYPE_DATA = 0
+    IN, OUT, PULL_DOWN, PULL_UP, TYPE_DATA = 1, 3, 1, 2, 1
     def __init__(self, *what, **named):
         self.named = named
     def __getattr__(self, name):
@@ -39,7 +40,7 @@ class Module:
             setattr(self, name, names[name])
 
 network = Module(
-    WLAN=Anything, LAN=Anything, PPP=Anything, STA_IF=0, AP_IF=1, PHY_LAN8720=1,
+    WLAN=Anything, LAN=Anything, PPP=Anything, STA_IF=0, AP_IF=1, PHY_LAN8720=1, PHY_IP101=2,
     STAT_IDLE=1000, STAT_CONNECTING=1001, STAT_GOT_IP=1010, STAT_NO_AP_FOUND=201,
     STAT_WRONG_PASSWORD=202, STAT_HANDSHAKE_TIMEOUT=204,
     ETH_INITIALIZED=0, ETH_STARTED=1, ETH_STOPPED=2, ETH_CONNECTED=3, ETH_DISCONNECTED=4,
@@ -87,7 +88,7 @@ asyncio.sleep_ms = passes
 """
 
 
-def on_chip(program: str, board: str = "GENIUS") -> Any:
+def on_chip(program: str, board: str | Path = "GENIUS") -> Any:
     """What the program prints in its last line, above which a thread's traceback may be."""
     path = [BOARDS / board, COMMON, ROOT / "firmware", ROOT / "build" / "lib"]
     done = interpreter.run(["-c", MODULES + program], heap="512K", path=path)

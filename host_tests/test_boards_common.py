@@ -4,6 +4,7 @@ pins a board takes, a scan that fails, an empty socket."""
 from __future__ import annotations
 
 import json
+import runpy
 
 import pytest
 from chip import on_chip
@@ -35,6 +36,77 @@ def test_a_modem_is_not_beside_a_b_bus():
     """Nor does a board without the bus name its pins."""
     made = on_chip(MADE, "CONNECT_4G")
     assert made["uarts"] == [1, 2] and {4, 36} <= set(made["pins"])
+
+
+FLASH, PSRAM, CONSOLE = set(range(6, 12)), {16, 17}, {1, 3}
+RMII = {0, 19, 21, 22, 25, 26, 27}  # the clock at 0
+ONLY_INPUTS = set(range(34, 40))
+
+
+@pytest.mark.parametrize("board", sorted(set(image.boards()) - {"SIMULATOR"}))
+def test_the_pins_are_free_on_a_module_with_psram(board):
+    """Espressif's datasheets of the ESP32 and of the ESP32-WROVER-E."""
+    data = runpy.run_path(str(BOARDS / board / "board.py"))
+    pins = {name: pin for name, pin in data["PINS"].items() if name != "eth_address"}
+    taken = FLASH | PSRAM | CONSOLE | (RMII if "ethernet" in data["LINKS"] else set())
+    assert not taken & set(pins.values())
+    inputs = {name for name, pin in pins.items() if pin in ONLY_INPUTS}
+    assert inputs <= {"a_rx", "b_rx", "lte_rx", "button"}
+
+
+WIRED = """
+import board, hardware, links
+made = {}
+
+class Lamp:
+    def __init__(self, pin, freq, duty_u16):
+        self.duty_u16 = lambda duty: levels.append(duty)
+        levels.append(duty_u16)
+
+class Button(Pin):
+    def __init__(self, number, *what, **named):
+        self.number = number
+    def init(self, pull):
+        made["pull"] = pull
+    def value(self):
+        return level
+
+def lan(**named):
+    for name in named:
+        made[name] = getattr(named[name], "number", named[name])
+    return Anything()
+
+levels = []
+level = 1
+network.LAN = lan
+sys.modules["machine"].PWM = Lamp
+sys.modules["machine"].Pin = Button
+pressed = hardware.make(board).pressed
+level = 0
+made["at low"] = pressed()
+level = 1
+made["at high"] = pressed()
+hardware.make(board).set_led(255, 1, 0)
+made["levels"] = levels[-6:]
+print(json.dumps(made))
+"""
+OTHER = """
+PINS.update({"eth_phy": "IP101", "eth_address": 3, "eth_power": 2, "eth_reset": 13,
+             "eth_clock_out": 17, "led_low": 1, "button_high": 1, "button_pull": 1})
+"""
+
+
+def test_what_is_wired_in_another_way_is_data(tmp_path):
+    """LAN's arguments: MicroPython's documentation of network.LAN."""
+    board = (BOARDS / "GENIUS" / "board.py").read_text()
+    (tmp_path / "board.py").write_text(board + OTHER)
+    usual = {"mdc": 23, "mdio": 18, "power": None, "reset": None, "phy_type": 1, "phy_addr": 0}
+    usual |= {"at low": True, "at high": False, "levels": [0, 0, 0, 65535, 257, 0]}
+    other = {"mdc": 23, "mdio": 18, "power": 2, "reset": 13, "phy_type": 2, "phy_addr": 3}
+    other |= {"ref_clk": 17, "ref_clk_mode": 3, "pull": 1, "at low": False, "at high": True}
+    other |= {"levels": [65535, 65535, 65535, 0, 65278, 65535]}
+    assert on_chip(WIRED) == usual
+    assert on_chip(WIRED, tmp_path) == other
 
 
 SCAN = """

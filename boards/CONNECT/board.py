@@ -17,8 +17,8 @@ LED = {
 LONGEST_S = {"booting": 30, "connecting": 120}
 RESET = (("red", 1), ("blue", 3))
 PINS = {
-    "a_tx": 17,
-    "a_rx": 16,
+    "a_tx": 5,
+    "a_rx": 35,
     "button": 34,
     "led_red": 32,
     "led_green": 33,
@@ -26,6 +26,6 @@ PINS = {
     "eth_mdc": 23,
     "eth_mdio": 18,
     "eth_address": 0,
-    "b_tx": 4,
+    "b_tx": 15,
     "b_rx": 36,
 }

@@ -20,8 +20,8 @@ LONGEST_S = {"connecting": 120}
 SIGNAL_DBM = (-95, -105)  # good reception from here on; medium from here on
 RESET = (("red", 1), ("blue", 3))
 PINS = {
-    "a_tx": 17,
-    "a_rx": 16,
+    "a_tx": 5,
+    "a_rx": 35,
     "button": 34,
     "led_red": 32,
     "led_green": 33,

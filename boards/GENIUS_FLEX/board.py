@@ -16,8 +16,8 @@ LED = {
 LONGEST_S = {"booting": 600, "connecting": 120}
 RESET = (("red", 1), ("yellow", 8), ("off", 15), ("blue", 20))
 PINS = {
-    "a_tx": 17,
-    "a_rx": 16,
+    "a_tx": 5,
+    "a_rx": 35,
     "button": 34,
     "led_red": 32,
     "led_green": 33,
@@ -25,6 +25,6 @@ PINS = {
     "eth_mdc": 23,
     "eth_mdio": 18,
     "eth_address": 0,
-    "b_tx": 4,
+    "b_tx": 15,
     "b_rx": 36,
 }

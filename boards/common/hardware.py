@@ -40,7 +40,7 @@ class Hardware:
         self.has_b_modules = board.HAS_B_MODULES
         self._lamps = _lamps(pins)
         self._pins = pins
-        self._button = machine.Pin(pins["button"], machine.Pin.IN)
+        self._button, self._down = _button(pins)
         self._ms = 0
         self._ticks = time.ticks_ms()
         self.storage = _storage()
@@ -78,8 +78,8 @@ class Hardware:
         self._lamps(red, green, blue)
 
     def pressed(self):
-        """Whether somebody presses the button, which pulls its pin to ground."""
-        return not self._button.value()
+        """Whether somebody presses the button."""
+        return self._button.value() == self._down
 
     def improv_line(self):
         """The serial line for Improv, opened, or None."""
@@ -124,6 +124,15 @@ class _Uart(machine.UART):
         self.init(baudrate=baud)
 
 
+def _button(pins):
+    """The button's pin, and its level while it is pressed."""
+    down = pins.get("button_high", 0)
+    pin = machine.Pin(pins["button"], machine.Pin.IN)
+    if "button_pull" in pins:
+        pin.init(pull=machine.Pin.PULL_DOWN if down else machine.Pin.PULL_UP)
+    return pin, down
+
+
 def _lamps(pins):
     """A function that sets three lamps, each on a pin of its own, or one addressable LED."""
     if "led_addressable" in pins:
@@ -135,15 +144,16 @@ def _lamps(pins):
             machine.bitstream(pin, 0, _WS2812_NS, colours)
 
         return set_addressable
+    dark = 65535 * pins.get("led_low", 0)
     r, g, b = (
-        machine.PWM(machine.Pin(pins[name]), freq=1000, duty_u16=0)
+        machine.PWM(machine.Pin(pins[name]), freq=1000, duty_u16=dark)
         for name in ("led_red", "led_green", "led_blue")
     )
 
     def set_single(red, green, blue):
-        r.duty_u16(red * 257)
-        g.duty_u16(green * 257)
-        b.duty_u16(blue * 257)
+        r.duty_u16(abs(dark - red * 257))
+        g.duty_u16(abs(dark - green * 257))
+        b.duty_u16(abs(dark - blue * 257))
 
     return set_single
 

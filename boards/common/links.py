@@ -1,5 +1,5 @@
-"""The links of the gateways with an ESP32 (docs/connection.md): LAN8720 Ethernet and the
-chip's own Wi-Fi."""
+"""The links of the gateways with an ESP32 (docs/connection.md): Ethernet by a PHY on the
+chip's MAC, and its own Wi-Fi."""
 
 import _thread
 import asyncio
@@ -25,6 +25,10 @@ _FAILURES = {
 }
 
 
+def _pin(pins, name):
+    return machine.Pin(pins[name]) if name in pins else None
+
+
 class Link:
     """A network interface of the chip."""
 
@@ -42,12 +46,17 @@ class Ethernet(Link):
     """pins: the board's."""
 
     def __init__(self, pins):
+        clock = {}
+        if "eth_clock_out" in pins:
+            clock = {"ref_clk": _pin(pins, "eth_clock_out"), "ref_clk_mode": machine.Pin.OUT}
         self._interface = network.LAN(
-            mdc=machine.Pin(pins["eth_mdc"]),
-            mdio=machine.Pin(pins["eth_mdio"]),
-            power=None,
-            phy_type=network.PHY_LAN8720,
+            mdc=_pin(pins, "eth_mdc"),
+            mdio=_pin(pins, "eth_mdio"),
+            power=_pin(pins, "eth_power"),
+            reset=_pin(pins, "eth_reset"),
+            phy_type=getattr(network, "PHY_" + pins.get("eth_phy", "LAN8720")),
             phy_addr=pins["eth_address"],
+            **clock,
         )
         self._interface.active(True)
 
