@@ -47,6 +47,8 @@ class Joining:
         self._lock = asyncio.Lock()  # who changes the radio
         self._pause_ms = 0
         self._next_ms = 0
+        self._refused = set()  # networks whose password was wrong since the hotspot is open
+        self._again = None  # the task that shows the hotspot on the LED again
         self._portal = None
         self._task = None
 
@@ -75,9 +77,13 @@ class Joining:
         """Try to join, and keep the credentials when that gives an address. What radio.join()
         gives, or after "ok" what link_check.check() gives: anything from there is kept."""
         connection, radio = self._connection, self._radio
+        if self._again:
+            self._again.cancel()
+        connection.tell("hotspot", True)
         async with self._lock:
             result = await radio.join(ssid, password)
             if result == "ok":
+                self._refused.discard(ssid)
                 settings.remember(self._settings, ssid, password)
                 if self._settings.link is not None:
                     settings.choose(self._settings, "wifi")
@@ -88,7 +94,7 @@ class Joining:
         # The LED shows the result: for some seconds, or for good.
         connection.tell("hotspot", False)
         if not radio.connected():
-            asyncio.create_task(self._show_again())
+            self._again = asyncio.create_task(self._show_again())
         return result
 
     async def _show_again(self):
@@ -112,7 +118,9 @@ class Joining:
                 return  # somebody gives another network
             result = await self._round()
         connection.follow()
-        if not connection.online():
+        if connection.online():
+            self._pause_ms = 0
+        else:
             if result != connection.problem:
                 connection.counters.count("connection." + result)
             connection.problem = result
@@ -139,10 +147,16 @@ class Joining:
         if not known:
             return "nothing_known"
         result = "not_found"
-        for _, ssid, bssid in await _heard(self._radio, known):
+        if self._portal:  # joining on another channel would throw the phone off, in vain
+            for ssid in self._refused:
+                if known.pop(ssid, None):
+                    result = "wrong_password"
+        for _, ssid, bssid in await _heard(self._radio, known) if known else ():
             result = await self._radio.join(ssid, known[ssid], bssid)
             if result == "ok":
                 break
+            if result == "wrong_password":
+                self._refused.add(ssid)
         return result
 
     # The hotspot
@@ -165,6 +179,7 @@ class Joining:
             from wifi_provision import Provisioning
 
             self._portal = Provisioning(self._hardware, connection, self)
+            self._refused.clear()
             connection.tell("hotspot", True)
             await self._portal.run()
         except Exception as error:

@@ -299,6 +299,62 @@ tell(again=settings.read().networks)
     assert told[-1] == {"again": [["house", "geheim123"]]}
 
 
+def test_known_networks_that_refuse_their_password_leave_the_phone_alone(tmp_path):
+    """Two of them, on two channels: each is tried once, and then the phone stays where it is. With
+    the hotspot closed they are tried again, and what is known beside them always."""
+    body = """
+await joining()
+from json import load
+key = load(open("factory.json"))["hotspot_key"]
+made.a_uart.ask("phone", (made.a_uart.ask("hotspot_name"), key))
+await asyncio.sleep(30)
+away = 0
+for _ in range(1200):
+    await asyncio.sleep_ms(250)
+    away += not made.a_uart.ask("phone_is_joined")
+tell(away=away, problem=connection.problem)
+world(made, "rssi barn", -55)
+began = seconds()
+await until(lambda: connection.link == "wifi", 60)
+tell(link=connection.link, took=seconds() - began)
+world(made, "rssi barn", -95)
+await until(lambda: not made.a_uart.ask("hotspot_name"))
+world(made, "password house", "geheim123")
+began = seconds()
+await until(lambda: connection.link == "wifi", 60)
+tell(link=connection.link, took=seconds() - began)
+"""
+    networks = [
+        Network("house", "newpass12", channel=1),
+        Network("attic", "newpass12", channel=11),
+        Network("barn", "geheim123", rssi=-95, channel=6),
+    ]
+    wishes = {"networks": [[one.ssid, "geheim123"] for one in networks]}
+    told = run(World(networks, cable=False), OPEN + body, tmp_path, wishes)
+    first, second, third = (line for line in told if "led" not in line)
+    assert first == {"away": 0, "problem": "wrong_password"}
+    assert second["link"] == "wifi" and second["took"] <= 30
+    assert third["link"] == "wifi" and third["took"] <= 30
+
+
+def test_the_led_shows_the_last_result(tmp_path):
+    """Credentials that work soon after some that did not: no blue comes after the green."""
+    body = """
+made_one = await joining()
+tell(result=await made_one.try_credentials("house", "verkeerd1"))
+await asyncio.sleep(1)
+tell(result=await made_one.try_credentials("house", "geheim123"))
+await asyncio.sleep(20)
+tell(open=made.a_uart.ask("hotspot_name"), led=led.state)
+"""
+    told = run(World([house()], cable=False), OPEN + body, tmp_path)
+    results = [n for n, line in enumerate(told) if "result" in line]
+    assert [told[n]["result"] for n in results] == ["wrong_password", "ok"]
+    assert leds(told[: results[0]])[-1] == "no internet"
+    assert leds(told[results[0] : results[1]])[0] == "ready"  # while it is tried
+    assert told[-1]["open"] and leds(told[results[1] - 1 :]) == ["connecting", "connecting"]
+
+
 @pytest.mark.parametrize("password, dhcp_s", [("anders123", 0.0), ("geheim123", 12.0)])
 def test_networks_are_looked_for_when_the_radio_has_time(password, dhcp_s, tmp_path):
     """Beside a known network that is being sought and joined: by the hotspot at its opening, and
