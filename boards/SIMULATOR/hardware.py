@@ -97,7 +97,7 @@ class Hardware:
         try:
             while True:
                 moves = self._moves
-                await asyncio.sleep_ms(1)
+                await asyncio.sleep_ms(1 if self._paced else 0)
                 left = time.ticks_diff(end, self._now)
                 if left <= 0:
                     return
