@@ -4,13 +4,11 @@ ahead (firmware/pages/)."""
 import portal_static
 from gzip_parts import HEAD, Gzip
 from lazy import forget
-from micropython import const
 from wifi_credentials import CredentialError, check_name
 
 _STRENGTHS = (-55, -67, -75)  # dBm from which on a network is strong, good, fair
 _REFRESH = b'<noscript><meta http-equiv="refresh" content="2"></noscript>'
 _NOTICE = b'<p class="note" role="alert">%s</p>'
-_MOST = const(16)  # networks that are shown
 
 
 def escape(text):
@@ -36,7 +34,6 @@ class Page:
         self._ssid = ssid = provisioning.ssid or ""
         state = provisioning.state
         self._parts = {"ready": texts.FORM, "trying": texts.TRYING, "done": texts.DONE}[state]
-        other = ssid and all(network[0] != ssid for network in self._networks)
         self._fillings = {
             "language": language.encode(),
             "serial": serial.encode(),
@@ -44,8 +41,8 @@ class Page:
             "refresh": _REFRESH if state == "trying" else b"",
             "notice": _NOTICE % self._message(rule, values) if rule else b"",
             "ssid": escape(ssid).encode(),
-            "other": escape(ssid).encode() if other else b"",
-            "other_checked": b" checked" if other else b"",
+            "other": escape(ssid).encode(),  # until a row is found to be it
+            "other_checked": b" checked" if ssid else b"",
         }
 
     def pieces(self):
@@ -67,7 +64,7 @@ class Page:
     def _rows(self):
         if not self._networks:
             yield b'<div class="n x"><small>%s</small></div>' % self._text("none")
-        for number, (name, rssi, security) in enumerate(self._networks[:_MOST]):
+        for number, (name, rssi, security) in enumerate(self._networks):
             try:
                 check_name(name, security)
             except CredentialError as error:
@@ -78,10 +75,14 @@ class Page:
                 yield b"<small>%s</small></div>" % self._message(error.rule, error.values)
                 continue
             shown = escape(name).encode()
+            checked = b""
+            if name == self._ssid:
+                checked = b" checked"
+                self._fillings["other"] = self._fillings["other_checked"] = b""
             yield b'<input type="radio" name="ssid" id="n%d" value="%s"%s>' % (
                 number,
                 shown,
-                b" checked" if name == self._ssid else b"",
+                checked,
             )
             yield b'<label class="n" for="n%d"><b>%s</b>' % (number, shown)
             yield self._strength(rssi)

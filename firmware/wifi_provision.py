@@ -22,6 +22,8 @@ _SEEN_MS = const(10000)  # from when the phone has shown the success
 _UNSEEN_MS = const(180000)  # from the success, where no phone came to see it
 _LOOK_MS = const(200)
 _PATIENCE = const(25)  # looks: a request has 8 s (http_server.py)
+_MOST = const(16)  # networks that are listed,
+_REFUSED = const(4)  # and places kept for those that cannot be joined, so that they say why
 _FACTORY = "factory.json"
 _KEY_LENGTH = const(12)
 _KEY_CHARACTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none can be taken for another
@@ -76,7 +78,7 @@ class Provisioning:
     """`state`: "ready" for credentials, "trying" some, or "done". `result`: what came of the last
     try, a word of connection.try_credentials, None before the first; `ssid`: the network that was
     chosen last, None at first; `networks`: the names, dBm and securities of what was found, first
-    what can be joined, the strongest first.
+    what can be joined, the strongest first: the 16 that are listed.
 
     connection: its service_ms says until when the hotspot is open; joining: the Joining that has
     the radio."""
@@ -163,12 +165,17 @@ class Provisioning:
     async def _look_for_networks(self):
         found = {}
         for name, _, _, rssi, security, hidden in await self._joining.scan():
+            if security == "wpa":
+                security = "wpa2"  # one network, joined alike
             network = ("" if hidden else text_of(name).strip("\0"), security)
             found[network] = max(rssi, found.get(network, rssi))
-        self.networks = sorted(
+        self.networks = networks = sorted(
             [(name, rssi, security) for (name, security), rssi in found.items()],
             key=lambda network: (not may_join(network[0], network[2]), -network[1]),
         )
+        refused = sum(not may_join(name, security) for name, _, security in networks)
+        del networks[_MOST - min(refused, _REFUSED) : len(networks) - refused]
+        del networks[_MOST:]
 
     def submit(self, ssid, key, delay_ms=0):
         """Check the credentials, CredentialError where a rule is broken, and begin to try them.
