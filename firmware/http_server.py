@@ -15,9 +15,9 @@ _WAITING = const(16)  # connections that nobody has looked at yet
 _TIME_MS = const(8000)  # from connecting to the last byte of the answer
 _HEAD = const(4096)  # bytes of the request's line and fields
 _LINE = const(512)  # bytes that are kept of one line; fields that matter are shorter
-_BODY = const(512)  # bytes
+_BODY = const(512)  # bytes that are kept of it
 _PIECE = const(256)  # bytes read at a time
-_DRAINED = const(16384)  # bytes that are read of a refused request, so that the answer is too
+_DRAINED = const(16384)  # bytes that are read and not kept, so that the answer is read too
 
 
 class RequestError(ValueError):
@@ -33,7 +33,7 @@ class Request:
     it.
 
     `method`, `path`: text, the query belongs to the path; `fields`: those of FIELDS that were
-    there, names in lower case; `body`: bytes.
+    there, names in lower case; `body`: bytes, its first 512.
     """
 
     FIELDS = ("host", "accept-language", "content-length", "content-type", "transfer-encoding")
@@ -63,7 +63,7 @@ class Request:
             if end:
                 self._take_line()
         if self._missing:
-            self.body += data[: self._missing]
+            self.body += data[: min(self._missing, _BODY - len(self.body))]
             self._missing -= min(self._missing, len(data))
         return self._missing == 0
 
@@ -107,7 +107,7 @@ class Request:
         length = self.fields.get("content-length", "0")
         if not length.isdigit():
             raise RequestError(400)
-        if len(length) > 9 or int(length) > _BODY:
+        if len(length) > 9 or int(length) > _DRAINED:
             raise RequestError(413)
         self._missing = int(length)
 

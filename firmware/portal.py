@@ -74,13 +74,15 @@ class Portal:
     async def _act(self, request, path):
         if not request.fields.get("content-type", "").startswith(_FORM):
             raise RequestError(400)
+        provisioning = self._provisioning
+        if provisioning.state != "ready":
+            return self._to_page(303)
+        if int(request.fields.get("content-length", "0")) > len(request.body):
+            return self._page(request, 413, "too_long")
         try:
             fields = form(request.body)
         except ValueError:
             raise RequestError(400)
-        provisioning = self._provisioning
-        if provisioning.state != "ready":
-            return self._to_page(303)
         if fields.get(b"token") != self._token:
             return self._page(request, 403, "stale")
         self._renew()

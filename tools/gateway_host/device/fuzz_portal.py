@@ -18,7 +18,7 @@ _EVERY = 10000
 _TEXTS = ("portal_en", "portal_nl", "portal_fr", "portal_de")
 _PAGES = 200  # every so many pages one is made wholly
 _ADDRESS = b"\x7f\x00\x00\x01"
-_STATUSES = (200, 302, 303, 403, 404)
+_STATUSES = (200, 302, 303, 403, 404, 413)
 _REFUSALS = (400, 405, 413, 431, 501, 505)
 
 
