@@ -111,6 +111,14 @@ class Phone:
         nothing = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
         self._call("Network.emulateNetworkConditions", offline=gone, **nothing)
 
+    def hurry(self, times: int) -> None:
+        """In pages that are opened from now on, timers run so many times faster."""
+        source = f"""{{
+            const slow = setTimeout;
+            window.setTimeout = (act, ms) => slow(act, ms / {times});
+        }}"""
+        self._call("Page.addScriptToEvaluateOnNewDocument", source=source)
+
     def events(self, method: str) -> list[dict[str, Any]]:
         """What the browser has told of this kind since its start."""
         self.look("1")

@@ -6,7 +6,7 @@ from __future__ import annotations
 import tomllib
 
 from gateway_host.portal_pages import SOURCE
-from hotspot import Hotspot
+from hotspot import NETWORKS, PASSWORDS, Hotspot
 from phone import Phone
 
 WISHES = {
@@ -19,6 +19,10 @@ TEXTS = tomllib.loads((SOURCE / "text.toml").read_text(encoding="utf-8"))
 # What a finger is to hit and is smaller than 44 points (WCAG 2.5.5).
 SMALL = """[...document.querySelectorAll('button, label.n, #key, #name')].filter(
     e => e.getBoundingClientRect().height && e.getBoundingClientRect().height < 44).length"""
+
+# Where the names of the networks that can be chosen begin: one place.
+BEGINS = """new Set([...document.querySelectorAll('label.n b')].map(
+    e => e.getBoundingClientRect().x)).size"""
 
 
 def test_the_page_in_every_language(tmp_path):
@@ -38,6 +42,7 @@ def test_the_page_in_every_language(tmp_path):
             assert phone.look("document.documentElement.scrollWidth") <= 390
             assert phone.look("document.querySelector('[name=ssid]:checked').value") == "R&B<i>'s"
             assert phone.look(SMALL) == 0
+            assert phone.look(BEGINS) == 1
         phone.look("document.title = 'old'")
         phone.tap(".head button")
         phone.wait_for("document.title != 'old'")
@@ -46,3 +51,19 @@ def test_the_page_in_every_language(tmp_path):
         # One document is all: style, script and pictures are in it.
         kinds = {event["type"] for event in phone.events("Network.responseReceived")}
         assert kinds == {"Document"}
+
+
+def test_a_phone_that_finds_no_hotspot_any_more_is_told_what_to_do(tmp_path):
+    with Hotspot(tmp_path, seconds=3) as hotspot, Phone(tmp_path / "b", hotspot.port) as phone:
+        phone.hurry(10)
+        phone.open(f"http://{hotspot.origin}/")
+        phone.wait(NETWORKS[0][0])
+        phone.tap("label[for=n0]")
+        phone.type("#key", PASSWORDS[NETWORKS[0][0]])
+        phone.tap("#join > button")
+        phone.wait_for("!!document.querySelector('#trying')")
+        phone.leave(True)
+        assert TEXTS["en"]["trying_gone"] not in phone.look("document.body.innerText")
+        phone.wait(TEXTS["en"]["trying_gone"])
+        phone.leave(False)
+        phone.wait(TEXTS["en"]["done_title"])

@@ -115,6 +115,69 @@ def test_every_rule_has_its_message_and_nothing_is_tried(hotspot):
     assert not any("tried" in event for event in hotspot.told.all())
 
 
+def test_a_form_that_is_too_long_gets_a_page_that_says_so(hotspot):
+    answer = send(hotspot, "Woning_5", "€" * 60)
+    assert answer.status == 413
+    shown = gzip.decompress(answer.body).decode()
+    assert "The name or the password is too long" in shown
+    assert token(shown) == token(page(hotspot))
+    assert not any("tried" in event for event in hotspot.told.all())
+
+
+def rows(shown: str) -> list[tuple[str, str]]:
+    """(name, what else is said) of the networks that are listed."""
+    found = re.findall(r'class="n[^>]*><b>([^<]*)</b>(.*?)</(?:label|div)>', shown)
+    return [(name, re.sub("<.*?>", "", more)) for name, more in found if name != "Another network"]
+
+
+def test_many_networks(tmp_path):
+    """Sixteen are listed, and the strongest that cannot be joined are among them."""
+    networks = [[f"Buur_{k:02}", -40 - k, "wpa2"] for k in range(20)]
+    networks += [[f"Open_{k}", -50 - k, "open"] for k in range(6)]
+    with Hotspot(tmp_path, networks=networks, passwords={"Buur_19": "x" * 8}) as hotspot:
+        listed = rows(page(hotspot))
+        assert [name for name, _ in listed] == [
+            *(f"Buur_{k:02}" for k in range(12)),
+            *(f"Open_{k}" for k in range(4)),
+        ]
+        assert all(why.startswith("Open,") for name, why in listed if name.startswith("Open"))
+        # A name that is not listed stays in the form, with what came of it.
+        assert send(hotspot, "Buur_19", "Verkeerd!1").status == 303
+        while hotspot.ask("GET", "/state").body == b"trying":
+            time.sleep(0.02)
+        shown = page(hotspot)
+        assert "The password of Buur_19 is not right" in shown
+        assert 'name="other" maxlength="40" value="Buur_19"' in shown
+        assert re.findall(r'id="(\w+)" checked', shown) == ["o"]
+
+
+def test_a_network_is_listed_once_however_it_is_heard(tmp_path):
+    networks = [
+        ["Twee", -60, "wpa"],
+        ["Twee", -50, "wpa2"],
+        ["Gast", -45, "open"],
+        ["Gast", -70, "wpa2"],
+    ]
+    with Hotspot(tmp_path, networks=networks, passwords={"Twee": "x" * 8}) as hotspot:
+        assert [name for name, _ in rows(page(hotspot))] == ["Twee", "Gast", "Gast"]
+        send(hotspot, "Twee", "short")
+        send(hotspot, "Twee", "Verkeerd!1")
+        while hotspot.ask("GET", "/state").body == b"trying":
+            time.sleep(0.02)
+        shown = page(hotspot)
+        assert re.findall(r'value="(\w+)" checked', shown) == ["Twee"]
+        assert 'aria-label="strong"' in shown.partition("<b>Twee</b>")[2].partition("</label>")[0]
+
+
+def test_the_texts_name_the_one_colour_that_means_the_same_on_every_gateway():
+    """The Genius Flex has no blue for the hotspot, and red blinks or not (docs/led.md)."""
+    texts = tomllib.loads((portal_pages.SOURCE / "text.toml").read_text(encoding="utf-8"))
+    others = re.compile(r"(?i)\b(blue|red|blauwe?|rood|rode|bleue?s?|rouges?|blau\w*|rot\w*)\b")
+    for language in texts.values():
+        words = [*language.values(), *language["messages"].values()]
+        assert not [text for text in words if isinstance(text, str) and others.search(text)]
+
+
 def test_names_are_text_not_markup(hotspot):
     assert 'value="R&amp;B&lt;i&gt;\'s"' in page(hotspot)
     shown = gzip.decompress(send(hotspot, '"><script>alert(1)</script>', "short").body).decode()
@@ -174,7 +237,7 @@ def test_only_our_own_form_is_taken(hotspot):
         (431, b"GET / HTTP/1.1\r\nX: " + b"x" * 5000 + b"\r\n\r\n"),
         (431, b"GET /" + b"x" * 600 + b" HTTP/1.1\r\n\r\n"),
         (431, b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 900 + b"\r\n"),
-        (413, b"POST /join HTTP/1.1\r\nContent-Length: 513\r\n\r\n" + b"x" * 513),
+        (413, b"POST /join HTTP/1.1\r\nContent-Length: 16385\r\n\r\n" + b"x" * 513),
         (413, b"POST /join HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n"),
         (400, b"POST /join HTTP/1.1\r\nContent-Length: -1\r\n\r\n"),
         (400, b"POST /join HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"),

@@ -102,7 +102,7 @@ def test_from_power_up_to_green(tmp_path):
         phone.type("#key", PASSWORD)
         begun = world.now / 1e6
         phone.tap("#join > button")
-        phone.wait("Connecting")
+        phone.wait_for("!!document.querySelector('#trying')")
         phone.leave(True)
         phone.shot("scripts-3-trying")
         until(

@@ -21,10 +21,18 @@
   }
   const trying = document.getElementById('trying');
   if (trying) {
+    const gone = document.getElementById('gone');
+    let late;
+    const wait = () => {
+      clearTimeout(late);
+      gone.hidden = true;
+      late = setTimeout(() => { gone.hidden = false; }, 30000);
+    };
     const ask = () => fetch('/state', {cache: 'no-store'}).then(answer => answer.text())
-      .then(state => state == 'trying' ? setTimeout(ask, 700) : location.replace('/'))
+      .then(state => { wait(); state == 'trying' ? setTimeout(ask, 700) : location.replace('/'); })
       .catch(() => setTimeout(ask, 1000));
     trying.hidden = true;
+    wait();
     ask();
   }
 })();
