@@ -5,9 +5,13 @@ is."""
 OVERDUE = {
     "booting": "starting takes too long: switch it off and on, and call support when that does "
     "not help",
-    "connecting": "the network is there but not the cloud: activate the gateway at a site; "
-    "if it is, see that the network lets the broker's port out, or call support",
+    "connecting": "the cloud has not accepted the gateway: activate it at a site; if it is, call "
+    "support",
 }
+_UNMEASURED = (
+    "the gateway is in the cloud but measures nothing: look at the Power Box, its supply and its "
+    "cable"
+)
 
 # By Connection's `problem` or `leads`.
 TEXTS = {
@@ -23,7 +27,8 @@ TEXTS = {
     "no_modem": "the modem does not answer: switch the gateway off and on, or call support",
     "no_dns": "the network's name server does not know the cloud: see the router's DNS",
     "captive": "the network shows a page to be signed in at: use another network",
-    "no_cloud": "the internet is there, but the cloud's port is blocked: open it in the firewall",
+    "no_cloud": "the internet is there, but the cloud does not answer: see that its host and port "
+    "are right, and that the firewall lets the port out",
     "no_internet": "the network leads nowhere: is the router connected to the internet?",
 }
 
@@ -35,9 +40,12 @@ _OF_LTE = {
 }
 
 
-def texts(led, connection):
+def texts(led, connection, in_cloud):
     """(name, a text for the installer) of what is wrong."""
-    found = [("led", OVERDUE[led.state])] if led.overdue else []
+    found = []
+    if led.overdue:
+        unmeasured = in_cloud and led.state == "connecting"
+        found.append(("led", _UNMEASURED if unmeasured else OVERDUE[led.state]))
     wrong = connection.problem or connection.leads
     text = TEXTS.get(wrong)
     if "lte" in connection.board.LINKS:

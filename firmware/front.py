@@ -2,9 +2,10 @@
 way back to how it left the factory. Owns the LED and the button."""
 
 import asyncio
+import sys
 import time
 
-from button import RESET, SHORT, Button
+from button import EARLY, RESET, SHORT, Button
 from connection import Connection
 from led import Led
 from led_animation import Animation
@@ -25,6 +26,7 @@ class Front:
         self.led = Led(board.LED, board.LONGEST_S)
         self._button = Button(board.RESET)
         self._changed = changed
+        self._cloud = cloud
         self.connection = Connection(hardware, board, settings, counters, self.tell, cloud)
 
     def tell(self, event, value):
@@ -53,7 +55,7 @@ class Front:
             return []
         from connection_advice import texts
 
-        return texts(led, connection)
+        return texts(led, connection, self._cloud())
 
     async def _watch(self):
         """Animate the LED, watch the button."""
@@ -74,16 +76,25 @@ class Front:
             if pressed == SHORT:
                 self.connection.open_service()
             elif pressed == RESET:
-                from factory_reset import reset
-
-                reset(hardware)
-                hardware.restart()
+                self._reset()
             frames += 1
             if frames == 1000 // _FRAME_MS:
                 frames = 0
                 if led.grow_old(hardware.uptime_ms() // 1000):
                     self._changed()
             await asyncio.sleep_ms(_FRAME_MS)
+
+    def _reset(self):
+        """The factory reset, and a new start; where it fails the LED says that it was not done."""
+        from factory_reset import reset
+
+        try:
+            reset(self.hardware)
+            self.hardware.restart()
+        except OSError as error:
+            self.counters.count("reset.failed")
+            sys.print_exception(error)
+            self._button.shown = EARLY
 
     async def _keep_time(self):
         import sntp

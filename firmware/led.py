@@ -1,7 +1,7 @@
 """The state that the status LED shows: events in, state out. Owns no LED: led_animation.py does.
 
-The board's table says which colour and pattern a state has; a state that is not in it is never
-entered (docs/led.md).
+The board's table says which colour and pattern a state has; one that is not in it is never
+entered, but for "searching", which is shown as "booting" then (docs/led.md).
 """
 
 _QUALITY = ("well", "medium", "poor")
@@ -20,7 +20,7 @@ class Led:
         # The events, and how things are at power-up.
         self._facts = {
             "updating": False,
-            "hotspot": False,  # open
+            "hotspot": False,  # open; "failed" for some seconds after credentials did not work
             "link": None,  # then "searching", "none", "up"
             "astray": False,  # the link is up but does not lead to the cloud
             "cloud": False,  # it has accepted us
@@ -42,7 +42,7 @@ class Led:
         if event == "cloud" and value:
             self._had_cloud = True
         state = self._judge()
-        self.colour, self.pattern = self._table[state]
+        self.colour, self.pattern = self._table.get(state) or self._table["booting"]
         if self._facts["reset"]:
             self.colour, self.pattern = self._facts["reset"], "solid"
         if state == self.state:
@@ -64,6 +64,8 @@ class Led:
         facts = self._facts
         if facts["updating"]:
             return "booting"
+        if facts["hotspot"] == "failed":
+            return "no internet"
         if facts["hotspot"] and "ready" in self._table:
             return "ready"
         if facts["cloud"]:
@@ -78,4 +80,4 @@ class Led:
             return "no internet"
         if link == "up":
             return "connecting"
-        return "searching" if link and "searching" in self._table else "booting"
+        return "searching" if link else "booting"

@@ -298,6 +298,12 @@ async def main():
 
 asyncio.run(main())
 """
+FAILS = """
+def keep(data):
+    raise OSError("no space")
+
+made.keep = keep
+"""
 HELD = {
     ("GENIUS", 21.0): [("red", 1), ("yellow", 8), ("off", 15), ("blue", 20)],
     ("GENIUS", 19.5): [("red", 1), ("yellow", 8), ("off", 15), ("purple", 19.5), ("green", 21.5)],
@@ -327,3 +333,19 @@ def test_a_finger_on_the_button(board, seconds, tmp_path):
         assert not (tmp_path / "settings.0").exists()
     else:
         assert left == {"simulator.json", "factory.json", "history"}
+
+
+def test_a_reset_that_fails_is_not_shown_as_done(tmp_path):
+    """The memory beside the file system is full: purple as for a button that was let go early,
+    counted by its name; the gateway goes on, and nothing is gone."""
+    (tmp_path / "settings.json").write_text(json.dumps({"apn": "m2m"}))
+    begun, pressed = PRESS.split("front = ")
+    program = begun + FAILS + "counters = Counters()\nfront = " + pressed
+    program = program.replace("read(), Counters()", "read(), counters")
+    program += "tell(counts=counters.counts)\n"
+    told = play(World(), program, tmp_path, board=BOARDS / "CONNECT", arguments=("10.0",))
+    pressed_s = next(line["pressed"] for line in told if "pressed" in line)
+    shown = [line["colour"] for line in told if line.get("s", 0) > pressed_s]
+    assert shown == ["red", "blue", "purple", "green"]
+    assert told[-1] == {"counts": {"reset.failed": 1}}
+    assert (tmp_path / "settings.0").exists()
