@@ -13,10 +13,12 @@ from micropython import const
 _LOOK_MS = const(500)
 _CHECK = const(6)  # looks without the cloud, then: where does the link lead?
 _CHECK_AGAIN = const(60)
+_BETTER = const(110)
 _ROAM = const(120)
 _WEAK_DBM = const(-75)
 
 SERVICE_S = const(900)
+_NOWHERE = ("captive", "no_dns", "no_internet")
 
 
 class Connection:
@@ -43,6 +45,8 @@ class Connection:
         self._cloud = cloud
         self._joining = None  # the task
         self._used = None  # the object of `link`
+        self._shunned = None  # one that leads nowhere, while another one does better
+        self._doubt = None  # what check() gave once
         names = board.LINKS
         if board.CHOOSES == "installer" and settings.link in names:
             names = (settings.link,)
@@ -68,22 +72,44 @@ class Connection:
         }
 
     def open_service(self, seconds=SERVICE_S):
-        """Open the hotspot with its page for so long from now on, whatever the links do."""
+        """Open the hotspot with its page for so long from now on, whatever the links do; where
+        there is a radio."""
         if self.hardware.radio:
             self.service_ms = self.hardware.uptime_ms() + seconds * 1000
 
-    async def check(self, link, connect):
+    async def check(self, link):
         """Where the link leads: link_check.check()."""
         from link_check import check
 
-        hardware = self.hardware
         mqtt = self.settings.mqtt
         cloud = (mqtt["host"], mqtt["port"]) if mqtt else None
-        leads = await check(cloud, link.name_server(), hardware.probe, connect)
+        leads = await check(cloud, link.name_server(), self.hardware.probe)
         forget("link_check")
-        if leads != "ok":
-            self.counters.count("connection." + leads)
         return leads
+
+    def learn(self, link, leads):
+        """A link that is up leads there. One that leads somewhere is used in the place of one
+        that does not."""
+        if link is not self._used:
+            if leads == "ok" and self.leads in _NOWHERE:
+                self._shunned = self._used
+            return
+        if leads not in ("ok", self.leads):
+            self.counters.count("connection." + leads)
+        self.leads = leads
+        self.tell("astray", leads != "ok")
+
+    def better(self):
+        """(name, link) of those to be got that may do better than the one that is used: what comes
+        before it, and all others where it leads nowhere."""
+        found = []
+        for name, link in self.links:
+            if link is self._used:
+                if self.leads not in _NOWHERE:
+                    break
+            elif link is not self.hardware.ethernet:  # a cable comes by itself
+                found.append((name, link))
+        return found
 
     async def run(self):
         """Keep a link up; without end."""
@@ -91,7 +117,8 @@ class Connection:
         while True:
             self.follow()
             if self._joining is None:
-                if self._used is None or self.service_ms > self.hardware.uptime_ms():
+                wanted = self._used is None or self.service_ms > self.hardware.uptime_ms()
+                if wanted or looks % _BETTER == 0 and self.better():
                     self._joining = asyncio.create_task(self._join())
                 else:
                     await self._look_ahead(looks)
@@ -100,16 +127,17 @@ class Connection:
 
     def follow(self):
         """Use the first link that has an address, and tell how things are."""
-        tell, link, radio = self.tell, self._used, self.hardware.radio
+        tell = self.tell
         if self._look():
             tell("astray", False)
-            link = self._used
+        link = self._used
         if link:
             tell("link", "up")
         elif self.problem is None:
             tell("link", "searching")
-        if link and radio and link is not radio and not self._joining and radio.connected():
-            radio.leave()  # the chip would send through it
+        for other in (self.hardware.radio, self.hardware.modem):
+            if link and other and other is not link and not self._joining and other.connected():
+                other.leave()  # the chip would send through it, or it costs
         tell("cloud", self._cloud())
         if self.link == "lte":
             tell("signal", link.quality(self.board.SIGNAL_DBM))
@@ -117,12 +145,15 @@ class Connection:
     def _look(self):
         """Choose the first link that has an address; whether it is another one than before."""
         up = [(name, link) for name, link in self.links if link.connected()]
-        name, link = up[0] if up else (None, None)
+        good = [one for one in up if one[1] is not self._shunned]
+        if len(good) in (0, len(up)):
+            self._shunned = None  # it is alone, or gone
+        name, link = (good or up or ((None, None),))[0]
         if link is self._used:
             return False
         self._used = link
         self.link = name
-        self.leads = self.problem = None
+        self.leads = self.problem = self._doubt = None
         if link:
             self.had_link = True
         else:
@@ -132,11 +163,13 @@ class Connection:
     async def _look_ahead(self, looks):
         """Where does the link lead, and is there a better access point?"""
         if self._cloud():
-            self.leads = "ok"
-            self.tell("astray", False)
+            self.learn(self._used, "ok")
         elif self.hardware.probe and looks % (_CHECK_AGAIN if self.leads else _CHECK) == 0:
-            self.leads = await self.check(self._used, False)
-            self.tell("astray", self.leads != "ok")
+            link = self._used
+            leads = await self.check(link)
+            if leads in ("ok", "captive", self._doubt):  # a slow network may be silent once
+                self.learn(link, leads)
+            self._doubt = leads
         if self.link == "wifi" and looks % _ROAM == 0 and (self._used.dbm() or 0) <= _WEAK_DBM:
             from joining import roam
 

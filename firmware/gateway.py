@@ -180,7 +180,11 @@ class Gateway:
     def texts(self):
         """What is wrong: (name, a text for the installer)."""
         modules = self.bus_b.advice() if self.bus_b else []
-        return self.advice.texts + modules + self.front.texts()
+        uplink = self.uplink
+        refusal = (
+            [] if uplink.connected or not uplink.last_error else [("uplink", uplink.last_error)]
+        )
+        return self.advice.texts + modules + self.front.texts() + refusal
 
     def _gateway_state(self):
         return topics.gateway_state(

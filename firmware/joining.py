@@ -17,13 +17,14 @@ _SHOWN_MS = const(5000)  # on the LED, that credentials did not work
 _BETTER_DB = const(10)
 
 
-async def _heard(radio, known):
-    """(-dBm, ssid, bssid) of the known networks in the air, the strongest first."""
+async def _heard(radio, known, last=()):
+    """(whether it is to be the last, -dBm, ssid, bssid) of the known networks in the air, the
+    strongest first, those in `last` (bssids) after the others."""
     found = []
     for ssid, bssid, _, dbm, _, _ in await radio.scan():
         for name in known:
             if name.encode() == ssid:
-                found.append((-dbm, name, bssid))
+                found.append((bssid in last, -dbm, name, bssid))
     return sorted(found)
 
 
@@ -31,8 +32,8 @@ async def roam(radio, known):
     """Join another access point of a known network where one is much stronger."""
     dbm = radio.dbm()
     heard = await _heard(radio, known)
-    if dbm is not None and heard and -heard[0][0] >= dbm + _BETTER_DB:
-        _, ssid, bssid = heard[0]
+    if dbm is not None and heard and -heard[0][1] >= dbm + _BETTER_DB:
+        _, _, ssid, bssid = heard[0]
         await radio.join(ssid, known[ssid], bssid)
 
 
@@ -47,16 +48,21 @@ class Joining:
         self._lock = asyncio.Lock()  # who changes the radio
         self._pause_ms = 0
         self._next_ms = 0
+        self._failed = ()  # bssids of the round before
         self._refused = set()  # networks whose password was wrong since the hotspot is open
         self._again = None  # the task that shows the hotspot on the LED again
         self._portal = None
         self._task = None
 
     async def run(self):
-        """Until there is a link and nobody wishes the hotspot."""
+        """Until there is a link and nobody wishes the hotspot; where there is a link already, try
+        once those that may do better."""
         connection, hardware = self._connection, self._hardware
         try:
-            if hardware.ethernet:
+            if connection.online():
+                if not self._wished():
+                    await self._improve()
+            elif connection.links[0][1] is hardware.ethernet:
                 await self._patience(hardware.ethernet)
             while self._portal or not connection.online() or self._wished():
                 if not connection.online() and hardware.uptime_ms() >= self._next_ms:
@@ -89,21 +95,23 @@ class Joining:
                     settings.choose(self._settings, "wifi")
                     connection.links = [("wifi", radio)]
                 connection.follow()
-                connection.leads = result = await connection.check(radio, True)
-                connection.tell("astray", result != "ok")
+                result = await connection.check(radio)
+                connection.learn(radio, result)
+                connection.follow()
         # The LED shows the result: for some seconds, or for good.
-        connection.tell("hotspot", False)
-        if not radio.connected():
+        if radio.connected():
+            connection.tell("hotspot", False)
+        else:
+            connection.tell("hotspot", "failed")
             self._again = asyncio.create_task(self._show_again())
         return result
 
     async def _show_again(self):
         await asyncio.sleep_ms(_SHOWN_MS)
-        if self._portal:
-            self._connection.tell("hotspot", True)
+        self._connection.tell("hotspot", self._portal is not None)
 
     async def _patience(self, ethernet):
-        """The cable comes first: wait while it may still get an address."""
+        """Where the cable comes first: wait while it may still get an address."""
         while not self._connection.online() and not self._wished():
             passed = self._hardware.uptime_ms()
             if passed >= (_CABLE_MS if ethernet.plugged() else _NO_CABLE_MS):
@@ -114,6 +122,7 @@ class Joining:
         """Try everything once."""
         connection = self._connection
         async with self._lock:
+            began = self._hardware.uptime_ms()
             if connection.online() or self._portal and self._portal.state != "ready":
                 return  # somebody gives another network
             result = await self._round()
@@ -126,21 +135,40 @@ class Joining:
             connection.problem = result
             connection.tell("link", "none")
         self._pause_ms = min(max(2 * self._pause_ms, _PAUSE_MS), _LONGEST_PAUSE_MS)
-        self._next_ms = self._hardware.uptime_ms() + self._pause_ms
+        # Phones on the hotspot lose it while a network is tried: they get the whole pause.
+        self._next_ms = (self._hardware.uptime_ms() if self._portal else began) + self._pause_ms
 
     async def _round(self):
-        """Try every link; the result of the last one."""
-        result = "no_cable"
-        for name, link in self._connection.links:
-            if name == "wifi":
-                result = await self._join_known()
-            elif name == "lte":
-                result = await link.dial(self._settings.apn)
-            elif link.plugged():
-                result = "no_address"
+        """Try every link; the result of the last one, the cable's where there is no other."""
+        result = None
+        for _, link in self._connection.links:
+            got = await self._get(link)
+            if result is None or link is not self._hardware.ethernet:
+                result = got
             if self._connection.online():
                 break
         return result
+
+    async def _improve(self):
+        """Try what may do better than the link that is used."""
+        connection = self._connection
+        async with self._lock:
+            for name, link in connection.better():
+                if await self._get(link) == "ok":
+                    connection.follow()
+                    if connection.link != name:  # it does not come first: leads it somewhere?
+                        connection.learn(link, await connection.check(link))
+                        connection.follow()
+                    if connection.link == name:
+                        break
+
+    async def _get(self, link):
+        """Try to get the link; what came of it."""
+        if link is self._radio:
+            return await self._join_known()
+        if link is self._hardware.modem:
+            return await link.dial(self._settings.apn)
+        return "no_address" if link.plugged() else "no_cable"
 
     async def _join_known(self):
         known = dict(self._settings.networks)
@@ -151,10 +179,13 @@ class Joining:
             for ssid in self._refused:
                 if known.pop(ssid, None):
                     result = "wrong_password"
-        for _, ssid, bssid in await _heard(self._radio, known) if known else ():
+        heard = await _heard(self._radio, known, self._failed) if known else ()
+        self._failed = failed = []
+        for _, _, ssid, bssid in heard:
             result = await self._radio.join(ssid, known[ssid], bssid)
             if result == "ok":
                 break
+            failed.append(bssid)
             if result == "wrong_password":
                 self._refused.add(ssid)
         return result

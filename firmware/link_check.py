@@ -4,18 +4,17 @@ import asyncio
 
 from resolve import resolve
 
-_TIMEOUT_S = 4
+_TIMEOUT_S = 8  # on LTE a lost packet costs 3 s
 _KEPT_S = 1
 
 
-async def check(cloud, name_server, probe, connect):
+async def check(cloud, name_server, probe):
     """ "ok"; "no_dns": the name server does not answer or does not know the cloud; "captive": a
-    portal answers in the place of the internet; "no_cloud": the internet is there, the cloud is
-    not, or its port is blocked; "no_internet": nothing is there.
+    portal answers in the place of the internet; "no_cloud": the internet is there, the cloud's
+    port is not open; "no_internet": nothing is there.
 
     cloud: (host, port) or None. probe: (host, port) of a web server that answers /generate_204
-    with status 204, or None to do without. connect: whether to try the cloud's port; without, it
-    is known not to answer.
+    with status 204, or None to do without.
     """
     address = None
     if cloud:
@@ -26,7 +25,7 @@ async def check(cloud, name_server, probe, connect):
     status = await _probe(probe, name_server) if probe else None
     if status not in (None, 204):
         return "captive"
-    if connect and address and await _opens(address, cloud[1]):
+    if address and await _opens(address, cloud[1]):
         return "ok"
     if status == 204 or not probe:
         return "no_cloud" if cloud else "ok"

@@ -31,8 +31,8 @@ _REFUSALS = (
     "protocol version refused",
     "client identifier refused",
     "broker unavailable",
-    "user name or password refused",
-    "not authorised",
+    "user name or password refused: see mqtt in settings.json",
+    "not authorised: see mqtt in settings.json",
 )
 
 

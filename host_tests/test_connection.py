@@ -280,8 +280,10 @@ connection.open_service()
 """
 
 
-def test_credentials_are_tried_before_they_are_stored(tmp_path):
-    """By the hotspot's own way in; a wrong password is not kept, and shown on the LED."""
+@pytest.mark.parametrize("cable", [False, True])
+def test_credentials_are_tried_before_they_are_stored(cable, tmp_path):
+    """By the hotspot's own way in; a wrong password is not kept, and shown on the LED, also while
+    a cable leads to the cloud."""
     body = """
 for ssid, key in (("mouse", "geheim123"), ("house", "verkeerd1"), ("house", "geheim123")):
     began = seconds()
@@ -290,11 +292,13 @@ for ssid, key in (("mouse", "geheim123"), ("house", "verkeerd1"), ("house", "geh
     await asyncio.sleep(7)
 tell(again=settings.read().networks)
 """
-    told = run(World([house()], cable=False), OPEN + body, tmp_path)
+    program = f"global in_cloud\nin_cloud = {cable}\nhappens('measuring', True)\n{OPEN}"
+    told = run(World([house()], cable=cable), program + body, tmp_path)
     results = [line for line in told if "result" in line]
     assert [line["result"] for line in results] == ["not_found", "wrong_password", "ok"]
     assert [line["known"] for line in results] == [[], [], [["house", "geheim123"]]]
-    assert [line["led"] for line in results] == ["no internet", "no internet", "connecting"]
+    well = "well" if cable else "connecting"
+    assert [line["led"] for line in results] == ["no internet", "no internet", well]
     assert results[2]["took"] < 10  # from "connect" to green
     assert told[-1] == {"again": [["house", "geheim123"]]}
 
@@ -488,7 +492,7 @@ def test_what_is_told_of_lte_names_no_router(tmp_path):
     body = """
 from connection_advice import texts
 await until(lambda: connection.problem)
-tell(text=dict(texts(led, connection))["connection"])
+tell(text=dict(texts(led, connection, False))["connection"])
 """
     for board, said in (("CONNECT_4G", "4G"), ("WIFI_CONNECT", "access point")):
         world = World(lte_dbm=None, cable=False)
@@ -512,3 +516,204 @@ tell(open=seconds() - began, led=led.state, s=seconds(), link=connection.link)
     told = run(World([house()]), body, tmp_path)
     assert 895 <= told[-1]["open"] <= 905
     assert (told[-1]["led"], told[-1]["link"]) == ("well", "ethernet")
+
+
+# Servers in the gateway's own program: a probe that answers with `answer()`, and a cloud that
+# takes a connection and says nothing.
+SERVERS = """
+async def web(reader, writer):
+    await reader.readline()
+    writer.write(answer())
+    await writer.drain()
+    writer.close()
+
+async def cloud(reader, writer):
+    await reader.read(64)
+    await asyncio.sleep(600)
+
+await asyncio.start_server(web, "127.0.0.1", {probe})
+made.probe = ("127.0.0.1", {probe})
+if {port}:
+    await asyncio.start_server(cloud, "127.0.0.1", {port})
+"""
+YES, PORTAL = "HTTP/1.0 204 No Content\r\n\r\n", "HTTP/1.0 302 Found\r\n\r\n"
+
+
+def with_servers(body: str, answer: str, is_open: bool = True) -> tuple[str, dict[str, Any]]:
+    """The test's body with the servers; settings with that cloud. answer: an expression."""
+    port = free_port()
+    servers = SERVERS.format(probe=free_port(), port=port if is_open else 0)
+    mqtt = {"host": "127.0.0.1", "port": port}
+    return f"answer = lambda: {answer}\n{servers}\n{body}", {"mqtt": mqtt}
+
+
+@pytest.mark.parametrize("board", ["GENIUS", "CONNECT"])
+def test_a_cloud_that_is_slow_to_accept_is_no_blocked_port(board, tmp_path):
+    """It takes the connection: nothing is wrong with the link, and the LED stays green."""
+    body = """
+await asyncio.sleep(110)
+tell(leads=connection.leads, state=led.state, errors=counters.counts)
+"""
+    body, wishes = with_servers(body, f"{YES!r}.encode()")
+    told = run(World(), body, tmp_path, wishes, board=BOARDS / board)
+    assert "no internet" not in leds(told)
+    assert told[-1] == {"leads": "ok", "state": "connecting", "errors": {}}
+
+
+def test_a_blocked_port_is_told_and_counted_once(tmp_path):
+    body = """
+await asyncio.sleep(110)
+tell(leads=connection.leads, state=led.state, errors=counters.counts)
+"""
+    body, wishes = with_servers(body, f"{YES!r}.encode()", is_open=False)
+    told = run(World(), body, tmp_path, wishes)
+    assert next(line["s"] for line in told if line.get("led") == "no internet") < 15
+    errors = {"connection.no_cloud": 1}
+    assert told[-1] == {"leads": "no_cloud", "state": "no internet", "errors": errors}
+
+
+def test_a_network_that_is_silent_once_is_not_told(tmp_path):
+    body = """
+await asyncio.sleep(60)
+tell(leads=connection.leads, errors=counters.counts, asked=not silent)
+"""
+    body, wishes = with_servers(body, f"silent.pop() if silent else {YES!r}.encode()")
+    told = run(World(), f"silent = [b'']\nwishes.mqtt = None\n{body}", tmp_path, wishes)
+    assert "no internet" not in leds(told)
+    assert told[-1] == {"leads": "ok", "errors": {}, "asked": True}
+
+
+def test_a_cable_that_leads_nowhere_gives_way_to_a_known_network(tmp_path):
+    """A hotel's cable at power-up, a known network in the air: used within a minute, though the
+    cable comes first. When that network goes, the cable is used again."""
+    body = """
+await until(lambda: connection.link == "wifi", 120)
+await asyncio.sleep(10)
+tell(at=seconds(), link=connection.link, leads=connection.leads, led_=led.state)
+world(made, "rssi house", -95)
+await until(lambda: connection.link == "ethernet", 60)
+await asyncio.sleep(200)
+tell(link=connection.link, leads=connection.leads, wifi=made.radio.connected())
+"""
+    answer = f"({YES!r} if made.radio.connected() else {PORTAL!r}).encode()"
+    body, wishes = with_servers(body, answer)
+    told = run(World([house()]), body, tmp_path, wishes | KNOWN)
+    first, last = (line for line in told if "link" in line)
+    assert first.pop("at") < 80
+    assert first == {"link": "wifi", "leads": "ok", "led_": "connecting"}
+    assert last == {"link": "ethernet", "leads": "captive", "wifi": False}
+
+
+@pytest.mark.parametrize("where", ["captive", "no_internet"])
+def test_where_nothing_leads_anywhere_the_cable_stays(where, tmp_path):
+    """The LED stays red, without going green for every try."""
+    body = """
+await asyncio.sleep(600)
+tell(link=connection.link, wifi=made.radio.connected(), errors=counters.counts)
+"""
+    answer = f"{PORTAL!r}.encode()" if where == "captive" else "b''"
+    body, wishes = with_servers(body, answer, is_open=False)
+    told = run(World([house()]), body, tmp_path, wishes | KNOWN)
+    assert leds(told) == ["connecting", "no internet"]
+    errors = {f"connection.{where}": 1}
+    assert told[-1] == {"link": "ethernet", "wifi": False, "errors": errors}
+
+
+def test_a_press_does_nothing_where_there_is_no_radio(tmp_path):
+    """The 4G Connect has no hotspot: it goes on as before, and joins nothing."""
+    body = """
+import joining
+begun = [0]
+made_ = joining.Joining.__init__
+def count(self, connection):
+    begun[0] += 1
+    made_(self, connection)
+await until(lambda: connection.online())
+await asyncio.sleep(2)
+joining.Joining.__init__ = count
+sys.modules["joining"] = joining
+connection.open_service()
+await asyncio.sleep(60)
+tell(begun=begun[0], led_=led.state)
+"""
+    told = run(World(), body, tmp_path, {"apn": "m2m"}, board=BOARDS / "CONNECT_4G")
+    assert told[-1] == {"begun": 0, "led_": "connecting"}
+
+
+def board_with(tmp_path: Path, name: str, links: tuple[str, ...]) -> Path:
+    """The folder of a board with other links, which it chooses by itself."""
+    text = (BOARDS / name / "board.py").read_text().replace('"installer"', '"gateway"')
+    folder = tmp_path / "BOARD"
+    folder.mkdir()
+    (folder / "board.py").write_text(f"{text}\nLINKS = {links!r}\nSIGNAL_DBM = (-95, -105)\n")
+    return folder
+
+
+def test_a_modem_hangs_up_when_the_cable_is_back(tmp_path):
+    body = """
+await until(lambda: connection.online())
+world(made, "cable", False)
+await until(lambda: connection.link == "lte", 120)
+tell(link=connection.link, lte=made.modem.connected())
+world(made, "cable", True)
+await until(lambda: connection.link == "ethernet", 60)
+await asyncio.sleep(2)
+tell(link=connection.link, lte=made.modem.connected())
+"""
+    board = board_with(tmp_path, "CONNECT", ("ethernet", "lte"))
+    told = [line for line in run(World(), body, tmp_path, board=board) if "link" in line]
+    assert told == [{"link": "lte", "lte": True}, {"link": "ethernet", "lte": False}]
+
+
+def test_wifi_before_ethernet(tmp_path):
+    """The order of LINKS: a known network is used though the cable has an address first, and
+    again when it is back."""
+    body = """
+await until(lambda: connection.link == "wifi", 60)
+tell(link=connection.link, at=seconds())
+world(made, "rssi house", -95)
+await until(lambda: connection.link == "ethernet", 20)
+tell(link=connection.link, at=seconds())
+world(made, "rssi house", -50)
+back = seconds()
+await until(lambda: connection.link == "wifi", 120)
+tell(link=connection.link, at=seconds() - back)
+"""
+    board = board_with(tmp_path, "CONNECT", ("wifi", "ethernet"))
+    told = [
+        line
+        for line in run(World([house()]), body, tmp_path, KNOWN, board=board)
+        if "link" in line
+    ]
+    assert [line["link"] for line in told] == ["wifi", "ethernet", "wifi"]
+    assert told[0]["at"] < 10 and told[2]["at"] < 70
+
+
+def test_a_network_that_is_back_beside_one_that_fails(tmp_path):
+    """The stronger one of two known networks gives no address, which takes its time: the other
+    one, when it is back, is used within 30 s all the same."""
+    networks = [
+        Network("attic", "boven1234", rssi=-50, bssid="020000000003"),
+        Network("house", "geheim123", rssi=-95, bssid="020000000001"),
+    ]
+    body = """
+join = made.radio.join
+async def slow(ssid, password, bssid=b""):
+    if ssid == "attic":
+        await asyncio.sleep(20)
+        return "no_address"
+    return await join(ssid, password, bssid)
+made.radio.join = slow
+await asyncio.sleep(150)
+for i in range(5):
+    world(made, "rssi house", -70)
+    back = seconds()
+    await until(lambda: connection.online(), 120)
+    tell(took=seconds() - back)
+    world(made, "rssi house", -95)
+    await until(lambda: not connection.online(), 60)
+    await asyncio.sleep(100 + 7 * i)
+"""
+    wishes = {"networks": [["house", "geheim123"], ["attic", "boven1234"]]}
+    told = run(World(networks, cable=False), body, tmp_path, wishes)
+    assert max(line["took"] for line in told if "took" in line) <= 30, told

@@ -32,7 +32,7 @@ resolve._TIMEOUT_S = 0.2
 link_check._TIMEOUT_S = 0.5
 cloud = task["cloud"] and tuple(task["cloud"])
 probe = task["probe"] and tuple(task["probe"])
-print(asyncio.run(link_check.check(cloud, "127.0.0.1", probe, task["connect"])))
+print(asyncio.run(link_check.check(cloud, "127.0.0.1", probe)))
 """
 
 
@@ -100,26 +100,25 @@ def saying(answer: bytes) -> Iterator[int]:
         yield line.getsockname()[1]
 
 
-# known names; the probe's status, None: nobody there, "none": no probe; the cloud's port is open;
-# whether its port is tried -> where it leads.
+# known names; the probe's status, None: nobody there, "none": no probe; the cloud's port is open
+# -> where it leads.
 CASES = [
-    (True, 204, True, True, "ok"),
-    (True, "none", True, True, "ok"),
-    (True, 204, False, True, "no_cloud"),
-    (True, 204, True, False, "no_cloud"),  # the port is known not to help
-    (True, "none", False, True, "no_cloud"),
-    (True, 302, True, True, "captive"),
-    (True, 302, False, True, "captive"),
-    (True, 200, False, False, "captive"),
-    (True, 511, False, True, "captive"),  # RFC 6585: network authentication required
-    (True, None, False, True, "no_internet"),
-    (True, None, True, True, "ok"),  # a broker in the house, without internet
-    (False, 204, True, True, "no_dns"),
+    (True, 204, True, "ok"),
+    (True, "none", True, "ok"),
+    (True, 204, False, "no_cloud"),
+    (True, "none", False, "no_cloud"),
+    (True, 302, True, "captive"),
+    (True, 302, False, "captive"),
+    (True, 200, False, "captive"),
+    (True, 511, False, "captive"),  # RFC 6585: network authentication required
+    (True, None, False, "no_internet"),
+    (True, None, True, "ok"),  # a broker in the house, without internet
+    (False, 204, True, "no_dns"),
 ]
 
 
-@pytest.mark.parametrize("known, status, is_open, connect, where", CASES)
-def test_where_a_link_leads(known, status, is_open, connect, where):
+@pytest.mark.parametrize("known, status, is_open, where", CASES)
+def test_where_a_link_leads(known, status, is_open, where):
     with contextlib.ExitStack() as stack:
         dns = stack.enter_context(names(known))
         port = stack.enter_context(web(status)) if isinstance(status, int) else free_port()
@@ -128,7 +127,6 @@ def test_where_a_link_leads(known, status, is_open, connect, where):
             "dns": dns,
             "cloud": ["cloud.example", cloud],
             "probe": None if status == "none" else ["probe.example", port],
-            "connect": connect,
         }
         done = interpreter.run(["-c", CHECK, json.dumps(task)], heap="512K", path=MODULE_PATH)
     assert done.stdout.strip() == where, done.stderr
@@ -139,7 +137,7 @@ def test_without_a_cloud(status, where):
     with contextlib.ExitStack() as stack:
         dns = stack.enter_context(names(True))
         port = stack.enter_context(web(status)) if status else free_port()
-        task = {"dns": dns, "cloud": None, "probe": ["probe.example", port], "connect": True}
+        task = {"dns": dns, "cloud": None, "probe": ["probe.example", port]}
         done = interpreter.run(["-c", CHECK, json.dumps(task)], heap="512K", path=MODULE_PATH)
     assert done.stdout.strip() == where, done.stderr
 
@@ -157,7 +155,7 @@ def test_without_a_cloud(status, where):
 )
 def test_what_is_no_http_is_no_portal(answer, where):
     with names(True) as dns, saying(answer) as port:
-        task = {"dns": dns, "cloud": None, "probe": ["probe.example", port], "connect": True}
+        task = {"dns": dns, "cloud": None, "probe": ["probe.example", port]}
         done = interpreter.run(["-c", CHECK, json.dumps(task)], heap="512K", path=MODULE_PATH)
     assert done.stdout.strip() == where, done.stderr
 
@@ -166,6 +164,6 @@ def test_a_name_server_that_keeps_silent():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
         line.bind((HOST, 0))
         task = {"dns": line.getsockname()[1], "cloud": ["cloud.example", 1]}
-        task |= {"probe": None, "connect": True}
+        task |= {"probe": None}
         done = interpreter.run(["-c", CHECK, json.dumps(task)], heap="512K", path=MODULE_PATH)
     assert done.stdout.strip() == "no_dns", done.stderr

@@ -718,7 +718,9 @@ def test_a_broker_with_passwords(tmp_path, user, password, accepted):
                 assert holds(told)["errors"] == {}
             else:
                 state = told.error("uplink.refused")
-                assert state["lastError"] == "the broker refused us: not authorised"
+                words = "the broker refused us: not authorised: see mqtt in settings.json"
+                assert state["lastError"] == words
+                told.until(lambda states: states[-1]["advice"] == [words], "the advice")
                 assert holds(told)["connects"] == 0
     finally:
         processes.stop(process)

@@ -64,6 +64,7 @@ def state(gateway):
         "dropped": mqtt.dropped,
         "lastError": mqtt.last_error,
         "errors": gateway.counters.counts,
+        "advice": [text for name, text in gateway.texts() if name == "uplink"],
     }
 
 
