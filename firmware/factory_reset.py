@@ -14,15 +14,19 @@ _FACTORY = "factory.json"
 def reset(hardware):
     """Erase; takes some seconds and stops everything. The gateway is to be restarted then. What a
     power cut stops is to be called again at the next start: hardware.kept() is not None then.
+    OSError, and nothing is erased, when the label cannot be kept.
 
-    hardware.storage: the block device that holds the working directory and nothing else, or None;
-    then the files are removed, but for hardware.program_files. hardware.keep(data) keeps bytes
-    outside of it, or with None forgets them.
+    hardware.storage: the block device that holds the working directory and nothing else, from
+    which nothing is needed at start, or None; then the files are removed, but for
+    hardware.program_files. hardware.keep(data) keeps bytes outside of it, or with None forgets
+    them.
     """
     factory = hardware.kept()
     if factory is None:
         factory = _read(_FACTORY)
         hardware.keep(factory)
+        if hardware.kept() != factory:
+            raise OSError(_FACTORY)
     if hardware.storage is None:
         _remove_all(".", hardware.program_files)
     else:
@@ -30,9 +34,8 @@ def reset(hardware):
         erase(hardware.storage)
         vfs.VfsLfs2.mkfs(hardware.storage)
         vfs.mount(hardware.storage, "/")
-    if factory:
-        with open(_FACTORY, "wb") as file:
-            file.write(factory)
+    with open(_FACTORY, "wb") as file:
+        file.write(factory)
     hardware.keep(None)
 
 
@@ -59,4 +62,4 @@ def _read(name):
         with open(name, "rb") as file:
             return file.read()
     except OSError:
-        return b""
+        return b"{}"

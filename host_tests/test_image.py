@@ -105,7 +105,7 @@ def test_only_what_there_is_is_imported(built):
         "math", "micropython", "network", "os", "random", "socket", "struct", "sys", "time", "vfs",
     }  # fmt: skip
     modules = {Path(name).stem for name in contents(built)} | {"umqtt"}
-    optional = {"aiorepl"}
+    optional = {"aiorepl", "storage"}  # frozen in boards/ESP32_GATEWAY
     sources = list(image.COMMON.glob("*.py"))
     sources += image.FIRMWARE.glob("*.py")
     for source in sources:
@@ -141,6 +141,31 @@ def test_romfs_holds_the_files(built):
 def test_size_is_told(built):
     assert built.modules == sum(name.endswith(".mpy") for name in contents(built))
     assert built.code_bytes == sum(map(len, contents(built).values()))
+
+
+def test_the_partitions_are_what_an_esp32_takes(built):
+    """ESP-IDF's rules: nothing before 0x9000, 4 KB steps, an application in 64 KB steps, without
+    overlaps, within the flash of 4 MB. The image may grow to twice its size."""
+    end = 0x9000
+    for name, (offset, size) in image.partitions().items():
+        assert offset >= end and offset % (0x10000 if name == "factory" else 4096) == 0
+        assert size % 4096 == 0
+        end = offset + size
+    assert end <= 4 * 1024 * 1024
+    assert 2 * built.romfs.stat().st_size < image.partitions()["romfs"][1]
+
+
+def test_an_image_larger_than_its_partition_is_refused(built, tmp_path, monkeypatch):
+    files = built.littlefs.parent / "files"
+    table = tmp_path / "partitions.csv"
+    table.write_text(image.PARTITIONS.read_text().replace("0x60000", "0x20000"))
+    monkeypatch.setattr(image, "PARTITIONS", table)
+    monkeypatch.setattr(image, "ROOT", tmp_path)
+    monkeypatch.setattr(image, "_VFS_BYTES", 0x20000)
+    with pytest.raises(UserError, match="romfs has 17.,... bytes, its partition 131,072: make"):
+        image._pack_romfs(files, tmp_path / "application.romfs")
+    with pytest.raises(UserError, match="do not fit into a partition of 131,072 bytes"):
+        image._pack_littlefs(files, tmp_path / "application.littlefs")
 
 
 def test_a_board_that_there_is_not(place):

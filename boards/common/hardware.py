@@ -4,8 +4,8 @@ links.py import machine and network. The RS485 transceivers switch their directi
 """
 
 import asyncio
+import json
 import os
-import sys
 import time
 
 import esp32
@@ -98,7 +98,7 @@ class Hardware:
 
     def kept(self):
         """What is kept, or None."""
-        data = bytearray(256)
+        data = bytearray(1024)
         try:
             size = esp32.NVS("gateway").get_blob("reset", data)
         except OSError:
@@ -159,10 +159,12 @@ def _lamps(pins):
 
 
 def _storage():
-    """The partition of the file system where it holds data alone, the program being in another."""
-    if "/rom/lib" not in sys.path:
+    """The partition of the file system where it holds data alone: boards/ESP32_GATEWAY."""
+    try:
+        from storage import partition
+    except ImportError:
         return None
-    return esp32.Partition.find(esp32.Partition.TYPE_DATA, label="vfs")[0]
+    return partition
 
 
 def give_up():
@@ -170,7 +172,15 @@ def give_up():
 
 
 def _serial_number(article_type):
-    """Ten digits: the article's type, and the last 24 bits of the chip's number modulo 10^6."""
+    """Ten digits, of which the first four are the article's type: the label's, in factory.json;
+    where there is none of this article, the last 24 bits of the chip's number modulo 10^6."""
+    try:
+        with open("factory.json") as file:
+            serial = json.load(file)["serial"]
+        if len(serial) == 10 and serial.isdigit() and int(serial[:4]) == article_type:
+            return serial
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        pass
     chip = machine.unique_id()
     return "%04d%06d" % (article_type, int.from_bytes(chip[-3:], "big") % 1000000)
 

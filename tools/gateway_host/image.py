@@ -1,9 +1,9 @@
 """Application images: the firmware's modules precompiled, with their dependencies, as the
 partition of a stock MicroPython firmware.
 
-A LittleFS image goes into the `vfs` partition of any ESP32; a ROMFS image into a `romfs`
-partition, where code is executed in place and takes no heap. main.py stays source (the port runs
-no other), everything else is .mpy.
+A LittleFS image goes into the `vfs` partition of any ESP32; a ROMFS image into the partition
+`romfs` of boards/ESP32_GATEWAY, where code is executed in place and takes no heap. main.py stays
+source (the port runs no other), everything else is .mpy.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from littlefs import LittleFS
+from littlefs import LittleFS, LittleFSError
 
 from gateway_host import portal_pages
 from gateway_host.errors import UserError
@@ -28,6 +28,7 @@ IMAGES = ROOT / "build" / "images"
 FIRMWARE = ROOT / "firmware"
 PROFILES = FIRMWARE / "profiles"
 COMMON = BOARDS / "common"
+PARTITIONS = BOARDS / "ESP32_GATEWAY" / "partitions.csv"
 MAIN = FIRMWARE / "main.py"
 
 # The native code that viper functions are compiled to.
@@ -61,7 +62,8 @@ def boards() -> list[str]:
 
 
 def build(board: str, architecture: str | None = None) -> Image:
-    """Compiles and packs; UserError for an unknown board or what does not compile.
+    """Compiles and packs; UserError for an unknown board, what does not compile, and an image that
+    is larger than its partition.
 
     architecture: of mpy-cross; default the ESP32's.
     """
@@ -102,6 +104,13 @@ def host_image(bits: int) -> Path:
     if not romfs.exists() or romfs.stat().st_mtime <= newest:
         build("SIMULATOR", architecture)
     return romfs
+
+
+def partitions() -> dict[str, tuple[int, int]]:
+    """The ESP32's flash, as boards/ESP32_GATEWAY has it: name -> offset, bytes."""
+    lines = PARTITIONS.read_text(encoding="utf-8").splitlines()
+    rows = [line.split(",") for line in lines if line and not line.startswith("#")]
+    return {name: (int(offset, 16), int(size, 16)) for name, _, _, offset, size in rows}
 
 
 def _sources(board: str) -> dict[str, Path]:
@@ -147,6 +156,15 @@ def _compile(source: Path, text: str, target: Path, architecture: str) -> None:
 
 
 def _pack_littlefs(files: Path, target: Path) -> None:
+    try:
+        _fill_littlefs(files, target)
+    except LittleFSError as error:
+        raise UserError(
+            f"the files do not fit into a partition of {_VFS_BYTES:,} bytes (vfs): {error}"
+        ) from error
+
+
+def _fill_littlefs(files: Path, target: Path) -> None:
     system = LittleFS(block_size=_SECTOR, block_count=_VFS_BYTES // _SECTOR)
     for path in sorted(files.rglob("*")):
         name = "/" + str(path.relative_to(files))
@@ -164,3 +182,9 @@ def _pack_romfs(files: Path, target: Path) -> None:
     answer = subprocess.run(command, capture_output=True, text=True)
     if answer.returncode or not target.exists():
         raise UserError(f"mpremote could not pack the ROMFS image: {answer.stderr.strip()}")
+    size, room = target.stat().st_size, partitions()["romfs"][1]
+    if size > room:
+        raise UserError(
+            f"{target.name} has {size:,} bytes, its partition {room:,}: "
+            f"make romfs larger and vfs smaller in {PARTITIONS.relative_to(ROOT)}"
+        )

@@ -22,6 +22,7 @@ def main(arguments: argparse.Namespace) -> int:
     built = image.build(arguments.board, architecture)
     print(f"{built.board} for {built.architecture}: {built.modules} modules and main.py,", end=" ")
     print(f"{built.code_bytes:,} bytes")
-    for path in (built.littlefs, built.romfs):
-        print(f"  {path.stat().st_size:>9,} bytes  {path.relative_to(ROOT)}")
+    offset, room = image.partitions()["romfs"]
+    for path, words in ((built.littlefs, ""), (built.romfs, f": of {room:,} at {offset:#x}")):
+        print(f"  {path.stat().st_size:>9,} bytes  {path.relative_to(ROOT)}{words}")
     return 0

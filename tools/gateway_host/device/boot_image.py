@@ -4,7 +4,7 @@ does.
 `micropython boot_image.py FILE.romfs` maps the image into memory outside the heap, as a ROMFS
 partition is, where bytecode is executed in place; `FILE.littlefs` is mounted on a block device
 that reads the file. Then the image's main.py is run, or the script named after it, with the
-image's modules.
+image's modules. (Where a device has its main.py: docs/device.md.)
 """
 
 import sys
