@@ -159,6 +159,9 @@ class States(unittest.TestCase):
         class Link:
             problem = leads = None
 
+            class board:
+                LINKS = ("ethernet",)
+
         led = Led(TABLE, LONGEST)
         led.tell("link", "up", 0)
         self.assertTrue(led.grow_old(121))
