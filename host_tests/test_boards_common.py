@@ -38,6 +38,26 @@ def test_a_modem_is_not_beside_a_b_bus():
     assert made["uarts"] == [1, 2] and {4, 36} <= set(made["pins"])
 
 
+DEAD = """
+import board, hardware
+
+def fails(*what):
+    raise OSError("esp_eth_driver_install failed")
+
+network.LAN = {lan}
+made = hardware.make(board)
+cable = made.ethernet
+print(json.dumps([cable.connected(), cable.plugged(), cable.ip(), made.radio is not None]))
+"""
+
+
+@pytest.mark.parametrize("lan", ["fails()", "Module(active=fails)"])
+def test_a_phy_that_does_not_answer_leaves_the_rest(lan):
+    """As LAN() and active() of MicroPython's network_lan.c tell it."""
+    told = on_chip(DEAD.format(lan="lambda **named: " + lan))
+    assert told == [False, False, None, True]
+
+
 FLASH, PSRAM, CONSOLE = set(range(6, 12)), {16, 17}, {1, 3}
 RMII = {0, 19, 21, 22, 25, 26, 27}  # the clock at 0
 ONLY_INPUTS = set(range(34, 40))

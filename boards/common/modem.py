@@ -27,7 +27,7 @@ _CALLED = (b"CONNECT", b"NO CARRIER", b"ERROR")
 
 def _fields(answer, name):
     """What stands behind the name in an answer, apart at the commas."""
-    return answer[answer.find(name) + len(name) :].split(b"\r")[0].split(b",")
+    return answer.partition(name)[2].split(b"\r")[0].split(b",")
 
 
 class Modem(Link):
