@@ -3,79 +3,16 @@ that it does not know, and is given its password by a phone."""
 
 from __future__ import annotations
 
-import gzip
-import http.client
 import re
 import subprocess
 import sys
-import time
-import urllib.parse
 
 from gateway_host import processes
 from gateway_host.commands.run import DEFAULT_HOUSE
-from gateway_host.session import Session
 from gateway_host.sim.house import load_house
-from gateway_host.sim.installation import Installation
-from gateway_host.sim.radio import Network, World
-from hotspot import FORM, HOST, token
-from living import Listener, free_port, mqtt_at
+from installer import BLUE, GREEN, NAME, OFF, PASSWORD, Installer
+from living import Listener, mqtt_at
 from phone import Phone, until
-
-NAME, PASSWORD = "Woning_5", "Geheim!123"
-NETWORKS = [
-    Network(NAME, PASSWORD, rssi=-48, channel=11),
-    Network("Buren", "Buren1234", rssi=-71),
-    Network("Camping", "", "open", rssi=-74),
-]
-OFF, GREEN, BLUE = (False, False, False), (False, True, False), (False, False, True)
-
-
-class Lamp:
-    """The LED: (simulated s, which of red, green, blue are lit) at every change."""
-
-    def __init__(self, world: World):
-        self._world = world
-        self.seen: list[tuple[float, tuple[bool, ...]]] = []
-
-    def __call__(self, _ticks: int, *levels: int) -> None:
-        lit = tuple(level > 0 for level in levels)
-        if not self.seen or self.seen[-1][1] != lit:
-            self.seen.append((self._world.now / 1e6, lit))
-
-    def green(self, after: float) -> float | None:
-        """When it is green for the first time since, in simulated s."""
-        return next((at for at, lit in self.seen if lit == GREEN and at >= after), None)
-
-
-class Installer:
-    """A gateway without any known network, and who stands before it."""
-
-    def __init__(self, directory, plan, **options):
-        self.world = World([*NETWORKS], cable=False, dhcp_s=3.0)
-        self.lamp = Lamp(self.world)
-        self.port = free_port()
-        self.session = Session(
-            Installation(load_house(DEFAULT_HOUSE)),
-            plan,
-            directory=directory,
-            world=self.world,
-            on_led=self.lamp,
-            board={"portal": [self.port, free_port()]},
-            **options,
-        )
-
-    def __enter__(self) -> Installer:
-        world = self.world
-        until(lambda: world.hotspot, "the hotspot", self.session.tail)
-        assert world.now < 15e6
-        assert world.hotspot[0] == "Gateway-5020000042" and len(world.hotspot[1]) == 12
-        world.join_phone(*world.hotspot)
-        self.secrets = (PASSWORD, world.hotspot[1])
-        until(lambda: world.phone_joined, "the phone on the hotspot")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.session.stop()
 
 
 def test_from_power_up_to_green(tmp_path):
@@ -98,19 +35,25 @@ def test_from_power_up_to_green(tmp_path):
         phone.tap("#show")
         assert phone.look("document.querySelector('#key').type") == "text"
         assert phone.look("document.querySelector('#n0').checked")
-        # The radio's change of channel drops the phone.
+        # The access point has chosen another channel: joining it throws the phone off.
+        world.network(NAME).channel = 1
+        until(lambda: world.phone_joined, "the phone on the hotspot")
         phone.type("#key", PASSWORD)
         begun = world.now / 1e6
         phone.tap("#join > button")
         phone.wait_for("!!document.querySelector('#trying')")
-        phone.leave(True)
         phone.shot("scripts-3-trying")
+        until(lambda: not world.phone_joined, "the phone's fall")
         until(
-            lambda: lamp.green(begun), "green", lambda: (lamp.seen[-5:], installer.session.tail())
+            lambda: lamp.first(GREEN, begun),
+            "green",
+            lambda: (lamp.seen[-5:], installer.session.tail()),
         )
-        assert lamp.green(begun) - begun < 10
-        phone.leave(False)
+        assert lamp.first(GREEN, begun) - begun < 10
+        assert not world.phone_joined
+        assert phone.look("!!document.querySelector('#trying')")
         phone.wait("Connected")
+        assert world.phone_joined
         phone.shot("scripts-4-connected")
         assert world.joined().ssid == NAME
         log = installer.session.log.read_text()
@@ -126,10 +69,8 @@ def test_a_measuring_gateway_is_moved_to_another_network(tmp_path, broker):
         Listener(plan, broker.port) as cloud,
         Installer(tmp_path / "gateway", plan, mqtt=mqtt_at(broker.port)) as installer,
     ):
-        page = ask(installer, "GET", "/")
-        fields = {"token": token(page), "ssid": NAME, "key": PASSWORD}
-        ask(installer, "POST", "/join", urllib.parse.urlencode(fields).encode())
-        until(lambda: "Connected" in ask(installer, "GET", "/"), "the result")
+        installer.join(NAME, PASSWORD)
+        until(lambda: "Connected" in installer.page(), "the result")
         gateway = cloud.wait("gateway", 2)[-1]
         assert set(gateway["errors"]) == {"connection.nothing_known"}
         assert gateway["aBus"]["skipped"] == 0
@@ -166,15 +107,3 @@ def test_without_scripts_at_the_gateway_that_a_person_starts(tmp_path):
     finally:
         processes.stop(process)
         process.stdout.close()
-
-
-def ask(installer: Installer, method: str, path: str, body: bytes | None = None) -> str:
-    """The page that is answered, empty where none is."""
-    connection = http.client.HTTPConnection(HOST, installer.port, timeout=20)
-    fields = FORM | {"Host": f"{HOST}:{installer.port}"}
-    connection.request(method, path, body, fields)
-    answer = connection.getresponse()
-    data = answer.read()
-    connection.close()
-    time.sleep(0.1)
-    return gzip.decompress(data).decode() if answer.status == 200 else ""
