@@ -41,6 +41,15 @@ def read():
     return settings
 
 
+def kept():
+    """The Settings without settings.json, which is not usable."""
+    store = Durable("settings")
+    try:
+        return Settings(_load(store.value) if store.value else {})
+    except ValueError:
+        return Settings({})
+
+
 def remember(settings, ssid, key):
     """Keep a network's credentials, in front of the others; the oldest is forgotten."""
     networks = [[ssid, key]]

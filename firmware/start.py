@@ -22,6 +22,17 @@ def _refused(name, error):
     hardware.give_up()
 
 
+def _usable(refused, name, make):
+    """What `make` makes of the file of that name. None when that is not usable: it was told, and
+    `refused` has the name for the counters."""
+    try:
+        return make()
+    except (ValueError, OSError, MemoryError) as error:
+        _refused(name, error)
+        refused.append("start." + name)
+        return None
+
+
 def _site():
     """The installation, None while there is none. ValueError when it is not usable."""
     try:
@@ -64,21 +75,20 @@ async def _run(gateway):
 
 
 def main():
-    """Run the gateway until it is interrupted; one line and the end of the start when its
-    configuration is not usable."""
+    """Run the gateway until it is interrupted. When its configuration is not usable that is told
+    in one line; the simulator ends then, a device runs with what is left of it: LED, button,
+    hotspot and REPL always (docs/device.md)."""
     gc.threshold(_COLLECT_EVERY)
     device = hardware.make(board)
     _finish_reset(device)
-    try:
-        installation = _site()
-    except ValueError as error:
-        return _refused("site.json", error)
-    try:
-        wishes = settings.read()
-    except ValueError as error:
-        return _refused("settings.json", error)
+    refused = []
+    installation = _usable(refused, "site.json", _site)
+    wishes = _usable(refused, "settings.json", settings.read) or settings.kept()
     gc.collect()  # the buffers want whole pieces of the heap
-    gateway = _made(device, wishes, installation)
+    made = _usable(refused, "site.json", lambda: _made(device, wishes, installation))
+    gateway = made or _made(device, wishes, None)
+    for name in refused:
+        gateway.counters.count(name)
     forget("settings", "durable")
     try:
         asyncio.run(_run(gateway))

@@ -168,7 +168,7 @@ def _storage():
 
 
 def give_up():
-    """The configuration is not usable: back to the REPL, where it can be written."""
+    """The configuration is not usable: go on without it."""
 
 
 def _serial_number(article_type):
