@@ -177,7 +177,8 @@ def test_a_board_with_one_module_of_its_own(place, tmp_path, monkeypatch):
     """The others are those of boards/common."""
     board = tmp_path / "OWN"
     board.mkdir()
-    (board / "board.py").write_text((image.BOARDS / "GENIUS" / "board.py").read_text())
+    text = (image.BOARDS / "GENIUS" / "board.py").read_text()
+    (board / "board.py").write_text(text.replace('"GENIUS"', '"OWN"'))
     (board / "hardware.py").write_text('from links import Ethernet\n\nmake = "of its own"\n')
     monkeypatch.setattr(image, "BOARDS", tmp_path)
     files = contents(image.build("OWN"))

@@ -75,8 +75,8 @@ def data_of(board: str, bits: int = 32) -> dict:
     return json.loads(done.stdout)
 
 
-def test_every_board_is_in_the_manual():
-    assert set(boards()) == set(MANUAL)
+def test_every_board_of_the_manual_is_there():
+    assert set(boards()) >= set(MANUAL)
 
 
 @pytest.mark.parametrize("board", sorted(MANUAL))

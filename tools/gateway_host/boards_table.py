@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import runpy
 from typing import Any
 
+from gateway_host import board_data
 from gateway_host.image import BOARDS, boards
 from gateway_host.interpreter import ROOT
 
@@ -27,7 +27,7 @@ MEANINGS = {
 
 def data(board: str) -> dict[str, Any]:
     """A board's data."""
-    return runpy.run_path(str(BOARDS / board / "board.py"))
+    return board_data.read(BOARDS / board)
 
 
 def tables() -> str:

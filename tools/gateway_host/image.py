@@ -18,7 +18,7 @@ from pathlib import Path
 
 from littlefs import LittleFS, LittleFSError
 
-from gateway_host import portal_pages
+from gateway_host import board_data, portal_pages
 from gateway_host.errors import UserError
 from gateway_host.interpreter import LIB, ROOT
 from gateway_host.shorten import shorten
@@ -62,13 +62,14 @@ def boards() -> list[str]:
 
 
 def build(board: str, architecture: str | None = None) -> Image:
-    """Compiles and packs; UserError for an unknown board, what does not compile, and an image that
-    is larger than its partition.
+    """Compiles and packs; UserError for an unknown board or one whose data cannot work, what does
+    not compile, and an image that is larger than its partition.
 
     architecture: of mpy-cross; default the ESP32's.
     """
     if board not in boards():
         raise UserError(f"BOARD={board}: no such board in boards/; known: {', '.join(boards())}")
+    board_data.check(BOARDS / board)
     architecture = architecture or ESP32
     directory = IMAGES / f"{board}-{architecture}"
     directory.mkdir(parents=True, exist_ok=True)
