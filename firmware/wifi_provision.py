@@ -49,19 +49,23 @@ def hotspot_name(serial):
     return "Gateway-" + serial
 
 
-def hotspot_key(counters):
+def hotspot_key(counters, serial):
     """The hotspot's password: the factory's, as on the label, in factory.json; where there is
-    none, a new one of 59 random bits, kept there."""
+    none, a new one of 59 random bits, kept there beside what else there is. `serial`: the
+    gateway's."""
+    factory = {}
     try:
         with open(_FACTORY) as file:
-            factory = json.load(file)
-        check_network("hotspot", factory["hotspot_key"], "wpa2")
-        return factory["hotspot_key"]
+            factory = dict(json.load(file))
+        if factory.get("serial", serial) != serial:  # the label is another gateway's
+            counters.count("provision.factory_serial")
+        if "hotspot_key" in factory:
+            check_network("hotspot", factory["hotspot_key"], "wpa2")
+            return factory["hotspot_key"]
     except OSError:
-        factory = {}
-    except (ValueError, KeyError, TypeError):
+        pass
+    except (ValueError, TypeError):
         counters.count("provision.factory_damaged")
-        factory = {}
     key = ""
     while len(key) < _KEY_LENGTH:
         at = os.urandom(1)[0] & 31
@@ -105,7 +109,7 @@ class Provisioning:
         radio = hardware.radio
         try:
             await self._look_for_networks()  # before a phone can come
-            key = hotspot_key(self._counters)
+            key = hotspot_key(self._counters, hardware.serial)
             self._open = True
             radio.start_hotspot(hotspot_name(hardware.serial), key)
             ip = radio.hotspot_ip

@@ -88,9 +88,10 @@ asyncio.sleep_ms = passes
 """
 
 
-def on_chip(program: str, board: str | Path = "GENIUS") -> Any:
-    """What the program prints in its last line, above which a thread's traceback may be."""
+def on_chip(program: str, board: str | Path = "GENIUS", cwd: Path | None = None) -> Any:
+    """What the program prints in its last line, above which a thread's traceback may be. cwd: the
+    device's file system."""
     path = [BOARDS / board, COMMON, ROOT / "firmware", ROOT / "build" / "lib"]
-    done = interpreter.run(["-c", MODULES + program], heap="512K", path=path)
+    done = interpreter.run(["-c", MODULES + program], heap="512K", path=path, cwd=cwd)
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(done.stdout.splitlines()[-1])

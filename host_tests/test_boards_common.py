@@ -129,6 +129,33 @@ def test_what_is_wired_in_another_way_is_data(tmp_path):
     assert on_chip(WIRED, tmp_path) == other
 
 
+# What is in factory.json, and the serial number: the MAC address has 1 * 65536 + 2 * 256 + 3.
+FACTORIES = [
+    ('{"serial": "5010654321", "hotspot_key": "k7m2xw9pq4ht"}', "5010654321"),
+    (None, "5010066051"),
+    ("{", "5010066051"),
+    ("[]", "5010066051"),
+    ("{}", "5010066051"),
+    ('{"serial": "5020654321"}', "5010066051"),  # a Genius Flex's
+    ('{"serial": 5010654321}', "5010066051"),
+    ('{"serial": "501065432"}', "5010066051"),
+    ('{"serial": "50106543210"}', "5010066051"),
+    ('{"serial": "5010 54321"}', "5010066051"),
+    ('{"serial": ["5","0","1","0","6","5","4","3","2","1"]}', "5010066051"),
+]
+SERIAL = """
+import board, hardware
+print(json.dumps(hardware.make(board).serial))
+"""
+
+
+@pytest.mark.parametrize("factory, serial", FACTORIES)
+def test_the_serial_number_is_the_labels(factory, serial, tmp_path):
+    if factory is not None:
+        (tmp_path / "factory.json").write_text(factory)
+    assert on_chip(SERIAL, cwd=tmp_path) == serial
+
+
 SCAN = """
 from links import Radio
 radio = Radio()

@@ -6,13 +6,15 @@ import io
 import json
 import random
 import re
+import runpy
 
 import pytest
 import segno
 import zxingcpp
-from gateway_host import label
+from gateway_host import interpreter, label
 from gateway_host.commands import label as command
 from gateway_host.errors import UserError
+from gateway_host.image import BOARDS, boards, partitions
 from phone import Phone
 from PIL import Image
 
@@ -54,7 +56,7 @@ def test_codes_of_random_passwords_are_read_back():
 def test_the_printed_sheet_is_read_by_a_camera(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(command, "FOLDER", tmp_path / "labels")
     monkeypatch.setattr(command, "ROOT", tmp_path)
-    serials = [f"{5010000123 + k}" for k in range(7)] + ["5110000007"]
+    serials = [f"{5010000123 + k}" for k in range(7)] + ["5100000007"]
     arguments = command.argparse.Namespace(serial=" ".join(serials), key=None)
     assert command.main(arguments) == 0
     sheet = tmp_path / "labels" / "5010000123.svg"
@@ -71,6 +73,7 @@ def test_the_printed_sheet_is_read_by_a_camera(tmp_path, capsys, monkeypatch):
         f"Gateway-{serial}": key["hotspot_key"] for serial, key in keys.items()
     }
     assert len({key["hotspot_key"] for key in keys.values()}) == len(serials)
+    assert {serial: key["serial"] for serial, key in keys.items()} == {one: one for one in serials}
     printed = capsys.readouterr().out
     assert not any(key["hotspot_key"] in printed for key in keys.values())
     # Printed once more, it is the same label.
@@ -79,11 +82,52 @@ def test_the_printed_sheet_is_read_by_a_camera(tmp_path, capsys, monkeypatch):
     assert sheet.read_text() == before
 
 
+def test_a_label_is_of_a_board_with_wifi():
+    """Whose article's type the gateway wants in front of the serial number."""
+    types = set()
+    for board in set(boards()) - {"SIMULATOR"}:
+        data = runpy.run_path(str(BOARDS / board / "board.py"))
+        if "wifi" in data["LINKS"]:
+            types.add(str(data["ARTICLE_TYPE"]))
+    assert set(label.ARTICLES) == types
+
+
+# Reads the factory's file system from a flash that is erased behind it.
+READ = """
+import sys, vfs
+BLOCK, COUNT = 4096, int(sys.argv[2])
+with open(sys.argv[1], "rb") as file:
+    data = file.read()
+
+class Flash:
+    def readblocks(self, block, buffer, offset=0):
+        at = block * BLOCK + offset
+        buffer[:] = (data[at : at + len(buffer)] or b"\\xff" * len(buffer))
+    def ioctl(self, command, argument):
+        return {4: COUNT, 5: BLOCK}.get(command, 0)
+
+vfs.mount(Flash(), "/flash", readonly=True)
+with open("/flash/factory.json") as file:
+    print(file.read())
+"""
+
+
+def test_the_file_system_of_a_label_holds_its_factory_json(tmp_path):
+    made = label.make("5010000123", None, tmp_path)
+    disk = tmp_path / made.serial / "factory.littlefs"
+    assert disk.stat().st_size == 8192 and disk.stat().st_mode & 0o77 == 0
+    blocks = partitions()["vfs"][1] // 4096
+    done = interpreter.run(["-c", READ, str(disk), str(blocks)], heap="512K")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"serial": made.serial, "hotspot_key": made.key}
+
+
 @pytest.mark.parametrize(
     "serial, key, reason",
     [
         ("501000012", None, "ten digits"),
         ("5140000001", None, "no gateway with Wi-Fi"),
+        ("5110000001", None, "no gateway with Wi-Fi"),
         ("5010000123", "short", "8 to 20 characters"),
         ("5010000123", "with a space", "8 to 20 characters"),
     ],

@@ -4,6 +4,7 @@ result, and what an attacker may try."""
 from __future__ import annotations
 
 import gzip
+import json
 import re
 import socket
 import time
@@ -13,7 +14,9 @@ import zlib
 
 import pytest
 from gateway_host import interpreter, portal_bench, portal_pages
+from gateway_host.session import MODULE_PATH
 from hotspot import HOST, Hotspot, token
+from worlds import PAGES
 
 PHONE = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/124.0 Mobile"
 WISPR = "CaptiveNetworkSupport-443.120.2 wispr"
@@ -374,6 +377,37 @@ def test_the_factorys_password_is_used(tmp_path):
     (tmp_path / "factory.json").write_text('{"hotspot_key": "k7m2xw9pq4ht"}')
     with Hotspot(tmp_path, speed=1000) as hotspot:
         assert hotspot.wait("key")["key"] == "k7m2xw9pq4ht"
+
+
+# What is in factory.json; whether its password is used; what is counted.
+FACTORIES = [
+    ({"serial": "5020000042", "hotspot_key": "k7m2xw9pq4ht"}, True, []),
+    ({"serial": "5020000042"}, False, []),
+    ({"serial": "5020000042", "hotspot_key": "short"}, False, ["provision.factory_damaged"]),
+    ({"serial": "5010000042", "hotspot_key": "k7m2xw9pq4ht"}, True, ["provision.factory_serial"]),
+    ([1], False, ["provision.factory_damaged"]),
+]
+KEY = """
+import json
+from counters import Counters
+from wifi_provision import hotspot_key
+counters = Counters()
+key = hotspot_key(counters, "5020000042")
+print(json.dumps([key, hotspot_key(Counters(), "5020000042"), list(counters.counts)]))
+"""
+
+
+@pytest.mark.parametrize("factory, used, counted", FACTORIES)
+def test_what_else_the_factory_has_given_stays(factory, used, counted, tmp_path):
+    file = tmp_path / "factory.json"
+    file.write_text(json.dumps(factory))
+    done = interpreter.run(["-c", KEY], heap="512K", path=[*MODULE_PATH, PAGES], cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    key, again, counts = json.loads(done.stdout)
+    assert key == again and (key == "k7m2xw9pq4ht") == used
+    assert counts == counted
+    others = factory if isinstance(factory, dict) else {}
+    assert json.loads(file.read_text()) == {**others, "hotspot_key": key}
 
 
 def test_the_portal_is_small():

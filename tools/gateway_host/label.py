@@ -13,15 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import segno
+from littlefs import LittleFS
 
+from gateway_host import image
 from gateway_host.errors import UserError
 
-# The first two to four digits of a serial number; the 4G Connect has no Wi-Fi.
+# The first four digits of a serial number, as the boards have them; the 4G Connect has no Wi-Fi.
 ARTICLES = {
+    "5010": "Genius",
     "5020": "Genius Flex",
-    "50": "Genius",
     "5100": "Wi-Fi Connect",
-    "5110": "Wi-Fi Connect",
     "5130": "Connect",
 }
 ALLOWED = string.ascii_letters + string.digits + "!#$%&'()*+,-./:;<>?@[^_`{|}~"
@@ -58,7 +59,7 @@ class Label:
     @property
     def article(self) -> str:
         """What the gateway is called."""
-        return next(name for start, name in ARTICLES.items() if self.serial.startswith(start))
+        return ARTICLES[self.serial[:4]]
 
 
 def escape(text: str) -> str:
@@ -67,11 +68,12 @@ def escape(text: str) -> str:
 
 
 def make(serial: str, key: str | None, folder: Path) -> Label:
-    """The label, and the gateway's factory.json below `folder`: the password of an earlier label
-    of the same serial number, `key`, or a new one. UserError where one of them cannot be."""
+    """The label, and the gateway's factory.json below `folder`, with the serial number and the
+    password: that of an earlier label of the same serial number, `key`, or a new one; and a file
+    system that holds it. UserError where one of them cannot be."""
     if len(serial) != 10 or not serial.isdecimal():
         raise UserError(f"SERIAL={serial}: a serial number has ten digits, such as 5010000123")
-    if not any(serial.startswith(start) for start in ARTICLES):
+    if serial[:4] not in ARTICLES:
         raise UserError(
             f"SERIAL={serial}: no gateway with Wi-Fi; those begin with {', '.join(ARTICLES)}"
         )
@@ -85,9 +87,21 @@ def make(serial: str, key: str | None, folder: Path) -> Label:
             "KEY: a password has 8 to 20 characters, letters, digits and the signs of the manual"
         )
     factory.parent.mkdir(parents=True, exist_ok=True)
-    factory.write_text(json.dumps({"hotspot_key": key}) + "\n", encoding="utf-8")
-    factory.chmod(0o600)
+    text = json.dumps({"serial": serial, "hotspot_key": key}) + "\n"
+    for path, data in ((factory, text.encode()), (factory.with_suffix(".littlefs"), _disk(text))):
+        path.write_bytes(data)
+        path.chmod(0o600)
     return Label(serial, key)
+
+
+def _disk(factory: str) -> bytes:
+    """The beginning of the partition `vfs` with factory.json in it; the rest is erased flash."""
+    block = 4096
+    system = LittleFS(block_size=block, block_count=image.partitions()["vfs"][1] // block)
+    with system.open("factory.json", "wb") as file:
+        file.write(factory.encode())
+    used = bytes(system.context.buffer).rstrip(b"\xff")
+    return used + b"\xff" * (-len(used) % block)
 
 
 def sheet(labels: list[Label]) -> str:

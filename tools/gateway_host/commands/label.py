@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from gateway_host import label
+from gateway_host import image, label
 from gateway_host.errors import UserError
 from gateway_host.interpreter import ROOT
 
@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Exit code 0; the sheet's name and each gateway's factory.json are printed, no password."""
+    """Exit code 0; the names of the sheet and of each gateway's files are printed, no password."""
     serials = arguments.serial.split()
     if not serials:
         raise UserError('say whose label: make label SERIAL=5010000123, or "... ..." for several')
@@ -29,9 +29,9 @@ def main(arguments: argparse.Namespace) -> int:
     sheet.write_text(label.sheet(labels), encoding="utf-8")
     sheet.chmod(0o600)
     print(f"{sheet.relative_to(ROOT)}: print it at 100 %, on A4")
+    offset = image.partitions()["vfs"][0]
     for made in labels:
-        factory = FOLDER / made.serial / "factory.json"
-        print(
-            f"{factory.relative_to(ROOT)}: put it on gateway {made.serial} (docs/provisioning.md)"
-        )
+        factory = (FOLDER / made.serial / "factory.json").relative_to(ROOT)
+        print(f"{factory}: put it on gateway {made.serial} (docs/provisioning.md), or")
+        print(f"{factory.with_suffix('.littlefs')}: write it at {offset:#x} of an erased flash")
     return 0
