@@ -327,8 +327,10 @@ def test_it_comes_up_as_new_after_a_reset_and_after_a_cut_at_any_operation(romfs
 
 
 def test_a_reset_leaves_the_program_where_it_is_in_the_same_file_system(romfs):
-    """A stock MicroPython with the files of `make flash`."""
+    """With the files of `make flash`; with ROMFS, where main.py is a file and not frozen."""
     (told,) = on_device(CUTS, romfs.parent / "files", "", 128)
+    check_every_cut(told)
+    (told,) = on_device('files["/main.py"] = main_py\n' + CUTS, romfs, "", 24)
     check_every_cut(told)
 
 

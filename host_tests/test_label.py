@@ -126,6 +126,7 @@ def test_the_file_system_of_a_label_holds_its_factory_json(tmp_path):
     "serial, key, reason",
     [
         ("501000012", None, "ten digits"),
+        ("501000012\u0663", None, "ten digits"),
         ("5140000001", None, "no gateway with Wi-Fi"),
         ("5110000001", None, "no gateway with Wi-Fi"),
         ("5010000123", "short", "8 to 20 characters"),

@@ -71,7 +71,7 @@ def make(serial: str, key: str | None, folder: Path) -> Label:
     """The label, and the gateway's factory.json below `folder`, with the serial number and the
     password: that of an earlier label of the same serial number, `key`, or a new one; and a file
     system that holds it. UserError where one of them cannot be."""
-    if len(serial) != 10 or not serial.isdecimal():
+    if len(serial) != 10 or not (serial.isascii() and serial.isdecimal()):
         raise UserError(f"SERIAL={serial}: a serial number has ten digits, such as 5010000123")
     if serial[:4] not in ARTICLES:
         raise UserError(
