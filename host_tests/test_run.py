@@ -7,6 +7,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -14,12 +15,14 @@ import numpy as np
 import pytest
 from gateway_host import broker, interpreter
 from gateway_host.__main__ import main
+from gateway_host.commands import run
 from gateway_host.console import Console
 from gateway_host.errors import UserError
 from gateway_host.session import ROOT, Session, has_repl
 from gateway_host.sim.house import load_house
 from gateway_host.sim.installation import Installation
 from gateway_host.truth import Truth
+from gateway_host.world import tell
 
 HOUSE = ROOT / "tools" / "houses" / "default.toml"
 RECORDING = ROOT.parent / "shared" / "recordings" / "ygz.cfg"
@@ -92,6 +95,22 @@ def true_watts(samples):
     volts = samples[:2] * 0.015
     amps = samples[4:6] * (1.5 * 2**0.5 * 100 / 32767)
     return volts[0] * amps[0] - volts[1] * amps[1]
+
+
+def test_in_a_world_silence_is_waited_for(monkeypatch, capsys):
+    """Docs/connection.md's own example, until somebody plugs the cable in."""
+    monkeypatch.setattr(run, "_PATIENCE_S", 2.0)
+    plugging = threading.Timer(8.0, lambda: tell("cable in"))
+    plugging.start()
+    try:
+        world = "wifi house password=geheim123; cable out"
+        # 1: what nobody could take was dropped.
+        assert main(["run", "--seconds", "1", "--world", world]) == 1
+    finally:
+        plugging.cancel()
+    opening, first, *_ = capsys.readouterr().out.splitlines()
+    assert re.search(r"the hotspot's page is http://127\.0\.0\.1:\d+/; ", opening)
+    assert first.startswith("no way from the gateway to the broker")
 
 
 @pytest.mark.parametrize("error", [1.0, 1.01])

@@ -13,7 +13,7 @@ from gateway_host.sim.house import load_house
 from gateway_host.sim.installation import Installation
 from gateway_host.sim.internet import Internet
 from gateway_host.sim.radio import World
-from gateway_host.world import Control, command, tell
+from gateway_host.world import Control, command, parts, tell
 from living import Listener, free_port
 
 
@@ -44,10 +44,21 @@ def test_commands_change_the_world():
     assert command(world, "phone GATEWAY secret123") == "refused"
 
 
+def test_names_and_passwords_with_spaces_and_semicolons_are_quoted():
+    world = World()
+    text = ' wifi "My home" "password=a;b \' c" rssi=-60;; wifi a ; "wifi" "the end" '
+    for one in parts(text, ";"):
+        command(world, one)
+    assert [one.ssid for one in world.networks] == ["My home", "a", "the end"]
+    assert (world.networks[0].password, world.networks[0].rssi) == ("a;b ' c", -60)
+    command(world, 'wifi "My home" gone')
+    assert [one.ssid for one in world.networks] == ["a", "the end"]
+
+
 @pytest.mark.parametrize(
     "text",
     ["wibble", "wifi", "wifi a b", "wifi a rssi=loud", "wifi a security=rot13", "wifi a gone",
-     "cable sideways", "dhcp soon", "internet maybe", "phone a", "button"],
+     'wifi "a b', "cable sideways", "dhcp soon", "internet maybe", "phone a", "button"],
 )  # fmt: skip
 def test_what_is_not_understood_is_said_with_what_is(text):
     with pytest.raises(UserError, match="is not understood; known are"):

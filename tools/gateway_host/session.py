@@ -213,6 +213,8 @@ class Session:
         for line in self.tail(200).splitlines():
             if line.startswith("error: "):
                 return UserError(line.removeprefix("error: ").strip())
+        if self.exit_code == 0:
+            return UserError("the gateway restarts, as after a factory reset: start the run again")
         self._keep = True
         return UserError(
             f"the gateway ended (exit code {self.exit_code}), its last words: "

@@ -1,20 +1,25 @@
-"""The simulated world by commands, while it runs: parsing, and a local socket that takes them."""
+"""The simulated world by commands, while it runs: parsing, a local socket that takes them, and
+what else a person finds around a gateway in a world."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
 import socket
 import threading
 from pathlib import Path
+from typing import Any
 
 from gateway_host.errors import UserError
 from gateway_host.interpreter import ROOT
+from gateway_host.sim.internet import Internet
 from gateway_host.sim.radio import INTERNET, SECURITIES, Network, World
 
 SOCKET = ROOT / "build" / "run" / "world"
 HELP = """\
-wifi NAME [password=P] [security=wpa2] [rssi=-55] [channel=6] [hidden=yes]   add or change
+wifi NAME [password=P] [security=wpa2] [rssi=-55] [channel=6] [hidden=yes]   add or change;
+                                  with a space or a semicolon: wifi "My home" "password=a;b"
 wifi NAME gone                    the access point is switched off
 cable in | out                    of the Ethernet
 dhcp SECONDS | never              how long the router takes to give an address
@@ -25,13 +30,24 @@ sim in | out                      the SIM card
 button SECONDS                    press the gateway's button
 phone NAME PASSWORD               a phone joins the gateway's hotspot
 show                              how things are"""
+_HOST = "127.0.0.1"
+_PAGE_PORT = 8080  # where it is free
 _YES = {"in": True, "on": True, "yes": True, "out": False, "off": False, "no": False}
+
+
+def parts(text: str, separator: str) -> list[str]:
+    """The parts of a text, without those that are empty; between double quotes nothing separates.
+    The quotes stay."""
+    found = re.findall(rf'(?:[^{separator}"]|"[^"]*"?)+', text)
+    return [part for part in map(str.strip, found) if part]
 
 
 def command(world: World, text: str) -> str:
     """Does what one command says; the answer. UserError when it cannot be understood."""
-    name, *words = text.split() or ["help"]
     try:
+        if text.count('"') % 2:
+            raise ValueError(text)
+        name, *words = [word.replace('"', "") for word in parts(text, r"\s")] or ["help"]
         return _do(world, name, words)
     except (KeyError, ValueError, IndexError, TypeError):
         raise UserError(f"world: {text!r} is not understood; known are:\n{HELP}") from None
@@ -132,6 +148,29 @@ class Control:
                     client.sendall(answer.encode())
 
 
+def surround(
+    world: World, broker_port: int, stack: contextlib.ExitStack
+) -> tuple[int, str, dict[str, Any]]:
+    """Opens what a person finds around a gateway in this world: commands, and an internet that
+    obeys them. The port that leads to the broker, the address of the hotspot's page, and what the
+    Session is to know."""
+    internet = stack.enter_context(Internet(world, broker_port))
+    stack.enter_context(Control(world))
+    ports = [_free_port(_PAGE_PORT), _free_port(0)]
+    board = {"probe": [_HOST, internet.probe_port], "portal": ports}
+    return internet.port, f"http://{_HOST}:{ports[0]}/", {"world": world, "board": board}
+
+
+def _free_port(port: int) -> int:
+    """`port`, or another one where it is taken."""
+    for wanted in (port, 0):
+        with socket.socket() as line, contextlib.suppress(OSError):
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            line.bind((_HOST, wanted))
+            return line.getsockname()[1]
+    raise AssertionError("no port is free")
+
+
 def tell(text: str, place: Path = SOCKET) -> str:
     """Sends a command to the world that runs; its answer. UserError when none does, or when it
     does not understand."""
@@ -139,7 +178,9 @@ def tell(text: str, place: Path = SOCKET) -> str:
         try:
             line.connect(os.path.relpath(place))
         except OSError:
-            raise UserError("no world runs: start one with `make run WORLD=show`") from None
+            raise UserError(
+                "no world runs: `make run WORLD=show` or `make run PROVISION=1` starts one"
+            ) from None
         line.sendall(text.encode())
         answer = b""
         while data := line.recv(4096):

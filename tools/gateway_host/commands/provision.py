@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import socket
 import time
 from collections.abc import Iterator
 
@@ -13,6 +12,7 @@ from gateway_host.session import Session
 from gateway_host.sim.house import load_house
 from gateway_host.sim.installation import Installation
 from gateway_host.sim.radio import Network, World
+from gateway_host.world import surround
 
 # Every kind of network that an installer meets.
 NETWORKS = (
@@ -24,8 +24,11 @@ NETWORKS = (
     Network("Nieuwbouw", "Geheim!123", "wpa3", rssi=-70),
     Network("Verborgen", "Geheim!123", hidden=True, rssi=-66),
 )
-_PORT = 8080  # where it is free
 _LOOK_S = 0.1
+_MORE = """\
+In another terminal the world is changed: make world CMD="internet captive", or "internet on",
+"dhcp never", "cable in", 'wifi "Huis Peeters" gone', "button 0.3" (it opens the hotspot again
+when its time is over); CMD=help lists all."""
 _COLOURS = ("off", "blue", "green", "cyan", "red", "purple", "yellow", "white")
 
 
@@ -39,30 +42,29 @@ def main(arguments: argparse.Namespace) -> int:
     within the time; Ctrl-C ends."""
     world = World(list(NETWORKS), cable=False)
     colours: list[str] = []
-    ports = [_free(_PORT), _free(0)]
 
     def on_led(_ticks: int, red: int, green: int, blue: int) -> None:
         colour = _COLOURS[(red > 0) << 2 | (green > 0) << 1 | (blue > 0)]
         if colour != "off" and colours[-1:] != [colour]:
             colours.append(colour)
 
-    with Session(
-        Installation(load_house(DEFAULT_HOUSE)),
-        None,
-        world=world,
-        on_led=on_led,
-        board={"portal": ports},
-    ) as session:
+    with contextlib.ExitStack() as stack:
+        _, page, options = surround(world, 0, stack)
+        session = stack.enter_context(
+            Session(Installation(load_house(DEFAULT_HOUSE)), None, on_led=on_led, **options)
+        )
         known = ", ".join(f"{one.ssid} ({one.password})" for one in NETWORKS[:2])
         print("A gateway that knows no network is powered up. Ctrl-C ends.")
-        print(f"Networks to give it: {known}; any other shows why it cannot be used.", flush=True)
-        for text in _changes(world, colours, f"http://127.0.0.1:{ports[0]}/", arguments.seconds):
+        print(f"Networks to give it: {known}; any other shows why it cannot be used.")
+        print(_MORE, flush=True)
+        for text in _changes(session, world, colours, page, arguments.seconds):
             print(f"{world.now / 1e6:7.1f} s  {text}", flush=True)
-            session.check()
         return 0 if world.joined() else 1
 
 
-def _changes(world: World, colours: list[str], page: str, seconds: float) -> Iterator[str]:
+def _changes(
+    session: Session, world: World, colours: list[str], page: str, seconds: float
+) -> Iterator[str]:
     """What happens, until a network is joined and the hotspot closed."""
     told = 0
     hotspot = joined = None
@@ -79,14 +81,5 @@ def _changes(world: World, colours: list[str], page: str, seconds: float) -> Ite
         if world.joined() != joined:
             joined = world.joined()
             yield f"joined {joined.ssid}" if joined else "no network"
+        session.check()
         time.sleep(_LOOK_S)
-
-
-def _free(port: int) -> int:
-    """`port`, or another one where it is taken."""
-    for wanted in (port, 0):
-        with socket.socket() as line, contextlib.suppress(OSError):
-            line.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            line.bind(("127.0.0.1", wanted))
-            return line.getsockname()[1]
-    raise AssertionError("no port is free")

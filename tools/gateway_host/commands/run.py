@@ -22,12 +22,11 @@ from gateway_host.faults import Faults
 from gateway_host.session import REPL_FILE, ROOT, Session, check_site, has_repl, version
 from gateway_host.sim.house import load_house
 from gateway_host.sim.installation import Installation
-from gateway_host.sim.internet import Internet
 from gateway_host.sim.radio import World
 from gateway_host.summary import losses, summary
 from gateway_host.truth import Truth
 from gateway_host.view import render, save_picture, status_line
-from gateway_host.world import Control, command
+from gateway_host.world import command, parts, surround
 
 DEFAULT_HOUSE = ROOT / "tools" / "houses" / "default.toml"
 
@@ -79,19 +78,20 @@ def _run(arguments: argparse.Namespace) -> int:
     )
     interrupted = False
     with contextlib.ExitStack() as stack:
-        watch = _Watch(installation)
+        world = _world(arguments.world) if arguments.world else None
+        watch = _Watch(installation, world)
         broker = stack.enter_context(Broker(port=arguments.port, kind=arguments.broker))
         collector = stack.enter_context(Collector(plan))
         collector.connect("127.0.0.1", broker.port)
-        port, world = broker.port, {}
-        if arguments.world:
-            port, world = _world(arguments.world, broker.port, stack)
+        port, page, around = broker.port, None, {}
+        if world:
+            port, page, around = surround(world, broker.port, stack)
         session = stack.enter_context(
             Session(
                 installation,
                 plan,
                 mqtt={"host": "127.0.0.1", "port": port, "user": None, "password": None},
-                **world,
+                **around,
                 bits=arguments.bits,
                 baud=arguments.baud,
                 rxbuf=arguments.rxbuf,
@@ -101,7 +101,7 @@ def _run(arguments: argparse.Namespace) -> int:
             )
         )
         started = time.monotonic()
-        note = _opening(broker, plan, session, arguments.bits)
+        note = _opening(broker, plan, session, arguments.bits, page)
         print(note, flush=True)
         if arguments.faults:
             print(f"Faults: {arguments.faults}", flush=True)
@@ -123,23 +123,19 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0 if interrupted or not losses(last) else 1
 
 
-def _world(
-    commands: str, broker_port: int, stack: contextlib.ExitStack
-) -> tuple[int, dict[str, Any]]:
-    """The port that leads to the broker through the world, and what the session is to know."""
+def _world(commands: str) -> World:
     world = World()
-    for text in commands.split(";"):
-        command(world, text.strip())
-    internet = stack.enter_context(Internet(world, broker_port))
-    stack.enter_context(Control(world))
-    return internet.port, {"world": world, "board": {"probe": ["127.0.0.1", internet.probe_port]}}
+    for text in parts(commands, ";"):
+        command(world, text)
+    return world
 
 
 class _Watch:
     """Joins what the collector heard with what the simulation knows."""
 
-    def __init__(self, installation: Installation):
+    def __init__(self, installation: Installation, world: World | None):
         self._installation = installation
+        self._world = world
         self._led: tuple[int, int, int] | None = None
 
     def attach(self, collector: Collector, session: Session, note: str) -> None:
@@ -159,6 +155,8 @@ class _Watch:
     def check(self, snapshot: Snapshot) -> None:
         """UserError when there is nothing more to wait for."""
         self._session.check()
+        if self._world:
+            return  # silence is what people make there
         quiet = snapshot.age_s
         if quiet is None:
             quiet = time.monotonic() - self._since
@@ -168,13 +166,21 @@ class _Watch:
                 f"{self._session.last_words()}"
             )
 
+    def status(self, snapshot: Snapshot) -> str:
+        """The state in one line."""
+        if self._world and not (self._world.cloud and self._world.passes()):
+            return (
+                "no way from the gateway to the broker: `make world CMD=show` tells how things are"
+            )
+        return status_line(snapshot)
+
 
 def _show(watch: _Watch, seconds: float | None) -> None:
     """The live view, or status lines where there is no terminal, until the time is over."""
     console = Console()
     if not console.is_terminal or console.is_dumb_terminal:
         for snapshot in _snapshots(watch, seconds, _STATUS_S):
-            print(status_line(snapshot), flush=True)
+            print(watch.status(snapshot), flush=True)
         return
     with _without_echo(), Live(console=console, screen=True, auto_refresh=False) as live:
         for snapshot in _snapshots(watch, seconds, _FRAME_S):
@@ -194,10 +200,14 @@ def _snapshots(watch: _Watch, seconds: float | None, every_s: float) -> Iterator
         time.sleep(min(_FRAME_S, max(0.0, due - time.monotonic())))
 
 
-def _opening(broker: Broker, plan: dict[str, Any], session: Session, bits: int) -> str:
+def _opening(
+    broker: Broker, plan: dict[str, Any], session: Session, bits: int, page: str | None
+) -> str:
     nodes = len({point.get("node", point.get("meter")) for point in plan["points"]})
     return (
-        f"MicroPython {version(bits)} runs firmware/; {broker.kind} on 127.0.0.1:"
+        f"MicroPython {version(bits)} runs firmware/; "
+        + (f"the hotspot's page is {page}; " if page else "")
+        + f"{broker.kind} on 127.0.0.1:"
         f"{broker.port}; {plan['name']}: {len(plan['points'])} points on {nodes} nodes; "
         + (f"REPL on {session.repl}" if has_repl() else "no REPL (aiorepl is not installed)")
     )

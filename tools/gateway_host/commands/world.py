@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from gateway_host.world import HELP, tell
+from gateway_host.world import HELP, parts, tell
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,6 +17,6 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.command == "help":
         print(HELP)
         return 0
-    for command in arguments.command.split(";"):
-        print(tell(command.strip()))
+    for command in parts(arguments.command, ";"):
+        print(tell(command))
     return 0
