@@ -50,6 +50,7 @@ class Joining:
         self._next_ms = 0
         self._failed = ()  # bssids of the round before
         self._refused = set()  # networks whose password was wrong since the hotspot is open
+        self._given = None  # the network that credentials were given for, while it is used
         self._again = None  # the task that shows the hotspot on the LED again
         self._portal = None
         self._task = None
@@ -64,11 +65,15 @@ class Joining:
                     await self._improve()
             elif connection.links[0][1] is hardware.ethernet:
                 await self._patience(hardware.ethernet)
+            looks = 0
             while self._portal or not connection.online() or self._wished():
-                if not connection.online() and hardware.uptime_ms() >= self._next_ms:
+                if connection.online():
+                    await self._look_ahead(looks)
+                elif hardware.uptime_ms() >= self._next_ms:
                     await self._seek()
                 if self._portal is None and (self._wished() or self._needed()):
                     self._task = asyncio.create_task(self._serve())
+                looks += 1
                 await asyncio.sleep_ms(_LOOK_MS)
         finally:
             if self._task:
@@ -87,8 +92,10 @@ class Joining:
             self._again.cancel()
         connection.tell("hotspot", True)
         async with self._lock:
+            self._given = None
             result = await radio.join(ssid, password)
             if result == "ok":
+                self._given = ssid
                 self._refused.discard(ssid)
                 settings.remember(self._settings, ssid, password)
                 if self._settings.link is not None:
@@ -117,6 +124,16 @@ class Joining:
             if passed >= (_CABLE_MS if ethernet.plugged() else _NO_CABLE_MS):
                 return
             await asyncio.sleep_ms(_LOOK_MS)
+
+    async def _look_ahead(self, looks):
+        """Where does the link lead, while nothing is tried? The network that was given may lead to
+        the cloud now."""
+        connection, portal = self._connection, self._portal
+        if portal and portal.state == "ready":
+            await connection.look_ahead(looks)
+            if self._given and self._given == portal.ssid and portal.state == "ready":
+                if connection.link == "wifi" and connection.leads == "ok":
+                    portal.succeed()
 
     async def _seek(self):
         """Try everything once."""
@@ -184,6 +201,8 @@ class Joining:
         for _, _, ssid, bssid in heard:
             result = await self._radio.join(ssid, known[ssid], bssid)
             if result == "ok":
+                if ssid != self._given:
+                    self._given = None
                 break
             failed.append(bssid)
             if result == "wrong_password":

@@ -80,7 +80,7 @@ def hotspot_key(counters, serial):
 
 class Provisioning:
     """`state`: "ready" for credentials, "trying" some, or "done". `result`: what came of the last
-    try, a word of connection.try_credentials, None before the first; `ssid`: the network that was
+    try, a word of joining.try_credentials, None before the first; `ssid`: the network that was
     chosen last, None at first; `networks`: the names, dBm and securities of what was found, first
     what can be joined, the strongest first: the 16 that are listed.
 
@@ -203,10 +203,15 @@ class Provisioning:
             self._counters.count("provision.try")
             sys.print_exception(error)
             self.result = "failed"
-        self.state = "ready"
         if self.result == "ok":
-            self.state = "done"
-            self._connection.service_ms = self._hardware.uptime_ms() + _UNSEEN_MS
+            self.succeed()
+        else:
+            self.state = "ready"
+
+    def succeed(self):
+        """The network that was given leads to the cloud."""
+        self.state, self.result = "done", "ok"
+        self._connection.service_ms = self._hardware.uptime_ms() + _UNSEEN_MS
 
     def _start(self, task):
         self._tasks.append(asyncio.create_task(task))

@@ -109,9 +109,9 @@ class Installer:
         if cloud:
             internet = self._stack.enter_context(Internet(self.world, cloud[1]))
             board["probe"] = [HOST, internet.probe_port]
+            options["mqtt"] = mqtt_at(internet.port, cloud[0])
             directory.mkdir()
-            settings = {"mqtt": mqtt_at(internet.port, cloud[0])}
-            (directory / "settings.json").write_text(json.dumps(settings))
+            (directory / "settings.json").write_text(json.dumps({"mqtt": options["mqtt"]}))
         self.session = self._stack.enter_context(
             Session(
                 Installation(load_house(DEFAULT_HOUSE)),

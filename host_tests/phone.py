@@ -193,9 +193,11 @@ class Phone:
         self.close()
 
 
-def until(condition: Any, what: str, last: Any = lambda: None) -> Any:
-    """What `condition` gives as soon as it is true; fails after 20 s."""
-    end = time.monotonic() + PATIENCE_S
+def until(
+    condition: Any, what: str, last: Any = lambda: None, patience_s: float = PATIENCE_S
+) -> Any:
+    """What `condition` gives as soon as it is true; fails where it does not become so."""
+    end = time.monotonic() + patience_s
     while not (found := condition()):
         if time.monotonic() > end:
             pytest.fail(f"waited in vain for {what}; last seen: {last()}")
