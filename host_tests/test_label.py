@@ -25,6 +25,16 @@ VECTORS = {
     "!#$%&'()*+-./<>?@[^_`{|}~": "!#$%&'()*+-./<>?@[^_`{|}~",
 }
 
+# Texts that do not lie on their label, or lie on another text.
+OUTSIDE = """[...document.querySelectorAll('g')].flatMap(label => {
+    const frame = label.querySelector('rect').getBBox();
+    const boxes = [...label.querySelectorAll('text')].map(text => text.getBBox());
+    return boxes.filter((box, i) =>
+        box.x + box.width > frame.x + frame.width || box.y + box.height > frame.y + frame.height ||
+        boxes.some((other, k) => k > i && Math.abs(other.x - box.x) < 1 &&
+            other.y < box.y + 0.75 * box.height));
+}).length"""
+
 
 def fields(payload: str) -> dict[str, str]:
     """The fields of a Wi-Fi code: split at what is not escaped, then unescaped."""
@@ -64,6 +74,12 @@ def test_the_printed_sheet_is_read_by_a_camera(tmp_path, capsys, monkeypatch):
         screen.open(sheet.as_uri())
         screen.wait_for("document.documentElement.tagName == 'svg'")
         picture = screen.shot("label-sheet")
+        assert screen.look(OUTSIDE) == 0
+        longest = tmp_path / "longest.svg"
+        longest.write_text(label.sheet([label.Label("5010000123", "W" * 20)]))
+        screen.open(longest.as_uri())
+        screen.wait_for("document.querySelectorAll('g').length == 1")
+        assert screen.look(OUTSIDE) == 0
     read = [fields(text) for text in decode(Image.open(picture).convert("L"))]
     keys = {
         serial: json.loads((tmp_path / "labels" / serial / "factory.json").read_text())

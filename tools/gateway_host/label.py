@@ -32,10 +32,10 @@ _COLUMNS, _ROWS = 2, 4
 _WIDTH, _HEIGHT = 99.1, 67.7  # mm
 _LEFT, _TOP, _GAP = 4.65, 13.1, 2.5  # mm, on A4
 _CAPTIONS = (
-    "Scan to connect to Wi-Fi",
-    "Scan om met wifi te verbinden",
-    "Scannez pour vous connecter au Wi-Fi",
-    "Scannen, um mit WLAN zu verbinden",
+    ("Scan to connect to Wi-Fi", "No hotspot? Press the button briefly"),
+    ("Scan om met wifi te verbinden", "Geen hotspot? Druk kort op de knop"),
+    ("Scannez pour vous connecter au Wi-Fi", "Point d'accès absent ? Bref appui sur le bouton"),
+    ("Scannen, um mit WLAN zu verbinden", "Kein Hotspot? Kurz die Taste drücken"),
 )
 
 
@@ -131,8 +131,9 @@ def _draw(label: Label) -> str:
         return f'<text x="{x}" y="{y}" font-size="{size}" {more}>{html.escape(words)}</text>'
 
     captions = "".join(
-        text(50, 58 + 3.1 * k - 3.1 * (len(_CAPTIONS) - 1), 2.6, words, 'fill="#555"')
-        for k, words in enumerate(_CAPTIONS)
+        text(50, 45.6 + 5.4 * k, 2.2, scan, 'fill="#222"')
+        + text(50, 48 + 5.4 * k, 2, press, 'fill="#555"')
+        for k, (scan, press) in enumerate(_CAPTIONS)
     )
     return (
         f'<rect x=".2" y=".2" width="{_WIDTH - 0.4}" height="{_HEIGHT - 0.4}" rx="2.5" '
@@ -143,9 +144,10 @@ def _draw(label: Label) -> str:
         + text(16.5, 9.2, 5, label.article, 'font-weight="bold"')
         + text(16.5, 13.6, 3.6, label.serial, 'fill="#555"')
         + placed
-        + text(50, 23, 2.8, "Wi-Fi", 'fill="#555"')
-        + text(50, 27.5, 4, label.hotspot, 'font-weight="bold"')
-        + text(50, 34, 2.3, "Password · Wachtwoord · Mot de passe", 'fill="#555"')
-        + text(50, 39.2, 4.6, label.key, 'font-family="monospace" font-weight="bold"')
+        + text(50, 21, 2.8, "Wi-Fi", 'fill="#555"')
+        + text(50, 25.5, 4, label.hotspot, 'font-weight="bold"')
+        + text(50, 31.5, 2.3, "Password · Wachtwoord", 'fill="#555"')
+        + text(50, 34.3, 2.3, "Mot de passe · Passwort", 'fill="#555"')
+        + text(50, 39.5, min(4.6, 76 / len(label.key)), label.key, 'font-family="monospace" font-weight="bold"')
         + captions
     )
