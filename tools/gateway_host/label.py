@@ -130,6 +130,7 @@ def _draw(label: Label) -> str:
     def text(x: float, y: float, size: float, words: str, more: str = "") -> str:
         return f'<text x="{x}" y="{y}" font-size="{size}" {more}>{html.escape(words)}</text>'
 
+    size = min(4.6, 76 / len(label.key))  # a monospaced character is 0.6 wide
     captions = "".join(
         text(50, 45.6 + 5.4 * k, 2.2, scan, 'fill="#222"')
         + text(50, 48 + 5.4 * k, 2, press, 'fill="#555"')
@@ -148,6 +149,6 @@ def _draw(label: Label) -> str:
         + text(50, 25.5, 4, label.hotspot, 'font-weight="bold"')
         + text(50, 31.5, 2.3, "Password · Wachtwoord", 'fill="#555"')
         + text(50, 34.3, 2.3, "Mot de passe · Passwort", 'fill="#555"')
-        + text(50, 39.5, min(4.6, 76 / len(label.key)), label.key, 'font-family="monospace" font-weight="bold"')
+        + text(50, 39.5, size, label.key, 'font-family="monospace" font-weight="bold"')
         + captions
     )
