@@ -3,10 +3,12 @@ test_provisioning.py. The screenshots in build/screenshots are for looking at.""
 
 from __future__ import annotations
 
+import gzip
 import tomllib
+import urllib.parse
 
 from gateway_host.portal_pages import SOURCE
-from hotspot import NETWORKS, PASSWORDS, Hotspot
+from hotspot import NETWORKS, PASSWORDS, Hotspot, token
 from phone import Phone
 
 WISHES = {
@@ -47,10 +49,18 @@ def test_the_page_in_every_language(tmp_path):
         phone.tap(".head button")
         phone.wait_for("document.title != 'old'")
         phone.wait("Woning_5")
+        # A page that tells what was wrong sees by itself that all is well now.
+        phone.tap("#join > button")
+        phone.wait_for("document.querySelector('.note') != null")
+        page = gzip.decompress(hotspot.ask("GET", "/").body).decode()
+        name = NETWORKS[0][0]
+        fields = {"token": token(page), "ssid": name, "key": PASSWORDS[name]}
+        hotspot.ask("POST", "/join", urllib.parse.urlencode(fields).encode())
+        phone.wait(TEXTS[language]["done_title"])
         assert not phone.problems()
         # One document is all: style, script and pictures are in it.
         kinds = {event["type"] for event in phone.events("Network.responseReceived")}
-        assert kinds == {"Document"}
+        assert kinds == {"Document", "Fetch"}  # for the state
 
 
 def test_a_phone_that_finds_no_hotspot_any_more_is_told_what_to_do(tmp_path):

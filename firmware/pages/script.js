@@ -17,6 +17,10 @@
       const pressed = event.submitter;
       setTimeout(() => { pressed.disabled = true; pressed.textContent = pressed.dataset.busy; });
     };
+    const look = () => fetch('/state', {cache: 'no-store'}).then(answer => answer.text())
+      .then(state => { if (state == 'done') location.replace('/'); })
+      .catch(() => {}).then(() => setTimeout(look, 5000));
+    if (document.querySelector('.note')) look();
     addEventListener('pageshow', event => { if (event.persisted) location.reload(); });
   }
   const trying = document.getElementById('trying');
