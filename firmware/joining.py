@@ -152,8 +152,8 @@ class Joining:
             connection.problem = result
             connection.tell("link", "none")
         self._pause_ms = min(max(2 * self._pause_ms, _PAUSE_MS), _LONGEST_PAUSE_MS)
-        # Phones on the hotspot lose it while a network is tried: they get the whole pause.
-        self._next_ms = (self._hardware.uptime_ms() if self._portal else began) + self._pause_ms
+        now, pause = self._hardware.uptime_ms(), self._pause_ms
+        self._next_ms = max(began + pause, now + pause // 3)
 
     async def _round(self):
         """Try every link; the result of the last one, the cable's where there is no other."""
@@ -196,9 +196,13 @@ class Joining:
             for ssid in self._refused:
                 if known.pop(ssid, None):
                     result = "wrong_password"
-        heard = await _heard(self._radio, known, self._failed) if known else ()
-        self._failed = failed = []
-        for _, _, ssid, bssid in heard:
+        failed = []
+        while known:
+            heard = await _heard(self._radio, known, self._failed)
+            left = [one for one in heard if one[3] not in failed]
+            if not left:
+                break
+            _, _, ssid, bssid = left[0]
             result = await self._radio.join(ssid, known[ssid], bssid)
             if result == "ok":
                 if ssid != self._given:
@@ -207,6 +211,7 @@ class Joining:
             failed.append(bssid)
             if result == "wrong_password":
                 self._refused.add(ssid)
+        self._failed = failed
         return result
 
     # The hotspot
