@@ -91,7 +91,7 @@ class Front:
         try:
             reset(self.hardware)
             self.hardware.restart()
-        except OSError as error:
+        except Exception as error:
             self.counters.count("reset.failed")
             sys.print_exception(error)
             self._button.shown = EARLY

@@ -23,7 +23,7 @@ def _refused(name, error):
 
 
 def _usable(refused, name, make):
-    """What `make` makes of the file of that name. None when that is not usable: it was told, and
+    """What `make` makes of what has that name. None when that is not usable: it was told, and
     `refused` has the name for the counters."""
     try:
         return make()
@@ -80,8 +80,8 @@ def main():
     hotspot and REPL always (docs/device.md)."""
     gc.threshold(_COLLECT_EVERY)
     device = hardware.make(board)
-    _finish_reset(device)
     refused = []
+    _usable(refused, "reset", lambda: _finish_reset(device))
     installation = _usable(refused, "site.json", _site)
     wishes = _usable(refused, "settings.json", settings.read) or settings.kept()
     gc.collect()  # the buffers want whole pieces of the heap

@@ -95,3 +95,17 @@ def test_a_site_that_does_not_fit_the_memory(tmp_path):
     (told,) = play(World(), SHORT_OF_MEMORY + START, tmp_path, board=BOARDS / "GENIUS")
     assert told["counts"] == {"start.site.json": 1}
     assert (told["led"], told["measures"]) == ("connecting", False)
+
+
+def test_a_reset_that_cannot_be_finished(tmp_path):
+    """The flash does not let itself be erased at the start after a power cut."""
+    (tmp_path / "kept").write_text("{}")
+    (tmp_path / "factory.json").mkdir()  # cannot be written
+    ports = [free_port(), free_port()]
+    program = START.replace(
+        "made.set_led", "made.program_files += ('factory.json',)\nmade.set_led"
+    )
+    (told,) = play(World(cable=False), program, tmp_path, board=BOARDS / "GENIUS", portal=ports)[
+        :1
+    ]
+    assert told["lit"] and told["counts"]["start.reset"] == 1
