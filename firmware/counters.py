@@ -9,4 +9,8 @@ class Counters:
         self.counts = {}
 
     def count(self, name):
-        self.counts[name] = self.counts.get(name, 0) + 1
+        """Never fails: where there is no memory left for it, nothing is counted."""
+        try:
+            self.counts[name] = self.counts.get(name, 0) + 1
+        except MemoryError:
+            pass

@@ -1,15 +1,15 @@
 """The hotspot's name server: every name is the gateway (RFC 1035, RFC 6891).
 
-Owns the UDP socket and what is answered. An A query is answered with the gateway's address, any
+Owns what is answered. An A query is answered with the gateway's address, any
 other kind with no record and no error, so that a phone asks again for A and not elsewhere.
 """
 
-import socket
+import asyncio
 import struct
-from asyncio import core
 
 from micropython import const
 
+_LOOK_MS = const(20)
 _LONGEST = const(512)  # bytes of a query: RFC 1035 section 2.3.4
 _TTL_S = const(1)  # a phone that has left the hotspot must not keep the answers
 _A, _OPT, _ANY = const(1), const(41), const(255)
@@ -78,35 +78,31 @@ def answer(query, address):
     return reply
 
 
-def _readable(line):
-    yield core._io_queue.queue_read(line)
-
-
 class DnsServer:
-    """The name server on `ip` (text) and `port`. OSError when the port is taken."""
+    """The name server. poll: of the listening socket, which its owner closes; ip: what every name
+    is, text."""
 
-    def __init__(self, ip, port, counters):
+    def __init__(self, poll, ip, counters):
+        self._poll = poll
         self._counters = counters
         self._address = bytes(int(part) for part in ip.split("."))
-        self._line = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._line.setblocking(False)
-        self._line.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._line.bind(socket.getaddrinfo(ip, port)[0][-1])
 
     async def run(self):
         """Answer until cancelled."""
         while True:
-            await _readable(self._line)
-            try:
-                query, sender = self._line.recvfrom(_LONGEST)
-                reply = answer(query, self._address)
-                if reply is None:
-                    self._counters.count("dns.malformed")
-                else:
-                    self._line.sendto(reply, sender)
-            except OSError:
-                self._counters.count("dns.failed")  # no memory for a packet, the phone has gone
+            pause = _LOOK_MS
+            for line, _ in self._poll.ipoll(0):
+                pause = 0
+                self._reply(line)
+            await asyncio.sleep_ms(pause)
 
-    def close(self):
-        """Nothing listens afterwards."""
-        self._line.close()
+    def _reply(self, line):
+        try:
+            query, sender = line.recvfrom(_LONGEST)
+            reply = answer(query, self._address)
+            if reply is None:
+                self._counters.count("dns.malformed")
+            else:
+                line.sendto(reply, sender)
+        except (OSError, MemoryError):
+            self._counters.count("dns.failed")  # no memory for a packet, the phone has gone

@@ -1,7 +1,7 @@
 """A small HTTP/1.1 server for a page on the gateway (RFC 9112): one request on each connection.
 
-Owns the listening socket and the connections. Few at a time, and each with limits in size and
-time: a client that is slow, half open or hostile costs one place, and loses it to the next one.
+Owns the connections. Few at a time, and each with limits in size and time: a client that is slow,
+half open or hostile costs one place, and loses it to the next one.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import time
 from micropython import const
 
 _MOST = const(4)  # connections
-_WAITING = const(16)  # connections that nobody has looked at yet
+_LOOK_MS = const(20)
 _TIME_MS = const(8000)  # from connecting to the last byte of the answer
 _HEAD = const(4096)  # bytes of the request's line and fields
 _LINE = const(512)  # bytes that are kept of one line; fields that matter are shorter
@@ -141,62 +141,84 @@ def _unquote(data):
 
 class HttpServer:
     """Serves `handle`: async, takes a whole Request; gives the status, the fields (bytes, whole
-    lines) and the body: bytes, or an iterable of bytes. RequestError refuses the request."""
+    lines) and the body: bytes, or an iterable of bytes that has close(). RequestError refuses the
+    request. poll: of the listening socket, which its owner closes.
 
-    def __init__(self, handle, counters):
+    Waits without asyncio's queue of sockets: that allocates for each wait, and what runs out of
+    memory there stops others too.
+    """
+
+    def __init__(self, poll, handle, counters):
+        self._poll = poll
         self._handle = handle
         self._counters = counters
-        self._server = None
-        self._open = []  # [task, ms of its begin, whether its request is whole], oldest first
-
-    async def start(self, ip, port):
-        """Listen. OSError when the port is taken."""
-        self._server = await asyncio.start_server(self._serve, ip, port, _WAITING)
+        self._open = []  # [socket, ms of its begin, whether its request is whole, task]; in order
+        self._received = bytearray(_PIECE)
 
     async def run(self):
-        """Close the connections whose time is over, until cancelled."""
+        """Take connections, and close those whose time is over, until cancelled."""
         while True:
-            await asyncio.sleep_ms(500)
-            now = time.ticks_ms()
-            for connection in list(self._open):
-                if time.ticks_diff(now, connection[1]) > _TIME_MS:
-                    self._drop(connection)
+            for _ in range(_MOST):  # no more: each has begun before another one takes its place
+                for line, _ in self._poll.ipoll(0):
+                    self._take(line)
+            while self._open and time.ticks_diff(time.ticks_ms(), self._open[0][1]) > _TIME_MS:
+                self._drop(self._open[0])
+            await asyncio.sleep_ms(_LOOK_MS)
 
     def close(self):
-        """Nothing listens afterwards."""
-        self._server.close()
-        for connection in list(self._open):
-            connection[0].cancel()
+        """Close all connections."""
+        while self._open:
+            self._end(self._open[0], True)
+
+    def _take(self, line):
+        """Take one more connection; it gets another one's place where all are taken."""
+        if len(self._open) >= _MOST:
+            self._drop(next((other for other in self._open if not other[2]), self._open[0]))
+        me = [None, time.ticks_ms(), False, None]
+        self._open.append(me)
+        try:
+            me[0], _ = line.accept()
+            me[0].setblocking(False)
+            me[3] = asyncio.create_task(self._serve(me))
+        except OSError:
+            self._end(me)
+            self._counters.count("http.broken")  # the client has gone already
+        except MemoryError:
+            self._end(me)
+            raise
 
     def _drop(self, connection):
         self._counters.count("http.dropped")
-        self._open.remove(connection)
-        connection[0].cancel()
+        self._end(connection, True)
 
-    async def _serve(self, stream, _):
-        me = [asyncio.current_task(), time.ticks_ms(), False]
-        if len(self._open) >= _MOST:
-            idle = [connection for connection in self._open if not connection[2]]
-            self._drop((idle or self._open)[0])
-        self._open.append(me)
+    def _end(self, connection, cancel=False):
+        """Close a connection, once: its number may be another one's afterwards."""
+        if connection in self._open:
+            self._open.remove(connection)
+            if cancel:
+                connection[3].cancel()
+            if connection[0]:
+                connection[0].close()
+
+    async def _serve(self, me):
+        # No other connection may be in this frame: it would stay in memory as long, and with it
+        # the one that is in its own.
         try:
-            await self._talk(stream, me)
+            await self._talk(me)
         except OSError:
             self._counters.count("http.broken")  # the client has gone
         except Exception as error:
             self._counters.count("http.failed")
             sys.print_exception(error)
         finally:
-            if me in self._open:
-                self._open.remove(me)
-            await stream.wait_closed()
+            self._end(me)
 
-    async def _talk(self, stream, me):
+    async def _talk(self, me):
         request = Request()
         try:
             whole = False
             while not whole:
-                data = await stream.read(_PIECE)
+                data = await self._read(me[0])
                 if not data:
                     return
                 whole = request.feed(data)
@@ -205,11 +227,23 @@ class HttpServer:
         except RequestError as error:
             self._counters.count("http.refused")
             status, fields, body = error.status, b"", b""
-        await _send(stream, status, fields, b"" if request.method == "HEAD" else body)
+        try:
+            await _send(me[0], status, fields, b"" if request.method == "HEAD" else body)
+        finally:
+            if not isinstance(body, bytes):
+                body.close()
         if not me[2]:  # the rest of a request that was refused is still to come
             for _ in range(_DRAINED // _PIECE):
-                if not await stream.read(_PIECE):
+                if not await self._read(me[0]):
                     return
+
+    async def _read(self, line):
+        """What has come, nothing when nothing comes any more."""
+        while True:
+            size = line.readinto(self._received)
+            if size is not None:
+                return bytes(memoryview(self._received)[:size])
+            await asyncio.sleep_ms(_LOOK_MS)
 
 
 def head(status):
@@ -217,20 +251,21 @@ def head(status):
     return b"HTTP/1.1 %d \r\nConnection: close\r\nCache-Control: no-store\r\n" % status
 
 
-async def _send(stream, status, fields, body):
-    await _write(stream, head(status))
-    await _write(stream, fields)  # not joined: a whole page's fields are long
+async def _send(line, status, fields, body):
+    await _write(line, head(status))
+    await _write(line, fields)  # not joined: a whole page's fields are long
     if isinstance(body, bytes):
-        await _write(stream, b"Content-Length: %d\r\n" % len(body))
+        await _write(line, b"Content-Length: %d\r\n" % len(body))
         body = (body,)
-    await _write(stream, b"\r\n")
+    await _write(line, b"\r\n")
     for piece in body:
-        await _write(stream, piece)
+        await _write(line, piece)
 
 
-async def _write(stream, data):
-    """In pieces: what the socket does not take at once is copied."""
+async def _write(line, data):
     view = memoryview(data)
-    for at in range(0, len(view), _PIECE):
-        stream.write(view[at : at + _PIECE])
-        await stream.drain()
+    at = 0
+    while at < len(view):
+        sent = line.write(view[at : at + _PIECE])
+        at += sent or 0
+        await asyncio.sleep_ms(0 if sent else _LOOK_MS)

@@ -6,6 +6,7 @@ hotspot. Other text may go over the same line.
 """
 
 import asyncio
+import select
 
 from micropython import const
 from version import VERSION
@@ -19,6 +20,7 @@ _NO_ERROR, _INVALID, _UNKNOWN_COMMAND, _NO_CONNECTION = const(0), const(1), cons
 _OTHER_ERROR = const(255)
 _JOIN, _TELL_STATE, _ABOUT, _SCAN = const(1), const(2), const(3), const(4)  # commands
 _WATCH_MS = const(100)
+_LOOK_MS = const(20)
 
 
 def packet(kind, data):
@@ -76,18 +78,23 @@ class Improv:
     def __init__(self, provisioning, line, about):
         self._provisioning = provisioning
         self._line = line
-        self._stream = asyncio.StreamReader(line.stream)
+        self._poll = select.poll()
+        self._poll.register(line.stream, select.POLLIN)
         self._about = about
 
     async def run(self):
         """Answer, without end; a line that has ended is left alone."""
         receiver = Receiver()
         while True:
-            data = await self._stream.read(1)
-            if not data:
-                return
-            for content in receiver.feed(data):
-                await self._obey(content or b"")
+            pause = _LOOK_MS
+            for stream, _ in self._poll.ipoll(0):
+                pause = 0
+                data = stream.read(1)
+                if not data:
+                    return
+                for content in receiver.feed(data):
+                    await self._obey(content or b"")
+            await asyncio.sleep_ms(pause)
 
     async def watch(self):
         """Tell every change of the state, without end."""

@@ -111,4 +111,4 @@ class Portal:
 
         language = language_of(request.fields.get("accept-language", ""))
         page = Page(provisioning, language, self._serial, self._token, rule, values)
-        return status, FIELDS, page.pieces()
+        return status, FIELDS, page

@@ -45,7 +45,7 @@ class Page:
             "other_checked": b" checked" if ssid else b"",
         }
 
-    def pieces(self):
+    def __iter__(self):
         """The whole page, a gzip member in pieces."""
         gzip = Gzip()
         yield HEAD
@@ -59,6 +59,9 @@ class Page:
                 else:
                     yield gzip.text(self._fillings[part])
         yield gzip.tail()
+
+    def close(self):
+        """The page has been sent, or will not be."""
         forget("gzip_parts", "portal_page", "portal_static", texts_of(self._language))
 
     def _rows(self):

@@ -9,6 +9,8 @@ needed; `close` leaves nothing behind in memory.
 import asyncio
 import json
 import os
+import select
+import socket
 import sys
 
 from dns_server import DnsServer
@@ -16,6 +18,7 @@ from http_server import HttpServer
 from lazy import forget
 from micropython import const
 from portal import Portal
+from tasks import keep
 from wifi_credentials import check_network, may_join, text_of
 
 _SEEN_MS = const(10000)  # from when the phone has shown the success
@@ -24,6 +27,7 @@ _LOOK_MS = const(200)
 _PATIENCE = const(25)  # looks: a request has 8 s (http_server.py)
 _MOST = const(16)  # networks that are listed,
 _REFUSED = const(4)  # and places kept for those that cannot be joined, so that they say why
+_WAITING = const(16)  # connections that nobody has looked at yet
 _FACTORY = "factory.json"
 _KEY_LENGTH = const(12)
 _KEY_CHARACTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none can be taken for another
@@ -97,11 +101,8 @@ class Provisioning:
         self._joining = joining
         self._counters = connection.counters
         self._search = None  # the task that looks for networks again
-        self._tasks = []
-        self._servers = []
         self._attempt = None
-        self._open = False
-        self._line = None
+        self._closing = []  # what is to be called in the end, the last one first
 
     async def run(self):
         """Keep the hotspot open until its time is over; whether credentials have worked."""
@@ -110,26 +111,26 @@ class Provisioning:
         try:
             await self._look_for_networks()  # before a phone can come
             key = hotspot_key(self._counters, hardware.serial)
-            self._open = True
+            self._closing.append(radio.stop_hotspot)
             radio.start_hotspot(hotspot_name(hardware.serial), key)
             ip = radio.hotspot_ip
             http_port, dns_port = hardware.hotspot_ports
             origin = ip if http_port == 80 else "%s:%d" % (ip, http_port)
-            dns = DnsServer(ip, dns_port, self._counters)
-            self._servers.append(dns)
-            http = HttpServer(Portal(self, hardware.serial, origin).handle, self._counters)
-            await http.start(ip, http_port)
-            self._servers.append(http)
-            for server in self._servers:
-                self._start(server.run())
-            self._line = hardware.improv_line()
-            if self._line:
+            dns = DnsServer(self._listen(socket.SOCK_DGRAM, ip, dns_port), ip, self._counters)
+            self._keep("dns", dns.run)
+            portal = Portal(self, hardware.serial, origin)
+            waiting = self._listen(socket.SOCK_STREAM, ip, http_port)
+            http = HttpServer(waiting, portal.handle, self._counters)
+            self._closing.append(http.close)
+            self._keep("http", http.run)
+            line = hardware.improv_line()
+            if line:
                 from improv import Improv
 
-                about = hardware.name, hotspot_name(hardware.serial)
-                improv = Improv(self, self._line, about)
-                self._start(improv.run())
-                self._start(improv.watch())
+                self._closing.append(line.close)
+                improv = Improv(self, line, (hardware.name, hotspot_name(hardware.serial)))
+                self._keep("improv", improv.run)
+                self._keep("improv", improv.watch)
             while self.state == "trying" or hardware.uptime_ms() < self._connection.service_ms:
                 await asyncio.sleep_ms(_LOOK_MS)
         finally:
@@ -140,17 +141,13 @@ class Provisioning:
         """Close everything: nothing listens afterwards, and the modules leave the memory."""
         if self._attempt:
             self._attempt.cancel()
-        for task in self._tasks:
-            task.cancel()
-        for server in self._servers:
-            server.close()
-        if self._open:
-            self._hardware.radio.stop_hotspot()
-        if self._line:
-            self._line.close()
-        self._tasks, self._servers = [], []
-        self._attempt = self._line = None
-        self._open = False
+            self._attempt = None
+        while self._closing:
+            try:
+                self._closing.pop()()
+            except Exception as error:  # the rest is closed all the same
+                self._counters.count("provision.close")
+                sys.print_exception(error)
         forget(*_MODULES)
 
     async def scan(self):
@@ -213,5 +210,18 @@ class Provisioning:
         self.state, self.result = "done", "ok"
         self._connection.service_ms = self._hardware.uptime_ms() + _UNSEEN_MS
 
-    def _start(self, task):
-        self._tasks.append(asyncio.create_task(task))
+    def _listen(self, kind, ip, port):
+        """A poll object that tells when something has come; OSError when the port is taken."""
+        line = socket.socket(socket.AF_INET, kind)
+        self._closing.append(line.close)
+        line.setblocking(False)
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        line.bind(socket.getaddrinfo(ip, port)[0][-1])
+        if kind == socket.SOCK_STREAM:
+            line.listen(_WAITING)
+        poll = select.poll()
+        poll.register(line, select.POLLIN)
+        return poll
+
+    def _keep(self, name, task):
+        self._closing.append(asyncio.create_task(keep(self._counters, name, task)).cancel)

@@ -12,6 +12,7 @@ import tomllib
 import urllib.parse
 import zlib
 
+import dns.message
 import pytest
 from gateway_host import interpreter, portal_bench, portal_pages
 from gateway_host.session import MODULE_PATH
@@ -290,6 +291,73 @@ def test_a_hundred_slow_clients(hotspot):
     finally:
         for line in slow:
             line.close()
+
+
+def used(hotspot: Hotspot) -> int:
+    """Bytes of the heap in use, the least of the next three times that it is told."""
+
+    def told() -> list[int]:
+        return [event["used"] for event in hotspot.told.all() if "used" in event]
+
+    count = len(told())
+    hotspot.told.until(lambda _: len(told()) >= count + 3, "the heap")
+    return min(told()[count:])
+
+
+def test_a_thousand_dropped_clients_leave_nothing(tmp_path):
+    """Half of them say nothing, half begin a request; each loses its place to a later one."""
+    with Hotspot(tmp_path) as hotspot:
+        page(hotspot)
+        before = used(hotspot)
+        clients: list[socket.socket] = []
+        for number in range(1000):
+            clients.append(socket.create_connection((HOST, hotspot.port), 20))
+            if number % 2:
+                clients[-1].send(b"GET / HTTP/1.1\r\nX: ")
+            if len(clients) > 10:
+                clients.pop(0).close()
+            time.sleep(0.006)  # no faster than they are taken: TCP would wait for a second
+        for client in clients:
+            client.close()
+        assert "Connect to Wi-Fi" in page(hotspot)
+        assert used(hotspot) < before + 1024  # a connection is more
+        assert "Error" not in hotspot.output
+
+
+def test_nothing_stops_for_good_when_the_heap_is_full(tmp_path):
+    """For a second nothing is left of it: page and name server are there again afterwards."""
+    with Hotspot(tmp_path, starve=20) as hotspot:
+        hotspot.wait("starving")
+        query = dns.message.make_query("captive.apple.com", "A").to_wire()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as names:
+            names.connect((HOST, hotspot.dns_port))
+            names.settimeout(0.2)
+            clients = []
+            while not any("starved" in event for event in hotspot.told.all()):
+                clients.append(socket.create_connection((HOST, hotspot.port), 20))
+                clients[-1].send(b"GET / HTTP/1.1\r\nHost: %s\r\n\r\n" % hotspot.origin.encode())
+                names.send(query)
+                time.sleep(0.1)
+            for client in clients:
+                client.close()
+            for _ in range(50):
+                names.send(query)
+                try:
+                    assert names.recv(512)[:2] == query[:2]
+                    break
+                except TimeoutError:
+                    pass
+            else:
+                pytest.fail("the name server is gone")
+        assert "Connect to Wi-Fi" in page(hotspot)
+
+
+def test_what_can_not_be_closed_keeps_nothing_else_open(tmp_path):
+    with Hotspot(tmp_path, speed=900, rounds=2, stuck=True) as hotspot:
+        assert hotspot.end() == 0
+        closed = [event for event in hotspot.told.all() if "done" in event]
+    assert [event["counts"]["provision.close"] for event in closed] == [1, 2]
+    assert [event["modules"] for event in closed] == [[], []]
 
 
 def test_results_stay_for_a_phone_that_comes_back(tmp_path):

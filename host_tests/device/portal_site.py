@@ -3,7 +3,9 @@
 Arguments: the ports of HTTP and DNS. plan.json holds a table: `networks` as lists of name, dBm and
 security, `passwords` {name: what is right}, `results` {name: what else is said of it}, `seconds`
 that joining takes, `speed` of the board's clock, `line` the path of a pty for Improv, `rounds` how
-often the hotspot opens. Prints a JSON line for whatever happens; an LED beats on the same clock.
+often the hotspot opens, `starve` after how many steps of the LED nothing is left of the heap for a
+second, `stuck` that the access point can not be stopped. Prints a JSON line for whatever happens;
+an LED beats on the same clock.
 """
 
 import asyncio
@@ -31,6 +33,8 @@ class Radio:
 
     def stop_hotspot(self):
         tell(hotspot=None)
+        if PLAN.get("stuck"):
+            raise RuntimeError("stuck")
 
 
 class Hardware:
@@ -73,13 +77,31 @@ class Joining:
 
 
 async def beat():
-    """The LED: 25 steps a second, told every 10."""
+    """The LED: 25 steps a second, told every 10, with the heap in use."""
     steps = 0
     while True:
         await asyncio.sleep_ms(40)
         steps += 1
+        if steps == PLAN.get("starve"):
+            await starve()
         if steps % 10 == 0:
-            tell(steps=steps)
+            gc.collect()
+            tell(steps=steps, used=gc.mem_alloc())
+
+
+async def starve():
+    """Leave nothing of the heap for a second."""
+    tell(starving=True)
+    taken = None
+    for size in (4096, 256, 16):
+        try:
+            while True:
+                taken = [taken, bytearray(size)]
+        except MemoryError:
+            pass
+    await asyncio.sleep_ms(1000)
+    taken = None
+    tell(starved=True)
 
 
 async def one_round():

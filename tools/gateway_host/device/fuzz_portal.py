@@ -90,6 +90,7 @@ class Fuzzed:
             if self._pages % _PAGES == 0:
                 for _ in body:
                     pass
+                body.close()
 
 
 def _finish(coroutine):
