@@ -83,9 +83,10 @@ class Connection:
 
         mqtt = self.settings.mqtt
         cloud = (mqtt["host"], mqtt["port"]) if mqtt else None
-        leads = await check(cloud, link.name_server(), self.hardware.probe)
-        forget("link_check")
-        return leads
+        try:
+            return await check(cloud, link.name_server(), self.hardware.probe)
+        finally:
+            forget("link_check")
 
     def learn(self, link, leads):
         """A link that is up leads there. One that leads somewhere is used in the place of one
@@ -177,8 +178,10 @@ class Connection:
         if roams and (self._used.dbm() or 0) <= _WEAK_DBM:
             from joining import roam
 
-            await roam(self.hardware.radio, dict(self.settings.networks))
-            forget("joining", "settings", "durable")
+            try:
+                await roam(self.hardware.radio, dict(self.settings.networks))
+            finally:
+                forget("joining", "settings", "durable")
 
     async def _join(self):
         from joining import Joining

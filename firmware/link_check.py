@@ -57,10 +57,11 @@ async def _probe(probe, name_server):
         stream, _ = await asyncio.wait_for(asyncio.open_connection(address, port), _TIMEOUT_S)
         stream.write(b"GET /generate_204 HTTP/1.0\r\nHost: %s\r\n\r\n" % host.encode())
         await asyncio.wait_for(stream.drain(), _TIMEOUT_S)
-        line = await asyncio.wait_for(stream.readline(), _TIMEOUT_S)
-        # A portal speaks HTTP; a router without internet may close the connection.
-        return int(line.split(b" ")[1]) if line.startswith(b"HTTP/") else None
-    except (OSError, asyncio.TimeoutError, IndexError, ValueError):
+        # A portal speaks HTTP (HTTP/1.1 204); a router without internet may close the connection,
+        # or say anything without an end.
+        line = await asyncio.wait_for(stream.readexactly(12), _TIMEOUT_S)
+        return int(line[9:]) if line.startswith(b"HTTP/") else None
+    except (OSError, asyncio.TimeoutError, EOFError, ValueError):
         return None
     finally:
         if stream:

@@ -149,6 +149,9 @@ def test_without_a_cloud(status, where):
         (b"SSH-2.0-OpenSSH_9.2\r\n", "no_internet"),
         (b"220 router ready\r\n", "no_internet"),
         (b"HTTP/1.1\r\n\r\n", "no_internet"),
+        (b"HTTP/1.1 \r\n\r\n\r\n", "no_internet"),
+        (b"A" * 2_000_000, "no_internet"),  # more than the heap holds
+        (b"HTTP/1.1 200 " + b"A" * 2_000_000, "captive"),
         (b"HTTP/1.1 200 OK\r\n\r\n", "captive"),
         (b"HTTP/1.1 204 No Content\r\n\r\n", "ok"),
     ],
