@@ -29,15 +29,24 @@ class Orders:
         return list(self._topics)
 
     def take(self, topic, payload):
-        """Have an order obeyed; topic and payload are bytes."""
+        """Have an order obeyed; topic and payload are bytes. One that can not be is counted and
+        explained, never more, whatever its handler raises."""
+        name = ""
         try:
-            handle = self._topics.get(topic.decode())
+            name = topic.decode()
+            handle = self._topics.get(name)
             if handle is None:
                 raise ValueError("nothing is done at this topic")
             handle(payload)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except Exception as error:
             self._counters.count("order.refused")
-            self.refusal = "%s: %s" % (topic.decode().split("/", 2)[-1], error)
+            self.refusal = "memory is too short for it"
+            try:
+                text = "%s: %s" % (name.split("/", 2)[-1], error)
+                # JSON can name halves of characters, which no UTF-8 holds.
+                self.refusal = "".join(["?" if 0xD800 <= ord(c) < 0xE000 else c for c in text])
+            except MemoryError:
+                pass
 
     def skip(self, size):
         """A message was too long to be taken."""

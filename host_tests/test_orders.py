@@ -90,6 +90,7 @@ def test_identify_blinks_at_the_node(running):
         ('{"identify": {"serial": "5500000190", "input": "AB"}}', "identify wants"),
         ('{"identify": 5}', "identify wants"),
         ('{"identify": {"serial": "5500009999", "input": "A"}}', "no node 5500009999"),
+        ('{"identify": {"serial": "5500000190", "input": "A", "seconds": 1e999}}', "/set: "),
         ('{"scan": true, "because": "%s"}' % (500 * "x"), "longer than any"),
     ],
 )
