@@ -49,7 +49,7 @@ class Joining:
         self._pause_ms = 0
         self._next_ms = 0
         self._failed = ()  # bssids of the round before
-        self._refused = set()  # networks whose password was wrong since the hotspot is open
+        self._refused = set()  # networks whose password was wrong the last time
         self._given = None  # the network that credentials were given for, while it is used
         self._again = None  # the task that shows the hotspot on the LED again
         self._portal = None
@@ -204,6 +204,7 @@ class Joining:
                 break
             _, _, ssid, bssid = left[0]
             result = await self._radio.join(ssid, known[ssid], bssid)
+            self._refused.discard(ssid)
             if result == "ok":
                 if ssid != self._given:
                     self._given = None
@@ -234,7 +235,6 @@ class Joining:
             from wifi_provision import Provisioning
 
             self._portal = Provisioning(self._hardware, connection, self)
-            self._refused.clear()
             connection.tell("hotspot", True)
             await self._portal.run()
         except Exception as error:
