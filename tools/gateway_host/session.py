@@ -104,6 +104,7 @@ class Session:
             self._link.start()
             if plan is not None:
                 self._write("site.json", plan)
+            if plan is not None or mqtt is not None:
                 self._write("settings.json", {"mqtt": mqtt})
             self._write(
                 "simulator.json",

@@ -7,6 +7,7 @@ import contextlib
 import time
 from collections.abc import Iterator
 
+from gateway_host.broker import Broker
 from gateway_host.commands.run import DEFAULT_HOUSE
 from gateway_host.session import Session
 from gateway_host.sim.house import load_house
@@ -27,8 +28,8 @@ NETWORKS = (
 _LOOK_S = 0.1
 _MORE = """\
 In another terminal the world is changed: make world CMD="internet captive", or "internet on",
-"dhcp never", "cable in", 'wifi "Huis Peeters" gone', "button 0.3" (it opens the hotspot again
-when its time is over); CMD=help lists all."""
+"cloud off", "dhcp never", "cable in", 'wifi "Huis Peeters" gone', "button 0.3" (it opens the
+hotspot again when its time is over); CMD=help lists all."""
 _COLOURS = ("off", "blue", "green", "cyan", "red", "purple", "yellow", "white")
 
 
@@ -49,7 +50,9 @@ def main(arguments: argparse.Namespace) -> int:
             colours.append(colour)
 
     with contextlib.ExitStack() as stack:
-        _, page, options = surround(world, 0, stack)
+        broker = stack.enter_context(Broker())
+        port, page, options = surround(world, broker.port, stack)
+        options["mqtt"] = {"host": "127.0.0.1", "port": port, "user": None, "password": None}
         session = stack.enter_context(
             Session(Installation(load_house(DEFAULT_HOUSE)), None, on_led=on_led, **options)
         )
