@@ -102,7 +102,8 @@ def test_only_what_there_is_is_imported(built):
     """Every module that one imports is in the image, or in MicroPython for the ESP32."""
     of_micropython = {
         "_thread", "array", "asyncio", "binascii", "errno", "esp32", "gc", "json", "machine",
-        "math", "micropython", "network", "os", "random", "socket", "struct", "sys", "time", "vfs",
+        "math", "micropython", "network", "os", "random", "select", "socket", "struct", "sys",
+        "time", "vfs",
     }  # fmt: skip
     modules = {Path(name).stem for name in contents(built)} | {"umqtt"}
     optional = {"aiorepl", "storage"}  # frozen in boards/ESP32_GATEWAY
