@@ -75,6 +75,8 @@ class Joining:
                     self._task = asyncio.create_task(self._serve())
                 looks += 1
                 await asyncio.sleep_ms(_LOOK_MS)
+            async with self._lock:
+                pass  # a scan that a phone has asked for goes on to its end
         finally:
             if self._task:
                 self._task.cancel()

@@ -382,6 +382,19 @@ tell(longest=longest, networks=len(portal.networks))
     assert told[1]["longest"] < 8
 
 
+def test_a_scan_that_outlives_the_hotspot_is_waited_for(tmp_path):
+    body = """
+portal = (await joining())._portal
+asyncio.create_task(portal.scan())
+await asyncio.sleep_ms(50)
+connection.service_ms = 1
+await until(lambda: not connection._joining)
+tell(heard=len(await made.radio.scan()), open=made.a_uart.ask("hotspot_name"))
+"""
+    told = run(World([house()]), OPEN + body, tmp_path)
+    assert told[-1] == {"heard": 1, "open": None}
+
+
 def test_a_press_while_the_hotspot_is_open_keeps_it_open(tmp_path):
     """For 15 minutes from then on; after credentials have worked too."""
     body = """
