@@ -37,7 +37,7 @@ bench: $(STAMP) ## Measure speed, instructions and memory, write build/bench.jso
 accuracy: $(STAMP) ## Hold the whole chain against the meter standards, write build/accuracy.json
 	@$(HOST) accuracy
 
-world: $(STAMP) ## Change the world around a running gateway (CMD="cable out"; `make run WORLD=show` starts one)
+world: $(STAMP) ## Change the world around a running gateway (CMD="cable out"; `make run` with WORLD=show or PROVISION=1 starts one)
 	@$(HOST) world $(call option,command,CMD)
 
 fuzz: $(STAMP) ## Feed random bytes to a receiver (TARGET=bus_a, bus_b or portal, N=1000000 SEED=1)

@@ -280,6 +280,16 @@ def test_a_firmware_that_hangs_is_ended(tmp_path):
     assert not Path(f"/proc/{pid}").exists()
 
 
+def test_a_gateway_that_restarts_says_so(tmp_path):
+    session = start_script(tmp_path, "raise SystemExit(0)")
+    try:
+        assert session.wait(20) == 0
+        with pytest.raises(UserError, match="restarts, as after a factory reset"):
+            session.check()
+    finally:
+        session.stop()
+
+
 def test_stopping_leaves_no_directory(tmp_path):
     with start_script(tmp_path, "print('well')") as session:
         directory = session.directory
