@@ -14,6 +14,8 @@ _EVERY_S = const(1800)
 _SOON_S = const(15)
 _AGAIN_S = const(4)
 _AGREE_MS = const(2000)
+_FROM_MS = const(1763942400000)  # 2025-11-24: the firmware is no older; see version.py
+_TO_MS = const(4102444800000)  # 2100-01-01: the calendar (demand.py) is right until then
 _LEAST_S = const(64)  # RFC 5905: no client asks a public server more often for long
 
 
@@ -39,6 +41,8 @@ def _offset(data, cookie, sent_ms, heard_ms):
     away = heard_ms - sent_ms - (sent - received)
     if not 0 <= away < _TIMEOUT_S * 1000 or sent < received:
         raise SntpError("the time server's stamps contradict each other")
+    if not _FROM_MS <= sent < _TO_MS:
+        raise SntpError("the time server's date can not be")
     return sent + away // 2 - heard_ms
 
 
