@@ -15,26 +15,32 @@ _PAUSE_MS = const(1000)
 _LONGEST_PAUSE_MS = const(15000)  # a network that is back is used within 30 s
 _SHOWN_MS = const(5000)  # on the LED, that credentials did not work
 _BETTER_DB = const(10)
+_MOST = const(16)  # access points that are passed over
+
+_SECURITIES = ("wpa", "wpa2")  # as wifi_credentials.py, which is not loaded for that
 
 
-async def _heard(radio, known, last=()):
-    """(whether it is to be the last, -dBm, ssid, bssid) of the known networks in the air, the
-    strongest first, those in `last` (bssids) after the others."""
+async def _heard(radio, known, failed):
+    """(n, -dBm, ssid, bssid) of the known networks in the air, in the order of trying them. n: 1
+    where the bssid is in `failed`, 2 where its security can not be joined, else 0."""
     found = []
-    for ssid, bssid, _, dbm, _, _ in await radio.scan():
+    for ssid, bssid, _, dbm, security, _ in await radio.scan():
         for name in known:
             if name.encode() == ssid:
-                found.append((bssid in last, -dbm, name, bssid))
+                order = 2 if security not in _SECURITIES else bssid in failed
+                found.append((int(order), -dbm, name, bssid))
     return sorted(found)
 
 
-async def roam(radio, known):
-    """Join another access point of a known network where one is much stronger."""
+async def roam(radio, known, failed):
+    """Join another access point of a known network where one is much stronger; one that refuses
+    gets into `failed`, of which none is tried."""
     dbm = radio.dbm()
-    heard = await _heard(radio, known)
-    if dbm is not None and heard and -heard[0][1] >= dbm + _BETTER_DB:
+    heard = await _heard(radio, known, failed)
+    if dbm is not None and heard and not heard[0][0] and -heard[0][1] >= dbm + _BETTER_DB:
         _, _, ssid, bssid = heard[0]
-        await radio.join(ssid, known[ssid], bssid)
+        if await radio.join(ssid, known[ssid], bssid) != "ok":
+            failed.add(bssid)
 
 
 class Joining:
@@ -48,7 +54,6 @@ class Joining:
         self._lock = asyncio.Lock()  # who changes the radio
         self._pause_ms = 0
         self._next_ms = 0
-        self._failed = ()  # bssids of the round before
         self._refused = set()  # networks whose password was wrong the last time
         self._given = None  # the network that credentials were given for, while it is used
         self._again = None  # the task that shows the hotspot on the LED again
@@ -198,23 +203,29 @@ class Joining:
             for ssid in self._refused:
                 if known.pop(ssid, None):
                     result = "wrong_password"
-        failed = []
+        tried = []
+        failed = self._connection.failed
         while known:
-            heard = await _heard(self._radio, known, self._failed)
-            left = [one for one in heard if one[3] not in failed]
+            heard = await _heard(self._radio, known, failed)
+            left = [one for one in heard if one[0] < 2 and one[3] not in tried]
             if not left:
+                if heard and not tried:
+                    result = "failed"  # a name that we know, with another security
                 break
             _, _, ssid, bssid = left[0]
             result = await self._radio.join(ssid, known[ssid], bssid)
             self._refused.discard(ssid)
             if result == "ok":
+                failed.discard(bssid)
                 if ssid != self._given:
                     self._given = None
                 break
-            failed.append(bssid)
+            tried.append(bssid)
+            if len(failed) >= _MOST:
+                failed.clear()
+            failed.add(bssid)
             if result == "wrong_password":
                 self._refused.add(ssid)
-        self._failed = failed
         return result
 
     # The hotspot

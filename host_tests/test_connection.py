@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from gateway_host.image import BOARDS
-from gateway_host.sim.radio import Network, World
+from gateway_host.sim.radio import SECURITIES, Network, World
 from living import free_port
 from worlds import play
 
@@ -262,6 +262,88 @@ tell(dbm=made.radio.dbm(), lost=counters.counts.get("connection.lost", 0))
     told = run(World([far, near], cable=False), body, tmp_path, KNOWN)
     assert told[-2]["dbm"] == -80
     assert told[-1]["dbm"] == -55
+
+
+def twin(security: str) -> Network:
+    """A stranger's access point with the name of our network, stronger."""
+    password = "" if security == "open" else "anders123"
+    return Network("house", password, security, rssi=-40, bssid="020000000002")
+
+
+def joins(world: World) -> list[str]:
+    """The bssids that are joined from now on, in order."""
+    found, join = [], world._join
+
+    def recorded(wanted: list[str]) -> None:
+        found.append(wanted[2])
+        join(wanted)
+
+    world._join = recorded
+    return found
+
+
+@pytest.mark.parametrize("security", SECURITIES)
+def test_a_stranger_with_our_networks_name_is_passed_over(security, tmp_path):
+    """What can not be joined (docs/provisioning.md) is not even tried, nor handed our key; what
+    refuses is tried once."""
+    body = """
+await until(lambda: connection.online())
+tell(at=seconds())
+made.a_uart.ask("set", ("bssid 020000000001", -95))
+await until(lambda: not connection.online())
+made.a_uart.ask("set", ("bssid 020000000001", -60))
+await until(lambda: connection.online())
+await asyncio.sleep(5)
+tell(link=connection.link, dbm=made.radio.dbm())
+"""
+    home = Network("house", "geheim123", rssi=-60, bssid="020000000001")
+    world = World([home, twin(security)], cable=False)
+    found = joins(world)
+    told = run(world, body, tmp_path, KNOWN)
+    assert told[-1] == {"link": "wifi", "dbm": -60}
+    assert found.count("020000000002") == (security in ("wpa", "wpa2"))
+
+
+@pytest.mark.parametrize("security", SECURITIES)
+def test_roaming_leaves_no_network_for_a_stranger(security, tmp_path):
+    """One that refuses us costs the link once."""
+    body = """
+global in_cloud
+await until(lambda: connection.online())
+in_cloud = True
+world(made, "rssi house", -80)
+made.a_uart.ask("set", ("bssid 020000000002", -40))
+await asyncio.sleep(600)
+tell(dbm=made.radio.dbm(), lost=counters.counts.get("connection.lost", 0))
+"""
+    home = Network("house", "geheim123", rssi=-60, bssid="020000000001")
+    stranger = twin(security)
+    stranger.rssi = -95
+    world = World([home, stranger], cable=False)
+    found = joins(world)
+    told = run(world, body, tmp_path, KNOWN)
+    tried = int(security in ("wpa", "wpa2"))
+    assert told[-1] == {"dbm": -80, "lost": tried}
+    assert found.count("020000000002") == tried
+
+
+def test_an_access_point_that_has_failed_is_tried_again_after_an_hour(tmp_path):
+    body = """
+global in_cloud
+await until(lambda: connection.online())
+in_cloud = True
+made.a_uart.ask("set", ("bssid 020000000001", -80))
+made.a_uart.ask("set", ("bssid 020000000002", -40))
+await asyncio.sleep(300)
+world(made, "password house", "geheim123")  # of the first one of that name
+await until(lambda: made.radio.dbm() == -40, 7200)
+tell(at=seconds(), dbm=made.radio.dbm())
+"""
+    home = Network("house", "geheim123", rssi=-60, bssid="020000000001")
+    other = Network("house", "anders123", rssi=-95, bssid="020000000002")
+    told = run(World([other, home], cable=False), body, tmp_path, KNOWN)
+    assert told[-1]["dbm"] == -40
+    assert told[-1]["at"] > 1000
 
 
 # joining(): the Joining whose hotspot is open, as soon as it is.
