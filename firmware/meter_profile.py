@@ -121,6 +121,8 @@ def load(name):
             raise
         except ValueError:
             raise ProfileError("not JSON")
+        except (AttributeError, TypeError):
+            raise ProfileError("registers: each must be an object of texts and numbers")
     raise ProfileError("there is no such profile")
 
 

@@ -126,6 +126,7 @@ def _check_b_bus(table):
 
 
 def _check_point(where, table, scheme, roles, used, meters):
+    load = field(where, table, "load", str)
     if "meter" in table:
         node = choice(where, table, "meter", meters)
         inputs = meters[node]
@@ -142,7 +143,6 @@ def _check_point(where, table, scheme, roles, used, meters):
             raise SiteError("%sct: %s cannot be on %s" % (where, ct, node))
     _, phases, _, lines, _ = SCHEMES[scheme]
     phase = choice(where, table, "phase", phases)
-    load = field(where, table, "load", str)
     if load not in roles:
         raise SiteError('%sload: "%s" is not one of loads' % (where, load))
     if lines == DELTA and roles[load] == "grid" and phase == "L3":

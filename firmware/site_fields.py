@@ -43,7 +43,7 @@ def number(where, table, name, default, least, most):
 
 def choice(where, table, name, choices):
     value = field(where, table, name, str)
-    if value not in choices:
+    if value not in list(choices):
         known = ", ".join(sorted(choices))
         raise SiteError('%s%s: "%s" is not known (known: %s)' % (where, name, value, known))
     return value

@@ -27,7 +27,7 @@ def _usable(refused, name, make):
     `refused` has the name for the counters."""
     try:
         return make()
-    except (ValueError, OSError, MemoryError) as error:
+    except Exception as error:
         _refused(name, error)
         refused.append("start." + name)
         return None

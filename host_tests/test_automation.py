@@ -9,6 +9,7 @@ import json
 import pytest
 from gateway_host import interpreter
 from gateway_host.commands.run import DEFAULT_HOUSE
+from gateway_host.image import FIRMWARE
 from gateway_host.session import MODULE_PATH
 from gateway_host.sim.house import load_house
 
@@ -31,11 +32,57 @@ for table in json.load(sys.stdin):
 """
 
 
+# Every part of a site.json, and of a meter's profile, is another thing in turn.
+WRONG = """
+import json, os, sys
+import site
+others = (None, True, 7, -1.5, 1e30, "", "AB", [], [7], {}, {"x": 7})
+
+def places(part, path=()):
+    yield path
+    if isinstance(part, (dict, list)):
+        for key in part if isinstance(part, dict) else range(len(part)):
+            yield from places(part[key], path + (key,))
+
+def changed(table, path, other):
+    table = json.loads(json.dumps(table))
+    part = table
+    for key in path[:-1]:
+        part = part[key]
+    if not path:
+        return other
+    part[path[-1]] = other
+    return table
+
+def tried(table):
+    try:
+        site.load(json.dumps(table))
+        return True
+    except ValueError as error:
+        assert 0 < len(str(error)) and "\\n" not in str(error)
+        return False
+
+def with_profile(profile):
+    with open("profiles/odd.json", "w") as file:
+        json.dump(profile, file)
+    return table
+
+table, profile = json.load(sys.stdin)
+os.mkdir("profiles")
+print(sum(not tried(with_profile(changed(profile, path, other)))
+          for path in places(profile) for other in others))
+print(tried(with_profile(profile)))
+print(sum(not tried(changed(table, path, other)) for path in places(table) for other in others))
+"""
+
+
 def run(code: str, task, bits: int, tmp_path) -> list[str]:
     file = tmp_path / "task.json"
     file.write_text(json.dumps(task))
     with file.open() as stdin:
-        done = interpreter.run(["-c", code], bits=bits, heap="1M", path=MODULE_PATH, stdin=stdin)
+        done = interpreter.run(
+            ["-c", code], bits=bits, heap="1M", path=MODULE_PATH, cwd=tmp_path, stdin=stdin
+        )
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
 
@@ -126,3 +173,23 @@ def test_what_is_wrong_in_b_bus_is_refused(bits, tmp_path):
     for (_, _, words), said in zip(CHANGES, found, strict=True):
         assert words in said
     assert "11 Input and Output modules" in last and good == "taken"
+
+
+@pytest.mark.parametrize("bits", [32], indirect=True)
+def test_whatever_is_of_a_wrong_type_is_refused_in_one_line(bits, tmp_path):
+    """By a ValueError: nothing else is raised by what cannot be taken apart."""
+    table = copy.deepcopy(PLAN)
+    table["points"][1:] = [
+        table["points"][1] | {"reversed": True, "ratio": 2, "phase_shift": 1, "harmonics": True},
+        {"meter": "M", "input": "A", "phase": "L2", "load": "Grid"},
+    ]
+    table["loads"] = [load for load in table["loads"] if load["name"] == "Grid"]
+    table |= {"voltage_ratio": 5, "synthesised": {"L2": {"from": "L1", "degrees": -120}}}
+    table["b_bus"]["meters"] = [METER | {"profile": "odd"}]
+    table["b_bus"]["output_modules"][0]["outputs"][0]["group"] = "Heat"
+    schedule = {"days": "12345", "from": "22:00", "to": "06:30"}
+    table["b_bus"]["automations"].append({"output": "Heat", "schedule": schedule})
+    profile = json.loads((FIRMWARE / "profiles" / "SDM120.json").read_text())
+    profile["registers"] = profile["registers"][:3]
+    profiles, taken, tables = run(WRONG, [table, profile], bits, tmp_path)
+    assert int(profiles) > 100 and taken == "True" and int(tables) > 500

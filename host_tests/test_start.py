@@ -46,6 +46,7 @@ NOT_USABLE = [
     ("site.json", '{"uuid": "x'),
     ("site.json", "\xff"),
     ("site.json", json.dumps(PLAN)[:1000]),
+    ("site.json", json.dumps(PLAN | {"points": [7]})),
     ("settings.json", SSID_WITH_A_SPACE),
     ("settings.json", ""),
 ]
@@ -79,20 +80,23 @@ def test_what_was_learned_is_used_where_settings_are_not_usable(tmp_path):
     assert told["counts"] == {"start.settings.json": 1}
 
 
-SHORT_OF_MEMORY = """
+FAILS = """
 import gateway
 
 class Gateway:
     def __init__(self, *parts):
-        raise MemoryError("memory allocation failed, allocating 8192 bytes")
+        raise {error}
 
 gateway.Gateway = Gateway
 """
 
 
-def test_a_site_that_does_not_fit_the_memory(tmp_path):
+@pytest.mark.parametrize("error", ["MemoryError('memory allocation failed')", "TypeError('x')"])
+def test_a_site_with_which_no_gateway_can_be_made(error, tmp_path):
+    """One that does not fit the memory, or has what nobody has thought of."""
     (tmp_path / "site.json").write_text(json.dumps(PLAN))
-    (told,) = play(World(), SHORT_OF_MEMORY + START, tmp_path, board=BOARDS / "GENIUS")
+    program = FAILS.format(error=error) + START
+    (told,) = play(World(), program, tmp_path, board=BOARDS / "GENIUS")
     assert told["counts"] == {"start.site.json": 1}
     assert (told["led"], told["measures"]) == ("connecting", False)
 
