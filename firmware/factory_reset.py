@@ -13,8 +13,8 @@ _FACTORY = "factory.json"
 
 def reset(hardware):
     """Erase; takes some seconds and stops everything. The gateway is to be restarted then. What a
-    power cut stops is to be called again at the next start: hardware.kept() is not None then.
-    OSError, and nothing is erased, when the label cannot be kept.
+    power cut or an error stops is to be called again at the next start: hardware.kept() is not
+    None then. OSError, and nothing is erased, when the label cannot be kept.
 
     hardware.storage: the block device that holds the working directory and nothing else, from
     which nothing is needed at start, or None; then the files are removed, but for

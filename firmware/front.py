@@ -85,16 +85,19 @@ class Front:
             await asyncio.sleep_ms(_FRAME_MS)
 
     def _reset(self):
-        """The factory reset, and a new start; where it fails the LED says that it was not done."""
+        """The factory reset, and a new start, which goes on with one that fails in its midst;
+        where nothing was begun the LED says so."""
         from factory_reset import reset
 
         try:
             reset(self.hardware)
-            self.hardware.restart()
         except Exception as error:
             self.counters.count("reset.failed")
             sys.print_exception(error)
-            self._button.shown = EARLY
+            if self.hardware.kept() is None:
+                self._button.shown = EARLY
+                return
+        self.hardware.restart()
 
     async def _keep_time(self):
         import sntp

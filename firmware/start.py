@@ -46,7 +46,7 @@ def _site():
 
 
 def _finish_reset(device):
-    """Go on with a factory reset that a power cut has stopped."""
+    """Go on with a factory reset that a power cut or an error has stopped."""
     if device.kept() is not None:
         from factory_reset import reset
 

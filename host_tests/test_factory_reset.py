@@ -316,3 +316,24 @@ def test_a_reset_that_fails_is_not_shown_as_done(tmp_path):
     assert shown == ["red", "blue", "purple", "green"]
     assert told[-1] == {"counts": {"reset.failed": 1}}
     assert (tmp_path / "settings.0").exists()
+
+
+CANNOT_WRITE = """
+made.program_files += ("factory.json",)
+made.restart = lambda: tell(restarted=True)
+"""
+
+
+def test_a_reset_that_fails_after_it_has_begun_goes_on_at_a_new_start(tmp_path):
+    """Never purple, which is for nothing was reset: the label is kept, and the next start
+    finishes (test_start.py, test_boot.py)."""
+    (tmp_path / "site.json").write_text("{}")
+    (tmp_path / "factory.json").mkdir()  # cannot be written
+    begun, pressed = PRESS.split("front = ")
+    program = begun + CANNOT_WRITE + "front = " + pressed
+    told = play(World(), program, tmp_path, board=BOARDS / "CONNECT", arguments=("10.0",))
+    pressed_s = next(line["pressed"] for line in told if "pressed" in line)
+    shown = [line["colour"] for line in told if line.get("s", 0) > pressed_s]
+    assert shown[:2] == ["red", "blue"] and "purple" not in shown
+    assert {"restarted": True} in told
+    assert (tmp_path / "kept").read_text() == "{}" and not (tmp_path / "site.json").exists()
