@@ -10,7 +10,7 @@ import struct
 from micropython import const
 
 _LOOK_MS = const(20)
-_LONGEST = const(512)  # bytes of a query: RFC 1035 section 2.3.4
+_LONGEST = const(384)  # bytes of a query: a name of 255, options; 512 are not always free
 _TTL_S = const(1)  # a phone that has left the hotspot must not keep the answers
 _A, _OPT, _ANY = const(1), const(41), const(255)
 _NO_ERROR, _FORMAT_ERROR, _NOT_IMPLEMENTED = const(0), const(1), const(4)
@@ -92,11 +92,12 @@ class DnsServer:
         while True:
             pause = _LOOK_MS
             for line, _ in self._poll.ipoll(0):
-                pause = 0
-                self._reply(line)
+                if self._reply(line):
+                    pause = 0
             await asyncio.sleep_ms(pause)
 
     def _reply(self, line):
+        """Whether one was taken."""
         try:
             query, sender = line.recvfrom(_LONGEST)
             reply = answer(query, self._address)
@@ -104,5 +105,7 @@ class DnsServer:
                 self._counters.count("dns.malformed")
             else:
                 line.sendto(reply, sender)
+            return True
         except (OSError, MemoryError):
             self._counters.count("dns.failed")  # no memory for a packet, the phone has gone
+            return False

@@ -5,12 +5,14 @@ half open or hostile costs one place, and loses it to the next one.
 """
 
 import asyncio
+import gc
 import sys
 import time
 
 from micropython import const
 
 _MOST = const(4)  # connections
+_ROOM = const(10240)  # bytes of the heap that are free at once; with less, one connection
 _LOOK_MS = const(20)
 _TIME_MS = const(8000)  # from connecting to the last byte of the answer
 _HEAD = const(4096)  # bytes of the request's line and fields
@@ -158,7 +160,7 @@ class HttpServer:
     async def run(self):
         """Take connections, and close those whose time is over, until cancelled."""
         while True:
-            for _ in range(_MOST):  # no more: each has begun before another one takes its place
+            for _ in range(_MOST):
                 for line, _ in self._poll.ipoll(0):
                     self._take(line)
             while self._open and time.ticks_diff(time.ticks_ms(), self._open[0][1]) > _TIME_MS:
@@ -171,10 +173,20 @@ class HttpServer:
             self._end(self._open[0], True)
 
     def _take(self, line):
-        """Take one more connection; it gets another one's place where all are taken."""
-        if len(self._open) >= _MOST:
-            self._drop(next((other for other in self._open if not other[2]), self._open[0]))
-        me = [None, time.ticks_ms(), False, None]
+        """Take one more connection; it gets another one's place where all are taken. While memory
+        is short it waits for one that is being answered."""
+        now = time.ticks_ms()
+        short = gc.mem_free() < _ROOM
+        if len(self._open) >= (1 if short else _MOST):
+            for other in self._open:
+                if not other[2] and time.ticks_diff(now, other[1]) >= _LOOK_MS:
+                    break  # what it has sent was looked at, and is no whole request
+            else:
+                if short:
+                    return
+                other = self._open[0]
+            self._drop(other)
+        me = [None, now, False, None]
         self._open.append(me)
         try:
             me[0], _ = line.accept()

@@ -352,6 +352,26 @@ def test_nothing_stops_for_good_when_the_heap_is_full(tmp_path):
         assert "Connect to Wi-Fi" in page(hotspot)
 
 
+def test_where_memory_is_short_one_client_is_served_at_a_time(tmp_path):
+    """With 8 kB left, four phones that read slowly, each in its language: no allocation fails, and
+    the page is there for a fifth."""
+    with Hotspot(tmp_path, leave=8000) as hotspot:
+        hotspot.wait("left")
+        phones = []
+        for language in (b"nl", b"fr", b"de", b"en") * 3:
+            phone = socket.socket()
+            phone.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+            phone.connect((HOST, hotspot.port))
+            fields = b"Host: %s\r\nAccept-Language: %s" % (hotspot.origin.encode(), language)
+            phone.sendall(b"GET / HTTP/1.1\r\n%s\r\n\r\n" % fields)
+            phones.append(phone)
+        for phone in phones:
+            assert phone.recv(12) == b"HTTP/1.1 200"
+            phone.close()
+        assert "Connect to Wi-Fi" in page(hotspot)
+        assert "Error" not in hotspot.output
+
+
 def test_what_can_not_be_closed_keeps_nothing_else_open(tmp_path):
     with Hotspot(tmp_path, speed=900, rounds=2, stuck=True) as hotspot:
         assert hotspot.end() == 0
@@ -419,7 +439,7 @@ def test_after_success_nothing_listens_and_no_module_is_left(tmp_path):
     # What the first round has left are names, which every later round uses again.
     assert closed[1]["heap"] < 1024  # a module is more
     if interpreter.bits_of(interpreter.find(32)) == 32:
-        assert [event["heap"] for event in hotspot.told.all() if "listening" in event][1] < 8192
+        assert [event["heap"] for event in hotspot.told.all() if "listening" in event][1] < 8704
 
 
 def test_closes_after_a_quarter_of_an_hour(tmp_path):

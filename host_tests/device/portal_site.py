@@ -4,8 +4,8 @@ Arguments: the ports of HTTP and DNS. plan.json holds a table: `networks` as lis
 security, `passwords` {name: what is right}, `results` {name: what else is said of it}, `seconds`
 that joining takes, `speed` of the board's clock, `line` the path of a pty for Improv, `rounds` how
 often the hotspot opens, `starve` after how many steps of the LED nothing is left of the heap for a
-second, `stuck` that the access point can not be stopped. Prints a JSON line for whatever happens;
-an LED beats on the same clock.
+second, `leave` how many bytes are left of it after 20 steps, `stuck` that the access point can not
+be stopped. Prints a JSON line for whatever happens; an LED beats on the same clock.
 """
 
 import asyncio
@@ -84,9 +84,23 @@ async def beat():
         steps += 1
         if steps == PLAN.get("starve"):
             await starve()
+        if steps == 20 and "leave" in PLAN:
+            leave(PLAN["leave"])
         if steps % 10 == 0:
             gc.collect()
             tell(steps=steps, used=gc.mem_alloc())
+
+
+def leave(size):
+    """Leave so many bytes of the heap, for good."""
+    global _taken
+    gc.collect()
+    while gc.mem_free() > size:
+        _taken = [_taken, bytearray(256)]
+    tell(left=gc.mem_free())
+
+
+_taken = None
 
 
 async def starve():
