@@ -98,6 +98,7 @@ class Joining:
         if self._again:
             self._again.cancel()
         connection.tell("hotspot", True)
+        radio.leave()  # ends what is being tried
         async with self._lock:
             self._given = None
             result = await radio.join(ssid, password)
@@ -147,9 +148,11 @@ class Joining:
         connection = self._connection
         async with self._lock:
             began = self._hardware.uptime_ms()
-            if connection.online() or self._portal and self._portal.state != "ready":
-                return  # somebody gives another network
+            if connection.online() or self._trying():
+                return
             result = await self._round()
+            if self._trying():
+                return
         connection.follow()
         if connection.online():
             self._pause_ms = 0
@@ -205,8 +208,10 @@ class Joining:
                     result = "wrong_password"
         tried = []
         failed = self._connection.failed
-        while known:
+        while known and not self._trying():
             heard = await _heard(self._radio, known, failed)
+            if self._trying():
+                break
             left = [one for one in heard if one[0] < 2 and one[3] not in tried]
             if not left:
                 if heard and not tried:
@@ -220,13 +225,23 @@ class Joining:
                 if ssid != self._given:
                     self._given = None
                 break
+            if result == "failed" and self._trying():
+                break  # try_credentials() has ended it
             tried.append(bssid)
             if len(failed) >= _MOST:
                 failed.clear()
             failed.add(bssid)
             if result == "wrong_password":
                 self._refused.add(ssid)
+            elif self._portal is None and self._wished():
+                break  # once it is open, what refuses would throw the phone off
+            if result in ("wrong_password", "no_address"):
+                del known[ssid]  # its other access points would say the same
         return result
+
+    def _trying(self):
+        """Whether somebody gives another network."""
+        return self._portal and self._portal.state != "ready"
 
     # The hotspot
 

@@ -175,6 +175,24 @@ def test_how_joining_ends(tries, told_ms):
         assert joined == (ssid if result == "ok" else None), told
 
 
+@pytest.mark.parametrize("told_ms", [5, 250])
+@pytest.mark.parametrize("after_ms", [300, 2000, 8000])
+def test_leaving_ends_what_is_being_joined(after_ms, told_ms):
+    """At once, and the next network is joined as always."""
+    tries = json.dumps([("no dhcp", KEY), ("house", KEY)])
+    leave = f"""
+    async def leave():
+        await asyncio.sleep_ms({after_ms})
+        radio.leave()
+    asyncio.create_task(leave())
+"""
+    program = STATION.format(air=AIR, told_ms=told_ms, tries=tries)
+    program = program.replace("sleep_ms(3000)", "sleep_ms(0)")
+    told = on_chip(TIME + program.replace("    told = []", leave + "    told = []"))
+    assert [line[0] for line in told] == ["failed", OK], told
+    assert told[0][1] * 1000 <= after_ms + 200 and told[1][1] <= 3, told
+
+
 def test_a_chip_that_does_not_join_is_no_error():
     """An error of connect(), which the driver gives while it is busy."""
     busy = STATION.format(air=AIR, told_ms=5, tries=json.dumps([("house", KEY), ("house", KEY)]))

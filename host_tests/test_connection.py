@@ -812,3 +812,72 @@ for i in range(12):
     wishes = {"networks": [[one.ssid, one.password] for one in networks]}
     told = run(World(networks, cable=False), body, tmp_path, wishes)
     assert max(line["took"] for line in told if "took" in line) <= 30, told
+
+
+def test_one_access_point_of_a_network_is_tried_in_a_round(tmp_path):
+    """Five of one network give no address: another network that is back meanwhile is used within
+    30 s, in the first round too."""
+    networks = [
+        Network("house", "geheim123", rssi=-40 - n, bssid=f"02000000001{n}") for n in range(5)
+    ]
+    body = """
+join = made.radio.join
+async def slow(ssid, password, bssid=b""):
+    if ssid == "house":
+        await asyncio.sleep(16)
+        return "no_address"
+    return await join(ssid, password, bssid)
+made.radio.join = slow
+await asyncio.sleep(20)
+world(made, "rssi attic", -60)
+back = seconds()
+await until(lambda: connection.online())
+tell(took=seconds() - back)
+"""
+    attic = Network("attic", "boven1234", rssi=-95)
+    wishes = {"networks": [["house", "geheim123"], ["attic", "boven1234"]]}
+    told = run(World([*networks, attic], cable=False), body, tmp_path, wishes)
+    assert told[-1]["took"] <= 30
+
+
+@pytest.mark.parametrize("press", [1, 15, 25, 60])
+def test_a_press_does_not_wait_for_what_is_tried(press, tmp_path):
+    """Three known networks give no address: the one that is being tried is the last."""
+    body = f"""
+await asyncio.sleep({press})
+connection.open_service()
+began = seconds()
+await until(lambda: made.a_uart.ask("hotspot_name"))
+tell(took=seconds() - began)
+"""
+    networks = [Network(name, "geheim123") for name in ("house", "attic", "barn")]
+    wishes = {"networks": [[one.ssid, one.password] for one in networks]}
+    told = run(World(networks, cable=False, dhcp_s=1e9), body, tmp_path, wishes)
+    assert told[-1]["took"] <= 22  # a scan, a try, and the hotspot's own scan
+
+
+def test_credentials_do_not_wait_for_what_is_tried(tmp_path):
+    """Whenever they come: what is being joined is left, and nothing is counted for that."""
+    body = """
+portal = (await joining())._portal
+join = made.radio.join
+tried = []
+async def told(ssid, password, bssid=b""):
+    tried.append((ssid, seconds()))
+    return await join(ssid, password, bssid)
+made.radio.join = told
+await until(lambda: connection.problem == "no_address")
+for n in range(12):
+    await asyncio.sleep(3 + 3.7 * n)
+    began = seconds()
+    portal.submit("new", "geheim123")
+    await until(lambda: tried and tried[-1][0] == "new" and tried[-1][1] >= began)
+    tell(waited=tried[-1][1] - began)
+    await until(lambda: portal.state == "ready")
+tell(errors=counters.counts)
+"""
+    networks = [Network("house", "geheim123"), Network("attic", "geheim123"), Network("new")]
+    wishes = {"networks": [[one.ssid, "geheim123"] for one in networks[:2]]}
+    told = run(World(networks, cable=False, dhcp_s=1e9), OPEN + body, tmp_path, wishes)
+    assert max(line["waited"] for line in told if "waited" in line) <= 2.5  # a scan
+    assert told[-1]["errors"] == {"connection.no_address": 1}

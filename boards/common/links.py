@@ -111,6 +111,7 @@ class Radio(Link):
     async def join(self, ssid, password, bssid=b""):
         wlan = self._interface
         self.leave()
+        self._left = False
         began = time.ticks_ms()
         while wlan.isconnected():  # until the chip has told that it has left
             if time.ticks_diff(time.ticks_ms(), began) > _JOIN_MS:
@@ -125,6 +126,8 @@ class Radio(Link):
         limit = _JOIN_MS
         while True:
             await asyncio.sleep_ms(_WAIT_MS)
+            if self._left:
+                return "failed"
             status = wlan.status()
             if status == network.STAT_GOT_IP:
                 return "ok"
@@ -140,6 +143,7 @@ class Radio(Link):
                 return "no_address" if joined else _FAILURES.get(status, "failed")
 
     def leave(self):
+        self._left = True
         self._interface.disconnect()
 
     def dbm(self):
