@@ -38,7 +38,14 @@ class Request:
     there, names in lower case; `body`: bytes, its first 512.
     """
 
-    FIELDS = ("host", "accept-language", "content-length", "content-type", "transfer-encoding")
+    FIELDS = (
+        "host",
+        "accept",
+        "accept-language",
+        "content-length",
+        "content-type",
+        "transfer-encoding",
+    )
 
     def __init__(self):
         self.method = None

@@ -102,7 +102,8 @@ class Portal:
         """The page as it is now; without `rule` it tells the last result, if there is one."""
         provisioning = self._provisioning
         if provisioning.state == "done":
-            provisioning.seen()
+            if "text/html" in request.fields.get("accept", ""):  # not an app in the background
+                provisioning.seen()
         elif rule is None and provisioning.state == "ready" and provisioning.result:
             rule, values = provisioning.result, (provisioning.ssid,)
         # In memory only while a page is sent: trying credentials needs the room.

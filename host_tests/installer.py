@@ -151,7 +151,8 @@ class Installer:
     def _ask(self, method: str, path: str, body: bytes | None = None) -> str:
         connection = http.client.HTTPConnection(HOST, self.port, timeout=20)
         try:
-            connection.request(method, path, body, FORM | {"Host": self._origin})
+            fields = FORM | {"Host": self._origin, "Accept": "text/html"}
+            connection.request(method, path, body, fields)
             answer = connection.getresponse()
             data = answer.read()
         except (OSError, http.client.HTTPException):

@@ -20,6 +20,7 @@ from hotspot import HOST, Hotspot, token
 from worlds import PAGES
 
 PHONE = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/124.0 Mobile"
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 WISPR = "CaptiveNetworkSupport-443.120.2 wispr"
 
 # What a client asks on joining: (path, host, other fields, what it would take for the internet).
@@ -65,7 +66,7 @@ def hotspot(tmp_path_factory):
 
 def page(hotspot: Hotspot, language: str = "en") -> str:
     """The page as it is now."""
-    answer = hotspot.ask("GET", "/", Accept_Language=language)
+    answer = hotspot.ask("GET", "/", Accept_Language=language, Accept=BROWSER)
     assert answer.status == 200
     return gzip.decompress(answer.body).decode()
 
@@ -440,6 +441,20 @@ def test_after_success_nothing_listens_and_no_module_is_left(tmp_path):
     assert closed[1]["heap"] < 1024  # a module is more
     if interpreter.bits_of(interpreter.find(32)) == 32:
         assert [event["heap"] for event in hotspot.told.all() if "listening" in event][1] < 8704
+
+
+def test_what_apps_are_led_to_was_not_seen(tmp_path):
+    """They follow the redirect in the background (Chromium's updates do); a browser that shows a
+    page asks for text/html."""
+    with Hotspot(tmp_path, speed=10, seconds=0.1) as hotspot:
+        send(hotspot, "Woning_5", "Geheim!123")
+        while hotspot.ask("GET", "/state").body != b"done":
+            time.sleep(0.02)
+        for fields in ({}, {"Accept": "*/*"}):
+            assert hotspot.ask("GET", "/", **fields).status == 200
+        time.sleep(3)  # 30 s of the board's
+        assert "Connected" in page(hotspot)
+        assert hotspot.end() == 0
 
 
 def test_closes_after_a_quarter_of_an_hour(tmp_path):
