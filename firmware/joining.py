@@ -13,6 +13,7 @@ _NO_CABLE_MS = const(7000)  # until the chip knows that there is none: 4 s, and 
 _ROUTER_MS = const(180000)  # routers start slower than we do
 _PAUSE_MS = const(1000)
 _LONGEST_PAUSE_MS = const(15000)  # a network that is back is used within 30 s
+_REOPEN_MS = const(15000)  # from when the hotspot has failed
 _SHOWN_MS = const(5000)  # on the LED, that credentials did not work
 _BETTER_DB = const(10)
 _MOST = const(16)  # access points that are passed over
@@ -58,6 +59,7 @@ class Joining:
         self._given = None  # the network that credentials were given for, while it is used
         self._again = None  # the task that shows the hotspot on the LED again
         self._portal = None
+        self._open_ms = 0  # from then on, if it is wished
         self._task = None
 
     async def run(self):
@@ -76,7 +78,8 @@ class Joining:
                     await self._look_ahead(looks)
                 elif hardware.uptime_ms() >= self._next_ms:
                     await self._seek()
-                if self._portal is None and (self._wished() or self._needed()):
+                due = self._portal is None and hardware.uptime_ms() >= self._open_ms
+                if due and (self._wished() or self._needed()):
                     self._task = asyncio.create_task(self._serve())
                 looks += 1
                 await asyncio.sleep_ms(_LOOK_MS)
@@ -268,7 +271,7 @@ class Joining:
         except Exception as error:
             connection.counters.count("task.portal")
             sys.print_exception(error)
-            connection.service_ms = self._hardware.uptime_ms()
+            self._open_ms = self._hardware.uptime_ms() + _REOPEN_MS
         finally:
             self._portal = None
             connection.tell("hotspot", False)

@@ -881,3 +881,28 @@ tell(errors=counters.counts)
     told = run(World(networks, cable=False, dhcp_s=1e9), OPEN + body, tmp_path, wishes)
     assert max(line["waited"] for line in told if "waited" in line) <= 2.5  # a scan
     assert told[-1]["errors"] == {"connection.no_address": 1}
+
+
+@pytest.mark.parametrize("failures, opens", [(1, True), (1000, False)])
+def test_a_hotspot_that_fails_is_opened_again(failures, opens, tmp_path):
+    """As long as it is wished: 15 minutes."""
+    body = f"""
+import wifi_provision
+real = wifi_provision.Provisioning.run
+failed = []
+async def fail(self):
+    failed.append(seconds())
+    if len(failed) > {failures}:
+        return await real(self)
+    raise MemoryError("once")
+wifi_provision.Provisioning.run = fail
+await until(lambda: made.a_uart.ask("hotspot_name"), 1200)
+tell(at=failed, hotspot=made.a_uart.ask("hotspot_name"), errors=counters.counts["task.portal"])
+"""
+    *_, told = run(World([house()], cable=False), body, tmp_path)
+    if opens:
+        assert told["hotspot"] and told["errors"] == 1
+        assert told["at"][1] - told["at"][0] < 20
+    else:
+        assert not told["hotspot"] and 50 <= told["errors"] <= 60
+        assert told["at"][-1] - told["at"][0] <= 900
