@@ -136,6 +136,9 @@ class Gateway:
             except asyncio.TimeoutError:
                 pass  # no report, but the gateway's own state is told all the same
             self._news.clear()
+            if self.measuring.postponed:
+                self.measuring.postponed = 0
+                self.counters.count("measuring.memory")
             self.advice.update(self.measuring.report.readings)
             if self.measuring.reports != published:
                 published = self.measuring.reports

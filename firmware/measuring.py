@@ -56,6 +56,7 @@ def build(bus, site, now_ms, finished, report_samples=SAMPLE_RATE):
 class Measuring:
     """`reports`: how many were completed. Of the last one: `report` (quantities.Report), `energy`
     and `aggregates` after it, `first_sample` (the head's number of its first sample, modulo 2^22).
+    `postponed`: how often memory was too short to read a report, until somebody clears it.
     `events`: power_events.PowerEvents; `harmonics`: harmonics.Harmonics.
 
     synthesis: synthesis.Synthesis, or None. make_lines: line_voltages.delta or split, or None.
@@ -85,6 +86,7 @@ class Measuring:
         self.aggregates = aggregates
         self.meters = []  # whose values are entered into each report: meter_profile.Meter
         self.reports = 0
+        self.postponed = 0
         self.first_sample = 0
         self._synthesis = synthesis
         self._make_lines = make_lines
@@ -92,52 +94,82 @@ class Measuring:
         self._finished = finished
         self._next_first = -1
         self._steps = None
+        self._cycle = None  # the block at hand
+        self._sample = 0  # of it, up to which it is measured
+        self._failing = 0  # samples of it that are lost if measuring them fails
         self.restart()
 
     def restart(self):
-        """Begin anew after a step has failed; what was measured stays, the block at hand is
-        lost."""
-        self._steps = self.bus.run()
+        """Go on after a step has failed: with what is left of the block at hand or, where there is
+        none, with the bus anew."""
+        if self._cycle is None:
+            self._steps = self.bus.run()
+        elif self._failing:  # never seen
+            self.meter.skip(self._failing)
+            self._failing = 0
 
     def step(self):
         """Do what is due; returns the us until the next step. Allocates only when a report is
         complete."""
-        wait = next(self._steps)
-        cycle = self.bus.ready
-        if cycle is not None:
-            self._use(cycle)
-        return wait
+        if self._cycle is None:
+            wait = next(self._steps)
+            if self.bus.ready is None:
+                return wait
+            self._begin(self.bus.ready)
+        self._use()
+        return 0
 
-    def _use(self, cycle):
-        block = cycle.block
+    def _begin(self, cycle):
+        """Take a block in hand."""
+        self._cycle = cycle
+        self._sample = 0
         if self._next_first < 0:
-            self._next_first = block * BLOCK
+            self._next_first = cycle.block * BLOCK
         elif cycle.skipped:
-            self.meter.skip(cycle.skipped)
-            self.events.skip(cycle.skipped * BLOCK)
+            lost = cycle.skipped * BLOCK
+            self.meter.skip(lost)
+            self.events.skip(lost)
             self.harmonics.skip()
             if self._synthesis:
                 self._synthesis.skip()
-            if self.meter.due:
-                self._finish(block * BLOCK)
         if self._synthesis:
             self._synthesis.make(self.bus.samples, cycle.where)
         if self._make_lines:
             self._make_lines(self.bus.samples, cycle.where)
-        sample = 0
-        while sample < BLOCK:
-            end = self.meter.add(self.bus.samples, cycle.where, sample)
-            self.events.add(cycle.where, end - sample, self.meter.mains)
-            self.harmonics.add(self.bus.samples, cycle.where, sample, end, self.meter.mains)
-            sample = end
-            if self.meter.due:
-                self._finish(block * BLOCK + sample)
 
-    def _finish(self, next_first):
+    def _use(self):
+        """Measure what is left of the block at hand."""
+        while True:
+            if self.meter.due:
+                self._finish()
+            if self._sample == BLOCK:
+                break
+            self._measure(self._cycle.where, self._sample)
+        self._cycle = None
+
+    def _measure(self, where, sample):
+        """From `sample` on, up to the block's or the window's end."""
+        self._failing = BLOCK - sample
+        self._sample = BLOCK
+        samples, mains = self.bus.samples, self.meter.mains
+        end = self.meter.add(samples, where, sample)
+        self.events.add(where, end - sample, mains)
+        self.harmonics.add(samples, where, sample, end, mains)
+        self._sample = end
+        self._failing = 0
+
+    def _finish(self):
+        """A report is complete."""
         try:
             self.report.read(self.meter)
-        finally:
-            self.meter.begin()  # first of all: nothing is ever counted twice
+        except MemoryError:  # it goes on for another window, and nothing is lost
+            self.meter.due = False
+            self.postponed += 1
+            return
+        except Exception:
+            self.meter.begin()
+            raise
+        self.meter.begin()  # first of all: nothing is ever counted twice
         self.harmonics.begin()
         if self._synthesis and self.report.frequency:
             self._synthesis.tune(self.report.frequency)
@@ -147,7 +179,7 @@ class Measuring:
             self.events.date(now_ms)
             self.meter.aim(SAMPLE_RATE * (1500 - (now_ms + 500) % 1000) // 1000)
         self.first_sample = self._next_first
-        self._next_first = next_first & 0x3FFFFF
+        self._next_first = self._cycle.block * BLOCK + self._sample & 0x3FFFFF
         self.complete(now_ms)
 
     def complete(self, now_ms):

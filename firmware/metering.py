@@ -15,7 +15,7 @@ knows volts: quantities.py does.
 from array import array
 
 import micropython
-from mains import BLOCK, PAIRS, ROW_WORDS, SAMPLE_RATE, Mains
+from mains import PAIRS, ROW_WORDS, SAMPLE_RATE, Mains
 from metering_kernel import accumulate, cross
 from micropython import const
 from saturation import Saturation
@@ -113,10 +113,9 @@ class Meter:
             self._close()
         return end
 
-    def skip(self, blocks):
-        """Account for blocks that were lost on all channels: time and the oscillator go on, every
+    def skip(self, samples):
+        """Account for samples that were lost on all channels: time and the oscillator go on, every
         channel misses them."""
-        samples = blocks * BLOCK
         self.lost += samples
         for i in range(self.channels):
             self._sums[i * WORDS + N + 1] += samples

@@ -135,7 +135,7 @@ class Uplink:
 
     async def close(self):
         """Say good-bye: the last will's text is published, then the connection is closed."""
-        if self.connected:
+        if self.connected and not self._sending.locked():  # else we are in the middle of a packet
             try:
                 text = self._will[1].encode()
                 await self._send(self._will[0], Body(len(text), (text,)), True)
@@ -272,12 +272,12 @@ class Uplink:
 
     async def _flush(self):
         """Send what umqtt.simple has written."""
-        wire, stream = self._wire, self._stream
+        stream = self._stream
+        written, body = self._wire.written, self._wire.body
+        self._wire.clear()  # first of all: a message that cannot be sent would be held for days
         if stream is None:
             raise OSError(ENOTCONN)
-        stream.write(wire.written)
-        body = wire.body
-        wire.clear()
+        stream.write(written)
         if body is not None:
             for chunk in body.chunks(self._room):
                 stream.write(chunk)

@@ -160,7 +160,7 @@ class Windows(unittest.TestCase):
     def test_lost_blocks_are_missing_everywhere(self):
         meter = Meter([0], 50)
         self.feed(meter, 20, 50)
-        meter.skip(3)
+        meter.skip(3 * 64)
         self.feed(meter, 20, 50)
         missed = [meter.report[i * metering.REPORT_WORDS + metering.MISSED] for i in range(4)]
         self.assertEqual(missed, [192] * 4)

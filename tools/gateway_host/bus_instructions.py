@@ -105,7 +105,7 @@ while line.polls <= {before} + {cycles}:
     if bus.ready is not None:
         missing += sum(where < 0 for where in bus.ready.where)
     if {before} < line.polls <= {before} + {cycles}:
-        taken = c - b - (b - a) - line.own
+        taken = (c - b - (b - a) - line.own) & 0x1FFFFFFF
         spent[line.sent] = spent.get(line.sent, 0) + taken
     line.own = 0
 assert missing == 0 and bus.blocks >= {before} + {cycles} - 3 and bus.receiver.noise == 0

@@ -70,7 +70,7 @@ while path.reports < {before} + {reports}:
     c = instructions()
     gc.enable()
     if counted:
-        taken = c - b - (b - a)
+        taken = (c - b - (b - a)) & 0x1FFFFFFF
         count += 1
         plain += taken
         if path.reports != reports:

@@ -1,0 +1,140 @@
+"""What a step that fails costs: nothing, where memory is short; else no more than it must."""
+
+import json
+import site
+import unittest
+from array import array
+
+import measuring
+
+BLOCK = 64
+VOLTS, AMPERES = 1000, 300  # counts, the same at every sample: a sample is worth their product
+SITE = {
+    "version": 1, "name": "Test", "uuid": "u", "location": 1, "timezone": "Etc/UTC",
+    "utc_offset": 0, "scheme": "1x230", "frequency": 50, "head": "5020000001",
+    "points": [
+        {"node": "5500000001", "input": "A", "ct": "AC-CT-50A", "phase": "L1", "load": "House"}
+    ],
+    "loads": [{"name": "House", "role": "grid"}],
+}  # fmt: skip
+
+
+class Cycle:
+    skipped = 0
+    block = -1
+    where = array("i", (0, -2, -2, 2 * BLOCK))
+
+
+class Bus:
+    """Blocks one after the other; it fails where it is told to."""
+
+    def __init__(self):
+        self.ready = Cycle()
+        self.samples = array("h", [VOLTS] * BLOCK + [AMPERES] * BLOCK)
+        self.starts = 0
+
+    def run(self):
+        self.starts += 1
+        while True:
+            self.ready.block += 1
+            yield 0
+
+
+class Failing(unittest.TestCase):
+    def setUp(self):
+        self.bus = Bus()
+        self.told = []  # (first sample, samples, of the point, its energy, missed) of each report
+        self.failing = {}  # what is raised after so many reports
+        place = site.load(json.dumps(SITE))
+        self.path = measuring.build(self.bus, place, lambda: None, self.finished)
+
+    def finished(self):
+        report = self.path.report
+        reading = report.readings[0]
+        first = self.path.first_sample
+        self.told.append((first, report.samples, reading.count, reading.imported, reading.missed))
+        error = self.failing.pop(len(self.told), None)
+        if error:
+            raise error
+
+    def run_on(self, reports):
+        failed = 0
+        while len(self.told) < reports:
+            try:
+                self.path.step()
+            except ValueError:
+                failed += 1
+                self.path.restart()
+        return failed
+
+    def check_whole(self):
+        at = 0
+        for first, samples, count, energy, missed in self.told:
+            self.assertEqual((first, count, missed), (at, samples, 0))
+            self.assertEqual(energy, samples * VOLTS * AMPERES)
+            at += samples
+
+    def test_memory_is_short_when_a_report_is_read(self):
+        read = self.path.report.read
+        times = []
+
+        def short(meter):
+            times.append(meter.samples)
+            if 2 <= len(times) <= 4:
+                raise MemoryError
+            read(meter)
+
+        self.path.report.read = short
+        self.assertEqual(self.run_on(4), 0)
+        self.assertEqual(self.path.postponed, 3)
+        self.check_whole()
+        # Three windows longer: without a voltage a window is a cycle.
+        self.assertEqual(self.told[1][1], 3200 + 3 * 64)
+
+    def test_who_is_told_of_a_report_fails(self):
+        self.failing = {2: ValueError(), 3: ValueError()}
+        self.assertEqual(self.run_on(5), 2)
+        self.check_whole()
+        self.assertEqual(self.bus.starts, 1)
+
+    def test_a_report_that_cannot_be_read_is_given_up(self):
+        read = self.path.report.read
+        bad = [ValueError()]
+
+        def fail(meter):
+            if bad and len(self.told) == 1:
+                raise bad.pop()
+            read(meter)
+
+        self.path.report.read = fail
+        self.assertEqual(self.run_on(3), 1)
+        self.assertTrue(all(abs(samples - 3200) < 32 for _, samples, *_ in self.told))
+
+    def test_a_block_that_cannot_be_measured_is_missing(self):
+        add = self.path.events.add
+        bad = [ValueError()]
+
+        def fail(where, count, mains):
+            if bad and self.bus.ready.block == 60:
+                raise bad.pop()
+            add(where, count, mains)
+
+        self.path.events.add = fail
+        self.assertEqual(self.run_on(3), 1)
+        self.assertTrue(0 < sum(missed for *_, missed in self.told) <= BLOCK)
+        self.assertEqual(self.bus.starts, 1)
+
+    def test_the_bus_fails(self):
+        self.run_on(1)
+        self.path._steps = iter(())  # a generator that has failed
+
+        with self.assertRaises(StopIteration):
+            self.path.step()
+        self.path.restart()
+        self.run_on(3)
+        self.assertEqual(self.bus.starts, 2)
+        self.check_whole()
+
+
+if __name__ == "__main__":
+    unittest.main()
