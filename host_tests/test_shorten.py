@@ -4,8 +4,13 @@ with a Session boots an image)."""
 from __future__ import annotations
 
 import ast
+import importlib
+import re
+import sys
 
+import pytest
 from gateway_host import image
+from gateway_host.errors import UserError
 from gateway_host.shorten import shorten
 
 BASE = '''
@@ -126,6 +131,93 @@ def test_parameters_are_shorter_where_they_are_nothing_else(tmp_path):
     assert changed == {"value", "high", "number"}
     assert ("value", "value") in pairs  # the attribute
     assert len({new for old, new in pairs if old in changed and old != new}) == 3
+
+
+# A base is imported, and named, in one of these ways.
+WAYS = [
+    ("from base import (\n    Base,\n)", "Base"),
+    ("import base", "base.Base"),
+    ("import base as other", "other.Base"),
+    ("from base import Base as Other", "Other"),
+    ("from base import Base", "Mixin, Base"),
+    ("try:\n    from fast import Base\nexcept ImportError:\n    from base import Base", "Base"),
+]
+OF_A_WAY = """
+{imports}
+
+
+class Mixin:
+    pass
+
+
+class Child({bases}):
+    def __init__(self):
+        super().__init__()
+        self._four, self._three = 4, 3
+"""
+
+
+@pytest.mark.parametrize("imports, bases", WAYS, ids=[row[0][:24] for row in WAYS])
+def test_a_base_is_found_however_it_is_imported(imports, bases, tmp_path, monkeypatch):
+    """The object has all its attributes, as Python runs it."""
+    child = OF_A_WAY.format(imports=imports, bases=bases)
+    for name, text in shorten(paths(tmp_path, base=BASE, child=child), []).items():
+        (tmp_path / name).write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in ("base", "child"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    made = importlib.import_module("child").Child()
+    assert sorted(map(str, vars(made).values())) == ["2", "3", "4", "_one"]
+
+
+@pytest.mark.parametrize(
+    "imports, bases",
+    [
+        ("import base", "base.__dict__['Base']"),
+        ("import base\nBase = base.Base", "Base"),
+        ("from base import *", "Base"),
+        ("from .base import Base", "Base"),
+        ("from far import Base", "Base"),  # which has it from another file
+    ],
+)
+def test_a_base_that_is_not_understood_is_refused(imports, bases, tmp_path):
+    child = OF_A_WAY.format(imports=imports, bases=bases)
+    sources = paths(tmp_path, base=BASE, child=child, far="from base import Base\n")
+    where = f"child.py: class Child: where its base {bases}"
+    with pytest.raises(UserError, match=re.escape(where)):
+        shorten(sources, [])
+
+
+GIVEN = """
+def double(value):
+    return 2 * value
+
+
+def triple(number, ptr8):
+    return 3 * number
+
+
+def half(whole, both=2):
+    return whole / both
+
+
+names = {"number": 3, "ptr8": 4}
+found = [double(value = 2), triple(**names), half(4)]
+"""
+
+
+def test_names_that_arguments_are_given_by_stay(tmp_path):
+    text = shorten(paths(tmp_path, file=GIVEN), [])["file.py"]
+    space = {}
+    exec(text, space)
+    assert space["found"] == [4, 9, 2]
+    assert "whole" not in text and "both" not in text
+
+
+def test_a_form_feed_is_no_end_of_a_line(tmp_path):
+    text = "MARK = 'a\fb'\n\n\ndef same(value):\n    return value\n"
+    short = shorten(paths(tmp_path, file=text), [])["file.py"]
+    assert short == text.replace("value", "_0")
 
 
 def test_lines_stay_where_they_are():

@@ -13,12 +13,15 @@ import builtins
 import io
 import re
 import tokenize
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import count
 from pathlib import Path
 
+from gateway_host.errors import UserError
+
 _PRIVATE = re.compile(r"(?<!\w)_[a-zA-Z0-9]\w*")
 _KEYWORD = re.compile(r"(?<![\w.])([a-zA-Z]\w*)=(?!=)")
+_VIPER = {"ptr", "ptr8", "ptr16", "ptr32", "uint"}  # built in, where viper code is
 
 
 def shorten(sources: Mapping[str, Path], untouched: Iterable[Path]) -> dict[str, str]:
@@ -26,12 +29,13 @@ def shorten(sources: Mapping[str, Path], untouched: Iterable[Path]) -> dict[str,
 
     untouched: what else uses these modules; the private names in there stay, and parameters that
     are given by name. A name becomes the same in all files; two names stay different where they
-    meet in a file, or in files of a class and of what it inherits from.
+    meet in a file, or in files of a class and of what it inherits from. UserError for a base of
+    a class of which the file is not found.
     """
     texts = {name: path.read_text(encoding="utf-8") for name, path in sources.items()}
     others = [path.read_text(encoding="utf-8") for path in untouched]
     kept = set().union(*map(_PRIVATE.findall, others))
-    given = set().union(*map(_KEYWORD.findall, others + list(texts.values())))
+    given = set().union(*map(_KEYWORD.findall, others), *map(_given, texts.values()))
     privates = {name: _private(text) - kept for name, text in texts.items()}
     parameters = {name: _parameters(text) - given for name, text in texts.items()}
     names = {name: privates[name] | parameters[name] for name in texts}
@@ -58,11 +62,21 @@ def _private(text: str) -> set[str]:
     return names - set().union(*others)
 
 
+def _given(text: str) -> set[str | None]:
+    """The names that calls give arguments by; where some are in a dictionary (`f(**names)`), all
+    texts of the source."""
+    nodes = list(ast.walk(_tree(text)))
+    given = {node.arg for node in nodes if isinstance(node, ast.keyword)}
+    if None in given:
+        given |= {node.value for node in nodes if isinstance(node, ast.Constant)}
+    return given
+
+
 def _parameters(text: str) -> set[str]:
     """The names of a source that are parameters, or local to functions, and nothing else."""
     tree = _tree(text)
     parameters = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-    others = set(dir(builtins)) | {"self"}
+    others = set(dir(builtins)) | _VIPER | {"self"}
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             others.add(node.name)
@@ -109,12 +123,8 @@ def _tokens(text: str) -> list[tokenize.TokenInfo]:
 def _related(texts: Mapping[str, str]) -> list[set[str]]:
     """Files whose names must not be mixed up: each one alone, and with those that it inherits
     from, directly or not."""
-    parents: dict[str, set[str]] = {name: set() for name in texts}
-    for name, text in texts.items():
-        bases = set(re.findall(r"^class \w+\((\w+)[,)]", text, re.M))
-        for module, imported in re.findall(r"^\s*from (\w+) import (.+)$", text, re.M):
-            if f"{module}.py" in texts and bases & set(re.findall(r"\w+", imported)):
-                parents[name].add(f"{module}.py")
+    trees = {name: _tree(text) for name, text in texts.items()}
+    parents = {name: set(_parents(name, trees)) for name in trees}
     groups = []
     for name in texts:
         group, todo = set(), [name]
@@ -127,10 +137,48 @@ def _related(texts: Mapping[str, str]) -> list[set[str]]:
     return groups
 
 
+def _parents(name: str, trees: Mapping[str, ast.Module]) -> Iterator[str]:
+    """The other files that have the bases of a file's classes."""
+    own = _classes(trees[name])
+    for node in own.values():
+        for base in map(ast.unparse, node.bases):
+            found = _imported(base, trees[name])
+            known = bool(found) or base in own or base in dir(builtins)
+            for module, class_name in found:
+                file = f"{module}.py"
+                if file in trees and trees[file].body:
+                    known = known and class_name in _classes(trees[file])
+                    yield file
+            if not known:
+                raise UserError(
+                    f"{name}: class {node.name}: where its base {base} comes from is not "
+                    "understood: import it from the module that has it"
+                )
+
+
+def _classes(tree: ast.Module) -> dict[str, ast.ClassDef]:
+    return {node.name: node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+
+
+def _imported(name: str, tree: ast.Module) -> set[tuple[str, str]]:
+    """The modules that a name of a source (`Name` or `module.Name`) is imported from, and its
+    name there."""
+    space, _, last = name.rpartition(".")
+    found = set()
+    for node in ast.walk(tree):
+        for alias in node.names if isinstance(node, ast.Import | ast.ImportFrom) else ():
+            here = alias.asname or alias.name
+            if isinstance(node, ast.Import) and here == space:
+                found.add((alias.name, last))
+            elif isinstance(node, ast.ImportFrom) and not node.level and here == name:
+                found.add((node.module, alias.name))
+    return found
+
+
 def _renamed(text: str, privates: set[str], parameters: set[str], short: Mapping[str, str]) -> str:
     """The text with other names, every line where it was."""
     places = [(*token.start, token.string) for token in _tokens(text) if token.string in privates]
-    lines = text.splitlines(keepends=True)
+    lines = io.StringIO(text).readlines()
     for node in ast.walk(_tree(text)):
         name = getattr(node, "id", None) or getattr(node, "arg", None)
         if isinstance(node, ast.Name | ast.arg) and name in parameters:
