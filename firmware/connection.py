@@ -97,6 +97,8 @@ class Connection:
             if leads == "ok" and self.leads in _NOWHERE:
                 self._shunned = self._used
             return
+        if leads in _NOWHERE:
+            self._shunned = None  # it may do better now
         if leads not in ("ok", self.leads):
             self.counters.count("connection." + leads)
         self.leads = leads

@@ -698,6 +698,35 @@ tell(link=connection.link, leads=connection.leads, wifi=made.radio.connected())
     assert last == {"link": "ethernet", "leads": "captive", "wifi": False}
 
 
+def test_a_cable_that_works_again_is_used_when_the_network_leads_nowhere(tmp_path):
+    body = """
+await until(lambda: connection.link == "wifi", 200)
+await asyncio.sleep(60)
+tell(link=connection.link, leads=connection.leads)
+now[:] = (YES, PORTAL)
+began = seconds()
+await until(lambda: connection.link == "ethernet" and connection.leads == "ok", 300)
+tell(link=connection.link, leads=connection.leads, took=seconds() - began)
+now[:] = (PORTAL, PORTAL)
+began = seconds()
+changes = 0
+last = connection.link
+while seconds() < began + 900:
+    await asyncio.sleep_ms(250)
+    changes += connection.link != last
+    last = connection.link
+tell(changes=changes)
+"""
+    body, wishes = with_servers(body, "now[made.radio.connected()].encode()")
+    body = f"YES, PORTAL = {YES!r}, {PORTAL!r}\nnow = [PORTAL, YES]\n{body}"
+    told = run(World([house()]), body, tmp_path, wishes | KNOWN)
+    first, second, third = (line for line in told if "led" not in line)
+    assert first == {"link": "wifi", "leads": "ok"}
+    assert second.pop("took") <= 60
+    assert second == {"link": "ethernet", "leads": "ok"}
+    assert third == {"changes": 0}  # where nothing leads anywhere it stays
+
+
 @pytest.mark.parametrize("where", ["captive", "no_internet"])
 def test_where_nothing_leads_anywhere_the_cable_stays(where, tmp_path):
     """The LED stays red, without going green for every try."""
