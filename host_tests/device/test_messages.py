@@ -34,6 +34,30 @@ class Dropping(unittest.TestCase):
     def test_memory_is_short(self):
         self.check(MemoryError(), "uplink.memory")
 
+    def test_the_connection_goes_meanwhile(self):
+        """What was put together is not held until there is another one."""
+        uplink = self.uplink
+        uplink._client = Client(uplink._wire)
+
+        def pieces():
+            yield "{}"
+            uplink.connected = False
+
+        asyncio.run(uplink.publish("topic", pieces()))
+        self.assertEqual(uplink.dropped, 1)
+        self.assertEqual((uplink._wire.body, len(uplink._wire.written)), (None, 0))
+
+
+class Client:
+    """As umqtt.simple writes to its socket."""
+
+    def __init__(self, wire):
+        self._wire = wire
+
+    def publish(self, topic, body, retained):
+        self._wire.write(topic)
+        self._wire.write(body, len(body))
+
 
 class Orders:
     take = skip = None
