@@ -8,6 +8,7 @@ import asyncio
 import gc
 import sys
 import time
+from binascii import unhexlify
 
 from micropython import const
 
@@ -144,7 +145,7 @@ def _unquote(data):
     for part in parts[1:]:
         if len(part) < 2:
             raise ValueError
-        text += bytes((int(part[:2], 16),)) + part[2:]
+        text += unhexlify(part[:2]) + part[2:]
     return text
 
 

@@ -35,9 +35,14 @@ def text_of(data):
     """The text of bytes that somebody sent as UTF-8; where they are not, a character for each,
     which the rules refuse."""
     try:
-        return str(data, "utf-8")
+        text = str(data, "utf-8")
+        # MicroPython takes halves of characters too, and more bytes than a character needs.
+        strict = "".join([chr(ord(c)) for c in text if not 0xD800 <= ord(c) < 0xE000])
+        if strict.encode() == data:
+            return text
     except ValueError:
-        return "".join(chr(byte) for byte in data)
+        pass
+    return "".join([chr(byte) for byte in data])
 
 
 def _describe(character):

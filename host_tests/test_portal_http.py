@@ -4,7 +4,9 @@ result, and what an attacker may try."""
 from __future__ import annotations
 
 import gzip
+import html.parser
 import json
+import random
 import re
 import socket
 import time
@@ -189,6 +191,71 @@ def test_names_are_text_not_markup(hotspot):
     assert "<script>alert" not in shown
 
 
+HOSTILE = [
+    '"><script>alert(1)</script>',
+    "'><img src=x onerror=alert(1)>",
+    '" onfocus=alert(1) autofocus x="',
+    "</label></form></main><a href=//x>",
+    "<!--",
+    "]]><svg/onload=alert(1)>",
+    "&quot;&lt;b&gt;&#34;&#x22;",
+    "{{token}}<<serial>>%s%(x)s%n",
+    "a\r\nSet-Cookie: x=1\r\n\r\n<b>",
+    "\u202egpj.\u2028<b>",
+    "javascript:alert(1)//`${1}`",
+    "<" * 32,
+    "\U0001f600" * 8,
+]
+
+
+class Markup(html.parser.HTMLParser):
+    """What a browser makes of the page: `tags`, and `names` of attributes; `values` of the
+    networks."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.names: set[str] = set()
+        self.values: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.names |= {name for name, _ in attrs}
+        given = dict(attrs)
+        if tag == "input" and given.get("type") == "radio":
+            self.values.append(given["value"])
+
+
+def test_hostile_names_are_names(tmp_path):
+    """32 bytes of anything may be a network's name: 40 at random, and markup. The page has the
+    elements and attributes of one without them."""
+    dice = random.Random(5)
+    names = [list(dice.randbytes(32)) for _ in range(40)]
+    names += [[byte] * 32 for byte in (0, 0x22, 0x26, 0x27, 0x3C, 0x80, 0xFF)]
+    # Half a character, a "<" of two bytes, a code beyond Unicode: no UTF-8 (RFC 3629 section 3).
+    names += [list(part) for part in (b"\xed\xa0\x80", b"\xc0\xbcb>", b"\xf7\xbf\xbf\xbf")]
+    every = [*HOSTILE, *names]
+    for directory in ("harmless", *map(str, range(0, len(every), 12))):
+        (tmp_path / directory).mkdir()
+        some = [] if directory == "harmless" else every[int(directory) : int(directory) + 12]
+        listed = [[name, -60, dice.choice(("wpa2", "open"))] for name in some]
+        listed += [["Woning_5", -50, "wpa2"], ["Oud", -77, "wep"]]
+        with Hotspot(tmp_path / directory, networks=listed) as hotspot:
+            for name in ["Woning_5", *some]:
+                sent = name if isinstance(name, str) else bytes(name)
+                answer = send(hotspot, sent, "geheim 123")  # with a space: nothing is tried
+                told = Markup(gzip.decompress(answer.body).decode())
+                if name == "Woning_5" and directory == "harmless":
+                    harmless = told
+                assert told.tags == harmless.tags
+                assert told.names <= harmless.names | {"checked"}
+                assert all(re.fullmatch(r"[!#-+\--<>-\[^-~]{1,32}", value) for value in told.values
+                           if value)  # fmt: skip
+            assert "Traceback" not in hotspot.output
+
+
 @pytest.mark.parametrize(
     "wish, language",
     [
@@ -231,6 +298,8 @@ def test_only_our_own_form_is_taken(hotspot):
     assert send(hotspot, "Woning_5", "Geheim!123", old).status == 403  # a token is for one use
     kind = {"Content_Type": "text/plain"}
     assert hotspot.ask("POST", "/join", b"token=x", **kind).status == 400
+    for body in (b"token=%+1", b"token=% 1", b"token=%-1", b"token=%0x", b"%", b"token=%1"):
+        assert hotspot.ask("POST", "/join", body).status == 400  # no form (WHATWG URL, 5.1)
     other = hotspot.ask("POST", "/join", b"token=" + old.encode(), Host="evil.example")
     assert (other.status, other.fields["location"]) == (302, f"http://{hotspot.origin}/")
     assert [event for event in hotspot.told.all() if "tried" in event] == tried
@@ -249,6 +318,7 @@ def test_only_our_own_form_is_taken(hotspot):
         (501, b"POST /join HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
         (405, b"PUT / HTTP/1.1\r\nHost: %s\r\n\r\n"),
         (505, b"GET / HTTP/2.0\r\n\r\n"),
+        (400, b"GET / HTTP/1.1\r\nHost: %s\r\nHost: %s\r\n\r\n"),
         (400, b"GET /\r\n\r\n"),
         (400, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\n"),  # TLS
         (400, b"GET / HTTP/1.1\r\nHost : x\r\n\r\n"),

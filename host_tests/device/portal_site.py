@@ -1,11 +1,12 @@
 """Runs in the interpreter, from the application image: the portal on a stand-in for the radio.
 
-Arguments: the ports of HTTP and DNS. plan.json holds a table: `networks` as lists of name, dBm and
-security, `passwords` {name: what is right}, `results` {name: what else is said of it}, `seconds`
-that joining takes, `speed` of the board's clock, `line` the path of a pty for Improv, `rounds` how
-often the hotspot opens, `starve` after how many steps of the LED nothing is left of the heap for a
-second, `leave` how many bytes are left of it after 20 steps, `stuck` that the access point can not
-be stopped. Prints a JSON line for whatever happens; an LED beats on the same clock.
+Arguments: the ports of HTTP and DNS. plan.json holds a table: `networks` as lists of name (text,
+or a list of bytes), dBm and security, `passwords` {name: what is right}, `results` {name: what
+else is said of it}, `seconds` that joining takes, `speed` of the board's clock, `line` the path of
+a pty for Improv, `rounds` how often the hotspot opens, `starve` after how many steps of the LED
+nothing is left of the heap for a second, `leave` how many bytes are left of it after 20 steps,
+`stuck` that the access point can not be stopped. Prints a JSON line for whatever happens; an LED
+beats on the same clock.
 """
 
 import asyncio
@@ -63,7 +64,8 @@ class Joining:
     async def scan(self):
         await asyncio.sleep_ms(50)
         return [
-            (name.encode(), b"\2" * 6, 6, rssi, security, not name)
+            (name.encode("utf-8") if isinstance(name, str) else bytes(name), b"\2" * 6, 6)
+            + (rssi, security, not name)
             for name, rssi, security in PLAN["networks"]
         ]
 
