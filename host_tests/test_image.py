@@ -4,7 +4,10 @@ MicroPython's own VfsRom; and the host's image, booted from ROMFS and from Littl
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -264,6 +267,63 @@ def test_the_hosts_images_hold_the_hosts_code(place, architecture, code):
     built = image.build("SIMULATOR", architecture)
     flags = {Path(name).stem: content[2] >> 2 & 31 for name, content in contents(built).items()}
     assert {name for name in flags if flags[name] == code} >= NATIVE
+
+
+@pytest.fixture
+def made(tmp_path, monkeypatch) -> list[str]:
+    """What host_image has built, which is nothing but the file here; scripts are in tmp_path."""
+    built: list[str] = []
+
+    def build(board: str, architecture: str) -> None:
+        built.append(architecture)
+        (tmp_path / f"{board}-{architecture}" / "application.romfs").write_bytes(b"")
+
+    (tmp_path / "host_tests" / "device").mkdir(parents=True)
+    monkeypatch.setattr(image, "build", build)
+    monkeypatch.setattr(image, "IMAGES", tmp_path)
+    monkeypatch.setattr(image, "ROOT", tmp_path)
+    return built
+
+
+def test_the_hosts_image_is_made_anew_when_a_script_or_its_maker_changes(
+    made, tmp_path, monkeypatch
+):
+    """Which names are short depends on them."""
+    for name in ("image.py", "shorten.py", "portal_pages.py"):
+        assert Path(image.__file__).with_name(name) in image._MAKERS
+    maker, script = tmp_path / "shorten.py", tmp_path / "host_tests" / "device" / "script.py"
+    monkeypatch.setattr(image, "_MAKERS", [maker])
+    maker.touch()
+    for changed in (maker, script):
+        changed.touch()
+        image.host_image(32)
+        del made[:]
+        image.host_image(32)
+        assert not made
+        soon = changed.stat().st_mtime_ns + 1_000_000_000
+        os.utime(changed, ns=(soon, soon))
+        image.host_image(32)
+        assert made == ["x86"]
+    (script.parent / "__pycache__").mkdir()
+    (script.parent / "__pycache__" / "script.pyc").touch()
+    image.host_image(32)
+    assert made == ["x86"]
+
+
+def test_the_hosts_image_is_made_once_for_many_at_once(made, monkeypatch):
+    fast = image.build
+
+    def slow(*what: str) -> None:
+        time.sleep(0.2)
+        fast(*what)
+
+    monkeypatch.setattr(image, "build", slow)
+    threads = [threading.Thread(target=image.host_image, args=(32,)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert made == ["x86"]
 
 
 def test_image_as_a_user_calls_it(capsys, place, monkeypatch):

@@ -8,6 +8,7 @@ source (the port runs no other), everything else is .mpy.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -42,6 +43,9 @@ _VFS_BYTES = 0x200000  # the `vfs` partition of a 4 MB ESP32
 _LIBRARIES = ("umqtt/simple.py", "aiorepl.py")
 _REQUIRED = ("umqtt/simple.py",)
 _SCRIPTS = ("host_tests", "tools/gateway_host/device")
+_MAKERS = [
+    Path(__file__).with_name(name) for name in ("image.py", "portal_pages.py", "shorten.py")
+]
 
 
 @dataclass(frozen=True)
@@ -94,16 +98,18 @@ def build(board: str, architecture: str | None = None) -> Image:
 
 
 def host_image(bits: int) -> Path:
-    """The simulator board's ROMFS image for the interpreter of that word size, made anew when a
-    source is newer."""
+    """The simulator board's ROMFS image for the interpreter of that word size, made anew when
+    something that it depends on has changed. Its time is that of the newest of them."""
     architecture = ARCHITECTURES[bits]
     romfs = IMAGES / f"SIMULATOR-{architecture}" / _ROMFS
-    newest = max(
-        path.stat().st_mtime
-        for path in (*_sources("SIMULATOR").values(), *PROFILES.iterdir(), MAIN)
-    )
-    if not romfs.exists() or romfs.stat().st_mtime <= newest:
-        build("SIMULATOR", architecture)
+    romfs.parent.mkdir(parents=True, exist_ok=True)
+    with (romfs.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # several tests may want it at once
+        parts = [*_sources("SIMULATOR").values(), *PROFILES.iterdir(), MAIN, *_scripts()]
+        newest = max(path.stat().st_mtime_ns for path in parts + _MAKERS)
+        if not romfs.exists() or romfs.stat().st_mtime_ns != newest:
+            build("SIMULATOR", architecture)
+            os.utime(romfs, ns=(newest, newest))
     return romfs
 
 
@@ -133,9 +139,13 @@ def _texts(sources: dict[str, Path]) -> dict[str, str]:
     that scripts use which are run with an image."""
     libraries = {name: path for name, path in sources.items() if path.is_relative_to(LIB)}
     ours = {name: path for name, path in sources.items() if name not in libraries}
-    scripts = [path for place in _SCRIPTS for path in (ROOT / place).rglob("*.py")]
     texts = {name: path.read_text(encoding="utf-8") for name, path in libraries.items()}
-    return texts | shorten(ours, [*libraries.values(), *scripts])
+    return texts | shorten(ours, [*libraries.values(), *_scripts()])
+
+
+def _scripts() -> list[Path]:
+    """What is run with an image."""
+    return [path for place in _SCRIPTS for path in (ROOT / place).rglob("*.py")]
 
 
 def _compile(source: Path, text: str, target: Path, architecture: str) -> None:
