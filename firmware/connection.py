@@ -46,6 +46,7 @@ class Connection:
         self.tell = tell
         self._cloud = cloud
         self._joining = None  # the task
+        self._checking = None  # the task
         self._used = None  # the object of `link`
         self._shunned = None  # one that leads nowhere, while another one does better
         self._doubt = None  # what check() gave once
@@ -118,12 +119,14 @@ class Connection:
 
     async def run(self):
         """Keep a link up; without end."""
-        looks = 0
+        looks = due = 0
         while True:
             self.follow()
             if self._joining is None:
                 wanted = self._used is None or self.service_ms > self.hardware.uptime_ms()
-                if wanted or looks % _BETTER == 0 and self.better():
+                # Beside a Wi-Fi that is being tried no other link can be checked.
+                if wanted or looks >= due and not self._checking and self.better():
+                    due = looks + _BETTER
                     self._joining = asyncio.create_task(self._join())
                 else:
                     await self.look_ahead(looks)
@@ -159,6 +162,9 @@ class Connection:
         self._used = link
         self.link = name
         self.leads = self.problem = self._doubt = None
+        if self._checking:
+            self._checking.cancel()
+            self._checking = None
         if link:
             self.had_link = True
         else:
@@ -166,18 +172,7 @@ class Connection:
         return True
 
     async def look_ahead(self, looks):
-        """Where does the link lead, and is there a better access point?"""
-        if self._cloud():
-            self.learn(self._used, "ok")
-        elif self.hardware.probe and looks % (_CHECK_AGAIN if self.leads else _CHECK) == 0:
-            link = self._used
-            self._doubt = doubt = self._doubt or ""
-            leads = await self.check(link)
-            if self._doubt is not doubt:
-                return  # it is another network now
-            if leads in ("ok", "captive", doubt):  # a slow network may be silent once
-                self.learn(link, leads)
-            self._doubt = leads
+        """Is there a better access point, and where does the link lead?"""
         roams = self._joining is None and self.link == "wifi" and looks % _ROAM == 0
         if roams and (self._used.dbm() or 0) <= _WEAK_DBM:
             from joining import roam
@@ -188,6 +183,25 @@ class Connection:
                 await roam(self.hardware.radio, dict(self.settings.networks), self.failed)
             finally:
                 forget("joining", "settings", "durable")
+        if self._cloud():
+            self.learn(self._used, "ok")
+        elif self.hardware.probe and looks % (_CHECK_AGAIN if self.leads else _CHECK) == 0:
+            if self._checking is None:
+                self._checking = asyncio.create_task(self._check_used())
+
+    async def _check_used(self):
+        """Where does the link lead? _look() cancels this where it is another one."""
+        link, radio = self._used, self.hardware.radio
+        try:
+            leads = await self.check(link)
+            if link is radio or not radio or not radio.connected():  # else all goes through it
+                if leads in ("ok", "captive", self._doubt):  # a slow network may be silent once
+                    self.learn(link, leads)
+                self._doubt = leads
+        except Exception as error:
+            self.counters.count("task.connection")
+            sys.print_exception(error)
+        self._checking = None
 
     async def _join(self):
         from joining import Joining

@@ -72,7 +72,7 @@ class Joining:
                     await self._improve()
             elif connection.links[0][1] is hardware.ethernet:
                 await self._patience(hardware.ethernet)
-            looks = 0
+            looks = 1
             while self._portal or not connection.online() or self._wished():
                 if connection.online():
                     await self._look_ahead(looks)
@@ -140,9 +140,9 @@ class Joining:
         """Where does the link lead, while nothing is tried? The network that was given may lead to
         the cloud now."""
         connection, portal = self._connection, self._portal
-        if portal and portal.state == "ready":
+        if not self._trying():
             await connection.look_ahead(looks)
-            if self._given and self._given == portal.ssid and portal.state == "ready":
+            if portal and self._given and self._given == portal.ssid:
                 if connection.link == "wifi" and connection.leads == "ok":
                     portal.succeed()
 

@@ -666,6 +666,80 @@ tell(leads=connection.leads, state=led.state, errors=counters.counts)
     assert told[-1] == {"leads": "no_cloud", "state": "no internet", "errors": errors}
 
 
+def test_nothing_waits_while_it_is_looked_where_the_link_leads(tmp_path):
+    """A firewall that answers nothing, for which a check takes 16 s."""
+    body = """
+made.probe = ("127.0.0.1", 9)
+async def never(*what):
+    await asyncio.sleep(1000)
+asyncio.open_connection = never
+await until(lambda: connection.leads == "no_internet", 120)
+press = cable = 0
+for n in range(12):
+    await asyncio.sleep(20 + 1.7 * n)
+    began = seconds()
+    connection.open_service(60)
+    await until(lambda: connection._joining)
+    press = max(press, seconds() - began)
+    await until(lambda: not connection._joining)
+for n in range(12):
+    await asyncio.sleep(20 + 1.7 * n)
+    began = seconds()
+    world(made, "cable", False)
+    await until(lambda: connection.link is None)
+    cable = max(cable, seconds() - began)
+    world(made, "cable", True)
+    await until(lambda: connection.link == "ethernet")
+tell(leads=connection.leads, press=press, cable=cable)
+await until(lambda: connection.leads, 120)
+tell(leads=connection.leads)
+"""
+    told = run(World([house()]), body, tmp_path, {"mqtt": {"host": "127.0.0.1", "port": 1883}})
+    first, second = (line for line in told if "leads" in line)
+    assert first["press"] <= 1 and first["cable"] <= 1
+    assert second == {"leads": "no_internet"}
+
+
+def test_a_check_that_fails_is_counted_and_made_again(tmp_path):
+    body = """
+made.probe = ("127.0.0.1", 9)
+failures = [MemoryError("once"), MemoryError("again")]
+async def check(link):
+    if failures:
+        raise failures.pop()
+    return "ok"
+connection.check = check
+await until(lambda: connection.leads, 60)
+tell(leads=connection.leads, errors=counters.counts)
+"""
+    told = run(World(), body, tmp_path)
+    assert told[-1] == {"leads": "ok", "errors": {"task.connection": 2}}
+
+
+def test_a_network_that_is_tried_says_nothing_of_the_cable(tmp_path):
+    """A hotel's cable is looked at while the phone's credentials give a network beside it, through
+    which all goes then."""
+    body = """
+made.probe = ("127.0.0.1", 9)
+began = []
+async def check(link):
+    began.append(seconds())
+    await asyncio.sleep(5)
+    return "ok" if made.radio.connected() else "captive"
+connection.check = check
+portal = (await joining())._portal
+await until(lambda: connection.leads == "captive", 60)
+await until(lambda: seconds() - began[-1] > 10, 60)
+await until(lambda: seconds() - began[-1] < 3, 60)
+portal.submit("house", "geheim123")
+await until(lambda: portal.state == "done", 60)
+await asyncio.sleep(30)
+tell(link=connection.link)
+"""
+    told = run(World([house()]), OPEN + body, tmp_path)
+    assert told[-1] == {"link": "wifi"}
+
+
 def test_a_network_that_is_silent_once_is_not_told(tmp_path):
     body = """
 await asyncio.sleep(60)
