@@ -26,7 +26,8 @@ class Connection:
     """`link`: "ethernet", "wifi", "lte" or None; `leads`: where it leads, "ok" or what
     link_check.check() gives, None while unknown; `problem`: why there is no link, or None.
 
-    `links`: (name, link) of those that may be used, in the order of preference.
+    `links`: (name, link) of those that may be used, in the order of preference; none where none
+    works.
 
     hardware, board: the board's; settings: settings.Settings; tell: Front.tell; cloud: a function,
     whether the cloud has accepted us.
@@ -51,10 +52,10 @@ class Connection:
         self._shunned = None  # one that leads nowhere, while another one does better
         self._doubt = None  # what check() gave once
         names = board.LINKS
-        if board.CHOOSES == "installer" and settings.link in names:
-            names = (settings.link,)
         links = {"ethernet": hardware.ethernet, "wifi": hardware.radio, "lte": hardware.modem}
-        self.links = [(name, links[name]) for name in names]
+        if board.CHOOSES == "installer" and links.get(settings.link):
+            names = (settings.link,)
+        self.links = [(name, links[name]) for name in names if links[name]]
         self._look()
 
     def online(self):

@@ -24,7 +24,8 @@ TEXTS = {
     "press on the button and the hotspot",
     "failed": "the access point refuses to be joined: see that it has WPA2 and takes more devices",
     "no_sim": "there is no SIM card, or it wants a PIN: put one without PIN in",
-    "no_modem": "the modem does not answer: switch the gateway off and on, or call support",
+    "no_modem": "the modem or radio does not answer: switch the gateway off and on, or call "
+    "support",
     "no_dns": "the network's name server does not know the cloud: see the router's DNS",
     "captive": "the network shows a page to be signed in at: use another network",
     "no_cloud": "the internet is there, but the cloud does not answer: see that its host and port "

@@ -70,7 +70,7 @@ class Joining:
             if connection.online():
                 if not self._wished():
                     await self._improve()
-            elif connection.links[0][1] is hardware.ethernet:
+            elif hardware.ethernet and connection.links[0][1] is hardware.ethernet:
                 await self._patience(hardware.ethernet)
             looks = 1
             while self._portal or not connection.online() or self._wished():
@@ -169,7 +169,8 @@ class Joining:
         self._next_ms = max(began + pause, now + pause // 3)
 
     async def _round(self):
-        """Try every link; the result of the last one, the cable's where there is no other."""
+        """Try every link; the result of the last one, the cable's where there is no other, and
+        "no_modem" where there is none at all."""
         result = None
         for _, link in self._connection.links:
             got = await self._get(link)
@@ -177,7 +178,7 @@ class Joining:
                 result = got
             if self._connection.online():
                 break
-        return result
+        return result or "no_modem"
 
     async def _improve(self):
         """Try what may do better than the link that is used."""

@@ -13,6 +13,7 @@ from gateway_host.commands.run import DEFAULT_HOUSE
 from gateway_host.image import BOARDS
 from gateway_host.sim.house import load_house
 from gateway_host.sim.radio import World
+from living import free_port
 from worlds import play
 
 MADE = """
@@ -42,20 +43,79 @@ DEAD = """
 import board, hardware
 
 def fails(*what):
-    raise OSError("esp_eth_driver_install failed")
+    raise {error}
 
-network.LAN = {lan}
+network.{name} = {made}
 made = hardware.make(board)
-cable = made.ethernet
-print(json.dumps([cable.connected(), cable.plugged(), cable.ip(), made.radio is not None]))
+print(json.dumps([made.ethernet is not None, made.radio is not None, made.modem is not None]))
 """
 
 
-@pytest.mark.parametrize("lan", ["fails()", "Module(active=fails)"])
-def test_a_phy_that_does_not_answer_leaves_the_rest(lan):
-    """As LAN() and active() of MicroPython's network_lan.c tell it."""
-    told = on_chip(DEAD.format(lan="lambda **named: " + lan))
-    assert told == [False, False, None, True]
+@pytest.mark.parametrize(
+    "error", ["OSError('esp_eth_driver_install failed')", "AttributeError('PHY_LAN8720')"]
+)
+@pytest.mark.parametrize("made", ["fails()", "Module(active=fails)"])
+@pytest.mark.parametrize(
+    "board, name, left",
+    [
+        ("GENIUS", "LAN", [False, True, False]),
+        ("GENIUS", "WLAN", [True, False, False]),
+        ("CONNECT_4G", "PPP", [False, False, False]),
+    ],
+)
+def test_a_link_that_fails_leaves_the_rest(board, name, left, made, error):
+    """As the constructors and active() of MicroPython's network_lan.c and network_wlan.c tell it;
+    PPP has no active()."""
+    if name == "PPP":
+        made = "fails()"
+    program = DEAD.format(name=name, error=error, made="lambda *what, **named: " + made)
+    assert on_chip(program, board) == left
+
+
+WITHOUT = """
+import asyncio, sys
+import board, settings
+from counters import Counters
+from front import Front
+from on_world import hardware, tell
+made = hardware()
+made.{name} = None
+wishes = settings.read()
+wishes.link = {wish!r}
+counters = Counters()
+front = Front(made, board, wishes, counters, lambda: None, lambda: False)
+
+async def main():
+    asyncio.create_task(front.run())
+    await asyncio.sleep(20)
+    front.connection.open_service()
+    states = []
+    for _ in range(100):
+        await asyncio.sleep_ms(200)
+        if front.led.state not in states:
+            states.append(front.led.state)
+    tell(link=front.connection.link, led=states, problem=front.connection.problem,
+         tasks=[name for name in counters.counts if name.startswith("task.")])
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize(
+    "board, name, wish, link, led, problem",
+    [
+        ("CONNECT", "radio", "wifi", "ethernet", "connecting", None),
+        ("CONNECT", "ethernet", "ethernet", None, "ready", "nothing_known"),
+        ("WIFI_CONNECT", "radio", None, None, "no internet", "no_modem"),
+        ("CONNECT_4G", "modem", None, None, "no internet", "no_modem"),
+    ],
+)
+def test_a_gateway_goes_on_without_a_link(board, name, wish, link, led, problem, tmp_path):
+    """Also where it is the one that the installer has chosen, or the only one."""
+    program = WITHOUT.format(name=name, wish=wish)
+    ports = [free_port(), free_port()]
+    (told,) = play(World(), program, tmp_path, board=BOARDS / board, portal=ports)
+    assert told == {"link": link, "led": [led], "problem": problem, "tasks": []}
 
 
 FLASH, PSRAM, CONSOLE = set(range(6, 12)), {16, 17}, {1, 3}

@@ -6,6 +6,7 @@ links.py import machine and network. The RS485 transceivers switch their directi
 import asyncio
 import json
 import os
+import sys
 import time
 
 import esp32
@@ -23,8 +24,9 @@ _WS2812_NS = (400, 850, 800, 450)  # a zero high, low; a one high, low
 
 class Hardware:
     """What the firmware gets: `serial`, `a_uart`, `a_baud`, the links that the board has (docs/
-    connection.md; None for one that it has not), `name`, `hotspot_ports` (HTTP, DNS), the servers
-    `probe` and `time_server` (host, port), `clock`, `now_ms`, and the functions below."""
+    connection.md; None for one that it has not, or that fails), `name`, `hotspot_ports` (HTTP,
+    DNS), the servers `probe` and `time_server` (host, port), `clock`, `now_ms`, and the functions
+    below."""
 
     program_files = ("lib", "main.py", "boot.py")
     hotspot_ports = (80, 53)
@@ -46,13 +48,13 @@ class Hardware:
         self.storage = _storage()
         self.clock = Clock(self.uptime_ms)
         self.now_ms = self.clock.now_ms
-        self.ethernet = Ethernet(pins) if "ethernet" in board.LINKS else None
-        self.radio = Radio() if "wifi" in board.LINKS else None
+        self.ethernet = _link(Ethernet, pins) if "ethernet" in board.LINKS else None
+        self.radio = _link(Radio) if "wifi" in board.LINKS else None
         self.modem = None
         if "lte" in board.LINKS:
             from modem import Modem  # seldom needed
 
-            self.modem = Modem(pins)
+            self.modem = _link(Modem, pins)
 
     ticks_us = staticmethod(time.ticks_us)
 
@@ -122,6 +124,15 @@ class _Uart(machine.UART):
 
     def set_baud(self, baud):
         self.init(baudrate=baud)
+
+
+def _link(make, *pins):
+    """A link; None where the chip or what is beside it fails, which the console tells."""
+    try:
+        return make(*pins)
+    except Exception as error:
+        sys.print_exception(error)
+        return None
 
 
 def _button(pins):

@@ -3,7 +3,6 @@ chip's MAC, and its own Wi-Fi."""
 
 import _thread
 import asyncio
-import sys
 import time
 
 import machine
@@ -44,36 +43,25 @@ class Link:
 
 
 class Ethernet(Link):
-    """pins: the board's. Where the PHY does not answer there is never a cable."""
+    """pins: the board's. OSError where the PHY does not answer."""
 
     def __init__(self, pins):
         clock = {}
         if "eth_clock_out" in pins:
             clock = {"ref_clk": _pin(pins, "eth_clock_out"), "ref_clk_mode": machine.Pin.OUT}
-        self._works = False
-        try:
-            self._interface = network.LAN(
-                mdc=_pin(pins, "eth_mdc"),
-                mdio=_pin(pins, "eth_mdio"),
-                power=_pin(pins, "eth_power"),
-                reset=_pin(pins, "eth_reset"),
-                phy_type=getattr(network, "PHY_" + pins.get("eth_phy", "LAN8720")),
-                phy_addr=pins["eth_address"],
-                **clock,
-            )
-            self._interface.active(True)
-            self._works = True
-        except OSError as error:
-            sys.print_exception(error)
-
-    def connected(self):
-        return self._works and Link.connected(self)
+        self._interface = network.LAN(
+            mdc=_pin(pins, "eth_mdc"),
+            mdio=_pin(pins, "eth_mdio"),
+            power=_pin(pins, "eth_power"),
+            reset=_pin(pins, "eth_reset"),
+            phy_type=getattr(network, "PHY_" + pins.get("eth_phy", "LAN8720")),
+            phy_addr=pins["eth_address"],
+            **clock,
+        )
+        self._interface.active(True)
 
     def plugged(self):
-        return self._works and self._interface.status() in (
-            network.ETH_CONNECTED,
-            network.ETH_GOT_IP,
-        )
+        return self._interface.status() in (network.ETH_CONNECTED, network.ETH_GOT_IP)
 
 
 class Radio(Link):
