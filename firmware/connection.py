@@ -15,7 +15,6 @@ _CHECK = const(6)  # looks without the cloud, then: where does the link lead?
 _CHECK_AGAIN = const(40)  # with what a look takes, the internet that is back is seen within 30 s
 _BETTER = const(110)
 _ROAM = const(120)
-_FORGIVEN = const(7200)  # a multiple of _ROAM
 _WEAK_DBM = const(-75)
 
 SERVICE_S = const(900)
@@ -38,7 +37,7 @@ class Connection:
         self.leads = None
         self.problem = None
         self.had_link = False  # since power-up
-        self.failed = set()  # bssids that were not joined: others come first
+        self.failed = {}  # bssid: until this uptime others come first, for it was not joined
         self.service_ms = 0  # the hotspot is open until this uptime; 0: not yet since power-up
         self.hardware = hardware
         self.board = board
@@ -178,10 +177,8 @@ class Connection:
         if roams and (self._used.dbm() or 0) <= _WEAK_DBM:
             from joining import roam
 
-            if looks % _FORGIVEN == 0:
-                self.failed.clear()
             try:
-                await roam(self.hardware.radio, dict(self.settings.networks), self.failed)
+                await roam(self)
             finally:
                 forget("joining", "settings", "durable")
         if self._cloud():

@@ -16,32 +16,48 @@ _LONGEST_PAUSE_MS = const(15000)  # a network that is back is used within 30 s
 _REOPEN_MS = const(15000)  # from when the hotspot has failed
 _SHOWN_MS = const(5000)  # on the LED, that credentials did not work
 _BETTER_DB = const(10)
+_STARTING_MS = const(600000)  # so long one that gave no address is passed over: its router starts
+_REFUSED_MS = const(3600000)  # and any other that was not joined
 _MOST = const(16)  # access points that are passed over
 
 _SECURITIES = ("wpa", "wpa2")  # as wifi_credentials.py, which is not loaded for that
 
 
-async def _heard(radio, known, failed):
+async def _heard(connection, known):
     """(n, -dBm, ssid, bssid) of the known networks in the air, in the order of trying them. n: 1
-    where the bssid is in `failed`, 2 where its security can not be joined, else 0."""
+    for one that has failed, 2 where its security can not be joined, else 0."""
     found = []
-    for ssid, bssid, _, dbm, security, _ in await radio.scan():
+    hardware, failed = connection.hardware, connection.failed
+    for ssid, bssid, _, dbm, security, _ in await hardware.radio.scan():
         for name in known:
             if name.encode() == ssid:
-                order = 2 if security not in _SECURITIES else bssid in failed
-                found.append((int(order), -dbm, name, bssid))
+                order = int(failed.get(bssid, 0) > hardware.uptime_ms())
+                if security not in _SECURITIES:
+                    order = 2
+                found.append((order, -dbm, name, bssid))
     return sorted(found)
 
 
-async def roam(radio, known, failed):
-    """Join another access point of a known network where one is much stronger; one that refuses
-    gets into `failed`, of which none is tried."""
+def _fail(connection, bssid, result):
+    """It was not joined: it is passed over for a time."""
+    failed = connection.failed
+    if len(failed) >= _MOST:
+        failed.clear()
+    ms = _STARTING_MS if result == "no_address" else _REFUSED_MS
+    failed[bssid] = connection.hardware.uptime_ms() + ms
+
+
+async def roam(connection):
+    """Join another access point of a known network where one is much stronger; of those that have
+    failed none is tried."""
+    radio, known = connection.hardware.radio, dict(connection.settings.networks)
     dbm = radio.dbm()
-    heard = await _heard(radio, known, failed)
+    heard = await _heard(connection, known)
     if dbm is not None and heard and not heard[0][0] and -heard[0][1] >= dbm + _BETTER_DB:
         _, _, ssid, bssid = heard[0]
-        if await radio.join(ssid, known[ssid], bssid) != "ok":
-            failed.add(bssid)
+        result = await radio.join(ssid, known[ssid], bssid)
+        if result != "ok":
+            _fail(connection, bssid, result)
 
 
 class Joining:
@@ -211,9 +227,9 @@ class Joining:
                 if known.pop(ssid, None):
                     result = "wrong_password"
         tried = []
-        failed = self._connection.failed
+        connection = self._connection
         while known and not self._trying():
-            heard = await _heard(self._radio, known, failed)
+            heard = await _heard(connection, known)
             if self._trying():
                 break
             left = [one for one in heard if one[0] < 2 and one[3] not in tried]
@@ -225,16 +241,14 @@ class Joining:
             result = await self._radio.join(ssid, known[ssid], bssid)
             self._refused.discard(ssid)
             if result == "ok":
-                failed.discard(bssid)
+                connection.failed.pop(bssid, None)
                 if ssid != self._given:
                     self._given = None
                 break
             if result == "failed" and self._trying():
                 break  # try_credentials() has ended it
             tried.append(bssid)
-            if len(failed) >= _MOST:
-                failed.clear()
-            failed.add(bssid)
+            _fail(connection, bssid, result)
             if result == "wrong_password":
                 self._refused.add(ssid)
             elif self._portal is None and self._wished():

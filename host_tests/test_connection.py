@@ -346,6 +346,34 @@ tell(at=seconds(), dbm=made.radio.dbm())
     assert told[-1]["at"] > 1000
 
 
+def test_an_access_point_that_gave_no_address_once_is_left_out_for_minutes(tmp_path):
+    """Its router was starting."""
+    body = """
+global in_cloud
+join = made.radio.join
+async def starting(ssid, password, bssid=b""):
+    if bssid == bytes.fromhex("020000000002"):
+        await asyncio.sleep(16)
+        return "no_address"
+    return await join(ssid, password, bssid)
+made.radio.join = starting
+await until(lambda: connection.online())
+tell(dbm=made.radio.dbm())
+made.radio.join = join
+in_cloud = True
+await until(lambda: made.radio.dbm() == -50, 7200)
+tell(at=seconds(), dbm=made.radio.dbm())
+"""
+    networks = [
+        Network("house", "geheim123", rssi=-80, bssid="020000000001"),
+        Network("house", "geheim123", rssi=-50, bssid="020000000002"),
+    ]
+    told = run(World(networks, cable=False), body, tmp_path, KNOWN)
+    first, second = (line for line in told if "dbm" in line)
+    assert first["dbm"] == -80 and second["dbm"] == -50
+    assert 600 <= second["at"] <= 750
+
+
 # joining(): the Joining whose hotspot is open, as soon as it is.
 OPEN = """
 import joining as _joining
