@@ -103,11 +103,13 @@ class BusA:
 
     def identify(self, serial, inputs, seconds):
         """Let the LED of a node blink at its `inputs` (bit mask) for `seconds` (0 to 600; 0 ends
-        it). KeyError when there is no such node."""
+        it; what was asked of it before and not yet sent is forgotten). KeyError when there is no
+        such node."""
         node = self.nodes.of(serial)
         if node is None or node.lost:
             raise KeyError("no node %s on the A-bus" % serial)
-        self._wishes.append((frame.IDENTIFY, node.address, inputs, seconds))
+        wish = frame.IDENTIFY, node.address, inputs, seconds
+        self._wishes = [other for other in self._wishes if other[1] != node.address] + [wish]
 
     # The cycle
 

@@ -18,6 +18,7 @@ from totals import Totals
 _ROUND_US = const(1000000)
 _FIRST_UNIT, _MOST_MODULES = const(11), const(10)
 _MOST_EVENTS = const(64)
+_MOST_SELECTIONS = const(8)
 _INPUT, _OUTPUT = "5700", "5710"
 
 
@@ -42,6 +43,7 @@ class Runner:
         self._ordered = asyncio.Event()
         self._scan = True
         self._modules = 0  # with an address
+        self._selections = 0  # orders `identify` that are carried out
         if self.site:
             self._add_meters(gateway)
             for module in self.site.modules:
@@ -267,6 +269,9 @@ class Runner:
         selected."""
         for device in self.devices:
             if device.answers_for(serial):
+                if self._selections == _MOST_SELECTIONS:
+                    raise ValueError("too many orders at once: wait")
+                self._selections += 1
                 asyncio.create_task(self._identify(device, serial, mask, seconds))
                 return True
         return False
@@ -279,6 +284,8 @@ class Runner:
                 await device.identify(self.bus, serial, mask, 0)
         except ModbusError as error:
             self._failed(error)
+        finally:
+            self._selections -= 1
 
     # What rules look at
 

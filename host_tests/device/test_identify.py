@@ -1,0 +1,65 @@
+"""A flood of orders `identify` takes no more memory than a few."""
+
+import asyncio
+import unittest
+
+from bus_a import BusA
+from bus_b_runner import Runner
+
+NODE = "5500000001"
+
+
+class OnA(unittest.TestCase):
+    def test_the_last_order_of_a_node_counts(self):
+        bus = BusA(None, None, 3000000, [("5020000001", [0, 1, 2]), (NODE, [3])], 4, 1)
+        for node in bus.nodes.all:
+            bus.nodes.joined(node)
+        for seconds in range(1000):
+            bus.identify("5020000001", 1, seconds)
+            bus.identify(NODE, 1, seconds)
+        self.assertEqual([wish[1:] for wish in bus._wishes], [(1, 1, 999), (2, 1, 999)])
+
+
+class Device:
+    KIND = "input"
+
+    def __init__(self):
+        self.seen = 0
+
+    def answers_for(self, serial):
+        return serial == "5700000011"
+
+    async def identify(self, bus, serial, mask, seconds):
+        self.seen += 1
+        await asyncio.sleep_ms(1)
+
+
+class Few(Runner):
+    """A runner with one device and nothing else."""
+
+    def __init__(self):
+        self.devices = [Device()]
+        self.bus = None
+        self._selections = 0
+
+
+class OnB(unittest.TestCase):
+    def test_so_many_at_once(self):
+        asyncio.run(self.flood())
+
+    async def flood(self):
+        runner = Few()
+        for _ in range(8):
+            self.assertTrue(runner.identify("5700000011", 1, 1))
+        with self.assertRaises(ValueError):
+            runner.identify("5700000011", 1, 1)
+        self.assertFalse(runner.identify("5700000099", 1, 1))
+        while runner._selections:
+            await asyncio.sleep_ms(1)
+        self.assertEqual(runner.devices[0].seen, 8)
+        self.assertTrue(runner.identify("5700000011", 1, 1))
+        await asyncio.sleep_ms(10)
+
+
+if __name__ == "__main__":
+    unittest.main()
