@@ -238,6 +238,7 @@ class Joining:
                     result = "failed"  # a name that we know, with another security
                 break
             _, _, ssid, bssid = left[0]
+            again = ssid in self._refused
             result = await self._radio.join(ssid, known[ssid], bssid)
             self._refused.discard(ssid)
             if result == "ok":
@@ -253,7 +254,7 @@ class Joining:
                 self._refused.add(ssid)
             elif self._portal is None and self._wished():
                 break  # once it is open, what refuses would throw the phone off
-            if result in ("wrong_password", "no_address"):
+            if again or result == "no_address":
                 del known[ssid]  # its other access points would say the same
         return result
 

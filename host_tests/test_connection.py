@@ -304,6 +304,25 @@ tell(link=connection.link, dbm=made.radio.dbm())
     assert found.count("020000000002") == (security in ("wpa", "wpa2"))
 
 
+@pytest.mark.parametrize("twins, tried", [(1, 1), (5, 2)])
+def test_strangers_with_our_networks_name_and_an_open_hotspot(twins, tried, tmp_path):
+    """One that refuses our key does not spoil the name. Five do, for a round."""
+    body = """
+connection.open_service()
+await until(lambda: connection.problem or connection.online())
+tell(problem=connection.problem)
+"""
+    home = Network("house", "geheim123", rssi=-60, bssid="020000000001")
+    strangers = [twin("wpa2") for _ in range(twins)]
+    for n, stranger in enumerate(strangers):
+        stranger.bssid = f"02000000001{n}"
+    world = World([home, *strangers], cable=False)
+    found = joins(world)
+    told = run(world, body, tmp_path, KNOWN)
+    assert told[-1]["problem"] == (None if twins == 1 else "wrong_password")
+    assert sum(bssid != "020000000001" for bssid in found) == tried
+
+
 @pytest.mark.parametrize("security", SECURITIES)
 def test_roaming_leaves_no_network_for_a_stranger(security, tmp_path):
     """One that refuses us costs the link once."""
