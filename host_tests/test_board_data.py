@@ -10,6 +10,7 @@ import pytest
 from gateway_host import board_data, image
 from gateway_host.errors import UserError
 from gateway_host.image import BOARDS
+from test_boards_common import CONSOLE, FLASH, ONLY_INPUTS, RMII
 from test_led import NEW_BOARD
 
 CONNECT_4G = (BOARDS / "CONNECT_4G" / "board.py").read_text(encoding="utf-8")
@@ -46,6 +47,45 @@ BROKEN = [
     ("CONNECT", '    "eth_mdc": 23,\n', "", "PINS: 'eth_mdc' is missing"),
     ("CONNECT", '    "led_green": 33,\n', "", "PINS: 'led_green' is missing"),
     ("CONNECT", "NAME =", "NAME", "does not run: "),
+    ("CONNECT", 'LINKS = ("ethernet", "wifi")', "LINKS = 7", "LINKS: must be a tuple"),
+    ("CONNECT", '("a", "b")', '("a", ["b"])', "BUSES: must be a tuple"),
+    ("CONNECT", "HAS_B_MODULES = False", "HAS_B_MODULES = 'no'", "HAS_B_MODULES: must be True or"),
+    ("CONNECT", '("blue", "solid")', '("blue",)', "LED: 'booting': must be (colour, pattern)"),
+    ("CONNECT", '("blue", "solid")', '"blue"', "LED: 'booting': must be (colour, pattern)"),
+    ("CONNECT", '("blue", "solid")', '(["blue"], "solid")', "LED: 'booting': must be (colour"),
+    ("CONNECT", '"booting": 30', '"booting": "30"', "LONGEST_S: 'booting': must be whole"),
+    ("CONNECT", '"booting": 30', '"booting": 0', "LONGEST_S: 'booting': must be whole"),
+    ("CONNECT", '(("red", 1), ("blue", 3))', '("red", ("blue", 3))', "RESET: must be (colour, s"),
+    ("CONNECT", '("red", 1)', '("red", "1")', "RESET: must be (colour, seconds)"),
+    ("CONNECT", '("red", 1)', '("red", 1, 2)', "RESET: must be (colour, seconds)"),
+    ("CONNECT", "PINS = {", "PINS = 7\nOTHERS = {", "PINS: must be a dictionary"),
+    (
+        "CONNECT",
+        "PINS = {",
+        'PINS = {"eth_pwr": 12,',
+        "PINS: 'eth_pwr' is not known on this board",
+    ),
+    ("CONNECT", "PINS = {", 'PINS = {"lte_tx": 12,', "PINS: 'lte_tx' is not known on this board"),
+    ("CONNECT", "PINS = {", 'PINS = {"led_addressable": 13,', "PINS: 'led_red' is not known"),
+    ("CONNECT", "PINS = {", 'PINS = {"eth_phy": "LAN8270",', "PINS: 'eth_phy': 'LAN8270' is none"),
+    (
+        "CONNECT",
+        '"eth_address": 0',
+        '"eth_address": 32',
+        "PINS: 'eth_address': 32 is none of 0 to",
+    ),
+    ("CONNECT", '"eth_address": 0', '"eth_address": "0"', "PINS: 'eth_address': '0' is none of"),
+    ("CONNECT", "PINS = {", 'PINS = {"led_low": 2,', "PINS: 'led_low': 2 is none of 0, 1"),
+    ("CONNECT", "PINS = {", 'PINS = {"button_pull": 1,', "PINS: 'button_pull': GPIO 34 has no"),
+    ("CONNECT", '"a_tx": 5', '"a_tx": "5"', "PINS: 'a_tx': '5' is no free GPIO"),
+    ("CONNECT", '"a_tx": 5', '"a_tx": [5]', "PINS: 'a_tx': [5] is no free GPIO"),
+    ("CONNECT", '"a_tx": 5', '"a_tx": 32', "PINS: 'a_tx': GPIO 32 is taken: led_red"),
+    (
+        "CONNECT",
+        "PINS = {",
+        'PINS = {"eth_clock_out": 17,',
+        "PINS: 'eth_clock_out': not beside Wi",
+    ),
     ("CONNECT_4G", "SIGNAL_DBM = (-95, -105)", "", "SIGNAL_DBM: is missing"),
     ("CONNECT_4G", "(-95, -105)", "(-105, -95)", "SIGNAL_DBM: must be"),
     ("CONNECT_4G", 'BUSES = ("a",)', 'BUSES = ("a", "b")', "BUSES: the modem has the UART"),
@@ -71,3 +111,39 @@ def test_a_new_board_needs_pins_unless_it_has_hardware_of_its_own(tmp_path):
         board_data.check(folder)
     (folder / "hardware.py").touch()
     board_data.check(folder)
+
+
+@pytest.mark.parametrize("pin", [*FLASH, *CONSOLE, *RMII, *ONLY_INPUTS, 20, 24, 28, 31, 40, -1])
+def test_a_pin_that_is_no_free_output_is_refused(pin, tmp_path):
+    """Those that an ESP32 has: table "Pin Overview" of its datasheet."""
+    folder = folder_with(tmp_path, "CONNECT", CONNECT.replace('"a_tx": 5', f'"a_tx": {pin}'))
+    with pytest.raises(UserError, match=f"CONNECT/board.py: PINS: '[a-z_]+': (GPIO )?{pin} is "):
+        board_data.check(folder)
+
+
+# What a board may have beside what ours have, and what it has not then.
+OTHERS = [
+    ('LINKS = ("ethernet",)', 'PINS.update(eth_clock_out=17, eth_power=12, eth_reset=13, a_tx=0)'),
+    ('LINKS = ("ethernet",)', 'PINS.update(eth_clock_out=0, eth_phy="KSZ8081", eth_address=31)'),
+    ("", 'PINS.update(a_rx=39, button=4, button_high=1, button_pull=1, led_low=1)'),
+    ("", "for lamp in ('red', 'green'): del PINS['led_' + lamp]\n"
+         "PINS['led_addressable'] = PINS.pop('led_blue')"),
+    ('LINKS = ("wifi",)', "for name in list(PINS):\n  if 'eth' in name: del PINS[name]\n"
+                          "PINS.update(a_tx=19, a_rx=0)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("links, pins", OTHERS)
+def test_what_is_wired_in_another_way_is_taken(links, pins, tmp_path):
+    text = "\n".join([CONNECT, links, pins, ""])
+    board_data.check(folder_with(tmp_path, "CONNECT", text))
+
+
+@pytest.mark.parametrize("pin", [2, 35])
+def test_a_clock_is_given_at_three_pins_only(pin, tmp_path):
+    """ESP-IDF's Ethernet guide: 0, 16 and 17."""
+    text = f'{CONNECT}\nLINKS = ("ethernet",)\nPINS["eth_clock_out"] = {pin}\n'
+    with pytest.raises(UserError, match="PINS: 'eth_clock_out': "):
+        board_data.check(
+            folder_with(tmp_path, "CONNECT", text.replace('"a_rx": 35', '"a_rx": 39'))
+        )

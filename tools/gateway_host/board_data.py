@@ -9,26 +9,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from gateway_host import board_pins
 from gateway_host.errors import UserError
 from gateway_host.interpreter import ROOT
 
 _ANIMATION = ROOT / "firmware" / "led_animation.py"
-_FIELDS = ("NAME", "ARTICLE_TYPE", "LINKS", "CHOOSES", "BUSES", "HAS_B_MODULES", "LED")
-_FIELDS += ("LONGEST_S", "RESET")
+_FIELDS = {"NAME": str, "ARTICLE_TYPE": int, "LINKS": tuple, "CHOOSES": str, "BUSES": tuple}
+_FIELDS |= {"HAS_B_MODULES": bool, "LED": dict, "LONGEST_S": dict, "RESET": tuple}
+_KINDS = {str: "a text", int: "a whole number", bool: "True or False", tuple: "a tuple"}
+_KINDS[dict] = "a dictionary"
 _LINKS, _BUSES = ("ethernet", "wifi", "lte"), ("a", "b")
 _STATES = ("booting", "connecting", "well", "lost", "no internet")
 _MORE_STATES = ("searching", "ready", "medium", "poor")
 _LIMITED = ("booting", "connecting")  # the advice has words for these
 _PATTERNS = ("solid", "blinking", "breathing")
-_LAMPS = ("led_red", "led_green", "led_blue")
-# Of each link and bus.
-_PINS = {
-    "a": ("a_tx", "a_rx"),
-    "b": ("b_tx", "b_rx"),
-    "ethernet": ("eth_mdc", "eth_mdio", "eth_address"),
-    "wifi": (),
-    "lte": ("lte_tx", "lte_rx"),
-}
 
 
 def read(folder: Path) -> dict[str, Any]:
@@ -56,21 +50,18 @@ def colours() -> set[str]:
 
 
 def _problems(name: str, data: dict[str, Any], own_hardware: bool) -> Iterator[tuple[str, str]]:
-    """(field, why) of what cannot work."""
-    missing = [field for field in _FIELDS if field not in data]
-    if "lte" in data.get("LINKS", ()) and "SIGNAL_DBM" not in data:
-        missing.append("SIGNAL_DBM")
-    if "PINS" not in data and not own_hardware:
-        missing.append("PINS")
-    for field in missing:
-        yield field, "is missing"
-    if missing:
-        return
+    """(field, why) of what cannot work. Nobody asks for a second one: each relies on those before
+    it."""
+    for field, kind in (_FIELDS if own_hardware else _FIELDS | {"PINS": dict}).items():
+        if field not in data:
+            yield field, "is missing"
+        elif not isinstance(data[field], kind):
+            yield field, f"must be {_KINDS[kind]}"
     links, buses = data["LINKS"], data["BUSES"]
     if data["NAME"] != name:
         yield "NAME", f"must be the folder's, {name!r}"
     kind = data["ARTICLE_TYPE"]
-    if not isinstance(kind, int) or not 1000 <= kind <= 9999:
+    if not 1000 <= kind <= 9999:
         yield "ARTICLE_TYPE", "must be four digits"
     yield from _some_of("LINKS", links, _LINKS)
     yield from _some_of("BUSES", buses, _BUSES)
@@ -82,15 +73,24 @@ def _problems(name: str, data: dict[str, Any], own_hardware: bool) -> Iterator[t
         yield "HAS_B_MODULES", "there is no bus 'b'"
     if data["CHOOSES"] not in ("gateway", "installer"):
         yield "CHOOSES", "must be 'gateway' or 'installer'"
-    if "lte" in links and not data["SIGNAL_DBM"][0] > data["SIGNAL_DBM"][1]:
+    if "lte" in links and "SIGNAL_DBM" not in data:
+        yield "SIGNAL_DBM", "is missing"
+    signal = data.get("SIGNAL_DBM", (0, -1))
+    if not _are(signal, int, int) or not signal[0] > signal[1]:
         yield "SIGNAL_DBM", "must be the dBm of good, then of medium reception"
     yield from _light(data)
     if not own_hardware:
-        yield from _pins(data["PINS"], [*buses, *links])
+        for why in board_pins.problems(data["PINS"], [*buses, *links]):
+            yield "PINS", why
+
+
+def _are(values: Any, *kinds: type) -> bool:
+    """Whether it is a tuple of these."""
+    return isinstance(values, tuple) and [type(value) for value in values] == [*kinds]
 
 
 def _some_of(field: str, values: Any, known: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    if not isinstance(values, tuple) or not values or len(set(values)) < len(values):
+    if not values or not _are(values, *[str] * len(values)) or len(set(values)) < len(values):
         yield field, "must be a tuple of different names, one at least"
     for value in values:
         if value not in known:
@@ -102,29 +102,26 @@ def _light(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for state in _STATES:
         if state not in data["LED"]:
             yield "LED", f"the row {state!r} is missing"
-    for state, (colour, pattern) in data["LED"].items():
+    for state, row in data["LED"].items():
         if state not in _STATES + _MORE_STATES:
             yield "LED", f"there is no state {state!r}"
+        if not _are(row, str, str):
+            yield "LED", f"{state!r}: must be (colour, pattern)"
+        colour, pattern = row
         if colour not in known or pattern not in _PATTERNS:
             yield "LED", f"{state!r}: {colour!r}, {pattern!r}: no such colour or pattern"
-    for state in data["LONGEST_S"]:
+    for state, seconds in data["LONGEST_S"].items():
         if state not in _LIMITED:
             yield "LONGEST_S", f"{state!r} is none of {', '.join(_LIMITED)}"
-    held = [seconds for _, seconds in data["RESET"]]
-    if not held or held != sorted(set(held)) or held[0] < 1:
+        if type(seconds) is not int or seconds < 1:
+            yield "LONGEST_S", f"{state!r}: must be whole seconds, 1 or more"
+    rows = data["RESET"]
+    held = [row[1] for row in rows if _are(row, str, int)]
+    if not held or len(held) < len(rows) or held != sorted(set(held)) or held[0] < 1:
         yield (
             "RESET",
             "must be (colour, seconds), 1 s or more, each held longer than the one before",
         )
-    for colour, _ in data["RESET"]:
+    for colour, _ in rows:
         if colour not in known:
             yield "RESET", f"there is no colour {colour!r}"
-
-
-def _pins(pins: dict[str, Any], parts: list[str]) -> Iterator[tuple[str, str]]:
-    needed = ["button", *([] if "led_addressable" in pins else _LAMPS)]
-    for part in parts:
-        needed += _PINS[part]
-    for pin in needed:
-        if pin not in pins:
-            yield "PINS", f"{pin!r} is missing"
