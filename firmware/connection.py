@@ -16,6 +16,7 @@ _CHECK_AGAIN = const(40)  # with what a look takes, the internet that is back is
 _BETTER = const(110)
 _ROAM = const(120)
 _WEAK_DBM = const(-75)
+_ASTRAY_MS = const(3600000)
 
 SERVICE_S = const(900)
 _NOWHERE = ("captive", "no_dns", "no_internet")
@@ -37,7 +38,9 @@ class Connection:
         self.leads = None
         self.problem = None
         self.had_link = False  # since power-up
-        self.failed = {}  # bssid: until this uptime others come first, for it was not joined
+        # bssid that was not joined, ssid that leads nowhere: until this uptime others come first
+        self.failed = {}
+        self.ssid = b""  # what the radio has joined last
         self.service_ms = 0  # the hotspot is open until this uptime; 0: not yet since power-up
         self.hardware = hardware
         self.board = board
@@ -94,6 +97,11 @@ class Connection:
     def learn(self, link, leads):
         """A link that is up leads there. One that leads somewhere is used in the place of one
         that does not."""
+        if link is self.hardware.radio:
+            if leads in _NOWHERE:
+                self.failed[self.ssid] = self.hardware.uptime_ms() + _ASTRAY_MS
+            else:
+                self.failed.pop(self.ssid, None)
         if link is not self._used:
             if leads == "ok" and self.leads in _NOWHERE:
                 self._shunned = self._used
@@ -172,9 +180,9 @@ class Connection:
         return True
 
     async def look_ahead(self, looks):
-        """Is there a better access point, and where does the link lead?"""
+        """Is there a better access point or network, and where does the link lead?"""
         roams = self._joining is None and self.link == "wifi" and looks % _ROAM == 0
-        if roams and (self._used.dbm() or 0) <= _WEAK_DBM:
+        if roams and (self.leads in _NOWHERE or (self._used.dbm() or 0) <= _WEAK_DBM):
             from joining import roam
 
             try:

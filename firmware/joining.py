@@ -27,11 +27,11 @@ async def _heard(connection, known):
     """(n, -dBm, ssid, bssid) of the known networks in the air, in the order of trying them. n: 1
     for one that has failed, 2 where its security can not be joined, else 0."""
     found = []
-    hardware, failed = connection.hardware, connection.failed
-    for ssid, bssid, _, dbm, security, _ in await hardware.radio.scan():
+    now, failed = connection.hardware.uptime_ms(), connection.failed
+    for ssid, bssid, _, dbm, security, _ in await connection.hardware.radio.scan():
         for name in known:
             if name.encode() == ssid:
-                order = int(failed.get(bssid, 0) > hardware.uptime_ms())
+                order = int(max(failed.get(bssid, 0), failed.get(ssid, 0)) > now)
                 if security not in _SECURITIES:
                     order = 2
                 found.append((order, -dbm, name, bssid))
@@ -48,15 +48,20 @@ def _fail(connection, bssid, result):
 
 
 async def roam(connection):
-    """Join another access point of a known network where one is much stronger; of those that have
-    failed none is tried."""
-    radio, known = connection.hardware.radio, dict(connection.settings.networks)
-    dbm = radio.dbm()
+    """Join another access point of a known network where one is much stronger, or of another known
+    network where this one leads nowhere; of those that have failed none is tried."""
+    hardware, known = connection.hardware, dict(connection.settings.networks)
+    dbm = hardware.radio.dbm()
     heard = await _heard(connection, known)
-    if dbm is not None and heard and not heard[0][0] and -heard[0][1] >= dbm + _BETTER_DB:
-        _, _, ssid, bssid = heard[0]
-        result = await radio.join(ssid, known[ssid], bssid)
-        if result != "ok":
+    if dbm is None or not heard or heard[0][0]:
+        return
+    _, loss, ssid, bssid = heard[0]
+    nowhere = connection.failed.get(connection.ssid, 0) > hardware.uptime_ms()
+    if nowhere or -loss >= dbm + _BETTER_DB:
+        result = await hardware.radio.join(ssid, known[ssid], bssid)
+        if result == "ok":
+            connection.ssid = ssid.encode()
+        else:
             _fail(connection, bssid, result)
 
 
@@ -122,6 +127,7 @@ class Joining:
             self._given = None
             result = await radio.join(ssid, password)
             if result == "ok":
+                connection.ssid = ssid.encode()
                 self._given = ssid
                 self._refused.discard(ssid)
                 settings.remember(self._settings, ssid, password)
@@ -242,6 +248,7 @@ class Joining:
             result = await self._radio.join(ssid, known[ssid], bssid)
             self._refused.discard(ssid)
             if result == "ok":
+                connection.ssid = ssid.encode()
                 connection.failed.pop(bssid, None)
                 if ssid != self._given:
                     self._given = None

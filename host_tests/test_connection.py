@@ -863,6 +863,37 @@ tell(link=connection.link, wifi=made.radio.connected(), errors=counters.counts)
     assert told[-1] == {"link": "ethernet", "wifi": False, "errors": errors}
 
 
+def test_of_two_known_networks_the_one_that_leads_to_the_cloud_is_used(tmp_path):
+    """Though it is weaker, within two minutes. Where neither does, each is left once an hour, and
+    the LED stays red."""
+    body = """
+leads_ = {-50: "no_internet", -65: "ok"}
+async def check(link):
+    await asyncio.sleep(1)
+    return leads_.get(link.dbm(), "no_internet")
+connection.check = check
+made.probe = ("127.0.0.1", 9)
+await until(lambda: connection.leads == "ok", 120)
+tell(dbm=made.radio.dbm(), leads=connection.leads)
+await asyncio.sleep(600)
+tell(dbm=made.radio.dbm(), leads=connection.leads)
+leads_.clear()
+await until(lambda: connection.leads != "ok", 60)
+tell(errors=counters.counts)
+await asyncio.sleep(7200)
+tell(errors=counters.counts)
+"""
+    networks = [Network("old", "geheim123", rssi=-50), Network("new", "geheim123", rssi=-65)]
+    wishes = {"networks": [["new", "geheim123"], ["old", "geheim123"]]}
+    world = World(networks, cable=False)
+    found = joins(world)
+    told = run(world, body, tmp_path, wishes)
+    first, second, third, fourth = (line for line in told if "led" not in line)
+    assert first == second == {"dbm": -65, "leads": "ok"}
+    assert fourth == third and len(found) <= 2 + 3
+    assert leds(told).count("no internet") == 2
+
+
 def test_a_press_does_nothing_where_there_is_no_radio(tmp_path):
     """The 4G Connect has no hotspot: it goes on as before, and joins nothing."""
     body = """
