@@ -140,6 +140,7 @@ WAYS = [
     ("import base as other", "other.Base"),
     ("from base import Base as Other", "Other"),
     ("from base import Base", "Mixin, Base"),
+    ("from base import Base\n\nif 0:\n\n    class Child:\n        pass", "Base"),
     ("try:\n    from fast import Base\nexcept ImportError:\n    from base import Base", "Base"),
 ]
 OF_A_WAY = """

@@ -140,14 +140,14 @@ def _related(texts: Mapping[str, str]) -> list[set[str]]:
 def _parents(name: str, trees: Mapping[str, ast.Module]) -> Iterator[str]:
     """The other files that have the bases of a file's classes."""
     own = _classes(trees[name])
-    for node in own.values():
+    for node in own:
         for base in map(ast.unparse, node.bases):
             found = _imported(base, trees[name])
-            known = bool(found) or base in own or base in dir(builtins)
+            known = found or base in [one.name for one in own] or base in dir(builtins)
             for module, class_name in found:
                 file = f"{module}.py"
                 if file in trees and trees[file].body:
-                    known = known and class_name in _classes(trees[file])
+                    known = known and class_name in [one.name for one in _classes(trees[file])]
                     yield file
             if not known:
                 raise UserError(
@@ -156,8 +156,8 @@ def _parents(name: str, trees: Mapping[str, ast.Module]) -> Iterator[str]:
                 )
 
 
-def _classes(tree: ast.Module) -> dict[str, ast.ClassDef]:
-    return {node.name: node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+def _classes(tree: ast.Module) -> list[ast.ClassDef]:
+    return [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
 
 
 def _imported(name: str, tree: ast.Module) -> set[tuple[str, str]]:
