@@ -260,7 +260,7 @@ class Joining:
             if result == "wrong_password":
                 self._refused.add(ssid)
             elif self._portal is None and self._wished():
-                break  # once it is open, what refuses would throw the phone off
+                break  # what refuses is tried now: later it would throw the phone off
             if again or result == "no_address":
                 del known[ssid]  # its other access points would say the same
         return result
