@@ -29,7 +29,7 @@ run: $(STAMP) ## Measure the simulated house, live (SECONDS=20 HOUSE=file.toml F
 		$(call option,port,PORT) $(call option,bits,BITS))
 
 test: $(STAMP) ## Run the tests (TESTS=host_tests/test_broker.py selects)
-	@$(VENV) -m pytest -q --durations=5 $(TESTS)
+	@$(if $(TESTS),$(VENV) -m pytest -q --durations=5 $(TESTS),$(HOST) tests)
 
 bench: $(STAMP) ## Measure speed, instructions and memory, write build/bench.json
 	@$(HOST) bench

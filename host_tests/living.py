@@ -3,7 +3,9 @@ that were on the wire."""
 
 from __future__ import annotations
 
+import contextlib
 import json
+import random
 import socket
 import threading
 import time
@@ -36,11 +38,13 @@ def need(bits: int) -> None:
 
 
 def free_port() -> int:
-    """A port of this machine on which nobody listens."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((HOST, 0))
-        return probe.getsockname()[1]
+    """A port of this machine on which nobody listens, and which no connection gets meanwhile
+    (Linux gives those 32768 and above)."""
+    while True:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((HOST, random.randrange(20000, 32768)))
+            return probe.getsockname()[1]
 
 
 def mqtt_at(port: int, host: str = HOST, user: Any = None, password: Any = None) -> dict[str, Any]:
