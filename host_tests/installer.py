@@ -154,10 +154,10 @@ class Installer:
             fields = FORM | {"Host": self._origin, "Accept": "text/html"}
             connection.request(method, path, body, fields)
             answer = connection.getresponse()
-            data = answer.read()
-        except (OSError, http.client.HTTPException):
+            page = gzip.decompress(answer.read()).decode() if answer.status == 200 else ""
+        except (OSError, http.client.HTTPException, EOFError):  # it fell off, in mid-page perhaps
             return ""
         finally:
             connection.close()
             time.sleep(0.1)
-        return gzip.decompress(data).decode() if answer.status == 200 else ""
+        return page
