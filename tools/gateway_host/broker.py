@@ -77,7 +77,7 @@ class Broker:
         self._directory.mkdir(parents=True, exist_ok=True)
         wanted = self.port
         for _ in range(1 if wanted else _ATTEMPTS):
-            self.port = _free_port(wanted)
+            self.port = free_port(wanted)
             self._launch(self._directory)
             if self._wait():
                 return self
@@ -147,7 +147,7 @@ class Broker:
         )
 
 
-def _free_port(port: int) -> int:
+def free_port(port: int) -> int:
     """`port`, or a free one if 0. Raises UserError when it cannot be listened on."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

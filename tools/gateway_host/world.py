@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from gateway_host.broker import HOST, free_port
 from gateway_host.errors import UserError
 from gateway_host.interpreter import ROOT
 from gateway_host.sim.internet import Internet
@@ -30,7 +31,6 @@ sim in | out                      the SIM card
 button SECONDS                    press the gateway's button
 phone NAME PASSWORD               a phone joins the gateway's hotspot
 show                              how things are"""
-_HOST = "127.0.0.1"
 _PAGE_PORT = 8080  # where it is free
 _YES = {"in": True, "on": True, "yes": True, "out": False, "off": False, "no": False}
 
@@ -156,19 +156,13 @@ def surround(
     Session is to know."""
     internet = stack.enter_context(Internet(world, broker_port))
     stack.enter_context(Control(world))
-    ports = [_free_port(_PAGE_PORT), _free_port(0)]
-    board = {"probe": [_HOST, internet.probe_port], "portal": ports}
-    return internet.port, f"http://{_HOST}:{ports[0]}/", {"world": world, "board": board}
-
-
-def _free_port(port: int) -> int:
-    """`port`, or another one where it is taken."""
-    for wanted in (port, 0):
-        with socket.socket() as line, contextlib.suppress(OSError):
-            line.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            line.bind((_HOST, wanted))
-            return line.getsockname()[1]
-    raise AssertionError("no port is free")
+    try:
+        page = free_port(_PAGE_PORT)
+    except UserError:  # somebody has it
+        page = free_port(0)
+    ports = [page, free_port(0)]
+    board = {"probe": [HOST, internet.probe_port], "portal": ports}
+    return internet.port, f"http://{HOST}:{ports[0]}/", {"world": world, "board": board}
 
 
 def tell(text: str, place: Path = SOCKET) -> str:
