@@ -22,6 +22,8 @@ from tasks import run_all
 from uplink import Uplink
 
 _GATEWAY_S = 1
+_KEEPALIVE_S = 30
+_KEEPALIVE_LTE_S = 600  # a ping every 10 s would be 50 MB a month
 _PRESENCE = "presence"
 _ORDERS = "gateway/set"
 _INPUTS = ("A", "B", "C", "D")
@@ -73,6 +75,7 @@ class Gateway:
             settings.mqtt,
             self.connection.online,
             self.connection.name_server,
+            lambda: _KEEPALIVE_LTE_S if self.connection.link == "lte" else _KEEPALIVE_S,
             self._greetings,
             (self.prefix + _PRESENCE, "".join(topics.presence(False))),
             self.orders,
@@ -95,7 +98,7 @@ class Gateway:
         if self._with_b:
             tasks.append(("bus_b", lambda: bus_b_start.run(self)))
         if self._with_cloud:
-            tasks.append(("uplink", self.uplink.run))
+            tasks += [("uplink", self.uplink.run), ("uplink_watch", self.uplink.watch)]
         await run_all(self.counters, tasks)
 
     async def close(self):
@@ -183,10 +186,8 @@ class Gateway:
     def texts(self):
         """What is wrong: (name, a text for the installer)."""
         modules = self.bus_b.advice() if self.bus_b else []
-        uplink = self.uplink
-        refusal = (
-            [] if uplink.connected or not uplink.last_error else [("uplink", uplink.last_error)]
-        )
+        trouble = self.uplink.trouble()
+        refusal = [("uplink", trouble)] if trouble else []
         return self.advice.texts + modules + self.front.texts() + refusal
 
     def _gateway_state(self):

@@ -2,7 +2,8 @@
 
 
 class Body:
-    """A message's body. size: bytes; pieces: an iterable of bytes, so many in all."""
+    """A message's body. size: bytes; pieces: an iterable of bytes or memoryviews of bytes, so many
+    in all."""
 
     def __init__(self, size, pieces):
         self._size = size
@@ -11,20 +12,29 @@ class Body:
     def __len__(self):
         return self._size
 
-    def chunks(self, room):
-        """The body for the socket: a system call and a TCP segment for every piece would be dear,
-        so small ones are put together in `room`, a memoryview. Each chunk lasts until the next."""
-        held = 0
+    def chunks(self, head, room):
+        """`head`, bytes, and the body for the socket, filled into `room`, a memoryview: a system
+        call and a TCP segment for every piece would be dear. Each chunk lasts until the next."""
+        size = len(room)
+        room[: len(head)] = head
+        held = len(head)
         for piece in self._pieces:
-            if held + len(piece) > len(room):
-                yield room[:held]
-                held = 0
-            if len(piece) > len(room):
-                yield piece
-            else:
+            if held + len(piece) <= size:
                 room[held : held + len(piece)] = piece
                 held += len(piece)
-        yield room[:held]
+                continue
+            view = memoryview(piece)
+            at = 0
+            while at < len(view):
+                count = min(size - held, len(view) - at)
+                room[held : held + count] = view[at : at + count]
+                held += count
+                at += count
+                if held == size:
+                    yield room
+                    held = 0
+        if held:
+            yield room[:held]
 
 
 def taken(pieces):
@@ -75,6 +85,10 @@ class Wire:
         self.answer = self.answer[size:]
         return answer
 
-    def clear(self):
+    def take(self):
+        """(what was written, the body or None); it is kept no longer: a message that cannot be
+        sent would be held for days."""
+        written, body = self.written, self.body
         self.written = bytearray()
         self.body = None
+        return written, body

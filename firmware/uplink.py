@@ -1,47 +1,33 @@
 """The uplink: keeps one MQTT connection to the broker and publishes on it, and never makes anybody
 wait.
 
-umqtt.simple writes and reads the packets, but its sockets block. So it gets a Wire instead of a
-socket: what it writes is collected and sent by asyncio; what it would read at connecting is a
-CONNACK that says yes, and the real one is awaited here. Works with umqtt.simple 1.3.4 and 1.8.0.
-QoS 0 only.
+Seconds are counted by `watch`, not measured: a time in which the whole program stands still (a TLS
+handshake, an erase of flash) is one second at most, and breaks no connection.
 """
 
 import asyncio
-from errno import ENOTCONN
 
-import umqtt.simple
 from micropython import const
+from mqtt_client import Client
 from mqtt_in import Incoming
-from mqtt_wire import Body, Wire, taken
+from mqtt_link import Link, UplinkError
+from mqtt_wire import Body, taken
 from resolve import resolve
 
-_KEEPALIVE_S = const(30)
-_PING_S = const(10)
-_SILENT_S = const(25)  # no answer to pings for this long: the connection is dead
+_AGAIN_S = const(10)  # from a ping without an answer to the next one
+_MOST_UNANSWERED = const(3)  # pings
 _TIMEOUT_S = const(10)
 _LONGEST_PAUSE_S = const(20)  # between two tries: a network that is back is used within 30 s
-_CHUNK = const(1024)  # bytes given to the socket at once
+_STEADY_S = const(30)  # a connection that lasts so long is a good one
 _HEARD = const(32)  # the broker says no more than PINGRESP; larger pieces of heap may be rare
 
 _LOST = "the connection to the broker was lost while sending"
-_NO_MEMORY = "there is too little memory for a message"
-_REFUSALS = (
-    "accepted",
-    "protocol version refused",
-    "client identifier refused",
-    "broker unavailable",
-    "user name or password refused: see mqtt in settings.json",
-    "not authorised: see mqtt in settings.json",
+_CLOSED = "the broker closed the connection"
+_SHORT_LIVED = (
+    "the broker accepts us and soon closes the connection: does another client use the name %s,"
+    " or does it take no message of %d bytes?"
 )
-
-
-class UplinkError(Exception):
-    """Why there is no connection: `name` for the counters, a text for people."""
-
-    def __init__(self, name, text):
-        super().__init__(text)
-        self.name = name
+_NO_MEMORY = "there is too little memory for a message"
 
 
 class Uplink:
@@ -49,7 +35,8 @@ class Uplink:
     `last_error`: a text or None.
 
     settings: `mqtt` of settings.json. online: a function, whether the network is up. name_server:
-    a function, its address. greet: a function that returns the messages to publish on every
+    a function, its address. keepalive_s: a function, the keep-alive of the next connection; a ping
+    goes out in half of it. greet: a function that returns the messages to publish on every
     connecting, as (topic, pieces of text, retained). will: (topic, text), retained. orders: an
     orders.Orders, whose topics are subscribed and which takes what comes there.
     """
@@ -60,6 +47,7 @@ class Uplink:
         settings,
         online,
         name_server,
+        keepalive_s,
         greet,
         will,
         orders,
@@ -70,50 +58,86 @@ class Uplink:
         self.published = 0
         self.dropped = 0
         self.last_error = None
+        self._client_id = client_id
         self._settings = settings
         self._online = online
         self._name_server = name_server
+        self._keepalive_s = keepalive_s
         self._greet = greet
-        self._will = will
         self._counters = counters
-        self._client_id = client_id
-        self._client = None
-        self._stream = None
         self._orders = orders
         self._incoming = Incoming(orders.take, orders.skip)
-        self._wire = Wire()
-        self._room = memoryview(bytearray(_CHUNK))
+        self._link = Link()
+        self._client = Client(self._link, client_id, settings, will)
         self._sending = asyncio.Lock()
-        self._unanswered = 0  # pings sent since the broker was last heard
+        self._given_up = False  # by who sends or watches: it has said why
+        self._age = 0  # s since the broker accepted us
+        self._short_lived = 0  # connections in a row
+        self._longest = 0  # bytes of a message on this connection
+        self._ping_s = 0
+        self._since_ping = 0  # s
+        self._unanswered = 0  # pings since the broker was last heard
 
     async def run(self):
-        """Connect, stay connected, connect again; without end."""
+        """Connect, stay connected, connect again; without end. Needs `watch` beside it."""
         pause = 1
         while True:
             if self._online():
+                self._given_up = False
+                self._age = 0
                 try:
                     await self._connect()
-                    pause = 1
-                    await self._stay()
+                    await self._hear()
                 except UplinkError as error:
-                    self._note(error.name, str(error))
+                    self._fail(error.name, str(error))
                 except asyncio.TimeoutError:
-                    self._note("uplink.timeout", "the broker does not answer")
+                    self._fail("uplink.timeout", "the broker does not answer")
                 except OSError as error:
-                    self._note("uplink.network", "connection to the broker: %s" % error)
+                    if self.connected:
+                        self._fail("uplink.lost", "%s: %s" % (_CLOSED, error))
+                    elif not self._given_up:
+                        self._fail("uplink.network", "connection to the broker: %s" % error)
                 finally:
-                    await self._close()
+                    self._close()
+                if self._age >= _STEADY_S:
+                    pause = 1
             else:
                 pause = 1  # a network that is back is used at once
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE_S)
 
+    async def watch(self):
+        """Ping, and give up a connection on which nothing moves; without end."""
+        while True:
+            await asyncio.sleep(1)
+            if not self.connected:
+                continue
+            self._age += 1
+            if self._age == _STEADY_S:
+                self._short_lived = 0
+            if self._link.stalled():
+                self._give_up("uplink.lost", _LOST)
+            else:
+                self._ping()
+
+    async def send(self, topic, view, retained=False):
+        """Publish the bytes of `view`, a memoryview, which must not change meanwhile. Whether all
+        of it was handed to the socket; else it is counted as dropped.
+
+        Other tasks run between the chunks of 1 kB; none is copied but what the socket does not
+        take at once.
+        """
+        if not self.connected:
+            self.dropped += 1
+            return False
+        async with self._sending:
+            return await self._send(topic, Body(len(view), (view,)), retained)
+
     async def publish(self, topic, pieces, retained=False):
         """Publish what the generator `pieces` yields as one message; it is dropped and counted
         while there is no connection, when a piece is None, or when memory is too short for it.
 
-        Other tasks run between the pieces. A message takes memory in small pieces, and only while
-        it is sent: a buffer for the longest one would be 9 kB.
+        For rare messages: each piece is held until it is sent. Other tasks run between them.
         """
         if not self.connected:
             self.dropped += 1
@@ -122,122 +146,85 @@ class Uplink:
             body = await self._gather(pieces)
             if body is None:
                 self.dropped += 1
-                return
-            try:
+            else:
                 await self._send(topic, body, retained)
-            except (OSError, asyncio.TimeoutError):
-                await self._give_up("uplink.lost", _LOST)
-            except MemoryError:
-                await self._give_up("uplink.memory", _NO_MEMORY)
-            except BaseException:
-                await self._close()  # the next packet would become the rest of this one
-                raise
 
     async def close(self):
         """Say good-bye: the last will's text is published, then the connection is closed."""
         if self.connected and not self._sending.locked():  # else we are in the middle of a packet
             try:
-                text = self._will[1].encode()
-                await self._send(self._will[0], Body(len(text), (text,)), True)
-                self._client.disconnect()
-                await self._flush()
+                await asyncio.wait_for(self._client.farewell(), _TIMEOUT_S)
             except (OSError, asyncio.TimeoutError):
                 pass  # the broker publishes the will
-        await self._close()
+        self._close()
+
+    def trouble(self):
+        """Why there is no connection, or none that lasts: a text; None when all is well."""
+        return self.last_error if self._short_lived or not self.connected else None
 
     def _note(self, name, text):
         self._counters.count(name)
         self.last_error = text
 
+    def _fail(self, name, text):
+        """What has ended a connection, or a try."""
+        if self.connected and self._age < _STEADY_S:
+            self._short_lived += 1
+            if self._short_lived > 1 and name == "uplink.lost":
+                text = _SHORT_LIVED % (self._client_id, self._longest)
+        self._note(name, text)
+
+    def _give_up(self, name, text):
+        """A message has got stuck on its way: no other one can follow."""
+        if self.connected:
+            self._given_up = True
+            self._fail(name, text)
+            self._close()
+
     async def _connect(self):
-        host = self._settings["host"]
         try:
-            address = await resolve(host, self._name_server())
+            address = await resolve(self._settings["host"], self._name_server())
         except OSError as error:
             raise UplinkError("uplink.name", str(error)) from error
-        stream, _ = await asyncio.wait_for(
-            asyncio.open_connection(address, self._settings["port"]), _TIMEOUT_S
-        )
+        keepalive_s = self._keepalive_s()
         async with self._sending:
-            self._stream = stream
-            await self._introduce(host)
+            await self._client.open(address, keepalive_s)
+            self._ping_s = keepalive_s // 2
+            self._since_ping = self._unanswered = self._longest = 0
+            self._incoming.clear()
             self.connected = True
             self.connects += 1
-            self._unanswered = 0
             for topic, pieces in self._greet():
                 await self._send_constant(topic, pieces)
-            await self._subscribe()
+            for topic in self._orders.topics():
+                await self._client.subscribe(topic)
 
-    async def _introduce(self, host):
-        """CONNECT, and what the broker answers."""
-        umqtt.simple.socket = self._wire
-        self._wire.clear()
-        self._client = umqtt.simple.MQTTClient(
-            self._client_id,
-            host,
-            self._settings["port"],
-            _bytes(self._settings.get("user")),
-            _bytes(self._settings.get("password")),
-            _KEEPALIVE_S,
-        )
-        self._client.set_last_will(self._will[0].encode(), self._will[1].encode(), True)
-        self._wire.answer = b"\x20\x02\x00\x00"  # CONNACK
-        self._client.connect()
-        await self._flush()
-        try:
-            answer = await asyncio.wait_for(self._stream.readexactly(4), _TIMEOUT_S)
-        except EOFError:
-            raise UplinkError("uplink.lost", "%s closed the connection" % host)
-        if answer[:2] != b"\x20\x02":
-            raise UplinkError("uplink.protocol", "%s is not an MQTT broker" % host)
-        if answer[3]:
-            reason = _REFUSALS[answer[3]] if answer[3] < len(_REFUSALS) else str(answer[3])
-            raise UplinkError("uplink.refused", "the broker refused us: " + reason)
-
-    async def _subscribe(self):
-        """Ask for orders; that the broker agrees is not waited for."""
-        self._incoming.clear()
-        self._client.set_callback(self._incoming.feed)  # umqtt.simple wants one
-        for topic in self._orders.topics():
-            number = self._client.pid + 1
-            self._wire.answer = bytes([0x90, 3, number >> 8, number & 255, 0])  # SUBACK
-            self._client.subscribe(topic.encode())
-            await self._flush()
-
-    async def _stay(self):
-        """Ping, and hear whether the broker is still there, until it is not."""
-        while self.connected:
+    async def _hear(self):
+        """Take what the broker says, until the connection ends."""
+        while True:
+            data = await self._link.read(_HEARD)
+            if not data:
+                raise UplinkError("uplink.lost", _CLOSED)
+            self._unanswered = 0
             try:
-                data = await asyncio.wait_for(self._stream.read(_HEARD), _PING_S)
-            except asyncio.TimeoutError:
-                await self._ping()
-            except OSError:
-                if self.connected:  # else publish() has closed it, and said why
-                    raise
-            else:
-                if not data:
-                    raise UplinkError("uplink.lost", "the broker closed the connection")
-                self._unanswered = 0
-                try:
-                    self._incoming.feed(data)
-                except ValueError as error:
-                    raise UplinkError("uplink.protocol", "the broker sends no MQTT: %s" % error)
+                self._incoming.feed(data)
+            except ValueError as error:
+                raise UplinkError("uplink.protocol", "the broker sends no MQTT: %s" % error)
 
-    async def _ping(self):
-        if self._unanswered * _PING_S > _SILENT_S:
-            raise UplinkError("uplink.silent", "the broker does not answer any more")
+    def _ping(self):
+        self._since_ping += 1
+        pause = min(_AGAIN_S, self._ping_s) if self._unanswered else self._ping_s
+        if self._since_ping < pause or self._sending.locked():
+            return
+        if self._unanswered == _MOST_UNANSWERED:
+            self._give_up("uplink.silent", "the broker does not answer any more")
+            return
+        self._since_ping = 0
         self._unanswered += 1
-        async with self._sending:
-            if self.connected:
-                self._client.ping()
-                await self._flush()
-
-    async def _give_up(self, name, text):
-        """A message has got stuck on its way: no other one can follow."""
-        self.dropped += 1
-        if self.connected:
-            self._note(name, text)
-            await self._close()
+        try:
+            self._client.ping()
+        except OSError:
+            self._give_up("uplink.lost", _LOST)
 
     async def _gather(self, pieces):
         """The Body of a message, None where there is none."""
@@ -263,34 +250,29 @@ class Uplink:
         for piece in pieces():
             size += len(piece.encode())
             await asyncio.sleep(0)
-        await self._send(topic, Body(size, (piece.encode() for piece in pieces())), True)
+        await self._hand_over(topic, Body(size, (piece.encode() for piece in pieces())), True)
 
     async def _send(self, topic, body, retained):
-        self._client.publish(topic.encode(), body, retained)
-        await self._flush()
+        """Whether the message is on its way; else it is dropped, and the connection given up."""
+        try:
+            await self._hand_over(topic, body, retained)
+            return True
+        except OSError:
+            self._give_up("uplink.lost", _LOST)
+        except MemoryError:
+            self._give_up("uplink.memory", _NO_MEMORY)
+        except BaseException:
+            self._give_up("uplink.lost", _LOST)  # the next packet would be the rest of this one
+            raise
+        self.dropped += 1
+        return False
+
+    async def _hand_over(self, topic, body, retained):
+        self._longest = max(self._longest, len(body))
+        await self._client.publish(topic, body, retained)
         self.published += 1
 
-    async def _flush(self):
-        """Send what umqtt.simple has written."""
-        stream = self._stream
-        written, body = self._wire.written, self._wire.body
-        self._wire.clear()  # first of all: a message that cannot be sent would be held for days
-        if stream is None:
-            raise OSError(ENOTCONN)
-        stream.write(written)
-        if body is not None:
-            for chunk in body.chunks(self._room):
-                stream.write(chunk)
-                await asyncio.wait_for(stream.drain(), _TIMEOUT_S)
-        await asyncio.wait_for(stream.drain(), _TIMEOUT_S)
-
-    async def _close(self):
+    def _close(self):
         """Give the socket back; who waits on it gets an OSError."""
         self.connected = False
-        stream, self._stream = self._stream, None
-        if stream is not None:
-            await stream.wait_closed()
-
-
-def _bytes(text):
-    return None if text is None else text.encode()
+        self._link.close()

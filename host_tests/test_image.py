@@ -166,7 +166,7 @@ def test_an_image_larger_than_its_partition_is_refused(built, tmp_path, monkeypa
     monkeypatch.setattr(image, "PARTITIONS", table)
     monkeypatch.setattr(image, "ROOT", tmp_path)
     monkeypatch.setattr(image, "_VFS_BYTES", 0x20000)
-    with pytest.raises(UserError, match="romfs has 17.,... bytes, its partition 131,072: make"):
+    with pytest.raises(UserError, match="romfs has [0-9,]+ bytes, its partition 131,072: make"):
         image._pack_romfs(files, tmp_path / "application.romfs")
     with pytest.raises(UserError, match="do not fit into a partition of 131,072 bytes"):
         image._pack_littlefs(files, tmp_path / "application.littlefs")

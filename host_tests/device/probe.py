@@ -10,6 +10,8 @@ import json
 import socket
 import sys
 
+import mqtt_client
+import mqtt_link
 import resolve
 import start
 import uplink
@@ -78,7 +80,8 @@ async def run(gateway):
     await asyncio.gather(gateway.run(), tell(gateway))
 
 
-uplink.asyncio = resolve.asyncio = Hurried()
+for module in (uplink, mqtt_client, mqtt_link, resolve):
+    module.asyncio = Hurried()
 if len(sys.argv) > 1:
     resolve.socket = Redirected(int(sys.argv[1]))
 start._run = run

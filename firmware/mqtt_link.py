@@ -1,0 +1,90 @@
+"""The way of the bytes to the broker and back: one TCP connection at a time. Owns its socket.
+
+Nothing here watches the clock: who sends is told by `stalled` that it does not get on, and closes.
+"""
+
+import asyncio
+from errno import ENOTCONN
+
+from micropython import const
+
+_CHUNK = const(1024)  # bytes given to the socket at once: asyncio copies what it does not take
+_STALLED = const(10)
+
+
+class UplinkError(Exception):
+    """Why there is no connection: `name` for the counters, a text for people."""
+
+    def __init__(self, name, text):
+        super().__init__(text)
+        self.name = name
+
+
+class Link:
+    """Who waits in `send` or `read` while it is closed gets an OSError."""
+
+    def __init__(self):
+        self._stream = None
+        self._room = memoryview(bytearray(_CHUNK))
+        self._sending = False
+        self._looks = 0  # since a chunk has gone
+
+    async def open(self, address, port):
+        """Connect; OSError. Who does not want to wait longer cancels it."""
+        self._stream, _ = await asyncio.open_connection(address, port)
+        self._sending = False
+
+    async def send(self, head, body=None):
+        """Give `head`, bytes, and after it a mqtt_wire.Body to the socket; OSError when that is
+        not possible.
+
+        Other tasks run between the chunks of 1 kB.
+        """
+        stream = self._open()
+        self._looks = 0
+        self._sending = True
+        try:
+            for chunk in (head,) if body is None else body.chunks(head, self._room):
+                # Only what has gone is followed by more, also after a nudge: TLS must be given
+                # again what it did not take, and nothing else with it.
+                if stream.out_buf:
+                    await stream.drain()
+                stream.write(chunk)
+                if stream.out_buf:
+                    await stream.drain()
+                self._looks = 0
+                await asyncio.sleep_ms(0)
+        finally:
+            self._sending = False
+
+    def nudge(self, data):
+        """Write a few bytes between two messages without waiting; what the socket does not take
+        goes before the next message."""
+        stream = self._open()
+        if not stream.out_buf:
+            stream.write(data)
+
+    def stalled(self):
+        """Whether nothing of a message has gone in the time of ten calls. To be called once a
+        second: counted are calls, so a time in which the whole program stood still is one."""
+        self._looks += 1
+        return self._sending and self._looks > _STALLED
+
+    async def read(self, most):
+        """What has come, at most so many bytes; none when the broker has closed."""
+        return await self._open().read(most)
+
+    async def read_all(self, count):
+        """So many bytes; EOFError when the broker closes before."""
+        return await self._open().readexactly(count)
+
+    def close(self):
+        """Give the socket back; safe to call twice."""
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.s.close()
+
+    def _open(self):
+        if self._stream is None:
+            raise OSError(ENOTCONN)
+        return self._stream
