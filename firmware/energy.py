@@ -9,7 +9,9 @@ imports on one phase and exports on another counts the difference (as a static m
 
 from array import array
 
+from exact import PRODUCT, add, count, multiply
 from micropython import const
+from readings import COUNT, EXPORTED, IMPORTED, MISSED, QUADRANT, SUMS
 
 # A pair of registers: energy in the direction of the CT's arrow, and against it.
 IMPORT = const(0)
@@ -32,17 +34,18 @@ def zeros(typecode, count):
 
 
 class Registers:
-    """`joules[r]`: what register r has counted since it was made; only grows."""
+    """`joules[r]`: what register r has counted since it was made; only grows. `rest[r]`: what is
+    counted on top of it, in 2^-60 J."""
 
     def __init__(self, count):
         self.joules = zeros("q", count)
-        self._rest = zeros("q", count)
+        self.rest = zeros("q", count)
 
     def add(self, r, energy):
         """`energy`: at least 0, in 2^-60 J."""
-        energy += self._rest[r]
+        energy += self.rest[r]
         self.joules[r] += energy >> _SHIFT
-        self._rest[r] = energy & _FRACTION
+        self.rest[r] = energy & _FRACTION
 
 
 class Energy:
@@ -60,11 +63,22 @@ class Energy:
         self.missing = zeros("q", points)
         self._midnight = zeros("q", 2 * loads)  # the loads' part of `main.joules` then
         self._gap = zeros("i", points)  # samples missing since the last report that had any
-        self._rate = zeros("q", points)  # in that report
-        self._known = bytearray(points)  # whether there was one
+        self._net = zeros("q", points)  # import less export in that report, counts x counts,
+        self._samples = zeros("i", points)  # and its samples; 0: there was none
+        # What one count of a point's sums is worth, 2^-60 J; the same in two parts.
+        self._weights = [self._weight(site, point) for point in site.points]
+        self._low = array("i", [weight & 0xFFFFFF for weight in self._weights])
+        self._high = array("i", [weight >> 24 & 0xFFFFFF for weight in self._weights])
+        self._product = array("H", bytes(2 * PRODUCT))
+        self._loads = array("H", bytes(2 * PRODUCT * loads))  # products: what each has in a report
         self._site = site
         self._day = None
-        self._sums = [0] * loads
+
+    @staticmethod
+    def _weight(site, point):
+        if point.metered:
+            return _WATT_HOUR
+        return _WEIGHT * point.rated * point.ratio_ppm * site.voltage_ppm // 1000000000000
 
     def of_point(self, i, direction):
         """J since start; direction: IMPORT or EXPORT."""
@@ -78,66 +92,89 @@ class Energy:
         """J of load k since local midnight (or since start)."""
         return self.of_load(k, direction) - self._midnight[2 * k + direction]
 
-    def add(self, readings, now_ms):
-        """Count a report's readings (readings.Reading, one for each point). `now_ms`: epoch
-        milliseconds, or None when the time is not known yet."""
+    def add(self, values, now_ms):
+        """Count a report's values (readings.Readings): a generator that yields after each point.
+        `now_ms`: epoch milliseconds, or None when the time is not known yet. Allocates where
+        samples are missing."""
         if now_ms is not None:
             day = (now_ms + self._site.utc_offset * 1000) // _DAY_MS
             if self._day is not None and day != self._day:
                 self._midnight[:] = self.main.joules[-len(self._midnight) :]
             self._day = day
-        volts = self._site.voltage_ppm
-        sums = self._sums
-        for k in range(len(sums)):
-            sums[k] = 0
-        for i in range(len(readings)):
-            point, reading = self._site.points[i], readings[i]
-            if point.metered:
-                weight = _WATT_HOUR
-            else:
-                weight = _WEIGHT * point.rated * point.ratio_ppm * volts // 1000000000000
-            imported, exported = reading.imported * weight, reading.exported * weight
-            if imported:
-                self.main.add(2 * i, imported)
-            if exported:
-                self.main.add(2 * i + 1, exported)
-            energy = imported - exported
-            self.missing[i] += reading.missed
-            guess = 0
-            if not point.metered:  # a meter's own counter goes on while it is not read
-                guess = self._estimate(i, energy, reading.count, reading.missed)
-            if guess:
-                self._count(2 * i, guess)
-                self.estimated.add(i, abs(guess))
-            sums[point.load] += energy + guess
-            for q in range(4):
-                amount = reading.quadrant(q)
+        for i, point in enumerate(self._site.points):
+            self._add_point(i, point, values.sums)
+            yield
+        for k in range(len(self._site.loads)):
+            registers = self.main
+            r = 2 * (len(self.missing) + k)
+            count(self._loads, k, registers.joules, registers.rest, r)
+
+    def _add_point(self, i, point, sums):
+        first = i * SUMS
+        missed = sums[first + MISSED]
+        self.missing[i] += missed
+        if point.metered:  # its own counter goes on while it is not read: nothing is estimated
+            energy = 0
+            for direction in (IMPORT, EXPORT):
+                amount = sums[first + IMPORTED + direction] * self._weights[i]
                 if amount:
-                    self.reactive.add(4 * i + q, amount * weight)
-        for k in range(len(sums)):
-            self._count(2 * (len(readings) + k), sums[k])
+                    self.main.add(2 * i + direction, amount)
+                    energy += -amount if direction else amount
+            if energy:
+                self._add_to_load(point.load, energy)
+            return
+        low, high = self._low[i], self._high[i]
+        main, product = self.main, self._product
+        for direction in (IMPORT, EXPORT):
+            multiply(product, 0, sums, first + IMPORTED + direction, low, high, 0)
+            count(product, 0, main.joules, main.rest, 2 * i + direction)
+            multiply(
+                self._loads, point.load, sums, first + IMPORTED + direction, low, high, direction
+            )
+        for q in range(4):
+            multiply(product, 0, sums, first + QUADRANT + q, low, high, 0)
+            count(product, 0, self.reactive.joules, self.reactive.rest, 4 * i + q)
+        if missed or self._gap[i]:
+            guess = self._estimate(i, sums[first + COUNT], missed, sums, first)
+            if guess:
+                self.main.add(2 * i if guess > 0 else 2 * i + 1, abs(guess))
+                self.estimated.add(i, abs(guess))
+                self._add_to_load(point.load, guess)
+        elif sums[first + COUNT]:
+            self._remember(i, sums, first)
 
-    def _count(self, r, energy):
-        """Add to a pair of registers what may have either sign."""
-        if energy >= 0:
-            self.main.add(r, energy)
-        else:
-            self.main.add(r + 1, -energy)
+    def _remember(self, i, sums, first):
+        """What a gap is estimated from when it begins after this report."""
+        self._net[i] = 0
+        add(self._net, i, sums, first + IMPORTED, 0)
+        add(self._net, i, sums, first + EXPORTED, 1)
+        self._samples[i] = sums[first + COUNT]
 
-    def _estimate(self, i, energy, count, missed):
-        """The energy of the samples that a report misses, from what was measured beside them.
-        `energy` of the `count` samples that it has. A gap in a report is worth what the rest of it
-        is; one of whole reports the mean of the reports before and after it, up to a minute."""
+    def _add_to_load(self, k, energy):
+        """Energy of either sign, 2^-60 J."""
+        for j in range(PRODUCT * k, PRODUCT * (k + 1)):
+            energy += self._loads[j]
+            self._loads[j] = energy & 0xFFFF
+            energy >>= 16
+
+    def _rate(self, i):
+        """Energy of a sample in the last report that had any, 2^-24 J."""
+        return (self._net[i] * self._weights[i] // self._samples[i]) >> _RATE_SHIFT
+
+    def _estimate(self, i, samples, missed, sums, first):
+        """The energy of the samples that a report misses, from what was measured beside them, in
+        2^-60 J. A gap in a report is worth what the rest of it is; one of whole reports the mean
+        of the reports before and after it, up to a minute."""
         gap = self._gap[i]
-        if not count:
-            if self._known[i]:
+        if not samples:
+            if self._samples[i]:
                 self._gap[i] = min(gap + missed, _LONGEST_GAP + 1)
             return 0
-        rate = (energy // count) >> _RATE_SHIFT
+        before = self._rate(i) if gap else 0
+        self._remember(i, sums, first)
+        rate = self._rate(i)
         guess = rate * missed
         if 0 < gap <= _LONGEST_GAP:
-            guess += (self._rate[i] + rate) // 2 * gap
+            guess += (before + rate) // 2 * gap
         self._gap[i] = 0
-        self._rate[i] = rate
-        self._known[i] = 1
         return guess << _RATE_SHIFT

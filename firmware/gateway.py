@@ -30,13 +30,13 @@ _INPUTS = ("A", "B", "C", "D")
 _IDENTIFY_S = 30
 
 
-def build_measuring(hardware, site, finished, report_samples=3200):
-    """The measuring path of a site on this hardware: a Measuring. `finished`: called after each
-    report. `report_samples`: see metering.Meter."""
+def build_measuring(hardware, site, waiting, report_samples=3200):
+    """The measuring path of a site on this hardware: a Measuring. `waiting`: called when a
+    report waits to be worked through. `report_samples`: see metering.Meter."""
     if site.power_box:
         from power_box import NoBusA
 
-        return measuring.build(NoBusA(), site, hardware.now_ms, finished, report_samples)
+        return measuring.build(NoBusA(), site, hardware.now_ms, waiting, report_samples)
     bus = BusA(
         hardware.a_uart,
         hardware.ticks_us,
@@ -45,7 +45,7 @@ def build_measuring(hardware, site, finished, report_samples=3200):
         3 + len(site.points),
         1 + hardware.entropy() % 65535,
     )
-    return measuring.build(bus, site, hardware.now_ms, finished, report_samples)
+    return measuring.build(bus, site, hardware.now_ms, waiting, report_samples)
 
 
 class Gateway:
@@ -57,6 +57,7 @@ class Gateway:
         self.site = site
         self.counters = Counters()
         self._news = asyncio.Event()
+        self._late = 0  # reports put off, of those counted
         self.uplink = None
         self.front = Front(
             hardware,
@@ -139,9 +140,12 @@ class Gateway:
             except asyncio.TimeoutError:
                 pass  # no report, but the gateway's own state is told all the same
             self._news.clear()
-            if self.measuring.postponed:
-                self.measuring.postponed = 0
-                self.counters.count("measuring.memory")
+            if self.measuring.pending:
+                for _ in self.measuring.work():
+                    await asyncio.sleep_ms(0)
+            while self._late != self.measuring.postponed:
+                self._late += 1
+                self.counters.count("measuring.late")
             self.advice.update(self.measuring.report.readings)
             if self.measuring.reports != published:
                 published = self.measuring.reports

@@ -40,6 +40,11 @@ _DRIFT = const(15)
 _WINDOWS = const(18)
 _WORDS = const(24)
 
+# Of the report that has ended: samples in which turns were counted (0: none), these turns and the
+# part of one (2^-30), the step then, the mean offset of each phase.
+_SPAN_SAMPLES, _SPAN_TURNS, _SPAN_PHASE, _SPAN_STEP, _SPAN_OFFSET = 0, 1, 2, 3, 4
+_SPAN = const(7)
+
 # A turn and a quarter of -cos, plus UNIT (never negative): entry k is the quadrature wave at
 # k / 1024 turns, entry k + 256 the wave in phase.
 WAVE = array("H", [UNIT + round(UNIT * -cos(2 * pi * k / 1024)) for k in range(1280)])
@@ -248,6 +253,8 @@ class Mains:
         state[_WINDOW] = frequency // 5  # 200 ms, as IEC 61000-4-30 has it
         state[_OFFSET + 1] = TURN // 3 * 2
         state[_OFFSET + 2] = TURN // 3
+        self._from = -1
+        self._span = array("i", [0] * _SPAN)
         self._turns = self._phase = 0  # set by count_from(), amid measuring: they take heap once
         self.mark()
 
@@ -273,20 +280,20 @@ class Mains:
         """Go on over samples that were lost on all channels."""
         _advance(self.state, samples)
 
-    def offset(self, phase):
-        """Angle by which this phase's reference was ahead of the oscillator since mark(), the mean
-        over the windows, radians."""
-        state = self.state
-        drift = state[_DRIFT + phase] * 256 // max(1, state[_WINDOWS])
-        return (state[_MARKED + phase] + drift) * (2 * pi / TURN)
-
     def locked(self):
         return self.state[_LOCKED] == 1
 
-    def mark(self):
-        """Remember this instant: microhertz() counts from here."""
-        state = self.state
+    def mark(self, samples=0):
+        """A report ends, `samples` after the last mark: microhertz() and offset() are then about
+        it. The next one begins."""
+        state, span = self.state, self._span
+        span[_SPAN_SAMPLES] = samples - self._from if self._from >= 0 else 0
+        span[_SPAN_TURNS] = state[_TURNS] - self._turns
+        span[_SPAN_PHASE] = state[_PHASE] - self._phase
+        span[_SPAN_STEP] = state[_STEP]
         for p in range(3):
+            drift = state[_DRIFT + p] * 256 // max(1, state[_WINDOWS])
+            span[_SPAN_OFFSET + p] = state[_MARKED + p] + drift
             state[_MARKED + p] = state[_OFFSET + p]
             state[_DRIFT + p] = 0
         state[_WINDOWS] = 0
@@ -301,11 +308,17 @@ class Mains:
             self._turns = self.state[_TURNS]
             self._phase = self.state[_PHASE]
 
-    def microhertz(self, samples):
-        """Mean frequency over the `samples` since mark(), in millionths of a hertz: turns counted
-        by the oscillator, or its speed now when it was not locked at the mark."""
-        samples -= self._from
-        if self._from < 0 or not samples:
-            return self.state[_STEP] * (SAMPLE_RATE * 1000000) // TURN
-        turn = (self.state[_TURNS] - self._turns) * TURN + self.state[_PHASE] - self._phase
+    def microhertz(self):
+        """Mean frequency over the report that has ended last, in millionths of a hertz: turns
+        counted by the oscillator, or its speed at the end when it was not locked."""
+        span = self._span
+        samples = span[_SPAN_SAMPLES]
+        if not samples:
+            return span[_SPAN_STEP] * (SAMPLE_RATE * 1000000) // TURN
+        turn = span[_SPAN_TURNS] * TURN + span[_SPAN_PHASE]
         return turn * (SAMPLE_RATE * 1000000) // (samples * TURN)
+
+    def offset(self, phase):
+        """Angle by which this phase's reference was ahead of the oscillator in that report, the
+        mean over the windows, radians."""
+        return self._span[_SPAN_OFFSET + phase] * (2 * pi / TURN)

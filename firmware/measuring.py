@@ -1,10 +1,11 @@
 """From the bus to the registers: takes each block that the A-bus delivers, and each report that
 the meter completes.
 
-Owns the order of things on the measuring path: bus_a -> synthesis, line_voltages -> metering ->
-quantities -> energy -> aggregates; power_events and harmonics look at the same samples beside
-metering. The caller drives it: with asyncio on the gateway, in a plain loop in replay and in the
-benchmarks.
+Owns the order of things on the measuring path: bus_a -> synthesis, line_voltages -> metering;
+power_events and harmonics look at the same samples beside metering. When a report is complete its
+sums are set aside and the next one begins at once; quantities -> energy -> aggregates are worked
+through afterwards, in slices between the blocks. The caller drives both: with asyncio on the
+gateway, in a plain loop in replay and in the benchmarks.
 """
 
 from aggregates import Aggregates
@@ -12,15 +13,12 @@ from energy import Energy
 from harmonics import Harmonics
 from mains import BLOCK, SAMPLE_RATE
 from metering import Meter
-from micropython import const
 from power_events import PowerEvents
 from quantities import VOLTS_PER_COUNT, Report
 from wiring import DELTA, STAR
 
-_LATE_MS = const(40)  # from the last sample of a report until it is complete, as a rule
 
-
-def build(bus, site, now_ms, finished, report_samples=SAMPLE_RATE):
+def build(bus, site, now_ms, waiting, report_samples=SAMPLE_RATE):
     """The Measuring of a site. bus: as BusA; the rest: see Measuring and metering.Meter."""
     meter = Meter([point.phase for point in site.points], site.frequency, report_samples)
     declared = site.declared * 1000000 / site.voltage_ppm / VOLTS_PER_COUNT
@@ -49,19 +47,20 @@ def build(bus, site, now_ms, finished, report_samples=SAMPLE_RATE):
         energy,
         Aggregates(site, energy),
         now_ms,
-        finished,
+        waiting,
     )
 
 
 class Measuring:
-    """`reports`: how many were completed. Of the last one: `report` (quantities.Report), `energy`
-    and `aggregates` after it, `first_sample` (the head's number of its first sample, modulo 2^22).
-    `postponed`: how often memory was too short to read a report, until somebody clears it.
-    `events`: power_events.PowerEvents; `harmonics`: harmonics.Harmonics.
+    """`reports`: how many were worked through. Of the last one: `report` (quantities.Report),
+    `energy` and `aggregates` after it, `ended_ms` (epoch ms of its last sample, or None),
+    `first_sample` (the head's number of its first sample, modulo 2^22). `pending`: a report waits
+    to be worked through; one that is complete meanwhile becomes a window longer, which `postponed`
+    counts. `events`: power_events.PowerEvents; `harmonics`: harmonics.Harmonics.
 
     synthesis: synthesis.Synthesis, or None. make_lines: line_voltages.delta or split, or None.
-    now_ms: a function, epoch milliseconds or None. finished: a function, called after each report.
-    """
+    now_ms: a function, epoch milliseconds or None. waiting: a function, called when a report
+    waits."""
 
     def __init__(
         self,
@@ -75,7 +74,7 @@ class Measuring:
         energy,
         aggregates,
         now_ms,
-        finished,
+        waiting,
     ):
         self.bus = bus
         self.meter = meter
@@ -87,12 +86,15 @@ class Measuring:
         self.meters = []  # whose values are entered into each report: meter_profile.Meter
         self.reports = 0
         self.postponed = 0
+        self.pending = False
+        self.ended_ms = None
         self.first_sample = 0
         self._synthesis = synthesis
         self._make_lines = make_lines
         self._now_ms = now_ms
-        self._finished = finished
+        self._waiting = waiting
         self._next_first = -1
+        self._work = None
         self._steps = None
         self._cycle = None  # the block at hand
         self._sample = 0  # of it, up to which it is measured
@@ -109,8 +111,8 @@ class Measuring:
             self._failing = 0
 
     def step(self):
-        """Do what is due; returns the us until the next step. Allocates only when a report is
-        complete."""
+        """Do what is due; returns the us until the next step. Allocates only when a report ends,
+        and little then."""
         if self._cycle is None:
             wait = next(self._steps)
             if self.bus.ready is None:
@@ -160,33 +162,58 @@ class Measuring:
 
     def _finish(self):
         """A report is complete."""
-        try:
-            self.report.read(self.meter)
-        except MemoryError:  # it goes on for another window, and nothing is lost
-            self.meter.due = False
+        if self.pending:
+            self.meter.put_off()
             self.postponed += 1
             return
-        except Exception:
-            self.meter.begin()
-            raise
-        self.meter.begin()  # first of all: nothing is ever counted twice
+        block = self._cycle.block
+        self.meter.finish()
         self.harmonics.begin()
-        if self._synthesis and self.report.frequency:
-            self._synthesis.tune(self.report.frequency)
         now_ms = self._now_ms()
         if now_ms is not None:  # the next report ends with a second of the clock
-            now_ms -= _LATE_MS
+            now_ms -= self.bus.age_ms(block, self._sample)
             self.events.date(now_ms)
             self.meter.aim(SAMPLE_RATE * (1500 - (now_ms + 500) % 1000) // 1000)
         self.first_sample = self._next_first
-        self._next_first = self._cycle.block * BLOCK + self._sample & 0x3FFFFF
-        self.complete(now_ms)
+        self._next_first = block * BLOCK + self._sample & 0x3FFFFF
+        self._set_aside(now_ms, self._read)
+
+    def _set_aside(self, ended_ms, read):
+        self.ended_ms = ended_ms
+        self._work = self._through(read)
+        self.pending = True
+        self._waiting()
 
     def complete(self, now_ms):
-        """Count what the report holds; it ended at `now_ms`."""
+        """The report has been filled by somebody else (not while one is pending); it ended at
+        `now_ms`."""
+        self._set_aside(now_ms, lambda: ())
+
+    def work(self):
+        """Work through the report that waits: a generator, to be resumed between blocks, whose
+        steps take some ms. One that fails loses what is left of the report."""
+        try:
+            yield from self._work
+        finally:
+            self.pending = False
+
+    def work_through(self):
+        """Work through the report, if one waits, at once."""
+        if self.pending:
+            for _ in self.work():
+                pass
+
+    def _read(self):
+        yield from self.report.read(self.meter)
+        if self._synthesis and self.report.frequency:
+            self._synthesis.tune(self.report.frequency)
+
+    def _through(self, read):
+        yield from read()
         for meter in self.meters:
             meter.fill(self.report)
-        self.energy.add(self.report.readings, now_ms)
-        self.aggregates.add(self.report, now_ms)
+        self.report.settle()
+        yield
+        yield from self.energy.add(self.report.values, self.ended_ms)
+        self.aggregates.add(self.report, self.ended_ms)
         self.reports += 1
-        self._finished()

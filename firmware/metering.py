@@ -38,6 +38,14 @@ CROSS_WORDS = const(3)
 
 
 @micropython.viper
+def _clear(words: ptr32, count: int):
+    i = 0
+    while i < count:
+        words[i] = 0
+        i += 1
+
+
+@micropython.viper
 def _fold(channels: int, sums: ptr32, report: ptr32, followed: int):
     """Add the window's sums to the report, a to import or export by its sign, b to its quadrant,
     and clear them.
@@ -86,17 +94,21 @@ class Meter:
         for phase in phases:
             plan += (phase * PAIRS * ROW_WORDS, phase)
         self.channels = len(plan) // 2
-        self.report = array("i", [0] * (self.channels * REPORT_WORDS))
-        self.crossed = array("i", [0] * (3 * CROSS_WORDS))  # products of the voltages, as above
-        self.due = False  # a report is complete: read it and call begin() before the next add()
+        # Of the report that finish() has ended: sums, products of the voltages, its length.
+        self.finished = array("i", [0] * (self.channels * REPORT_WORDS))
+        self.finished_cross = array("i", [0] * (3 * CROSS_WORDS))
+        self.finished_samples = 0
+        self.due = False  # a report is complete: finish() it before the next add(), or put it off
         self.windows = 0  # since start
         self.lost = 0  # samples since start that no channel has
         self.mains = Mains(frequency)
         self.saturation = Saturation(len(phases))
+        self._report = array("i", self.finished)
+        self._cross = array("i", self.finished_cross)
         self._plan = array("i", plan)
         self._sums = array("i", [0] * (self.channels * WORDS))
         self._report_samples = report_samples
-        self.samples = 0  # in the report: its length in 1/3200 s
+        self.samples = 0  # in the report at hand
 
     def add(self, samples, where, first):
         """Add a block from sample `first` on, up to its end or that of the window; returns how far
@@ -106,7 +118,7 @@ class Meter:
         mains = self.mains
         end = mains.fill(samples, where, first)
         rows = mains.references
-        cross(rows, rows, rows, where, end - first, self.crossed)
+        cross(rows, rows, rows, where, end - first, self._cross)
         plan, sums = self._plan, self._sums
         accumulate(0, rows, rows, samples, where, plan, self.channels, first, end, sums)
         if mains.ended():
@@ -133,7 +145,7 @@ class Meter:
             self.mains.count_from(self.samples)
         else:
             followed = False
-        _fold(self.channels, self._sums, self.report, followed)
+        _fold(self.channels, self._sums, self._report, followed)
         self.due = self.samples + length // 2 >= self._report_samples
 
     def aim(self, samples):
@@ -142,11 +154,19 @@ class Meter:
         if self._report_samples:
             self._report_samples = samples
 
-    def begin(self):
-        """Clear the report and begin the next."""
-        for words in (self.report, self.crossed):
-            for i in range(len(words)):
-                words[i] = 0
+    def put_off(self):
+        """Let the report that is due go on for another window; nothing is lost."""
+        self.due = False
+
+    def finish(self):
+        """End the report: its sums are set aside until the next one ends. Takes some 100 us,
+        whatever is done with them afterwards."""
+        self.finished, self._report = self._report, self.finished
+        self.finished_cross, self._cross = self._cross, self.finished_cross
+        self.finished_samples = self.samples
+        _clear(self._report, len(self._report))
+        _clear(self._cross, len(self._cross))
+        self.mains.mark(self.samples)
+        self.saturation.end()
         self.samples = 0
         self.due = False
-        self.mains.mark()

@@ -5,6 +5,8 @@ Owns its registers' meaning. A report is complete when the box was read, and the
 sampled ones go: measuring.Measuring.complete().
 """
 
+import asyncio
+
 import modbus
 from bus_b_device import Device
 from mains import SAMPLE_RATE
@@ -71,6 +73,8 @@ class PowerBox(Device):
             for at, _, _ in _BLOCKS:
                 blocks.append(await self._read(bus, at, count - 2))
             energies = await self._read(bus, _ENERGIES, count)
+        while self._measuring.pending:  # the report before is still being worked through
+            await asyncio.sleep_ms(10)
         report = self._measuring.report
         for p in range(3):
             report.voltages[p].rms = self._real(volts, 4 * p, 0, _MOST_VOLTS)
@@ -222,6 +226,9 @@ class NoBusA:
 
     def scan(self):
         pass
+
+    def age_ms(self, block, sample):
+        return 0
 
     def update(self, readings):
         pass

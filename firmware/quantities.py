@@ -4,26 +4,53 @@ become SI units.
 Definitions follow IEEE 1459-2010: active power is the mean of v x i with all harmonics, apparent
 power V x I, reactive power that of the fundamental (positive: the current lags), power factor P /
 S. Energies stay integers, in counts x counts, to the end; floats are single precision on the
-device, and only rates are. Allocates; called once a report.
+device, and only rates are. What is exact takes no heap (exact.py), a rate some floats.
 """
 
-from math import atan2, cos, pi, sin, sqrt
+from array import array
+from math import atan2, cos, pi, sqrt
 
 import metering
-import readings
 from mains import SAMPLE_RATE, UNIT
 from metering import REPORT_WORDS
 from micropython import const
+from phasors import turned, unbalance
+from point_sums import PointSums
+from readings import (
+    ANGLE,
+    APPARENT,
+    COUNT,
+    CURRENT,
+    FACTOR,
+    MISSED,
+    POWER,
+    RATES,
+    REACTIVE,
+    SCALES,
+    SUMS,
+    UNKNOWN,
+    VOLTAGE,
+    Readings,
+    scaled,
+    whole,
+)
 from wiring import DELTA, STAR
 
 VOLTS_PER_COUNT = 0.015  # docs/a-bus.md section 2
 COUNTS_AT_PEAK = 32767  # a current of AMPERES_AT_PEAK times the CT's rated current gives this
 AMPERES_AT_PEAK = 1.5 * sqrt(2)
 _SHIFT = const(24)  # fractions are integers in 2^-24
-_ONE = const(1 << 24)
 # Mean square (counts) under which a current is none: 0.04 % of the CT's rated current, a fifth of
 # the least with which a class 1 meter on transformers must start (IEC 62053-21, 0.2 %).
 _NO_LOAD = const(38)
+# 0.01 mA of a count, of a CT rated 1 A.
+_CURRENT = SCALES[CURRENT] * AMPERES_AT_PEAK / COUNTS_AT_PEAK
+_TENTHS = 1800 / pi  # of a degree, of a radian
+
+# What belongs to no point, in `supply`: volts of each phase and between lines (0.01 V), unbalance
+# (0.01 %), frequency (uHz), each UNKNOWN where it is not measured.
+SUPPLY = const(8)
+VOLTS, LINES, UNBALANCE, FREQUENCY = 0, 3, 6, 7
 
 
 class Voltage:
@@ -35,6 +62,7 @@ class Voltage:
 
     def clear(self):
         self.rms = None
+        self.share = 0.0  # of `rms`, 1/1000: for 0.01 VA of 0.01 mA
         self.missed = False
         # Turns a point's quadrature sum into reactive energy: (b x factor + a x lead) / 2^24. 0:
         # the voltage is not connected, there is none.
@@ -45,37 +73,60 @@ class Voltage:
 class Report:
     """What one report measured. `points`: metering points of the site, `rated` (A), `phase` (0 to
     2) and `reversed` each; `voltage_ppm`: the voltage transformers' ratio x 1000000; wiring: what
-    the voltages are, see wiring.py."""
+    the voltages are, see wiring.py.
+
+    `values`: readings.Readings of the points; `readings`: the Reading of each, `rates`: their
+    array. `supply`: SUPPLY words, as `rates`: what belongs to no point."""
 
     def __init__(self, points, voltage_ppm=1000000, wiring=STAR):
-        self.frequency = None  # Hz
         self.microhertz = 0
         self.samples = 0  # its length in 1/3200 s
         self.voltages = [Voltage() for _ in range(3)]
+        self.frequency = None  # Hz
         self.lines = [None] * 3  # V rms between L1 and L2, L2 and L3, L3 and L1
         self.unbalance = None  # negative over positive sequence of the fundamental, %
-        self.readings = readings.make(len(points))
+        self.values = Readings(len(points))
+        self.readings = self.values.points
+        self.rates = self.values.rates
+        self.supply = array("i", [UNKNOWN] * SUPPLY)
         self._points = points
         self._wiring = wiring
         self._volts = VOLTS_PER_COUNT * voltage_ppm / 1000000
+        # 0.01 mA of a count of each point.
+        currents = [p.rated * p.ratio_ppm / 1000000 * _CURRENT for p in points]
+        self._currents = array("f", currents)
+        self._sums = PointSums()
 
     def read(self, meter):
-        """Take the meter's finished report."""
-        self.samples = meter.samples
-        self.microhertz = meter.mains.microhertz(self.samples)
+        """Take the report that the meter has finished: a generator that works for some ms between
+        two yields. What it has read is right when it has ended."""
+        self.samples = meter.finished_samples
+        self.microhertz = meter.mains.microhertz()
         # The reference waves' amplitude as sums over pairs see it.
         unit = UNIT * cos(pi * self.microhertz / 1000000 / SAMPLE_RATE)
-        sums = meter.report
+        sums = meter.finished
         phasors = []
         for p in range(3):
             phasor = self._read_voltage(self.voltages[p], sums, p * REPORT_WORDS, unit)
-            phasors.append(phasor and _turned(phasor, meter.mains.offset(p)))
+            phasors.append(phasor and turned(phasor, meter.mains.offset(p)))
+            self.supply[VOLTS + p] = scaled(self.voltages[p].rms, 100)
+        yield
         self.frequency = self.microhertz / 1000000 if any(phasors) else None
         self.unbalance = self._unbalance(phasors) if all(phasors) else None
-        self._read_lines(sums, meter.crossed)
+        self._read_lines(sums, meter.finished_cross)
+        meter.saturation.tell(self.values.saturated)
         for i in range(len(self._points)):
-            self._read_point(self.readings[i], self._points[i], sums, (3 + i) * REPORT_WORDS)
-        meter.saturation.tell(self.readings)
+            yield
+            self._read_point(i, self._points[i], sums, (3 + i) * REPORT_WORDS)
+
+    def settle(self):
+        """Write `supply`, when all else is read."""
+        supply = self.supply
+        for p in range(3):
+            supply[VOLTS + p] = scaled(self.voltages[p].rms, 100)
+            supply[LINES + p] = scaled(self.lines[p], 100)
+        supply[UNBALANCE] = scaled(self.unbalance, 100)
+        supply[FREQUENCY] = UNKNOWN if self.frequency is None else self.microhertz
 
     def _read_voltage(self, voltage, sums, at, unit):
         """Returns (in phase with its reference, ahead of it) of the fundamental, V peak, or None
@@ -86,6 +137,7 @@ class Report:
         if not n:
             return None
         voltage.rms = self._volts * sqrt(_float(sums, at + metering.SQUARE) / n)
+        voltage.share = voltage.rms / 1000
         n = sums[at + metering.FOLLOWED]
         if not n:
             return None
@@ -114,10 +166,10 @@ class Report:
 
     def _unbalance(self, phasors):
         if self._wiring == STAR:
-            return _unbalance(phasors)
+            return unbalance(phasors)
         if self._wiring == DELTA:  # L1-L2, L2-L3, L3-L1
             x, y = phasors[0]
-            return _unbalance((phasors[2], phasors[1], (-x, -y)))
+            return unbalance((phasors[2], phasors[1], (-x, -y)))
         return None
 
     def _between(self, p, q, sums, crossed):
@@ -133,106 +185,45 @@ class Report:
             square += _integer(sums, at + metering.SQUARE) / sums[at + metering.COUNT]
         return self._volts * sqrt(max(0.0, square))
 
-    def _read_point(self, reading, point, sums, at):
+    def _read_point(self, i, point, sums, at):
         n = sums[at + metering.COUNT]
+        reading = self.readings[i]
         reading.clear()
-        reading.count = n
-        reading.missed = sums[at + metering.MISSED]
+        values = self.values.sums
+        values[i * SUMS + COUNT] = n
+        values[i * SUMS + MISSED] = sums[at + metering.MISSED]
         if not n:
             return
         voltage = self.voltages[point.phase]
-        reading.voltage = volts = voltage.rms
-        square = _integer(sums, at + metering.SQUARE)
-        if square < _NO_LOAD * n:
-            reading.power = reading.apparent = reading.current = 0.0
-            reading.reactive = 0.0 if voltage.factor else None
+        rates, first_rate = self.rates, i * RATES
+        rates[first_rate + VOLTAGE] = self.supply[VOLTS + point.phase]
+        square = _float(sums, at + metering.SQUARE) / n
+        if square < _NO_LOAD:
+            rates[first_rate + POWER] = rates[first_rate + APPARENT] = 0
+            rates[first_rate + CURRENT] = 0
+            if voltage.factor:
+                rates[first_rate + REACTIVE] = 0
             return
-        amperes = point.rated * point.ratio_ppm / 1000000 * AMPERES_AT_PEAK / COUNTS_AT_PEAK
-        reading.current = current = amperes * sqrt(square / n)
-        reading.apparent = apparent = current * volts
+        current = self._currents[i] * sqrt(square)
+        rates[first_rate + CURRENT] = whole(current)
+        apparent = current * voltage.share
+        rates[first_rate + APPARENT] = whole(apparent)
         followed = sums[at + metering.FOLLOWED] if voltage.factor else 0
-        offset = int(point.offset / (amperes * self._volts) * n) if point.offset else 0
-        net = lagging = 0
-        for side in range(2):  # import, export
-            active = _integer(sums, at + metering.IMPORT + 2 * side)
-            lag = lead = 0
-            if followed:
-                # The quadrants I and IV are those of import, II and III those of export.
-                lag = _integer(sums, at + metering.QUADRANT + 2 * side)
-                lead = _integer(sums, at + metering.QUADRANT + 6 - 2 * side)
-            if not active and not lag and not lead:
-                continue
-            lag *= voltage.factor
-            lead *= voltage.factor
-            if followed != n and followed:
-                lag, lead = lag * n // followed, lead * n // followed
-            if lag >= -lead:
-                lag += active * voltage.lead
-            else:
-                lead += active * voltage.lead
-            lag >>= _SHIFT
-            lead >>= _SHIFT
-            if point.reversed:
-                active, lag, lead = -active, -lag, -lead
-            if point.shift:
-                active, lag, lead = _turn(active, lag, lead, point.cosine, point.sine)
-            active += offset
-            offset = 0
-            _count(reading, active, lag, lead)
-            net += active
-            lagging += lag + lead
-        watts = amperes * self._volts / n
-        reading.power = power = watts * net
+        # What one count of the sums' mean is, 0.01 W.
+        unit = self._currents[i] * self._volts / 1000
+        offset = int(point.offset * 100 / unit * n) if point.offset else 0
+        exact = self._sums
+        exact.read(sums, at, n, followed, voltage, point, offset, values, i * SUMS)
+        unit /= n
+        power = unit * exact.net()
+        rates[first_rate + POWER] = whole(power)
         if followed:
-            reading.reactive = reactive = watts * lagging
-            reading.angle = atan2(reactive, power) * 180 / pi
+            reactive = unit * exact.lagging()
+            rates[first_rate + REACTIVE] = whole(reactive)
+            rates[first_rate + ANGLE] = round(atan2(reactive, power) * _TENTHS)
         if apparent:
-            reading.factor = max(-1.0, min(1.0, power / apparent))
-
-
-def _turn(active, lag, lead, cosine, sine):
-    """Sums after their angle was turned by that with `cosine` and `sine`."""
-    cosine, sine = int(cosine * _ONE), int(sine * _ONE)
-    turned = active * cosine - (lag + lead) * sine
-    lag, lead = lag * cosine, lead * cosine
-    if abs(lag) >= abs(lead):
-        lag += active * sine
-    else:
-        lead += active * sine
-    return turned >> _SHIFT, lag >> _SHIFT, lead >> _SHIFT
-
-
-def _count(reading, active, lag, lead):
-    """Count signed sums in the direction and the quadrants that they have: of reactive energy the
-    part of windows with lagging current and of those with leading apart."""
-    if active >= 0:
-        reading.imported += active
-    else:
-        reading.exported -= active
-    for part in (lag, lead):
-        if part > 0:
-            reading.add_quadrant(0 if active >= 0 else 1, part)
-        elif part:
-            reading.add_quadrant(3 if active >= 0 else 2, -part)
-
-
-def _turned(phasor, angle):
-    """A phasor (x, y) turned by an angle in radians."""
-    x, y = phasor
-    return x * cos(angle) - y * sin(angle), x * sin(angle) + y * cos(angle)
-
-
-def _unbalance(phasors):
-    """Negative over positive sequence, % (IEC 61000-4-30): of three phasors (x, y)."""
-    sizes = []
-    for turn in (-2 * pi / 3, 2 * pi / 3):
-        x, y = phasors[0]
-        for k in (1, 2):
-            dx, dy = _turned(phasors[k], -turn * k)
-            x += dx
-            y += dy
-        sizes.append(sqrt(x * x + y * y))
-    return 100 * sizes[1] / sizes[0] if sizes[0] else None
+            factor = round(power / apparent * SCALES[FACTOR])
+            rates[first_rate + FACTOR] = max(-SCALES[FACTOR], min(SCALES[FACTOR], factor))
 
 
 def _float(sums, at):

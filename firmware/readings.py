@@ -1,34 +1,65 @@
-"""What a report says of each point: rates in SI units and exact sums, all points' in two arrays.
+"""What a report says of each point: rates as scaled integers and exact sums, all points' in two
+arrays.
 
-Owns the readings. As objects with attributes of their own they took three times as much heap.
+Owns the readings. Messages are written from the arrays, so that a number costs no heap; a Reading
+shows one point's as floats, each of which takes 16 bytes.
 """
 
 from array import array
 
 from micropython import const
 
-_RATES = const(7)
-_SUMS = const(8)
-_NONE = float("nan")  # in the array, for None
+# `rates` has RATES words for each point, in these units. UNKNOWN stands for None.
+RATES = const(7)
+POWER = const(0)  # 0.01 W
+REACTIVE = const(1)  # 0.01 var
+APPARENT = const(2)  # 0.01 VA
+FACTOR = const(3)  # 0.0001
+ANGLE = const(4)  # 0.1 degree
+CURRENT = const(5)  # 0.01 mA: 21 kA at most, the peak of the largest coil
+VOLTAGE = const(6)  # 0.01 V
+UNKNOWN = -(1 << 31)
+SCALES = (100, 100, 100, 10000, 10, 100000, 100)
+
+# `sums` has SUMS values of 64 bits for each point.
+SUMS = const(8)
+IMPORTED, EXPORTED, COUNT, MISSED, QUADRANT = 0, 1, 2, 3, 4
+
+_LARGEST = const(0x7FFFFFFF)
+
+
+def scaled(value, scale):
+    """A float, or None, as the arrays have it; what is beyond 32 bits becomes the nearest that is
+    not."""
+    return UNKNOWN if value is None else whole(value * scale)
+
+
+def whole(value):
+    """The nearest integer of 32 bits."""
+    return max(-_LARGEST, min(_LARGEST, round(value)))
+
+
+def real(value, scale):
+    """The float, or None, of an item of the arrays."""
+    return None if value == UNKNOWN else value / scale
 
 
 def _rate(k):
     def get(self):
-        value = self._rates[self._i * _RATES + k]
-        return value if value == value else None
+        return real(self._rates[self._i * RATES + k], SCALES[k])
 
     def put(self, value):
-        self._rates[self._i * _RATES + k] = _NONE if value is None else value
+        self._rates[self._i * RATES + k] = scaled(value, SCALES[k])
 
     return property(get, put)
 
 
 def _sum(k):
     def get(self):
-        return self._sums[self._i * _SUMS + k]
+        return self._sums[self._i * SUMS + k]
 
     def put(self, value):
-        self._sums[self._i * _SUMS + k] = value
+        self._sums[self._i * SUMS + k] = value
 
     return property(get, put)
 
@@ -46,30 +77,30 @@ class Reading:
     samples that did not arrive. `saturated`: the current was beyond what the CT's input can tell.
     """
 
-    power = _rate(0)
-    reactive = _rate(1)
-    apparent = _rate(2)
-    factor = _rate(3)
-    angle = _rate(4)
-    current = _rate(5)
-    voltage = _rate(6)
-    imported = _sum(0)
-    exported = _sum(1)
-    count = _sum(2)
-    missed = _sum(3)
+    power = _rate(POWER)
+    reactive = _rate(REACTIVE)
+    apparent = _rate(APPARENT)
+    factor = _rate(FACTOR)
+    angle = _rate(ANGLE)
+    current = _rate(CURRENT)
+    voltage = _rate(VOLTAGE)
+    imported = _sum(IMPORTED)
+    exported = _sum(EXPORTED)
+    count = _sum(COUNT)
+    missed = _sum(MISSED)
 
     def __init__(self, rates, sums, saturated, i):
         self._rates = rates
         self._sums = sums
         self._saturated = saturated
         self._i = i
-        self.clear()
 
     def clear(self):
-        for k in range(_RATES):
-            self._rates[self._i * _RATES + k] = _NONE
-        for k in range(_SUMS):
-            self._sums[self._i * _SUMS + k] = 0
+        """Nothing was measured."""
+        for k in range(self._i * RATES, (self._i + 1) * RATES):
+            self._rates[k] = UNKNOWN
+        for k in range(self._i * SUMS, (self._i + 1) * SUMS):
+            self._sums[k] = 0
 
     @property
     def saturated(self):
@@ -80,15 +111,15 @@ class Reading:
         self._saturated[self._i] = value
 
     def quadrant(self, q):
-        return self._sums[self._i * _SUMS + 4 + q]
-
-    def add_quadrant(self, q, value):
-        self._sums[self._i * _SUMS + 4 + q] += value
+        return self._sums[self._i * SUMS + QUADRANT + q]
 
 
-def make(count):
-    """A list of so many readings."""
-    rates = array("f", bytes(4 * _RATES * count))
-    sums = array("q", bytes(8 * _SUMS * count))
-    saturated = bytearray(count)
-    return [Reading(rates, sums, saturated, i) for i in range(count)]
+class Readings:
+    """Of `count` points: `rates`, `sums` as above, `saturated` (1 or 0 each); `points`: a Reading
+    of each."""
+
+    def __init__(self, count):
+        self.rates = array("i", [UNKNOWN] * (RATES * count))
+        self.sums = array("q", bytes(8 * SUMS * count))
+        self.saturated = bytearray(count)
+        self.points = [Reading(self.rates, self.sums, self.saturated, i) for i in range(count)]

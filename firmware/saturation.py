@@ -28,6 +28,7 @@ class Saturation:
 
     def __init__(self, points):
         self._seen = bytearray(points)
+        self._told = bytearray(points)
         self._turn = 0
 
     def add(self, samples, where):
@@ -39,8 +40,12 @@ class Saturation:
         if at >= 0 and _clips(0, samples, samples, at):
             self._seen[self._turn] = 1
 
-    def tell(self, readings):
-        """Put into the readings of a report what was seen during it, and forget it."""
+    def end(self):
+        """A report ends: what was seen during it is set aside."""
+        self._seen, self._told = self._told, self._seen
         for i in range(len(self._seen)):
-            readings[i].saturated = self._seen[i]
             self._seen[i] = 0
+
+    def tell(self, saturated):
+        """Put into the bytes of `saturated` what was seen in the report that ended last."""
+        saturated[:] = self._told

@@ -14,6 +14,7 @@ TESTS = sorted(Path(__file__).parent.glob("device/test_*.py"))
 @pytest.mark.parametrize("test", TESTS, ids=[test.stem for test in TESTS])
 def test_on_device(test, bits):
     """The test's own report tells what failed."""
-    done = interpreter.run([test], bits=bits, heap="512K", path=MODULE_PATH)
+    heap = "512K" if bits == 32 else "1M"
+    done = interpreter.run([test], bits=bits, heap=heap, path=MODULE_PATH)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "OK" in done.stdout, done.stdout

@@ -28,19 +28,20 @@ RUN = """
 import json, sys
 import site
 from energy import Energy
-import readings as all_readings
+from readings import Readings
 
 task = json.load(sys.stdin)
 place = site.load(json.dumps(task["site"]))
 energy = Energy(place)
-readings = all_readings.make(len(place.points))
+values_of = Readings(len(place.points))
 
 points, loads = range(len(place.points)), range(len(place.loads))
 
 for now_ms, values in task["steps"]:
-    for reading, (imported, exported, missed) in zip(readings, values):
+    for reading, (imported, exported, missed) in zip(values_of.points, values):
         reading.imported, reading.exported, reading.missed = imported, exported, missed
-    energy.add(readings, now_ms)
+    for _ in energy.add(values_of, now_ms):
+        pass
     print(json.dumps([
         [[energy.of_point(i, 0), energy.of_point(i, 1), energy.missing[i]] for i in points],
         [[energy.of_load(k, 0), energy.of_load(k, 1), energy.today(k, 0), energy.today(k, 1)]

@@ -18,6 +18,7 @@ import json, sys
 from array import array
 import measuring, site, topics, topics_quality
 import topics_original as original
+from readings import Readings
 from totals import load_power
 
 class Bus:
@@ -49,7 +50,9 @@ for at in (2, 0):  # first at midnight, then now
     for i, values in enumerate(task["points"] + task["loads"]):
         energy.main.joules[2 * i], energy.main.joules[2 * i + 1] = values[at : at + 2]
     if at:
-        energy.add([], 86400000), energy.add([], 2 * 86400000)
+        for day in (1, 2):
+            for _ in energy.add(Readings(len(place.points)), day * 86400000):
+                pass
 now = task["now"]
 path.aggregates.powers = [load_power(place, report.readings, k) for k in range(len(place.loads))]
 for pieces in (original.realtime(place, report, energy, now),

@@ -81,11 +81,12 @@ def measure(task, samples):
                 events.add(where, end - sample, meter.mains)
             sample = end
             if meter.due:
-                report.read(meter)
+                meter.finish()
+                for _ in report.read(meter):
+                    pass
                 print(json.dumps(_line(report)))
                 if harmonics:
                     harmonics.begin()
-                meter.begin()
     if harmonics:
         print(json.dumps([one for one in found if one]))
     if events:

@@ -151,21 +151,24 @@ class Report:
     `locking` the heap is unlocked for the report alone, which may allocate."""
 
     def __init__(self):
-        self.readings = None
+        self.values = None
+        self.frequency = None
         self.seen = []
         self.locking = False
 
-    def read(self, meter):
+    def now(self):
         if self.locking:
             micropython.heap_unlock()
-        self.seen.append(list(meter.report))
 
-    def add(self, readings, now):
+    def read(self, meter):
+        self.seen.append(list(meter.finished))
+        yield
+
+    def settle(self):
         pass
 
-    def finished(self):
-        if self.locking:
-            micropython.heap_lock()
+    def add(self, values, now):
+        return ()
 
 
 class Path:
@@ -187,10 +190,15 @@ class Path:
             self.report,
             self.report,
             self.report,
-            lambda: None,
-            self.report.finished,
+            self.report.now,
+            self._waiting,
         )
         self._step = self.measuring.step  # bound once: that allocates
+
+    def _waiting(self):
+        self.measuring.work_through()
+        if self.report.locking:
+            micropython.heap_lock()
 
     def steps(self, blocks):
         """Until so many blocks have been handed over; allocates nothing itself."""

@@ -33,6 +33,9 @@ class Bus:
         self.samples = array("h", [VOLTS] * BLOCK + [AMPERES] * BLOCK)
         self.starts = 0
 
+    def age_ms(self, block, sample):
+        return 0
+
     def run(self):
         self.starts += 1
         while True:
@@ -45,8 +48,14 @@ class Failing(unittest.TestCase):
         self.bus = Bus()
         self.told = []  # (first sample, samples, of the point, its energy, missed) of each report
         self.failing = {}  # what is raised after so many reports
+        self.idle = True  # reports are worked through at once
         place = site.load(json.dumps(SITE))
-        self.path = measuring.build(self.bus, place, lambda: None, self.finished)
+        self.path = measuring.build(self.bus, place, lambda: None, self.waiting)
+
+    def waiting(self):
+        if self.idle:
+            self.path.work_through()
+            self.finished()
 
     def finished(self):
         report = self.path.report
@@ -74,22 +83,34 @@ class Failing(unittest.TestCase):
             self.assertEqual(energy, samples * VOLTS * AMPERES)
             at += samples
 
-    def test_memory_is_short_when_a_report_is_read(self):
-        read = self.path.report.read
-        times = []
-
-        def short(meter):
-            times.append(meter.samples)
-            if 2 <= len(times) <= 4:
-                raise MemoryError
-            read(meter)
-
-        self.path.report.read = short
-        self.assertEqual(self.run_on(4), 0)
-        self.assertEqual(self.path.postponed, 3)
+    def test_a_report_waits_when_the_next_one_is_complete(self):
+        self.run_on(1)
+        self.idle = False
+        while self.path.postponed < 3:
+            self.path.step()
+        self.idle = True
+        self.waiting()
+        self.run_on(4)
         self.check_whole()
         # Three windows longer: without a voltage a window is a cycle.
-        self.assertEqual(self.told[1][1], 3200 + 3 * 64)
+        self.assertEqual(self.told[2][1], 3200 + 3 * 64)
+
+    def test_a_report_is_worked_through_in_slices(self):
+        self.run_on(1)
+        self.idle = False
+        while not self.path.pending:
+            self.path.step()
+        slices = 0
+        for _ in self.path.work():
+            slices += 1
+            self.path.step()  # blocks are measured between them
+            self.assertEqual(self.path.reports, 1)
+        self.assertTrue(slices >= 4, slices)
+        self.assertEqual((self.path.reports, self.path.pending), (2, False))
+        self.finished()
+        self.idle = True
+        self.run_on(4)
+        self.check_whole()
 
     def test_who_is_told_of_a_report_fails(self):
         self.failing = {2: ValueError(), 3: ValueError()}
@@ -104,7 +125,7 @@ class Failing(unittest.TestCase):
         def fail(meter):
             if bad and len(self.told) == 1:
                 raise bad.pop()
-            read(meter)
+            return read(meter)
 
         self.path.report.read = fail
         self.assertEqual(self.run_on(3), 1)

@@ -136,11 +136,12 @@ class Windows(unittest.TestCase):
                 first = meter.add(line, where, first)
                 if meter.due:
                     lengths.append(meter.samples)
+                    meter.finish()
                     counts = [
-                        meter.report[i * metering.REPORT_WORDS + metering.COUNT] for i in range(4)
+                        meter.finished[i * metering.REPORT_WORDS + metering.COUNT]
+                        for i in range(4)
                     ]
-                    self.assertEqual(counts, [meter.samples] * 4)
-                    meter.begin()
+                    self.assertEqual(counts, [meter.finished_samples] * 4)
         return lengths
 
     def test_every_sample_is_in_one_report(self):
@@ -162,7 +163,8 @@ class Windows(unittest.TestCase):
         self.feed(meter, 20, 50)
         meter.skip(3 * 64)
         self.feed(meter, 20, 50)
-        missed = [meter.report[i * metering.REPORT_WORDS + metering.MISSED] for i in range(4)]
+        meter.finish()
+        missed = [meter.finished[i * metering.REPORT_WORDS + metering.MISSED] for i in range(4)]
         self.assertEqual(missed, [192] * 4)
         self.assertEqual(meter.lost, 192)
 

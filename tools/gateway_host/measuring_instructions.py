@@ -49,6 +49,9 @@ class Bus:
     ready = Cycle()
     samples = None
 
+    def age_ms(self, block, sample):
+        return 40
+
     def run(self):
         while True:
             self.samples = BLOCKS[self.ready.block % {blocks}]
@@ -67,6 +70,7 @@ while path.reports < {before} + {reports}:
     a = instructions()
     b = instructions()
     path.step()
+    path.work_through()
     c = instructions()
     gc.enable()
     if counted:

@@ -7,7 +7,8 @@ from energy import EXPORT, IMPORT
 
 
 class Teller:
-    """`path`: the measuring.Measuring that calls tell() after each report, with `loads` loads."""
+    """`path`: the measuring.Measuring that calls tell() when a report waits; `loads`: how
+    many it has."""
 
     def __init__(self, loads):
         self.path = None
@@ -23,9 +24,10 @@ class Teller:
         return wait
 
     def tell(self):
-        """Print the line: `points` has V, A, W, var and missed samples of each, `joules` import
-        and export of each load, `distortion` channel and percent of the window after the report
-        before, or null."""
+        """Work through the report and print the line: `points` has V, A, W, var and missed samples
+        of each, `joules` import and export of each load, `distortion` channel and percent of the
+        window after the report before, or null."""
+        self.path.work_through()
         report, energy = self.path.report, self.path.energy
         line = {
             "first_sample": self.path.first_sample,

@@ -29,6 +29,10 @@ class Recorded:
         self._cycle = _Cycle(channels)
         self.samples = self.ready = None
 
+    def age_ms(self, block, sample):
+        """As BusA.age_ms()."""
+        return 40
+
     def run(self):
         """As BusA.run()."""
         for block in range(self._blocks):

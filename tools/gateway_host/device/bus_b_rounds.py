@@ -42,6 +42,7 @@ class Gateway:
             self.measuring = build_measuring(self.hardware, self.site, self._finished)
 
     def _finished(self):
+        self.measuring.work_through()
         report = self.measuring.report
         self.samples.append([report.samples, report.readings[0].missed])
 

@@ -31,6 +31,7 @@ class Reporter:
 
     def _print(self):
         measuring = self.measuring
+        measuring.work_through()
         bus, report, energy = measuring.bus, measuring.report, measuring.energy
         points = range(len(report.readings))
         measuring.aggregates.intervals.completed.clear()  # nobody else takes them

@@ -61,6 +61,7 @@ def main():
     try:
         while True:
             hardware.pass_us(measuring.step())
+            measuring.work_through()
             if measuring.reports != told:
                 told = measuring.reports
                 tell(hardware, measuring, advice)

@@ -60,6 +60,7 @@ def main():
     hardware = make(board)
 
     def tell():
+        measuring.work_through()
         for piece in _pieces(measuring, installation):
             sys.stdout.write(piece)
 
