@@ -23,10 +23,10 @@ setup: ## Download and make what the others need (FORCE=1 tries again what was m
 $(STAMP): requirements.txt $(wildcard tools/bootstrap/*)
 	@$(PYTHON) tools/bootstrap
 
-run: $(STAMP) ## Measure the simulated house, live (SECONDS=20 HOUSE=file.toml FAULTS="ber=1e-5" PORT=1883 BITS=64); PROVISION=1: give it a Wi-Fi network
+run: $(STAMP) ## Measure the simulated house, live (SECONDS=20 HOUSE=file.toml FAULTS="ber=1e-5" PORT=1883 BITS=64 TLS=1); PROVISION=1: give it a Wi-Fi network
 	@$(HOST) $(if $(PROVISION),provision $(call option,seconds,SECONDS),run $(call option,seconds,SECONDS) \
 		$(call option,house,HOUSE) $(call option,site,SITE) $(call option,faults,FAULTS) $(call option,world,WORLD) \
-		$(call option,port,PORT) $(call option,bits,BITS))
+		$(call option,port,PORT) $(call option,bits,BITS) $(if $(TLS),--tls))
 
 test: $(STAMP) ## Run the tests (TESTS=host_tests/test_broker.py selects)
 	@$(if $(TESTS),$(VENV) -m pytest -q --durations=5 $(TESTS),$(HOST) tests)

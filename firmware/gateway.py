@@ -77,6 +77,7 @@ class Gateway:
             self.connection.online,
             self.connection.name_server,
             lambda: _KEEPALIVE_LTE_S if self.connection.link == "lte" else _KEEPALIVE_S,
+            hardware.set_chip_clock,
             self._greetings,
             (self.prefix + _PRESENCE, "".join(topics.presence(False))),
             self.orders,

@@ -54,16 +54,37 @@ class Client:
         self._umqtt.set_callback(print)  # it wants one to subscribe, and does not call it
         self._wire.answer = b"\x20\x02\x00\x00"  # CONNACK
         self._umqtt.connect()
-        await asyncio.wait_for(self._flush(), _TIMEOUT_S)
-        try:
-            answer = await asyncio.wait_for(self._link.read_all(4), _TIMEOUT_S)
-        except EOFError:
-            raise UplinkError("uplink.lost", "%s closed the connection" % settings["host"])
+        answer = await (self._answer_by_tls() if settings.get("tls") else self._answer())
+        if answer[:2] == b"\x15\x03":  # an alert of TLS
+            raise UplinkError("uplink.tls", "the broker's port wants TLS: give mqtt.tls")
         if answer[:2] != b"\x20\x02":
             raise UplinkError("uplink.protocol", "%s is not an MQTT broker" % settings["host"])
         if answer[3]:
             reason = _REFUSALS[answer[3]] if answer[3] < len(_REFUSALS) else str(answer[3])
             raise UplinkError("uplink.refused", "the broker refused us: " + reason)
+
+    async def _answer(self):
+        """Send CONNECT; what the broker answers."""
+        try:
+            await asyncio.wait_for(self._flush(), _TIMEOUT_S)
+            return await asyncio.wait_for(self._link.read_all(4), _TIMEOUT_S)
+        except EOFError:
+            host = self._settings["host"]
+            raise UplinkError("uplink.lost", "%s closed the connection" % host)
+
+    async def _answer_by_tls(self):
+        import tls_context  # seldom needed
+
+        try:
+            context = tls_context.context(self._settings["tls"])
+            self._link.secure(context, tls_context.server_name(self._settings))
+            await asyncio.wait_for(self._flush(), _TIMEOUT_S)
+            return await asyncio.wait_for(self._link.read_all(4), _TIMEOUT_S)
+        except (EOFError, OSError, ValueError) as error:
+            text = tls_context.explain(error, self._settings)
+            if text is None:
+                raise
+            raise UplinkError("uplink.tls", text)
 
     async def publish(self, topic, body, retained):
         """Publish a mqtt_wire.Body."""

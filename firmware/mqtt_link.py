@@ -1,4 +1,5 @@
-"""The way of the bytes to the broker and back: one TCP connection at a time. Owns its socket.
+"""The way of the bytes to the broker and back: one connection at a time, over TCP or TLS. Owns its
+sockets.
 
 Nothing here watches the clock: who sends is told by `stalled` that it does not get on, and closes.
 """
@@ -25,6 +26,7 @@ class Link:
 
     def __init__(self):
         self._stream = None
+        self._socket = None  # of TCP, below it
         self._room = memoryview(bytearray(_CHUNK))
         self._sending = False
         self._looks = 0  # since a chunk has gone
@@ -32,7 +34,15 @@ class Link:
     async def open(self, address, port):
         """Connect; OSError. Who does not want to wait longer cancels it."""
         self._stream, _ = await asyncio.open_connection(address, port)
+        self._socket = self._stream.s
         self._sending = False
+
+    def secure(self, context, name):
+        """From now on TLS, with this tls.SSLContext; `name` must be in the broker's certificate.
+        The first `send` and `read_all` make the handshake, and may raise ValueError too."""
+        self._stream = asyncio.StreamReader(
+            context.wrap_socket(self._socket, server_hostname=name, do_handshake_on_connect=False)
+        )
 
     async def send(self, head, body=None):
         """Give `head`, bytes, and after it a mqtt_wire.Body to the socket; OSError when that is
@@ -83,6 +93,8 @@ class Link:
         stream, self._stream = self._stream, None
         if stream is not None:
             stream.s.close()
+            self._socket.close()  # which TLS does not close after a handshake that failed
+            self._socket = None
 
     def _open(self):
         if self._stream is None:

@@ -1,10 +1,12 @@
 """What settings.json may say (docs/site.md). Loaded when it is read, and then forgotten."""
 
 import json
+from binascii import a2b_base64
 
 from micropython import const
 
-_MQTT = ("host", "port", "user", "password")
+_MQTT = ("host", "port", "user", "password", "tls")
+_TLS = ("ca", "certificate", "key", "name")
 _LINKS = ("ethernet", "wifi", "lte")
 _MOST_NETWORKS = const(5)
 
@@ -54,6 +56,48 @@ def _check_mqtt(mqtt):
     for name in ("user", "password"):
         if not isinstance(mqtt.get(name, ""), (str, type(None))):
             raise SettingsError("mqtt.%s: must be a text" % name)
+    if mqtt.get("tls") is not None:
+        _check_tls(mqtt["tls"])
+
+
+def _check_tls(tls):
+    if not isinstance(tls, dict):
+        raise SettingsError("mqtt.tls: must be a table")
+    for name in tls:
+        if name not in _TLS:
+            raise SettingsError("mqtt.tls.%s: is not known (known: %s)" % (name, ", ".join(_TLS)))
+    if "ca" not in tls:
+        raise SettingsError("mqtt.tls.ca is missing: the certificate of the CA of the broker, PEM")
+    if (tls.get("certificate") is None) != (tls.get("key") is None):
+        raise SettingsError("mqtt.tls.certificate and mqtt.tls.key: give both or neither")
+    if not isinstance(tls.get("name", ""), str) or tls.get("name") == "":
+        raise SettingsError("mqtt.tls.name: must be a name in the broker's certificate")
+    _check_pem("ca", tls["ca"], "CERTIFICATE")
+    if tls.get("key") is not None:
+        _check_pem("certificate", tls["certificate"], "CERTIFICATE")
+        _check_pem("key", tls["key"], "PRIVATE KEY")
+
+
+def _check_pem(name, text, kind):
+    """Blocks of PEM (RFC 7468), at least one of this kind; others may be among them."""
+    name = "mqtt.tls." + name
+    if not isinstance(text, str) or "-----BEGIN " not in text:
+        raise SettingsError(name + ": must be PEM, a text that begins with -----BEGIN")
+    if "ENCRYPTED" in text:
+        raise SettingsError(name + ": is encrypted: give it without a password")
+    kinds = []
+    for block in text.split("-----BEGIN ")[1:]:
+        label, found, rest = block.partition("-----")
+        inside, ends, _ = rest.partition("-----END %s-----" % label)
+        try:
+            whole = found and ends and a2b_base64(inside)
+        except ValueError:
+            whole = False
+        if not whole:
+            raise SettingsError(name + ": the PEM is damaged or cut off")
+        kinds.append(label)
+    if not any(label.endswith(kind) for label in kinds):
+        raise SettingsError("%s: must be a %s, not %s" % (name, kind, kinds[0]))
 
 
 def _check_networks(networks):

@@ -19,6 +19,7 @@ _MOST_UNANSWERED = const(3)  # pings
 _TIMEOUT_S = const(10)
 _LONGEST_PAUSE_S = const(20)  # between two tries: a network that is back is used within 30 s
 _STEADY_S = const(30)  # a connection that lasts so long is a good one
+_WAIT_FOR_TIME = const(10)  # s since start: where no time server answers TLS is tried without
 _HEARD = const(32)  # the broker says no more than PINGRESP; larger pieces of heap may be rare
 
 _LOST = "the connection to the broker was lost while sending"
@@ -36,9 +37,11 @@ class Uplink:
 
     settings: `mqtt` of settings.json. online: a function, whether the network is up. name_server:
     a function, its address. keepalive_s: a function, the keep-alive of the next connection; a ping
-    goes out in half of it. greet: a function that returns the messages to publish on every
-    connecting, as (topic, pieces of text, retained). will: (topic, text), retained. orders: an
-    orders.Orders, whose topics are subscribed and which takes what comes there.
+    goes out in half of it. set_clock: a function that sets the clock by which TLS judges
+    certificates, and says whether the time is known. greet: a function that returns the messages
+    to publish on every connecting, as (topic, pieces of text, retained). will: (topic, text),
+    retained. orders: an orders.Orders, whose topics are subscribed and which takes what comes
+    there.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class Uplink:
         online,
         name_server,
         keepalive_s,
+        set_clock,
         greet,
         will,
         orders,
@@ -63,6 +67,8 @@ class Uplink:
         self._online = online
         self._name_server = name_server
         self._keepalive_s = keepalive_s
+        self._set_clock = set_clock
+        self._wait_for_time = _WAIT_FOR_TIME
         self._greet = greet
         self._counters = counters
         self._orders = orders
@@ -186,6 +192,10 @@ class Uplink:
             address = await resolve(self._settings["host"], self._name_server())
         except OSError as error:
             raise UplinkError("uplink.name", str(error)) from error
+        if self._settings.get("tls"):
+            while not self._set_clock() and self._wait_for_time:
+                self._wait_for_time -= 1
+                await asyncio.sleep(1)
         keepalive_s = self._keepalive_s()
         async with self._sending:
             await self._client.open(address, keepalive_s)

@@ -46,7 +46,14 @@ network = Module(
     ETH_INITIALIZED=0, ETH_STARTED=1, ETH_STOPPED=2, ETH_CONNECTED=3, ETH_DISCONNECTED=4,
     ETH_GOT_IP=5,
 )
-sys.modules["machine"] = Module(Pin=Pin, UART=UART, PWM=Anything, unique_id=lambda: b"\\1\\2\\3")
+class RTC:
+    def datetime(self, fields):
+        rtc.append(fields)
+
+rtc = []
+sys.modules["machine"] = Module(
+    Pin=Pin, UART=UART, PWM=Anything, RTC=RTC, unique_id=lambda: b"\\1\\2\\3"
+)
 sys.modules["network"] = network
 sys.modules["esp32"] = Module(Partition=Anything)
 """

@@ -39,6 +39,21 @@ def test_a_modem_is_not_beside_a_b_bus():
     assert made["uarts"] == [1, 2] and {4, 36} <= set(made["pins"])
 
 
+CLOCK = """
+import board, hardware
+made = hardware.make(board)
+known = [made.set_chip_clock()]
+made.now_ms = lambda: 1793145600123  # 2026-10-28 00:00:00 UTC, a Wednesday
+known.append(made.set_chip_clock())
+print(json.dumps([known, rtc]))
+"""
+
+
+def test_the_chips_clock_is_set_once_the_time_is_known():
+    """Its weekdays begin with Monday as 0."""
+    assert on_chip(CLOCK, "CONNECT") == [[False, True], [[2026, 10, 28, 2, 0, 0, 0, 0]]]
+
+
 DEAD = """
 import board, hardware
 

@@ -589,7 +589,7 @@ def gateway(mqtt: dict[str, Any], *arguments: str, bits: int = 32) -> Iterator[T
         house.site_json(),
         mqtt=mqtt,
         script=PROBE,
-        heap="200K",  # the probe is source, compiled into it
+        heap={32: "200K", 64: "400K"}[bits],  # the probe is source, compiled into it
         arguments=arguments,
         bits=bits,
         console=False,

@@ -59,6 +59,11 @@ class Hardware:
         self.clock = Clock(self.uptime_ms, settings["epoch"] * 1000)
         self.now_ms = self.clock.now_ms
 
+    def set_chip_clock(self):
+        """Whether the time is known: the machine's own clock, by which TLS judges certificates, is
+        not ours to set."""
+        return self.now_ms() is not None
+
     def b_uart(self):
         """The B-bus's UART."""
         return _UartB(self.a_uart)

@@ -19,6 +19,7 @@ _BAUD = const(3000000)
 _RECEIVE_BUFFER = const(8192)  # docs/a-bus.md section 8
 _B_BAUD = const(38400)
 _B_RECEIVE_BUFFER = const(512)
+_S_1970_TO_2000 = const(946684800)
 _WS2812_NS = (400, 850, 800, 450)  # a zero high, low; a one high, low
 
 
@@ -74,6 +75,17 @@ class Hardware:
         self._ms += time.ticks_diff(now, self._ticks)
         self._ticks = now
         return self._ms
+
+    def set_chip_clock(self):
+        """Set the chip's own clock, by which TLS judges certificates; whether the time is
+        known."""
+        now_ms = self.now_ms()
+        if now_ms is None:
+            return False
+        epoch = _S_1970_TO_2000 if time.gmtime(0)[0] == 2000 else 0
+        year, month, day, hour, minute, second, weekday = time.gmtime(now_ms // 1000 - epoch)[:7]
+        machine.RTC().datetime((year, month, day, weekday, hour, minute, second, 0))
+        return True
 
     def set_led(self, red, green, blue):
         """Three levels of 0 to 255, of light. Allocates nothing."""

@@ -71,11 +71,11 @@ class Umqtt:
 def connected(stream):
     """(an Uplink on this stream, its Counters)."""
     counters = Counters()
-    settings = ("5010", None, None, None, None, None, ("will", ""), Orders(), counters)
+    settings = ("5010", None, None, None, None, None, None, ("will", ""), Orders(), counters)
     uplink = Uplink(*settings)
     uplink.connected = True
     uplink._client._umqtt = Umqtt(uplink._client._wire)
-    uplink._link._stream = stream
+    uplink._link._stream = uplink._link._socket = stream
     return uplink, counters.counts
 
 

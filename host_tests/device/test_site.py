@@ -270,6 +270,14 @@ def mqtt(**change):
     return json.dumps({"mqtt": table})
 
 
+def pem(label, inside="TUlJQg=="):
+    return "-----BEGIN %s-----\n%s\n-----END %s-----\n" % (label, inside, label)
+
+
+CA = pem("CERTIFICATE")
+KEY = pem("PRIVATE KEY")
+
+
 class Settings(unittest.TestCase):
     def test_accepted(self):
         for text in (
@@ -279,6 +287,12 @@ class Settings(unittest.TestCase):
             mqtt(port=65535),
             mqtt(user="u", password=""),
             '{"mqtt": {"host": "a", "port": 1}}',
+            mqtt(tls=None),
+            mqtt(port=1883, tls={"ca": CA}),
+            mqtt(tls={"ca": CA + CA, "certificate": None, "key": None, "name": "broker.test"}),
+            mqtt(tls={"ca": "our CA:\r\n" + CA, "certificate": CA + CA, "key": KEY}),
+            mqtt(tls={"ca": CA, "certificate": CA, "key": pem("EC PARAMETERS") + KEY}),
+            mqtt(tls={"ca": CA, "certificate": CA, "key": pem("RSA PRIVATE KEY")}),
             "{}",
             '{"networks": [["house", "long-enough"], ["barn", "12345678"]], "link": "wifi"}',
             '{"apn": "m2m.example"}',
@@ -312,6 +326,45 @@ class Settings(unittest.TestCase):
             (mqtt(password="p"), "mqtt.user and mqtt.password: "),
             (mqtt(user=1, password="p"), "mqtt.user: "),
             (mqtt(user="u", password=1), "mqtt.password: "),
+            (mqtt(tls=True), "mqtt.tls: must be a table"),
+            (mqtt(tls={}), "mqtt.tls.ca is missing: "),
+            (mqtt(tls={"ca": None}), "mqtt.tls.ca: must be PEM"),
+            (mqtt(tls={"ca": "/etc/ca.pem"}), "mqtt.tls.ca: must be PEM"),
+            (mqtt(tls={"ca": CA[:-8]}), "mqtt.tls.ca: the PEM is damaged or cut off"),
+            (
+                mqtt(tls={"ca": CA.replace("TUlJQg==", "TUlJQg")}),
+                "mqtt.tls.ca: the PEM is damaged",
+            ),
+            (mqtt(tls={"ca": pem("CERTIFICATE", "")}), "mqtt.tls.ca: the PEM is damaged"),
+            (mqtt(tls={"ca": KEY}), "mqtt.tls.ca: must be a CERTIFICATE, not PRIVATE KEY"),
+            (mqtt(tls={"ca": CA, "cafile": "x"}), "mqtt.tls.cafile: is not known (known: ca, "),
+            (mqtt(tls={"ca": CA, "key": KEY}), "mqtt.tls.certificate and mqtt.tls.key: give both"),
+            (mqtt(tls={"ca": CA, "certificate": CA}), "mqtt.tls.certificate and mqtt.tls.key: "),
+            (mqtt(tls={"ca": CA, "certificate": CA, "key": 5}), "mqtt.tls.key: must be PEM"),
+            (
+                mqtt(tls={"ca": CA, "certificate": KEY, "key": KEY}),
+                "mqtt.tls.certificate: must be",
+            ),
+            (
+                mqtt(tls={"ca": CA, "certificate": CA, "key": CA}),
+                "mqtt.tls.key: must be a PRIVATE",
+            ),
+            (
+                mqtt(tls={"ca": CA, "certificate": CA, "key": pem("ENCRYPTED PRIVATE KEY")}),
+                "mqtt.tls.key: is encrypted: ",
+            ),
+            (
+                mqtt(
+                    tls={
+                        "ca": CA,
+                        "certificate": CA,
+                        "key": KEY.replace("\n", "\nProc-Type: 4,ENCRYPTED\n"),
+                    }
+                ),
+                "mqtt.tls.key: is encrypted: ",
+            ),
+            (mqtt(tls={"ca": CA, "name": ""}), "mqtt.tls.name: "),
+            (mqtt(tls={"ca": CA, "name": 7}), "mqtt.tls.name: "),
         ):
             try:
                 settings.load(text)

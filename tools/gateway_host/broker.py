@@ -12,9 +12,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from gateway_host import processes
+from gateway_host.certificates import Certificates
 from gateway_host.errors import UserError
 from gateway_host.interpreter import BIN
 
@@ -50,15 +53,27 @@ class Broker:
     """A broker for anonymous clients on 127.0.0.1, as a child process that ends with this one.
 
     port: 0 takes a free one. directory: where broker.conf and broker.log go, a temporary one if
-    None. kind: "mosquitto", "amqtt" or None for the best there is. Raises UserError when the port
-    is in use or no broker can be had. Attributes after `start`: `port`, `kind`.
+    None. kind: "mosquitto", "amqtt" or None for the best there is. tls: a second port, over TLS,
+    has these certificates; require_certificate: and wants one of the client. lines: more for
+    mosquitto's configuration. Raises UserError when the port is in use or no broker can be had.
+    Attributes after `start`: `port`, `tls_port`, `kind`.
     """
 
     def __init__(
-        self, port: int = 0, directory: str | Path | None = None, kind: str | None = None
+        self,
+        port: int = 0,
+        directory: str | Path | None = None,
+        kind: str | None = None,
+        tls: Certificates | None = None,
+        require_certificate: bool = True,
+        lines: Sequence[str] = (),
     ) -> None:
         self.port = port
-        self.kind = kind or ""
+        self.tls_port = 0
+        self.kind = kind or ("mosquitto" if tls else "")
+        self._tls = tls
+        self._require_certificate = require_certificate
+        self._lines = list(lines)
         self._directory = Path(directory) if directory else None
         self._temporary: tempfile.TemporaryDirectory | None = None
         self._process: subprocess.Popen | None = None
@@ -71,6 +86,8 @@ class Broker:
         if not kinds:
             raise UserError("no MQTT broker: run `make setup`, or install mosquitto")
         self.kind = self.kind or kinds[0]
+        if self._tls and self.kind != "mosquitto":
+            raise UserError(f"TLS wants mosquitto, not {self.kind}")
         if self._directory is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="broker-")
             self._directory = Path(self._temporary.name)
@@ -78,6 +95,7 @@ class Broker:
         wanted = self.port
         for _ in range(1 if wanted else _ATTEMPTS):
             self.port = free_port(wanted)
+            self.tls_port = free_port(0) if self._tls else 0
             self._launch(self._directory)
             if self._wait():
                 return self
@@ -85,6 +103,20 @@ class Broker:
         reason = self._last_words()
         self.stop()
         raise UserError(f"the broker {self.kind} does not start on port {self.port}: {reason}")
+
+    def mqtt(self, host: str = HOST) -> dict[str, Any]:
+        """`mqtt` of settings.json for a gateway that reaches this broker as `host`."""
+        if self._tls is None:
+            return {"host": host, "port": self.port}
+        tls = self._tls.settings(with_certificate=self._require_certificate)
+        return {"host": host, "port": self.tls_port, "tls": tls}
+
+    def restart(self) -> None:
+        """Break every connection, and be there again on the same ports."""
+        self._end()
+        self._launch(self._directory)
+        if not self._wait():
+            raise UserError(f"the broker does not start again: {self._last_words()}")
 
     def stop(self) -> None:
         """End the broker; safe to call twice."""
@@ -105,6 +137,7 @@ class Broker:
             lines += ["set_tcp_nodelay true", "log_dest stderr"]
             if os.getuid() == 0:
                 lines += ["user root"]  # else it becomes a user who may not exist
+            lines += self._tls_lines(directory) + self._lines
             conf = directory / "broker.conf"
             conf.write_text("\n".join(lines) + "\n", encoding="utf-8")
             command = [str(mosquitto()), "-c", str(conf)]
@@ -118,6 +151,18 @@ class Broker:
                 stderr=log,
                 start_new_session=True,  # Ctrl-C is for the program that started it
             )
+
+    def _tls_lines(self, directory: Path) -> list[str]:
+        if self._tls is None:
+            return []
+        own = self._tls
+        texts = {"cafile": own.ca, "certfile": own.certificate, "keyfile": own.key}
+        lines = [f"listener {self.tls_port} {HOST}"]
+        for name, text in texts.items():
+            file = directory / f"{name}.pem"
+            file.write_text(text, encoding="ascii")
+            lines.append(f"{name} {file}")
+        return [*lines, f"require_certificate {str(self._require_certificate).lower()}"]
 
     def _wait(self) -> bool:
         """Whether the child accepts connections before it ends or time is up."""

@@ -15,6 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.live import Live
 
+from gateway_host import certificates
 from gateway_host.broker import Broker
 from gateway_host.collector import Collector, Snapshot
 from gateway_host.errors import UserError
@@ -45,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--bits", type=int, choices=(32, 64), default=32, help="the interpreter")
     parser.add_argument("--port", type=int, default=0, help="the broker's port (a free one)")
+    parser.add_argument("--tls", action="store_true", help="between gateway and broker")
     parser.add_argument("--broker", choices=("mosquitto", "amqtt"), help="the kind of broker")
     parser.add_argument(
         "--baud", type=_number(9600, 12_000_000, int), default=3_000_000, help="of the A-bus"
@@ -80,17 +82,23 @@ def _run(arguments: argparse.Namespace) -> int:
     with contextlib.ExitStack() as stack:
         world = _world(arguments.world) if arguments.world else None
         watch = _Watch(installation, world)
-        broker = stack.enter_context(Broker(port=arguments.port, kind=arguments.broker))
+        broker = stack.enter_context(
+            Broker(
+                port=arguments.port,
+                kind=arguments.broker,
+                tls=certificates.make() if arguments.tls else None,
+            )
+        )
         collector = stack.enter_context(Collector(plan))
         collector.connect("127.0.0.1", broker.port)
-        port, page, around = broker.port, None, {}
+        mqtt, page, around = broker.mqtt(), None, {}
         if world:
-            port, page, around = surround(world, broker.port, stack)
+            mqtt["port"], page, around = surround(world, mqtt["port"], stack)
         session = stack.enter_context(
             Session(
                 installation,
                 plan,
-                mqtt={"host": "127.0.0.1", "port": port, "user": None, "password": None},
+                mqtt=mqtt,
                 **around,
                 bits=arguments.bits,
                 baud=arguments.baud,
@@ -207,8 +215,9 @@ def _opening(
     return (
         f"MicroPython {version(bits)} runs firmware/; "
         + (f"the hotspot's page is {page}; " if page else "")
-        + f"{broker.kind} on 127.0.0.1:"
-        f"{broker.port}; {plan['name']}: {len(plan['points'])} points on {nodes} nodes; "
+        + f"{broker.kind} on 127.0.0.1:{broker.port}"
+        + (f" (for the gateway TLS on {broker.tls_port})" if broker.tls_port else "")
+        + f"; {plan['name']}: {len(plan['points'])} points on {nodes} nodes; "
         + (f"REPL on {session.repl}" if has_repl() else "no REPL (aiorepl is not installed)")
     )
 

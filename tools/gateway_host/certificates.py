@@ -1,0 +1,55 @@
+"""Throwaway certificates for a broker over TLS and for the gateway that connects to it."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+# This machine, and the same as an emulated ESP32 sees it.
+NAMES = ("127.0.0.1", "192.168.4.2")
+
+
+@dataclass(frozen=True)
+class Certificates:
+    """PEM texts: a CA, what the broker has of it, what the client (the gateway) has of it."""
+
+    ca: str
+    certificate: str
+    key: str
+    client_certificate: str
+    client_key: str
+
+    def settings(self, name: str | None = None, with_certificate: bool = True) -> dict[str, str]:
+        """`mqtt.tls` of settings.json. name: to be verified in place of the host."""
+        table = {"ca": self.ca}
+        if with_certificate:
+            table |= {"certificate": self.client_certificate, "key": self.client_key}
+        return table | ({"name": name} if name else {})
+
+
+def make(
+    names: Sequence[str] = NAMES,
+    rsa: bool = False,
+    broker_expired: bool = False,
+    client_expired: bool = False,
+) -> Certificates:
+    """A new CA and its certificates: ECDSA P-256, or RSA 2048. names: of the broker, also
+    addresses."""
+    import trustme  # half a second
+
+    past = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+    kind = trustme.KeyType.RSA if rsa else trustme.KeyType.ECDSA
+    ca = trustme.CA(key_type=kind)
+
+    def issue(names: Sequence[str], expired: bool) -> tuple[str, str]:
+        issued = ca.issue_cert(*names, not_after=past if expired else None, key_type=kind)
+        return _text(issued.cert_chain_pems[0]), _text(issued.private_key_pem)
+
+    return Certificates(
+        _text(ca.cert_pem), *issue(names, broker_expired), *issue(["gateway"], client_expired)
+    )
+
+
+def _text(blob: object) -> str:
+    return blob.bytes().decode("ascii")
