@@ -100,7 +100,8 @@ class Uplink:
                     self._fail("uplink.timeout", "the broker does not answer")
                 except OSError as error:
                     if self.connected:
-                        self._fail("uplink.lost", "%s: %s" % (_CLOSED, error))
+                        why = "%s: %s" % (_CLOSED, error) if error.errno > 0 else _CLOSED  # TLS
+                        self._fail("uplink.lost", why)
                     elif not self._given_up:
                         self._fail("uplink.network", "connection to the broker: %s" % error)
                 finally:

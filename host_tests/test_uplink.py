@@ -726,6 +726,46 @@ def test_a_broker_with_passwords(tmp_path, user, password, accepted):
         processes.stop(process)
 
 
+def backs_off(told: Told, words: str) -> None:
+    """A broker that accepts and soon drops is tried more and more seldom, and named in the
+    advice, also while it accepts us."""
+    told.until(
+        lambda states: (
+            any(s["connected"] and re.match(words, "".join(s["advice"])) for s in states)
+            and states[-1]["connects"] >= 5
+        ),
+        "the advice, and five connections",
+    )
+    states = told.all()
+    first = [next(i for i, s in enumerate(states) if s["connects"] == n) for n in range(1, 6)]
+    pauses = np.diff(first)  # in tenths of a second, which are the probe's seconds
+    assert pauses[3] > 2 * pauses[0], pauses
+    holds(told)
+
+
+@needs_mosquitto
+def test_a_broker_that_takes_no_long_message(tmp_path):
+    process, port = mosquitto(tmp_path, "allow_anonymous true", "max_packet_size 2000")
+    try:
+        with gateway(mqtt_at(port)) as told:
+            backs_off(
+                told,
+                "the broker accepts us and soon closes the connection: does another client use"
+                f" the name {SERIAL}, or does it take no message of [0-9]{{4,}} bytes[?]$",
+            )
+    finally:
+        processes.stop(process)
+
+
+@needs_mosquitto
+def test_two_gateways_of_one_name(tmp_path):
+    """Each of them puts the other one out."""
+    with Broker() as broker, gateway(mqtt_at(broker.port)) as told:
+        with gateway(mqtt_at(broker.port)) as other:
+            backs_off(told, f"the broker accepts us .* another client use the name {SERIAL}, ")
+            backs_off(other, f"the broker accepts us .* another client use the name {SERIAL}, ")
+
+
 @needs_mosquitto
 def test_a_broker_that_hangs_later(tmp_path):
     """mosquitto is stopped (SIGSTOP) with the connection open; then it goes on."""

@@ -63,6 +63,9 @@ class Umqtt:
     def __init__(self, wire):
         self._wire = wire
 
+    def ping(self):
+        self._wire.write(b"\xc0\0")
+
     def publish(self, topic, body, retained):
         self._wire.write(topic)
         self._wire.write(body, len(body))
@@ -217,6 +220,39 @@ class Whole(unittest.TestCase):
         print("allocated for a message of %d bytes: %d" % (self.SIZE, taken))
         word = 4 if sys.maxsize < 1 << 32 else 8
         self.assertTrue(taken <= word // 4 * 1600)
+
+
+class Pings(unittest.TestCase):
+    def pings(self, keepalive_s, seconds, answers):
+        """In which seconds a ping goes out; the broker answers where `answers` says so."""
+        stream = Stream()
+        uplink, counts = connected(stream)
+        uplink._ping_s = keepalive_s // 2
+        sent = []
+        for second in range(1, seconds + 1):
+            before = stream.written
+            uplink._ping()
+            if stream.written > before:
+                sent.append(second)
+                if answers(second):
+                    uplink._unanswered = 0
+        return sent, counts
+
+    def test_one_in_half_of_the_keep_alive(self):
+        for keepalive, due in ((30, [15, 30, 45, 60]), (600, [])):
+            self.assertEqual(self.pings(keepalive, 60, lambda _: True), (due, {}))
+        self.assertEqual(self.pings(600, 1000, lambda _: True), ([300, 600, 900], {}))
+
+    def test_one_without_an_answer_is_repeated_and_then_it_is_over(self):
+        silent = {"uplink.silent": 1}
+        self.assertEqual(self.pings(30, 100, lambda _: False), ([15, 25, 35], silent))
+        self.assertEqual(self.pings(600, 400, lambda _: False), ([300, 310, 320], silent))
+
+    def test_one_that_is_answered_late_breaks_nothing(self):
+        self.assertEqual(
+            self.pings(600, 700, lambda s: s == 310),
+            ([300, 310, 610, 620, 630], {"uplink.silent": 1}),
+        )
 
 
 class Chunks(unittest.TestCase):
