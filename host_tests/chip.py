@@ -34,6 +34,9 @@ class UART(Anything):
         uarts.append(number)
         pins.extend((named["tx"], named["rx"]))
 
+class Timer(Anything):
+    ONE_SHOT = 0
+
 class Module:
     def __init__(self, **names):
         for name in names:
@@ -52,7 +55,8 @@ class RTC:
 
 rtc = []
 sys.modules["machine"] = Module(
-    Pin=Pin, UART=UART, PWM=Anything, RTC=RTC, unique_id=lambda: b"\\1\\2\\3"
+    Pin=Pin, UART=UART, PWM=Anything, RTC=RTC, Timer=Timer, freq=lambda hertz: None,
+    unique_id=lambda: b"\\1\\2\\3",
 )
 sys.modules["network"] = network
 sys.modules["esp32"] = Module(Partition=Anything)

@@ -2,11 +2,14 @@
 # The port wants the partition table's place in an sdkconfig, relative to itself or absolute.
 file(WRITE ${CMAKE_BINARY_DIR}/sdkconfig.gateway
     "CONFIG_PARTITION_TABLE_CUSTOM_FILENAME=\"${MICROPY_BOARD_DIR}/partitions.csv\"\n"
+    # Sleeps are exact to 1 ms in place of 10.
+    "CONFIG_FREERTOS_HZ=1000\n"
 )
 
 set(SDKCONFIG_DEFAULTS
     boards/sdkconfig.base
     boards/sdkconfig.240mhz
+    boards/sdkconfig.spiram
     ${CMAKE_BINARY_DIR}/sdkconfig.gateway
 )
 

@@ -3,7 +3,6 @@ links.py import machine and network. The RS485 transceivers switch their directi
 (their driver is enabled by the data line), so a UART is a whole line.
 """
 
-import asyncio
 import json
 import os
 import sys
@@ -11,6 +10,7 @@ import time
 
 import esp32
 import machine
+from alarm import Alarm
 from clock import Clock
 from links import Ethernet, Radio
 from micropython import const
@@ -20,6 +20,8 @@ _RECEIVE_BUFFER = const(8192)  # docs/a-bus.md section 8
 _B_BAUD = const(38400)
 _B_RECEIVE_BUFFER = const(512)
 _S_1970_TO_2000 = const(946684800)
+_A_TIMER, _B_TIMER = const(0), const(1)
+_MEGAHERTZ = const(240)
 _WS2812_NS = (400, 850, 800, 450)  # a zero high, low; a one high, low
 
 
@@ -35,6 +37,7 @@ class Hardware:
     time_server = ("pool.ntp.org", 123)
 
     def __init__(self, board):
+        machine.freq(_MEGAHERTZ * 1000000)  # a stock MicroPython starts at 160 MHz
         pins = board.PINS
         self.name = board.NAME
         self.serial = _serial_number(board.ARTICLE_TYPE)
@@ -47,6 +50,9 @@ class Hardware:
         self._ms = 0
         self._ticks = time.ticks_ms()
         self.storage = _storage()
+        # Sleeps of the two buses: to be awaited.
+        self.sleep_us = Alarm(_A_TIMER).sleep_us
+        self.b_sleep_us = Alarm(_B_TIMER).sleep_us
         self.clock = Clock(self.uptime_ms)
         self.now_ms = self.clock.now_ms
         self.ethernet = _link(Ethernet, pins) if "ethernet" in board.LINKS else None
@@ -58,12 +64,6 @@ class Hardware:
             self.modem = _link(Modem, pins)
 
     ticks_us = staticmethod(time.ticks_us)
-
-    def sleep_us(self, us):
-        """Sleep: to be awaited. Rounded up to whole ms."""
-        return asyncio.sleep_ms((us + 999) // 1000)
-
-    b_sleep_us = sleep_us
 
     def b_uart(self):
         """The B-bus's UART, where the board has that bus."""

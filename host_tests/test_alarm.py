@@ -1,0 +1,68 @@
+"""boards/common's waits by a hardware timer, on a chip that is made up here: the timer rings when
+the test says so."""
+
+from __future__ import annotations
+
+from chip import on_chip
+
+PROGRAM = """
+timers, events = [], []
+
+class Ringing(Timer):
+    def __init__(self, number):
+        timers.append(self)
+    def init(self, mode, period, callback, tick_hz):
+        events.append([mode, period, tick_hz])
+        self.callback = callback
+
+sys.modules["machine"].Timer = Ringing
+from alarm import Alarm
+
+slept = []
+turn = asyncio.sleep_ms
+asyncio.sleep_ms = lambda ms: (slept.append(ms), turn(0))[1]
+alarm = Alarm(0)
+
+async def waits(us, name):
+    await alarm.sleep_us(us)
+    events.append(name)
+
+async def turns(count=5):
+    for _ in range(count):
+        await turn(0)
+
+async def main():
+    for us in (300, 14650):  # the second time on the same timer
+        task = asyncio.create_task(waits(us, "woken"))
+        await turns()
+        events.append("rings")
+        timers[0].callback(timers[0])
+        await task
+    # One that is given up, as when its task fails, and the next one.
+    task = asyncio.create_task(waits(90000, "never"))
+    await turns()
+    task.cancel()
+    alarm._until = time.ticks_us()
+    await turns()
+    task = asyncio.create_task(waits(99999, "after"))
+    await turns()
+    # Another task's wait meanwhile, a long one, a short one: asyncio's.
+    await waits(2001, "second")
+    await waits(1000000, "long")
+    await waits(50, "short")
+    timers[0].callback(timers[0])
+    await task
+
+asyncio.run(main())
+print(json.dumps([events, slept, len(timers)]))
+"""
+
+
+def test_a_wait_ends_when_the_timer_rings():
+    events, slept, timers = on_chip(PROGRAM)
+    once = [[0, us, 1000000] for us in (300, 14650, 90000, 99999)]
+    assert events == [
+        *(once[0], "rings", "woken", once[1], "rings", "woken", once[2], once[3]),
+        *("second", "long", "short", "after"),
+    ]
+    assert (slept, timers) == ([3, 1000, 0], 1)
