@@ -115,6 +115,7 @@ class Report:
         self.unbalance = self._unbalance(phasors) if all(phasors) else None
         self._read_lines(sums, meter.finished_cross)
         meter.saturation.tell(self.values.saturated)
+        self.values.clear()
         for i in range(len(self._points)):
             yield
             self._read_point(i, self._points[i], sums, (3 + i) * REPORT_WORDS)
@@ -187,8 +188,6 @@ class Report:
 
     def _read_point(self, i, point, sums, at):
         n = sums[at + metering.COUNT]
-        reading = self.readings[i]
-        reading.clear()
         values = self.values.sums
         values[i * SUMS + COUNT] = n
         values[i * SUMS + MISSED] = sums[at + metering.MISSED]

@@ -7,6 +7,7 @@ shows one point's as floats, each of which takes 16 bytes.
 
 from array import array
 
+import micropython
 from micropython import const
 
 # `rates` has RATES words for each point, in these units. UNKNOWN stands for None.
@@ -114,6 +115,14 @@ class Reading:
         return self._sums[self._i * SUMS + QUADRANT + q]
 
 
+@micropython.viper
+def _fill(words: ptr32, count: int, value: int):
+    i = 0
+    while i < count:
+        words[i] = value
+        i += 1
+
+
 class Readings:
     """Of `count` points: `rates`, `sums` as above, `saturated` (1 or 0 each); `points`: a Reading
     of each."""
@@ -123,3 +132,8 @@ class Readings:
         self.sums = array("q", bytes(8 * SUMS * count))
         self.saturated = bytearray(count)
         self.points = [Reading(self.rates, self.sums, self.saturated, i) for i in range(count)]
+
+    def clear(self):
+        """Nothing was measured of any point."""
+        _fill(self.rates, len(self.rates), UNKNOWN)
+        _fill(self.sums, 2 * len(self.sums), 0)
