@@ -17,7 +17,11 @@ from resolve import resolve
 _AGAIN_S = const(10)  # from a ping without an answer to the next one
 _MOST_UNANSWERED = const(3)  # pings
 _TIMEOUT_S = const(10)
-_LONGEST_PAUSE_S = const(20)  # between two tries: a network that is back is used within 30 s
+# Between two tries. A network that is back is used within 30 s; a broker that answers and does not
+# keep us needs somebody who mends it, and each try costs 10 kB of a SIM card, and a handshake.
+_LONGEST_PAUSE_S = const(20)
+_LONGEST_REFUSED_S = const(240)
+_NETWORK = ("uplink.name", "uplink.network", "uplink.timeout")
 _STEADY_S = const(30)  # a connection that lasts so long is a good one
 _WAIT_FOR_TIME = const(10)  # s since start: where no time server answers TLS is tried without
 _HEARD = const(32)  # the broker says no more than PINGRESP; larger pieces of heap may be rare
@@ -77,6 +81,7 @@ class Uplink:
         self._client = Client(self._link, client_id, settings, will)
         self._sending = asyncio.Lock()
         self._given_up = False  # by who sends or watches: it has said why
+        self._longest_pause_s = _LONGEST_PAUSE_S
         self._age = 0  # s since the broker accepted us
         self._short_lived = 0  # connections in a row
         self._longest = 0  # bytes of a message on this connection
@@ -111,7 +116,7 @@ class Uplink:
             else:
                 pause = 1  # a network that is back is used at once
             await asyncio.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE_S)
+            pause = min(2 * pause, self._longest_pause_s)
 
     async def watch(self):
         """Ping, and give up a connection on which nothing moves; without end."""
@@ -175,6 +180,7 @@ class Uplink:
 
     def _fail(self, name, text):
         """What has ended a connection, or a try."""
+        self._longest_pause_s = _LONGEST_PAUSE_S if name in _NETWORK else _LONGEST_REFUSED_S
         if self.connected and self._age < _STEADY_S:
             self._short_lived += 1
             if self._short_lived > 1 and name == "uplink.lost":

@@ -5,7 +5,9 @@ import gc
 import sys
 import unittest
 
+import uplink as uplink_module
 from counters import Counters
+from mqtt_link import UplinkError
 from mqtt_wire import Body, taken
 from uplink import Uplink
 
@@ -175,8 +177,6 @@ class Whole(unittest.TestCase):
             def close(self):
                 self.closed.set()
 
-        import uplink as module
-
         class Hurried:
             def __getattr__(self, name):
                 return getattr(asyncio, name)
@@ -192,11 +192,11 @@ class Whole(unittest.TestCase):
 
         uplink, counts = connected(Stuck())
         uplink._ping_s = 100
-        module.asyncio = Hurried()
+        uplink_module.asyncio = Hurried()
         try:
             self.assertEqual(asyncio.run(both()), False)
         finally:
-            module.asyncio = asyncio
+            uplink_module.asyncio = asyncio
         self.assertEqual((counts, uplink.dropped), ({"uplink.lost": 1}, 1))
 
     def test_it_allocates_little(self):
@@ -253,6 +253,66 @@ class Pings(unittest.TestCase):
             self.pings(600, 700, lambda s: s == 310),
             ([300, 310, 610, 620, 630], {"uplink.silent": 1}),
         )
+
+
+class Tries(unittest.TestCase):
+    NETWORK = [1, 2, 4, 8, 16, 20, 20, 20, 20, 20]
+    REFUSED = [1, 2, 4, 8, 16, 32, 64, 128, 240, 240]
+
+    def pauses(self, ends):
+        """The pauses between tries that `ends` makes fail: a function of their number."""
+        taken = []
+
+        class Counted:
+            def __getattr__(self, name):
+                return getattr(asyncio, name)
+
+            async def sleep(self, seconds):
+                taken.append(seconds)
+                if len(taken) == 10:
+                    raise KeyboardInterrupt
+
+        async def connect():
+            ends(uplink, len(taken))
+
+        uplink, counts = connected(Stream())
+        uplink._close()
+        uplink._online = lambda: True
+        uplink._connect = connect
+        with_time = uplink_module.asyncio
+        uplink_module.asyncio = Counted()
+        try:
+            asyncio.run(uplink.run())
+        except KeyboardInterrupt:
+            pass
+        finally:
+            uplink_module.asyncio = with_time
+            asyncio.new_event_loop()
+        return taken, counts
+
+    def fails(self, error):
+        def ends(_uplink, _number):
+            raise error
+
+        return self.pauses(ends)
+
+    def test_a_network_that_is_not_there_is_tried_often(self):
+        self.assertEqual(self.fails(OSError(113)), (self.NETWORK, {"uplink.network": 10}))
+
+    def test_a_broker_that_refuses_is_tried_seldom(self):
+        error = UplinkError("uplink.tls", "the broker's certificate has expired")
+        self.assertEqual(self.fails(error), (self.REFUSED, {"uplink.tls": 10}))
+
+    def test_a_connection_that_lasted_begins_anew(self):
+        """Every third one lasts 30 s."""
+
+        def ends(uplink, number):
+            uplink.connected = True
+            uplink._age = 30 if number % 3 == 2 else 29
+            raise UplinkError("uplink.lost", "")
+
+        pauses = [1, 2, 1, 2, 4, 1, 2, 4, 1, 2]
+        self.assertEqual(self.pauses(ends), (pauses, {"uplink.lost": 10}))
 
 
 class Chunks(unittest.TestCase):
