@@ -24,10 +24,10 @@ def ramp(slope: int, offset: int) -> bytes:
     return struct.pack("<64h", *samples)
 
 
-HUB_INFO = struct.pack("<HHIBBBxI", 5500, 0x0102, 190, 4, 3, 8, 3661)
+HUB_INFO = struct.pack("<HHIBBBxI", 5500, 0x0102, 190, 4, 3, 128, 3661)
 HUB_STATUS = struct.pack("<BBBxiIIII", 3, 0, 3, -250, 1000, 2, 990, 3661)
 SEARCHED = struct.pack("<HHI", 10775, 773, 0)
-HUB_FOUND = struct.pack("<HHIBBBxII", 5500, 0x0102, 190, 4, 0, 8, 12, 0x1BADCAFE)
+HUB_FOUND = struct.pack("<HHIBBBxII", 5500, 0x0102, 190, 4, 0, 128, 12, 0x1BADCAFE)
 HUB_ASSIGNED = struct.pack("<HHIBBHI", 5500, 1470, 190, 2, 3, 10775, 0x1BADCAFE)
 ASSIGNMENT = struct.pack("<HHIBB6x", 5500, 1470, 190, 2, 3)
 

@@ -10,12 +10,12 @@ def states(installation: Installation) -> list[str]:
     return [led.name for led in installation.leds().values()]
 
 
-def test_communication_fault_after_a_second_without_poll():
+def test_communication_fault_after_three_seconds_without_poll():
     installation = Installation(house())
     gateway = Gateway(installation)
     gateway.assign_all()
     gateway.poll()
-    gateway.now += 960_000
+    gateway.now += 2_960_000
     installation.read(gateway.now, 1)
     assert states(installation) == ["well"] * 3
     gateway.now += 60_000

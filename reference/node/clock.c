@@ -7,8 +7,8 @@
 #define CLOSE_NS 5000
 #define FAR_NS 10000
 #define CLOSE_NEEDED 4
-#define SILENCE_NS 1000000000u
-#define POLL_PERIOD_NS 20000000
+#define SILENCE_NS 3000000000u
+#define POLL_PERIOD_NS 20000000u
 
 void clock_init(struct sample_clock *clock, uint64_t time, uint64_t position, bool reference)
 {
@@ -17,6 +17,7 @@ void clock_init(struct sample_clock *clock, uint64_t time, uint64_t position, bo
     clock->position = position;
     clock->rate = RATE;
     clock->in_step = reference;
+    clock->reference = reference;
 }
 
 static uint64_t advance(const struct sample_clock *clock, uint64_t ns)
@@ -68,14 +69,13 @@ static int32_t to_ns(int64_t difference)
 /* The first difference after a setting is all rate; later ones go to phase and rate in part. */
 static void correct(struct sample_clock *clock, uint64_t edge, int64_t difference)
 {
+    uint64_t since = edge - clock->last_edge;
+    uint64_t over = since < POLL_PERIOD_NS ? POLL_PERIOD_NS : since;
     int64_t phase = difference / 4;
-    int64_t rate = difference * ((int64_t)1 << SCALE) / 64 / POLL_PERIOD_NS;
-    if (clock->fresh) {
-        uint64_t since = edge - clock->last_edge;
-        if (since >= POLL_PERIOD_NS / 4 && since <= SILENCE_NS) {
-            phase = difference;
-            rate = difference * ((int64_t)1 << SCALE) / (int64_t)since;
-        }
+    int64_t rate = difference * ((int64_t)1 << SCALE) / 64 / (int64_t)over;
+    if (clock->fresh && since >= POLL_PERIOD_NS / 4 && since <= SILENCE_NS) {
+        phase = difference;
+        rate = difference * ((int64_t)1 << SCALE) / (int64_t)since;
     }
     clock_move(clock, edge);
     clock->position += (uint64_t)phase;
@@ -87,7 +87,7 @@ static void correct(struct sample_clock *clock, uint64_t edge, int64_t differenc
     }
 }
 
-static void judge(struct sample_clock *clock)
+static void judge(struct sample_clock *clock, bool silent)
 {
     int64_t size = clock->difference < 0 ? -(int64_t)clock->difference : clock->difference;
     if (size >= CLOSE_NS) {
@@ -95,15 +95,17 @@ static void judge(struct sample_clock *clock)
     } else if (clock->close < CLOSE_NEEDED) {
         clock->close++;
     }
-    if (size > FAR_NS) {
+    if (size > FAR_NS || (silent && size >= CLOSE_NS)) {
         clock->in_step = false;
     } else if (clock->close == CLOSE_NEEDED) {
         clock->in_step = true;
     }
 }
 
-bool clock_steer(struct sample_clock *clock, uint64_t edge, uint64_t head, uint64_t own)
+enum clock_verdict clock_steer(struct sample_clock *clock, uint64_t edge, uint64_t head,
+                               uint64_t own)
 {
+    bool silent = clock->in_step && !clock_in_step(clock, edge);
     uint64_t gap = head - own;
     int64_t difference = gap >> 63 ? -(int64_t)(~gap) - 1 : (int64_t)gap;
     bool set = !clock->known || difference >= SET_FROM || difference <= -SET_FROM;
@@ -117,17 +119,18 @@ bool clock_steer(struct sample_clock *clock, uint64_t edge, uint64_t head, uint6
     } else {
         correct(clock, edge, difference);
         clock->fresh = false;
-        judge(clock);
+        judge(clock, silent);
     }
     clock->known = true;
     clock->last_edge = edge;
-    return set;
+    if (set) {
+        return CLOCK_WAS_SET;
+    }
+    return silent && !clock->in_step ? CLOCK_STRAYED : CLOCK_GOES_ON;
 }
 
-void clock_check(struct sample_clock *clock, uint64_t now)
+bool clock_in_step(const struct sample_clock *clock, uint64_t now)
 {
-    if (clock->known && now - clock->last_edge > SILENCE_NS && now > clock->last_edge) {
-        clock->in_step = false;
-        clock->close = 0;
-    }
+    bool heard = now <= clock->last_edge || now - clock->last_edge <= SILENCE_NS;
+    return clock->in_step && (heard || clock->reference);
 }

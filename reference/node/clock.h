@@ -19,7 +19,8 @@ struct sample_clock {
     uint8_t close;       /* differences in a row below 5 us, limited */
     bool known;          /* there was a difference at all */
     bool fresh;          /* no difference since the clock was set */
-    bool in_step;
+    bool in_step;        /* but for a silence: ask clock_in_step */
+    bool reference;      /* a head's */
 };
 
 /* Starts at `position` at `time`; a head (`reference`) is in step from the start. */
@@ -34,10 +35,18 @@ uint64_t clock_time(const struct sample_clock *clock, uint64_t position);
 /* Moves the clock's origin; its readings stay. */
 void clock_move(struct sample_clock *clock, uint64_t time);
 
-/* Takes the head's position and the own one at the reference edge; true when the clock was set. */
-bool clock_steer(struct sample_clock *clock, uint64_t edge, uint64_t head, uint64_t own);
+/* What a difference has told about the samples taken before it. */
+enum clock_verdict {
+    CLOCK_GOES_ON,
+    CLOCK_STRAYED, /* it has not kept step while it heard nothing */
+    CLOCK_WAS_SET,
+};
 
-/* Notices that no difference came for 1 s. Not for a head. */
-void clock_check(struct sample_clock *clock, uint64_t now);
+/* Takes the head's position and the own one at the reference edge. */
+enum clock_verdict clock_steer(struct sample_clock *clock, uint64_t edge, uint64_t head,
+                               uint64_t own);
+
+/* Whether the clock is in step: a silence of more than 3 s ends that until the next difference. */
+bool clock_in_step(const struct sample_clock *clock, uint64_t now);
 
 #endif

@@ -34,7 +34,7 @@ static struct node_answer *plan_reply(struct node *node, uint8_t kind, uint64_t 
 /* Schedule 0 says nothing about anybody's configuration. */
 static void note_schedule(struct node *node, uint8_t schedule, uint64_t end)
 {
-    bool silence = !node->poll_heard || node_elapsed(end, node->poll_end) > NODE_SECOND_NS;
+    bool silence = !node->poll_heard || node_elapsed(end, node->poll_end) > NODE_SILENCE_NS;
     node->poll_heard = true;
     node->poll_end = end;
     if (schedule == 0) {

@@ -54,11 +54,7 @@ void node_set_plugged(struct node *node, uint8_t inputs)
 
 bool node_in_step(const struct node *node, uint64_t now)
 {
-    struct sample_clock clock = node->clock;
-    if (!node_is_head(node)) {
-        clock_check(&clock, now);
-    }
-    return clock.in_step;
+    return clock_in_step(&node->clock, now);
 }
 
 uint64_t node_next_sample_time(const struct node *node)
@@ -72,9 +68,6 @@ void node_sample(struct node *node, const int16_t *samples)
     unsigned at = node->next_sample % NODE_BLOCK_SAMPLES;
     struct node_block *block = &node->blocks[node->filling];
     clock_move(&node->clock, time);
-    if (!node_is_head(node)) {
-        clock_check(&node->clock, time);
-    }
     if (at == 0) {
         node->collecting = true;
         block->held = false;
@@ -97,6 +90,14 @@ void node_sample(struct node *node, const int16_t *samples)
     }
 }
 
+/* What was taken until now is not given any more: it was out of step. */
+static void disown_blocks(struct node *node)
+{
+    for (unsigned at = 0; at < NODE_BLOCKS_KEPT + 1; at++) {
+        node->blocks[at].in_step = false;
+    }
+}
+
 static void set_clock(struct node *node, uint64_t now)
 {
     for (unsigned at = 0; at < NODE_BLOCKS_KEPT + 1; at++) {
@@ -116,8 +117,15 @@ void node_steer(struct node *node, uint16_t block, const uint8_t *timing, uint64
         return;
     }
     uint64_t head = (uint64_t)frame_get32(timing) << 32 | (uint64_t)frame_get16(timing + 4) << 16;
-    if (clock_steer(&node->clock, node->edge, head, node->edge_position)) {
+    switch (clock_steer(&node->clock, node->edge, head, node->edge_position)) {
+    case CLOCK_WAS_SET:
         set_clock(node, now);
+        break;
+    case CLOCK_STRAYED:
+        disown_blocks(node);
+        break;
+    case CLOCK_GOES_ON:
+        break;
     }
 }
 
@@ -135,7 +143,7 @@ enum node_led node_led(const struct node *node, uint64_t now)
     if (node->identify_inputs != 0 && now < node->identify_until) {
         return LED_IDENTIFY;
     }
-    if (node_elapsed(now, heard) >= NODE_SECOND_NS) {
+    if (node_elapsed(now, heard) >= NODE_SILENCE_NS) {
         return LED_COMMUNICATION;
     }
     if (node->mismatch && node_elapsed(now, node->mismatch_since) >= 3 * NODE_SECOND_NS) {

@@ -18,7 +18,7 @@
 #define NODE_VERSION 0x0102u /* major x 256 + minor */
 #define NODE_CHANNELS_MAX 4
 #define NODE_BLOCK_SAMPLES 64
-#define NODE_BLOCKS_KEPT 8
+#define NODE_BLOCKS_KEPT 128
 #define NODE_ANSWER_MAX (12 + 12 + NODE_CHANNELS_MAX * 132)
 #define NODE_NEVER UINT64_MAX
 #define NODE_EARLY_NS 10000u /* node_transmit hands an answer out this long before it begins */

@@ -5,6 +5,7 @@
 #include "node.h"
 
 #define NODE_SECOND_NS 1000000000u
+#define NODE_SILENCE_NS 3000000000u /* without a POLL: a communication fault */
 #define NODE_FLASH_NS 50000000u /* a short blink */
 #define NODE_SLOT_AFTER_NS 1000u  /* a slot's answer begins so long after the slot, */
 #define NODE_SLOT_LATEST_NS 5000u /* at most so long */

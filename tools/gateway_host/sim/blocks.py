@@ -10,8 +10,10 @@ from . import open_ct
 from .catalogue import BLOCK
 from .checks import checks_of
 from .nodes import Node
+from .sampler import KEPT_BLOCKS
 
-_KEPT = 16
+_KEPT = KEPT_BLOCKS + 8  # whatever can be asked for is rendered once
+_KEPT_CURRENTS = 16
 _LOOSE_COUNTS = 4  # noise of an input without a CT
 _NOISE_BLOCKS = 32
 _SECTION = 2 * BLOCK + 4
@@ -129,7 +131,7 @@ class Blocks:
         """What flows, without faults: blocks next to one with a fault are needed five times."""
         if block not in self._currents:
             self._currents[block] = self._source.render(block, late)
-            while len(self._currents) > _KEPT:
+            while len(self._currents) > _KEPT_CURRENTS:
                 self._currents.popitem(last=False)
         return self._currents[block]
 

@@ -15,7 +15,7 @@ _US = 1e6 / SAMPLE_RATE  # µs in a sample
 _IN_STEP_US = 5.0
 _OUT_OF_STEP_US = 10.0
 _IN_STEP_COUNT = 4
-_SILENCE_US = 1e6
+_SILENCE_US = 3e6
 _PHASE_GAIN = 1 / 4
 _RATE_GAIN = 1 / 64
 
@@ -79,10 +79,10 @@ class NodeClock:
         latched.
         """
         reading = self.log(time)
-        if not self.in_step(time):
-            self._in_step_from = None
         # The head's number is known modulo 2^32 only.
         error = (head_read - latched + 2**31) % 2**32 - 2**31
+        if not self.in_step(time) and abs(error) * _US >= _IN_STEP_US:
+            self._in_step_from = None  # it has not kept step while it heard nothing
         self._heard = time
         if not self.is_set or abs(error) >= 0.5:
             self._set(time, head_read + (reading - latched))

@@ -19,9 +19,9 @@ from .leds import Led
 from .line import Corrupt, Counters, Line
 from .modbus_line import ModbusLine
 from .nodes import Node
-from .sampler import KEPT_BLOCKS
 
 _TICKS = 1 << 30
+_SETTLED_BLOCKS = 10  # complete ones after a block, when no steering changes it any more
 _END_GRACE_US = 100_000
 
 Tap = Callable[[int, np.ndarray], None]
@@ -314,7 +314,7 @@ class Installation:
     def _pass_on(self) -> None:
         if self._tap is None:
             return
-        settled = int(self.sample_number() // BLOCK) - KEPT_BLOCKS - 2
+        settled = int(self.sample_number() // BLOCK) - _SETTLED_BLOCKS
         while self._tapped < settled:
             block = self._tapped
             self._tapped += 1

@@ -19,7 +19,7 @@ from .sampler import KEPT_BLOCKS, Sampler, Sections
 VERSION = (1, 2)
 
 _US_PER_METRE = 0.005
-_NO_POLL_US = 1e6
+_NO_POLL_US = 3e6
 _WRONG_SCHEDULE_US = 3e6
 
 _HIGHEST_ADDRESS = 30

@@ -9,7 +9,7 @@ from . import frames
 from .catalogue import BLOCK
 from .clock import HeadClock, NodeClock
 
-KEPT_BLOCKS = 8
+KEPT_BLOCKS = 128
 
 _TIMING = struct.Struct("<IHxx")
 
