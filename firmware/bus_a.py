@@ -11,27 +11,26 @@ from time import ticks_diff
 
 import bus_a_collect as collect
 import bus_a_frame as frame
+from bus_a_backlog import Backlog
 from bus_a_collect import begin, end
-from bus_a_cycle import BLOCK, MISSING, Cycle, difference
+from bus_a_cycle import BLOCK, Cycle
 from bus_a_frame import EVERYBODY, POLL, encode
 from bus_a_nodes import Nodes
 from bus_a_receive import Receiver
 from bus_a_schedule import capacity, microseconds
 from bus_a_search import Search
-from bus_a_time import HeadTime
 from micropython import const
 
 _BLOCK_US = const(20000)
 _MARGIN_US = const(300)  # from an answer's end until its bytes are surely in the driver's buffer
-_ASK_AFTER_US = const(2500)  # a block is asked for this long after its last sample
 _TURNAROUND_US = const(100)  # the longest that an answer to a request may take to begin
 _SHORT_ANSWER = const(40)  # bytes: the longest answer to ASSIGN, QUERY, IDENTIFY
 _REPAIR_ROUNDS = const(6)
 _POLLS = const(2)  # of one block, while nobody answers
 _SILENT_SOON = const(3)  # cycles without an answer after which repairs are not tried
 _SILENT_LOST = const(50)  # cycles without an answer after which a node is lost
-_HELD_US = const(140000)  # for so long a node surely still holds a block
-_REPAIR_UNTIL = const(4)  # blocks behind the head's time
+_REPAIR_UNTIL = const(4)  # blocks complete: so far behind, repairs take the time that they need;
+_REPAIR_END_US = const(18000)  # farther behind they end this long after the POLL
 _SETTLE = const(100)  # cycles that nodes get after the head is known to come in step
 _FIRST_SEARCHES = const(12)  # at a start, at the most
 _SEARCH_EVERY = const(25)  # cycles
@@ -56,8 +55,6 @@ class BusA:
         self.nodes = Nodes(named, channels, baud)
         self.ready = None
         self.blocks = 0  # handed over
-        self.skipped = 0  # blocks that nobody held any more because the gateway came too late
-        self.restarts = 0  # how often the head began to count anew
         self._uart = uart
         self._ticks_us = ticks_us
         self._search = Search(session, baud)
@@ -89,12 +86,31 @@ class BusA:
         self._use = False  # whether a block is collected and not yet handed over
         self._queried = 0  # the address last asked for its status
         self._settling = _SETTLE  # cycles left
-        self._next = 0  # the block to poll next
-        self._head = HeadTime()
+        self._backlog = Backlog()
         self._polled = 0  # ticks when the last POLL began: the reference edge
-        self._lost = 0  # blocks that no channel has, to be told with the next cycle
 
     # For others
+
+    @property
+    def skipped(self):
+        """Blocks given up because the gateway came too late for them."""
+        return self._backlog.skipped
+
+    @property
+    def restarts(self):
+        """How often the head began to count anew."""
+        return self._backlog.restarts
+
+    @property
+    def behind(self):
+        """Blocks that are complete at the head and not yet handed over: 1 or 2 when the gateway
+        keeps up."""
+        return self._backlog.behind(self._ticks_us(), self._backlog.next - self._use)
+
+    def age_ms(self, block, sample):
+        """How long ago the head took that sample (0 to 64) of a block that was handed over, in
+        ms, by the head's clock. Allocates nothing."""
+        return self._backlog.age_us(self._ticks_us(), block, sample) // 1000
 
     def scan(self):
         """Look for nodes now, and not only at the next half second; and for strays."""
@@ -119,35 +135,13 @@ class BusA:
 
     # The cycle
 
-    def _note_time(self):
-        """Take the head's time, where it has told it."""
-        told, head = self.receiver, self._head
-        if not told.timed:
-            head.keep_up(self._polled)
-        elif not head.follows(self._polled, told.block, told.within):
-            if head.known:
-                self.restarts += 1
-                self._lost += max(0, difference(head.block_at(self._polled), self._next))
-            self._next = told.block
-            head.set(self._polled, told.block, told.within)
-
-    def _until_next(self):
-        """us until it is time to ask for block `_next`; steps over blocks that no node holds any
-        more."""
+    def _may_repair(self, cycle, us):
+        """Whether there is time for a repair that takes `us`: the blocks after this one can wait,
+        or the backlog shrinks all the same."""
         now = self._ticks_us()
-        wait = self._head.until_complete(self._next, now)
-        if not -_HELD_US <= wait <= _HELD_US:
-            behind = difference(self._head.block_at(now), self._next)
-            lost = max(0, behind - 2)
-            self.skipped += lost
-            self._lost += lost
-            self._next = (self._next + behind - 2) & 0xFFFF
-            wait = self._head.until_complete(self._next, now)
-        return wait + _ASK_AFTER_US
-
-    def _may_repair(self, cycle):
-        """Whether the blocks after this one can wait."""
-        return difference(self._head.block_at(self._ticks_us()), cycle.block) <= _REPAIR_UNTIL
+        if self._backlog.behind(now, cycle.block) <= _REPAIR_UNTIL:
+            return True
+        return ticks_diff(now, self._polled) + us <= _REPAIR_END_US
 
     def _open(self, cycle, block):
         """Make `cycle` ready to receive `block`."""
@@ -161,15 +155,6 @@ class BusA:
         if end(cycle.where, nodes.rows, _SILENT_LOST):
             nodes.review(_SILENT_LOST)
 
-    def _lacks(self, node, cycle):
-        """Bit mask of the node's channels that the cycle lacks and that may still be had."""
-        mask = 0
-        for c in range(len(node.channels)):
-            i = node.channels[c]
-            if i >= 0 and cycle.where[i] == MISSING:
-                mask |= 1 << c
-        return mask
-
     def _settled(self):
         """Whether measuring may begin: every node that answers has come in step, or had its time.
         What is not there yet at a start is not lost."""
@@ -179,7 +164,7 @@ class BusA:
     def _poll(self):
         """Ask for the next block."""
         self._polled = self._ticks_us()
-        encode(self._request, POLL, EVERYBODY, self._schedule, self._next)
+        encode(self._request, POLL, EVERYBODY, self._schedule, self._backlog.next)
         self._uart.write(self._request)
 
     def _send(self, kind, address, argument, block):
@@ -215,7 +200,8 @@ class BusA:
         """Generator, without end: yields the us until it wants to be resumed; look at `ready`
         after every step. Another one may be made when one has failed."""
         filling, collected = self._cycles
-        self._lost += self._use
+        backlog = self._backlog
+        backlog.lose(self._use)
         self._use = False
         self.ready = None
         self._uart.set_baud(self._baud)
@@ -236,12 +222,13 @@ class BusA:
                         yield self._short_us
                         self.receiver.answer(filling)
 
-            wait = self._until_next() if self._head.known else _BLOCK_US
+            known = backlog.head.known
+            wait = backlog.until_next(self._ticks_us()) if known else _BLOCK_US
             if wait > 0:
                 yield wait
 
             # Ask for the next block; while the answers come to the driver, the one before is used.
-            self._open(filling, self._next)
+            self._open(filling, backlog.next)
             self._poll()
             if self._use:
                 self._use = False
@@ -254,9 +241,9 @@ class BusA:
                 since = ticks_diff(self._ticks_us(), self._polled)
                 yield max(0, self.line_us + _MARGIN_US - since)
                 self.receiver.answers(filling)
-                self._note_time()
+                backlog.note(self._polled, self.receiver)
                 polls -= 1
-                if self.receiver.heard or not polls or not self._head.known:
+                if self.receiver.heard or not polls or not backlog.head.known:
                     break
                 self._poll()
 
@@ -266,22 +253,18 @@ class BusA:
             asked = False
             while rounds and filling.state[collect.MISSING]:
                 for node in self.nodes.all:
-                    mask = self._lacks(node, filling)
+                    mask = node.lacks(filling.where)
                     silent = node.count(collect.SILENT)
-                    if mask and silent < _SILENT_SOON and self._may_repair(filling):
+                    us = self._repeat_us[_BITS[mask]]
+                    if mask and silent < _SILENT_SOON and self._may_repair(filling, us):
                         self._send(frame.REPEAT, node.address, mask, filling.block)
                         asked = True
-                        yield self._repeat_us[_BITS[mask]]
+                        yield us
                         self.receiver.answer(filling)
                 rounds -= 1
             self._close(filling)
 
-            in_turn = self._head.known and filling.block == self._next
-            if in_turn:
-                self._next = (self._next + 1) & 0xFFFF
-                filling.skipped = self._lost
-                self._lost = 0
-            self._use = in_turn and (not self._settling or self._settled())
+            self._use = backlog.take(filling) and (not self._settling or self._settled())
             filling, collected = collected, filling
 
             # The free time of the cycle; what can wait does after repairs.
@@ -295,14 +278,14 @@ class BusA:
                 self.receiver.answer(filling)
             elif asked:
                 continue
-            elif self._looks and not (self._settling and self._head.known):
+            elif self._looks and not (self._settling and backlog.head.known):
                 from bus_a_stray import look  # seldom needed
 
                 self._looks -= 1
                 self.stray = yield from look(self._uart, self.receiver, self._baud)
                 if self.stray != "":
                     self._looks = 0
-            elif not self._next & (_LOOK_EVERY if self.stray is None else _LOOK_AGAIN):
+            elif not backlog.next & (_LOOK_EVERY if self.stray is None else _LOOK_AGAIN):
                 self._looks = 1
             elif turn % _QUERY_EVERY == 0 and self._query_next():
                 yield self._short_us

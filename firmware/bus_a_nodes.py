@@ -47,6 +47,15 @@ class Node:
         """One of bus_a_collect's statistics."""
         return self._rows[self.address * ROW + what]
 
+    def lacks(self, where):
+        """Bit mask of its channels that a cycle lacks and that may still be had."""
+        mask = 0
+        for c in range(len(self.channels)):
+            i = self.channels[c]
+            if i >= 0 and where[i] == MISSING:
+                mask |= 1 << c
+        return mask
+
     def answer_bytes(self):
         """Length of its answer to POLL."""
         timing = TIMING_BYTES if self.serial[:4] in HEAD_TYPES else 0

@@ -209,7 +209,7 @@ class NoBusA:
     """In the place of the A-bus, its nodes and its advice, where there is none."""
 
     ready = None
-    capacity = line_us = blocks = skipped = restarts = foreign = noise = 0
+    capacity = line_us = blocks = skipped = restarts = behind = foreign = noise = 0
     all = ()
     texts = []
 
@@ -223,6 +223,9 @@ class NoBusA:
         """As BusA.run(): nothing is ever due."""
         while True:
             yield 1000000
+
+    def age_ms(self, block, sample):
+        return 0
 
     def scan(self):
         pass

@@ -191,25 +191,25 @@ def test_the_gateway_topic_tells_what_does_not_fit(broker):
 
 
 def test_pauses_of_100_ms_cost_nothing(bits):
-    """In 9 places of the cycle: nodes keep 8 blocks."""
+    """In 9 places of the cycle."""
     pauses = [f"{2000 + 733 * k + 2 * k}:100" for k in range(9)]
     last = run(9, *pauses, bits=bits)[-1]
     assert set(last["missing"]) == {0}
     assert last["lost"] == last["skipped"] == 0
 
 
-@pytest.mark.parametrize("ms", [500, 2_000, 45_000, 300_000])
+@pytest.mark.parametrize("ms", [4_000, 45_000, 300_000])
 def test_a_longer_pause_is_counted_on_all_points(ms):
     """The reports' time base stays that of the head (see `run`)."""
-    seen = run(8, f"3003:{ms}")
+    seen = run(16, f"3003:{ms}")
     last = seen[-1]
     lost = last["lost"]
     assert lost == last["skipped"] * BLOCK
-    assert abs(lost - ms * 3.2) < 10 * BLOCK
-    # In a pause of over a second the nodes fall out of step and need a moment.
-    assert all(lost <= count <= lost + 2 * 3200 for count in last["missing"])
-    if ms < 1000:  # and the block that was asked for just when nobody held it any more
-        assert set(last["missing"]) <= {lost, lost + BLOCK}
+    assert abs(lost - (ms - 2500) * 3.2) < 6 * BLOCK
+    if ms < 5000:  # the nodes' clocks have kept step
+        assert set(last["missing"]) == {lost}
+    else:  # or perhaps not: then they need a moment, and what they held is not given
+        assert all(lost <= count <= lost + 4 * 3200 for count in last["missing"])
     assert set(last["missed"]) == {0}
     assert last["restarts"] == 0
 
@@ -217,9 +217,9 @@ def test_a_longer_pause_is_counted_on_all_points(ms):
 def test_the_microsecond_clock_wraps(bits):
     """After 2^30 us, 1074 s; long pauses take the gateway there."""
     pauses = ["3000:300000", "306000:300000", "609000:300000", "912000:155000"]
-    seen = run(26, *pauses, bits=bits)
+    seen = run(36, *pauses, bits=bits)
     assert seen[0]["ms"] * 1000 < 1 << 30 < seen[-1]["ms"] * 1000
     assert seen[-1]["restarts"] == 0
-    settled = [report for report in seen if report["ms"] > 1_069_500]
+    settled = [report for report in seen if report["ms"] > 1_076_500]
     assert len(settled) > 6
     assert {count for report in settled for count in report["missed"]} == {0}

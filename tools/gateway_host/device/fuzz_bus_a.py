@@ -69,10 +69,10 @@ class Fuzzed:
             bus.receiver.answer(self.cycle)
         else:
             bus.receiver.answers(self.cycle)
-        bus._note_time()
+        bus._backlog.note(bus._polled, bus.receiver)
         while bus.receiver.met:
             bus._assign()
-        bus._until_next()
+        bus._backlog.until_next(bus._ticks_us())
 
     def clean(self, block, check):
         """What is wrong with the clean cycle of a block, or None."""
