@@ -23,6 +23,7 @@ from micropython import const
 
 _BLOCK_US = const(20000)
 _MARGIN_US = const(300)  # from an answer's end until its bytes are surely in the driver's buffer
+_HURRIED_US = const(200)  # the same while hurried: a node that answers late is then repaired
 _TURNAROUND_US = const(100)  # the longest that an answer to a request may take to begin
 _SHORT_ANSWER = const(40)  # bytes: the longest answer to ASSIGN, QUERY, IDENTIFY
 _REPAIR_ROUNDS = const(6)
@@ -30,10 +31,13 @@ _POLLS = const(2)  # of one block, while nobody answers
 _SILENT_SOON = const(3)  # cycles without an answer after which repairs are not tried
 _SILENT_LOST = const(50)  # cycles without an answer after which a node is lost
 _REPAIR_UNTIL = const(4)  # blocks complete: so far behind, repairs take the time that they need;
-_REPAIR_END_US = const(18000)  # farther behind they end this long after the POLL
+_REPAIR_US = const(3500)  # farther behind so much for a block on an average,
+_REPAIR_MOST_US = const(20000)  # with what the blocks before have left
 _SETTLE = const(100)  # cycles that nodes get after the head is known to come in step
 _FIRST_SEARCHES = const(12)  # at a start, at the most
-_SEARCH_EVERY = const(25)  # cycles
+_SEARCH_EVERY = const(25)  # cycles: half a second,
+_ROUND = const(100)  # and while hurried
+_SELDOM = const(8)  # cycles: while hurried only the free time of one of them is used
 _LOOKS = const(3)  # for strays, while what is heard is nobody's answer
 _LOOK_EVERY = const(0xFFF)  # blocks, as a mask: 82 s,
 _LOOK_AGAIN = const(0x1FF)  # while there is a stray: 10 s
@@ -68,13 +72,15 @@ class BusA:
             for channels_wanted in range(5)
         ]
         self.capacity = capacity(self.nodes.all, baud)
-        self.line_us = microseconds(frame.HEADER_BYTES, baud) + self.nodes.end_us
+        poll_us = microseconds(frame.HEADER_BYTES, baud)
+        self.line_us = poll_us + self.nodes.end_us
+        self._early_us = poll_us + self.nodes.last_us + _HURRIED_US
         size = sum(node.answer_bytes() for node in self.nodes.all if node.fits) + 64
         # One place for both cycles: a block is used before the answers to the POLL that has just
         # been sent are read; until then the UART's driver holds them.
         self.samples = bytearray(size + channels * BLOCK * 2)
         view = memoryview(self.samples)[:size]
-        self._cycles = Cycle(view, size, channels), Cycle(view, size, channels)
+        self._cycles = [Cycle(view, self.nodes.early_bytes, size, channels) for _ in range(2)]
         self._request = bytearray(frame.HEADER_BYTES)
         self.receiver = Receiver(uart, self.nodes, self.samples, self._request, session)
         self._wishes = []  # requests to be sent: (kind, address, argument, block)
@@ -87,6 +93,7 @@ class BusA:
         self._queried = 0  # the address last asked for its status
         self._settling = _SETTLE  # cycles left
         self._backlog = Backlog()
+        self._allowed_us = 0  # for repairs while far behind
         self._polled = 0  # ticks when the last POLL began: the reference edge
 
     # For others
@@ -138,10 +145,9 @@ class BusA:
     def _may_repair(self, cycle, us):
         """Whether there is time for a repair that takes `us`: the blocks after this one can wait,
         or the backlog shrinks all the same."""
-        now = self._ticks_us()
-        if self._backlog.behind(now, cycle.block) <= _REPAIR_UNTIL:
+        if us <= self._allowed_us:
             return True
-        return ticks_diff(now, self._polled) + us <= _REPAIR_END_US
+        return self._backlog.behind(self._ticks_us(), cycle.block) <= _REPAIR_UNTIL
 
     def _open(self, cycle, block):
         """Make `cycle` ready to receive `block`."""
@@ -222,8 +228,8 @@ class BusA:
                         yield self._short_us
                         self.receiver.answer(filling)
 
-            known = backlog.head.known
-            wait = backlog.until_next(self._ticks_us()) if known else _BLOCK_US
+            wait = backlog.until_next(self._ticks_us())
+            hurried = wait < -_BLOCK_US
             if wait > 0:
                 yield wait
 
@@ -236,10 +242,14 @@ class BusA:
                 self.ready = collected
                 yield 0
                 self.ready = None
+            since = ticks_diff(self._ticks_us(), self._polled)
+            if hurried and since < self._early_us:  # so that little is left to do after the end
+                yield self._early_us - since
+                self.receiver.early_answers(filling)
             polls = _POLLS
             while polls:
                 since = ticks_diff(self._ticks_us(), self._polled)
-                yield max(0, self.line_us + _MARGIN_US - since)
+                yield max(0, self.line_us + (_HURRIED_US if hurried else _MARGIN_US) - since)
                 self.receiver.answers(filling)
                 backlog.note(self._polled, self.receiver)
                 polls -= 1
@@ -247,10 +257,10 @@ class BusA:
                     break
                 self._poll()
 
-            # Ask again for what is missing before going on: nodes hold their blocks longer than
-            # this takes.
+            # Ask again for what is missing before going on.
             rounds = _REPAIR_ROUNDS if filling.state[collect.MISSING] else 0
             asked = False
+            self._allowed_us = min(self._allowed_us + _REPAIR_US, _REPAIR_MOST_US)
             while rounds and filling.state[collect.MISSING]:
                 for node in self.nodes.all:
                     mask = node.lacks(filling.where)
@@ -259,6 +269,7 @@ class BusA:
                     if mask and silent < _SILENT_SOON and self._may_repair(filling, us):
                         self._send(frame.REPEAT, node.address, mask, filling.block)
                         asked = True
+                        self._allowed_us = max(0, self._allowed_us - us)
                         yield us
                         self.receiver.answer(filling)
                 rounds -= 1
@@ -267,16 +278,18 @@ class BusA:
             self._use = backlog.take(filling) and (not self._settling or self._settled())
             filling, collected = collected, filling
 
-            # The free time of the cycle; what can wait does after repairs.
-            turn = (turn + 1) % _SEARCH_EVERY
-            if self._searching or not turn:
+            # The free time; what can wait does after repairs.
+            turn = (turn + 1) % _ROUND
+            if hurried and turn % _SELDOM:
+                continue
+            if self._searching or not turn % _SEARCH_EVERY:
                 self._searching = False
                 self._searches = 1
             elif self._wishes:
                 self._send(*self._wishes.pop(0))
                 yield self._short_us
                 self.receiver.answer(filling)
-            elif asked:
+            elif asked or hurried:
                 continue
             elif self._looks and not (self._settling and backlog.head.known):
                 from bus_a_stray import look  # seldom needed

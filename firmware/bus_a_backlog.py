@@ -40,9 +40,11 @@ class Backlog:
             head.set(polled, told.block, told.within)
 
     def until_next(self, now):
-        """us until it is time to ask for block `next`, negative when it was some time ago. Gives
-        up what nodes soon hold no more, in small pieces: whoever comes too late for ever loses a
-        little now and then."""
+        """us until it is time to ask for `next`, or for any block of an unknown head;
+        negative when it was some time ago. Gives up what nodes soon hold no more, in small pieces:
+        whoever comes too late for ever loses a little now and then."""
+        if not self.head.known:
+            return _BLOCK_US
         wait = self.head.until_complete(self.next, now)
         if wait < -_HELD_US:
             count = (-wait - _HELD_US) // _BLOCK_US + _PIECE

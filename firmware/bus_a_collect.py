@@ -1,8 +1,8 @@
 """What arrived on the A-bus, entered where it belongs: good sections into the cycle, counts into
 the nodes' rows.
 
-`enter_clean` does a whole clean cycle in one call; it leaves all that is not as it should be to
-bus_a_receive, frame by frame, and to `enter`. Nothing here allocates.
+`enter_clean` does a clean cycle, or the part of it that has come, in one call; it leaves all that
+is not as it should be to bus_a_receive, frame by frame, and to `enter`. Nothing here allocates.
 """
 
 import micropython
@@ -34,10 +34,9 @@ SIZE = const(5)  # channels
 
 
 @micropython.viper
-def enter_clean(words: ptr32, check: int, rows: ptr32, where: ptr32, cycle: ptr32) -> int:
-    """Enter the DATA frames that answer a POLL, from the first one on, as long as nothing is wrong
-    with them: nodes with a slot, the block asked for, all checks right. Returns how many bytes
-    they are.
+def enter_clean(words: ptr32, check: int, rows: ptr32, where: ptr32, cycle: ptr32, p: int) -> int:
+    """Enter the DATA frames that answer a POLL, from byte `p` on, as long as nothing is wrong with
+    them: nodes with a slot, the block asked for, all checks right, whole. Returns where they end.
 
     words, check: what was received (4-byte aligned) and how many bytes; they become the working
     registers. Takes 32 instructions a word.
@@ -46,8 +45,6 @@ def enter_clean(words: ptr32, check: int, rows: ptr32, where: ptr32, cycle: ptr3
     heard = check
     ones = 1
     ones = (ones << 31 << 1) - 1  # 32 bits, also where words have 64
-    cycle[3] = 0 - 1
-    p = 0
     while p + 12 <= heard:
         words = ptr32(int(data) + p)
         address = words[0] >> 16 & 255
@@ -177,6 +174,16 @@ def enter(
 
 
 @micropython.viper
+def close_up(data: ptr8, to: int, first: int, count: int):
+    """Move `count` bytes of `data` down, from `first` to `to`."""
+    while count:
+        data[to] = data[first]
+        to += 1
+        first += 1
+        count -= 1
+
+
+@micropython.viper
 def begin(where: ptr32, hopes: ptr32, rows: ptr32, cycle: ptr32, block: int):
     """Before a POLL of `block`: where[i] becomes hopes[i] (MISSING or GAP), every expected node
     one cycle more silent."""
@@ -193,6 +200,7 @@ def begin(where: ptr32, hopes: ptr32, rows: ptr32, cycle: ptr32, block: int):
         rows[1] = rows[1] + rows[0]
     cycle[0] = block
     cycle[1] = missing
+    cycle[3] = 0 - 1
 
 
 @micropython.viper

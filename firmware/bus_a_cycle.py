@@ -11,13 +11,15 @@ GAP = const(-2)  # cannot be had any more
 
 class Cycle:
     """One block of all channels: `where[i]` is the byte offset of channel i's 64 samples in the
-    bus's `samples`, or GAP."""
+    bus's `samples`, or GAP. early: how many bytes of the answers may be taken before the rest."""
 
-    def __init__(self, view, patches, channels):
+    def __init__(self, view, early, patches, channels):
         self.block = -1
         self.skipped = 0  # blocks before it, after the cycle handed over last, that are lost
         self.where = array("i", [GAP] * channels)
         self.view = view  # the first part of `samples`, that the line is read into
+        self.early = view[:early]
+        self.late = view[early:]
         self.state = array("i", [-1, 0, patches, -1, 0, channels])  # see bus_a_collect
 
 

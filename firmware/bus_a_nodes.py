@@ -75,7 +75,8 @@ class Node:
 class Nodes:
     """named: [(serial, channels)] of the site, the head first; channels: how many a cycle has.
 
-    `all`: every Node; `rows`, `hopes`: what bus_a_collect wants.
+    `all`: every Node; `rows`, `hopes`: what bus_a_collect wants. `last_us`, `end_us`: when the
+    last answer begins and ends, after a POLL; `early_bytes`: of the answers before it.
     """
 
     def __init__(self, named, channels, baud):
@@ -84,7 +85,10 @@ class Nodes:
         self.all = []
         for serial, inputs in named:
             self._add(serial, inputs, True)
-        slots, self.end_us = lay_out([node.answer_bytes() for node in self.all], baud)
+        answers = [node.answer_bytes() for node in self.all]
+        slots, self.end_us = lay_out(answers, baud)
+        self.last_us = slots[-1]
+        self.early_bytes = sum(answers[: len(slots) - 1])
         self.rows[0] = len(slots)
         for node, slot in zip(self.all, slots):
             node.fits = True

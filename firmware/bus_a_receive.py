@@ -9,7 +9,7 @@ from array import array
 
 import bus_a_collect as collect
 import bus_a_frame as frame
-from bus_a_collect import enter, enter_clean
+from bus_a_collect import close_up, enter, enter_clean
 from bus_a_cycle import GAP, MISSING
 from bus_a_frame import find, header_inside
 from bus_a_search import parse_found, parse_serial
@@ -48,17 +48,35 @@ class Receiver:
         self._sent = sent
         self._session = session
         self._scratch = memoryview(bytearray(frame.HEADER_BYTES + 544 + 64))
+        self._early = 0  # bytes of the answers that were taken while the others still came,
+        self._done = 0  # and those entered of them
         self._found = array("i", [0] * 9)
 
+    def early_answers(self, cycle):
+        """Take those answers to a POLL that are here, while the others still come."""
+        self._early = self._uart.readinto(cycle.early) or 0
+        self._done = self._enter_clean(cycle, self._early, 0)
+
     def answers(self, cycle):
-        """Take the answers to a POLL: they stay where they are read to."""
-        self.heard = self._uart.readinto(cycle.view) or 0
-        done = enter_clean(cycle.view, self.heard, self._nodes.rows, cycle.where, cycle.state)
+        """Take the answers to a POLL, or the rest of them: they stay where they are read to."""
+        early, done = self._early, self._done
+        self._early = self._done = 0
+        if early:
+            late = self._uart.readinto(cycle.late) or 0
+            if early < len(cycle.early):
+                close_up(cycle.view, early, len(cycle.early), late)
+            self.heard = early + late
+        else:
+            self.heard = self._uart.readinto(cycle.view) or 0
+        done = self._enter_clean(cycle, self.heard, done)
         self.block = cycle.state[collect.HEAD_BLOCK]
         self.within = cycle.state[collect.HEAD_WITHIN]
         self.timed = self.block >= 0
         if done < self.heard:
             self._take(cycle.view, done, False, cycle)
+
+    def _enter_clean(self, cycle, heard, done):
+        return enter_clean(cycle.view, heard, self._nodes.rows, cycle.where, cycle.state, done)
 
     def answer(self, cycle):
         """Take the answer to a request: sections of the cycle's block are copied to their

@@ -22,7 +22,8 @@ RATE = 3200
 BAUD = 3000000
 START = 5000003  # the head's sample number at 0
 FREQUENCY = 50
-BLOCKS = 120  # in their second half the heap is locked, but for the reports
+BLOCKS = 120  # in their second half the heap is locked, but for the reports,
+PAUSE_AT, PAUSE_US = 80, 700000  # and there is a pause
 
 
 class Clock:
@@ -84,7 +85,7 @@ class LiveNodes:
         block = data[4] | data[5] << 8
         if kind == 10:
             self._due = b"".join(
-                frame(11, 0, 0, 0, section(pack("<HHIBBBxII", type, 258, 1, 3, 3, 8, 0, 7)))
+                frame(11, 0, 0, 0, section(pack("<HHIBBBxII", type, 258, 1, 3, 3, 128, 0, 7)))
                 for type in self._strangers
             )
         elif kind == 7:
@@ -93,11 +94,11 @@ class LiveNodes:
         elif kind == 5:
             address = data[20]
             self._strangers.remove(5400 if address == 1 else 5500)
-            info = pack("<HHIBBBxI", 5400 if address == 1 else 5500, 258, 1, 3, 3, 8, 0)
+            info = pack("<HHIBBBxI", 5400 if address == 1 else 5500, 258, 1, 3, 3, 128, 0)
             self._due = frame(6, address, 0, 0, section(info))
         elif kind == 1:
             timing = section(pack("<IHH", self._sample(), 0, 0))
-            if not 1 <= (self._sample() // 64 - block) & 0xFFFF <= 8:
+            if not 1 <= (self._sample() // 64 - block) & 0xFFFF <= 128:
                 self._due = frame(4, 1, 0x12, block, timing) + frame(4, 2, 2, block)
                 return
             head = frame(2, 1, 0x17, block, timing + b"".join(self._channels(1, block)))
@@ -114,7 +115,7 @@ class LiveNodes:
         pass
 
     def readinto(self, view):
-        due, self._due = self._due, b""
+        due, self._due = self._due[: len(view)], self._due[len(view) :]
         view[: len(due)] = due
         self.answers.append(due)
         return len(due)
@@ -177,6 +178,7 @@ class Path:
     def __init__(self, clock, uart):
         gc.collect()  # large pieces are needed
         self.clock = clock
+        self.paused = False
         nodes = [(HEAD, (0, 1, 2)), (HUB, (3, 4, 5, 6))]
         self.bus = BusA(uart, clock.ticks_us, BAUD, nodes, 7, 3)
         self.report = Report()
@@ -204,6 +206,9 @@ class Path:
         """Until so many blocks have been handed over; allocates nothing itself."""
         while self.bus.blocks < blocks:
             self.clock.us += self._step()
+            if self.bus.blocks >= PAUSE_AT and not self.paused:
+                self.paused = True
+                self.clock.us += PAUSE_US
 
 
 class Allocation(unittest.TestCase):

@@ -116,6 +116,10 @@ def _bus_rows(table: Table, result: dict) -> None:
     share = bus_bench.utilisation(1e-5)
     result["bus_a_utilisation"] = round(share, 4)
     table.add_row("A-bus: share of the line, bit errors 1e-5", f"{share:.1%}", "75 %")
+    longest = bus_bench.longest_catch_up_s()
+    result["longest_catch_up_s"] = round(longest, 3)
+    what = "A-bus: s to catch up after a pause of 2 s, bit errors 1e-5"
+    table.add_row(what, f"{longest:.2f}", "6.67")
     share = bus_b_bench.utilisation()
     result["bus_b_utilisation"] = round(share, 4)
     what = "B-bus: share of the line, 10 modules and a Power Box with 28 points"

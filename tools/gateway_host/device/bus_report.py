@@ -1,8 +1,9 @@
 """Runs in the MicroPython interpreter: measures what the installation plays, one JSON line per
 report, with the counters of the A-bus.
 
-`micropython bus_report.py [paced] [AT:MS ...]`: with `paced` in real time. AT:MS stops the program
-for MS ms once AT ms have passed since the start, as the REPL or a garbage collection would.
+`micropython bus_report.py [paced] [AT:MS ...] [slow=US]`: with `paced` in real time. AT:MS stops
+the program for MS ms once AT ms have passed since the start, as the REPL or a TLS handshake would.
+With `slow` each block takes it US us to use.
 """
 
 import asyncio
@@ -25,7 +26,11 @@ class Reporter:
         self._hardware = hardware
         self.measuring = build_measuring(hardware, installation, self._print)
         self._pauses = []
+        self._slow = 0
+        self._used = 0
         for word in sys.argv[1:]:
+            if word.startswith("slow="):
+                self._slow = int(word[5:])
             if ":" in word:
                 self._pauses.append([int(number) for number in word.split(":")])
 
@@ -34,6 +39,8 @@ class Reporter:
         measuring.work_through()
         bus, report, energy = measuring.bus, measuring.report, measuring.energy
         points = range(len(report.readings))
+        end = measuring.first_sample + report.samples
+        age_ms = bus.age_ms(end // 64 & 0xFFFF, end % 64)
         measuring.aggregates.intervals.completed.clear()  # nobody else takes them
         gc.collect()
         line = {
@@ -51,6 +58,8 @@ class Reporter:
             "lost": measuring.meter.lost,
             "blocks": bus.blocks,
             "skipped": bus.skipped,
+            "behind": bus.behind,
+            "age_ms": age_ms,
             "restarts": bus.restarts,
             "noise": bus.receiver.noise,
             "capacity": bus.capacity,
@@ -76,6 +85,9 @@ class Reporter:
         wait = self.measuring.step()
         if self._pauses and self._hardware.uptime_ms() >= self._pauses[0][0]:
             wait += 1000 * self._pauses.pop(0)[1]
+        if self._used != self.measuring.bus.blocks:
+            self._used = self.measuring.bus.blocks
+            wait += self._slow
         return wait
 
     def run(self):

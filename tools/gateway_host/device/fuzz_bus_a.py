@@ -3,8 +3,8 @@ one a clean cycle that has to be accepted wholly. The host (gateway_host/fuzz.py
 standard input, each record with two bytes for its length in front:
 
 the named nodes as JSON, then a clean cycle for each block from 0 on and an empty record, then
-sequences: a byte for the way in which they are received (0: as answers to a POLL, 1: to a request)
-and their bytes. An empty record ends it.
+sequences: a byte for the way in which they are received (0: as answers to a POLL, 1: to a request,
+2: as answers to a POLL, in two parts) and their bytes. An empty record ends it.
 
 Prints a JSON line when a sequence fails (and ends), one in every 10,000 sequences, one at the end.
 """
@@ -26,14 +26,19 @@ class Fed:
     def __init__(self):
         self.view = None
         self.size = 0
+        self.taken = 0
+
+    def put(self, view, size):
+        self.view, self.size, self.taken = view, size, 0
 
     def write(self, data):
         pass
 
     def readinto(self, view):
-        size = min(self.size, len(view))
-        view[:size] = self.view[:size]
-        self.size = 0
+        first = self.taken
+        size = min(self.size - first, len(view))
+        view[:size] = self.view[first : first + size]
+        self.taken += size
         return size
 
 
@@ -60,14 +65,16 @@ class Fuzzed:
         self.cycles = [memoryview(cycle) for cycle in cycles]
         self.cycle = self.bus._cycles[0]
 
-    def receive(self, view, size, block, request):
+    def receive(self, view, size, block, way):
         """As BusA.run does with what it reads."""
         bus, uart = self.bus, self.uart
-        uart.view, uart.size = view, size
+        uart.put(view, size)
         bus._open(self.cycle, block)
-        if request:
+        if way == 1:
             bus.receiver.answer(self.cycle)
         else:
+            if way == 2:
+                bus.receiver.early_answers(self.cycle)
             bus.receiver.answers(self.cycle)
         bus._backlog.note(bus._polled, bus.receiver)
         while bus.receiver.met:
@@ -79,7 +86,7 @@ class Fuzzed:
         bus, cycle = self.bus, self.cycle
         given = self.cycles[block]
         noise = bus.receiver.noise
-        self.receive(given, len(given), block, 0)
+        self.receive(given, len(given), block, 2 * check)
         if cycle.state[collect.MISSING]:
             return "%d channels are missing" % cycle.state[collect.MISSING]
         if bus.receiver.noise != noise or not bus.receiver.timed:
