@@ -39,10 +39,10 @@ CROSS_WORDS = const(3)
 
 @micropython.viper
 def _clear(words: ptr32, count: int):
-    i = 0
-    while i < count:
-        words[i] = 0
-        i += 1
+    while count:
+        words[0] = 0
+        words = ptr32(int(words) + 4)
+        count -= 1
 
 
 @micropython.viper

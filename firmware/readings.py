@@ -117,10 +117,10 @@ class Reading:
 
 @micropython.viper
 def _fill(words: ptr32, count: int, value: int):
-    i = 0
-    while i < count:
-        words[i] = value
-        i += 1
+    while count:
+        words[0] = value
+        words = ptr32(int(words) + 4)
+        count -= 1
 
 
 class Readings:
