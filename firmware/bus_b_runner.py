@@ -56,6 +56,9 @@ class Runner:
                     "%splug/%d/setstate" % (gateway.prefix, output.node), self._setstate(output)
                 )
             gateway.orders.on("switch", self._switch)
+        gateway.publisher.add_state(
+            "bBus", lambda: topics.state(self, hardware.now_ms()), lambda: topics.glance(self)
+        )
         gateway.site.b_bus = None  # not before: when memory is short, this is done once more
 
     def _read_site(self):
@@ -313,13 +316,12 @@ class Runner:
         return [(topic, lambda text=text: (text,)) for topic, text in plugs]
 
     async def tell(self):
-        """Publish what has happened, and how it is."""
-        gateway = self._gateway
+        """Publish what has happened."""
+        send = self._gateway.publisher.send
         while self._changed:
             output = self._changed.pop(0)
             changed = [pair for pair in self.site.outputs() if pair[1] is output]
             for topic, text in topics.plugs(changed):
-                await gateway.send(topic, (text,), True)
-        while self._events and gateway.uplink.connected:
-            await gateway.send("event", topics.event(*self._events.pop(0)))
-        await gateway.send("bBus", topics.state(self, self._hardware.now_ms()))
+                await send(topic, (text,), True)
+        while self._events and self._gateway.uplink.connected:
+            await send("event", topics.event(*self._events.pop(0)))

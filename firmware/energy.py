@@ -61,7 +61,7 @@ class Energy:
         self.reactive = Registers(4 * points)
         self.estimated = Registers(points)
         self.missing = zeros("q", points)
-        self._midnight = zeros("q", 2 * loads)  # the loads' part of `main.joules` then
+        self.midnight = zeros("q", 2 * loads)  # the loads' part of `main.joules` then
         self._gap = zeros("i", points)  # samples missing since the last report that had any
         self._net = zeros("q", points)  # import less export in that report, counts x counts,
         self._samples = zeros("i", points)  # and its samples; 0: there was none
@@ -90,7 +90,7 @@ class Energy:
 
     def today(self, k, direction):
         """J of load k since local midnight (or since start)."""
-        return self.of_load(k, direction) - self._midnight[2 * k + direction]
+        return self.of_load(k, direction) - self.midnight[2 * k + direction]
 
     def add(self, values, now_ms):
         """Count a report's values (readings.Readings): a generator that yields after each point.
@@ -99,7 +99,7 @@ class Energy:
         if now_ms is not None:
             day = (now_ms + self._site.utc_offset * 1000) // _DAY_MS
             if self._day is not None and day != self._day:
-                self._midnight[:] = self.main.joules[-len(self._midnight) :]
+                self.midnight[:] = self.main.joules[-len(self.midnight) :]
             self._day = day
         for i, point in enumerate(self._site.points):
             self._add_point(i, point, values.sums)

@@ -11,19 +11,17 @@ import bus_b_start
 import measuring
 import topics
 import topics_original as original
-import topics_quality
 from bus_a import BusA
 from bus_a_advice import Advice
 from counters import Counters
 from front import Front
-from intervals import FIVE_MINUTES
 from orders import Orders
+from publisher import Publisher
+from rates import Rates
 from tasks import run_all
 from uplink import Uplink
 
-_GATEWAY_S = 1
-_KEEPALIVE_S = 30
-_KEEPALIVE_LTE_S = 600  # a ping every 10 s would be 50 MB a month
+_LOOK_S = 1
 _PRESENCE = "presence"
 _ORDERS = "gateway/set"
 _INPUTS = ("A", "B", "C", "D")
@@ -56,7 +54,7 @@ class Gateway:
         self.hardware = hardware
         self.site = site
         self.counters = Counters()
-        self._news = asyncio.Event()
+        self._reports = asyncio.Event()  # one waits to be worked through
         self._late = 0  # reports put off, of those counted
         self.uplink = None
         self.front = Front(
@@ -64,19 +62,20 @@ class Gateway:
             board,
             settings,
             self.counters,
-            lambda: self._in_cloud() and self._news.set(),
+            lambda: self._in_cloud() and self.publisher.wake(),
             self._in_cloud,
         )
         self.led = self.front.led
         self.connection = self.front.connection
         self.prefix = topics.prefix(site)
         self.orders = Orders(self.counters)
+        rates = Rates(settings.publish, lambda: self.connection.link, hardware.uptime_ms)
         self.uplink = Uplink(
             hardware.serial,
             settings.mqtt,
             self.connection.online,
             self.connection.name_server,
-            lambda: _KEEPALIVE_LTE_S if self.connection.link == "lte" else _KEEPALIVE_S,
+            rates.keepalive_s,
             hardware.set_chip_clock,
             self._greetings,
             (self.prefix + _PRESENCE, "".join(topics.presence(False))),
@@ -85,10 +84,22 @@ class Gateway:
         )
         self._with_cloud = settings.mqtt is not None
         self._with_b = "b" in board.BUSES
-        self.measuring = build_measuring(hardware, site, self._news.set)
+        self.measuring = build_measuring(hardware, site, self._reports.set)
         bus = self.measuring.bus
         self.advice = bus if site.power_box else Advice(bus, site)
+        self.publisher = Publisher(
+            self.prefix,
+            site,
+            self.measuring,
+            self.uplink,
+            self.counters,
+            rates,
+            hardware.uptime_ms,
+            self._tell_b,
+        )
+        self.publisher.add_state("gateway", self._gateway_state, self._glance)
         self.orders.on_topic(self.prefix + _ORDERS, self.orders.named)
+        self.orders.on("live", rates.live)
         self.orders.on("identify", self._identify)
         self.orders.on("scan", lambda wish: wish and self._scan())
         self.scan_b = asyncio.Event()
@@ -96,7 +107,8 @@ class Gateway:
 
     async def run(self):
         """Run all tasks; without end."""
-        tasks = [("measure", self._measure), ("publish", self._publish)] + self.front.tasks()
+        tasks = [("measure", self._measure), ("work", self._work), ("publish", self.publisher.run)]
+        tasks += self.front.tasks()
         if self._with_b:
             tasks.append(("bus_b", lambda: bus_b_start.run(self)))
         if self._with_cloud:
@@ -133,57 +145,29 @@ class Gateway:
             if wait:
                 await sleep_us(wait)
 
-    async def _publish(self):
-        published = 0
+    async def _work(self):
+        """Each report is worked through, and its messages are written, before the next one is."""
+        measuring = self.measuring
         while True:
             try:
-                await asyncio.wait_for(self._news.wait(), _GATEWAY_S)
+                await asyncio.wait_for(self._reports.wait(), _LOOK_S)
             except asyncio.TimeoutError:
-                pass  # no report, but the gateway's own state is told all the same
-            self._news.clear()
-            if self.measuring.pending:
-                for _ in self.measuring.work():
+                pass  # no report, but what is wrong is looked at all the same
+            self._reports.clear()
+            fresh = measuring.pending
+            if fresh:
+                for _ in measuring.work():
                     await asyncio.sleep_ms(0)
-            while self._late != self.measuring.postponed:
+            while self._late != measuring.postponed:
                 self._late += 1
                 self.counters.count("measuring.late")
-            self.advice.update(self.measuring.report.readings)
-            if self.measuring.reports != published:
-                published = self.measuring.reports
+            self.advice.update(measuring.report.readings)
+            if fresh:
                 self.front.tell("measuring", True)
-                for topic, pieces in self._each_report(self.hardware.now_ms()):
-                    await self.send(topic, self._of_one_report(pieces))
-            await self._publish_intervals(self.measuring)
+                if self._with_cloud:
+                    for _ in self.publisher.write(measuring.ended_ms):
+                        await asyncio.sleep_ms(0)
             gc.collect()
-            await self.send("gateway", self._gateway_state())
-            if self.bus_b:
-                await self.bus_b.tell()
-
-    def _each_report(self, now_ms):
-        """What is published of each report: (topic, pieces)."""
-        site, measuring = self.site, self.measuring
-        messages = (
-            ("realtime", original.realtime(site, measuring.report, measuring.energy, now_ms)),
-            ("site", topics.site_state(site, measuring, now_ms)),
-            ("quality", topics_quality.state(measuring, now_ms)),
-            ("totals", topics.totals_state(site, measuring, now_ms)),
-        )
-        found = measuring.harmonics.take()
-        if found:
-            messages += (("harmonics", topics_quality.harmonics(now_ms, *found)),)
-        return messages
-
-    async def _publish_intervals(self, measuring):
-        completed = measuring.aggregates.intervals.completed
-        completed[:] = [interval for interval in completed if interval.length == FIVE_MINUTES]
-        while completed and self._in_cloud():
-            await self.send("aggregated", original.aggregated(self.site, completed.pop(0)))
-
-    def _of_one_report(self, pieces):
-        """The pieces, and None as soon as a newer report has taken the place of theirs."""
-        reports = self.measuring.reports
-        for piece in pieces:
-            yield piece if self.measuring.reports == reports else None
 
     def _in_cloud(self):
         return self.uplink is not None and self.uplink.connected
@@ -196,13 +180,49 @@ class Gateway:
         return self.advice.texts + modules + self.front.texts() + refusal
 
     def _gateway_state(self):
+        """The pieces of `gateway`."""
+        hardware, uplink = self.hardware, self.uplink
+        general = {
+            "time": (hardware.now_ms() or 0) // 1000,
+            "uptime": hardware.uptime_ms() // 1000,
+            "serial": hardware.serial,
+            "heapFree": gc.mem_free(),
+            "windows": self.measuring.meter.windows,
+            "orderRefused": self.orders.refusal,
+        }
+        mqtt = {
+            "connects": uplink.connects,
+            "published": uplink.published,
+            "dropped": uplink.dropped + self.publisher.dropped,
+            "intervalsDropped": self.measuring.aggregates.intervals.dropped,
+            "lastError": uplink.last_error,
+        }
         return topics.gateway_state(
-            self, self.hardware.now_ms(), self.hardware.uptime_ms(), gc.mem_free()
+            general,
+            self.led,
+            self.connection.describe(),
+            mqtt,
+            self.counters.counts,
+            self.texts(),
+            self.measuring.bus,
+            hardware.a_baud,
+            len(self.site.points),
         )
 
-    async def send(self, topic, pieces, retained=False):
-        """Publish under the site's prefix; see Uplink.publish."""
-        await self.uplink.publish(self.prefix + topic, pieces, retained)
+    def _glance(self):
+        """What people see of `gateway`: it is sent soon when this changes."""
+        led, connection = self.led, self.connection
+        return (
+            (led.state, led.overdue, connection.link, connection.leads, connection.problem),
+            (self.uplink.connects, self.uplink.last_error, self.orders.refusal),
+            sum(self.counters.counts.values()),
+            [name for name, _ in self.texts()],
+            [node.state() for node in self.measuring.bus.nodes.all],
+        )
+
+    async def _tell_b(self):
+        if self.bus_b:
+            await self.bus_b.tell()
 
     def _greetings(self):
         """What is published and retained on every connecting: (topic, function that gives the

@@ -90,14 +90,24 @@ class Harmonics:
     def __init__(self, channels):
         self._channels = channels
         self._turn = 0
+        self._taken = True  # the next channel's turn has come
         self._collecting = False
         self._complete = False
         self._samples = 0
         self._work = array("i", bytes(4 * _WORDS))
+        # The last complete window: its channel, None when there is none; samples; words
+        self._of = None
+        self._count = 0
+        self._kept = array("i", bytes(4 * _WORDS))
 
     def begin(self):
-        """A window begins: it is the next channel's."""
-        self._turn = (self._turn + 1) % len(self._channels)
+        """A window begins: the next channel's, when the last one was taken or came to nothing."""
+        if self._complete:
+            self._work, self._kept = self._kept, self._work
+            self._of, self._count = self._channels[self._turn], self._samples
+        if self._taken or not self._complete:
+            self._turn = (self._turn + 1) % len(self._channels)
+            self._taken = False
         for k in range(_SUMS, _WORDS):
             self._work[k] = 0
         self._samples = 0
@@ -125,20 +135,21 @@ class Harmonics:
         self._collecting = False
 
     def take(self):
-        """The window that was completed since begin(), once: (channel, distortion, [percent of
-        orders 2 to 15]), or None when there is none, or no fundamental. In % of the fundamental;
-        distortion: root sum square of these orders."""
-        if not self._complete:
+        """The last window that was complete when another one began, once: (channel, distortion,
+        [percent of orders 2 to 15]), or None when there is none, or no fundamental. In % of the
+        fundamental; distortion: root sum square of these orders."""
+        channel, self._of = self._of, None
+        if channel is None:
             return None
-        self._complete = False
+        self._taken = True
         sizes = []
         for k in range(_SUMS, _AT, 2):
-            real, imaginary = float(self._work[k]), float(self._work[k + 1])
+            real, imaginary = float(self._kept[k]), float(self._kept[k + 1])
             sizes.append(sqrt(real * real + imaginary * imaginary))
         # A wave of one count gives 511 x 511 / 1024 / 2 / 64 = 2 for each sample; below four
         # counts the fundamental is noise.
-        if sizes[0] < 8 * self._samples:
+        if sizes[0] < 8 * self._count:
             return None
         percent = [100 * size / sizes[0] for size in sizes[1:]]
         distortion = sqrt(sum(one * one for one in percent))
-        return self._channels[self._turn], distortion, percent
+        return channel, distortion, percent

@@ -5,11 +5,16 @@ import json
 _COMPACT = (",", ":")
 
 
+def compact(value):
+    """A value's text, without spaces."""
+    return json.dumps(value, separators=_COMPACT)
+
+
 def items(pieces):
     """The pieces of a JSON list's inside."""
     comma = ""
     for piece in pieces:
-        yield comma + json.dumps(piece, separators=_COMPACT)
+        yield comma + compact(piece)
         comma = ","
 
 

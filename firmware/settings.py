@@ -13,12 +13,14 @@ _MOST_NETWORKS = const(5)
 
 class Settings:
     """`mqtt`: the table or None; `link`: the installer's choice or None; `apn`: of the SIM card;
-    `networks`: a list of [ssid, key], the one that was given last comes first."""
+    `publish`: rates.Rates' wishes; `networks`: a list of [ssid, key], the one that was given last
+    comes first."""
 
     def __init__(self, table):
         self.mqtt = table.get("mqtt")
         self.link = table.get("link")
         self.apn = table.get("apn", "")
+        self.publish = table.get("publish", {})
         self.networks = table.get("networks", [])
 
 

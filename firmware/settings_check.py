@@ -4,6 +4,7 @@ import json
 from binascii import a2b_base64
 
 from micropython import const
+from rates import TOPICS
 
 _MQTT = ("host", "port", "user", "password", "tls")
 _TLS = ("ca", "certificate", "key", "name")
@@ -29,6 +30,8 @@ def load(text):
         raise SettingsError("link: must be one of " + ", ".join(_LINKS))
     if not isinstance(table.get("apn", ""), str):
         raise SettingsError("apn: must be a text")
+    if "publish" in table:
+        _check_publish(table["publish"])
     if "networks" in table:
         _check_networks(table["networks"])
     return table
@@ -98,6 +101,18 @@ def _check_pem(name, text, kind):
         kinds.append(label)
     if not any(label.endswith(kind) for label in kinds):
         raise SettingsError("%s: must be a %s, not %s" % (name, kind, kinds[0]))
+
+
+def _check_publish(publish):
+    if not isinstance(publish, dict):
+        raise SettingsError("publish: must be a table")
+    for name, seconds in publish.items():
+        if name not in TOPICS:
+            raise SettingsError("publish.%s: is not known (known: %s)" % (name, ", ".join(TOPICS)))
+        if name == "aggregated" and seconds not in (0, 300):
+            raise SettingsError("publish.aggregated: must be 300, or 0 for never")
+        if type(seconds) is not int or not 0 <= seconds <= 86400:
+            raise SettingsError("publish.%s: must be 1 to 86400 s, or 0 for never" % name)
 
 
 def _check_networks(networks):

@@ -1,16 +1,30 @@
 """Names and payloads of our own messages (docs/cloud.md); topics_original.py has the original's.
 
-Each payload is a generator of pieces of JSON text: the caller may let other tasks run between
-them, and a long message is never built as one tree of objects. Nothing here sends.
+What is sent every second is a form (json_text.py), which is filled in from arrays. Other payloads
+are generators of pieces of JSON text: the caller may let other tasks run between them. Nothing
+here sends.
 """
 
 import json
 
 import bus_a_collect as collect
+import figures as f
 from energy import EXPORT, IMPORT
-from json_pieces import items, rounded
-from totals import Totals, energies
+from json_pieces import items
+from json_text import Form, quoted
+from quantities import FREQUENCY, VOLTS
+from readings import APPARENT, CURRENT, FACTOR, POWER, RATES, REACTIVE, VOLTAGE
 from version import VERSION
+
+# Rates of a point in `site`: name, index, digits behind the point, digits left away.
+_RATES = (
+    (b'"power":', POWER, 2, 0),
+    (b',"reactive":', REACTIVE, 2, 0),
+    (b',"apparent":', APPARENT, 2, 0),
+    (b',"factor":', FACTOR, 4, 0),
+    (b',"current":', CURRENT, 3, 2),
+    (b',"voltage":', VOLTAGE, 2, 0),
+)
 
 
 def prefix(site):
@@ -21,93 +35,117 @@ def presence(value):
     yield json.dumps({"value": value})
 
 
-def _point(report, energy, i):
-    reading = report.readings[i]
-    return {
-        "power": rounded(reading.power, 2),
-        "reactive": rounded(reading.reactive, 2),
-        "apparent": rounded(reading.apparent, 2),
-        "factor": rounded(reading.factor, 4),
-        "current": rounded(reading.current, 3),
-        "voltage": rounded(reading.voltage, 2),
-        "import": energy.of_point(i, IMPORT),
-        "export": energy.of_point(i, EXPORT),
-        "missing": energy.missing[i],
-        "estimated": energy.estimated.joules[i],
-    }
-
-
-def _load(site, energy, power, k):
-    return {
-        "name": site.loads[k].name,
-        "role": site.loads[k].role,
-        "power": rounded(power, 2),
-        "import": energy.of_load(k, IMPORT),
-        "export": energy.of_load(k, EXPORT),
-        "todayImport": energy.today(k, IMPORT),
-        "todayExport": energy.today(k, EXPORT),
-    }
-
-
-def _totals(site, measuring):
-    """Powers and today's energies of the whole."""
-    totals = Totals(site, measuring.aggregates.powers)
-    return {
-        "grid": rounded(totals.grid, 2),
-        "solar": rounded(totals.solar, 2),
-        "battery": rounded(totals.battery, 2),
-        "house": rounded(totals.house, 2),
-        "today": energies(site, measuring.energy.today),
-    }
-
-
-def site_state(site, measuring, now_ms):
-    """Our own `site`; reads the last report, and what came of it."""
-    report, energy, powers = measuring.report, measuring.energy, measuring.aggregates.powers
-    voltages = [rounded(report.voltages[p].rms, 2) for p in range(site.phases)]
-    yield '{"time": %d, "frequency": %s, "seconds": %s, "voltages": %s, ' % (
-        (now_ms or 0) // 1000,
-        json.dumps(rounded(report.frequency, 4)),
-        json.dumps(round(report.samples / 3200, 4)),
-        json.dumps(voltages),
-    )
+def site_form(site, measuring, figures):
+    """Our own `site`."""
+    report, energy = measuring.report, measuring.energy
+    form = Form()
+    form.put(b'{"time":')
+    form.whole(figures.longs, f.TIME)
+    form.put(b',"frequency":')
+    form.number(report.supply, FREQUENCY, 4, 2)
+    form.put(b',"seconds":')
+    form.number(figures.ints, f.SECONDS, 4)
+    form.put(b',"voltages":[')
+    for p in range(site.phases):
+        form.put(b"," if p else b"")
+        form.number(report.supply, VOLTS + p, 2)
     if site.synthesised:
-        yield '"synthesised": %s, ' % json.dumps(
-            ["L%d" % (p + 1) for p in sorted(site.synthesised)]
-        )
-    yield '"points": ['
-    yield from items(_point(report, energy, i) for i in range(len(site.points)))
-    yield '], "loads": ['
-    yield from items(_load(site, energy, powers[k], k) for k in range(len(site.loads)))
-    yield '], "totals": %s}' % json.dumps(_totals(site, measuring))
+        names = ["L%d" % (p + 1) for p in sorted(site.synthesised)]
+        form.put(b'],"synthesised":' + json.dumps(names)[:-1].encode())
+    form.put(b'],"points":[')
+    for i in range(len(site.points)):
+        form.put(b",{" if i else b"{")
+        for name, k, decimals, away in _RATES:
+            form.put(name)
+            form.number(report.rates, RATES * i + k, decimals, away)
+        _put_energies(form, b',"import":', b',"export":', energy.main.joules, 2 * i)
+        form.put(b',"missing":')
+        form.whole(energy.missing, i)
+        form.put(b',"estimated":')
+        form.whole(energy.estimated.joules, i)
+        form.put(b"}")
+    form.put(b'],"loads":[')
+    for k in range(len(site.loads)):
+        _put_load(form, site, energy, figures, k)
+    form.put(b'],"totals":{')
+    for name, place in ((b"grid", f.GRID), (b"solar", f.SOLAR), (b"battery", f.BATTERY)):
+        form.put(b'"' + name + b'":')
+        form.number(figures.ints, place, 2)
+        form.put(b",")
+    form.put(b'"house":')
+    form.number(figures.ints, f.HOUSE, 2)
+    form.put(b',"today":{')
+    for j, name in enumerate(figures.sum_names()):
+        form.put(b"," if j else b"")
+        form.put(quoted(name) + b":")
+        form.whole(figures.longs, f.TODAY + j)
+    form.put(b"}}}")
+    form.close()
+    return form
 
 
-def totals_state(site, measuring, now_ms):
-    """Our own `totals`: what follows for the whole site."""
-    aggregates = measuring.aggregates
-    totals, today = Totals(site, aggregates.powers), energies(site, measuring.energy.today)
-    demand, quarter = aggregates.demand, aggregates.intervals.quarter
-    highest = None if demand.highest is None else {"power": demand.highest, "start": demand.at}
-    yield json.dumps(
-        {
-            "time": (now_ms or 0) // 1000,
-            "house": rounded(totals.house, 2),
-            "selfConsumption": rounded(totals.own, 2),
-            "rest": rounded(totals.rest, 2),
-            "alwaysOn": aggregates.always_on.watts,
-            "today": {
-                "selfConsumption": max(0, today["solar"] - today["gridExport"]),
-                "rest": today["house"] - today["circuits"],
-            },
-            "demand": {
-                "start": quarter.start,
-                "seconds": round(quarter.samples / 3200, 1),
-                "energy": demand.energy(),
-                "forecast": round(demand.forecast(aggregates.grid or 0.0), 1),
-                "month": highest,
-            },
-        }
-    )
+def _put_energies(form, imported, exported, joules, r):
+    form.put(imported)
+    form.whole(joules, r + IMPORT)
+    form.put(exported)
+    form.whole(joules, r + EXPORT)
+
+
+def _put_load(form, site, energy, figures, k):
+    load = site.loads[k]
+    form.put(b",{" if k else b"{")
+    form.put(b'"name":' + quoted(load.name) + b',"role":' + quoted(load.role) + b',"power":')
+    form.number(figures.powers, k, 2)
+    r = 2 * (len(site.points) + k)
+    _put_energies(form, b',"import":', b',"export":', energy.main.joules, r)
+    _put_energies(form, b',"todayImport":', b',"todayExport":', figures.today, 2 * k)
+    form.put(b"}")
+
+
+def totals_form(figures):
+    """Our own `totals`, up to the month's highest demand: what follows for the whole site."""
+    ints, longs = figures.ints, figures.longs
+    form = Form()
+    form.put(b'{"time":')
+    form.whole(longs, f.TIME)
+    form.put(b',"house":')
+    form.number(ints, f.HOUSE, 2)
+    form.put(b',"selfConsumption":')
+    form.number(ints, f.OWN_POWER, 2)
+    form.put(b',"rest":')
+    form.number(ints, f.REST_POWER, 2)
+    form.put(b',"alwaysOn":')
+    form.number(ints, f.ALWAYS_ON)
+    form.put(b',"today":{"selfConsumption":')
+    form.whole(longs, f.OWN)
+    form.put(b',"rest":')
+    form.whole(longs, f.REST)
+    form.put(b'},"demand":{"start":')
+    form.whole(longs, f.START)
+    form.put(b',"seconds":')
+    form.number(ints, f.QUARTER_SECONDS, 1)
+    form.put(b',"energy":')
+    form.whole(longs, f.ENERGY)
+    form.put(b',"forecast":')
+    form.number(ints, f.FORECAST, 1)
+    form.put(b',"month":')
+    form.close()
+    return form
+
+
+NO_MONTH = b"null}}"
+
+
+def month_form(figures):
+    """The end of `totals`, where there is a highest demand; else it is NO_MONTH."""
+    form = Form()
+    form.put(b'{"power":')
+    form.number(figures.ints, f.HIGHEST)
+    form.put(b',"start":')
+    form.whole(figures.longs, f.MONTH)
+    form.put(b"}}}")
+    form.close()
+    return form
 
 
 def _node(node):
@@ -123,22 +161,11 @@ def _node(node):
     }
 
 
-def gateway_state(gateway, now_ms, uptime_ms, heap_free):
-    """Our own `gateway`; reads the gateway's parts."""
-    bus = gateway.measuring.bus
-    uplink = gateway.uplink
-    yield json.dumps(
-        {
-            "time": (now_ms or 0) // 1000,
-            "uptime": uptime_ms // 1000,
-            "serial": gateway.hardware.serial,
-            "firmwareVersion": VERSION,
-            "heapFree": heap_free,
-            "windows": gateway.measuring.meter.windows,
-            "orderRefused": gateway.orders.refusal,
-        }
-    )[:-1]
-    led = gateway.led
+def gateway_state(general, led, connection, mqtt, errors, texts, bus, baud, points):
+    """Our own `gateway`. general: the first members; connection, mqtt, errors: tables; texts:
+    [(name, text)] of what is wrong; bus: a BusA, with its speed and the site's number of
+    points."""
+    yield json.dumps(dict(general, firmwareVersion=VERSION))[:-1]
     yield ', "led": ' + json.dumps(
         {
             "state": led.state,
@@ -147,26 +174,18 @@ def gateway_state(gateway, now_ms, uptime_ms, heap_free):
             "overdue": led.overdue,
         }
     )
-    yield ', "connection": ' + json.dumps(gateway.connection.describe())
-    yield ', "mqtt": ' + json.dumps(
-        {
-            "connects": uplink.connects,
-            "published": uplink.published,
-            "dropped": uplink.dropped,
-            "intervalsDropped": gateway.measuring.aggregates.intervals.dropped,
-            "lastError": uplink.last_error,
-        }
-    )
-    yield ', "errors": ' + json.dumps(gateway.counters.counts)
+    yield ', "connection": ' + json.dumps(connection)
+    yield ', "mqtt": ' + json.dumps(mqtt)
+    yield ', "errors": ' + json.dumps(errors)
     yield ', "advice": ['
-    yield from items({"name": name, "text": text} for name, text in gateway.texts())
+    yield from items({"name": name, "text": text} for name, text in texts)
     yield "]"
     yield (
         ', "aBus": %s'
         % json.dumps(
             {
-                "baud": gateway.hardware.a_baud,
-                "points": len(gateway.site.points),
+                "baud": baud,
+                "points": points,
                 "capacity": bus.capacity,
                 "utilisation": round(bus.line_us / 200, 1),
                 "blocks": bus.blocks,

@@ -91,6 +91,18 @@ def state(runner, now_ms):
     yield "]}"
 
 
+def glance(runner):
+    """What people see of `bBus`: it is sent soon when this changes."""
+    seen = []
+    for device in runner.devices:
+        seen.append(device.state)
+        if device.KIND == "input":
+            seen += [c and c.pulses is None and c.active for c in device.channels]
+        elif device.KIND == "output":
+            seen += [output and (output.on, output.wanted) for output in device.channels]
+    return seen
+
+
 _STRANGE = {
     "wrong_bus": "%s is on the B-bus but belongs on the A-bus: plug it there",
     "not_here": "%s: Input and Output modules do not work with this gateway: replace it by a "

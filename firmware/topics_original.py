@@ -1,14 +1,18 @@
 """Names and payloads of the original's messages (docs/cloud.md): what its own tools read.
 
-Each payload is a generator of pieces of JSON text, as in topics.py.
+`realtime` is a form; each other payload is a generator of pieces of JSON text, as in topics.py.
 """
 
 import json
 
+import figures as f
 from energy import EXPORT, IMPORT
 from intervals import FIVE_MINUTES
 from json_pieces import items, rounded, whole
+from json_text import Form, quoted
 from mains import SAMPLE_RATE
+from quantities import FREQUENCY, VOLTS
+from readings import APPARENT, CURRENT, FACTOR, POWER, RATES, REACTIVE
 from totals import energies
 from version import VERSION
 
@@ -107,50 +111,54 @@ def home_control_config(outputs, now_ms):
 
 # Every second
 
-
-def _channel_power(site, report, energy, i):
-    point = site.points[i]
-    reading = report.readings[i]
-    return {
-        "publishIndex": i,
-        "formula": _formula(point),
-        "power": whole(reading.power),
-        "apparentPower": whole(reading.apparent),
-        "reactivePower": whole(reading.reactive),
-        "cosPhi": int((reading.factor or 0) * 100),
-        "current": whole((reading.current or 0) * 10),
-        "importEnergy": energy.of_point(i, IMPORT),
-        "exportEnergy": energy.of_point(i, EXPORT),
-        "phaseId": point.phase,
-    }
+# A point's rates: name, index, digits left away; cosPhi is truncated.
+_RATES = (
+    (b',"power":', POWER, 2),
+    (b',"apparentPower":', APPARENT, 2),
+    (b',"reactivePower":', REACTIVE, 2),
+    (b',"cosPhi":', FACTOR, 2),
+    (b',"current":', CURRENT, 4),
+)
 
 
-def realtime(site, report, energy, now_ms):
+def realtime_form(site, measuring, figures):
     """The original's `realtime`."""
-    power = reactive = 0.0
-    for load in site.loads:
-        if load.role == "grid":
-            for i in load.points:
-                power += report.readings[i].power or 0
-                reactive += report.readings[i].reactive or 0
-    yield '{"utcTimeStamp": %d, "totalPower": %d, "totalReactivePower": %d, ' % (
-        now_ms or 0,
-        whole(power),
-        whole(reactive),
-    )
-    yield '"totalImportEnergy": %d, "totalExportEnergy": %d, ' % (
-        sum(energy.of_point(i, IMPORT) for i in range(len(site.points))),
-        sum(energy.of_point(i, EXPORT) for i in range(len(site.points))),
-    )
-    yield '"monitorStatus": 0, "measuredFrequency": %d, "channelPowers": [' % (
-        report.microhertz if report.frequency else 0
-    )
-    yield from items(_channel_power(site, report, energy, i) for i in range(len(site.points)))
-    yield '], "voltages": ['
-    yield from items(
-        {"voltage": whole(report.voltages[p].rms), "phaseId": p} for p in range(site.phases)
-    )
-    yield "]}"
+    report, joules = measuring.report, measuring.energy.main.joules
+    longs, ints = figures.longs, figures.ints
+    form = Form()
+    form.put(b'{"utcTimeStamp":')
+    form.whole(longs, f.TIME_MS)
+    form.put(b',"totalPower":')
+    form.number(ints, f.TOTAL_POWER, 0, 2)
+    form.put(b',"totalReactivePower":')
+    form.number(ints, f.TOTAL_REACTIVE, 0, 2)
+    form.put(b',"totalImportEnergy":')
+    form.whole(longs, f.IMPORTED)
+    form.put(b',"totalExportEnergy":')
+    form.whole(longs, f.EXPORTED)
+    form.put(b',"monitorStatus":0,"measuredFrequency":')
+    form.number(report.supply, FREQUENCY, zero=True)
+    form.put(b',"channelPowers":[')
+    for i in range(len(site.points)):
+        point = site.points[i]
+        form.put(b",{" if i else b"{")
+        form.put(b'"publishIndex":%d,"formula":' % i + quoted(_formula(point)))
+        for name, k, away in _RATES:
+            form.put(name)
+            form.number(report.rates, RATES * i + k, 0, away, k == FACTOR, True)
+        form.put(b',"importEnergy":')
+        form.whole(joules, 2 * i + IMPORT)
+        form.put(b',"exportEnergy":')
+        form.whole(joules, 2 * i + EXPORT)
+        form.put(b',"phaseId":%d}' % point.phase)
+    form.put(b'],"voltages":[')
+    for p in range(site.phases):
+        form.put(b',{"voltage":' if p else b'{"voltage":')
+        form.number(report.supply, VOLTS + p, 0, 2, zero=True)
+        form.put(b',"phaseId":%d}' % p)
+    form.put(b"]}")
+    form.close()
+    return form
 
 
 # Every five minutes

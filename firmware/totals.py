@@ -30,18 +30,19 @@ def role_power(site, powers, role):
         if site.loads[k].role == role:
             if powers[k] is None:
                 return None
-            total = (total or 0.0) + powers[k]
+            total = powers[k] if total is None else total + powers[k]
     return total
 
 
 class Totals:
-    """W, each None when no load has the role or one that has it was not measured: `grid`, `solar`,
-    `battery`; `circuits`, all together; `house`: what the site itself takes (grid - solar -
-    battery; where the grid is not measured what its circuits take); `own`: what of the production
-    is not exported; `rest`: what of `house` no circuit explains."""
+    """In the unit of the powers that it is given, each None when no load has the role or one that
+    has it was not measured: `grid`, `solar`, `battery`; `circuits`, all together; `house`: what
+    the site itself takes (grid - solar - battery; where the grid is not measured what its circuits
+    take); `own`: what of the production is not exported; `rest`: what of `house` no circuit
+    explains."""
 
     def __init__(self, site, powers):
-        """powers: of each load in W, or None."""
+        """powers: of each load, a number or None."""
         self.grid = role_power(site, powers, "grid")
         self.solar = role_power(site, powers, "solar")
         self.battery = role_power(site, powers, "battery")
@@ -55,39 +56,68 @@ class Totals:
             0 if "solar" not in roles else self.solar,
             0 if "battery" not in roles else self.battery,
         ):
-            self.house = self.grid - (self.solar or 0.0) - (self.battery or 0.0)
+            self.house = self.grid - (self.solar or 0) - (self.battery or 0)
             if "circuit" not in roles or self.circuits is not None:
-                self.rest = self.house - (self.circuits or 0.0)
+                self.rest = self.house - (self.circuits or 0)
         if self.grid is not None and self.solar is not None:
-            produced, exported = max(0.0, -self.solar), max(0.0, -self.grid)
-            self.own = max(0.0, produced - exported)
+            produced, exported = max(0, -self.solar), max(0, -self.grid)
+            self.own = max(0, produced - exported)
+
+
+_TAKEN = (IMPORT, 0)
+_GIVEN = (EXPORT, 0)
+_NOT_GIVEN = (EXPORT, 1)
+_NOT_TAKEN = (IMPORT, 1)
+_CIRCUITS = (("circuit", _TAKEN), ("circuit", _NOT_GIVEN))
+_HOUSE = (
+    ("grid", _TAKEN),
+    ("grid", _NOT_GIVEN),
+    ("solar", _NOT_TAKEN),
+    ("solar", _GIVEN),
+    ("battery", _NOT_TAKEN),
+    ("battery", _GIVEN),
+)
+_SUMS = (
+    ("gridImport", (("grid", _TAKEN),)),
+    ("gridExport", (("grid", _GIVEN),)),
+    ("solar", (("solar", _GIVEN),)),
+    ("batteryCharge", (("battery", _TAKEN),)),
+    ("batteryDischarge", (("battery", _GIVEN),)),
+    ("house", _HOUSE),
+    ("circuits", _CIRCUITS),
+)
+
+
+def sums(site):
+    """The site's energies as sums over the loads' registers: of each (name, [(register, whether it
+    is taken away: 0 or 1)]), register 2 k + IMPORT or EXPORT for load k. House = gridImport -
+    gridExport + solar - solarImport + batteryDischarge - batteryCharge; where the grid is not
+    measured, what its circuits take."""
+    found = []
+    measured = "grid" in [load.role for load in site.loads]
+    for name, parts in _SUMS:
+        if name == "house" and not measured:
+            parts = _CIRCUITS
+        registers = []
+        for role, (direction, minus) in parts:
+            for k in range(len(site.loads)):
+                if site.loads[k].role == role:
+                    registers.append((2 * k + direction, minus))
+        found.append((name, registers))
+    return found
 
 
 def energies(site, of):
-    """The same of energies, as whole joules by name. of: a function (k, IMPORT or EXPORT) that
-    gives the energy of load k in a direction. Sums are exact: house = gridImport - gridExport +
-    solar - solarImport + batteryDischarge - batteryCharge."""
-    taken = {}
-    given = {}
-    for k in range(len(site.loads)):
-        role = site.loads[k].role
-        taken[role] = taken.get(role, 0) + of(k, IMPORT)
-        given[role] = given.get(role, 0) + of(k, EXPORT)
-
-    def net(role):
-        return taken.get(role, 0) - given.get(role, 0)
-
-    circuits = net("circuit")
-    house = net("grid") - net("solar") - net("battery") if "grid" in taken else circuits
-    return {
-        "gridImport": taken.get("grid", 0),
-        "gridExport": given.get("grid", 0),
-        "solar": given.get("solar", 0),
-        "batteryCharge": taken.get("battery", 0),
-        "batteryDischarge": given.get("battery", 0),
-        "house": house,
-        "circuits": circuits,
-    }
+    """The values of these sums, as whole joules by name. of: a function (k, IMPORT or EXPORT) that
+    gives the energy of load k in a direction."""
+    values = {}
+    for name, registers in sums(site):
+        value = 0
+        for r, minus in registers:
+            joules = of(r // 2, r % 2)
+            value += -joules if minus else joules
+        values[name] = value
+    return values
 
 
 class AlwaysOn:

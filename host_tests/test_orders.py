@@ -86,7 +86,10 @@ def test_identify_blinks_at_the_node(running):
         ("not JSON", "gateway/set: "),
         ("[1]", "not a JSON object"),
         ("{}", "not a JSON object"),
-        ('{"reboot": true, "scan": true}', "no such order: reboot; there are: identify, scan"),
+        (
+            '{"reboot": true, "scan": true}',
+            "no such order: reboot; there are: identify, live, scan",
+        ),
         ('{"identify": {"serial": "5500000190", "input": "AB"}}', "identify wants"),
         ('{"identify": 5}', "identify wants"),
         ('{"identify": {"serial": "5500009999", "input": "A"}}', "no node 5500009999"),

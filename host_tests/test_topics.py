@@ -12,18 +12,29 @@ from gateway_host import interpreter
 from gateway_host.session import MODULE_PATH
 
 # Reads {site, readings, voltages, registers, today, microhertz, samples, now}, prints `realtime`,
-# `site`, `channelConfigV2` and `quality`.
+# `site`, `channelConfigV2`, `quality` and `totals`.
 RUN = """
-import json, sys
+import asyncio, json, sys
 from array import array
 import measuring, site, topics, topics_quality
 import topics_original as original
+from counters import Counters
+from publisher import Publisher
+from rates import Rates
 from readings import Readings
 from totals import load_power
 
 class Bus:
     def run(self):
         pass
+
+class Uplink:
+    connected = True
+    sent = {}
+
+    async def send(self, topic, view, retained=False):
+        self.sent[topic] = bytes(view)
+        return True
 
 task = json.load(sys.stdin)
 place = site.load(json.dumps(task["site"]))
@@ -33,12 +44,16 @@ report.microhertz, report.samples = task["microhertz"], task["samples"]
 report.frequency = task["microhertz"] / 1000000 if task["microhertz"] else None
 for voltage, rms in zip(report.voltages, task["voltages"]):
     voltage.rms = rms
+saturated = [i for i, values in enumerate(task["readings"]) if values.pop("saturated", 0)]
 for reading, values in zip(report.readings, task["readings"]):
     for name, value in values.items():
         setattr(reading, name, value)
+for i in saturated:
+    report.values.saturated[i] = 1
 for i, joules in enumerate(task["reactive"]):
     energy.reactive.joules[i] = joules
 report.lines, report.unbalance = task["lines"], task["unbalance"]
+report.settle()
 events = path.events
 for n, (kind, began, samples, worst, phases) in enumerate(task["events"]):
     words = [kind, 0, began, 0, began + samples, worst, phases]
@@ -55,10 +70,21 @@ for at in (2, 0):  # first at midnight, then now
                 pass
 now = task["now"]
 path.aggregates.powers = [load_power(place, report.readings, k) for k in range(len(place.loads))]
-for pieces in (original.realtime(place, report, energy, now),
-               topics.site_state(place, path, now), original.channel_config(place, now),
-               topics_quality.state(path, now)):
-    print("".join(pieces))
+uplink, counters = Uplink(), Counters()
+rates = Rates({}, lambda: "ethernet", lambda: 5000)
+publisher = Publisher("", place, path, uplink, counters, rates, lambda: 5000, None)
+
+def publish():
+    for _ in publisher.write(now):
+        pass
+    asyncio.run(publisher.send_texts())
+    assert not counters.counts, counters.counts
+
+publish()
+for text in (uplink.sent["realtime"], uplink.sent["site"],
+             "".join(original.channel_config(place, now)), uplink.sent["quality"],
+             uplink.sent["totals"]):
+    print(text if isinstance(text, str) else text.decode())
 """
 
 
@@ -90,8 +116,7 @@ NOTHING = dict.fromkeys(("power", "reactive", "apparent", "factor", "current", "
 
 
 def payloads(bits: int, site: dict, readings: list[dict], **change: Any) -> list[bytes]:
-    """`realtime`, `site`, `channelConfigV2`, `quality` as bytes: all but the third, which is never
-    held as a whole, within what the uplink holds."""
+    """`realtime`, `site`, `channelConfigV2`, `quality`, `totals` as bytes."""
     task = {
         "site": site,
         "readings": readings,
@@ -244,7 +269,7 @@ SCHEMES = [("1x230", "SINGLE", 1), ("3x400+N", "THREE_STAR", 3), ("3x230", "THRE
 @pytest.mark.parametrize("scheme, name, phases", SCHEMES)
 def test_phases_of_the_schemes(scheme, name, phases):
     site = site_of([("L1", "Oven")], {"Oven": "circuit"}, scheme)
-    realtime, own, config, _ = published(32, site, [READINGS[0]])
+    realtime, own, config, *_ = published(32, site, [READINGS[0]])
     assert config["dataProcessingSpecification"]["phaseType"] == name
     assert [voltage["phaseId"] for voltage in realtime["voltages"]] == list(range(phases))
     assert len(own["voltages"]) == phases
@@ -264,7 +289,7 @@ def test_synthesised_voltages_are_named():
 
 def test_without_time_and_without_roles(bits):
     site = site_of([("L1", "Oven")], {"Oven": "circuit"})
-    realtime, own, config, _ = published(bits, site, [READINGS[0]], now=None)
+    realtime, own, config, *_ = published(bits, site, [READINGS[0]], now=None)
     assert realtime["utcTimeStamp"] == own["time"] == config["utcTimeStamp"] == 0
     assert realtime["totalPower"] == 0
     totals = own["totals"]
@@ -286,7 +311,7 @@ def test_the_longest_messages(name):
     change = {"points": registers, "loads": registers, "reactive": [10**14] * 4 * 28}
     change["events"] = [[2, 16000, 0x3FFFFFFF, 0x3FFFFFF, 7]] * 1000
     messages = payloads(32, site_of(points, roles), readings, **change)
-    _, own, config, _ = map(json.loads, messages)
+    _, own, config, *_ = map(json.loads, messages)
     assert [load["name"] for load in own["loads"]] == list(roles)
     assert len(config["dataProcessingSpecification"]["measurements"]) == 28
 
@@ -299,7 +324,7 @@ def test_quality(bits):
     square = (1.15 * 230 / 0.015) ** 2 / 128
     change["events"] = [[0, 0, 1, 1, 1], [1, 4000, 320, round(square), 5]]
     change["events"] += [[2, 16000, 10240, 0, 2]] * 7
-    *_, quality = published(bits, site_of(POINTS, ROLES), readings, unbalance=0.934, **change)
+    *_, quality, _ = published(bits, site_of(POINTS, ROLES), readings, unbalance=0.934, **change)
     assert quality == {
         "time": 1764000001,
         "lineVoltages": [399.12, None, 400.0],
@@ -346,9 +371,9 @@ aggregates.grid = 1000.0
 quarter = Interval(1763990100, 900, 2880000, joules, missed, 0, spread)
 aggregates.demand.add(quarter)
 aggregates.always_on.add(quarter.start, 145)
-for pieces in (topics.totals_state(place, path, now),
-               original.aggregated(place, interval)):
-    print("".join(pieces))
+publish()
+print(uplink.sent["totals"].decode())
+print("".join(original.aggregated(place, interval)))
 """
 
 
@@ -408,7 +433,7 @@ def test_harmonics(channel, phase, point):
     run = f"""
 import topics_quality
 percents = [order / 3 for order in range(2, 16)]
-print("".join(topics_quality.harmonics(1764000001000, {channel}, 12.345678, percents)))
+print(topics_quality.harmonics(1764000001000, {channel}, 12.345678, percents).decode())
 """
     done = interpreter.run(["-c", run], heap="1M", path=MODULE_PATH)
     assert json.loads(done.stdout) == {

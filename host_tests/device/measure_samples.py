@@ -76,7 +76,6 @@ def measure(task, samples):
             end = meter.add(block, where, sample)
             if harmonics:
                 harmonics.add(block, where, sample, end, meter.mains)
-                found.append(harmonics.take())
             if events:
                 events.add(where, end - sample, meter.mains)
             sample = end
@@ -87,6 +86,7 @@ def measure(task, samples):
                 print(json.dumps(_line(report)))
                 if harmonics:
                     harmonics.begin()
+                    found.append(harmonics.take())
     if harmonics:
         print(json.dumps([one for one in found if one]))
     if events:

@@ -20,13 +20,13 @@ from gateway_host.sim.house import load_house
 from gateway_host.sim.installation import Installation
 
 _STEP = 4 * 1024
-_LEAST, _MOST = 64 * 1024, 192 * 1024
+_LEAST, _MOST = 64 * 1024, 512 * 1024
 _MESSAGES = 4
 _PATIENCE_S = 30
 
 
 def least_heap(progress: Console) -> int:
-    """Bytes, to 4 kB. UserError when 192 kB are not enough."""
+    """Bytes, to 4 kB. UserError when 512 kB are not enough."""
     low, high = _LEAST // _STEP, _MOST // _STEP
     if not _holds(high * _STEP):
         raise UserError(f"the gateway does not run in a heap of {high * _STEP:,} bytes")

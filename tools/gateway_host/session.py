@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RUN_DIRECTORY = ROOT / "build" / "run"
 REPL_FILE = RUN_DIRECTORY / "repl"
 BOOT = ROOT / "tools" / "gateway_host" / "device" / "boot_image.py"
-HEAP = {32: "160K", 64: "320K"}  # by the word size: the device's, and what holds as many objects
+HEAP = {32: "512K", 64: "1M"}  # by the word size: a part of what PSRAM gives, and as many objects
 # Modules from source, for tests and scripts: they are compiled into the heap, so it is larger.
 _PLACES = ("firmware", "boards/SIMULATOR", "boards/common", "build/lib")
 MODULE_PATH = [ROOT / place for place in _PLACES]

@@ -1,0 +1,86 @@
+"""How often each message is sent (docs/cloud.md): by the link in use, as settings.json wishes, or
+once a second for somebody who watches.
+
+Owns the defaults. A mobile network is paid for by the byte.
+"""
+
+from micropython import const
+
+TOPICS = ("realtime", "site", "quality", "totals", "harmonics", "gateway", "bBus", "aggregated")
+_DEFAULT = (1, 1, 1, 1, 10, 10, 10, 300)
+_LTE = (900, 0, 3600, 300, 0, 3600, 3600, 300)
+_CHANGE_MS = const(1000)  # from one message because of a change to the next
+_LTE_CHANGE_MS = const(900000)
+_KEEPALIVE_S = const(30)
+_LTE_KEEPALIVE_S = const(240)
+_LONGEST_S = const(600)
+_EARLY_MS = const(500)  # reports do not end at the same part of a second
+
+
+class Rates:
+    """wishes: `publish` of settings.json, {topic: s, 0: never}. link: a function, the name of the
+    link in use or None: the last one counts. uptime_ms: a function."""
+
+    def __init__(self, wishes, link, uptime_ms):
+        self._wishes = wishes
+        self._link = link
+        self._last = None
+        self._uptime_ms = uptime_ms
+        self._live_ms = 0  # until then somebody watches
+
+    def every(self, topic):
+        """Seconds from one message of a topic to the next; 0: none is sent, also while there was
+        no link yet."""
+        lte = self._is_lte()
+        if self._last is None:
+            return 0
+        if topic != "aggregated" and self._uptime_ms() < self._live_ms:
+            return 1
+        return self._wishes.get(topic, (_LTE if lte else _DEFAULT)[TOPICS.index(topic)])
+
+    def change_ms(self):
+        """From one message because of a change to the next, at least."""
+        dear = self._is_lte() and self._uptime_ms() >= self._live_ms
+        return _LTE_CHANGE_MS if dear else _CHANGE_MS
+
+    def keepalive_s(self):
+        """Of the next connection: half of it goes by between two pings."""
+        return _LTE_KEEPALIVE_S if self._is_lte() else _KEEPALIVE_S
+
+    def _is_lte(self):
+        self._last = self._link() or self._last
+        return self._last == "lte"
+
+    def live(self, wish):
+        """The order "live": everything once a second, for some seconds from now on."""
+        seconds = wish.get("seconds") if isinstance(wish, dict) else None
+        if type(seconds) is not int or not 0 <= seconds <= _LONGEST_S:
+            raise ValueError('live wants {"seconds": 0 to %d}' % _LONGEST_S)
+        self._live_ms = self._uptime_ms() + 1000 * seconds
+
+
+class Due:
+    """When a topic was sent last, and is to be sent again."""
+
+    def __init__(self, topic, rates):
+        self._topic = topic
+        self._rates = rates
+        self._last_ms = None
+
+    def at(self, now_ms, of_report=True):
+        """Whether its next message is due at this uptime. of_report: once a second means of each
+        report, however soon they follow each other."""
+        every = self._rates.every(self._topic)
+        if not every or self._last_ms is None or every == 1 and of_report:
+            return every > 0
+        return now_ms - self._last_ms >= 1000 * every - _EARLY_MS
+
+    def after_change(self, now_ms):
+        """Whether a message may be sent because something has changed."""
+        if not self._rates.every(self._topic):
+            return False
+        return self._last_ms is None or now_ms - self._last_ms >= self._rates.change_ms()
+
+    def sent(self, now_ms):
+        """It is written, at this uptime."""
+        self._last_ms = now_ms
