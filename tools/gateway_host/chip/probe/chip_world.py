@@ -1,0 +1,142 @@
+"""The world around the firmware in the emulated chip: its radio, its servers, its button; and
+names for what takes long. The emulated access points are open, which the firmware refuses: here
+they seem to want a password (WPA2), and take any.
+"""
+
+import builtins
+import json
+import sys
+import time
+
+import esp32
+import network
+
+_INTERNAL_BYTES = 1000000  # a region of the IDF's heap that is larger lies in PSRAM
+_WPA2 = 3
+_PRESSED_MS = 300
+
+_began = 0  # ticks_ms of the first reading
+
+with open("chip.json") as _file:
+    _told = json.load(_file)
+
+
+def internal_heap():
+    """(free, largest piece, least ever free) of the IDF's internal memory, bytes."""
+    regions = [r for r in esp32.idf_heap_info(esp32.HEAP_DATA) if r[0] < _INTERNAL_BYTES]
+    return (
+        sum(r[1] for r in regions),
+        max(r[2] for r in regions),
+        sum(r[3] for r in regions),
+    )
+
+
+class Module:
+    """A module with some of its names replaced."""
+
+    def __init__(self, module, **names):
+        for name in dir(module):
+            setattr(self, name, names.get(name) or getattr(module, name))
+
+
+class _Radio:
+    """network.WLAN(which), as the firmware sees it."""
+
+    def __init__(self, which, call):
+        self._wlan = network.WLAN(which)
+        self._call = call
+
+    def __getattr__(self, name):
+        return getattr(self._wlan, name)
+
+    def scan(self):
+        heard = self._call("scan (in a thread)", self._wlan.scan)
+        return [ap[:4] + (_WPA2,) + ap[5:] for ap in heard]
+
+    def connect(self, ssid, password=None, bssid=None):
+        if bssid:
+            return self._call("join", self._wlan.connect, ssid, bssid=bssid)
+        return self._call("join", self._wlan.connect, ssid)
+
+    def config(self, *names, **values):
+        if "key" in values:  # an access point with a password is not emulated
+            values = {"ssid": values["ssid"]}
+        return self._wlan.config(*names, **values)
+
+
+class _File:
+    """A file that is written."""
+
+    def __init__(self, file, call):
+        self._file = file
+        self._call = call
+
+    def __getattr__(self, name):
+        return getattr(self._file, name)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def write(self, data):
+        return self._call("file write", self._file.write, data)
+
+    def close(self):
+        return self._call("file close", self._file.close)
+
+
+def _pressed(_):
+    """Whether the button is down: for 0.3 s, so long after the first reading as the bench
+    wants."""
+    if not _began or not _told["press_ms"]:
+        return False
+    return 0 <= time.ticks_diff(time.ticks_ms(), _began) - _told["press_ms"] < _PRESSED_MS
+
+
+def _hook(name, module, fact, named):
+    """A module of the firmware was loaded."""
+    if name == "hardware":
+        hardware = module.Hardware
+        hardware.pressed = _pressed
+        hardware.time_server = tuple(_told["time_server"])
+        hardware.probe = tuple(_told["probe"])
+    elif name == "tasks":
+        keep = module.keep
+        module.keep = lambda counters, task, make: named(keep(counters, task, make), task)
+    elif name == "measuring" and hasattr(module.Measuring, "complete"):
+        complete = module.Measuring.complete
+
+        def first(self, *arguments):
+            global _began
+            _began = time.ticks_ms()
+            fact("reading_ms", _began)
+            module.Measuring.complete = complete
+            return complete(self, *arguments)
+
+        module.Measuring.complete = first
+
+
+def surround(call, fact, named):
+    """Replace what the firmware is to find otherwise."""
+    sys.modules["network"] = Module(network, WLAN=lambda which: _Radio(which, call))
+    load, open_file = builtins.__import__, builtins.open
+    hooked = set()
+
+    def __import__(name, *arguments):
+        if len(arguments) == 4 and arguments[3]:  # a relative one: of asyncio, from nowhere else
+            name, arguments = "asyncio." + name if name else "asyncio", arguments[:3]
+        new = name not in sys.modules
+        module = call("import " + name, load, name, *arguments) if new else load(name, *arguments)
+        if name in ("hardware", "tasks", "measuring") and name not in hooked:
+            hooked.add(name)
+            _hook(name, sys.modules[name], fact, named)
+        return module
+
+    def opened(name, mode="r", *arguments, **named):
+        file = open_file(name, mode, *arguments, **named)
+        return _File(file, call) if "w" in mode or "a" in mode else file
+
+    builtins.__import__ = __import__
+    builtins.open = opened

@@ -1,0 +1,61 @@
+"""Measure a board's image in an emulated ESP32; print a table and write build/chip.json."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from gateway_host.chip import bench, report
+from gateway_host.commands.run import DEFAULT_HOUSE
+from gateway_host.session import ROOT
+
+RESULT = ROOT / "build" / "chip.json"
+_SAY_EVERY_S = 10.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `chip`."""
+    parser.add_argument("--minutes", type=float, default=2.0, help="from the first message on (2)")
+    parser.add_argument("--board", default="WIFI_CONNECT", help="a folder of boards/")
+    parser.add_argument("--house", type=Path, default=DEFAULT_HOUSE, help="the house (TOML)")
+    parser.add_argument("--cuts", type=int, default=0, help="cut the cloud's connection so often")
+    parser.add_argument("--hotspot", action="store_true", help="open the page and read it")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Exit code 0."""
+    run = bench.Run(
+        arguments.board,
+        arguments.house,
+        arguments.minutes * 60,
+        arguments.cuts,
+        arguments.hotspot,
+    )
+    measured = bench.measure(run, Progress())
+    found = report.result(measured)
+    Console().print(report.table(found))
+    RESULT.parent.mkdir(exist_ok=True)
+    RESULT.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    print(f"written to {RESULT.relative_to(ROOT)}")
+    return 0
+
+
+class Progress:
+    """Says what goes on: in one line of a terminal, else now and then."""
+
+    def __init__(self) -> None:
+        self._said = 0.0
+
+    def __call__(self, text: str) -> None:
+        terminal = sys.stderr.isatty()
+        if terminal or time.monotonic() - self._said > _SAY_EVERY_S:
+            self._said = time.monotonic()
+            end = "\r" if terminal else "\n"
+            print(
+                f"  {text:76}" if terminal else f"  {text}", end=end, file=sys.stderr, flush=True
+            )
