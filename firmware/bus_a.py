@@ -134,12 +134,6 @@ class BusA:
         wish = frame.IDENTIFY, node.address, inputs, seconds
         self._wishes = [other for other in self._wishes if other[1] != node.address] + [wish]
 
-    def age_ms(self, block, sample):
-        """How long ago the head took that sample (0 to 64: the block's end), by its time as it is
-        known here; ms."""
-        wait = self._head.until_complete(block, self._ticks_us())
-        return ((BLOCK - sample) * 625 // 2 - wait) // 1000
-
     # The cycle
 
     def _may_repair(self, cycle, us):

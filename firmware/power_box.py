@@ -230,8 +230,5 @@ class NoBusA:
     def scan(self):
         pass
 
-    def age_ms(self, block, sample):
-        return 0
-
     def update(self, readings):
         pass
