@@ -147,7 +147,7 @@ class Uplink:
 
     async def publish(self, topic, pieces, retained=False):
         """Publish what the generator `pieces` yields as one message; it is dropped and counted
-        while there is no connection, when a piece is None, or when memory is too short for it.
+        while there is no connection, or when memory is too short for it.
 
         For rare messages: each piece is held until it is sent. Other tasks run between them.
         """
@@ -249,9 +249,6 @@ class Uplink:
         size = 0
         try:
             for piece in pieces:
-                if piece is None:
-                    self._note("uplink.overtaken", "a newer report came while one was written")
-                    return None
                 encoded.append(piece.encode())
                 size += len(encoded[-1])
                 await asyncio.sleep(0)

@@ -70,6 +70,15 @@ def running() -> Iterator[Running]:
             yield running
 
 
+def test_live_raises_everything_to_once_a_second(running):
+    """Every 10 s, as usual, 8 of them would take longer than anybody waits here."""
+    listener = running.listener
+    counts = {topic: len(listener.of(topic)) for topic in ("gateway", "harmonics")}
+    running.order('{"live": {"seconds": 30}}')
+    for topic, count in counts.items():
+        listener.wait(topic, count + 8)
+
+
 def test_identify_blinks_at_the_node(running):
     serial = "5500000190"
     running.order(json.dumps({"identify": {"serial": serial, "input": "C", "seconds": 600}}))
@@ -92,6 +101,8 @@ def test_identify_blinks_at_the_node(running):
         ),
         ('{"identify": {"serial": "5500000190", "input": "AB"}}', "identify wants"),
         ('{"identify": 5}', "identify wants"),
+        ('{"live": true}', "live wants"),
+        ('{"live": {"seconds": 601}}', "live wants"),
         ('{"identify": {"serial": "5500009999", "input": "A"}}', "no node 5500009999"),
         ('{"identify": {"serial": "5500000190", "input": "A", "seconds": 1e999}}', "/set: "),
         ('{"scan": true, "because": "%s"}' % (500 * "x"), "longer than any"),

@@ -40,6 +40,10 @@ STARTS = [
      "error: settings.json: mqtt.host: "),
     ("settings.json", json.dumps({"mqtt": mqtt_at(1883, user="u")}).encode(),
      "error: settings.json: mqtt.user and mqtt.password: "),
+    ("settings.json", b'{"publish": {"sites": 5}}',
+     "error: settings.json: publish.sites: is not known"),
+    ("settings.json", b'{"publish": {"site": 1.5}}',
+     "error: settings.json: publish.site: must be 1 to 86400 s, or 0 for never"),
 ]  # fmt: skip
 # Replaces a file and then does what main.py does.
 BREAK = """
