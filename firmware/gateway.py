@@ -6,6 +6,7 @@ A task that fails is counted, printed and started again; measuring goes on whate
 
 import asyncio
 import gc
+from time import ticks_diff
 
 import bus_b_start
 import measuring
@@ -15,6 +16,7 @@ from bus_a import BusA
 from bus_a_advice import Advice
 from counters import Counters
 from front import Front
+from micropython import const
 from orders import Orders
 from publisher import Publisher
 from rates import Rates
@@ -22,6 +24,7 @@ from tasks import run_all
 from uplink import Uplink
 
 _LOOK_S = 1
+_COLLECT_US = const(5000)  # of a wait in which garbage is collected, at least
 _PRESENCE = "presence"
 _ORDERS = "gateway/set"
 _INPUTS = ("A", "B", "C", "D")
@@ -56,6 +59,7 @@ class Gateway:
         self.counters = Counters()
         self._reports = asyncio.Event()  # one waits to be worked through
         self._late = 0  # reports put off, of those counted
+        self._untidy = False  # a collection is due
         self.uplink = None
         self.front = Front(
             hardware,
@@ -137,11 +141,17 @@ class Gateway:
         self.scan_b.set()
 
     async def _measure(self):
+        """Measure, and collect garbage while the answers to a POLL are on their way."""
         self.measuring.restart()
         step = self.measuring.step
-        sleep_us = self.hardware.sleep_us
+        sleep_us, ticks_us = self.hardware.sleep_us, self.hardware.ticks_us
         while True:
             wait = step()
+            if self._untidy and wait >= _COLLECT_US:
+                self._untidy = False
+                began = ticks_us()
+                gc.collect()
+                wait = max(0, wait - ticks_diff(ticks_us(), began))
             if wait:
                 await sleep_us(wait)
 
@@ -167,7 +177,7 @@ class Gateway:
                 if self._with_cloud:
                     for _ in self.publisher.write(measuring.ended_ms):
                         await asyncio.sleep_ms(0)
-            gc.collect()
+            self._untidy = True
 
     def _in_cloud(self):
         return self.uplink is not None and self.uplink.connected

@@ -10,11 +10,6 @@ import hardware
 import settings
 from counters import Counters
 from lazy import forget
-from micropython import const
-
-# Bytes allocated between two collections. What lives long then finds a place low in the heap, and
-# free pieces of 8 kB remain beside 28 circuits and modules on the B-bus; with twice as many, 4 kB.
-_COLLECT_EVERY = const(8192)
 
 
 def _refused(name, error):
@@ -78,8 +73,8 @@ def main():
     """Run the gateway until it is interrupted. When its configuration is not usable that is told
     in one line; the simulator ends then, a device runs with what is left of it: LED, button,
     hotspot and REPL always (docs/device.md)."""
-    gc.threshold(_COLLECT_EVERY)
     device = hardware.make(board)
+    gc.threshold(device.collect_every)
     refused = []
     _usable(refused, "reset", lambda: _finish_reset(device))
     installation = _usable(refused, "site.json", _site)

@@ -28,9 +28,12 @@ _WS2812_NS = (400, 850, 800, 450)  # a zero high, low; a one high, low
 class Hardware:
     """What the firmware gets: `serial`, `a_uart`, `a_baud`, the links that the board has (docs/
     connection.md; None for one that it has not, or that fails), `name`, `hotspot_ports` (HTTP,
-    DNS), the servers `probe` and `time_server` (host, port), `clock`, `now_ms`, and the functions
-    below."""
+    DNS), the servers `probe` and `time_server` (host, port), `clock`, `now_ms`, `collect_every`,
+    and the functions below."""
 
+    # Bytes allocated between two collections, where the gateway does not collect before: it does,
+    # once a second, when its buses have time for that.
+    collect_every = 262144
     program_files = ("lib", "main.py", "boot.py")
     hotspot_ports = (80, 53)
     probe = ("connectivitycheck.gstatic.com", 80)
