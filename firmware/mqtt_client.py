@@ -34,6 +34,11 @@ class Client:
         self._will = will
         self._wire = Wire()
         self._umqtt = None
+        self._tls = None
+        if settings and settings.get("tls"):
+            import tls_context  # seldom needed; now, as nothing is measured yet
+
+            self._tls = tls_context
 
     async def open(self, address, keepalive_s):
         """Connect to the broker at this address; UplinkError, OSError or asyncio.TimeoutError when
@@ -54,7 +59,7 @@ class Client:
         self._umqtt.set_callback(print)  # it wants one to subscribe, and does not call it
         self._wire.answer = b"\x20\x02\x00\x00"  # CONNACK
         self._umqtt.connect()
-        answer = await (self._answer_by_tls() if settings.get("tls") else self._answer())
+        answer = await (self._answer_by_tls() if self._tls else self._answer())
         if answer[:2] == b"\x15\x03":  # an alert of TLS
             raise UplinkError("uplink.tls", "the broker's port wants TLS: give mqtt.tls")
         if answer[:2] != b"\x20\x02":
@@ -73,15 +78,15 @@ class Client:
             raise UplinkError("uplink.lost", "%s closed the connection" % host)
 
     async def _answer_by_tls(self):
-        import tls_context  # seldom needed
-
+        tls = self._tls
         try:
-            context = tls_context.context(self._settings["tls"])
-            self._link.secure(context, tls_context.server_name(self._settings))
+            context = tls.context(self._settings["tls"])
+            await asyncio.sleep_ms(0)
+            self._link.secure(context, tls.server_name(self._settings))
             await asyncio.wait_for(self._flush(), _TIMEOUT_S)
             return await asyncio.wait_for(self._link.read_all(4), _TIMEOUT_S)
         except (EOFError, OSError, ValueError) as error:
-            text = tls_context.explain(error, self._settings)
+            text = tls.explain(error, self._settings)
             if text is None:
                 raise
             raise UplinkError("uplink.tls", text)
