@@ -45,6 +45,17 @@ def test_a_broker_that_wants_a_certificate(bits, rsa):
             assert told.all()[-1]["advice"] == []
 
 
+def test_several_cas_and_certificates_between():
+    """The settings know two CAs; both sides bring what is between theirs and their certificate."""
+    with Broker(tls=make(between=True)) as broker:
+        mqtt = broker.mqtt()
+        mqtt["tls"]["ca"] = other().ca + mqtt["tls"]["ca"]
+        assert mqtt["tls"]["certificate"].count("BEGIN CERTIFICATE") == 2
+        with gateway(mqtt) as told:
+            told.until(lambda states: states and states[-1]["published"] >= 8, "messages")
+            assert holds(told)["errors"] == {}
+
+
 @pytest.mark.parametrize("password, accepted", [("geheim", True), ("falsch", False)])
 def test_a_broker_that_wants_a_password(tmp_path, password, accepted):
     file = tmp_path / "passwords"

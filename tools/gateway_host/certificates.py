@@ -33,18 +33,21 @@ def make(
     rsa: bool = False,
     broker_expired: bool = False,
     client_expired: bool = False,
+    between: bool = False,
 ) -> Certificates:
     """A new CA and its certificates: ECDSA P-256, or RSA 2048. names: of the broker, also
-    addresses."""
+    addresses. between: a CA of the CA's signs, and goes with what it has signed."""
     import trustme  # half a second
 
     past = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
     kind = trustme.KeyType.RSA if rsa else trustme.KeyType.ECDSA
     ca = trustme.CA(key_type=kind)
+    signer = ca.create_child_ca() if between else ca
 
     def issue(names: Sequence[str], expired: bool) -> tuple[str, str]:
-        issued = ca.issue_cert(*names, not_after=past if expired else None, key_type=kind)
-        return _text(issued.cert_chain_pems[0]), _text(issued.private_key_pem)
+        issued = signer.issue_cert(*names, not_after=past if expired else None, key_type=kind)
+        chain = "".join(_text(one) for one in issued.cert_chain_pems)
+        return chain, _text(issued.private_key_pem)
 
     return Certificates(
         _text(ca.cert_pem), *issue(names, broker_expired), *issue(["gateway"], client_expired)
