@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import tempfile
 import time
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -13,6 +15,7 @@ from gateway_host import (
     bus_b_bench,
     bus_bench,
     bus_instructions,
+    gateway_instructions,
     interpreter,
     kernel_bench,
     measuring_instructions,
@@ -22,11 +25,12 @@ from gateway_host.commands.run import DEFAULT_HOUSE
 from gateway_host.errors import UserError
 from gateway_host.heap_bench import least_heap
 from gateway_host.instructions import kernel
-from gateway_host.session import ROOT, Session
+from gateway_host.session import MODULE_PATH, ROOT, Session
 from gateway_host.sim.house import load_house
 from gateway_host.sim.installation import Installation
 
 RESULT = ROOT / "build" / "bench.json"
+REPORT_HEAP = ROOT / "tools" / "gateway_host" / "device" / "report_heap.py"
 REPLAY = ROOT / "tools" / "gateway_host" / "device" / "replay.py"
 
 
@@ -77,6 +81,10 @@ def main(arguments: argparse.Namespace) -> int:
     allocated, windows = kernel_bench.allocated()
     result["allocated_bytes_per_window"] = allocated / windows
     table.add_row("bytes allocated a window", f"{allocated / windows:g} ({windows} windows)", "0")
+    report, messages = _report_heap()
+    result["bytes_allocated_per_report"] = report + messages
+    what = "bytes allocated for a report of 28 points and its messages"
+    table.add_row(what, f"{report:,} + {messages:,}", "40,000")
     result["heap_peak_bytes"] = least_heap(progress)
     heap = result["heap_peak_bytes"]
     table.add_row("smallest heap the gateway runs in, bytes", f"{heap:,}", f"{160 * 1024:,}")
@@ -125,22 +133,31 @@ def _bus_rows(table: Table, result: dict) -> None:
     what = "B-bus: share of the line, 10 modules and a Power Box with 28 points"
     table.add_row(what, f"{share:.1%}", "70 %")
     key, what = "bus_a_instructions_vs_kernel", "A-bus: instructions over the kernel's, rv32"
-    share, whole = "measuring_cpu_share_esp32", "measuring side: share of a 240 MHz core"
+    share, side = "measuring_cpu_share_esp32", "measuring side: share of a 240 MHz core"
+    all_of_it, gateway = "gateway_cpu_share_esp32", "the whole gateway: share of a 240 MHz core"
     try:
         parts, ratio = bus_instructions.measure()
         second = measuring_instructions.measure(sum(parts.values()))
+        whole = gateway_instructions.measure(second)
     except UserError as error:
-        result[key] = result[share] = None
-        table.add_row(what, f"not measured: {error}", "1")
-        table.add_row(whole, f"not measured: {error}", "10 %")
+        result[key] = result[share] = result[all_of_it] = None
+        for row, limit in ((what, "1"), (side, "10 %"), (gateway, "50 %")):
+            table.add_row(row, f"not measured: {error}", limit)
         return
     result[key] = round(ratio, 2)
     table.add_row(what, f"{ratio:.2f}", "1")
     result[share] = round(second.share, 4)
-    table.add_row(whole, f"{second.share:.1%}", "10 %")
+    table.add_row(side, f"{second.share:.1%}", "10 %")
     for name in ("blocks", "reports", "bus", "kernel"):
         millions = getattr(second, name) / 1e6
         table.add_row(f"  millions of instructions a second: {name}", f"{millions:.2f}", "")
+    result[all_of_it] = round(whole.share, 4)
+    table.add_row(gateway, f"{whole.share:.1%}", "50 %")
+    for name in ("messages", "led", "collections"):
+        result[f"instructions_per_s_{name}"] = getattr(whole, name)
+        millions = getattr(whole, name) / 1e6
+        table.add_row(f"  millions of instructions a second: {name}", f"{millions:.2f}", "")
+    table.add_row("  asyncio's turns, by a published time", f"{whole.turns_share:.1%}", "")
 
 
 def _portal_rows(table: Table, result: dict) -> None:
@@ -150,6 +167,17 @@ def _portal_rows(table: Table, result: dict) -> None:
     table.add_row("portal: requests until the first paint", f"{result['portal_requests']}", "")
     total = f"{result['portal_flash_bytes']:,}"
     table.add_row("portal: bytes in flash, four languages", total, f"{25 * 1024:,}")
+
+
+def _report_heap() -> list[int]:
+    """Bytes that a report takes, and its messages, in the 32-bit interpreter."""
+    with tempfile.TemporaryDirectory() as place:
+        site = Path(place) / "site.json"
+        site.write_text(json.dumps(load_house(DEFAULT_HOUSE).site_json()), encoding="utf-8")
+        done = interpreter.run([REPORT_HEAP, site], heap="4M", path=MODULE_PATH)
+    if done.returncode:
+        raise UserError(f"{REPORT_HEAP.name}: {done.stderr or done.stdout}")
+    return json.loads(done.stdout)
 
 
 def _pipeline(seconds: int) -> tuple[float, float]:
