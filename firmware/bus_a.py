@@ -92,32 +92,21 @@ class BusA:
         self._use = False  # whether a block is collected and not yet handed over
         self._queried = 0  # the address last asked for its status
         self._settling = _SETTLE  # cycles left
-        self._backlog = Backlog()
+        self.backlog = Backlog()
         self._allowed_us = 0  # for repairs while far behind
         self._polled = 0  # ticks when the last POLL began: the reference edge
 
     # For others
 
-    @property
-    def skipped(self):
-        """Blocks given up because the gateway came too late for them."""
-        return self._backlog.skipped
-
-    @property
-    def restarts(self):
-        """How often the head began to count anew."""
-        return self._backlog.restarts
-
-    @property
     def behind(self):
         """Blocks that are complete at the head and not yet handed over: 1 or 2 when the gateway
-        keeps up."""
-        return self._backlog.behind(self._ticks_us(), self._backlog.next - self._use)
+        keeps up. Allocates nothing."""
+        return self.backlog.behind(self._ticks_us(), self.backlog.next - self._use)
 
     def age_ms(self, block, sample):
         """How long ago the head took that sample (0 to 64) of a block that was handed over, in
         ms, by the head's clock. Allocates nothing."""
-        return self._backlog.age_us(self._ticks_us(), block, sample) // 1000
+        return self.backlog.age_us(self._ticks_us(), block, sample) // 1000
 
     def scan(self):
         """Look for nodes now, and not only at the next half second; and for strays."""
@@ -141,7 +130,7 @@ class BusA:
         or the backlog shrinks all the same."""
         if us <= self._allowed_us:
             return True
-        return self._backlog.behind(self._ticks_us(), cycle.block) <= _REPAIR_UNTIL
+        return self.backlog.behind(self._ticks_us(), cycle.block) <= _REPAIR_UNTIL
 
     def _open(self, cycle, block):
         """Make `cycle` ready to receive `block`."""
@@ -149,22 +138,16 @@ class BusA:
         cycle.block = block
         begin(cycle.where, nodes.hopes, nodes.rows, cycle.state, block)
 
-    def _close(self, cycle):
-        """What is missing now is a gap; nodes that have been silent for long are lost."""
-        nodes = self.nodes
-        if end(cycle.where, nodes.rows, _SILENT_LOST):
-            nodes.review(_SILENT_LOST)
-
     def _settled(self):
         """Whether measuring may begin: every node that answers has come in step, or had its time.
         What is not there yet at a start is not lost."""
         self._settling = 0 if self.nodes.settled() else self._settling - 1
         return self._settling == 0
 
-    def _poll(self):
-        """Ask for the next block."""
+    def _poll(self, block):
+        """Ask for a block."""
         self._polled = self._ticks_us()
-        encode(self._request, POLL, EVERYBODY, self._schedule, self._backlog.next)
+        encode(self._request, POLL, EVERYBODY, self._schedule, block)
         self._uart.write(self._request)
 
     def _send(self, kind, address, argument, block):
@@ -200,7 +183,8 @@ class BusA:
         """Generator, without end: yields the us until it wants to be resumed; look at `ready`
         after every step. Another one may be made when one has failed."""
         filling, collected = self._cycles
-        backlog = self._backlog
+        backlog, receiver, nodes = self.backlog, self.receiver, self.nodes
+        ticks_us = self._ticks_us
         backlog.lose(self._use)
         self._use = False
         self.ready = None
@@ -212,51 +196,57 @@ class BusA:
                 self._searches -= 1
                 self._uart.write(self._search.frame())
                 yield self._search.us + _MARGIN_US
-                noise = self.receiver.noise
-                self.receiver.answer(filling)
-                self.receiver.noise = noise  # two nodes in one slot are none
-                if not self.receiver.heard:
+                noise = receiver.noise
+                receiver.answer(filling)
+                receiver.noise = noise  # two nodes in one slot are none
+                if not receiver.heard:
                     self._searches = 0
-                while self.receiver.met:
+                while receiver.met:
                     if self._assign():
                         yield self._short_us
-                        self.receiver.answer(filling)
+                        receiver.answer(filling)
 
-            wait = backlog.until_next(self._ticks_us())
+            wait = backlog.until_next(ticks_us())
             hurried = wait < -_BLOCK_US
             if wait > 0:
                 yield wait
 
             # Ask for the next block; while the answers come to the driver, the one before is used.
-            self._open(filling, backlog.next)
-            self._poll()
+            block = backlog.next
+            self._open(filling, block)
+            self._poll(block)
             if self._use:
                 self._use = False
                 self.blocks += 1
                 self.ready = collected
                 yield 0
                 self.ready = None
-            since = ticks_diff(self._ticks_us(), self._polled)
-            if hurried and since < self._early_us:  # so that little is left to do after the end
-                yield self._early_us - since
-                self.receiver.early_answers(filling)
+            if hurried:
+                self._allowed_us = min(self._allowed_us + _REPAIR_US, _REPAIR_MOST_US)
+                since = ticks_diff(ticks_us(), self._polled)
+                if since < self._early_us:  # so that little is left to do after the end
+                    yield self._early_us - since
+                    receiver.early_answers(filling)
+            else:
+                self._allowed_us = _REPAIR_MOST_US
             polls = _POLLS
             while polls:
-                since = ticks_diff(self._ticks_us(), self._polled)
-                yield max(0, self.line_us + (_HURRIED_US if hurried else _MARGIN_US) - since)
-                self.receiver.answers(filling)
-                backlog.note(self._polled, self.receiver)
+                polled = self._polled
+                end_us = self.line_us + (_HURRIED_US if hurried else _MARGIN_US)
+                wait = end_us - ticks_diff(ticks_us(), polled)
+                yield wait if wait > 0 else 0
+                receiver.answers(filling)
+                backlog.note(polled, receiver)
                 polls -= 1
-                if self.receiver.heard or not polls or not backlog.head.known:
+                if receiver.heard or not polls or not backlog.head.known:
                     break
-                self._poll()
+                self._poll(block)
 
             # Ask again for what is missing before going on.
             rounds = _REPAIR_ROUNDS if filling.state[collect.MISSING] else 0
             asked = False
-            self._allowed_us = min(self._allowed_us + _REPAIR_US, _REPAIR_MOST_US)
             while rounds and filling.state[collect.MISSING]:
-                for node in self.nodes.all:
+                for node in nodes.all:
                     mask = node.lacks(filling.where)
                     silent = node.count(collect.SILENT)
                     us = self._repeat_us[_BITS[mask]]
@@ -265,9 +255,11 @@ class BusA:
                         asked = True
                         self._allowed_us = max(0, self._allowed_us - us)
                         yield us
-                        self.receiver.answer(filling)
+                        receiver.answer(filling)
                 rounds -= 1
-            self._close(filling)
+            # What is missing now is a gap; nodes that have been silent for long are lost.
+            if end(filling.where, nodes.rows, _SILENT_LOST):
+                nodes.review(_SILENT_LOST)
 
             self._use = backlog.take(filling) and (not self._settling or self._settled())
             filling, collected = collected, filling
@@ -282,18 +274,18 @@ class BusA:
             elif self._wishes:
                 self._send(*self._wishes.pop(0))
                 yield self._short_us
-                self.receiver.answer(filling)
+                receiver.answer(filling)
             elif asked or hurried:
                 continue
             elif self._looks and not (self._settling and backlog.head.known):
                 from bus_a_stray import look  # seldom needed
 
                 self._looks -= 1
-                self.stray = yield from look(self._uart, self.receiver, self._baud)
+                self.stray = yield from look(self._uart, receiver, self._baud)
                 if self.stray != "":
                     self._looks = 0
             elif not backlog.next & (_LOOK_EVERY if self.stray is None else _LOOK_AGAIN):
                 self._looks = 1
             elif turn % _QUERY_EVERY == 0 and self._query_next():
                 yield self._short_us
-                self.receiver.answer(filling)
+                receiver.answer(filling)

@@ -29,23 +29,24 @@ class Backlog:
 
     def note(self, polled, told):
         """Take the head's time where it has told it: told.block and told.within, at `polled`."""
-        head = self.head
+        head, block = self.head, told.block
         if not told.timed:
             head.keep_up(polled)
-        elif not head.follows(polled, told.block, told.within):
+        elif not head.follows(polled, block, told.within):
             if head.known:
                 self.restarts += 1
                 self.lose(max(0, difference(head.block_at(polled), self.next)))
-            self.next = told.block
-            head.set(polled, told.block, told.within)
+            self.next = block
+            head.set(polled, block, told.within)
 
     def until_next(self, now):
         """us until it is time to ask for `next`, or for any block of an unknown head;
         negative when it was some time ago. Gives up what nodes soon hold no more, in small pieces:
         whoever comes too late for ever loses a little now and then."""
-        if not self.head.known:
+        head = self.head
+        if not head.known:
             return _BLOCK_US
-        wait = self.head.until_complete(self.next, now)
+        wait = head.until_complete(self.next, now)
         if wait < -_HELD_US:
             count = (-wait - _HELD_US) // _BLOCK_US + _PIECE
             self.skipped += count
@@ -53,8 +54,8 @@ class Backlog:
             self.next = (self.next + count) & 0xFFFF
             wait += count * _BLOCK_US
         elif wait > _AHEAD_US:  # the head has gone back a little
-            self.next = (self.head.block_at(now) - 2) & 0xFFFF
-            wait = self.head.until_complete(self.next, now)
+            self.next = (head.block_at(now) - 2) & 0xFFFF
+            wait = head.until_complete(self.next, now)
         return wait + _ASK_AFTER_US
 
     def take(self, cycle):

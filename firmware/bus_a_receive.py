@@ -55,28 +55,29 @@ class Receiver:
     def early_answers(self, cycle):
         """Take those answers to a POLL that are here, while the others still come."""
         self._early = self._uart.readinto(cycle.early) or 0
-        self._done = self._enter_clean(cycle, self._early, 0)
+        rows, where, state = self._nodes.rows, cycle.where, cycle.state
+        self._done = enter_clean(cycle.view, self._early, rows, where, state, 0)
 
     def answers(self, cycle):
         """Take the answers to a POLL, or the rest of them: they stay where they are read to."""
-        early, done = self._early, self._done
-        self._early = self._done = 0
+        early, view, state = self._early, cycle.view, cycle.state
         if early:
-            late = self._uart.readinto(cycle.late) or 0
+            heard = self._uart.readinto(cycle.late) or 0
             if early < len(cycle.early):
-                close_up(cycle.view, early, len(cycle.early), late)
-            self.heard = early + late
+                close_up(view, early, len(cycle.early), heard)
+            heard += early
+            done = self._done
+            self._early = 0
         else:
-            self.heard = self._uart.readinto(cycle.view) or 0
-        done = self._enter_clean(cycle, self.heard, done)
-        self.block = cycle.state[collect.HEAD_BLOCK]
-        self.within = cycle.state[collect.HEAD_WITHIN]
+            heard = self._uart.readinto(view) or 0
+            done = 0
+        done = enter_clean(view, heard, self._nodes.rows, cycle.where, state, done)
+        self.heard = heard
+        self.block = state[collect.HEAD_BLOCK]
+        self.within = state[collect.HEAD_WITHIN]
         self.timed = self.block >= 0
-        if done < self.heard:
-            self._take(cycle.view, done, False, cycle)
-
-    def _enter_clean(self, cycle, heard, done):
-        return enter_clean(cycle.view, heard, self._nodes.rows, cycle.where, cycle.state, done)
+        if done < heard:
+            self._take(view, done, False, cycle)
 
     def answer(self, cycle):
         """Take the answer to a request: sections of the cycle's block are copied to their

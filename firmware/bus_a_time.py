@@ -6,7 +6,7 @@ Times are us as time.ticks_us, blocks modulo 65536. Allocates nothing.
 
 from time import ticks_add, ticks_diff
 
-from bus_a_cycle import BLOCK, difference
+from bus_a_cycle import BLOCK
 from micropython import const
 
 _SECOND_US = const(1000000)
@@ -28,7 +28,7 @@ class HeadTime:
         when that cannot be: it has begun to count anew."""
         if not self.known:
             return False
-        blocks = difference(block, self._block)
+        blocks = ((block - self._block + 32768) & 0xFFFF) - 32768
         if not -_SECOND_US <= blocks * _BLOCK_US - ticks_diff(ticks, self._edge) <= _SECOND_US:
             return False
         self._edge = ticks

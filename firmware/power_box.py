@@ -209,12 +209,12 @@ class NoBusA:
     """In the place of the A-bus, its nodes and its advice, where there is none."""
 
     ready = None
-    capacity = line_us = blocks = skipped = restarts = behind = foreign = noise = 0
+    capacity = line_us = blocks = skipped = restarts = foreign = noise = 0
     all = ()
     texts = []
 
     def __init__(self):
-        self.nodes = self.receiver = self
+        self.nodes = self.receiver = self.backlog = self
 
     def identify(self, serial, inputs, seconds):
         raise KeyError("no node %s" % serial)
@@ -224,11 +224,14 @@ class NoBusA:
         while True:
             yield 1000000
 
+    def scan(self):
+        pass
+
     def age_ms(self, block, sample):
         return 0
 
-    def scan(self):
-        pass
+    def behind(self):
+        return 0
 
     def update(self, readings):
         pass

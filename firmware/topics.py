@@ -189,8 +189,8 @@ def gateway_state(general, led, connection, mqtt, errors, texts, bus, baud, poin
                 "capacity": bus.capacity,
                 "utilisation": round(bus.line_us / 200, 1),
                 "blocks": bus.blocks,
-                "skipped": bus.skipped,
-                "restarts": bus.restarts,
+                "skipped": bus.backlog.skipped,
+                "restarts": bus.backlog.restarts,
                 "foreign": bus.receiver.foreign,
                 "noise": bus.receiver.noise,
             }

@@ -56,7 +56,7 @@ def state(gateway):
     mqtt = gateway.uplink
     return {
         "blocks": bus.blocks,
-        "skipped": bus.skipped,
+        "skipped": bus.backlog.skipped,
         "missing": sum(gateway.measuring.energy.missing),
         "reports": gateway.measuring.reports,
         "led": gateway.led.state,

@@ -57,10 +57,10 @@ class Reporter:
             "missing": list(energy.missing),
             "lost": measuring.meter.lost,
             "blocks": bus.blocks,
-            "skipped": bus.skipped,
-            "behind": bus.behind,
+            "skipped": bus.backlog.skipped,
+            "behind": bus.behind(),
             "age_ms": age_ms,
-            "restarts": bus.restarts,
+            "restarts": bus.backlog.restarts,
             "noise": bus.receiver.noise,
             "capacity": bus.capacity,
             "nodes": {

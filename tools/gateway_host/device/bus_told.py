@@ -32,8 +32,8 @@ def tell(hardware, measuring, advice):
         "noise": receiver.noise,
         "echoes": receiver.echoes,
         "foreign": receiver.foreign,
-        "skipped": bus.skipped,
-        "restarts": bus.restarts,
+        "skipped": bus.backlog.skipped,
+        "restarts": bus.backlog.restarts,
         "advice": advice.texts,
         "nodes": {
             node.serial: {

@@ -18,6 +18,7 @@ from bus_a import BusA
 
 _EVERY = 10000
 _CHECKED = 64
+_SILENT_LOST = 50
 
 
 class Fed:
@@ -76,10 +77,16 @@ class Fuzzed:
             if way == 2:
                 bus.receiver.early_answers(self.cycle)
             bus.receiver.answers(self.cycle)
-        bus._backlog.note(bus._polled, bus.receiver)
+        bus.backlog.note(bus._polled, bus.receiver)
         while bus.receiver.met:
             bus._assign()
-        bus._backlog.until_next(bus._ticks_us())
+        bus.backlog.until_next(bus._ticks_us())
+
+    def close(self):
+        """As BusA.run does with what is missing then."""
+        nodes = self.bus.nodes
+        if collect.end(self.cycle.where, nodes.rows, _SILENT_LOST):
+            nodes.review(_SILENT_LOST)
 
     def clean(self, block, check):
         """What is wrong with the clean cycle of a block, or None."""
@@ -95,7 +102,7 @@ class Fuzzed:
             at = cycle.where[i]
             if at < 0 or bus.samples[at] != i or bus.samples[at + 1] != block:
                 return "channel %d is wrong" % i
-        bus._close(cycle)
+        self.close()
         return None
 
     def heap(self):
@@ -139,7 +146,7 @@ def main():
         try:
             block = count % len(cycles)
             fuzzed.receive(view[1:], size - 1, block, view[0])
-            fuzzed.bus._close(fuzzed.cycle)
+            fuzzed.close()
             wrong = fuzzed.clean(block, count % _CHECKED == 0)
         except Exception as error:
             wrong = repr(error)
