@@ -1,14 +1,15 @@
 """The gateway's way to the internet: which link is used and where it leads (docs/connection.md).
 
-Owns the links. How one is got, and the hotspot, is in joining.py, which is in memory only
-meanwhile.
+Owns the links. How one is got, and the hotspot, is in joining.py.
 """
 
 import asyncio
 import sys
 
+from joining import Joining
 from lazy import forget
 from micropython import const
+from watch import unwatched
 
 _LOOK_MS = const(500)
 _CHECK = const(6)  # looks without the cloud, then: where does the link lead?
@@ -27,7 +28,7 @@ class Connection:
     link_check.check() gives, None while unknown; `problem`: why there is no link, or None.
 
     `links`: (name, link) of those that may be used, in the order of preference; none where none
-    works.
+    works. `trial`: the trial.Trial of credentials.
 
     hardware, board: the board's; settings: settings.Settings; tell: Front.tell; cloud: a function,
     whether the cloud has accepted us.
@@ -48,6 +49,8 @@ class Connection:
         self.counters = counters
         self.tell = tell
         self._cloud = cloud
+        self._radio_work = Joining(self)
+        self.trial = self._radio_work.trial
         self._joining = None  # the task
         self._checking = None  # the task
         self._used = None  # the object of `link`
@@ -125,17 +128,18 @@ class Connection:
                 found.append((name, link))
         return found
 
-    async def run(self):
-        """Keep a link up; without end."""
+    async def run(self, beat=unwatched):
+        """Keep a link up; without end. beat: called meanwhile."""
         looks = due = 0
         while True:
             self.follow()
             if self._joining is None:
+                beat()
                 wanted = self._used is None or self.service_ms > self.hardware.uptime_ms()
                 # Beside a Wi-Fi that is being tried no other link can be checked.
                 if wanted or looks >= due and not self._checking and self.better():
                     due = looks + _BETTER
-                    self._joining = asyncio.create_task(self._join())
+                    self._joining = asyncio.create_task(self._join(beat))
                 else:
                     await self.look_ahead(looks)
             looks += 1
@@ -151,8 +155,9 @@ class Connection:
             tell("link", "up")
         elif self.problem is None:
             tell("link", "searching")
+        idle = not self._joining and not self._radio_work.busy()
         for other in (self.hardware.radio, self.hardware.modem):
-            if link and other and other is not link and not self._joining and other.connected():
+            if link and other and other is not link and idle and other.connected():
                 other.leave()  # the chip would send through it, or it costs
         tell("cloud", self._cloud())
         if self.link == "lte":
@@ -183,12 +188,7 @@ class Connection:
         """Is there a better access point or network, and where does the link lead?"""
         roams = self._joining is None and self.link == "wifi" and looks % _ROAM == 0
         if roams and (self.leads in _NOWHERE or (self._used.dbm() or 0) <= _WEAK_DBM):
-            from joining import roam
-
-            try:
-                await roam(self)
-            finally:
-                forget("joining", "settings", "durable")
+            await self._radio_work.roam()
         if self._cloud():
             self.learn(self._used, "ok")
         elif self.hardware.probe and looks % (_CHECK_AGAIN if self.leads else _CHECK) == 0:
@@ -209,14 +209,11 @@ class Connection:
             sys.print_exception(error)
         self._checking = None
 
-    async def _join(self):
-        from joining import Joining
-
+    async def _join(self, beat):
         try:
-            await Joining(self).run()
+            await self._radio_work.run(beat)
         except Exception as error:
             self.counters.count("task.joining")
             sys.print_exception(error)
         finally:
             self._joining = None
-            forget("joining", "settings", "durable")

@@ -1,32 +1,36 @@
 """Improv Wi-Fi over the serial line (improv-wifi.com/serial, version 1): credentials from a
 browser or a tool on a computer.
 
-Owns the protocol. What is allowed, and trying the credentials, is wifi_provision's, as for the
-hotspot. Other text may go over the same line.
+Owns the protocol. What is allowed, and trying the credentials, is trial.py's, as for the hotspot.
+Other text may go over the same line.
 """
 
 import asyncio
 import select
+from time import ticks_diff, ticks_ms
 
 from micropython import const
 from version import VERSION
+from watch import unwatched
 from wifi_credentials import CredentialError, text_of
 
 _HEAD = b"IMPROV\x01"
 _COMMAND = _HEAD + b"\x03"  # the one type of packet that comes from the computer
 _STATE, _ERROR, _RESULT = const(1), const(2), const(4)  # types of ours
-_STATES = {"ready": 2, "trying": 3, "done": 4}
+_READY, _TRYING, _DONE = const(2), const(3), const(4)  # states
 _NO_ERROR, _INVALID, _UNKNOWN_COMMAND, _NO_CONNECTION = const(0), const(1), const(2), const(3)
 _OTHER_ERROR = const(255)
 _JOIN, _TELL_STATE, _ABOUT, _SCAN = const(1), const(2), const(3), const(4)  # commands
-_WATCH_MS = const(100)
 _LOOK_MS = const(20)
+_LONGEST_TRY_MS = const(28000)  # the other side waits 30 s
+_SILENT_LOOKS = const(3)  # after which a packet that is not whole is forgotten
+_AT_ONCE = const(128)  # bytes; no packet that means anything is longer
 
 
 def packet(kind, data):
-    """The bytes of a packet with its sum, and a line's end behind it."""
+    """The bytes of a packet with its sum, on a line of its own."""
     whole = _HEAD + bytes((kind, len(data))) + data
-    return whole + bytes((sum(whole) & 255, 10))
+    return b"\n" + whole + bytes((sum(whole) & 255, 10))
 
 
 def strings(texts):
@@ -39,6 +43,14 @@ class Receiver:
 
     def __init__(self):
         self._held = b""
+
+    def silence(self):
+        """The rest of what is held never comes: the contents of what lies whole behind it."""
+        found = []
+        while self._held:
+            rest, self._held = self._held[1:], b""
+            found += self.feed(rest)
+        return found
 
     def feed(self, data):
         """The contents of the packets that have become whole; None for a damaged one."""
@@ -73,86 +85,128 @@ def _two_texts(data):
 
 
 class Improv:
-    """Speaks on `line`, the board's SerialLine. `about`: the board, and the gateway's name."""
+    """Speaks on `line`, the board's SerialLine. trial: the trial.Trial of credentials; `about`:
+    the board, and the gateway's name."""
 
-    def __init__(self, provisioning, line, about):
-        self._provisioning = provisioning
+    def __init__(self, trial, line, about):
+        self._trial = trial
         self._line = line
         self._poll = select.poll()
         self._poll.register(line.stream, select.POLLIN)
         self._about = about
+        self._told = None  # the state
+        self._answered = True  # the last try's result is told
+        self._tried_ms = 0  # when it began
+        self._scanning = None  # the task
+        trial.on_change(self._tell_change)
 
-    async def run(self):
-        """Answer, without end; a line that has ended is left alone."""
+    async def run(self, beat=unwatched):
+        """Answer, and tell every change of the state, without end; a line that has ended is left
+        alone. beat: called meanwhile."""
         receiver = Receiver()
+        stream = self._line.stream
+        self._told = self._state()
+        silent = 0
         while True:
-            pause = _LOOK_MS
-            for stream, _ in self._poll.ipoll(0):
-                pause = 0
+            beat()
+            count = 0
+            while count < _AT_ONCE and self._ready():
                 data = stream.read(1)
                 if not data:
                     return
+                count += 1
                 for content in receiver.feed(data):
-                    await self._obey(content or b"")
-            await asyncio.sleep_ms(pause)
-
-    async def watch(self):
-        """Tell every change of the state, without end."""
-        told = self._provisioning.state
-        while True:
-            state = self._provisioning.state
-            if state != told:
-                if state == "ready":
-                    self._send(_ERROR, bytes((_NO_CONNECTION,)))
+                    self._obey(content or b"")
+            silent = 0 if count else silent + 1
+            if silent == _SILENT_LOOKS:
+                for content in receiver.silence():
+                    self._obey(content or b"")
+            if not self._answered and ticks_diff(ticks_ms(), self._tried_ms) > _LONGEST_TRY_MS:
+                self._tell_result()
+            if self._state() != self._told:  # a link has come or gone
                 self._send_state()
-                if state == "done":
-                    self._answer(_JOIN)
-                told = state
-            await asyncio.sleep_ms(_WATCH_MS)
+            await asyncio.sleep_ms(_LOOK_MS)
 
-    async def _obey(self, content):
+    def _ready(self):
+        for _ in self._poll.ipoll(0):
+            return True
+        return False
+
+    def _state(self):
+        trial = self._trial
+        if trial.state == "trying" and not self._answered:
+            return _TRYING
+        return _DONE if trial.provisioned() else _READY
+
+    def _tell_change(self):
+        """The trial's state has changed."""
+        if self._trial.state == "trying":
+            self._answered = False
+            self._tried_ms = ticks_ms()
+            self._send_state()
+        elif not self._answered:
+            self._tell_result()
+        elif self._state() != self._told:
+            self._send_state()
+
+    def _tell_result(self):
+        """What has come of a try: good is a network that is joined, wherever it leads."""
+        self._answered = True
+        good = self._trial.provisioned()
+        if not good:
+            self._send(_ERROR, bytes((_NO_CONNECTION,)))
+        self._send_state()
+        if good:
+            self._answer(_JOIN)
+
+    def _obey(self, content):
         if len(content) < 2 or len(content) != 2 + content[1]:
             self._send(_ERROR, bytes((_INVALID,)))
             return
-        error = await self._do(content[0], content[2:])
+        error = self._do(content[0], content[2:])
         if error:
             self._send(_ERROR, bytes((error,)))
 
-    async def _do(self, command, data):
+    def _do(self, command, data):
         """Carry the command out; the error, or None."""
-        provisioning = self._provisioning
+        trial = self._trial
         if command not in (_JOIN, _TELL_STATE, _ABOUT, _SCAN):
             return _UNKNOWN_COMMAND
         self._send(_ERROR, bytes((_NO_ERROR,)))
         if command == _JOIN:
-            if provisioning.state != "ready":
+            if trial.state == "trying":
                 return _OTHER_ERROR
             try:
-                provisioning.submit(*_two_texts(data))
+                trial.submit(*_two_texts(data))
             except CredentialError:
                 return _NO_CONNECTION
             except ValueError:
                 return _INVALID
         elif command == _TELL_STATE:
             self._send_state()
-            if provisioning.state == "done":
+            if self._told == _DONE:
                 self._answer(command)
         elif command == _ABOUT:
             self._answer(command, "Gateway", VERSION, *self._about)
-        else:
-            await provisioning.scan()
-            for name, rssi, security in provisioning.networks:
-                if name:
-                    locked = "NO" if security == "open" else "YES"
-                    self._answer(command, name, str(rssi), locked)
-            self._answer(command)
+        elif not self._scanning or self._scanning.done():
+            self._scanning = asyncio.create_task(self._tell_networks())
+
+    async def _tell_networks(self):
+        trial = self._trial
+        await trial.scan()
+        for name, rssi, security in trial.networks:
+            if name:
+                self._answer(_SCAN, name, str(rssi), "NO" if security == "open" else "YES")
+                await asyncio.sleep_ms(_LOOK_MS)  # a UART takes as much without waiting
+        self._answer(_SCAN)
 
     def _answer(self, command, *texts):
         data = strings(texts)
         self._send(_RESULT, bytes((command, len(data))) + data)
 
     def _send_state(self):
-        self._send(_STATE, bytes((_STATES[self._provisioning.state],)))
+        self._told = self._state()
+        self._send(_STATE, bytes((self._told,)))
 
     def _send(self, kind, data):
         self._line.write(packet(kind, data))

@@ -1,11 +1,15 @@
-"""Getting a link: joining known networks, dialling, and the hotspot where somebody gives another
-network. In memory only while there is no link or the hotspot is open."""
+"""Getting a link: joining known networks, dialling, trying credentials, and the hotspot where
+somebody gives them. Owns the radio."""
 
 import asyncio
 import sys
 
 import settings
+from access_points import in_reach, pass_over
 from micropython import const
+from trial import Trial
+from watch import unwatched
+from wifi_provision import Provisioning
 
 _LOOK_MS = const(500)
 _CABLE_MS = const(10000)  # a cable that has no address yet: so long nothing else is tried
@@ -16,57 +20,11 @@ _LONGEST_PAUSE_MS = const(15000)  # a network that is back is used within 30 s
 _REOPEN_MS = const(15000)  # from when the hotspot has failed
 _SHOWN_MS = const(5000)  # on the LED, that credentials did not work
 _BETTER_DB = const(10)
-_STARTING_MS = const(600000)  # so long one that gave no address is passed over: its router starts
-_REFUSED_MS = const(3600000)  # and any other that was not joined
-_MOST = const(16)  # access points that are passed over
-
-_SECURITIES = ("wpa", "wpa2")  # as wifi_credentials.py, which is not loaded for that
-
-
-async def _heard(connection, known):
-    """(n, -dBm, ssid, bssid) of the known networks in the air, in the order of trying them. n: 1
-    for one that has failed, 2 where its security can not be joined, else 0."""
-    found = []
-    now, failed = connection.hardware.uptime_ms(), connection.failed
-    for ssid, bssid, _, dbm, security, _ in await connection.hardware.radio.scan():
-        for name in known:
-            if name.encode() == ssid:
-                order = int(max(failed.get(bssid, 0), failed.get(ssid, 0)) > now)
-                if security not in _SECURITIES:
-                    order = 2
-                found.append((order, -dbm, name, bssid))
-    return sorted(found)
-
-
-def _fail(connection, bssid, result):
-    """It was not joined: it is passed over for a time."""
-    failed = connection.failed
-    if len(failed) >= _MOST:
-        failed.clear()
-    ms = _STARTING_MS if result == "no_address" else _REFUSED_MS
-    failed[bssid] = connection.hardware.uptime_ms() + ms
-
-
-async def roam(connection):
-    """Join another access point of a known network where one is much stronger, or of another known
-    network where this one leads nowhere; of those that have failed none is tried."""
-    hardware, known = connection.hardware, dict(connection.settings.networks)
-    dbm = hardware.radio.dbm()
-    heard = await _heard(connection, known)
-    if dbm is None or not heard or heard[0][0]:
-        return
-    _, loss, ssid, bssid = heard[0]
-    nowhere = connection.failed.get(connection.ssid, 0) > hardware.uptime_ms()
-    if nowhere or -loss >= dbm + _BETTER_DB:
-        result = await hardware.radio.join(ssid, known[ssid], bssid)
-        if result == "ok":
-            connection.ssid = ssid.encode()
-        else:
-            _fail(connection, bssid, result)
 
 
 class Joining:
-    """connection: the Connection that wants a link, or the hotspot."""
+    """`trial`: the Trial of credentials. connection: the Connection that wants a link, or the
+    hotspot."""
 
     def __init__(self, connection):
         self._connection = connection
@@ -79,14 +37,23 @@ class Joining:
         self._refused = set()  # networks whose password was wrong the last time
         self._given = None  # the network that credentials were given for, while it is used
         self._again = None  # the task that shows the hotspot on the LED again
+        self._beat = unwatched
         self._portal = None
         self._open_ms = 0  # from then on, if it is wished
         self._task = None
+        self.trial = Trial(self._hardware, connection, self)
 
-    async def run(self):
+    def busy(self):
+        """Whether the radio is being used for something else than the link."""
+        return self._lock.locked()
+
+    async def run(self, beat=unwatched):
         """Until there is a link and nobody wishes the hotspot; where there is a link already, try
-        once those that may do better."""
+        once those that may do better. beat: called meanwhile."""
         connection, hardware = self._connection, self._hardware
+        self._beat = beat
+        self._pause_ms = self._next_ms = self._open_ms = 0
+        self._refused.clear()
         try:
             if connection.online():
                 if not self._wished():
@@ -95,6 +62,7 @@ class Joining:
                 await self._patience(hardware.ethernet)
             looks = 1
             while self._portal or not connection.online() or self._wished():
+                beat()
                 if connection.online():
                     await self._look_ahead(looks)
                 elif hardware.uptime_ms() >= self._next_ms:
@@ -109,6 +77,25 @@ class Joining:
         finally:
             if self._task:
                 self._task.cancel()
+                self._task = None
+
+    async def roam(self):
+        """Join another access point of a known network where one is much stronger, or of another
+        known network where this one leads nowhere; of those that have failed none is tried."""
+        connection, radio = self._connection, self._radio
+        async with self._lock:
+            known, dbm = dict(self._settings.networks), radio.dbm()
+            heard = await in_reach(connection, known)
+            if dbm is None or not heard or heard[0][0] or self._trying():
+                return
+            _, loss, ssid, bssid = heard[0]
+            nowhere = connection.failed.get(connection.ssid, 0) > self._hardware.uptime_ms()
+            if nowhere or -loss >= dbm + _BETTER_DB:
+                result = await radio.join(ssid, known[ssid], bssid)
+                if result == "ok":
+                    connection.ssid = ssid.encode()
+                elif not self._trying():
+                    pass_over(connection, bssid, result)
 
     async def scan(self):
         """What radio.scan() gives, when the radio has nothing else to do."""
@@ -161,12 +148,12 @@ class Joining:
     async def _look_ahead(self, looks):
         """Where does the link lead, while nothing is tried? The network that was given may lead to
         the cloud now."""
-        connection, portal = self._connection, self._portal
+        connection, trial = self._connection, self.trial
         if not self._trying():
             await connection.look_ahead(looks)
-            if portal and self._given and self._given == portal.ssid:
+            if self._portal and self._given and self._given == trial.ssid:
                 if connection.link == "wifi" and connection.leads == "ok":
-                    portal.succeed()
+                    trial.succeed()
 
     async def _seek(self):
         """Try everything once."""
@@ -235,7 +222,7 @@ class Joining:
         tried = []
         connection = self._connection
         while known and not self._trying():
-            heard = await _heard(connection, known)
+            heard = await in_reach(connection, known)
             if self._trying():
                 break
             left = [one for one in heard if one[0] < 2 and one[3] not in tried]
@@ -245,6 +232,7 @@ class Joining:
                 break
             _, _, ssid, bssid = left[0]
             again = ssid in self._refused
+            self._beat()
             result = await self._radio.join(ssid, known[ssid], bssid)
             self._refused.discard(ssid)
             if result == "ok":
@@ -256,7 +244,7 @@ class Joining:
             if result == "failed" and self._trying():
                 break  # try_credentials() has ended it
             tried.append(bssid)
-            _fail(connection, bssid, result)
+            pass_over(connection, bssid, result)
             if result == "wrong_password":
                 self._refused.add(ssid)
             elif self._portal is None and self._wished():
@@ -267,7 +255,8 @@ class Joining:
 
     def _trying(self):
         """Whether somebody gives another network."""
-        return self._portal and self._portal.state != "ready"
+        state = self.trial.state
+        return state == "trying" or self._portal and state == "done"
 
     # The hotspot
 
@@ -286,9 +275,7 @@ class Joining:
         """The hotspot, from its opening to its end."""
         connection = self._connection
         try:
-            from wifi_provision import Provisioning
-
-            self._portal = Provisioning(self._hardware, connection, self)
+            self._portal = Provisioning(self._hardware, connection, self.trial)
             connection.tell("hotspot", True)
             await self._portal.run()
         except Exception as error:

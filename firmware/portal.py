@@ -35,7 +35,7 @@ def language_of(wishes):
 
 
 class Portal:
-    """The site of `provisioning` (wifi_provision.Provisioning) at `origin`: address, and port
+    """The site of `provisioning` (trial.Trial) at `origin`: address, and port
     where it is not 80. `serial`: the gateway's, shown on the page."""
 
     def __init__(self, provisioning, serial, origin):

@@ -1,9 +1,7 @@
-"""Provisioning: the gateway gets the credentials of a Wi-Fi network, from a phone on its hotspot
-or over the serial line.
+"""Provisioning: the gateway gets the credentials of a Wi-Fi network from a phone on its hotspot.
 
-Owns the hotspot while it is open, what listens on it, and the state that every way in shares:
-which networks there are, which one is being tried, and what came of it. Imported when it is
-needed; `close` leaves nothing behind in memory.
+Owns the hotspot while it is open, and what listens on it; trying the credentials is trial.py's.
+`close` leaves nothing behind in memory but this module.
 """
 
 import asyncio
@@ -13,20 +11,12 @@ import select
 import socket
 import sys
 
-from dns_server import DnsServer
-from http_server import HttpServer
 from lazy import forget
 from micropython import const
-from portal import Portal
 from tasks import keep
-from wifi_credentials import check_network, may_join, text_of
+from wifi_credentials import check_network
 
-_SEEN_MS = const(10000)  # from when the phone has shown the success
-_UNSEEN_MS = const(180000)  # from the success, where no phone came to see it
 _LOOK_MS = const(200)
-_PATIENCE = const(25)  # looks: a request has 8 s (http_server.py)
-_MOST = const(16)  # networks that are listed,
-_REFUSED = const(4)  # and places kept for those that cannot be joined, so that they say why
 _WAITING = const(16)  # connections that nobody has looked at yet
 _FACTORY = "factory.json"
 _KEY_LENGTH = const(12)
@@ -35,7 +25,6 @@ _MODULES = (
     "dns_server",
     "gzip_parts",
     "http_server",
-    "improv",
     "portal",
     "portal_page",
     "portal_static",
@@ -43,8 +32,6 @@ _MODULES = (
     "portal_en",
     "portal_fr",
     "portal_nl",
-    "wifi_credentials",
-    "wifi_provision",
 )
 
 
@@ -83,33 +70,27 @@ def hotspot_key(counters, serial):
 
 
 class Provisioning:
-    """`state`: "ready" for credentials, "trying" some, or "done". `result`: what came of the last
-    try, a word of joining.try_credentials, None before the first; `ssid`: the network that was
-    chosen last, None at first; `networks`: the names, dBm and securities of what was found, first
-    what can be joined, the strongest first: the 16 that are listed.
+    """connection: its service_ms says until when the hotspot is open; trial: the trial.Trial,
+    which begins anew."""
 
-    connection: its service_ms says until when the hotspot is open; joining: the Joining that has
-    the radio."""
-
-    def __init__(self, hardware, connection, joining):
-        self.state = "ready"
-        self.result = None
-        self.ssid = None
-        self.networks = ()
+    def __init__(self, hardware, connection, trial):
         self._hardware = hardware
         self._connection = connection
-        self._joining = joining
+        self._trial = trial
         self._counters = connection.counters
-        self._search = None  # the task that looks for networks again
-        self._attempt = None
+        trial.renew()
         self._closing = []  # what is to be called in the end, the last one first
 
     async def run(self):
         """Keep the hotspot open until its time is over; whether credentials have worked."""
-        hardware = self._hardware
+        from dns_server import DnsServer
+        from http_server import HttpServer
+        from portal import Portal
+
+        hardware, trial = self._hardware, self._trial
         radio = hardware.radio
         try:
-            await self._look_for_networks()  # before a phone can come
+            await trial.look()  # before a phone can come
             key = hotspot_key(self._counters, hardware.serial)
             self._closing.append(radio.stop_hotspot)
             radio.start_hotspot(hotspot_name(hardware.serial), key)
@@ -118,30 +99,20 @@ class Provisioning:
             origin = ip if http_port == 80 else "%s:%d" % (ip, http_port)
             dns = DnsServer(self._listen(socket.SOCK_DGRAM, ip, dns_port), ip, self._counters)
             self._keep("dns", dns.run)
-            portal = Portal(self, hardware.serial, origin)
+            portal = Portal(trial, hardware.serial, origin)
             waiting = self._listen(socket.SOCK_STREAM, ip, http_port)
             http = HttpServer(waiting, portal.handle, self._counters)
             self._closing.append(http.close)
             self._keep("http", http.run)
-            line = hardware.improv_line()
-            if line:
-                from improv import Improv
-
-                self._closing.append(line.close)
-                improv = Improv(self, line, (hardware.name, hotspot_name(hardware.serial)))
-                self._keep("improv", improv.run)
-                self._keep("improv", improv.watch)
-            while self.state == "trying" or hardware.uptime_ms() < self._connection.service_ms:
+            while trial.state == "trying" or hardware.uptime_ms() < self._connection.service_ms:
                 await asyncio.sleep_ms(_LOOK_MS)
         finally:
             self.close()
-        return self.state == "done"
+        return trial.state == "done"
 
     def close(self):
         """Close everything: nothing listens afterwards, and the modules leave the memory."""
-        if self._attempt:
-            self._attempt.cancel()
-            self._attempt = None
+        self._trial.cancel()
         while self._closing:
             try:
                 self._closing.pop()()
@@ -149,66 +120,6 @@ class Provisioning:
                 self._counters.count("provision.close")
                 sys.print_exception(error)
         forget(*_MODULES)
-
-    async def scan(self):
-        """Look for networks again, unless one is being tried; what was known stays where the radio
-        has no time."""
-        if self.state == "trying":
-            return
-        # A request may be given up, the chip's scan not: it has a task of its own.
-        if not self._search or self._search.done():
-            self._search = asyncio.create_task(self._look_for_networks())
-        for _ in range(_PATIENCE):
-            if self._search.done():
-                return
-            await asyncio.sleep_ms(_LOOK_MS)
-
-    async def _look_for_networks(self):
-        found = {}
-        for name, _, _, rssi, security, hidden in await self._joining.scan():
-            if security == "wpa":
-                security = "wpa2"  # one network, joined alike
-            network = ("" if hidden else text_of(name).strip("\0"), security)
-            found[network] = max(rssi, found.get(network, rssi))
-        self.networks = networks = sorted(
-            [(name, rssi, security) for (name, security), rssi in found.items()],
-            key=lambda network: (not may_join(network[0], network[2]), -network[1]),
-        )
-        refused = sum(not may_join(name, security) for name, _, security in networks)
-        del networks[_MOST - min(refused, _REFUSED) : len(networks) - refused]
-        del networks[_MOST:]
-
-    def submit(self, ssid, key, delay_ms=0):
-        """Check the credentials, CredentialError where a rule is broken, and begin to try them.
-        Only in the state "ready"."""
-        self.ssid, self.result = ssid, None
-        known = [security for name, _, security in self.networks if name == ssid]
-        check_network(ssid, key, known[0] if known else "wpa2")
-        self.state = "trying"
-        self._attempt = asyncio.create_task(self._try(ssid, key, delay_ms))
-
-    def seen(self):
-        """The phone has shown that all is well: the hotspot closes soon."""
-        connection = self._connection
-        connection.service_ms = min(connection.service_ms, self._hardware.uptime_ms() + _SEEN_MS)
-
-    async def _try(self, ssid, key, delay_ms):
-        await asyncio.sleep_ms(delay_ms)
-        try:
-            self.result = await self._joining.try_credentials(ssid, key)
-        except Exception as error:
-            self._counters.count("provision.try")
-            sys.print_exception(error)
-            self.result = "failed"
-        if self.result == "ok":
-            self.succeed()
-        else:
-            self.state = "ready"
-
-    def succeed(self):
-        """The network that was given leads to the cloud."""
-        self.state, self.result = "done", "ok"
-        self._connection.service_ms = self._hardware.uptime_ms() + _UNSEEN_MS
 
     def _listen(self, kind, ip, port):
         """A poll object that tells when something has come; OSError when the port is taken."""

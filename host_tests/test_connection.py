@@ -393,18 +393,12 @@ tell(at=seconds(), dbm=made.radio.dbm())
     assert 600 <= second["at"] <= 750
 
 
-# joining(): the Joining whose hotspot is open, as soon as it is.
+# joining(): the Joining, as soon as its hotspot is open.
 OPEN = """
-import joining as _joining
-_made = []
-_init = _joining.Joining.__init__
-def _remember(self, connection):
-    _init(self, connection)
-    _made.append(self)
-_joining.Joining.__init__ = _remember
 async def joining():
-    await until(lambda: _made and _made[-1]._portal and made.a_uart.ask("hotspot_name"))
-    return _made[-1]
+    work = connection._radio_work
+    await until(lambda: work._portal and made.a_uart.ask("hotspot_name"))
+    return work
 connection.open_service()
 """
 
@@ -493,7 +487,7 @@ def test_networks_are_looked_for_when_the_radio_has_time(password, dhcp_s, tmp_p
     by *Search again*, which does not wait longer than a request may take. That nothing collides
     is seen in every world (worlds.play)."""
     body = """
-portal = (await joining())._portal
+portal = (await joining()).trial
 tell(networks=len(portal.networks))
 world(made, "rssi house", -55)
 longest = 0
@@ -513,7 +507,7 @@ tell(longest=longest, networks=len(portal.networks))
 
 def test_a_scan_that_outlives_the_hotspot_is_waited_for(tmp_path):
     body = """
-portal = (await joining())._portal
+portal = (await joining()).trial
 asyncio.create_task(portal.scan())
 await asyncio.sleep_ms(50)
 connection.service_ms = 1
@@ -534,7 +528,7 @@ connection.open_service()
 await until(lambda: not made.a_uart.ask("hotspot_name"))
 tell(open=seconds() - began)
 connection.open_service()
-portal = (await joining())._portal
+portal = (await joining()).trial
 portal.submit("house", "geheim123")
 await until(lambda: portal.state == "done")
 began = seconds()
@@ -570,11 +564,10 @@ tell(link=connection.link)
 def test_credentials_by_the_hotspot_are_a_choice_for_wifi(tmp_path):
     """Ethernet was chosen and its cable is gone: what the hotspot is given is used at once."""
     body = """
-from joining import Joining
 await until(lambda: connection.online())
 world(made, "cable", False)
 await until(lambda: not connection.online())
-tell(result=await Joining(connection).try_credentials("house", "geheim123"))
+tell(result=await connection._radio_work.try_credentials("house", "geheim123"))
 await asyncio.sleep(2)
 tell(link=connection.link, choice=settings.read().link)
 """
@@ -774,7 +767,7 @@ async def check(link):
     await asyncio.sleep(5)
     return "ok" if made.radio.connected() else "captive"
 connection.check = check
-portal = (await joining())._portal
+portal = (await joining()).trial
 await until(lambda: connection.leads == "captive", 60)
 await until(lambda: seconds() - began[-1] > 10, 60)
 await until(lambda: seconds() - began[-1] < 3, 60)
@@ -897,16 +890,12 @@ tell(errors=counters.counts)
 def test_a_press_does_nothing_where_there_is_no_radio(tmp_path):
     """The 4G Connect has no hotspot: it goes on as before, and joins nothing."""
     body = """
-import joining
 begun = [0]
-made_ = joining.Joining.__init__
-def count(self, connection):
+async def count(beat):
     begun[0] += 1
-    made_(self, connection)
 await until(lambda: connection.online())
 await asyncio.sleep(2)
-joining.Joining.__init__ = count
-sys.modules["joining"] = joining
+connection._radio_work.run = count
 connection.open_service()
 await asyncio.sleep(60)
 tell(begun=begun[0], led_=led.state)
@@ -1040,7 +1029,7 @@ tell(took=seconds() - began)
 def test_credentials_do_not_wait_for_what_is_tried(tmp_path):
     """Whenever they come: what is being joined is left, and nothing is counted for that."""
     body = """
-portal = (await joining())._portal
+portal = (await joining()).trial
 join = made.radio.join
 tried = []
 async def told(ssid, password, bssid=b""):

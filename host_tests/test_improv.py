@@ -1,22 +1,34 @@
-"""Improv Wi-Fi over a serial line, packet by packet as its standard has them
-(improv-wifi.com/serial)."""
+"""Improv Wi-Fi over a serial line: packet by packet as its standard has them
+(improv-wifi.com/serial), and with the official client."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import select
+import shutil
+import subprocess
 import time
 import tty
+from pathlib import Path
 
 import pytest
+from gateway_host.commands.run import DEFAULT_HOUSE
+from gateway_host.session import ROOT, Session
+from gateway_host.sim.house import load_house
+from gateway_host.sim.installation import Installation
+from gateway_host.sim.radio import Network, World
 from hotspot import Hotspot
+from living import free_port, mqtt_at
 
 READY, PROVISIONING, PROVISIONED = (b"IMPROV\x01\x01\x01" + bytes([state]) for state in (2, 3, 4))
 NO_ERROR, INVALID, UNKNOWN, UNABLE = (b"IMPROV\x01\x02\x01" + bytes([error]) for error in range(4))
 # The standard's own example: SSID MyWirelessAP, password mysecurepassword.
 EXAMPLE = b"\x01\x1e\x0cMyWirelessAP\x10mysecurepassword"
 PATIENCE_S = 20.0
+CLIENT = ROOT / "build" / "improv" / "serial.js"
+DRIVER = Path(__file__).with_name("improv_client.mjs")
 
 
 def command(content: bytes) -> bytes:
@@ -118,3 +130,109 @@ def test_what_is_wrong(line, tmp_path):
             line.send(command(b"\x01" + bytes([len(texts)]) + texts))
             line.expect(NO_ERROR, UNABLE)
         assert not any("tried" in event for event in hotspot.told.all())
+
+
+def test_packets_in_pieces_and_packets_that_are_cut(line, tmp_path):
+    """What is cut is forgotten after a silence, or where another packet follows at once."""
+    with Hotspot(tmp_path, line=line.path):
+        for byte in command(b"\x02\x00"):
+            line.send(bytes([byte]))
+            time.sleep(0.005)
+        line.expect(NO_ERROR, READY)
+        for cut in (7, 9, 11, 20, 39):
+            line.send(command(EXAMPLE)[:cut])
+            time.sleep(0.3)
+            line.send(command(b"\x02\x00"))
+            line.expect(NO_ERROR, READY)
+        line.send(b"IMPROV\x01\x03\xff" + 20 * command(b"\x02\x00"))
+        line.expect(*20 * (NO_ERROR, READY))
+
+
+def test_a_try_that_fails_at_once_is_told(line, tmp_path):
+    """Each state and error, in order, also faster than anybody looks."""
+    with Hotspot(tmp_path, line=line.path, seconds=0.001):
+        for _ in range(3):
+            line.send(command(EXAMPLE))
+            line.expect(NO_ERROR, PROVISIONING, UNABLE, READY)
+
+
+def test_another_network_after_the_first(line, tmp_path):
+    """Is a change, not an error."""
+    plan = {"passwords": {"MyWirelessAP": "mysecurepassword"}, "seconds": 0.05}
+    with Hotspot(tmp_path, line=line.path, **plan):
+        for _ in range(3):
+            line.send(command(EXAMPLE))
+            line.expect(NO_ERROR, PROVISIONING, PROVISIONED, result(1))
+        line.send(command(EXAMPLE.replace(b"mysecure", b"MYSECURE")))
+        line.expect(NO_ERROR, PROVISIONING, UNABLE, READY)
+
+
+def test_it_answers_while_networks_are_looked_for(line, tmp_path):
+    networks = [["MyWirelessAP", -60, "wpa2"]]
+    with Hotspot(tmp_path, line=line.path, networks=networks, scan_ms=2000):
+        line.send(command(b"\x04\x00") + 3 * command(b"\x02\x00"))
+        line.expect(NO_ERROR, *3 * (NO_ERROR, READY))
+        line.expect(result(4, b"MyWirelessAP", b"-60", b"YES"), result(4))
+
+
+def test_a_result_comes_within_half_a_minute(line, tmp_path):
+    """Of the board's clock, which is quick here; however long the radio takes."""
+    with Hotspot(tmp_path, line=line.path, seconds=1000, speed=20):
+        line.send(command(EXAMPLE))
+        line.expect(NO_ERROR, PROVISIONING, UNABLE, READY)
+        line.send(command(b"\x02\x00"))
+        line.expect(NO_ERROR, READY)
+
+
+def official(line: Line, *wishes: list) -> list[dict]:
+    """What the official client gets, a table for each (method, argument ...)."""
+    node = shutil.which("node")
+    if node is None or not CLIENT.exists():
+        pytest.skip(
+            "no official Improv client: install Node.js and npm, then `make setup FORCE=1`"
+        )
+    done = subprocess.run(
+        [node, DRIVER, CLIENT, str(line.master), json.dumps(wishes)],
+        pass_fds=(line.master,),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return [json.loads(text) for text in done.stdout.splitlines()]
+
+
+def test_the_official_client_on_a_gateway_that_measures(line, tmp_path):
+    """From its first second on; then it changes the network, and asks again on a gateway that
+    has one. That no cloud answers here is not the network's fault."""
+    house = load_house(DEFAULT_HOUSE)
+    networks = [Network("house", "geheim123"), Network("barn", "Anders!45", rssi=-70)]
+    with Session(
+        Installation(house),
+        house.site_json(),
+        mqtt=mqtt_at(free_port()),
+        directory=tmp_path / "gateway",
+        world=World(networks, cable=False),
+        board={"improv": line.path, "portal": [free_port(), free_port()]},
+    ) as session:
+        first, networks, wrong, right, other, state = official(
+            line,
+            ["initialize", 10000],  # as in its dialog: the interpreter has to start
+            ["scan"],
+            ["provision", "house", "verkeerd1"],
+            ["provision", "house", "geheim123"],
+            ["provision", "barn", "Anders!45"],
+            ["requestCurrentState"],
+        )
+        about = {"name": "Gateway-5020000042", "firmware": "Gateway", "version": "0.1.0"}
+        assert first["result"].items() >= about.items() and first["state"] == 2
+        assert [one["name"] for one in networks["result"]] == ["barn", "house"]
+        assert wrong["error"] == "UNABLE_TO_CONNECT"
+        # The client has its error before the state that follows it.
+        assert (right["result"], wrong["states"] + right["states"]) == (None, [3, 2, 3, 4])
+        assert (other["result"], other["states"]) == (None, [3, 4])
+        assert state["state"] == 4
+        assert session._link.world.joined().ssid == "barn"
+        (again,) = official(line, ["initialize", 1000])
+        assert again["result"] == first["result"] and again["state"] == 4
+        assert session.exit_code is None and "Traceback" not in session.tail(1000)

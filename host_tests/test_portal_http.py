@@ -424,9 +424,9 @@ def test_nothing_stops_for_good_when_the_heap_is_full(tmp_path):
 
 
 def test_where_memory_is_short_one_client_is_served_at_a_time(tmp_path):
-    """With 8 kB left, four phones that read slowly, each in its language: no allocation fails, and
+    """With 9 kB left, four phones that read slowly, each in its language: no allocation fails, and
     the page is there for a fifth."""
-    with Hotspot(tmp_path, leave=8000) as hotspot:
+    with Hotspot(tmp_path, leave=9000) as hotspot:
         hotspot.wait("left")
         phones = []
         for language in (b"nl", b"fr", b"de", b"en") * 3:

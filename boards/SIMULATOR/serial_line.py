@@ -9,6 +9,3 @@ class SerialLine:
 
     def write(self, data):
         self.stream.write(data)
-
-    def close(self):
-        self.stream.close()

@@ -2,19 +2,13 @@
 
 import sys
 
-import micropython
-
 
 class SerialLine:
-    """`stream`: to be read, one byte at a time. While it is open, Ctrl-C (byte 3) stops nothing.
-    Nobody else may read the console meanwhile."""
+    """`stream`: to be read, one byte at a time. Nobody else may read the console, and byte 03
+    interrupts nothing (main.py)."""
 
     def __init__(self):
         self.stream = sys.stdin.buffer
-        micropython.kbd_intr(-1)
 
     def write(self, data):
         sys.stdout.buffer.write(data)
-
-    def close(self):
-        micropython.kbd_intr(3)

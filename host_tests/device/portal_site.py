@@ -2,11 +2,11 @@
 
 Arguments: the ports of HTTP and DNS. plan.json holds a table: `networks` as lists of name (text,
 or a list of bytes), dBm and security, `passwords` {name: what is right}, `results` {name: what
-else is said of it}, `seconds` that joining takes, `speed` of the board's clock, `line` the path of
-a pty for Improv, `rounds` how often the hotspot opens, `starve` after how many steps of the LED
-nothing is left of the heap for a second, `leave` how many bytes are left of it after 20 steps,
-`stuck` that the access point can not be stopped. Prints a JSON line for whatever happens; an LED
-beats on the same clock.
+else is said of it}, `seconds` that joining takes, `scan_ms` that a scan takes, `speed` of the
+board's clock, `line` the path of a pty for Improv, `rounds` how often the hotspot opens, `starve`
+after how many steps of the LED nothing is left of the heap for a second, `leave` how many bytes
+are left of it after 20 steps, `stuck` that the access point can not be stopped. Prints a JSON line
+for whatever happens; an LED beats on the same clock.
 """
 
 import asyncio
@@ -15,7 +15,10 @@ import json
 import sys
 import time
 
+import improv
 from counters import Counters
+from trial import Trial
+from wifi_provision import Provisioning, hotspot_name
 
 HTTP_PORT, DNS_PORT = int(sys.argv[1]), int(sys.argv[2])
 with open("plan.json") as file:
@@ -31,6 +34,9 @@ class Radio:
 
     def start_hotspot(self, name, key):
         tell(hotspot=name, key=key)
+
+    def connected(self):
+        return False
 
     def stop_hotspot(self):
         tell(hotspot=None)
@@ -62,7 +68,7 @@ class Connection:
 
 class Joining:
     async def scan(self):
-        await asyncio.sleep_ms(50)
+        await asyncio.sleep_ms(PLAN.get("scan_ms", 50))
         return [
             (name.encode("utf-8") if isinstance(name, str) else bytes(name), b"\2" * 6, 6)
             + (rssi, security, not name)
@@ -123,22 +129,25 @@ async def starve():
 async def one_round():
     gc.collect()
     before = gc.mem_alloc()
-    import wifi_provision
-
     hardware, connection = Hardware(), Connection()
     connection.service_ms = hardware.uptime_ms() + 900000
-    provisioning = wifi_provision.Provisioning(hardware, connection, Joining())
-    del wifi_provision
+    trial = Trial(hardware, connection, Joining())
+    provisioning = Provisioning(hardware, connection, trial)
+    line = hardware.improv_line()
+    if line:
+        improv.ticks_ms = hardware.uptime_ms
+        about = (hardware.name, hotspot_name(hardware.serial))
+        asyncio.create_task(improv.Improv(trial, line, about).run())
     running = asyncio.create_task(provisioning.run())
     await asyncio.sleep_ms(300)
     gc.collect()
     tell(listening=True, heap=gc.mem_alloc() - before)
     done = await running
-    del provisioning, running
+    del provisioning, trial, running
     await asyncio.sleep_ms(50)
     gc.collect()
     heap = gc.mem_alloc() - before
-    left = [name for name in sys.modules if name.startswith(("portal", "wifi", "http", "dns"))]
+    left = [name for name in sys.modules if name.startswith(("portal", "http", "dns", "gzip"))]
     tell(done=done, heap=heap, modules=left, counts=connection.counters.counts)
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 import broker
 import browser
 import environment
+import improv_client
 import interpreters
 import libraries
 from common import BUILD, CACHE, LOG, ROOT, VENV_PYTHON, SetupError, machine, say, write_whole
@@ -96,6 +97,14 @@ STEPS = (
         browser.SCRIPT,
         1,
         remedy="tests in a real browser are skipped",
+    ),
+    Step(
+        "improv",
+        "the official Improv client in build/improv",
+        improv_client.make,
+        improv_client.SCRIPT,
+        1,
+        remedy="its tests are skipped",
     ),
 )
 
