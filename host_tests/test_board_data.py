@@ -86,6 +86,7 @@ BROKEN = [
         'PINS = {"eth_clock_out": 17,',
         "PINS: 'eth_clock_out': not beside Wi",
     ),
+    ("CONNECT", "PSRAM = True", "PSRAM = 4", "PSRAM: must be True or False"),
     ("CONNECT_4G", "SIGNAL_DBM = (-95, -105)", "", "SIGNAL_DBM: is missing"),
     ("CONNECT_4G", "(-95, -105)", "(-105, -95)", "SIGNAL_DBM: must be"),
     ("CONNECT_4G", 'BUSES = ("a",)', 'BUSES = ("a", "b")', "BUSES: the modem has the UART"),

@@ -5,6 +5,7 @@ ARTICLE_TYPE = 5130  # the first four digits of its serial number
 LINKS = ("ethernet", "wifi")
 CHOOSES = "installer"
 BUSES = ("a", "b")
+PSRAM = True
 HAS_B_MODULES = False
 LED = {
     "booting": ("blue", "solid"),

@@ -5,6 +5,7 @@ ARTICLE_TYPE = 5140  # the first four digits of its serial number
 LINKS = ("lte",)
 CHOOSES = "installer"
 BUSES = ("a",)  # the modem has the UART of the other
+PSRAM = True
 HAS_B_MODULES = False
 LED = {
     "booting": ("cyan", "blinking"),

@@ -5,6 +5,7 @@ ARTICLE_TYPE = 5010  # the first four digits of its serial number
 LINKS = ("ethernet", "wifi")
 CHOOSES = "gateway"
 BUSES = ("a", "b")
+PSRAM = True
 HAS_B_MODULES = True
 LED = {
     "booting": ("blue", "solid"),

@@ -5,6 +5,7 @@ ARTICLE_TYPE = 5100  # the first four digits of its serial number
 LINKS = ("wifi",)
 CHOOSES = "installer"
 BUSES = ("a", "b")
+PSRAM = True
 HAS_B_MODULES = False
 LED = {
     "booting": ("blue", "solid"),

@@ -71,6 +71,8 @@ def _problems(name: str, data: dict[str, Any], own_hardware: bool) -> Iterator[t
         yield "BUSES", "the modem has the UART of bus 'b'"
     if data["HAS_B_MODULES"] and "b" not in buses:
         yield "HAS_B_MODULES", "there is no bus 'b'"
+    if type(data.get("PSRAM", True)) is not bool:
+        yield "PSRAM", "must be True or False"
     if data["CHOOSES"] not in ("gateway", "installer"):
         yield "CHOOSES", "must be 'gateway' or 'installer'"
     if "lte" in links and "SIGNAL_DBM" not in data:
