@@ -14,6 +14,7 @@ from lazy import forget
 from micropython import const
 from modbus import EXCEPTION, SILENT, ModbusError
 from totals import Totals
+from watch import unwatched
 
 _ROUND_US = const(1000000)
 _FIRST_UNIT, _MOST_MODULES = const(11), const(10)
@@ -105,10 +106,11 @@ class Runner:
             module.begin(self._output_changed)
         self.devices.append(module)
 
-    async def run(self):
-        """Search with a new session, then poll and obey, without end."""
+    async def run(self, beat=unwatched):
+        """Search with a new session, then poll and obey, without end. beat: called in each
+        round."""
         await self._search(1 + self._hardware.entropy() % 65535)
-        tasks = [asyncio.create_task(self._poll()), asyncio.create_task(self._obey())]
+        tasks = [asyncio.create_task(self._poll(beat)), asyncio.create_task(self._obey())]
         try:
             await asyncio.gather(*tasks)
         finally:  # the one that has not failed would go on beside those of the next run
@@ -162,11 +164,12 @@ class Runner:
 
     # Polling
 
-    async def _poll(self):
+    async def _poll(self, beat):
         hardware, bus = self._hardware, self.bus
         automations = self.site.automations if self.site and hardware.has_b_modules else ()
         due = hardware.ticks_us()
         while True:
+            beat()
             begun, busy = hardware.ticks_us(), bus.busy_us
             if self._scan:
                 await self._search()

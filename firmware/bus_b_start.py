@@ -20,9 +20,9 @@ async def _anybody(hardware):
     return bool(uart.readinto(bytearray(16)))
 
 
-async def run(gateway):
+async def run(gateway, beat):
     """Search at power-up and on every order `scan`; once something is there, or the site names
-    something, poll it for ever."""
+    something, poll it for ever. beat: called then."""
     if gateway.bus_b is None:
         while not gateway.site.b_bus and not await _anybody(gateway.hardware):
             await gateway.scan_b.wait()
@@ -30,4 +30,4 @@ async def run(gateway):
         from bus_b_runner import Runner
 
         gateway.bus_b = Runner(gateway)
-    await gateway.bus_b.run()
+    await gateway.bus_b.run(beat)

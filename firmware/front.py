@@ -1,5 +1,6 @@
-"""What a gateway has before it has an installation: LED and button, the links, the time, and the
-way back to how it left the factory. Owns the LED and the button."""
+"""What a gateway has before it has an installation: LED and button, the links, the serial line,
+the time, the watch over the tasks, and the way back to how it left the factory. Owns the LED and
+the button."""
 
 import asyncio
 import sys
@@ -7,18 +8,23 @@ import time
 
 from button import EARLY, RESET, SHORT, Button
 from connection import Connection
+from ends import Ends
+from improv import Improv
 from led import Led
 from led_animation import Animation
 from micropython import const
 from tasks import run_all
+from watch import Watch
+from wifi_provision import hotspot_name
 
 _FRAME_MS = const(20)
+_RESET_MS = const(180000)  # an erase of the whole storage stops everything
 
 
 class Front:
-    """`led`: its state; `connection`; `counters`. hardware, board: the board's; settings:
-    settings.Settings; changed: a function, called when the LED's state has changed; cloud: a
-    function, whether the cloud has accepted us."""
+    """`led`: its state; `connection`; `counters`; `watch`; `ends`: ends.Ends. hardware, board:
+    the board's; settings: settings.Settings; changed: a function, called when the LED's state has
+    changed; cloud: a function, whether the cloud has accepted us."""
 
     def __init__(self, hardware, board, settings, counters, changed, cloud):
         self.hardware = hardware
@@ -28,6 +34,15 @@ class Front:
         self._changed = changed
         self._cloud = cloud
         self.connection = Connection(hardware, board, settings, counters, self.tell, cloud)
+        self.ends = Ends(hardware)
+        if self.ends.reason:
+            counters.count("end." + self.ends.reason.split(":")[0])
+        self.watch = Watch(counters, hardware.feed, self.ends)
+        self._improv = None
+        line = hardware.improv_line() if hardware.radio else None
+        if line:
+            about = (hardware.name, hotspot_name(hardware.serial))
+            self._improv = Improv(self.connection.trial, line, about)
 
     def tell(self, event, value):
         """Something has happened: see led.Led.tell."""
@@ -35,15 +50,17 @@ class Front:
             self._changed()
 
     def tasks(self):
-        """(name, coroutine function) of what is to run without end."""
-        tasks = [("front", self._watch), ("connection", self.connection.run)]
+        """What is to run without end, as tasks.run_all() wants it."""
+        tasks = [("front", 30, self._watch), ("connection", 300, self.connection.run)]
         if self.hardware.time_server:
-            tasks.append(("time", self._keep_time))
+            tasks.append(("time", 7200, self._keep_time))
+        if self._improv:
+            tasks.append(("improv", 120, self._improv.run))
         return tasks
 
     async def run(self):
         """Run the tasks, without end."""
-        await run_all(self.counters, self.tasks())
+        await run_all(self.counters, self.tasks(), self.watch)
 
     async def close(self):
         """A clean end: there is nobody to be told."""
@@ -57,7 +74,7 @@ class Front:
 
         return texts(led, connection, self._cloud())
 
-    async def _watch(self):
+    async def _watch(self, beat):
         """Animate the LED, watch the button."""
         hardware, button, led = self.hardware, self._button, self.led
         animation = Animation(hardware.set_led, hardware.ticks_us)
@@ -65,6 +82,7 @@ class Front:
         frames = 0
         shown = None
         while True:
+            beat()
             now = hardware.ticks_us()
             pressed = button.poll(hardware.pressed(), time.ticks_diff(now, last) // 1000)
             last = now
@@ -89,6 +107,7 @@ class Front:
         where nothing was begun the LED says so."""
         from factory_reset import reset
 
+        self.hardware.watchdog(_RESET_MS)
         try:
             reset(self.hardware)
         except Exception as error:
@@ -99,7 +118,7 @@ class Front:
                 return
         self.hardware.restart()
 
-    async def _keep_time(self):
+    async def _keep_time(self, beat):
         import sntp
 
-        await sntp.keep(self.hardware, self.connection, self.counters)
+        await sntp.keep(self.hardware, self.connection, self.counters, beat)

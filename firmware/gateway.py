@@ -111,13 +111,17 @@ class Gateway:
 
     async def run(self):
         """Run all tasks; without end."""
-        tasks = [("measure", self._measure), ("work", self._work), ("publish", self.publisher.run)]
+        tasks = [
+            ("measure", 60, self._measure),
+            ("work", 60, self._work),
+            ("publish", 300, self.publisher.run),
+        ]
         tasks += self.front.tasks()
         if self._with_b:
-            tasks.append(("bus_b", lambda: bus_b_start.run(self)))
+            tasks.append(("bus_b", 600, lambda beat: bus_b_start.run(self, beat)))
         if self._with_cloud:
-            tasks += [("uplink", self.uplink.run), ("uplink_watch", self.uplink.watch)]
-        await run_all(self.counters, tasks)
+            tasks += [("uplink", 900, self.uplink.run), ("uplink_watch", 60, self.uplink.watch)]
+        await run_all(self.counters, tasks, self.front.watch)
 
     async def close(self):
         """A clean end: the cloud is told."""
@@ -140,12 +144,13 @@ class Gateway:
             self.bus_b.scan()
         self.scan_b.set()
 
-    async def _measure(self):
+    async def _measure(self, beat):
         """Measure, and collect garbage while the answers to a POLL are on their way."""
         self.measuring.restart()
         step = self.measuring.step
         sleep_us, ticks_us = self.hardware.sleep_us, self.hardware.ticks_us
         while True:
+            beat()
             wait = step()
             if self._untidy and wait >= _COLLECT_US:
                 self._untidy = False
@@ -155,10 +160,11 @@ class Gateway:
             if wait:
                 await sleep_us(wait)
 
-    async def _work(self):
+    async def _work(self, beat):
         """Each report is worked through, and its messages are written, before the next one is."""
         measuring = self.measuring
         while True:
+            beat()
             try:
                 await asyncio.wait_for(self._reports.wait(), _LOOK_S)
             except asyncio.TimeoutError:
@@ -199,6 +205,7 @@ class Gateway:
             "heapFree": gc.mem_free(),
             "windows": self.measuring.meter.windows,
             "orderRefused": self.orders.refusal,
+            "lastEnd": self.front.ends.describe(),
         }
         mqtt = {
             "connects": uplink.connects,

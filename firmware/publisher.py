@@ -164,9 +164,10 @@ class Publisher:
 
     # Sending
 
-    async def run(self):
-        """Send what waits and look what has changed, without end."""
+    async def run(self, beat):
+        """Send what waits and look what has changed, without end. beat: called meanwhile."""
         while True:
+            beat()
             try:
                 await asyncio.wait_for(self._news.wait(), _LOOK_S)
             except asyncio.TimeoutError:

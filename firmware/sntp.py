@@ -7,6 +7,7 @@ import struct
 
 from micropython import const
 from resolve import resolve
+from watch import unwatched
 
 _TO_UNIX = const(2208988800)  # seconds from 1900 to 1970
 _TIMEOUT_S = const(3)
@@ -78,9 +79,10 @@ async def _believed(hardware, name_server):
     return offset
 
 
-async def keep(hardware, connection, counters):
+async def keep(hardware, connection, counters, beat=unwatched):
     """Keep the hardware's clock right, without end."""
     while True:
+        beat()
         pause = 1
         if connection.online():
             try:

@@ -1,5 +1,5 @@
-"""Start: the board's hardware, the configuration, the gateway, and the REPL beside it where
-aiorepl is installed. Owns nothing; main.py calls it."""
+"""Start: the board's hardware, the configuration, the gateway, and what comes after its end. Owns
+nothing; main.py calls it."""
 
 import asyncio
 import gc
@@ -7,9 +7,18 @@ import site
 
 import board
 import hardware
+import micropython
 import settings
 from counters import Counters
-from lazy import forget
+from ends import Ends
+from micropython import const
+
+_WATCHDOG_MS = const(30000)  # loading takes some seconds, a TLS handshake two
+_PSRAM_BYTES = const(1000000)  # without PSRAM there are 170,000
+_NO_PSRAM = (
+    "error: this module has no PSRAM, there are %d kB of heap: use an ESP32-WROVER and a "
+    "MicroPython with SPIRAM; nothing is measured"
+)
 
 
 def _refused(name, error):
@@ -24,7 +33,7 @@ def _usable(refused, name, make):
         return make()
     except Exception as error:
         _refused(name, error)
-        refused.append("start." + name)
+        refused.append(name)
         return None
 
 
@@ -61,34 +70,73 @@ def _made(device, settings, installation):
 
 
 async def _run(gateway):
+    """Run it, without end; in an engineer's hands with a REPL beside it, where aiorepl is
+    installed."""
+    if gateway.hardware.debug:
+        try:
+            import aiorepl
+        except ImportError:
+            pass
+        else:
+            await asyncio.gather(gateway.run(), aiorepl.task({"gateway": gateway}))
+    await gateway.run()
+
+
+async def _rest(gateway, seconds):
     try:
-        import aiorepl
-    except ImportError:
-        await gateway.run()
-    else:
-        await asyncio.gather(gateway.run(), aiorepl.task({"gateway": gateway}))
+        await asyncio.wait_for(gateway.run(), seconds)
+    except asyncio.TimeoutError:
+        pass
 
 
-def main():
-    """Run the gateway until it is interrupted. When its configuration is not usable that is told
-    in one line; the simulator ends then, a device runs with what is left of it: LED, button,
-    hotspot and REPL always (docs/device.md)."""
-    device = hardware.make(board)
-    gc.threshold(device.collect_every)
+def _load(device, resting):
+    """What is to be run, of the configuration that there is."""
     refused = []
     _usable(refused, "reset", lambda: _finish_reset(device))
+    device.watchdog(_WATCHDOG_MS)
     installation = _usable(refused, "site.json", _site)
     wishes = _usable(refused, "settings.json", settings.read) or settings.kept()
+    if resting:
+        refused.append("rest")
+        installation = None
+    if getattr(board, "PSRAM", True) and device.heap_bytes() < _PSRAM_BYTES:
+        print(_NO_PSRAM % (device.heap_bytes() // 1000))
+        refused.append("psram")
+        installation = None
     gc.collect()  # the buffers want whole pieces of the heap
     made = _usable(refused, "site.json", lambda: _made(device, wishes, installation))
     gateway = made or _made(device, wishes, None)
     for name in refused:
-        gateway.counters.count(name)
-    forget("settings", "durable")
+        gateway.counters.count("start." + name)
+    return gateway
+
+
+def _serve(device, rest_s=0):
+    gateway = _load(device, rest_s > 0)
     try:
-        asyncio.run(_run(gateway))
+        asyncio.run(_rest(gateway, rest_s) if rest_s else _run(gateway))
     except KeyboardInterrupt:
         asyncio.new_event_loop()
         asyncio.run(gateway.close())
+        if not device.debug:
+            raise
     finally:
         asyncio.new_event_loop()
+
+
+def main():
+    """Run the gateway. When its configuration is not usable that is told in one line; the
+    simulator ends then, a device runs with what is left of it: LED, button, hotspot and Improv
+    always (docs/device.md). Whatever ends it is kept for the cloud and followed by a new start;
+    in an engineer's hands by the REPL."""
+    device = hardware.make(board)
+    gc.threshold(device.collect_every)
+    if device.debug:
+        micropython.kbd_intr(3)
+        _serve(device)
+        return
+    try:
+        _serve(device, Ends(device).begin())
+    except BaseException as error:  # there is none after which nothing is to be done
+        Ends(device).note(error)
+    device.restart()

@@ -1,4 +1,5 @@
-"""Tasks that go on whatever happens: one that fails is counted, printed and started again."""
+"""Tasks that go on whatever happens: one that fails is counted, printed and started again; one
+that stands still is found by the watch."""
 
 import asyncio
 import sys
@@ -25,6 +26,18 @@ async def keep(counters, name, task):
             await asyncio.sleep(_PAUSE_S)
 
 
-async def run_all(counters, tasks):
-    """Keep all of these running: (name, coroutine function)."""
-    await asyncio.gather(*(keep(counters, name, task) for name, task in tasks))
+def _watched(task, beat):
+    def run():
+        beat(False)  # one that fails again and again is counted, which is enough: others measure
+        return task(beat)
+
+    return run
+
+
+async def run_all(counters, tasks, watch):
+    """Keep all of these running, and the watch over them: (name, s within which it beats, function
+    of its beat that gives the coroutine)."""
+    kept = [keep(counters, "watch", watch.run)]
+    for name, limit_s, task in tasks:
+        kept.append(keep(counters, name, _watched(task, watch.beat_of(name, limit_s))))
+    await asyncio.gather(*kept)

@@ -13,6 +13,7 @@ from mqtt_in import Incoming
 from mqtt_link import Link, UplinkError
 from mqtt_wire import Body, taken
 from resolve import resolve
+from watch import unwatched
 
 _AGAIN_S = const(10)  # from a ping without an answer to the next one
 _MOST_UNANSWERED = const(3)  # pings
@@ -89,16 +90,18 @@ class Uplink:
         self._since_ping = 0  # s
         self._unanswered = 0  # pings since the broker was last heard
 
-    async def run(self):
-        """Connect, stay connected, connect again; without end. Needs `watch` beside it."""
+    async def run(self, beat=unwatched):
+        """Connect, stay connected, connect again; without end. Needs `watch` beside it. beat:
+        called meanwhile, at each ping's answer at least."""
         pause = 1
         while True:
+            beat()
             if self._online():
                 self._given_up = False
                 self._age = 0
                 try:
                     await self._connect()
-                    await self._hear()
+                    await self._hear(beat)
                 except UplinkError as error:
                     self._fail(error.name, str(error))
                 except asyncio.TimeoutError:
@@ -118,9 +121,11 @@ class Uplink:
             await asyncio.sleep(pause)
             pause = min(2 * pause, self._longest_pause_s)
 
-    async def watch(self):
-        """Ping, and give up a connection on which nothing moves; without end."""
+    async def watch(self, beat=unwatched):
+        """Ping, and give up a connection on which nothing moves; without end. beat: called
+        meanwhile."""
         while True:
+            beat()
             await asyncio.sleep(1)
             if not self.connected:
                 continue
@@ -216,9 +221,10 @@ class Uplink:
             for topic in self._orders.topics():
                 await self._client.subscribe(topic)
 
-    async def _hear(self):
+    async def _hear(self, beat):
         """Take what the broker says, until the connection ends."""
         while True:
+            beat()
             data = await self._link.read(_HEARD)
             if not data:
                 raise UplinkError("uplink.lost", _CLOSED)

@@ -12,7 +12,8 @@ from gateway_host import interpreter
 from gateway_host.image import BOARDS, COMMON
 from gateway_host.session import ROOT
 
-# The numbers: MicroPython's ports/esp32/modnetwork.h, and ESP-IDF's wifi_err_reason_t.
+# The numbers: MicroPython's ports/esp32/modnetwork.h and modmachine.h, and ESP-IDF's
+# wifi_err_reason_t.
 MODULES = """
 import asyncio, json, sys, time
 
@@ -52,11 +53,16 @@ network = Module(
 class RTC:
     def datetime(self, fields):
         rtc.append(fields)
+    def memory(self, data=None):
+        if data is None:
+            return kept[0]
+        kept[0] = bytes(data)
 
-rtc = []
+rtc, kept = [], [b""]
 sys.modules["machine"] = Module(
-    Pin=Pin, UART=UART, PWM=Anything, RTC=RTC, Timer=Timer, freq=lambda hertz: None,
-    unique_id=lambda: b"\\1\\2\\3",
+    Pin=Pin, UART=UART, PWM=Anything, RTC=RTC, Timer=Timer, WDT=Anything, freq=lambda hertz: None,
+    unique_id=lambda: b"\\1\\2\\3", reset_cause=lambda: 1,
+    PWRON_RESET=1, HARD_RESET=2, WDT_RESET=3, SOFT_RESET=5,
 )
 sys.modules["network"] = network
 sys.modules["esp32"] = Module(Partition=Anything)

@@ -172,7 +172,7 @@ def lan(**named):
     return Anything()
 
 levels = []
-level = 1
+level = None  # nobody presses
 network.LAN = lan
 sys.modules["machine"].PWM = Lamp
 sys.modules["machine"].Pin = Button
@@ -181,6 +181,7 @@ level = 0
 made["at low"] = pressed()
 level = 1
 made["at high"] = pressed()
+level = None
 hardware.make(board).set_led(255, 1, 0)
 made["levels"] = levels[-6:]
 print(json.dumps(made))
@@ -305,8 +306,8 @@ TASKS = """
 import json, sys
 import gateway, start
 
-async def told(counters, tasks):
-    print(json.dumps({"tasks": [name for name, _ in tasks]}))
+async def told(counters, tasks, watch):
+    print(json.dumps({"tasks": [name for name, _, _ in tasks]}))
     sys.exit(0)
 
 gateway.run_all = told

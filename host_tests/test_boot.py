@@ -52,6 +52,7 @@ class Reset(BaseException):
     pass
 class Runs(BaseException):
     pass
+ran = []
 class Stuck(BaseException):
     pass
 
@@ -59,6 +60,8 @@ class Supply:
     "Cuts the power at an operation on the flash, before it or in its midst."
     def __init__(self, left=None, torn=False):
         self.left, self.torn, self.count = left, torn, 0
+    def is_cut(self):
+        return self.left is not None and self.count > self.left
     def passes(self):
         "How much of the operation is done, in halves."
         self.count += 1
@@ -128,13 +131,16 @@ class Partition:
 
 sys.modules["esp32"] = Module(Partition=Partition, NVS=Nvs)
 def reset():
-    raise Reset
+    if ran:
+        raise Runs
+    raise Power if supply.is_cut() else Reset
 sys.modules["machine"].reset = reset
 of_chip = set(sys.modules)
 
 def once(work):
-    "One power-up, until the gateway runs."
+    "One start, until the gateway runs."
     global flash
+    ran.clear()
     flash = Flash(flash.data)
     for name in set(sys.modules) - of_chip:
         sys.modules.pop(name)
@@ -171,6 +177,7 @@ def once(work):
     import start
     async def run(gateway):
         work(gateway)
+        ran.append(True)
         raise Runs
     start._run = run
     # The flash is in the heap here, and takes long to be collected.
@@ -180,6 +187,7 @@ def once(work):
 
 def power_up(work):
     "What becomes of it; the gateway restarts as often as it wants to."
+    kept[0] = b""
     for _ in range(4):
         try:
             return once(work)
@@ -328,7 +336,7 @@ def test_it_comes_up_as_new_after_a_reset_and_after_a_cut_at_any_operation(romfs
 
 def test_a_reset_leaves_the_program_where_it_is_in_the_same_file_system(romfs):
     """With the files of `make flash`; with ROMFS, where main.py is a file and not frozen."""
-    (told,) = on_device(CUTS, romfs.parent / "files", "", 128)
+    (told,) = on_device(CUTS, romfs.parent / "files", "", 160)
     check_every_cut(told)
     (told,) = on_device('files["/main.py"] = main_py\n' + CUTS, romfs, "", 24)
     check_every_cut(told)

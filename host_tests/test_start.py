@@ -1,5 +1,6 @@
-"""What a device does whose files are not usable: the whole start on simulated time, with a board
-that goes on, as boards/common/hardware.py does (the simulator ends: test_site.py)."""
+"""What a device does whose files are not usable, whose program ends, or whose chip has no PSRAM:
+the whole start on simulated time, with a board that goes on, as boards/common/hardware.py does
+(the simulator ends: test_site.py)."""
 
 from __future__ import annotations
 
@@ -113,3 +114,163 @@ def test_a_reset_that_cannot_be_finished(tmp_path):
         :1
     ]
     assert told["lit"] and told["counts"]["start.reset"] == 1
+
+
+# A device's start, which tells how the one before has ended, and ends itself. There is no bus
+# here: the gateway is what is beside it.
+ENDS = """
+import asyncio, sys
+import front, gateway, hardware, start
+from counters import Counters
+from on_world import hardware as made_by, tell
+made = made_by()
+made.debug = False
+hardware.make = lambda board: made
+hardware.give_up = lambda: None
+began = made.uptime_ms()
+made.restart = lambda: tell(restarts=(made.uptime_ms() - began) // 1000)
+rest = start._rest
+
+class Gateway(front.Front):
+    def __init__(self, device, board, installation, settings):
+        super().__init__(device, board, settings, Counters(), lambda: None, lambda: False)
+
+async def run(gateway):
+    running = asyncio.create_task(gateway.run())
+    await asyncio.sleep({seconds})
+    tell(end=gateway.ends.describe(), errors=gateway.counters.counts,
+         measures=isinstance(gateway, Gateway))
+    {end}
+
+async def resting(gateway, seconds):
+    tell(rests=not isinstance(gateway, Gateway), errors=gateway.counters.counts)
+    await rest(gateway, seconds)
+
+gateway.Gateway = Gateway
+start._rest = resting
+start._run = run
+start.main()
+"""
+KINDS = {
+    "raise KeyboardInterrupt": "KeyboardInterrupt",
+    "raise MemoryError('memory allocation failed')": "MemoryError: memory allocation failed",
+    "raise SystemExit": "SystemExit",
+    "raise ValueError('two\\nlines')": "ValueError: two lines",
+    "raise ValueError('x' * 1000)": "ValueError: " + 108 * "x",
+}
+
+
+@pytest.mark.parametrize("end", KINDS)
+def test_whatever_ends_the_program_is_followed_by_a_new_start_which_tells_it(end, tmp_path):
+    (tmp_path / "site.json").write_text(json.dumps(PLAN))
+    first = ENDS.format(seconds=5, end=end)
+    told, restarts = play(World(), first, tmp_path)
+    assert told["end"] == {"reason": None, "reset": "power-up", "count": 0}
+    assert told["measures"] and restarts["restarts"] <= 6
+    told, _ = play(World(), ENDS.format(seconds=5, end="return"), tmp_path, reset="software")
+    assert told["end"] == {"reason": KINDS[end], "reset": "software", "count": 1}
+    assert told["errors"]["end." + KINDS[end].partition(":")[0]] == 1
+    # The start after one that ended in order has nothing to tell but the count.
+    told, _ = play(World(), ENDS.format(seconds=5, end="return"), tmp_path, reset="software")
+    assert told["end"] == {"reason": None, "reset": "software", "count": 1}
+
+
+def test_what_the_watchdog_ended_is_told(tmp_path):
+    """Though the program could not say anything."""
+    program = ENDS.format(seconds=5, end="return")
+    told, _ = play(World(), program, tmp_path, reset="watchdog")
+    assert told["end"]["reason"] == "watchdog: the program stood still"
+    assert told["errors"]["end.watchdog"] == 1
+
+
+def test_starts_that_fail_again_and_again_are_left_out_now_and_then(tmp_path):
+    """Longer and longer; LED, hotspot and Improv are there meanwhile (Front), and after a start
+    that lasted all begins anew."""
+    (tmp_path / "site.json").write_text(json.dumps(PLAN))
+    program = ENDS.format(seconds=5, end="raise MemoryError")
+    rests = []
+    for _ in range(12):
+        told, *_, restarts = play(World(), program, tmp_path, reset="software")
+        rests.append(restarts["restarts"] if "rests" in told else 0)
+        assert ("start.rest" in told["errors"]) == ("rests" in told)
+    assert rests == [0, 0, 0, 30, 0, 60, 0, 120, 0, 240, 0, 480]
+    lasts = ENDS.format(seconds=601, end="raise MemoryError")
+    for start, rest in ((lasts, False), *[(program, False)] * 3, (program, True)):
+        told, *_ = play(World(), start, tmp_path, reset="software")
+        assert ("rests" in told) == rest
+
+
+def test_an_end_before_anything_has_begun(tmp_path):
+    """Not even LED and hotspot could be made: memory is too short for them."""
+    breaks = """
+def fails(*what):
+    raise MemoryError("memory allocation failed")
+front.Front.__init__ = fails
+start.main()"""
+    program = ENDS.format(seconds=5, end="return").replace("start.main()", breaks)
+    (restarts,) = play(World(), program, tmp_path)
+    assert restarts["restarts"] < 5
+    told, _ = play(World(), ENDS.format(seconds=5, end="return"), tmp_path, reset="software")
+    assert told["end"]["reason"] == "MemoryError: memory allocation failed"
+
+
+def test_an_engineers_console_ends_where_it_ends(tmp_path):
+    """By Ctrl-C: nothing is restarted, noted or reset."""
+    program = ENDS.format(seconds=5, end="raise KeyboardInterrupt").replace(
+        "made.debug = False", ""
+    )
+    (told,) = play(World(), program, tmp_path)
+    assert told["end"]["count"] == 0 and not (tmp_path / "end_kept").exists()
+
+
+WATCHED = """
+import asyncio
+import hardware, start
+from on_world import hardware as made_by, tell
+made = made_by()
+hardware.make = lambda board: made
+{stuck}
+
+async def run(gateway):
+    asyncio.create_task(gateway.run())
+    await asyncio.sleep(100)
+    before = made.fed
+    await asyncio.sleep(300)
+    tell(fed=made.fed - before, bitten=made.bitten,
+         watch=[name for name in gateway.counters.counts if name.startswith("watch.")])
+
+start._run = run
+start.main()
+"""
+STUCK = """
+import front
+async def stands_still(self, beat):
+    beat()
+    await asyncio.Event().wait()
+front.Front._watch = stands_still
+"""
+
+
+@pytest.mark.parametrize("stuck, fed, watch", [("", 300, []), (STUCK, 0, ["watch.front"])])
+def test_the_watchdog_is_fed_while_every_task_moves(stuck, fed, watch, tmp_path):
+    (told,) = play(World(), WATCHED.format(stuck=stuck), tmp_path)
+    assert told == {"fed": fed, "bitten": 0, "watch": watch}
+
+
+@pytest.mark.parametrize("kilobytes, measures", [(166, False), (2000, True), (4096, True)])
+def test_a_chip_without_psram_measures_nothing_and_says_so(kilobytes, measures, tmp_path):
+    """What MicroPython has without and with it: docs/device.md."""
+    (tmp_path / "site.json").write_text(json.dumps(PLAN))
+    say = "import start\nfrom on_world import tell\nstart.print = lambda line: tell(line=line)\n"
+    *said, told = play(
+        World(cable=False),
+        say + ENDS.format(seconds=14, end="return"),
+        tmp_path,
+        heap_bytes=kilobytes * 1000,
+        portal=[free_port(), free_port()],
+    )[:-1]
+    assert told["measures"] == measures
+    assert ("start.psram" in told["errors"]) != measures
+    lines = [one["line"] for one in said if "line" in one]
+    assert len(lines) == (not measures)
+    assert measures or "no PSRAM" in lines[0] and "WROVER" in lines[0] and "\n" not in lines[0]

@@ -17,19 +17,23 @@ from micropython import const
 _TICKS = const(0x3FFFFFFF)  # of the link
 _ENDED = const(65535)
 _LONGEST = const(64)  # bytes of a frame that the gateway sends
-_KEPT = "kept"
+_KEPT, _END_KEPT = "kept", "end_kept"
 _BUTTON, _END = const(8), const(128)  # of the answer to S
 
 
 class Hardware:
     """What the firmware gets: `a_uart`, `a_baud`, `serial`, the links that the board has (docs/
     connection.md; None for one that it has not), `name`, `hotspot_ports` (HTTP, DNS), the servers
-    `probe` and `time_server` (host, port; or None), `clock`, `now_ms`, and the functions below."""
+    `probe` and `time_server` (host, port; or None), `clock`, `now_ms`, `debug` (whether the
+    console is an engineer's: always, Improv has a line of its own), `reset_cause` (a text), and
+    the functions below. Of the watchdog `fed` is how often it was fed, `bitten` how often it would
+    have started the chip anew."""
 
     # Bytes allocated between two collections. In a small heap what lives long then finds a place
     # low in it, and free pieces of 8 kB remain; with twice as many, 4 kB.
     collect_every = 8192
-    program_files = ("simulator.json", "gateway.log", _KEPT)
+    debug = True
+    program_files = ("simulator.json", "gateway.log", _KEPT, _END_KEPT)
 
     def __init__(self, settings, board):
         self.serial = settings["serial"]
@@ -50,6 +54,11 @@ class Hardware:
         self.time_server = settings.get("time")
         self._entropy = settings.get("entropy", 4711)
         self._improv = settings.get("improv")
+        self._heap_bytes = settings.get("heap_bytes", 4 << 20)  # of a module with PSRAM
+        self.reset_cause = settings.get("reset", "power-up")
+        self.fed = self.bitten = 0
+        self._watchdog_ms = None
+        self._fed_ms = 0
         self._paced = settings["paced"]
         self._now = 0  # us since start, modulo the period of time.ticks_us
         self._seconds = 0
@@ -145,6 +154,38 @@ class Hardware:
         from serial_line import SerialLine
 
         return SerialLine(self._improv)
+
+    def watchdog(self, ms):
+        """From now on the chip would start anew where feed() is not called for so long."""
+        self._watchdog_ms = ms
+        self._fed_ms = time.ticks_ms()
+
+    def feed(self):
+        """Feed the watchdog, whose clock is real. Allocates nothing."""
+        if self._watchdog_ms is None:
+            return
+        now = time.ticks_ms()
+        if time.ticks_diff(now, self._fed_ms) >= self._watchdog_ms:
+            self.bitten += 1
+        self._fed_ms = now
+        self.fed += 1
+
+    def heap_bytes(self):
+        """What the program can have of memory, in use and free, as the host wishes."""
+        return self._heap_bytes
+
+    def keep_end(self, data):
+        """Keep up to 500 bytes over a new start."""
+        with open(_END_KEPT, "wb") as file:
+            file.write(data)
+
+    def end_kept(self):
+        """What is kept there."""
+        try:
+            with open(_END_KEPT, "rb") as file:
+                return file.read()
+        except OSError:
+            return b""
 
     def keep(self, data):
         """Keep bytes while the storage is erased; None forgets them."""

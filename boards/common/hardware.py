@@ -3,6 +3,7 @@ links.py import machine and network. The RS485 transceivers switch their directi
 (their driver is enabled by the data line), so a UART is a whole line.
 """
 
+import gc
 import json
 import os
 import sys
@@ -12,6 +13,7 @@ import esp32
 import machine
 from alarm import Alarm
 from clock import Clock
+from debug_entry import wanted
 from links import Ethernet, Radio
 from micropython import const
 
@@ -23,13 +25,20 @@ _S_1970_TO_2000 = const(946684800)
 _A_TIMER, _B_TIMER = const(0), const(1)
 _MEGAHERTZ = const(240)
 _WS2812_NS = (400, 850, 800, 450)  # a zero high, low; a one high, low
+_RESETS = {
+    machine.PWRON_RESET: "power-up",
+    machine.WDT_RESET: "watchdog",
+    machine.HARD_RESET: "software",
+    machine.SOFT_RESET: "software",
+}
 
 
 class Hardware:
     """What the firmware gets: `serial`, `a_uart`, `a_baud`, the links that the board has (docs/
     connection.md; None for one that it has not, or that fails), `name`, `hotspot_ports` (HTTP,
     DNS), the servers `probe` and `time_server` (host, port), `clock`, `now_ms`, `collect_every`,
-    and the functions below."""
+    `debug` (whether the console is an engineer's), `reset_cause` (a text), and the functions
+    below."""
 
     # Bytes allocated between two collections, where the gateway does not collect before: it does,
     # once a second, when its buses have time for that.
@@ -50,6 +59,9 @@ class Hardware:
         self._lamps = _lamps(pins)
         self._pins = pins
         self._button, self._down = _button(pins)
+        self.debug = wanted(self.pressed, self.set_led)
+        self.reset_cause = _RESETS.get(machine.reset_cause(), "unknown")
+        self._watchdog = None
         self._ms = 0
         self._ticks = time.ticks_ms()
         self.storage = _storage()
@@ -99,10 +111,36 @@ class Hardware:
         return self._button.value() == self._down
 
     def improv_line(self):
-        """The serial line for Improv, opened, or None."""
+        """The serial line for Improv, opened; None while an engineer has the console."""
+        if self.debug:
+            return None
         from serial_line import SerialLine
 
         return SerialLine()
+
+    def watchdog(self, ms):
+        """From now on the chip starts anew where feed() is not called for so long; not while an
+        engineer has the console. May be called again with another time."""
+        if not self.debug:
+            self._watchdog = machine.WDT(timeout=ms)
+
+    def feed(self):
+        """Feed the watchdog. Allocates nothing."""
+        if self._watchdog:
+            self._watchdog.feed()
+
+    def heap_bytes(self):
+        """What the program can have of memory, in use and free."""
+        return gc.mem_alloc() + gc.mem_free()
+
+    def keep_end(self, data):
+        """Keep up to 500 bytes in the RTC's memory, which a reset leaves and a power cut does not;
+        no flash is worn."""
+        machine.RTC().memory(data)
+
+    def end_kept(self):
+        """What is kept there."""
+        return machine.RTC().memory()
 
     def keep(self, data):
         """Keep bytes in the chip's NVS while the storage is erased; None forgets them."""

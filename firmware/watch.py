@@ -1,0 +1,75 @@
+"""The watch over the tasks: feeds the hardware watchdog once a second, after it has looked at
+every task. A task that stands still is counted and named, and the chip starts anew."""
+
+import asyncio
+
+from micropython import const
+
+_UNJUDGED = const(-1)
+_STEADY_S = const(600)
+
+
+def unwatched():
+    """In the place of a beat, where nobody watches."""
+
+
+class Watch:
+    """counters; feed: a function, feeds the watchdog; ends: ends.Ends, which keeps over the
+    restart who stood still."""
+
+    def __init__(self, counters, feed, ends):
+        self._counters = counters
+        self._feed = feed
+        self._ends = ends
+        self._names = []
+        self._limits = []
+        self._quiet = []  # seconds since each has moved
+        self._stuck = 0  # tasks, when it was last looked
+
+    def beat_of(self, name, limit_s):
+        """The function by which the task of that name shows that it moves, every `limit_s` at
+        least; it allocates nothing. A task is judged from its first beat on; with False from the
+        next one on."""
+        quiet, i = self._quiet, len(self._quiet)
+        quiet.append(_UNJUDGED)
+        self._names.append(name)
+        self._limits.append(limit_s)
+
+        def beat(moves=True):
+            quiet[i] = 0 if moves else _UNJUDGED
+
+        return beat
+
+    async def run(self):
+        """Look once a second; without end."""
+        seconds = 0
+        while True:
+            self.look()
+            await asyncio.sleep(1)
+            seconds += 1
+            if seconds == _STEADY_S:
+                self._ends.steady()
+
+    def look(self):
+        """A second has passed: feed the watchdog unless a task stands still. Allocates only when
+        one begins to."""
+        quiet, limits = self._quiet, self._limits
+        stuck = 0
+        for i in range(len(quiet)):
+            if quiet[i] == _UNJUDGED:
+                continue
+            quiet[i] += 1
+            if quiet[i] > limits[i]:
+                stuck += 1
+                if quiet[i] == limits[i] + 1:
+                    self._tell(self._names[i])
+        if not stuck:
+            self._feed()
+            if self._stuck:
+                self._ends.forgive()
+        self._stuck = stuck
+
+    def _tell(self, name):
+        self._counters.count("watch." + name)
+        print("error: task %s stands still: restarting" % name)
+        self._ends.note("watchdog: task %s stands still" % name)
