@@ -55,10 +55,10 @@ chip: $(STAMP) ## Measure a board's image in an emulated ESP32 (MINUTES=10 BOARD
 image: $(STAMP) ## Build a board's application image (BOARD=GENIUS_FLEX)
 	@$(HOST) image $(call option,board,BOARD)
 
-flash: $(STAMP) ## Put the application image on a board (BOARD=GENIUS_FLEX PORT=/dev/ttyUSB0)
+flash: $(STAMP) ## Put the application image on a board (BOARD=GENIUS_FLEX PORT=/dev/ttyUSB0); one that runs: hold its button while it starts
 	@$(HOST) flash $(call option,board,BOARD) $(call option,port,PORT)
 
-repl: $(STAMP) ## Attach mpremote to the running gateway (PORT=/dev/ttyUSB0 for a device)
+repl: $(STAMP) ## Attach mpremote to the running gateway (PORT=/dev/ttyUSB0 for a device: hold its button while it starts)
 	@$(HOST) repl $(call option,port,PORT)
 
 replay: $(STAMP) ## Measure a recorded waveform (RECORDING=file.cfg SITE=site.toml)

@@ -328,3 +328,65 @@ def test_a_gateway_without_a_b_bus_leaves_it_alone(tmp_path):
     for board, runs in ((with_b, True), (without, False)):
         (said,) = play(World(), TASKS, tmp_path, board=board)
         assert ("bus_b" in said["tasks"], "measure" in said["tasks"]) == (runs, True)
+
+
+ENTRY = """
+import os
+import debug_entry
+
+class Time:
+    now = 0
+    def sleep_ms(self, ms):
+        self.now += ms
+
+debug_entry.time = clock = Time()
+held_ms, lights = int(sys.argv[1]), []
+wanted = debug_entry.wanted(lambda: clock.now < held_ms, lambda *light: lights.append(light))
+print(json.dumps({"wanted": wanted, "ms": clock.now, "lights": lights}))
+"""
+WHITE, DARK = [255, 255, 255], [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "held_ms, wanted, lights",
+    [
+        (0, False, []),
+        (900, False, []),
+        (1500, True, [WHITE, DARK]),
+        (9000, True, [WHITE, DARK]),
+        (10**9, False, [WHITE, DARK]),  # jammed
+    ],
+)
+def test_the_button_held_at_start_gives_an_engineer_the_console(held_ms, wanted, lights):
+    program = ENTRY.replace("int(sys.argv[1])", str(held_ms))
+    told = on_chip(program)
+    assert told == {"wanted": wanted, "ms": min(held_ms, 10000), "lights": lights}
+
+
+CONSOLE_OF = """
+import board
+calls, fed = [], []
+sys.modules["micropython"] = Module(
+    kbd_intr=lambda code: calls.append(code), const=lambda value: value, opt_level=lambda: 0
+)
+sys.modules["machine"].WDT = lambda timeout: fed.append(timeout) or Anything()
+class Start:
+    def main(self):
+        import hardware
+        made = hardware.make(board)
+        made.watchdog(30000)
+        made.feed()
+        calls.append(made.debug)
+sys.modules["start"] = Start()
+exec(open(MAIN).read(), {})
+print(json.dumps([calls, fed]))
+"""
+
+
+@pytest.mark.parametrize("debug, fed", [(False, [30000]), (True, [])])
+def test_ctrl_c_is_off_from_the_first_line_and_a_file_lets_an_engineer_in(debug, fed, tmp_path):
+    """For whom there is no watchdog either."""
+    if debug:
+        (tmp_path / "debug").touch()
+    program = f"MAIN = {str(image.MAIN)!r}\n{CONSOLE_OF}"
+    assert on_chip(program, cwd=tmp_path) == [[-1, debug], fed]

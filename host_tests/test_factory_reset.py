@@ -285,6 +285,7 @@ def test_a_finger_on_the_button(board, seconds, tmp_path):
     """product.md section 4: the colours, and that only the last one resets."""
     (tmp_path / "settings.json").write_text(json.dumps({"apn": "m2m"}))
     (tmp_path / "factory.json").write_text("{}")
+    (tmp_path / "debug").touch()  # an engineer's way in
     (tmp_path / "history").mkdir()
     (tmp_path / "history" / "2026").write_text("joules")
     told = play(World(), PRESS, tmp_path, board=BOARDS / board, arguments=(str(seconds),))

@@ -26,7 +26,8 @@ def main(arguments: argparse.Namespace) -> int:
     copy = ["fs", "cp", "-r", str(files / "lib"), str(files / "main.py"), ":"]
     if subprocess.run([*mpremote, *copy, "+", "reset"]).returncode:
         raise UserError(
-            f"no MicroPython answered on {arguments.port}: connect the device, flash a stock "
+            f"no MicroPython answered on {arguments.port}: where a gateway runs, hold its button "
+            "while it starts until the LED is white; else connect the device, flash a stock "
             "MicroPython 1.25 or later first (docs/device.md), close other programs on the port"
         )
     return 0

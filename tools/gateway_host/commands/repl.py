@@ -40,7 +40,14 @@ def main(arguments: argparse.Namespace) -> int:
         raise UserError(f"{port}: no such port; is the device connected?")
     wanted = [word for word in arguments.mpremote if word != "--"] or ["resume", "repl"]
     command = [sys.executable, "-m", "mpremote", "connect", port, *wanted]
-    return subprocess.run(command).returncode
+    code = subprocess.run(command).returncode
+    if code and arguments.port:
+        print(
+            f"error: no REPL answered on {port}: hold the gateway's button while it starts until "
+            "the LED is white, or put a file `debug` on it (docs/device.md)",
+            file=sys.stderr,
+        )
+    return code
 
 
 def running() -> str:
