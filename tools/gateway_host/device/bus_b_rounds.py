@@ -33,6 +33,8 @@ class Gateway:
         self.connected = True
         self.meters = []
         self.powers = [None] * len(self.site.loads)
+        self.publisher = self
+        self.states = []
         self.said = []
         self.samples = []  # of each report: its samples, and those that point 0 missed
         self._task = task
@@ -57,6 +59,9 @@ class Gateway:
             for i, r in enumerate(self.measuring.report.readings)
         ]
 
+    def add_state(self, topic, pieces, glance):
+        self.states.append((topic, pieces))
+
     async def send(self, topic, pieces, retained=False):
         self.said.append([topic, json.loads("".join(pieces))])
 
@@ -78,6 +83,8 @@ class Gateway:
                     self.orders.take(topic.encode(), json.dumps(payload).encode())
             await self.hardware.b_sleep_us(1000000)
             await runner.tell()
+            for topic, pieces in self.states:
+                await self.send(topic, pieces())
             print(
                 json.dumps(
                     {
