@@ -300,7 +300,7 @@ def test_a_finger_on_the_button(board, seconds, tmp_path):
         assert left == {"simulator.json", "factory.json"}
         assert not (tmp_path / "settings.0").exists()
     else:
-        assert left == {"simulator.json", "factory.json", "history"}
+        assert left == {"simulator.json", "factory.json", "history", "debug"}
 
 
 def test_a_reset_that_fails_is_not_shown_as_done(tmp_path):
