@@ -17,7 +17,7 @@ from gateway_host.chip.line_bridge import Seen
 from gateway_host.errors import UserError
 from gateway_host.interpreter import ROOT
 
-_PRIORITY = -10  # it is the chip's surroundings: what it does late, the chip would be blamed for
+_PRIORITY = -18  # what it does late, the chip would be blamed for
 
 
 class BridgeProcess:

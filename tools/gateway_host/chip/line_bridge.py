@@ -26,6 +26,9 @@ from gateway_host.sim.installation import Installation
 
 _TICKS = 0x3FFFFFFF
 _STEP_US = 800  # answers are given to the chip in pieces of so much time
+# So much earlier than they are on the line: the host is late now and then, the emulated UART keeps
+# the line's speed by itself, and the gateway looks when the last byte must have come.
+_EARLY_US = 16000
 _LATE_US = 5000
 _B_BAUD = 38400
 _B_SILENCE_US = 1500  # a pause that ends a request
@@ -121,7 +124,9 @@ class Bridge:
             self._installation.write_b(now & _TICKS, bytes(self._held_b), _B_BAUD)
             self._held_b.clear()
             self._hot = now + 500_000
-        data = self._installation.read(now & _TICKS, _RECEIVED)
+        quiet = self._installation.line.quiet
+        until = now if quiet else now + _EARLY_US
+        data = self._installation.read(until & _TICKS, _RECEIVED)
         if data:
             self._a.sendall(data)
             self._hot = now + _IDLE_US

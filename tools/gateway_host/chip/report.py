@@ -32,6 +32,7 @@ def result(measured: Measured) -> dict[str, Any]:
     found["pages_read"] = sum(s is not None for s in measured.pages)
     found["pages_failed"] = sum(s is None for s in measured.pages)
     found["longest_page_s"] = _rounded(max((s for s in measured.pages if s), default=None), 2)
+    found["uart_backlog_bytes"] = measured.seen.backlog
     found["host_late"] = measured.seen.host_late
     found["host_late_ms"] = round(measured.seen.host_late_ms, 1)
     found["host_waited_share"] = round(measured.waited_share, 3)
@@ -51,8 +52,8 @@ def _bus(snapshot: Snapshot | None) -> dict[str, Any]:
     return ((snapshot and snapshot.gateway) or {}).get("aBus") or {}
 
 
-def _gaps(bus: dict[str, Any]) -> int:
-    return sum(node.get("gaps", 0) for node in bus.get("nodes", ()))
+def _of_nodes(bus: dict[str, Any], name: str) -> int:
+    return sum(node.get(name, 0) for node in bus.get("nodes", ()))
 
 
 def _blocks(measured: Measured) -> dict[str, Any]:
@@ -72,8 +73,11 @@ def _blocks(measured: Measured) -> dict[str, Any]:
         found["blocks_handed_over"] = after["blocks"] - before["blocks"]
         found["blocks_lost"] = after["skipped"] - before["skipped"]
         channels = after["points"] + 3
-        gaps = _gaps(after) - _gaps(before)
+        gaps = _of_nodes(after, "gaps") - _of_nodes(before, "gaps")
         found["samples_lost"] = BLOCK * (found["blocks_lost"] * channels + gaps)
+        for name in ("gaps", "repairs", "damaged", "timeouts"):
+            found[name] = _of_nodes(after, name) - _of_nodes(before, name)
+        found["noise_bytes"] = after.get("noise", 0) - before.get("noise", 0)
     return found
 
 
@@ -162,6 +166,9 @@ def table(found: dict[str, Any]) -> Table:
     row("blocks handed over", "blocks_handed_over")
     row("blocks lost", "blocks_lost", limit="0")
     row("samples lost", "samples_lost", "{:,}", "0")
+    row("sections damaged", "damaged")
+    row("sections repaired", "repairs")
+    row("answers that did not come", "timeouts")
     row("longest time between two POLLs, ms", "longest_poll_gap_ms", "{:.1f}")
     row("realtime due", "realtime_due")
     row("realtime sent", "realtime_sent", limit="all")

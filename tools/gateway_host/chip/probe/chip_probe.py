@@ -133,6 +133,7 @@ def _tell(now):
     """Print one line of those that wait; gather new ones when it is time."""
     state = _state
     state[_LAST] = now
+    chip_world.look(fact)
     if _lines:
         sys.stdout.write(_lines.pop(0))
     elif time.ticks_diff(now, state[_BORN]) >= _EVERY_US:
@@ -227,6 +228,6 @@ def start():
     """Before main.py is run."""
     sys.modules["gc"] = chip_world.Module(_gc, collect=_collect)
     core.IOQueue.wait_io_event = _wrapped(core.IOQueue.wait_io_event, _state, _histogram)
-    chip_world.surround(call, fact, named)
+    chip_world.surround(call, named)
     # The first word, before anything can go wrong.
     print("@chip %s" % json.dumps({"cost": _cost(), "version": sys.version}))
