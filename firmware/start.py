@@ -7,6 +7,7 @@ import site
 
 import board
 import hardware
+import lazy
 import micropython
 import settings
 from counters import Counters
@@ -103,6 +104,8 @@ def _load(device, resting):
         print(_NO_PSRAM % (device.heap_bytes() // 1000))
         refused.append("psram")
         installation = None
+    if installation and device.keeps_modules:
+        lazy.load("b" in board.BUSES)
     gc.collect()  # the buffers want whole pieces of the heap
     made = _usable(refused, "site.json", lambda: _made(device, wishes, installation))
     gateway = made or _made(device, wishes, None)

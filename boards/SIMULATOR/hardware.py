@@ -32,6 +32,7 @@ class Hardware:
     # Bytes allocated between two collections. In a small heap what lives long then finds a place
     # low in it, and free pieces of 8 kB remain; with twice as many, 4 kB.
     collect_every = 8192
+    keeps_modules = False  # the heap is small
     debug = True
     program_files = ("simulator.json", "gateway.log", _KEPT, _END_KEPT)
 

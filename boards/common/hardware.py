@@ -37,12 +37,13 @@ class Hardware:
     """What the firmware gets: `serial`, `a_uart`, `a_baud`, the links that the board has (docs/
     connection.md; None for one that it has not, or that fails), `name`, `hotspot_ports` (HTTP,
     DNS), the servers `probe` and `time_server` (host, port), `clock`, `now_ms`, `collect_every`,
-    `debug` (whether the console is an engineer's), `reset_cause` (a text), and the functions
-    below."""
+    `keeps_modules`, `debug` (whether the console is an engineer's), `reset_cause` (a text), and
+    the functions below."""
 
     # Bytes allocated between two collections, where the gateway does not collect before: it does,
     # once a second, when its buses have time for that.
     collect_every = 262144
+    keeps_modules = True  # whatever is needed now and then is loaded at the start, for good
     program_files = ("lib", "main.py", "boot.py")
     hotspot_ports = (80, 53)
     probe = ("connectivitycheck.gstatic.com", 80)
