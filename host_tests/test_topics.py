@@ -316,6 +316,23 @@ def test_the_longest_messages(name):
     assert len(config["dataProcessingSpecification"]["measurements"]) == 28
 
 
+def test_more_points_than_the_a_bus_has(monkeypatch):
+    """28 on the A-bus and 42 of meters on the B-bus, with the longest numbers."""
+    checked = 'site.load(json.dumps(task["site"]))'
+    monkeypatch.setitem(globals(), "RUN", RUN.replace(checked, 'site.Site(task["site"])'))
+    points = [(f"L{1 + i % 3}", f"Load {i // 3}") for i in range(70)]
+    table = site_of(points, {f"Load {k}": "circuit" for k in range(24)})
+    for i in range(28, 70):
+        table["points"][i] |= {"meter": f"Meter {i // 3}"}
+    readings = [reading(-1e9, -1e9) | {"angle": -179.96} for _ in points]
+    largest = [[10**16, 10**16, 1, 1]]
+    change = {"points": largest * 70, "loads": largest * 24, "reactive": [10**18] * 4 * 70}
+    realtime, own, _, quality, _ = published(32, table, readings, **change)
+    assert [len(realtime["channelPowers"]), len(own["points"]), len(own["loads"])] == [70, 70, 24]
+    assert {point["power"] for point in own["points"]} == {-21474836.47}
+    assert {tuple(q) for q in quality["reactive"]} == {(10**18,) * 4}
+
+
 def test_quality(bits):
     angles = (12.34, None, -170.06, 0, 1, 2)
     readings = [one | {"angle": angle} for one, angle in zip(READINGS, angles, strict=True)]
