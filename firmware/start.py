@@ -14,7 +14,8 @@ from counters import Counters
 from ends import Ends
 from micropython import const
 
-_WATCHDOG_MS = const(30000)  # loading takes some seconds, a TLS handshake two
+_LOADING_MS = const(180000)  # from a file system that is in use, on a slow flash
+_WATCHDOG_MS = const(30000)  # a TLS handshake takes two seconds
 _PSRAM_BYTES = const(1000000)  # without PSRAM there are 170,000
 _NO_PSRAM = (
     "error: this module has no PSRAM, there are %d kB of heap: use an ESP32-WROVER and a "
@@ -94,7 +95,7 @@ def _load(device, resting):
     """What is to be run, of the configuration that there is."""
     refused = []
     _usable(refused, "reset", lambda: _finish_reset(device))
-    device.watchdog(_WATCHDOG_MS)
+    device.watchdog(_LOADING_MS)
     installation = _usable(refused, "site.json", _site)
     wishes = _usable(refused, "settings.json", settings.read) or settings.kept()
     if resting:
@@ -116,6 +117,7 @@ def _load(device, resting):
 
 def _serve(device, rest_s=0):
     gateway = _load(device, rest_s > 0)
+    device.watchdog(_WATCHDOG_MS)
     try:
         asyncio.run(_rest(gateway, rest_s) if rest_s else _run(gateway))
     except KeyboardInterrupt:
