@@ -249,7 +249,7 @@ start.main()
 
 
 def test_the_heap_stays_in_large_pieces(broker, tmp_path):
-    """In the device's heap, 160 KB, 32 bits."""
+    """In the heap of a session, a part of what PSRAM gives, 32 bits."""
     need(32)
     script = tmp_path / "piece.py"
     script.write_text(PIECE)

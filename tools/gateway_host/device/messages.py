@@ -137,7 +137,8 @@ def gateway(points):
     ]
     bus = Things(
         capacity=28, line_us=14360, blocks=123456789,
-        backlog=Things(skipped=0, restarts=0), receiver=Things(foreign=0, noise=0), nodes=Things(all=nodes),
+        backlog=Things(skipped=0, restarts=0), receiver=Things(foreign=0, noise=0),
+        nodes=Things(all=nodes),
     )  # fmt: skip
     general = {"time": 1764000001, "uptime": 12345678, "serial": "5020000042", "heapFree": 3456789}
     general.update(windows=61728390, orderRefused=None)
