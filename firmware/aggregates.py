@@ -6,7 +6,10 @@ Owns their order: energy -> intervals -> demand.
 
 from demand import Demand
 from intervals import Intervals
+from micropython import const
 from totals import AlwaysOn, energies, load_power, role_power
+
+_STEP = const(5)  # loads at once
 
 
 class Aggregates:
@@ -24,12 +27,15 @@ class Aggregates:
 
     def add(self, report, now_ms):
         """Take a report that the registers have counted, and that ended at `now_ms` (epoch
-        milliseconds, or None)."""
+        milliseconds, or None): a generator that works for some ms between two yields."""
         site = self._site
         for k in range(len(self.powers)):
             self.powers[k] = load_power(site, report.readings, k)
+            if k % _STEP == _STEP - 1:
+                yield
         self.grid = role_power(site, self.powers, "grid")
-        quarter = self.intervals.add(report, self.grid, now_ms)
+        yield
+        quarter = yield from self.intervals.add(report, self.grid, now_ms)
         if quarter is not None:
             self.demand.add(quarter)
             if quarter.complete():

@@ -12,11 +12,13 @@ from bus_a_nodes import HEAD_TYPES, INPUTS
 from bus_a_schedule import MOST_POINTS
 from micropython import const
 from open_ct import OpenCts
+from readings import CURRENT, RATES, UNKNOWN
 
 _MINUTE = const(60)  # updates: about a second each
 _WHILE = const(10)
 _NOTICED = const(3)  # broken pieces in a thousand
-_OPEN = 0.0005  # of the rated current: less than this flows through no circuit in use
+_OPEN = const(50)  # 0.05 % of the rated current, 0.01 mA: less flows in no circuit in use
+_STEP = const(8)  # points at once
 _MOST = const(8)  # texts at once: a message has an end
 
 # Serial numbers of devices that do not belong on the A-bus.
@@ -48,22 +50,28 @@ class Advice:
         self._quality = 0  # broken ones in a thousand
         self._bad = []  # serials of nodes with more than 50 in a thousand
 
-    def update(self, readings):
-        """Look at the bus and the readings of a report."""
+    def update(self, values):
+        """Look at the bus and at a report's readings.Readings: a generator, to be resumed between
+        blocks; `texts` changes at its end."""
         self._reports += 1
         if self._reports % _WHILE == 0:
             self._judge_line()
-        for i in range(len(readings)):
-            point, current = self._site.points[i], readings[i].current
-            flows = current is None or current > _OPEN * point.rated
-            self._beyond[i] = _WHILE if readings[i].saturated else max(0, self._beyond[i] - 1)
+            yield
+        for i in range(len(self._idle)):
+            current = values.rates[RATES * i + CURRENT]
+            flows = current == UNKNOWN or current > _OPEN * self._site.points[i].rated
+            self._beyond[i] = _WHILE if values.saturated[i] else max(0, self._beyond[i] - 1)
             self._idle[i] = 0 if flows else min(self._idle[i] + 1, _MINUTE)
-        self._open.update(readings)
-        texts = self.texts = []
+        yield
+        yield from self._open.update(values)
+        yield
+        texts = []
         self._nodes(texts)
         self._line(texts)
-        self._inputs(texts)
+        yield
+        yield from self._inputs(texts)
         del texts[_MOST:]
+        self.texts = texts
 
     def _judge_line(self):
         """Compare the counts with those of the time before."""
@@ -141,6 +149,8 @@ class Advice:
 
     def _inputs(self, texts):
         for i in range(len(self._idle)):
+            if i % _STEP == _STEP - 1:
+                yield
             point = self._site.points[i]
             node = self._bus.nodes.of(point.node)
             where = ("ABCD"[point.input], point.node)

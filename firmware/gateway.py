@@ -177,7 +177,8 @@ class Gateway:
             while self._late != measuring.postponed:
                 self._late += 1
                 self.counters.count("measuring.late")
-            self.advice.update(measuring.report.readings)
+            for _ in self.advice.update(measuring.report.values):
+                await asyncio.sleep_ms(0)
             if fresh:
                 self.front.tell("measuring", True)
                 if self._with_cloud:

@@ -174,10 +174,11 @@ class Intervals:
 
     def add(self, report, grid, now_ms):
         """Take a report (quantities.Report) that the registers have counted. grid: its power in W,
-        or None; now_ms: when it ended, epoch milliseconds, or None. Returns the quarter of an hour
-        that it completes, or None."""
+        or None; now_ms: when it ended, epoch milliseconds, or None. A generator; its value is the
+        quarter of an hour that the report completes, or None."""
         now = None if now_ms is None else (now_ms + 500) // 1000
         self._keep(self._five_minutes.add(report, grid, now))
+        yield
         return self._keep(self.quarter.add(report, grid, now))
 
     def _keep(self, interval):

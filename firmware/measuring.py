@@ -215,5 +215,5 @@ class Measuring:
         self.report.settle()
         yield
         yield from self.energy.add(self.report.values, self.ended_ms)
-        self.aggregates.add(self.report, self.ended_ms)
+        yield from self.aggregates.add(self.report, self.ended_ms)
         self.reports += 1

@@ -4,22 +4,25 @@ The air gap of an open split core leaves it a fraction k of its inductance's eff
 current k times as large and leading by an angle phi, and both come from the same ratio of
 inductance to burden, so that k = cos(phi). A true current can be small, and can lead; but then the
 grid changes by as much. So each step of a point is compared with the step of the grid on its phase
-that no other point explains. Owns that comparison. Called once a report; allocates floats.
+that no other point explains. Owns that comparison. Called once a report; allocates little
+where nothing has switched.
 """
 
 from array import array
 from math import sqrt
 
 from micropython import const
+from readings import MISSED, POWER, RATES, SUMS, UNKNOWN
 
 _STEPS = const(4)  # that must agree
-_OWN_VA = 1.0  # smaller steps of a point are not looked at,
-_OWN = 0.2  # nor those of less than this share of its power: the voltage makes such,
+_OWN_VA = const(100)  # 0.01 VA: smaller steps of a point are not looked at,
+_OWN = const(5)  # nor those of less than a fifth of its power: the voltage makes such,
 _TRUE_VA = 100.0  # nor those of less than this on the grid,
 _OTHERS = 0.1  # or than this share of all that changes on the phase
 _MOST = 0.8  # of the current: from here on a CT's own errors would do
 _CIRCLE = 0.15  # how far k may be from cos(phi)
-_NAN = float("nan")
+_LARGEST = const(0x7FFFFFFF)
+_STEP = const(6)  # points at once
 
 
 class OpenCts:
@@ -41,48 +44,68 @@ class OpenCts:
         ]
         self._steps = bytearray(count)
         self._switched = bytearray(count)
-        self._before = array("f", [_NAN] * (2 * count))  # W and var of the report before
-        self._change = array("f", [0.0] * (2 * count))
+        # 0.01 W and 0.01 var: of the report before, and what has changed since.
+        self._before = array("i", [UNKNOWN] * (2 * count))
+        self._change = array("i", [0] * (2 * count))
 
     def is_open(self, i):
         """Whether point i's steps are those of a CT that is not closed."""
         return self._steps[i] >= _STEPS
 
-    def update(self, readings):
-        """Look at a report. What was not wholly measured is compared with nothing."""
+    def update(self, values):
+        """Look at a report's readings.Readings: a generator that yields after some points. What
+        was not wholly measured is compared with nothing."""
         if not self._phases:
             return
-        change, before = self._change, self._before
-        rest = [0.0] * 9  # of each phase: W and var that nothing explains, VA of all changes
-        for i in range(len(readings)):
-            reading, at = readings[i], 3 * self._points[i].phase
-            whole = not reading.missed and reading.reactive is not None
-            sign = 1 if self._grid[i] else -1
-            most = _OWN_VA
-            for k in range(2):
-                now = (reading.reactive if k else reading.power) if whole else _NAN
-                most += _OWN * max(abs(now), abs(before[2 * i + k]))
-                change[2 * i + k] = now - before[2 * i + k]
-                before[2 * i + k] = now
-                rest[at + k] += sign * change[2 * i + k]
-            step = abs(change[2 * i]) + abs(change[2 * i + 1])
-            rest[at + 2] += step
-            self._switched[i] = step > most
-        for i in range(len(readings)):
-            if self._switched[i]:
-                at = 3 * self._points[i].phase
-                self._compare(i, rest[at], rest[at + 1], _OTHERS * rest[at + 2])
+        rest = [0] * 9  # of each phase: W and var that nothing explains, VA of all changes
+        unknown = 0  # phases of which something was not measured, as bits
+        for i in range(len(self._points)):
+            if i % _STEP == _STEP - 1:
+                yield
+            phase = self._points[i].phase
+            step = self._note(i, values, rest, 3 * phase)
+            if step is None:
+                unknown |= 1 << phase
+            else:
+                rest[3 * phase + 2] += step
+        for i in range(len(self._points)):
+            phase = self._points[i].phase
+            if self._switched[i] and not unknown >> phase & 1:
+                yield
+                self._compare(i, *(value / 100 for value in rest[3 * phase : 3 * phase + 3]))
 
-    def _compare(self, i, rest_power, rest_reactive, least):
-        """Compare a step of point i with that of the grid which nothing else explains."""
+    def _note(self, i, values, rest, at):
+        """Note a point's change, and in `rest` from `at` on what it leaves; returns how large it
+        is, 0.01 VA, or None when it is not known."""
+        change, before, rates = self._change, self._before, values.rates
+        whole = not values.sums[SUMS * i + MISSED]
+        known = whole
+        most = _OWN_VA
+        step = 0
+        for k in range(2):
+            now = rates[RATES * i + POWER + k] if whole else UNKNOWN  # REACTIVE is behind it
+            last, before[2 * i + k] = before[2 * i + k], now
+            if now == UNKNOWN or last == UNKNOWN:
+                known = False
+                continue
+            most += max(abs(now), abs(last)) // _OWN
+            change[2 * i + k] = moved = max(-_LARGEST, min(_LARGEST, now - last))
+            step += abs(moved)
+            rest[at + k] += moved if self._grid[i] else -moved
+        self._switched[i] = known and step > most
+        return step if known else None
+
+    def _compare(self, i, rest_power, rest_reactive, all_changes):
+        """Compare a step of point i with that of the grid which nothing else explains; W, var,
+        VA."""
         point = self._points[i]
         if point.type[:3] != "SCT" or point.phase not in self._phases:
             return
         sign = -1 if self._grid[i] else 1
-        p, q = self._change[2 * i], self._change[2 * i + 1]
+        p, q = self._change[2 * i] / 100, self._change[2 * i + 1] / 100
         true_p, true_q = p + sign * rest_power, q + sign * rest_reactive
         square = true_p * true_p + true_q * true_q
-        if not square > max(_TRUE_VA, least) ** 2:  # not a number is not more
+        if square <= max(_TRUE_VA, _OTHERS * all_changes) ** 2:
             return
         # The current's ratio to the true one: in phase with it, and leading it.
         in_phase = (p * true_p + q * true_q) / square

@@ -233,5 +233,5 @@ class NoBusA:
     def behind(self):
         return 0
 
-    def update(self, readings):
-        pass
+    def update(self, values):
+        return ()

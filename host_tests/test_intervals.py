@@ -52,7 +52,8 @@ for number, (now, samples, values, voltages, frequency) in enumerate(task["steps
         reading.power = (imported - exported) / 1e9
     for _ in energy.add(report.values, now):
         pass
-    aggregates.add(report, now)
+    for _ in aggregates.add(report, now):
+        pass
     while intervals.completed:
         one = intervals.completed.pop(0)
         print(json.dumps([
@@ -238,9 +239,16 @@ report = Report(place.points)
 intervals = Intervals(Energy(place))
 report.samples = report.readings[0].missed = 100000
 report.voltages[0].rms, report.frequency = 230.0, 50.0
+def add(now_ms):
+    steps = intervals.add(report, 1.0, now_ms)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
 for _ in range(40000):
-    intervals.add(report, 1.0, None)
-quarter = intervals.add(report, 1.0, 1764000000000)
+    add(None)
+quarter = add(1764000000000)
 print(json.dumps([quarter.samples, quarter.missed[0], quarter.start, quarter.regular,
                   quarter.spread.voltage(0)]))
 """

@@ -17,7 +17,8 @@ from hardware import make
 def tell(hardware, measuring, advice):
     """A line for the last report."""
     bus, energy = measuring.bus, measuring.energy
-    advice.update(measuring.report.readings)
+    for _ in advice.update(measuring.report.values):
+        pass
     receiver = bus.receiver
     points = range(len(measuring.report.readings))
     line = {
