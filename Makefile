@@ -48,9 +48,9 @@ style: $(STAMP) ## Check lint, formatting and spelling
 	@$(VENV) -m ruff format --check $(CHECKED)
 	@$(VENV) -m codespell_lib $(CHECKED) docs $(wildcard *.md) Makefile pyproject.toml
 
-chip: $(STAMP) ## Measure a board's image in an emulated ESP32 (MINUTES=10 BOARD=WIFI_CONNECT HOUSE=file.toml CUTS=3 HOTSPOT=1), write build/chip.json
+chip: $(STAMP) ## Measure a board's image in an emulated ESP32 (MINUTES=10 BOARD=WIFI_CONNECT HOUSE=file.toml CUTS=3 HOTSPOT=1 TLS=1), write build/chip.json
 	@$(HOST) chip $(call option,minutes,MINUTES) $(call option,board,BOARD) $(call option,house,HOUSE) \
-		$(call option,cuts,CUTS) $(if $(HOTSPOT),--hotspot)
+		$(call option,cuts,CUTS) $(if $(HOTSPOT),--hotspot) $(if $(TLS),--tls)
 
 image: $(STAMP) ## Build a board's application image (BOARD=GENIUS_FLEX)
 	@$(HOST) image $(call option,board,BOARD)

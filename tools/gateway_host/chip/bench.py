@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gateway_host import image
+from gateway_host import certificates, image
 from gateway_host.broker import Broker, free_port
 from gateway_host.chip import emulator, flash_image
 from gateway_host.chip.bridge_process import BridgeProcess
@@ -45,13 +45,15 @@ Say = Callable[[str], None]
 @dataclass
 class Run:
     """What a run is to be: `seconds` from the first reading on; `cuts`: how often the connection
-    to the broker is cut; with `hotspot` the button is pressed and the page is read."""
+    to the broker is cut; with `hotspot` the button is pressed and the page is read; `tls`: the broker
+    wants TLS and a client certificate (ECDSA)."""
 
     board: str
     house: Path
     seconds: float
     cuts: int = 0
     hotspot: bool = False
+    tls: bool = False
 
 
 @dataclass
@@ -99,12 +101,13 @@ def measure(run: Run, say: Say) -> Measured:
     emulator.find()
     plan = load_house(run.house).site_json()
     built = image.build(run.board)
+    made = certificates.make() if run.tls else None
     with contextlib.ExitStack() as stack:
-        broker = stack.enter_context(Broker())
-        around = stack.enter_context(Surroundings(broker.port))
+        broker = stack.enter_context(Broker(tls=made))
+        around = stack.enter_context(Surroundings(broker.tls_port or broker.port))
         collector = stack.enter_context(Collector(plan))
         collector.connect("127.0.0.1", broker.port)
-        mqtt = {"host": emulator.HOST, "port": around.port, "user": None, "password": None}
+        mqtt = broker.mqtt(emulator.HOST) | {"port": around.port}
         facts = {
             "press_ms": _PRESS_MS if run.hotspot else 0,
             "time_server": [emulator.HOST, around.time_port],

@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--board", default="WIFI_CONNECT", help="a folder of boards/")
     parser.add_argument("--house", type=Path, default=DEFAULT_HOUSE, help="the house (TOML)")
     parser.add_argument("--cuts", type=int, default=0, help="cut the cloud's connection so often")
+    parser.add_argument("--tls", action="store_true", help="between gateway and broker")
     parser.add_argument("--hotspot", action="store_true", help="open the page and read it")
 
 
@@ -35,6 +36,7 @@ def main(arguments: argparse.Namespace) -> int:
         arguments.minutes * 60,
         arguments.cuts,
         arguments.hotspot,
+        arguments.tls,
     )
     measured = bench.measure(run, Progress())
     found = report.result(measured)

@@ -21,6 +21,8 @@ _EVERY_US = const(10000000)
 _SLOW_US = const(5000)  # steps from here on are listed by the name of their task
 _LINES_US = const(5000)  # between two lines that are printed, where nothing else is due,
 _BUSY_LINES_US = const(50000)  # and where the processor is never idle
+_EXPECTED_US = const(200000)
+_EXPECTED_MS = const(5000)
 _MOST_NAMES = const(24)
 
 # Indices into `_state`; times are us.
@@ -52,6 +54,7 @@ _names = {}  # id of a coroutine -> the name of its task
 _lines = []  # to be printed
 _facts = {}
 _number = 0
+_expected = None  # (since ticks_ms, name)
 
 
 def _note(table, name, us, net=0):
@@ -86,8 +89,18 @@ def _task():
     return _names.get(id(coroutine)) or repr(coroutine).split("'")[1]
 
 
+def expect(name):
+    """A step of more than 0.2 s in the next five seconds is this one, in C."""
+    global _expected
+    _expected = (time.ticks_ms(), name)
+
+
 def _slow_step(us):
     net = max(0, us - _state[_NAMED])
+    if _expected and us >= _EXPECTED_US:
+        if time.ticks_diff(time.ticks_ms(), _expected[0]) < _EXPECTED_MS:
+            _note(_calls, _expected[1], us)
+            net = 0
     if _state[_LONGEST] < us:
         _state[_LONGEST] = us
     if _state[_NET] < net:
@@ -228,6 +241,6 @@ def start():
     """Before main.py is run."""
     sys.modules["gc"] = chip_world.Module(_gc, collect=_collect)
     core.IOQueue.wait_io_event = _wrapped(core.IOQueue.wait_io_event, _state, _histogram)
-    chip_world.surround(call, named)
+    chip_world.surround(call, named, expect)
     # The first word, before anything can go wrong.
     print("@chip %s" % json.dumps({"cost": _cost(), "version": sys.version}))

@@ -10,6 +10,7 @@ import time
 
 import esp32
 import network
+import tls
 
 _INTERNAL_BYTES = 1000000  # a region of the IDF's heap that is larger lies in PSRAM
 _WPA2 = 3
@@ -66,6 +67,23 @@ class _Radio:
         if "key" in values:  # an access point with a password is not emulated
             values = {"ssid": values["ssid"]}
         return self._wlan.config(*names, **values)
+
+
+class _Context:
+    """tls.SSLContext(protocol), whose handshakes are named."""
+
+    def __init__(self, protocol, expect):
+        self._expect = expect
+        self._context = tls.SSLContext(protocol)
+        self.verify_mode = self._context.verify_mode
+
+    def __getattr__(self, name):
+        return getattr(self._context, name)
+
+    def wrap_socket(self, *arguments, **named):
+        self._context.verify_mode = self.verify_mode
+        self._expect("tls handshake")
+        return self._context.wrap_socket(*arguments, **named)
 
 
 class _File:
@@ -136,9 +154,10 @@ def _hook(name, module, named):
         module.Measuring.__init__ = made
 
 
-def surround(call, named):
+def surround(call, named, expect):
     """Replace what the firmware is to find otherwise."""
     sys.modules["network"] = Module(network, WLAN=lambda which: _Radio(which, call))
+    sys.modules["tls"] = Module(tls, SSLContext=lambda protocol: _Context(protocol, expect))
     load, open_file = builtins.__import__, builtins.open
     hooked = set()
 
