@@ -48,8 +48,8 @@ style: $(STAMP) ## Check lint, formatting and spelling
 	@$(VENV) -m ruff format --check $(CHECKED)
 	@$(VENV) -m codespell_lib $(CHECKED) docs $(wildcard *.md) Makefile pyproject.toml
 
-chip: $(STAMP) ## Measure a board's image in an emulated ESP32 (MINUTES=10 BOARD=WIFI_CONNECT HOUSE=file.toml CUTS=3 HOTSPOT=1 TLS=1), write build/chip.json
-	@$(HOST) chip $(call option,minutes,MINUTES) $(call option,board,BOARD) $(call option,house,HOUSE) \
+chip: $(STAMP) ## Measure a board's image in an emulated ESP32 (MINUTES=10 BOARD=WIFI_CONNECT HOUSE=file.toml CUTS=3 HOTSPOT=1 TLS=1), or run the on-device tests there (TESTS=1)
+	@$(HOST) chip $(call option,tests,TESTS) $(call option,minutes,MINUTES) $(call option,board,BOARD) $(call option,house,HOUSE) \
 		$(call option,cuts,CUTS) $(if $(HOTSPOT),--hotspot) $(if $(TLS),--tls)
 
 image: $(STAMP) ## Build a board's application image (BOARD=GENIUS_FLEX)

