@@ -15,6 +15,7 @@ from gateway_host.chip import bench, emulator, flash_image
 from gateway_host.interpreter import LIB, ROOT
 
 TESTS = ROOT / "host_tests" / "device"
+HELPERS = ROOT / "tools" / "gateway_host" / "device"
 _TIMEOUT_S = 300
 _RAN = re.compile(r"Ran (\d+) tests")
 _FAILED = re.compile(r"FAILED \((.*)\)")
@@ -52,7 +53,7 @@ def run(board: str, say: Callable[[str], None], only: str = "") -> Iterator[Outc
         "chip_files.mpy": bench.compiled(bench.PROBE / "chip_files.py"),
         "lib/unittest.mpy": bench.compiled(LIB / "unittest.py"),
     }
-    for helper in TESTS.glob("*.py"):
+    for helper in (*HELPERS.glob("*.py"), *TESTS.glob("*.py")):
         if not helper.name.startswith("test_"):
             files[f"lib/{helper.stem}.mpy"] = bench.compiled(helper)
     flash = firmware.flash(flash_image.file_system(built.littlefs, files))
@@ -65,7 +66,9 @@ def run(board: str, say: Callable[[str], None], only: str = "") -> Iterator[Outc
 
 
 def _run(chip: emulator.Emulator, test: Path) -> str:
-    command = [sys.executable, "-m", "mpremote", "connect", chip.pty, "run", str(test)]
+    place = f"__file__ = '/host_tests/device/{test.name}'"  # which a script of mpremote has not
+    command = [sys.executable, "-m", "mpremote", "connect", chip.pty]
+    command += ["exec", place, "run", str(test)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_S)
     except subprocess.TimeoutExpired:
