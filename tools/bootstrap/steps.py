@@ -24,6 +24,8 @@ import interpreters
 import libraries
 from common import BUILD, CACHE, LOG, ROOT, VENV_PYTHON, SetupError, machine, say, write_whole
 
+import firmware
+
 STATE = BUILD / "setup.json"
 BIN = BUILD / "bin"
 
@@ -105,6 +107,14 @@ STEPS = (
         improv_client.SCRIPT,
         1,
         remedy="its tests are skipped",
+    ),
+    Step(
+        "firmware",
+        "MicroPython's firmware for the ESP32, in build/firmware",
+        firmware.make,
+        firmware.PLACE,
+        1,
+        remedy="`make chip` wants a firmware named by ESP32_FIRMWARE",
     ),
 )
 
