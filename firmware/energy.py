@@ -9,7 +9,7 @@ imports on one phase and exports on another counts the difference (as a static m
 
 from array import array
 
-from exact import PRODUCT, add, count, multiply
+from exact import LIMBS, PRODUCT, add, count, factor, multiply
 from micropython import const
 from readings import COUNT, EXPORTED, IMPORTED, MISSED, QUADRANT, SUMS
 
@@ -65,10 +65,11 @@ class Energy:
         self._gap = zeros("i", points)  # samples missing since the last report that had any
         self._net = zeros("q", points)  # import less export in that report, counts x counts,
         self._samples = zeros("i", points)  # and its samples; 0: there was none
-        # What one count of a point's sums is worth, 2^-60 J; the same in two parts.
+        # What one count of a point's sums is worth, 2^-60 J; the same as factors.
         self._weights = [self._weight(site, point) for point in site.points]
-        self._low = array("i", [weight & 0xFFFFFF for weight in self._weights])
-        self._high = array("i", [weight >> 24 & 0xFFFFFF for weight in self._weights])
+        self._factors = array("H", bytes(2 * LIMBS * points))
+        for i in range(points):
+            factor(self._factors, i, self._weights[i])
         self._product = array("H", bytes(2 * PRODUCT))
         self._loads = array("H", bytes(2 * PRODUCT * loads))  # products: what each has in a report
         self._site = site
@@ -123,16 +124,16 @@ class Energy:
             if energy:
                 self._add_to_load(point.load, energy)
             return
-        low, high = self._low[i], self._high[i]
+        weights = self._factors
         main, product = self.main, self._product
         for direction in (IMPORT, EXPORT):
-            multiply(product, 0, sums, first + IMPORTED + direction, low, high, 0)
+            multiply(product, 0, sums, first + IMPORTED + direction, weights, i, 0)
             count(product, 0, main.joules, main.rest, 2 * i + direction)
             multiply(
-                self._loads, point.load, sums, first + IMPORTED + direction, low, high, direction
+                self._loads, point.load, sums, first + IMPORTED + direction, weights, i, direction
             )
         for q in range(4):
-            multiply(product, 0, sums, first + QUADRANT + q, low, high, 0)
+            multiply(product, 0, sums, first + QUADRANT + q, weights, i, 0)
             count(product, 0, self.reactive.joules, self.reactive.rest, 4 * i + q)
         if missed or self._gap[i]:
             guess = self._estimate(i, sums[first + COUNT], missed, sums, first)

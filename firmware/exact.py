@@ -3,14 +3,15 @@ with its sums.
 
 A *value* is a signed integer of 64 bits, an item of an array("q"). A *product* is one of 128 bits,
 PRODUCT items of an array("H"), the lowest first. Both are two's complement. A *factor* is a number
-from 0 to 2^48 - 1 in two parts: its low 24 bits and the rest. All of it is done in pieces of 16
-bits, so that it is the same where words have 32 and where they have 64. Nothing here allocates.
+from 0 to 2^48 - 1, LIMBS items of such an array. All of it is done in pieces of 16 bits, so that
+it is the same where words have 32 and where they have 64. What is native code lies in the chip's
+internal memory, so it is short. Nothing but factor() allocates.
 """
 
 import micropython
 from micropython import const
 
-PRODUCT = const(8)  # items of an array("H")
+PRODUCT, LIMBS = const(8), const(4)  # items of an array("H")
 
 
 @micropython.viper
@@ -41,19 +42,6 @@ def add(to: ptr16, at: int, values: ptr16, k: int, minus: int):
 
 
 @micropython.viper
-def negate(values: ptr16, k: int):
-    """values[k] = -values[k]."""
-    v = ptr16(int(values) + 8 * k)
-    carry = 1
-    j = 0
-    while j < 4:
-        carry += v[j] ^ 0xFFFF
-        v[j] = carry
-        carry = carry >> 16
-        j += 1
-
-
-@micropython.viper
 def sign(values: ptr16, k: int) -> int:
     """-1, 0 or 1: of values[k]."""
     v = ptr16(int(values) + 8 * k)
@@ -62,55 +50,45 @@ def sign(values: ptr16, k: int) -> int:
     return int((v[0] | v[1] | v[2] | v[3]) != 0)
 
 
+def factor(factors, f, number):
+    """factors[4 f ...] = a number from 0 to 2^48 - 1."""
+    for j in range(3):
+        factors[LIMBS * f + j] = number >> 16 * j & 0xFFFF
+
+
 @micropython.viper
-def multiply(product: ptr16, p: int, values: ptr16, k: int, low: int, high: int, minus: int):
-    """Product p += values[k] x factor; with `minus` 1 it is taken away."""
+def multiply(product: ptr16, p: int, values: ptr16, k: int, factors: ptr16, f: int, minus: int):
+    """Product p += values[k] x factor f; with `minus` 1 it is taken away."""
     a = ptr16(int(product) + 16 * p)
     v = ptr16(int(values) + 8 * k)
+    c = ptr16(int(factors) + 8 * f)
+    sign = 1 - 2 * minus
     flip = 0
     one = 0
     if v[3] >> 15:  # the value's magnitude is multiplied
         flip = 0xFFFF
         one = 1
-        minus = 1 - minus
-    f0 = low & 0xFFFF
-    f1 = (low >> 16 & 0xFF) | (high & 0xFF) << 8
-    f2 = high >> 8
-    j = 0
-    if minus:  # a - x = not (not a + x)
-        while j < 8:
-            a[j] = a[j] ^ 0xFFFF
-            j += 1
-        j = 0
-    while j < 4:
-        x = (v[j] ^ flip) + one
+        sign = 0 - sign
+    left = 8
+    while left > 4:
+        x = (v[0] ^ flip) + one
         one = x >> 16
         x = x & 0xFFFF
-        if x:
-            t = x * f0
-            s = (t & 0xFFFF) + a[j]
-            a[j] = s
-            carry = (s >> 16) + (t >> 16 & 0xFFFF)
-            t = x * f1
-            s = (t & 0xFFFF) + a[j + 1] + carry
-            a[j + 1] = s
-            carry = (s >> 16) + (t >> 16 & 0xFFFF)
-            t = x * f2
-            s = (t & 0xFFFF) + a[j + 2] + carry
-            a[j + 2] = s
-            carry = (s >> 16) + (t >> 16 & 0xFFFF)
-            i = j + 3
-            while carry and i < 8:
-                s = a[i] + carry
-                a[i] = s
-                carry = s >> 16
-                i += 1
-        j += 1
-    if minus:
-        j = 0
-        while j < 8:
-            a[j] = a[j] ^ 0xFFFF
-            j += 1
+        carry = 0
+        i = 0
+        while i < left:
+            s = a[i] + carry
+            carry = 0
+            if i < 3:
+                t = x * c[i]
+                s += sign * (t & 0xFFFF)
+                carry = sign * (t >> 16 & 0xFFFF)
+            a[i] = s
+            carry += s >> 16
+            i += 1
+        v = ptr16(int(v) + 2)
+        a = ptr16(int(a) + 2)
+        left -= 1
 
 
 @micropython.viper
@@ -122,10 +100,10 @@ def take(product: ptr16, p: int, values: ptr16, k: int):
     while j < 4:
         v[j] = a[j + 1] >> 8 | (a[j + 2] & 0xFF) << 8
         j += 1
-    j = 0
-    while j < 8:
+    while j:
+        j -= 1
         a[j] = 0
-        j += 1
+        a[j + 4] = 0
 
 
 @micropython.viper
@@ -134,39 +112,32 @@ def count(product: ptr16, p: int, joules: ptr16, rest: ptr16, r: int):
     1 when it is negative: whole units in the value joules[r], what is left in rest[r]. The product
     becomes 0."""
     a = ptr16(int(product) + 16 * p)
+    flip = 0
     carry = 0
-    j = 0
     if a[7] >> 15:
         r += 1
+        flip = 0xFFFF
         carry = 1
-        while j < 8:
-            carry += a[j] ^ 0xFFFF
-            a[j] = carry
-            carry = carry >> 16
-            j += 1
-        j = 0
-        carry = 0
     to = ptr16(int(rest) + 8 * r)
+    j = 0
     while j < 8:
-        carry += a[j]
+        carry += a[j] ^ flip
         if j < 4:
             carry += to[j]
+            to[j] = carry if j < 3 else carry & 0xFFF
         a[j] = carry
         carry = carry >> 16
         j += 1
-    j = 0
-    while j < 4:
-        to[j] = a[j] if j < 3 else a[j] & 0xFFF
-        j += 1
     to = ptr16(int(joules) + 8 * r)
+    units = ptr16(int(a) + 6)
     carry = 0
     j = 0
     while j < 4:
-        carry += to[j] + (a[j + 3] >> 12 | (a[j + 4] & 0xFFF) << 4)
+        carry += to[j] + (units[j] >> 12 | (units[j + 1] & 0xFFF) << 4)
         to[j] = carry
         carry = carry >> 16
         j += 1
-    j = 0
-    while j < 8:
+    while j:
+        j -= 1
         a[j] = 0
-        j += 1
+        a[j + 4] = 0

@@ -7,17 +7,18 @@ Owns the working values. Without heap, but for a CT's offset and while the oscil
 from array import array
 
 import metering
-from exact import PRODUCT, add, multiply, negate, sign, take, widen
+from exact import LIMBS, PRODUCT, add, factor, multiply, sign, take, widen
 from micropython import const
 from readings import EXPORTED, IMPORTED, QUADRANT
 
-_SHIFT = const(24)  # fractions are integers in 2^-24
-_ONE = const(1 << 24)
-_LOW = const(_ONE - 1)
+_ONE = const(1 << 24)  # fractions are integers in 2^-24
 
 # The working values: sums of one direction, then those of both: net, and lagging less leading.
 _ACTIVE, _LAG, _LEAD, _NET, _LAGGING, _TURNED = 0, 1, 2, 3, 4, 5
 _VALUES = const(6)
+# The factors: what a sum is multiplied by, and what of the other one is added.
+SCALE, MIX = const(0), const(1)
+FACTORS = const(2)
 
 
 class PointSums:
@@ -26,6 +27,7 @@ class PointSums:
     def __init__(self):
         self._work = array("q", bytes(8 * _VALUES))
         self._product = array("H", bytes(2 * PRODUCT))
+        self._factors = array("H", bytes(2 * LIMBS * FACTORS))
 
     def net(self):
         """Sum of voltage x current over the report."""
@@ -55,7 +57,7 @@ class PointSums:
                 self._straighten(voltage)
             if point.reversed:
                 for k in (_ACTIVE, _LAG, _LEAD):
-                    negate(work, k)
+                    work[k] = -work[k]
             if point.shift:
                 self._turn(point.cosine, point.sine)
             if offset:
@@ -88,31 +90,29 @@ class PointSums:
 
     def _straighten(self, voltage):
         """From sums with the quadrature wave to reactive power of the fundamental."""
-        work, product = self._work, self._product
+        work, product, factors = self._work, self._product, voltage.factors
         larger = self._larger()
-        lead = abs(voltage.lead)
         for k in (_LAG, _LEAD):
-            multiply(product, 0, work, k, voltage.factor & _LOW, voltage.factor >> _SHIFT, 0)
+            multiply(product, 0, work, k, factors, SCALE, 0)
             if k == larger:
-                minus = int(voltage.lead < 0)
-                multiply(product, 0, work, _ACTIVE, lead & _LOW, lead >> _SHIFT, minus)
+                multiply(product, 0, work, _ACTIVE, factors, MIX, int(voltage.lead < 0))
             take(product, 0, work, k)
 
     def _turn(self, cosine, sine):
         """Turn the angle of the sums by that with `cosine` and `sine`: a CT's phase error."""
-        work, product = self._work, self._product
-        cosine, sine = int(cosine * _ONE), int(sine * _ONE)
-        minus, sine = int(sine < 0), abs(sine)
-        low, high = cosine & _LOW, cosine >> _SHIFT
+        work, product, factors = self._work, self._product, self._factors
+        minus = int(sine < 0)
+        factor(factors, SCALE, int(cosine * _ONE))
+        factor(factors, MIX, abs(int(sine * _ONE)))
         self._larger()
         larger = _LAG if abs(work[_LAG]) >= abs(work[_LEAD]) else _LEAD
-        multiply(product, 0, work, _ACTIVE, low, high, 0)
-        multiply(product, 0, work, _TURNED, sine & _LOW, sine >> _SHIFT, 1 - minus)
+        multiply(product, 0, work, _ACTIVE, factors, SCALE, 0)
+        multiply(product, 0, work, _TURNED, factors, MIX, 1 - minus)
         take(product, 0, work, _TURNED)
         for k in (_LAG, _LEAD):
-            multiply(product, 0, work, k, low, high, 0)
+            multiply(product, 0, work, k, factors, SCALE, 0)
             if k == larger:
-                multiply(product, 0, work, _ACTIVE, sine & _LOW, sine >> _SHIFT, minus)
+                multiply(product, 0, work, _ACTIVE, factors, MIX, minus)
             take(product, 0, work, k)
         work[_ACTIVE] = 0
         add(work, _ACTIVE, work, _TURNED, 0)

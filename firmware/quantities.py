@@ -11,11 +11,12 @@ from array import array
 from math import atan2, cos, pi, sqrt
 
 import metering
+from exact import LIMBS, factor
 from mains import SAMPLE_RATE, UNIT
 from metering import REPORT_WORDS
 from micropython import const
 from phasors import turned, unbalance
-from point_sums import PointSums
+from point_sums import FACTORS, MIX, SCALE, PointSums
 from readings import (
     ANGLE,
     APPARENT,
@@ -58,6 +59,7 @@ class Voltage:
     samples did not arrive."""
 
     def __init__(self):
+        self.factors = array("H", bytes(2 * LIMBS * FACTORS))  # `factor` and `lead`'s magnitude
         self.clear()
 
     def clear(self):
@@ -154,6 +156,8 @@ class Report:
         # it by the angle whose tangent is -b / a.
         voltage.factor = ((a * a + b * b) << _SHIFT + 9) // (int(unit * unit * 256) * n * a)
         voltage.lead = (-b << _SHIFT) // a
+        factor(voltage.factors, SCALE, voltage.factor)
+        factor(voltage.factors, MIX, abs(voltage.lead))
         return x, y
 
     def _read_lines(self, sums, crossed):
@@ -221,8 +225,8 @@ class Report:
             rates[first_rate + REACTIVE] = whole(reactive)
             rates[first_rate + ANGLE] = round(atan2(reactive, power) * _TENTHS)
         if apparent:
-            factor = round(power / apparent * SCALES[FACTOR])
-            rates[first_rate + FACTOR] = max(-SCALES[FACTOR], min(SCALES[FACTOR], factor))
+            cosine = round(power / apparent * SCALES[FACTOR])
+            rates[first_rate + FACTOR] = max(-SCALES[FACTOR], min(SCALES[FACTOR], cosine))
 
 
 def _float(sums, at):
