@@ -39,11 +39,17 @@ _B_BUS = (
     "power_box",
 )
 
+# Of MicroPython itself: an import looks for them in the file system first, each time, unless they
+# are entered.
+_BUILT_IN = ("array", "errno", "json", "os", "select", "socket", "struct", "time")
+
 _kept = set()
 
 
 def load(with_b_bus):
     """Load all of them, for good."""
+    for name in _BUILT_IN:
+        sys.modules[name] = __import__(name)
     for name in _NOW_AND_THEN + (_B_BUS if with_b_bus else ()):
         __import__(name)
         _kept.add(name)

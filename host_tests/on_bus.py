@@ -44,7 +44,7 @@ def reports(
     plan: dict | None = None,
     bits: int = 32,
     paced: bool = False,
-    rxbuf: int = 8192,
+    rxbuf: int = 5120,
     baud: int = 3_000_000,
 ) -> Iterator[Report]:
     """The firmware's reports, without end. `words`: the script's own (pauses)."""

@@ -31,7 +31,7 @@ def play(
     nobody = SimpleNamespace(prepare=lambda: None)
     with LinkServer(nobody, world=world) as server:
         settings = {"link": server.path, "paced": False, "epoch": 1_764_000_000, "baud": 3_000_000}
-        settings |= {"serial": "5010000042", "rxbuf": 8192} | simulator
+        settings |= {"serial": "5010000042", "rxbuf": 5120} | simulator
         (directory / "simulator.json").write_text(json.dumps(settings))
         done = interpreter.run(
             ["-c", program, *arguments],

@@ -18,7 +18,7 @@ from links import Ethernet, Radio
 from micropython import const
 
 _BAUD = const(3000000)
-_RECEIVE_BUFFER = const(8192)  # docs/a-bus.md section 8
+_RECEIVE_BUFFER = const(5120)  # docs/a-bus.md section 8: internal memory is scarce
 _B_BAUD = const(38400)
 _B_RECEIVE_BUFFER = const(512)
 _S_1970_TO_2000 = const(946684800)

@@ -77,7 +77,7 @@ class Session:
         bits: int = 32,
         paced: bool = True,
         baud: int = 3_000_000,
-        rxbuf: int = 8192,
+        rxbuf: int = 5120,
         heap: str | None = None,
         directory: Path | None = None,
         console: bool = True,

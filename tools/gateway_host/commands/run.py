@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--baud", type=_number(9600, 12_000_000, int), default=3_000_000, help="of the A-bus"
     )
     parser.add_argument(
-        "--rxbuf", type=_number(16, 65535, int), default=8192, help="the receive buffer in bytes"
+        "--rxbuf", type=_number(16, 65535, int), default=5120, help="the receive buffer in bytes"
     )
     parser.add_argument(
         "--faults", default="", help="what goes wrong: 'ber=1e-5; unplug 5500000191 at 10 for 5'"

@@ -83,7 +83,7 @@ class Installation:
         self,
         house: Source,
         baud: int = 3_000_000,
-        rxbuf: int = 8192,
+        rxbuf: int = 5120,
         tap: Tap | None = None,
         corrupt: Corrupt | None = None,
         faults: Attachable | None = None,

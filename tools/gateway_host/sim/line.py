@@ -73,7 +73,7 @@ class Line:
 
     nodes: list[Node]
     baud: int = 3_000_000
-    rxbuf: int = 8192
+    rxbuf: int = 5120
     corrupt: Corrupt | None = None
     seed: int = 1
     counters: Counters = field(default_factory=Counters)
