@@ -24,6 +24,8 @@ from micropython import const
 _BLOCK_US = const(20000)
 _MARGIN_US = const(300)  # from an answer's end until its bytes are surely in the driver's buffer
 _HURRIED_US = const(200)  # the same while hurried: a node that answers late is then repaired
+_LATE_US = const(1000)  # between looks for the rest of a frame, of which the driver gave a part
+_LATE_LOOKS = const(5)
 _TURNAROUND_US = const(100)  # the longest that an answer to a request may take to begin
 _SHORT_ANSWER = const(40)  # bytes: the longest answer to ASSIGN, QUERY, IDENTIFY
 _REPAIR_ROUNDS = const(6)
@@ -235,7 +237,13 @@ class BusA:
                 end_us = self.line_us + (_HURRIED_US if hurried else _MARGIN_US)
                 wait = end_us - ticks_diff(ticks_us(), polled)
                 yield wait if wait > 0 else 0
-                receiver.answers(filling)
+                if receiver.answers(filling):  # the UART's driver is late
+                    looks = _LATE_LOOKS
+                    while looks:
+                        looks -= 1
+                        yield _LATE_US
+                        if not receiver.late_answers(filling, not looks):
+                            break
                 backlog.note(polled, receiver)
                 polls -= 1
                 if receiver.heard or not polls or not backlog.head.known:

@@ -174,10 +174,11 @@ def enter(
 
 
 @micropython.viper
-def close_up(data: ptr8, to: int, first: int, count: int):
-    """Move `count` bytes of `data` down, from `first` to `to`."""
+def move(data: ptr8, to: int, source: ptr8, first: int, count: int):
+    """Copy `count` bytes of `source` from `first` on to `data` from `to` on, the first one
+    first."""
     while count:
-        data[to] = data[first]
+        data[to] = source[first]
         to += 1
         first += 1
         count -= 1

@@ -9,10 +9,11 @@ from array import array
 
 import bus_a_collect as collect
 import bus_a_frame as frame
-from bus_a_collect import close_up, enter, enter_clean
+from bus_a_collect import enter, enter_clean, move
 from bus_a_cycle import GAP, MISSING
 from bus_a_frame import find, header_inside
 from bus_a_search import parse_found, parse_serial
+from micropython import const
 
 _GATEWAY_KINDS = (
     frame.POLL,
@@ -22,6 +23,8 @@ _GATEWAY_KINDS = (
     frame.IDENTIFY,
     frame.SEARCH,
 )
+_START = const(0xA5)
+_LONGEST = const(556)  # bytes of a frame
 _BODIES = bytes((0, 0, 0, 0, 0, 20, 20, 0, 28, 0, 12, 24))  # bytes by kind, DATA and NODATA apart
 
 
@@ -59,12 +62,13 @@ class Receiver:
         self._done = enter_clean(cycle.view, self._early, rows, where, state, 0)
 
     def answers(self, cycle):
-        """Take the answers to a POLL, or the rest of them: they stay where they are read to."""
+        """Take the answers to a POLL, or the rest of them: they stay where they are read to.
+        Returns whether a frame's end is still on its way: late_answers() is for that."""
         early, view, state = self._early, cycle.view, cycle.state
         if early:
             heard = self._uart.readinto(cycle.late) or 0
             if early < len(cycle.early):
-                close_up(view, early, len(cycle.early), heard)
+                move(view, early, view, len(cycle.early), heard)
             heard += early
             done = self._done
             self._early = 0
@@ -77,7 +81,38 @@ class Receiver:
         self.within = state[collect.HEAD_WITHIN]
         self.timed = self.block >= 0
         if done < heard:
+            self._done = done
+            if self._is_cut(view):
+                return True
             self._take(view, done, False, cycle)
+        return False
+
+    def late_answers(self, cycle, last):
+        """Take what has come since; returns as answers(), with `last` never that more comes."""
+        view, state = cycle.view, cycle.state
+        late = min(self._uart.readinto(self._scratch) or 0, len(view) - self.heard)
+        move(view, self.heard, self._scratch, 0, late)
+        self.heard += late
+        rows, where = self._nodes.rows, cycle.where
+        self._done = enter_clean(view, self.heard, rows, where, state, self._done)
+        self.block = state[collect.HEAD_BLOCK]
+        self.within = state[collect.HEAD_WITHIN]
+        self.timed = self.block >= 0
+        if self._done == self.heard:
+            return False
+        if late and not last and self._is_cut(view):
+            return True
+        self._take(view, self._done, False, cycle)
+        return False
+
+    def _is_cut(self, view):
+        """Whether the frame behind those that are entered has begun and has no end yet."""
+        at, left = self._done, self.heard - self._done
+        if view[at] != _START:
+            return False
+        if left < frame.HEADER_BYTES:
+            return True
+        return left < frame.HEADER_BYTES + (view[at + 6] | view[at + 7] << 8) <= _LONGEST
 
     def answer(self, cycle):
         """Take the answer to a request: sections of the cycle's block are copied to their

@@ -172,14 +172,16 @@ def test_find_against_a_second_receiver(tmp_path: Path, bits: int):
 CYCLE_SCRIPT = """
 import json, sys
 from bus_a import BusA
+from bus_a_collect import end
 
 class Fed:
     def write(self, data):
         pass
 
     def readinto(self, view):
-        view[: len(self.given)] = self.given
-        return len(self.given)
+        given, self.given = self.given, b""
+        view[: len(given)] = given
+        return len(given)
 
 named, size = NAMED, 31
 uart = Fed()
@@ -195,10 +197,11 @@ with open(sys.argv[1], "rb") as file:
         uart.given = file.read(length[0] | length[1] << 8)
         noise = bus.receiver.noise
         bus._open(cycle, 5)
-        bus.receiver.answers(cycle)
+        if bus.receiver.answers(cycle):
+            bus.receiver.late_answers(cycle, True)
         there = [i for i in range(size) if cycle.where[i] >= 0]
         wrong = [i for i in there if bus.samples[cycle.where[i]] != i]
-        bus._close(cycle)
+        end(cycle.where, bus.nodes.rows, 50)
         print(json.dumps([there, bus.receiver.noise - noise, wrong]))
 """
 
@@ -234,3 +237,77 @@ def test_cycles_against_a_second_receiver(tmp_path: Path, bits: int):
         assert (set(there), noise) == (expected, expected_noise), case.hex()
         assert not wrong or not cycle.startswith(case)
     assert answers[0][0] == list(range(31))
+
+
+LATE_SCRIPT = """
+import json, sys
+from bus_a import BusA
+from bus_a_collect import end
+
+class Fed:
+    pieces = ()
+
+    def write(self, data):
+        pass
+
+    def readinto(self, view):
+        piece = self.pieces.pop(0) if self.pieces else b""
+        view[: len(piece)] = piece
+        return len(piece)
+
+uart = Fed()
+bus = BusA(uart, lambda: 0, 3000000, NAMED, 31, 1)
+for node in bus.nodes.all:
+    bus.nodes.joined(node)
+cycle = bus._cycles[0]
+with open(sys.argv[1], "rb") as file:
+    whole = file.read()
+for cuts in json.loads(sys.argv[2]):
+    ends = cuts + [len(whole)]
+    uart.pieces = [whole[a:b] for a, b in zip([0] + ends, ends)]
+    bus._open(cycle, 5)
+    more, looks = bus.receiver.answers(cycle), 0
+    while more:
+        looks += 1
+        more = bus.receiver.late_answers(cycle, looks == 5)
+    wrong = [i for i in range(31) if cycle.where[i] < 0 or bus.samples[cycle.where[i]] != i]
+    print(json.dumps([looks, wrong, bus.receiver.noise, bus.receiver.timed]))
+    end(cycle.where, bus.nodes.rows, 50)
+"""
+
+
+def test_a_driver_that_is_late_costs_nothing(tmp_path: Path, bits: int):
+    """A cycle that comes in pieces, each of which ends within a frame, is whole."""
+    dice = random.Random(5)
+    cycle = fuzz.clean_cycle(5)
+    ends = [at for at in range(1, len(cycle)) if _within_a_frame(cycle, at)]
+    cases = [[at] for at in (ends[0], ends[-1], len(cycle) - 600 + 3)]
+    cases += [_spaced(dice, ends) for _ in range(60)]
+    channels = iter(range(3, 31))
+    named = [[fuzz.HEAD, [0, 1, 2]]]
+    named += [[hub, [next(channels) for _ in range(4)]] for hub in fuzz.HUBS]
+    script, file = tmp_path / "late.py", tmp_path / "cycle"
+    script.write_text(LATE_SCRIPT.replace("NAMED", repr(named)))
+    file.write_bytes(cycle)
+    done = interpreter.run(
+        [script, file, json.dumps(cases)], bits=bits, heap="1M", path=MODULE_PATH, timeout=300
+    )
+    assert done.returncode == 0, done.stderr + done.stdout
+    for case, line in zip(cases, done.stdout.splitlines(), strict=True):
+        assert json.loads(line) == [len(case), [], 0, True], case
+
+
+def _within_a_frame(cycle: bytes, at: int) -> bool:
+    begin = 0
+    while begin < at:
+        begin += 12 + int.from_bytes(cycle[begin + 6 : begin + 8], "little")
+    return begin != at
+
+
+def _spaced(dice: random.Random, ends: list[int]) -> list[int]:
+    """Up to five ends of pieces of at most 600 bytes, but for the first piece."""
+    at = dice.choice([end for end in ends if end > ends[-1] - 2500])
+    cuts = [at]
+    while len(cuts) < 5 and ends[-1] + 1 - cuts[-1] > 600:
+        cuts.append(dice.choice([end for end in ends if cuts[-1] < end <= cuts[-1] + 600]))
+    return cuts if ends[-1] + 1 - cuts[-1] <= 600 else [ends[-1] - 500]

@@ -76,7 +76,8 @@ class Fuzzed:
         else:
             if way == 2:
                 bus.receiver.early_answers(self.cycle)
-            bus.receiver.answers(self.cycle)
+            if bus.receiver.answers(self.cycle):
+                bus.receiver.late_answers(self.cycle, True)
         bus.backlog.note(bus._polled, bus.receiver)
         while bus.receiver.met:
             bus._assign()
