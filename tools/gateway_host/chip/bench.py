@@ -104,7 +104,7 @@ def measure(run: Run, say: Say) -> Measured:
     emulator.find()
     plan = load_house(run.house).site_json()
     built = image.build(run.board)
-    made = certificates.make() if run.tls else None
+    made = certificates.make([emulator.HOST]) if run.tls else None
     with contextlib.ExitStack() as stack:
         broker = stack.enter_context(Broker(tls=made))
         around = stack.enter_context(Surroundings(broker.tls_port or broker.port))

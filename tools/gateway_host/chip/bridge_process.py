@@ -3,6 +3,7 @@ own: starts it, knows what it saw last, ends it."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -12,12 +13,9 @@ import threading
 from pathlib import Path
 
 from gateway_host import processes
-from gateway_host.chip.emulator import prefer
 from gateway_host.chip.line_bridge import Seen
 from gateway_host.errors import UserError
 from gateway_host.interpreter import ROOT
-
-_PRIORITY = -18  # what it does late, the chip would be blamed for
 
 
 class BridgeProcess:
@@ -36,7 +34,9 @@ class BridgeProcess:
             pass_fds=(a.fileno(), b.fileno()),
             start_new_session=True,
         )
-        prefer(self._process, _PRIORITY)
+        with contextlib.suppress(OSError):
+            # It takes a tenth of a processor, and what it does late the chip would be blamed for.
+            os.sched_setscheduler(self._process.pid, os.SCHED_FIFO, os.sched_param(1))
         a.close()
         b.close()
         self._thread = threading.Thread(target=self._listen, daemon=True)

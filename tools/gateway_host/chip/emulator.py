@@ -20,7 +20,8 @@ from gateway_host.errors import UserError
 
 REMEDY = "docs/chip.md says how to get one"
 PSRAM_BYTES = 4 << 20
-HOST = "192.168.4.2"  # the host's 127.0.0.1, as the chip sees it
+# The host's 127.0.0.1, as the chip sees it. Not in 192.168.4.0, where its own hotspot is.
+HOST = "10.0.4.2"
 
 _PROGRAM = "qemu-system-xtensa"
 _MAC = bytes.fromhex("240ac4123456")

@@ -42,7 +42,7 @@ class Seen:
     """`polls`, and the `blocks` that they asked for, each counted once; `poll_gap_ms`: longest
     time between two of them; `due`: blocks that were complete since the first one; `host_late`:
     how often this process was late by more than 5 ms, `host_late_ms`: the most; `backlog`: most
-    bytes that the emulated UART had not taken yet."""
+    bytes that the emulated UART had not taken yet; `collisions`: two on the line at once."""
 
     polls: int = 0
     blocks: int = 0
@@ -68,6 +68,7 @@ class Bridge:
         self._polled = 0
         self._asked: int | None = None
         self._first: int | None = None
+        self._collisions = 0  # before counting began
         self._hot = 0  # until then something may have to be given to the chip
 
     def now(self) -> int:
@@ -91,6 +92,7 @@ class Bridge:
                     if not os.read(stdin, 1):
                         return
                     self.seen, self._first = Seen(), None
+                    self._collisions = self._installation.counters.collisions
                 elif not lines[descriptor]():
                     return
             self._serve()
@@ -173,6 +175,7 @@ class Bridge:
         if self._first is None:
             self._first = complete
         seen.due = complete - self._first
+        seen.collisions = self._installation.counters.collisions - self._collisions
 
 
 def main(house: str, a: str, b: str) -> int:
@@ -181,7 +184,6 @@ def main(house: str, a: str, b: str) -> int:
     bridge = Bridge(installation, socket.socket(fileno=int(a)), socket.socket(fileno=int(b)))
 
     def tell() -> None:
-        bridge.seen.collisions = installation.counters.collisions
         print(json.dumps(asdict(bridge.seen)), flush=True)
 
     try:

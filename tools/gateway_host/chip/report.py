@@ -32,6 +32,7 @@ def result(measured: Measured) -> dict[str, Any]:
     found["pages_read"] = sum(s is not None for s in measured.pages)
     found["pages_failed"] = sum(s is None for s in measured.pages)
     found["longest_page_s"] = _rounded(max((s for s in measured.pages if s), default=None), 2)
+    found["line_collisions"] = measured.seen.collisions
     found["uart_backlog_bytes"] = measured.seen.backlog
     found["host_late"] = measured.seen.host_late
     found["host_late_ms"] = round(measured.seen.host_late_ms, 1)
