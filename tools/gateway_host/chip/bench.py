@@ -36,6 +36,7 @@ _START_S = 180.0
 _PRESS_MS = 5000  # after the first reading
 _PAGE_TIMEOUT_S = 10.0
 _PAGE_LOOKS = 60
+_PHONE = {"Host": emulator.ADDRESS}  # as who is in the hotspot calls the page
 _TICK_S = 0.25
 _SINCE_MS = 1_700_000_000_000  # a clock that is set is later
 
@@ -60,8 +61,9 @@ class Run:
 class Measured:
     """What was measured. `windows` and `facts`: the probe's; `seen`: the bridge's; `before`,
     `after`: the collector's at the begin and the end; `reconnect_s`: from each cut until the
-    broker's port was reached anew; `pages`: seconds that each look at the page took, None where it
-    failed. `waited_share`: share of the time that the emulator waited for the host's processor."""
+    broker's port was reached anew; `pages`: seconds that each look at the page took, None where
+    it failed, and `page_error` why, the last time. `waited_share`: share of the time that the
+    emulator waited for the host's processor."""
 
     run: Run
     firmware: str
@@ -74,6 +76,7 @@ class Measured:
     seconds: float = 0.0
     reconnect_s: list[float] = field(default_factory=list)
     pages: list[float | None] = field(default_factory=list)
+    page_error: str | None = None
     emulator_share: float = 0.0
     waited_share: float = 0.0
 
@@ -112,6 +115,7 @@ def measure(run: Run, say: Say) -> Measured:
         collector.connect("127.0.0.1", broker.port)
         mqtt = broker.mqtt(emulator.HOST) | {"port": around.port}
         facts = {
+            "address": emulator.ADDRESS,
             "press_ms": _PRESS_MS if run.hotspot else 0,
             "time_server": [emulator.HOST, around.time_port],
             "probe": [emulator.HOST, around.probe_port],
@@ -248,13 +252,13 @@ class _Measurement:
         for _ in range(_PAGE_LOOKS):
             began = time.monotonic()
             try:
-                with urllib.request.urlopen(
-                    f"http://127.0.0.1:{self._page}/", timeout=_PAGE_TIMEOUT_S
-                ) as answer:
+                wanted = urllib.request.Request(f"http://127.0.0.1:{self._page}/", headers=_PHONE)
+                with urllib.request.urlopen(wanted, timeout=_PAGE_TIMEOUT_S) as answer:
                     answer.read()
                 self._measured.pages.append(time.monotonic() - began)
-            except OSError:
+            except OSError as error:
                 self._measured.pages.append(None)
+                self._measured.page_error = str(error)
             self._progress(until - time.monotonic())
             if time.monotonic() >= until:
                 return

@@ -22,6 +22,7 @@ REMEDY = "docs/chip.md says how to get one"
 PSRAM_BYTES = 4 << 20
 # The host's 127.0.0.1, as the chip sees it. Not in 192.168.4.0, where its own hotspot is.
 HOST = "10.0.4.2"
+ADDRESS = "10.0.4.15"  # that its router gives the chip
 
 _PROGRAM = "qemu-system-xtensa"
 _MAC = bytes.fromhex("240ac4123456")
@@ -142,8 +143,15 @@ class Emulator:
     def line(self, number: int) -> socket.socket:
         """UART 1 or 2, from now on."""
         line = socket.socket(socket.AF_UNIX)
-        line.connect(str(self.directory / f"uart{number}"))
-        return line
+        until = time.monotonic() + _START_S
+        while True:
+            try:
+                line.connect(str(self.directory / f"uart{number}"))
+                return line
+            except OSError:  # it is made after the terminal
+                if self.process.poll() is not None or time.monotonic() > until:
+                    raise self.failure() from None
+                time.sleep(0.05)
 
     def used(self) -> tuple[float, float]:
         """(processor time that the emulator has taken, longest time that one of its threads has

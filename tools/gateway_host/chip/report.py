@@ -31,6 +31,7 @@ def result(measured: Measured) -> dict[str, Any]:
     found["reconnect_s"] = [round(s, 2) for s in measured.reconnect_s]
     found["pages_read"] = sum(s is not None for s in measured.pages)
     found["pages_failed"] = sum(s is None for s in measured.pages)
+    found["page_error"] = measured.page_error
     found["longest_page_s"] = _rounded(max((s for s in measured.pages if s), default=None), 2)
     found["line_collisions"] = measured.seen.collisions
     found["uart_backlog_bytes"] = measured.seen.backlog
@@ -103,7 +104,13 @@ def _messages(before: Snapshot | None, after: Snapshot | None) -> dict[str, Any]
 def _inside(measured: Measured) -> dict[str, Any]:
     """What the probe has told."""
     windows = measured.windows
-    keys = ("idle_share", "longest_step_ms", "longest_step_with_calls_ms", "steps_per_s")
+    keys = (
+        "idle_share",
+        "polling_share",
+        "longest_step_ms",
+        "longest_step_with_calls_ms",
+        "steps_per_s",
+    )
     keys += ("collections_ms_per_s", "longest_collection_ms", "heap_used_bytes")
     keys += ("internal_heap_free_bytes", "internal_heap_largest_bytes")
     keys += ("internal_heap_least_bytes",)
@@ -114,6 +121,9 @@ def _inside(measured: Measured) -> dict[str, Any]:
     cost = measured.facts.get("cost", 0)
     return {
         "idle_share": round(sum(w["idle"] for w in windows) / us, 3),
+        "polling_share": round(
+            max(0, us - sum(w["busy"] + w["idle"] + w["own"] for w in windows)) / us, 3
+        ),
         "longest_step_ms": max(w["net"] for w in windows) / 1000,
         "longest_step_with_calls_ms": max(w["longest"] for w in windows) / 1000,
         "steps_per_s": round(1e6 * steps / us),
@@ -177,6 +187,7 @@ def table(found: dict[str, Any]) -> Table:
     row("longest step with them, ms", "longest_step_with_calls_ms", "{:.1f}")
     row("steps a second", "steps_per_s")
     row("idle", "idle_share", "{:.1%}", "at least 15 %")
+    row("asyncio looks at its sockets", "polling_share", "{:.1%}")
     row("collections that were asked for, ms a second", "collections_ms_per_s")
     row("longest collection, ms", "longest_collection_ms", "{:.1f}", "50")
     row("Python heap used at the most, bytes", "heap_used_bytes", "{:,}")
@@ -188,6 +199,7 @@ def table(found: dict[str, Any]) -> Table:
     if found["pages_read"] or found["pages_failed"]:
         row("looks at the page", "pages_read")
         row("  failed", "pages_failed")
+        row("  why", "page_error")
         row("  longest, s", "longest_page_s")
     for key, what in (("slow_steps", "slow steps of"), ("calls", "calls:")):
         for name, values in list((found.get(key) or {}).items())[:_LISTED]:

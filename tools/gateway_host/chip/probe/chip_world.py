@@ -4,6 +4,7 @@ they seem to want a password (WPA2), and take any.
 """
 
 import builtins
+import io
 import json
 import sys
 import time
@@ -86,8 +87,8 @@ class _Context:
         return self._context.wrap_socket(*arguments, **named)
 
 
-class _File:
-    """A file that is written."""
+class _File(io.IOBase):
+    """A file that is written, also a stream to be given to json.dump."""
 
     def __init__(self, file, call):
         self._file = file
@@ -140,6 +141,8 @@ def _hook(name, module, named):
             uart.set_baud = lambda baud: uart.init(baudrate=_FASTEST if baud == _A_BAUD else baud)
 
         hardware.__init__ = made_hardware
+    elif name == "links":
+        module.Radio.hotspot_ip = _told["address"]  # the page is read through the station
     elif name == "tasks":
         keep = module.keep
         module.keep = lambda counters, task, make: named(keep(counters, task, make), task)
@@ -166,7 +169,7 @@ def surround(call, named, expect):
             name, arguments = "asyncio." + name if name else "asyncio", arguments[:3]
         new = name not in sys.modules
         module = call("import " + name, load, name, *arguments) if new else load(name, *arguments)
-        if name in ("hardware", "tasks", "measuring") and name not in hooked:
+        if name in ("hardware", "links", "tasks", "measuring") and name not in hooked:
             hooked.add(name)
             _hook(name, sys.modules[name], named)
         return module
