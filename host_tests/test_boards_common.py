@@ -246,7 +246,8 @@ print(json.dumps({{"found": len(asyncio.run(radio.scan()))}}))
 """
 HANGS = """
 import links
-links._thread = Module(start_new_thread=lambda *what: None)  # a driver that never comes back
+nothing = lambda *what: None  # a driver that never comes back
+links._thread = Module(start_new_thread=nothing, stack_size=nothing)
 passed = [0]
 links.time = Module(ticks_ms=lambda: passed[0], ticks_diff=time.ticks_diff)
 

@@ -104,9 +104,9 @@ def test_modules_are_compiled_for_the_esp32(built):
 def test_only_what_there_is_is_imported(built):
     """Every module that one imports is in the image, or in MicroPython for the ESP32."""
     of_micropython = {
-        "_thread", "array", "asyncio", "binascii", "errno", "esp32", "gc", "json", "machine",
+        "_thread", "array", "asyncio", "binascii", "errno", "esp32", "gc", "io", "json", "machine",
         "math", "micropython", "network", "os", "random", "select", "socket", "struct", "sys",
-        "time", "vfs",
+        "time", "tls", "vfs",
     }  # fmt: skip
     modules = {Path(name).stem for name in contents(built)} | {"umqtt"}
     optional = {"aiorepl", "storage"}  # frozen in boards/ESP32_GATEWAY
@@ -162,7 +162,7 @@ def test_the_partitions_are_what_an_esp32_takes(built):
 def test_an_image_larger_than_its_partition_is_refused(built, tmp_path, monkeypatch):
     files = built.littlefs.parent / "files"
     table = tmp_path / "partitions.csv"
-    table.write_text(image.PARTITIONS.read_text().replace("0x60000", "0x20000"))
+    table.write_text(image.PARTITIONS.read_text().replace("0x80000", "0x20000"))
     monkeypatch.setattr(image, "PARTITIONS", table)
     monkeypatch.setattr(image, "ROOT", tmp_path)
     monkeypatch.setattr(image, "_VFS_BYTES", 0x20000)

@@ -9,6 +9,7 @@ import machine
 import network
 from micropython import const
 
+_STACK = const(4096)  # bytes of internal memory: the least of MicroPython's port
 _WAIT_MS = const(100)
 _SCAN_MS = const(10000)
 _JOIN_MS = const(10000)  # until the access point has said yes
@@ -77,6 +78,7 @@ class Radio(Link):
 
     async def scan(self):
         self._heard = None
+        _thread.stack_size(_STACK)
         _thread.start_new_thread(self._scan, ())  # the driver's scan takes 2 s
         began = time.ticks_ms()
         while self._heard is None and time.ticks_diff(time.ticks_ms(), began) < _SCAN_MS:

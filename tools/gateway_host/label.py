@@ -31,6 +31,9 @@ _KEY_LENGTH = 12
 _COLUMNS, _ROWS = 2, 4
 _WIDTH, _HEIGHT = 99.1, 67.7  # mm
 _LEFT, _TOP, _GAP = 4.65, 13.1, 2.5  # mm, on A4
+_EDGE = 3  # mm, at the right of texts
+# Of a font's size: a character of DejaVu Sans in these texts, on an average.
+_WIDEST, _WIDEST_BOLD = 0.58, 0.7
 _CAPTIONS = (
     ("Scan to connect to Wi-Fi", "No hotspot? Press the button briefly"),
     ("Scan om met wifi te verbinden", "Geen hotspot? Druk kort op de knop"),
@@ -128,6 +131,10 @@ def _draw(label: Label) -> str:
     assert f'viewBox="0 0 {side} {side}"' in placed
 
     def text(x: float, y: float, size: float, words: str, more: str = "") -> str:
+        room = _WIDTH - _EDGE - x
+        widest = _WIDEST_BOLD if "bold" in more else _WIDEST
+        if len(words) * size * widest > room:  # a machine's font may be wider than Helvetica
+            more += f' textLength="{room:.1f}" lengthAdjust="spacingAndGlyphs"'
         return f'<text x="{x}" y="{y}" font-size="{size}" {more}>{html.escape(words)}</text>'
 
     size = min(4.6, 76 / len(label.key))  # a monospaced character is 0.6 wide
