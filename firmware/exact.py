@@ -3,9 +3,9 @@ with its sums.
 
 A *value* is a signed integer of 64 bits, an item of an array("q"). A *product* is one of 128 bits,
 PRODUCT items of an array("H"), the lowest first. Both are two's complement. A *factor* is a
-positive number below 2^48, LIMBS items of such an array. All of it is done in pieces of 16 bits, so
-that it is the same where words have 32 and where they have 64. What is native code lies in the chip's
-internal memory, so it is short. Nothing but factor() allocates.
+positive number below 2^48, LIMBS items of such an array. All of it is done in pieces of 16 bits,
+so that it is the same where words have 32 and where they have 64. What is native code lies in the
+chip's internal memory, so it is short. Nothing but factor() allocates.
 """
 
 import micropython
