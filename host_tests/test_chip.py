@@ -196,6 +196,7 @@ def test_what_the_probe_tells_is_gathered(tmp_path: Path) -> None:
 def window(**more: object) -> dict:
     whole = {"us": 10_000_000, "steps": 1000, "busy": 0, "idle": 4_000_000, "own": 10_000}
     whole |= {"longest": 30_000, "net": 15_000, "heap": 200_000, "collections": 10}
+    whole |= {"pace": 1500}
     whole |= {"collecting": 150_000, "collection": 16_000, "internal": [50_000, 40_000, 35_000]}
     whole |= {"histogram": [1, 0, 0, 0, 0, 0, 0, 0], "slow": {}, "calls": {}}
     return whole | more

@@ -141,6 +141,8 @@ def _inside(measured: Measured) -> dict[str, Any]:
         "internal_heap_least_bytes": min(w["internal"][2] for w in windows),
         "slow_steps": _longest(windows, "slow"),
         "calls": _longest(windows, "calls"),
+        "loop_ms_least": min(w["pace"] for w in windows) / 1000,
+        "loop_ms_most": max(w["pace"] for w in windows) / 1000,
         "probe_share": round((sum(w["own"] for w in windows) + cost * steps) / us, 3),
     }
 
@@ -210,6 +212,8 @@ def table(found: dict[str, Any]) -> Table:
     for topic, count in found["messages"].items():
         rows.add_row(f"messages: {topic}", str(count), "")
     row("share of time that measuring itself takes", "probe_share", "{:.1%}")
+    row("a loop of 1,000 empty turns, ms: least", "loop_ms_least", "{:.2f}")
+    row("  most", "loop_ms_most", "{:.2f}")
     row("the host was late by more than 5 ms, times", "host_late")
     row("  at the most, ms", "host_late_ms")
     row("the emulator waited for the host's processor", "host_waited_share", "{:.1%}")

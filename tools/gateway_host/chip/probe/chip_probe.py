@@ -160,6 +160,14 @@ def _line(**facts):
     _lines.append("@chip %s\n" % json.dumps(facts))
 
 
+def _pace():
+    """us for a thousand empty turns: how fast the emulation is just now."""
+    began = time.ticks_us()
+    for _ in range(1000):
+        pass
+    return time.ticks_diff(time.ticks_us(), began)
+
+
 def _gather(now):
     """What was measured since the last time becomes lines to be printed."""
     global _number
@@ -176,6 +184,7 @@ def _gather(now):
         longest=state[_LONGEST],
         net=state[_NET],
         heap=_gc.mem_alloc(),
+        pace=_pace(),
     )
     _line(
         collections=state[_COLLECTIONS],
