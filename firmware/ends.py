@@ -41,6 +41,8 @@ class Ends:
         self._quick += 1
         over = self._quick - _QUICK
         self._rested = over > 0 and not self._rested
+        if self._rested:
+            self._noted = self.reason  # one that rests has no cloud: the next start reports it
         self._keep()
         return _REST_S << min(over // 2, _DOUBLED) if self._rested else 0
 

@@ -185,14 +185,17 @@ def test_what_the_watchdog_ended_is_told(tmp_path):
 
 def test_starts_that_fail_again_and_again_are_left_out_now_and_then(tmp_path):
     """Longer and longer; LED, hotspot and Improv are there meanwhile (Front), and after a start
-    that lasted all begins anew."""
+    that lasted all begins anew. The cloud hears of a failure by the start after the rest."""
     (tmp_path / "site.json").write_text(json.dumps(PLAN))
     program = ENDS.format(seconds=5, end="raise MemoryError")
-    rests = []
+    rests, reasons = [], []
     for _ in range(12):
         told, *_, restarts = play(World(), program, tmp_path, reset="software")
         rests.append(restarts["restarts"] if "rests" in told else 0)
         assert ("start.rest" in told["errors"]) == ("rests" in told)
+        if "rests" not in told:
+            reasons.append(told["end"]["reason"])
+    assert reasons == [None] + 6 * ["MemoryError"]
     assert rests == [0, 0, 0, 30, 0, 60, 0, 120, 0, 240, 0, 480]
     lasts = ENDS.format(seconds=601, end="raise MemoryError")
     for start, rest in ((lasts, False), *[(program, False)] * 3, (program, True)):
