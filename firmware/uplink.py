@@ -6,6 +6,7 @@ handshake, an erase of flash) is one second at most, and breaks no connection.
 """
 
 import asyncio
+import os
 
 from micropython import const
 from mqtt_client import Client
@@ -112,18 +113,19 @@ class Uplink:
                         self._fail("uplink.lost", why)
                     elif not self._given_up:
                         self._fail("uplink.network", "connection to the broker: %s" % error)
+                except MemoryError:
+                    self._fail("uplink.memory", _NO_MEMORY)
                 finally:
                     self._close()
                 if self._age >= _STEADY_S:
                     pause = 1
             else:
                 pause = 1  # a network that is back is used at once
-            await asyncio.sleep(pause)
+            await asyncio.sleep_ms(pause * (500 + (500 * os.urandom(1)[0] >> 8)))  # by chance
             pause = min(2 * pause, self._longest_pause_s)
 
     async def watch(self, beat=unwatched):
-        """Ping, and give up a connection on which nothing moves; without end. beat: called
-        meanwhile."""
+        """Ping, and give up a connection on which nothing moves; without end. beat: as run's."""
         while True:
             beat()
             await asyncio.sleep(1)
@@ -203,7 +205,7 @@ class Uplink:
         try:
             address = await resolve(self._settings["host"], self._name_server())
         except OSError as error:
-            raise UplinkError("uplink.name", str(error)) from error
+            raise UplinkError("uplink.name", str(error))
         if self._settings.get("tls"):
             while not self._set_clock() and self._wait_for_time:
                 self._wait_for_time -= 1
