@@ -9,7 +9,7 @@ import struct
 
 from micropython import const
 
-_LOOK_MS = const(20)
+_LOOK_MS = const(50)
 _LONGEST = const(384)  # bytes of a query: a name of 255, options; 512 are not always free
 _TTL_S = const(1)  # a phone that has left the hotspot must not keep the answers
 _A, _OPT, _ANY = const(1), const(41), const(255)

@@ -14,7 +14,7 @@ from micropython import const
 
 _MOST = const(4)  # connections
 _ROOM = const(10240)  # bytes of the heap that are free at once; with less, one connection
-_LOOK_MS = const(20)
+_LOOK_MS = const(50)
 _TIME_MS = const(8000)  # from connecting to the last byte of the answer
 _HEAD = const(4096)  # bytes of the request's line and fields
 _LINE = const(512)  # bytes that are kept of one line; fields that matter are shorter
@@ -169,8 +169,12 @@ class HttpServer:
         """Take connections, and close those whose time is over, until cancelled."""
         while True:
             for _ in range(_MOST):
+                came = False
                 for line, _ in self._poll.ipoll(0):
                     self._take(line)
+                    came = True
+                if not came:
+                    break
             while self._open and time.ticks_diff(time.ticks_ms(), self._open[0][1]) > _TIME_MS:
                 self._drop(self._open[0])
             await asyncio.sleep_ms(_LOOK_MS)

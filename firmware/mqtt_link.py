@@ -11,6 +11,7 @@ from micropython import const
 
 _CHUNK = const(1024)  # bytes given to the socket at once: asyncio copies what it does not take
 _STALLED = const(10)
+_LOOK_MS = const(100)
 
 
 class UplinkError(Exception):
@@ -81,8 +82,14 @@ class Link:
         return self._sending and self._looks > _STALLED
 
     async def read(self, most):
-        """What has come, at most so many bytes; none when the broker has closed."""
-        return await self._open().read(most)
+        """What has come, at most so many bytes; none when the broker has closed. It is looked
+        ten times a second: a socket that asyncio waits for is polled at every step of any task,
+        which took a quarter of the chip's time."""
+        while True:
+            data = self._open().s.read(most)
+            if data is not None:
+                return data
+            await asyncio.sleep_ms(_LOOK_MS)
 
     async def read_all(self, count):
         """So many bytes; EOFError when the broker closes before."""
