@@ -24,6 +24,7 @@ from tasks import run_all
 from uplink import Uplink
 
 _LOOK_S = 1
+_AT_ONCE = const(2)  # steps of measuring without a wait between them
 _COLLECT_US = const(5000)  # of a wait in which garbage is collected, at least
 _PRESENCE = "presence"
 _ORDERS = "gateway/set"
@@ -149,6 +150,7 @@ class Gateway:
         self.measuring.restart()
         step = self.measuring.step
         sleep_us, ticks_us = self.hardware.sleep_us, self.hardware.ticks_us
+        at_once = 0  # steps
         while True:
             beat()
             wait = step()
@@ -157,8 +159,13 @@ class Gateway:
                 began = ticks_us()
                 gc.collect()
                 wait = max(0, wait - ticks_diff(ticks_us(), began))
+            at_once += 1
             if wait:
+                at_once = 0
                 await sleep_us(wait)
+            elif at_once == _AT_ONCE:  # it is behind; the others have their turn all the same
+                at_once = 0
+                await asyncio.sleep_ms(0)
 
     async def _work(self, beat):
         """Each report is worked through, and its messages are written, before the next one is."""
