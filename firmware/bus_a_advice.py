@@ -152,6 +152,8 @@ class Advice:
             if i % _STEP == _STEP - 1:
                 yield
             point = self._site.points[i]
+            if point.metered:  # no node has it
+                continue
             node = self._bus.nodes.of(point.node)
             where = ("ABCD"[point.input], point.node)
             if node.plugged >= 0 and not node.plugged >> point.input & 1:
