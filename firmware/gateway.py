@@ -181,16 +181,15 @@ class Gateway:
             if fresh:
                 for _ in measuring.work():
                     await asyncio.sleep_ms(0)
+                self.front.tell("measuring", True)
+                if self._with_cloud:  # at once: the next report may end, and has another date
+                    for _ in self.publisher.write(measuring.ended_ms):
+                        await asyncio.sleep_ms(0)
             while self._late != measuring.postponed:
                 self._late += 1
                 self.counters.count("measuring.late")
             for _ in self.advice.update(measuring.report.values):
                 await asyncio.sleep_ms(0)
-            if fresh:
-                self.front.tell("measuring", True)
-                if self._with_cloud:
-                    for _ in self.publisher.write(measuring.ended_ms):
-                        await asyncio.sleep_ms(0)
             self._untidy = True
 
     def _in_cloud(self):
