@@ -94,6 +94,7 @@ class Measuring:
         self._now_ms = now_ms
         self._waiting = waiting
         self._next_first = -1
+        self._reading = None  # reads the report that waits; None once it is read
         self._work = None
         self._steps = None
         self._cycle = None  # the block at hand
@@ -155,10 +156,10 @@ class Measuring:
         self._sample = BLOCK
         samples, mains = self.bus.samples, self.meter.mains
         end = self.meter.add(samples, where, sample)
+        self._sample = end  # it is counted, whatever fails now
+        self._failing = 0
         self.events.add(where, end - sample, mains)
         self.harmonics.add(samples, where, sample, end, mains)
-        self._sample = end
-        self._failing = 0
 
     def _finish(self):
         """A report is complete."""
@@ -166,36 +167,47 @@ class Measuring:
             self.meter.put_off()
             self.postponed += 1
             return
+        # What takes heap comes first: where it fails, the report is still due.
         block = self._cycle.block
-        self.meter.finish()
-        self.harmonics.begin()
         now_ms = self._now_ms()
         if now_ms is not None:  # the next report ends with a second of the clock
             now_ms -= self.bus.age_ms(block, self._sample)
             self.events.date(now_ms)
             self.meter.aim(SAMPLE_RATE * (1500 - (now_ms + 500) % 1000) // 1000)
+        self._set_aside(now_ms, self._read)
+        self.meter.finish()
+        self.harmonics.begin()
         self.first_sample = self._next_first
         self._next_first = block * BLOCK + self._sample & 0x3FFFFF
-        self._set_aside(now_ms, self._read)
-
-    def _set_aside(self, ended_ms, read):
-        self.ended_ms = ended_ms
-        self._work = self._through(read)
         self.pending = True
         self._waiting()
+
+    def _set_aside(self, ended_ms, read):
+        self._reading = read
+        self._work = self._through()
+        self.ended_ms = ended_ms
 
     def complete(self, now_ms):
         """The report has been filled by somebody else (not while one is pending); it ended at
         `now_ms`."""
         self._set_aside(now_ms, lambda: ())
+        self.pending = True
+        self._waiting()
 
     def work(self):
         """Work through the report that waits: a generator, to be resumed between blocks, whose
-        steps take some ms. One that fails loses what is left of the report."""
+        steps take some ms. One that fails loses what is left of the report; where memory was too
+        short to read it, it goes on waiting and is read again."""
+        again = False
         try:
             yield from self._work
+        except MemoryError:
+            again = self._reading is not None
+            raise
         finally:
-            self.pending = False
+            if again:
+                self._work = self._through()
+            self.pending = again
 
     def work_through(self):
         """Work through the report, if one waits, at once."""
@@ -208,8 +220,9 @@ class Measuring:
         if self._synthesis and self.report.frequency:
             self._synthesis.tune(self.report.frequency)
 
-    def _through(self, read):
-        yield from read()
+    def _through(self):
+        yield from self._reading()
+        self._reading = None
         for meter in self.meters:
             meter.fill(self.report)
         self.report.settle()

@@ -161,12 +161,12 @@ class Meter:
     def finish(self):
         """End the report: its sums are set aside until the next one ends. Takes some 100 us,
         whatever is done with them afterwards."""
+        self.mains.mark(self.samples)  # the only one that may want heap
         self.finished, self._report = self._report, self.finished
         self.finished_cross, self._cross = self._cross, self.finished_cross
         self.finished_samples = self.samples
         _clear(self._report, len(self._report))
         _clear(self._cross, len(self._cross))
-        self.mains.mark(self.samples)
         self.saturation.end()
         self.samples = 0
         self.due = False

@@ -71,7 +71,7 @@ class Failing(unittest.TestCase):
         while len(self.told) < reports:
             try:
                 self.path.step()
-            except ValueError:
+            except (ValueError, MemoryError):
                 failed += 1
                 self.path.restart()
         return failed
@@ -132,18 +132,65 @@ class Failing(unittest.TestCase):
         self.assertTrue(all(abs(samples - 3200) < 32 for _, samples, *_ in self.told))
 
     def test_a_block_that_cannot_be_measured_is_missing(self):
+        add = self.path.meter.add
+        bad = [ValueError()]
+
+        def fail(samples, where, first):
+            if bad and self.bus.ready.block == 60:
+                raise bad.pop()
+            return add(samples, where, first)
+
+        self.path.meter.add = fail
+        self.assertEqual(self.run_on(3), 1)
+        self.assertTrue(0 < sum(missed for *_, missed in self.told) <= BLOCK)
+        self.assertEqual(self.bus.starts, 1)
+
+    def test_what_fails_beside_the_meter_costs_no_sample(self):
         add = self.path.events.add
         bad = [ValueError()]
 
         def fail(where, count, mains):
+            add(where, count, mains)
             if bad and self.bus.ready.block == 60:
                 raise bad.pop()
-            add(where, count, mains)
 
         self.path.events.add = fail
         self.assertEqual(self.run_on(3), 1)
-        self.assertTrue(0 < sum(missed for *_, missed in self.told) <= BLOCK)
-        self.assertEqual(self.bus.starts, 1)
+        self.check_whole()
+
+    def test_no_memory_at_a_reports_end(self):
+        bad = [MemoryError(), MemoryError()]
+
+        def fail():
+            if bad and len(self.told) == 1:
+                raise bad.pop()
+
+        self.path._now_ms = fail
+        self.assertEqual(self.run_on(4), 2)
+        self.check_whole()
+
+    def test_no_memory_to_read_a_report(self):
+        read = self.path.report.read
+        bad = [MemoryError(), MemoryError()]
+
+        def fail(meter):
+            yield from read(meter)
+            if bad and len(self.told) == 1:
+                raise bad.pop()
+
+        self.path.report.read = fail
+        self.run_on(1)
+        self.idle = False
+        while not self.path.pending:
+            self.path.step()
+        for _ in range(2):
+            with self.assertRaises(MemoryError):
+                self.path.work_through()
+            self.assertTrue(self.path.pending)
+        self.idle = True
+        self.waiting()
+        self.run_on(4)
+        self.check_whole()
 
     def test_the_bus_fails(self):
         self.run_on(1)
