@@ -60,6 +60,8 @@ class PointSums:
                     work[k] = -work[k]
             if point.shift:
                 self._turn(point.cosine, point.sine)
+            if not followed:  # a turn makes some of what is not known
+                work[_LAG] = work[_LEAD] = 0
             if offset:
                 work[_ACTIVE] += offset
                 offset = 0

@@ -10,7 +10,7 @@ from energy import EXPORT as EXPORT_J
 from energy import IMPORT as IMPORT_J
 from energy import Energy
 from mains import UNIT
-from metering import COUNT, FOLLOWED, IMPORT, QUADRANT, REPORT_WORDS, SQUARE
+from metering import COUNT, EXPORT, FOLLOWED, IMPORT, QUADRANT, REPORT_WORDS, SQUARE
 from quantities import Report
 from readings import Readings
 from saturation import Saturation
@@ -138,6 +138,20 @@ class Corrections(unittest.TestCase):
             self.assertTrue(
                 abs(energy.of_point(0, IMPORT_J) - apparent * cos(true_lag)) <= 1 + apparent / 1e5
             )
+
+    def test_phase_shift_while_the_voltage_is_not_followed(self):
+        plan = place(phase_shift=5)
+        report, sums = Report(plan.points), Sums(20000, 10000, 0)
+        point = 3 * REPORT_WORDS
+        sums.finished[point + FOLLOWED] = sums.finished[point + QUADRANT] = 0
+        sums.finished[point + EXPORT] = -sums.finished[point + IMPORT] & 0xFFFFFF
+        sums.finished[point + EXPORT + 1] = -sums.finished[point + IMPORT + 1] - 1
+        through(report.read(sums))
+        reading = report.readings[0]
+        self.assertTrue(reading.imported > 0)
+        self.assertTrue(abs(reading.imported - reading.exported) <= 1)
+        self.assertEqual([reading.quadrant(q) for q in range(4)], [0] * 4)
+        self.assertTrue(reading.reactive is None)
 
     def test_offset(self):
         for offset in (7.5, -40, -800):  # of 262 W: the last one turns it into an export
