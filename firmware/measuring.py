@@ -187,10 +187,10 @@ class Measuring:
         self._work = self._through()
         self.ended_ms = ended_ms
 
-    def complete(self, now_ms):
-        """The report has been filled by somebody else (not while one is pending); it ended at
-        `now_ms`."""
-        self._set_aside(now_ms, lambda: ())
+    def complete(self, now_ms, read):
+        """Somebody else has a report (not while one is pending), which ended at `now_ms`. read: a
+        generator function that fills `report`: not before what was there is written."""
+        self._set_aside(now_ms, read)
         self.pending = True
         self._waiting()
 

@@ -30,6 +30,7 @@ _OWN, _SAVE = const(0x1620), const(0xFDE8)
 _MOST_VOLTS = const(1000)
 _LONGEST = const(4800)  # samples of a report: in a longer one, rounds were left out
 _MOST_SLOTS = const(28)
+_STEP = const(4)  # points at once
 # By the CT's rating (A): SCT02-50, -100, -200, -400; a Solid Core; a Rogowski coil of 400 A.
 _SPLIT_CORE = {50: 3, 100: 4, 200: 5, 400: 6}
 _SOLID, _ROGOWSKI = const(12), const(11)
@@ -68,23 +69,42 @@ class PowerBox(Device):
         count = 4 * (max(self._slots) + 1)
         volts = await self._read(bus, _VOLTAGES, 10)
         frequency = await self._read(bus, _FREQUENCY, 2)
+        blocks, energies = [], None
         if count:
-            blocks = []
             for at, _, _ in _BLOCKS:
                 blocks.append(await self._read(bus, at, count - 2))
             energies = await self._read(bus, _ENERGIES, count)
         while self._measuring.pending:  # the report before is still being worked through
             await asyncio.sleep_ms(10)
+        until = self._hardware.uptime_ms() * SAMPLE_RATE // 1000
+        samples = SAMPLE_RATE if self._told is None else until - self._told
+        self._told = until
+        slots = self._slots
+        counted = [
+            self._advanced(k, energies, 4 * slots[k // 2] + 2 * (k % 2), now_s)
+            if self._is_mine(k // 2) and slots[k // 2] >= 0
+            else 0
+            for k in range(2 * len(slots))
+        ]
+        self._measuring.complete(
+            self._hardware.now_ms(),
+            lambda: self._fill(samples, slots, volts, frequency, blocks, counted),
+        )
+
+    def _fill(self, samples, slots, volts, frequency, blocks, counted):
+        """Fill the report with what was read: a generator, as quantities.Report.read(), which may
+        be begun anew. counted: Wh, import and export of each point."""
         report = self._measuring.report
+        report.samples = samples
         for p in range(3):
             report.voltages[p].rms = self._real(volts, 4 * p, 0, _MOST_VOLTS)
         hertz = self._real(frequency, 0, 40, 70)
         report.frequency, report.microhertz = hertz, int(round((hertz or 0) * 1000000))
-        until = self._hardware.uptime_ms() * SAMPLE_RATE // 1000
-        report.samples = SAMPLE_RATE if self._told is None else until - self._told
-        for i, slot in enumerate(self._slots):
+        for i, slot in enumerate(slots):
             if not self._is_mine(i):
                 continue
+            if i % _STEP == _STEP - 1:
+                yield
             reading = report.readings[i]
             reading.clear()
             if slot < 0:
@@ -92,9 +112,8 @@ class PowerBox(Device):
                 continue
             for (_, name, most), data in zip(_BLOCKS, blocks):
                 setattr(reading, name, self._real(data, 4 * slot, -most, most))
-            self._finish(i, reading, energies, 4 * slot, now_s)
-        self._told = until
-        self._measuring.complete(self._hardware.now_ms())
+            reading.imported, reading.exported = counted[2 * i], counted[2 * i + 1]
+            self._finish(i, reading)
 
     def _is_mine(self, i):
         """Whether point i hangs on the box, and not on a meter."""
@@ -111,8 +130,8 @@ class PowerBox(Device):
         self._count("bus_b.range")
         return None
 
-    def _finish(self, i, reading, energies, at, now_s):
-        """What follows from the values; the energy that has been added."""
+    def _finish(self, i, reading):
+        """What follows from the values."""
         report = self._measuring.report
         # The box's energies go on while it is not read, its powers are not known.
         if reading.power is None:
@@ -120,8 +139,6 @@ class PowerBox(Device):
         elif report.samples > _LONGEST:
             reading.missed = report.samples - SAMPLE_RATE
         reading.count = report.samples - reading.missed
-        reading.imported = self._advanced(2 * i, energies, at, now_s)
-        reading.exported = self._advanced(2 * i + 1, energies, at + 2, now_s)
         if reading.power is None:
             return
         reading.voltage = report.voltages[self._site.points[i].phase].rms
