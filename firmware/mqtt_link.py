@@ -88,6 +88,7 @@ class Link:
         while True:
             data = self._open().s.read(most)
             if data is not None:
+                await asyncio.sleep_ms(0)  # who sends without end stops nobody
                 return data
             await asyncio.sleep_ms(_LOOK_MS)
 
