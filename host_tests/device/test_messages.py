@@ -192,7 +192,7 @@ class Whole(unittest.TestCase):
         self.assertEqual((counts, uplink.dropped), ({"uplink.lost": 1}, 1))
 
     def test_it_allocates_little(self):
-        """At most as counted on a 32-bit machine with some room: 2000 bytes for 20,000 (1936 on the chip)."""
+        """At most 2000 bytes for 20,000; 1936 are counted on the chip."""
         stream = Stream()
         stream.sum = None
         uplink, _ = connected(stream)
