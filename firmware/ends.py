@@ -24,6 +24,7 @@ class Ends:
         self._noted = None  # why this run ends
         self._quick = 0  # starts that followed each other soon
         self._rested = False
+        self._counted = False  # this run's end
         try:
             self.reason, self.count, self._noted, self._quick, self._rested = json.loads(
                 hardware.end_kept()
@@ -55,15 +56,19 @@ class Ends:
                 if text:
                     reason += ": " + text
             self._noted = reason.replace("\n", " ")[:_LONGEST]
-            self.count += 1
+            if not self._counted:
+                self._counted = True
+                self.count += 1
             self._keep()
         except Exception:
             pass  # no memory: the new start is what matters
 
     def forgive(self):
         """What was noted is not how the program ends."""
-        self._noted = None
-        self.count -= 1
+        self._noted = self.reason if self._rested else None
+        if self._counted:
+            self._counted = False
+            self.count -= 1
         self._keep()
 
     def steady(self):
