@@ -42,7 +42,6 @@ async def main():
     task = asyncio.create_task(waits(90000, "never"))
     await turns()
     task.cancel()
-    alarm._until = time.ticks_us()
     await turns()
     task = asyncio.create_task(waits(99999, "after"))
     await turns()
@@ -50,7 +49,9 @@ async def main():
     await waits(2001, "second")
     await waits(1000000, "long")
     await waits(50, "short")
+    # It has rung, and who waits is not woken yet.
     timers[0].callback(timers[0])
+    await waits(4001, "third")
     await task
 
 asyncio.run(main())
@@ -63,6 +64,6 @@ def test_a_wait_ends_when_the_timer_rings():
     once = [[0, us, 1000000] for us in (300, 14650, 90000, 99999)]
     assert events == [
         *(once[0], "rings", "woken", once[1], "rings", "woken", once[2], once[3]),
-        *("second", "long", "short", "after"),
+        *("second", "long", "short", "third", "after"),
     ]
-    assert (slept, timers) == ([3, 1000, 0], 1)
+    assert (slept, timers) == ([3, 1000, 0, 5], 1)

@@ -8,7 +8,6 @@ of another task takes that runs just then.
 import asyncio
 import io
 from asyncio import core
-from time import ticks_add, ticks_diff, ticks_us
 
 import machine
 from micropython import const
@@ -28,16 +27,14 @@ class Alarm(io.IOBase):
         self._call = self._ring  # bound once
         self._rings = 0
         self._asked = False
-        self._until = ticks_us()
 
     def sleep_us(self, us):
         """To be awaited."""
         if us < _LEAST_US:
             return asyncio.sleep_ms(0)
-        now = ticks_us()
-        if us > _MOST_US or ticks_diff(self._until, now) > 0:
+        # asyncio knows whether somebody waits: until he is woken, and not if he was cancelled.
+        if us > _MOST_US or id(self) in core._io_queue.map:
             return asyncio.sleep_ms((us + 999) // 1000)
-        self._until = ticks_add(now, us)
         self._rings = 0
         self._asked = False
         self._timer.init(mode=self._once, period=us, callback=self._call, tick_hz=1000000)
@@ -46,7 +43,6 @@ class Alarm(io.IOBase):
     def _ring(self, _):
         """The timer's call-back, from the scheduler."""
         self._rings = 1
-        self._until = ticks_us()
 
     def ioctl(self, request, events):
         """What asyncio polls."""
