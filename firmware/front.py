@@ -14,7 +14,7 @@ from led import Led
 from led_animation import Animation
 from micropython import const
 from tasks import run_all
-from watch import Watch
+from watch import WATCHDOG_MS, Watch
 from wifi_provision import hotspot_name
 
 _FRAME_MS = const(20)
@@ -114,6 +114,7 @@ class Front:
             self.counters.count("reset.failed")
             sys.print_exception(error)
             if self.hardware.kept() is None:
+                self.hardware.watchdog(WATCHDOG_MS)
                 self._button.shown = EARLY
                 return
         self.hardware.restart()

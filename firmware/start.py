@@ -13,9 +13,9 @@ import settings
 from counters import Counters
 from ends import Ends
 from micropython import const
+from watch import WATCHDOG_MS
 
 _LOADING_MS = const(180000)  # from a file system that is in use, on a slow flash
-_WATCHDOG_MS = const(30000)  # a TLS handshake takes two seconds
 _PSRAM_BYTES = const(1000000)  # without PSRAM there are 170,000
 _NO_PSRAM = (
     "error: this module has no PSRAM, there are %d kB of heap: use an ESP32-WROVER and a "
@@ -117,7 +117,7 @@ def _load(device, resting):
 
 def _serve(device, rest_s=0):
     gateway = _load(device, rest_s > 0)
-    device.watchdog(_WATCHDOG_MS)
+    device.watchdog(WATCHDOG_MS)
     try:
         asyncio.run(_rest(gateway, rest_s) if rest_s else _run(gateway))
     except KeyboardInterrupt:

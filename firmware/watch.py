@@ -5,6 +5,7 @@ import asyncio
 
 from micropython import const
 
+WATCHDOG_MS = const(30000)  # the chip's, while the program runs: a TLS handshake takes two seconds
 _UNJUDGED = const(-1)
 _STEADY_S = const(600)
 

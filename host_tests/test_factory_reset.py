@@ -305,17 +305,17 @@ def test_a_finger_on_the_button(board, seconds, tmp_path):
 
 def test_a_reset_that_fails_is_not_shown_as_done(tmp_path):
     """The memory beside the file system is full: purple as for a button that was let go early,
-    counted by its name; the gateway goes on, and nothing is gone."""
+    counted by its name; the gateway goes on, watched as before, and nothing is gone."""
     (tmp_path / "settings.json").write_text(json.dumps({"apn": "m2m"}))
     begun, pressed = PRESS.split("front = ")
     program = begun + FAILS + "counters = Counters()\nfront = " + pressed
     program = program.replace("read(), Counters()", "read(), counters")
-    program += "tell(counts=counters.counts)\n"
+    program += "tell(counts=counters.counts, watchdog=made._watchdog_ms)\n"
     told = play(World(), program, tmp_path, board=BOARDS / "CONNECT", arguments=("10.0",))
     pressed_s = next(line["pressed"] for line in told if "pressed" in line)
     shown = [line["colour"] for line in told if line.get("s", 0) > pressed_s]
     assert shown == ["red", "blue", "purple", "green"]
-    assert told[-1] == {"counts": {"reset.failed": 1}}
+    assert told[-1] == {"counts": {"reset.failed": 1}, "watchdog": 30000}
     assert (tmp_path / "settings.0").exists()
 
 
