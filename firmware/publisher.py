@@ -208,6 +208,8 @@ class Publisher:
     async def _send_intervals(self):
         completed = self._measuring.aggregates.intervals.completed
         wanted = self._rates.every("aggregated")
+        if not wanted and not self._uplink.connected:
+            return  # there was no link yet that says which are wanted
         completed[:] = [interval for interval in completed if interval.length == wanted]
         while completed and self._uplink.connected:
             await self.send("aggregated", original.aggregated(self._site, completed.pop(0)))

@@ -9,6 +9,7 @@ sys.path.append(__file__.rsplit("/", 3)[0] + "/tools/gateway_host/device")
 
 import messages
 from counters import Counters
+from intervals import Interval, Spread
 from publisher import Publisher
 from rates import Rates
 from waiting import MOST
@@ -169,6 +170,25 @@ class Texts(Case):
         self.uplink.connected = True
         self.send()
         self.assertEqual(self.uplink.take("realtime"), [9000, 10000])
+
+
+class Intervals(Case):
+    LINK = None
+
+    def test_those_before_there_was_a_link_are_kept(self):
+        completed = self.path.aggregates.intervals.completed
+        energy = self.path.energy
+        missed = [0] * len(energy.missing)
+        completed[:] = [
+            Interval(0, length, length * 3200, energy.main.joules, missed, 0, Spread())
+            for length in (300, 900)
+        ]
+        self.uplink.connected = False
+        asyncio.run(self.publisher._send_intervals())
+        self.assertEqual(len(completed), 2)
+        self.link, self.uplink.connected = "ethernet", True
+        asyncio.run(self.publisher._send_intervals())
+        self.assertEqual((self.uplink.take(), completed), (["aggregated"], []))
 
 
 class Wishes(Case):
