@@ -49,11 +49,13 @@ class Receiver:
         found = []
         while self._held:
             rest, self._held = self._held[1:], b""
-            found += self.feed(rest)
+            more = self.feed(rest)
+            found += more[1:] if found[-1:] == more[:1] == [None] else more
         return found
 
     def feed(self, data):
-        """The contents of the packets that have become whole; None for a damaged one."""
+        """The contents of the packets that have become whole; None for damaged ones, once for
+        those that follow each other."""
         held = self._held + data
         found = []
         while True:
@@ -71,7 +73,8 @@ class Receiver:
                 found.append(held[9:end])
                 held = held[end + 1 :]
             else:
-                found.append(None)
+                if not found or found[-1] is not None:
+                    found.append(None)
                 held = held[1:]
 
 
