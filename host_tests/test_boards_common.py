@@ -391,3 +391,19 @@ def test_ctrl_c_is_off_from_the_first_line_and_a_file_lets_an_engineer_in(debug,
         (tmp_path / "debug").touch()
     program = f"MAIN = {str(image.MAIN)!r}\n{CONSOLE_OF}"
     assert on_chip(program, cwd=tmp_path) == [[-1, debug], fed]
+
+
+CROWDED = """
+import links
+
+def refuses(*what):
+    raise OSError("can't create thread")
+
+links._thread = Module(start_new_thread=refuses, stack_size=lambda size: None)
+"""
+
+
+def test_a_scan_for_which_there_is_no_thread_is_made_at_once():
+    """As on a module without PSRAM."""
+    program = SCAN.format(error="OSError", scan="lambda: found", time=CROWDED)
+    assert on_chip(program) == {"found": 1}

@@ -79,7 +79,10 @@ class Radio(Link):
     async def scan(self):
         self._heard = None
         _thread.stack_size(_STACK)
-        _thread.start_new_thread(self._scan, ())  # the driver's scan takes 2 s
+        try:
+            _thread.start_new_thread(self._scan, ())  # the driver's scan takes 2 s
+        except OSError:  # no memory for a thread: without PSRAM, where nothing is measured
+            self._scan()
         began = time.ticks_ms()
         while self._heard is None and time.ticks_diff(time.ticks_ms(), began) < _SCAN_MS:
             await asyncio.sleep_ms(_WAIT_MS)
