@@ -93,7 +93,7 @@ async def _rest(gateway, seconds):
 
 def _load(device, resting):
     """What is to be run, of the configuration that there is."""
-    refused = []
+    refused = list(device.notes)
     _usable(refused, "reset", lambda: _finish_reset(device))
     device.watchdog(_LOADING_MS)
     installation = _usable(refused, "site.json", _site)

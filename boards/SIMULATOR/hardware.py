@@ -34,6 +34,7 @@ class Hardware:
     collect_every = 8192
     keeps_modules = False  # the heap is small
     debug = True
+    notes = ()  # that it is an engineer's is nothing to be told of
     program_files = ("simulator.json", "gateway.log", _KEPT, _END_KEPT)
 
     def __init__(self, settings, board):

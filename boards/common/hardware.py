@@ -37,7 +37,8 @@ class Hardware:
     """What the firmware gets: `serial`, `a_uart`, `a_baud`, the links that the board has (docs/
     connection.md; None for one that it has not, or that fails), `name`, `hotspot_ports` (HTTP,
     DNS), the servers `probe` and `time_server` (host, port), `clock`, `now_ms`, `collect_every`,
-    `keeps_modules`, `debug` (whether the console is an engineer's), `reset_cause` (a text), and
+    `keeps_modules`, `debug` (whether the console is an engineer's), `reset_cause` (a text),
+    `notes` (what of the start is counted, as `start.<note>`), and
     the functions below."""
 
     # Bytes allocated between two collections, where the gateway does not collect before: it does,
@@ -61,6 +62,7 @@ class Hardware:
         self._pins = pins
         self._button, self._down = _button(pins)
         self.debug = wanted(self.pressed, self.set_led)
+        self.notes = ("debug",) if self.debug else ()
         self.reset_cause = _RESETS.get(machine.reset_cause(), "unknown")
         self._watchdog = None
         self._ms = 0
