@@ -259,10 +259,15 @@ class Tries(unittest.TestCase):
             def __getattr__(self, name):
                 return getattr(asyncio, name)
 
-            async def sleep(self, seconds):
-                taken.append(seconds)
+            async def sleep_ms(self, ms):
+                taken.append(ms // 500)
                 if len(taken) == 10:
                     raise KeyboardInterrupt
+
+        class Least:
+            @staticmethod
+            def urandom(count):  # the shortest pause that chance makes: half of it
+                return bytes(count)
 
         async def connect():
             ends(uplink, len(taken))
@@ -271,14 +276,14 @@ class Tries(unittest.TestCase):
         uplink._close()
         uplink._online = lambda: True
         uplink._connect = connect
-        with_time = uplink_module.asyncio
-        uplink_module.asyncio = Counted()
+        with_time, by_chance = uplink_module.asyncio, uplink_module.os
+        uplink_module.asyncio, uplink_module.os = Counted(), Least
         try:
             asyncio.run(uplink.run())
         except KeyboardInterrupt:
             pass
         finally:
-            uplink_module.asyncio = with_time
+            uplink_module.asyncio, uplink_module.os = with_time, by_chance
             asyncio.new_event_loop()
         return taken, counts
 
