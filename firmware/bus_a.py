@@ -187,6 +187,7 @@ class BusA:
         filling, collected = self._cycles
         backlog, receiver, nodes = self.backlog, self.receiver, self.nodes
         ticks_us = self._ticks_us
+        receiver.restart()
         backlog.lose(self._use)
         self._use = False
         self.ready = None

@@ -55,6 +55,10 @@ class Receiver:
         self._done = 0  # and those entered of them
         self._found = array("i", [0] * 9)
 
+    def restart(self):
+        """Forget what is left of answers that were being taken."""
+        self._early = self._done = 0
+
     def early_answers(self, cycle):
         """Take those answers to a POLL that are here, while the others still come."""
         self._early = self._uart.readinto(cycle.early) or 0

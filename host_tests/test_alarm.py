@@ -16,8 +16,11 @@ class Ringing(Timer):
         self.callback = callback
 
 sys.modules["machine"].Timer = Ringing
+import alarm as module
 from alarm import Alarm
 
+clock = [time.ticks_us()]
+module.ticks_us = lambda: clock[0]
 slept = []
 turn = asyncio.sleep_ms
 asyncio.sleep_ms = lambda ms: (slept.append(ms), turn(0))[1]
@@ -32,11 +35,15 @@ async def turns(count=5):
         await turn(0)
 
 async def main():
-    for us in (300, 14650):  # the second time on the same timer
+    for us, rings in ((300, True), (14650, False)):  # the second time the call-back is lost
         task = asyncio.create_task(waits(us, "woken"))
         await turns()
+        timers[0].callback(timers[0])  # late, of a wait before this one
+        await turns()
         events.append("rings")
-        timers[0].callback(timers[0])
+        clock[0] = time.ticks_add(clock[0], us)
+        if rings:
+            timers[0].callback(timers[0])
         await task
     # One that is given up, as when its task fails, and the next one.
     task = asyncio.create_task(waits(90000, "never"))
@@ -50,6 +57,7 @@ async def main():
     await waits(1000000, "long")
     await waits(50, "short")
     # It has rung, and who waits is not woken yet.
+    clock[0] = time.ticks_add(clock[0], 99999)
     timers[0].callback(timers[0])
     await waits(4001, "third")
     await task

@@ -8,6 +8,7 @@ of another task takes that runs just then.
 import asyncio
 import io
 from asyncio import core
+from time import ticks_add, ticks_diff, ticks_us
 
 import machine
 from micropython import const
@@ -17,6 +18,10 @@ _LEAST_US = const(200)
 _MOST_US = const(100000)  # what is longer may be late by a tick
 
 
+def _wake(_):
+    """The timer's call-back: because of it asyncio looks again."""
+
+
 class Alarm(io.IOBase):
     """One wait at a time; what another task waits for meanwhile is rounded up. number: of the
     hardware timer. Takes 80 bytes of heap each time."""
@@ -24,8 +29,7 @@ class Alarm(io.IOBase):
     def __init__(self, number):
         self._timer = machine.Timer(number)
         self._once = machine.Timer.ONE_SHOT
-        self._call = self._ring  # bound once
-        self._rings = 0
+        self._end = 0  # ticks_us
         self._asked = False
 
     def sleep_us(self, us):
@@ -35,18 +39,17 @@ class Alarm(io.IOBase):
         # asyncio knows whether somebody waits: until he is woken, and not if he was cancelled.
         if us > _MOST_US or id(self) in core._io_queue.map:
             return asyncio.sleep_ms((us + 999) // 1000)
-        self._rings = 0
+        self._end = ticks_add(ticks_us(), us)
         self._asked = False
-        self._timer.init(mode=self._once, period=us, callback=self._call, tick_hz=1000000)
+        self._timer.init(mode=self._once, period=us, callback=_wake, tick_hz=1000000)
         return self
 
-    def _ring(self, _):
-        """The timer's call-back, from the scheduler."""
-        self._rings = 1
-
     def ioctl(self, request, events):
-        """What asyncio polls."""
-        return self._rings * events if request == _POLL else -1
+        """What asyncio polls: the time decides, so that a call-back which is lost or late does no
+        harm."""
+        if request != _POLL:
+            return -1
+        return events if ticks_diff(ticks_us(), self._end) >= 0 else 0
 
     def __iter__(self):
         return self
