@@ -67,7 +67,7 @@ class Receiver:
 
     def answers(self, cycle):
         """Take the answers to a POLL, or the rest of them: they stay where they are read to.
-        Returns whether a frame's end is still on its way: late_answers() is for that."""
+        Returns whether more may be on its way: late_answers() is for that."""
         early, view, state = self._early, cycle.view, cycle.state
         if early:
             heard = self._uart.readinto(cycle.late) or 0
@@ -89,6 +89,9 @@ class Receiver:
             if self._is_cut(view):
                 return True
             self._take(view, done, False, cycle)
+        elif heard and state[collect.MISSING]:  # it may end between two frames
+            self._done = done
+            return True
         return False
 
     def late_answers(self, cycle, last):
@@ -103,7 +106,7 @@ class Receiver:
         self.within = state[collect.HEAD_WITHIN]
         self.timed = self.block >= 0
         if self._done == self.heard:
-            return False
+            return bool(late and not last and state[collect.MISSING])
         if late and not last and self._is_cut(view):
             return True
         self._take(view, self._done, False, cycle)
