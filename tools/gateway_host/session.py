@@ -59,11 +59,12 @@ class Session:
     are precompiled and take no heap. `script` is run instead of the image's main.py.
 
     `installation` is what sim.Installation gives; `plan` the site.json (docs/site.md), None for a
-    gateway that was never configured; `mqtt` the contents of settings.json's `mqtt`, or None. With
-    `console` the gateway has a console whose pty is `repl`, and what it prints goes to `log`;
-    without, stdout is `output`, a text stream to be read to its end. epoch: what the gateway's
-    clock says at its start, s; world: what surrounds the links (sim/radio.py); board: more for
-    simulator.json. Must be made in a thread that lives as long as the session.
+    gateway that was never configured; `mqtt` the contents of settings.json's `mqtt`, or None,
+    `publish` of its rates. With `console` the gateway has a console whose pty is `repl`, and what
+    it prints goes to `log`; without, stdout is `output`, a text stream to be read to its end.
+    epoch: what the gateway's clock says at its start, s; world: what surrounds the links
+    (sim/radio.py); board: more for simulator.json. Must be made in a thread that lives as
+    long as the session.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Session:
         plan: dict[str, Any] | None,
         *,
         mqtt: dict[str, Any] | None = None,
+        publish: dict[str, int] | None = None,
         script: Path | None = None,
         arguments: Sequence[str] = (),
         bits: int = 32,
@@ -105,7 +107,7 @@ class Session:
             if plan is not None:
                 self._write("site.json", plan)
             if plan is not None or mqtt is not None:
-                self._write("settings.json", {"mqtt": mqtt})
+                self._write("settings.json", {"mqtt": mqtt, "publish": publish or {}})
             self._write(
                 "simulator.json",
                 {

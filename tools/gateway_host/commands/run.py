@@ -31,6 +31,7 @@ from gateway_host.world import command, parts, surround
 
 DEFAULT_HOUSE = ROOT / "tools" / "houses" / "default.toml"
 
+_RATES = {"gateway": 1, "bBus": 1}  # s: somebody watches
 _FRAME_S = 0.2
 _STATUS_S = 5.0
 _PATIENCE_S = 30.0  # without any measurement
@@ -99,6 +100,7 @@ def _run(arguments: argparse.Namespace) -> int:
                 installation,
                 plan,
                 mqtt=mqtt,
+                publish=_RATES,
                 **around,
                 bits=arguments.bits,
                 baud=arguments.baud,
