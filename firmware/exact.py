@@ -3,7 +3,7 @@ with its sums.
 
 A *value* is a signed integer of 64 bits, an item of an array("q"). A *product* is one of 128 bits,
 PRODUCT items of an array("H"), the lowest first. Both are two's complement. A *factor* is a
-positive number below 2^48, LIMBS items of such an array. All of it is done in pieces of 16 bits,
+positive number below 2^80, LIMBS items of such an array. All of it is done in pieces of 16 bits,
 so that it is the same where words have 32 and where they have 64. What is native code lies in the
 chip's internal memory, so it is short. Nothing but factor() allocates.
 """
@@ -12,7 +12,7 @@ import micropython
 from micropython import const
 
 PRODUCT = const(8)  # items of an array("H")
-LIMBS = const(4)
+LIMBS = const(5)  # of a factor
 
 
 @micropython.viper
@@ -52,8 +52,8 @@ def sign(values: ptr16, k: int) -> int:
 
 
 def factor(factors, f, number):
-    """factors[4 f ...] = a number from 0 to 2^48 - 1."""
-    for j in range(3):
+    """factors[LIMBS f ...] = a number from 0 to 2^80 - 1."""
+    for j in range(LIMBS):
         factors[LIMBS * f + j] = number >> 16 * j & 0xFFFF
 
 
@@ -62,7 +62,7 @@ def multiply(product: ptr16, p: int, values: ptr16, k: int, factors: ptr16, f: i
     """Product p += values[k] x factor f; with `minus` 1 it is taken away."""
     a = ptr16(int(product) + 16 * p)
     v = ptr16(int(values) + 8 * k)
-    c = ptr16(int(factors) + 8 * f)
+    c = ptr16(int(factors) + 10 * f)
     sign = 1 - 2 * minus
     flip = 0
     one = 0
@@ -80,7 +80,7 @@ def multiply(product: ptr16, p: int, values: ptr16, k: int, factors: ptr16, f: i
         while i < left:
             s = a[i] + carry
             carry = 0
-            if i < 3:
+            if i < 5:
                 t = x * c[i]
                 s += sign * (t & 0xFFFF)
                 carry = sign * (t >> 16 & 0xFFFF)

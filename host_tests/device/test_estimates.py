@@ -116,6 +116,21 @@ class Sums:
         return 0
 
 
+class Transformers(unittest.TestCase):
+    def test_the_largest_ratios(self):
+        plan = place(ratio=10000)
+        plan.points[0].rated = 10000
+        plan.voltage_ppm = 1000000000
+        for raw in (1, 10**6, 10**9):
+            energy = Energy(plan)
+            made = Readings(1)
+            made.points[0].exported, made.points[0].count = raw, 3200
+            through(energy.add(made, None))
+            right = raw * JOULES * 10000 * 10000 * 1000
+            for got in (energy.of_point(0, EXPORT_J), energy.of_load(0, EXPORT_J)):
+                self.assertTrue(abs(got - right) <= 1 + right / 1e5, (raw, got, right))
+
+
 class Corrections(unittest.TestCase):
     def test_ratio_and_phase_shift(self):
         for ratio, shift, lag in ((1, 0, 1.0), (120, 0, 0.5), (1, 3, 1.0), (2.5, -1.5, -0.7)):
