@@ -7,10 +7,10 @@ once a report, in steps.
 from array import array
 
 from exact import add, sign
-from json_text import UNKNOWN, UNKNOWN_64
+from json_text import UNKNOWN_64
 from mains import SAMPLE_RATE
 from micropython import const
-from readings import POWER, RATES, REACTIVE
+from readings import POWER, RATES, REACTIVE, UNKNOWN, scaled
 from totals import Totals, sums
 
 # `longs`, 64 bits: J, and times
@@ -35,7 +35,6 @@ TIME_MS, TIME, IMPORTED, EXPORTED, OWN, REST, START, ENERGY, MONTH, TODAY = rang
 # Places of totals.sums(), from TODAY on
 _GRID_EXPORT, _SOLAR, _HOUSE, _CIRCUITS = 1, 2, 5, 6
 _STEP = const(16)  # loads at once
-_MOST = const(0x7FFFFFFF)
 
 
 class Figures:
@@ -73,7 +72,7 @@ class Figures:
             value = rates[RATES * i + REACTIVE]
             if value != UNKNOWN:
                 reactive += value
-        ints[TOTAL_POWER], ints[TOTAL_REACTIVE] = _word(power), _word(reactive)
+        ints[TOTAL_POWER], ints[TOTAL_REACTIVE] = scaled(power, 1), scaled(reactive, 1)
         longs[IMPORTED] = longs[EXPORTED] = 0
         joules = self._measuring.energy.main.joules
         for i in range(len(self._site.points)):
@@ -95,11 +94,11 @@ class Figures:
                     break
                 power += value
             self._watts[k] = power
-            self.powers[k] = _word(power)
+            self.powers[k] = scaled(power, 1)
         totals = Totals(site, self._watts)
-        ints[GRID], ints[SOLAR] = _word(totals.grid), _word(totals.solar)
-        ints[BATTERY], ints[HOUSE] = _word(totals.battery), _word(totals.house)
-        ints[OWN_POWER], ints[REST_POWER] = _word(totals.own), _word(totals.rest)
+        ints[GRID], ints[SOLAR] = scaled(totals.grid, 1), scaled(totals.solar, 1)
+        ints[BATTERY], ints[HOUSE] = scaled(totals.battery, 1), scaled(totals.house, 1)
+        ints[OWN_POWER], ints[REST_POWER] = scaled(totals.own, 1), scaled(totals.rest, 1)
         yield
         joules, midnight = energy.main.joules, energy.midnight
         first = len(joules) - len(today)
@@ -127,14 +126,9 @@ class Figures:
         demand, quarter = aggregates.demand, aggregates.intervals.quarter
         ints[SECONDS] = (self._measuring.report.samples * 25 + 4) // 8
         ints[QUARTER_SECONDS] = (quarter.samples * 10 + SAMPLE_RATE // 2) // SAMPLE_RATE
-        ints[FORECAST] = _word(round(10 * demand.forecast(aggregates.grid or 0.0)))
-        ints[HIGHEST] = _word(demand.highest)
-        ints[ALWAYS_ON] = _word(aggregates.always_on.watts)
+        ints[FORECAST] = scaled(demand.forecast(aggregates.grid or 0.0), 10)
+        ints[HIGHEST] = scaled(demand.highest, 1)
+        ints[ALWAYS_ON] = scaled(aggregates.always_on.watts, 1)
         longs[START] = UNKNOWN_64 if quarter.start is None else quarter.start
         longs[MONTH] = UNKNOWN_64 if demand.at is None else demand.at
         longs[ENERGY] = demand.energy()
-
-
-def _word(value):
-    """For an array of 32 bits: what is beyond becomes the nearest that is not."""
-    return UNKNOWN if value is None else max(-_MOST, min(_MOST, value))

@@ -12,8 +12,7 @@ from array import array
 import micropython
 from micropython import const
 
-UNKNOWN = -(1 << 31)  # in an array of 32 bits: was not measured
-UNKNOWN_64 = -(1 << 63)
+UNKNOWN_64 = -(1 << 63)  # as readings.UNKNOWN, in an array of 64 bits
 
 _LONGEST = const(24)  # bytes of a number, and room to put it together
 # An op is a piece of text and the number behind it, in 5 halfwords.

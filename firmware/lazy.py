@@ -5,16 +5,11 @@ second and more."""
 import gc
 import sys
 
-# What a gateway that measures may import.
-_NOW_AND_THEN = (
-    "bus_a_stray",
-    "connection_advice",
+# What the hotspot needs while it is open.
+HOTSPOT = (
     "dns_server",
-    "durable",
     "gzip_parts",
     "http_server",
-    "joining",
-    "link_check",
     "portal",
     "portal_page",
     "portal_static",
@@ -22,6 +17,14 @@ _NOW_AND_THEN = (
     "portal_en",
     "portal_fr",
     "portal_nl",
+)
+# What else a gateway that measures may import.
+_NOW_AND_THEN = (
+    "bus_a_stray",
+    "connection_advice",
+    "durable",
+    "joining",
+    "link_check",
     "settings",
     "settings_check",
     "sntp",
@@ -50,7 +53,7 @@ def load(with_b_bus):
     """Load all of them, for good."""
     for name in _BUILT_IN:
         sys.modules[name] = __import__(name)
-    for name in _NOW_AND_THEN + (_B_BUS if with_b_bus else ()):
+    for name in HOTSPOT + _NOW_AND_THEN + (_B_BUS if with_b_bus else ()):
         __import__(name)
         _kept.add(name)
 

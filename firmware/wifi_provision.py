@@ -11,7 +11,7 @@ import select
 import socket
 import sys
 
-from lazy import forget
+from lazy import HOTSPOT, forget
 from micropython import const
 from tasks import keep
 from wifi_credentials import check_network
@@ -21,18 +21,6 @@ _WAITING = const(16)  # connections that nobody has looked at yet
 _FACTORY = "factory.json"
 _KEY_LENGTH = const(12)
 _KEY_CHARACTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none can be taken for another
-_MODULES = (
-    "dns_server",
-    "gzip_parts",
-    "http_server",
-    "portal",
-    "portal_page",
-    "portal_static",
-    "portal_de",
-    "portal_en",
-    "portal_fr",
-    "portal_nl",
-)
 
 
 def hotspot_name(serial):
@@ -119,7 +107,7 @@ class Provisioning:
             except Exception as error:  # the rest is closed all the same
                 self._counters.count("provision.close")
                 sys.print_exception(error)
-        forget(*_MODULES)
+        forget(*HOTSPOT)
 
     def _listen(self, kind, ip, port):
         """A poll object that tells when something has come; OSError when the port is taken."""
