@@ -30,14 +30,15 @@ _LARGEST = const(0x7FFFFFFF)
 
 
 def scaled(value, scale):
-    """A float, or None, as the arrays have it; what is beyond 32 bits becomes the nearest that is
-    not."""
+    """A float, or None, as the arrays have it."""
     return UNKNOWN if value is None else whole(value * scale)
 
 
 def whole(value):
-    """The nearest integer of 32 bits."""
-    return max(-_LARGEST, min(_LARGEST, round(value)))
+    """The nearest integer; UNKNOWN where it has more than 32 bits: a wrong number would not be
+    seen."""
+    value = round(value)
+    return value if -_LARGEST <= value <= _LARGEST else UNKNOWN
 
 
 def real(value, scale):

@@ -324,7 +324,9 @@ def test_more_points_than_the_a_bus_has(monkeypatch):
     table = site_of(points, {f"Load {k}": "circuit" for k in range(24)})
     for i in range(28, 70):
         table["points"][i] |= {"meter": f"Meter {i // 3}"}
-    readings = [reading(-1e9, -1e9) | {"angle": -179.96} for _ in points]
+    most = 21474836.47
+    longest = {"angle": -179.96, "apparent": most, "current": 21474.83}
+    readings = [reading(-most, -most) | longest for _ in points]
     largest = [[10**16, 10**16, 1, 1]]
     change = {"points": largest * 70, "loads": largest * 24, "reactive": [10**18] * 4 * 70}
     realtime, own, _, quality, _ = published(32, table, readings, **change)

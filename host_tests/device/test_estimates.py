@@ -131,6 +131,15 @@ class Transformers(unittest.TestCase):
                 self.assertTrue(abs(got - right) <= 1 + right / 1e5, (raw, got, right))
 
 
+class Beyond(unittest.TestCase):
+    def test_what_the_arrays_cannot_hold_is_unknown(self):
+        """Not the largest number that they can; what is below it is itself."""
+        reading = Readings(1).points[0]
+        for value, right in ((21474836, 21474836), (21474837, None), (-3e7, None), (None, None)):
+            reading.power = value
+            self.assertEqual(reading.power, right)
+
+
 class Corrections(unittest.TestCase):
     def test_ratio_and_phase_shift(self):
         for ratio, shift, lag in ((1, 0, 1.0), (120, 0, 0.5), (1, 3, 1.0), (2.5, -1.5, -0.7)):
