@@ -39,6 +39,29 @@ def test_a_modem_is_not_beside_a_b_bus():
     assert made["uarts"] == [1, 2] and {4, 36} <= set(made["pins"])
 
 
+NAMED = """
+import board, hardware
+order = []
+
+def link(kind):
+    def make(*what, **named):
+        order.append(kind)
+        return Anything()
+    return make
+
+network.hostname = order.append
+network.LAN, network.WLAN = link("ethernet"), link("wifi")
+with open("factory.json", "w") as file:
+    file.write(json.dumps({"serial": "5010000123"}))
+hardware.make(board)
+print(json.dumps(order))
+"""
+
+
+def test_the_links_have_the_gateways_name_before_they_ask_for_an_address(tmp_path):
+    assert on_chip(NAMED, cwd=tmp_path) == ["Gateway-5010000123", "ethernet", "wifi", "wifi"]
+
+
 CLOCK = """
 import board, hardware
 made = hardware.make(board)

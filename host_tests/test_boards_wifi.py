@@ -4,10 +4,12 @@ reasons."""
 
 from __future__ import annotations
 
+import ipaddress
 import json
 
 import pytest
 from chip import TIME, on_chip
+from gateway_host import board_data
 
 # The station. `air`: what an access point does with who joins: its key; ms until it has accepted
 # us; ms from then until the router gives an address, None for never; the reason of the event when
@@ -199,3 +201,34 @@ def test_a_chip_that_does_not_join_is_no_error():
     busy = busy.replace("async def main():", "station.connecting = True\nstation.disconnect = (\n"
                         "    lambda: None)\nasync def main():", 1)  # fmt: skip
     assert [result for result, *_ in on_chip(TIME + busy)] == ["failed"] * 2
+
+
+ACCESS_POINT = """
+import links
+calls = []
+
+class AccessPoint:
+    def __getattr__(self, name):
+        def call(*values, **named):
+            calls.append([name, values])
+        return call
+
+network.AUTH_WPA2_PSK = 3
+network.WLAN = lambda kind: AccessPoint() if kind == network.AP_IF else Anything()
+radio = links.Radio()
+radio.start_hotspot("Gateway-5010000042", "vj4kd8tw")
+print(json.dumps([radio.hotspot_ip, calls]))
+"""
+
+
+def test_the_hotspot_has_a_public_looking_address():
+    """Samsung's phones open no page on a private one (RFC 1918). It is there before any phone is
+    given an address, as router and as name server (DHCP, RFC 2132 options 3 and 6)."""
+    ip, calls = on_chip(ACCESS_POINT)
+    address = ipaddress.ip_address(ip)
+    assert address.is_global and str(address) == "4.3.2.1" == board_data.hotspot_ip()
+    names = [name for name, _ in calls]
+    assert names.index("ifconfig") < names.index("active") < names.index("config")
+    (own, mask, router, names), *_ = dict(calls)["ifconfig"]
+    assert (own, router, names) == (ip, ip, ip)
+    assert ipaddress.ip_network(f"{own}/{mask}", strict=False).num_addresses == 256

@@ -179,3 +179,16 @@ tell(up=made.ethernet.connected(), plugged=made.ethernet.plugged())
         {"up": True, "ip": "127.0.0.1"},
         {"up": False, "plugged": False},
     ]
+
+
+@pytest.mark.parametrize("links", [{"cable": True}, {"cable": False}], ids=["ethernet", "wifi"])
+def test_the_routers_list_has_the_gateways_name(links, tmp_path):
+    """MicroPython's own name is every board's."""
+    body = """
+await radio.join("house", "geheim123")
+tell(up=[made.ethernet.connected(), radio.connected()])
+"""
+    world = World([Network("house", "geheim123")], **links)
+    run(world, body, tmp_path)
+    wanted = {"ethernet", "wifi"} if world.cable else {"wifi"}
+    assert world.listed() == dict.fromkeys(wanted, "Gateway-5010000042")

@@ -13,6 +13,7 @@ import time
 from clock import Clock
 from links import Ethernet, Radio
 from micropython import const
+from wifi_provision import hotspot_name
 
 _TICKS = const(0x3FFFFFFF)  # of the link
 _ENDED = const(65535)
@@ -72,6 +73,7 @@ class Hardware:
         self._moves = 0  # of these
         self.clock = Clock(self.uptime_ms, settings["epoch"] * 1000)
         self.now_ms = self.clock.now_ms
+        uart.ask("name_host", hotspot_name(self.serial))
 
     def set_chip_clock(self):
         """Whether the time is known: the machine's own clock, by which TLS judges certificates, is

@@ -16,6 +16,9 @@ _JOIN_MS = const(10000)  # until the access point has said yes
 _ADDRESS_MS = const(15000)  # from then on
 _4WAY_HANDSHAKE_TIMEOUT = const(15)
 _SECURITIES = ("open", "wep", "wpa", "wpa2", "wpa2", "enterprise", "wpa3", "wpa2")
+# Not a private address: some phones (Samsung's) open no page by themselves there. The label has it.
+HOTSPOT_IP = "4.3.2.1"
+_MASK = "255.255.255.0"
 _BUSY = (network.STAT_CONNECTING, network.STAT_IDLE)
 # By the chip's reason (ESP-IDF's wifi_err_reason_t); what is not here is "failed".
 _FAILURES = {
@@ -68,7 +71,7 @@ class Ethernet(Link):
 class Radio(Link):
     """The chip's Wi-Fi, as station and as access point."""
 
-    hotspot_ip = "192.168.4.1"
+    hotspot_ip = HOTSPOT_IP
 
     def __init__(self):
         self._interface = network.WLAN(network.STA_IF)
@@ -146,6 +149,8 @@ class Radio(Link):
             return None
 
     def start_hotspot(self, ssid, password):
+        # First the address: no phone is to be given another one.
+        self._hotspot.ifconfig((HOTSPOT_IP, _MASK, HOTSPOT_IP, HOTSPOT_IP))
         self._hotspot.active(True)
         self._hotspot.config(ssid=ssid, key=password, security=network.AUTH_WPA2_PSK)
 

@@ -14,6 +14,7 @@ from gateway_host.errors import UserError
 from gateway_host.interpreter import ROOT
 
 _ANIMATION = ROOT / "firmware" / "led_animation.py"
+_LINKS_CODE = ROOT / "boards" / "common" / "links.py"
 _FIELDS = {"NAME": str, "ARTICLE_TYPE": int, "LINKS": tuple, "CHOOSES": str, "BUSES": tuple}
 _FIELDS |= {"HAS_B_MODULES": bool, "LED": dict, "LONGEST_S": dict, "RESET": tuple}
 _KINDS = {str: "a text", int: "a whole number", bool: "True or False", tuple: "a tuple"}
@@ -47,6 +48,14 @@ def colours() -> set[str]:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "COLOURS":
             return set(ast.literal_eval(node.value))
     raise AssertionError(f"no COLOURS in {_ANIMATION.name}")
+
+
+def hotspot_ip() -> str:
+    """The address of the hotspot's page."""
+    for node in ast.parse(_LINKS_CODE.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "HOTSPOT_IP":
+            return ast.literal_eval(node.value)
+    raise AssertionError(f"no HOTSPOT_IP in {_LINKS_CODE.name}")
 
 
 def _problems(name: str, data: dict[str, Any], own_hardware: bool) -> Iterator[tuple[str, str]]:

@@ -19,7 +19,7 @@ SCRIPT = ROOT / "tools" / "gateway_host" / "device" / "fuzz_portal.py"
 _COUNTS = ("served", "refused", "unfinished", "answered", "commands")
 _PATHS = (b"/", b"/join", b"/scan", b"/state", b"/generate_204", b"/wpad.dat", b"/?x=1", b"//")
 _FIELDS = (
-    b"Host: 192.168.4.1",
+    b"Host: 4.3.2.1",
     b"Host: captive.apple.com",
     b"Accept-Language: nl-BE,nl;q=0.9,en;q=0.5",
     b"Accept-Language: de;q=,fr;q=1e9,*;q=nan",

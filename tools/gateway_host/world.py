@@ -107,6 +107,7 @@ def _shown(world: World) -> str:
         f"cloud {'open' if world.cloud else 'blocked'}; cable {'in' if world.cable else 'out'}; "
         f"dhcp {world.dhcp_s:g} s; hotspot {world.hotspot[0] if world.hotspot else 'off'}"
     ]
+    lines += [f"in the router's list ({link}): {name}" for link, name in world.listed().items()]
     for one in world.networks:
         joined = ", joined" if one is world.joined() else ""
         lines.append(f"{one.ssid}: {one.security}, {one.rssi} dBm, channel {one.channel}{joined}")

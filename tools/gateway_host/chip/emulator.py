@@ -20,7 +20,7 @@ from gateway_host.errors import UserError
 
 REMEDY = "docs/chip.md says how to get one"
 PSRAM_BYTES = 4 << 20
-# The host's 127.0.0.1, as the chip sees it. Not in 192.168.4.0, where its own hotspot is.
+# The host's 127.0.0.1, as the chip sees it. Not in 192.168.4.0, the IDF's own for a hotspot.
 HOST = "10.0.4.2"
 ADDRESS = "10.0.4.15"  # that its router gives the chip
 

@@ -14,7 +14,7 @@ class Request:
     path = "/"
 
     def __init__(self, language):
-        self.fields = {"host": "192.168.4.1", "accept-language": language}
+        self.fields = {"host": "4.3.2.1", "accept-language": language}
 
 
 class Provisioning:
@@ -24,7 +24,7 @@ class Provisioning:
 
 
 def size_of(language):
-    portal = Portal(Provisioning(), "5020000042", "192.168.4.1")
+    portal = Portal(Provisioning(), "5020000042", "4.3.2.1")
     try:
         portal.handle(Request(language)).send(None)
     except StopIteration as end:

@@ -50,6 +50,7 @@ class _Attempt:
     began: float
     network: Network | None
     result: str | None = None
+    host_name: str = ""
 
 
 @dataclass
@@ -75,6 +76,8 @@ class World:
         self.now = 0.0
         self.lock = threading.RLock()
         self.hotspot: tuple[str, str] | None = None
+        self._host_name = "mpy-esp32"  # MicroPython's, until the board has another one
+        self._cable_name = ""  # with which an address was asked for by cable
         self.refused: list[str] = []
         self._hotspot_channel = 1
         self._phone_from = 0.0
@@ -133,6 +136,12 @@ class World:
         """The access point that the gateway is joined to."""
         return self._wifi.network if self.up("wifi") and self._wifi else None
 
+    def listed(self) -> dict[str, str]:
+        """What the routers' lists call the gateway: link -> host name, where it has an address."""
+        with self.lock:
+            names = {"ethernet": self._cable_name, "wifi": self._wifi and self._wifi.host_name}
+            return {link: name or "" for link, name in names.items() if self.up(link)}
+
     # The board's link (docs/simulator.md)
 
     def move_to(self, ticks: int) -> None:
@@ -160,6 +169,10 @@ class World:
             return json.dumps(getattr(self, "_" + name)(value)).encode()
 
     # Questions of the board, by name
+
+    def _name_host(self, name: str) -> None:
+        """The host name from now on: where an address was asked for it is the old one."""
+        self._host_name = name
 
     def _scan(self, _: Any) -> bool:
         """Begins a scan, unless one is running or a network is being joined (ESP-IDF's
@@ -194,9 +207,9 @@ class World:
         if self._scanning():  # joining ends a scan, which has heard nothing
             self.refused.append("join")
             self._scanned = (self.now, [])
-        self._wifi = _Attempt(self.now, self._access_point(ssid, bssid))
+        network = self._access_point(ssid, bssid)
+        self._wifi = _Attempt(self.now, network, host_name=self._host_name)
         self._wifi_password = password
-        network = self._wifi.network
         if network is not None and self.hotspot and network.channel != self._hotspot_channel:
             # One radio, one channel: the hotspot goes with the station and loses its phone.
             self._hotspot_channel = network.channel
@@ -270,6 +283,7 @@ class World:
             self._cable_since = None
         elif self._cable_since is None:
             self._cable_since = self.now
+            self._cable_name = self._host_name
         self._step_wifi()
         self._step_lte()
 
