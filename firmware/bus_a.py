@@ -9,17 +9,17 @@ allocates nothing.
 
 from time import ticks_diff
 
-import bus_a_collect as collect
-import bus_a_frame as frame
-from bus_a_backlog import Backlog
-from bus_a_collect import begin, end
-from bus_a_cycle import BLOCK, Cycle
-from bus_a_frame import EVERYBODY, POLL, encode
-from bus_a_nodes import Nodes
-from bus_a_receive import Receiver
-from bus_a_schedule import capacity, microseconds
-from bus_a_search import Search
 from micropython import const
+
+from a_bus import collect, frame
+from a_bus.backlog import Backlog
+from a_bus.collect import begin, end
+from a_bus.cycle import BLOCK, Cycle
+from a_bus.frame import EVERYBODY, POLL, encode
+from a_bus.nodes import Nodes
+from a_bus.receive import Receiver
+from a_bus.schedule import capacity, microseconds
+from a_bus.search import Search
 
 _BLOCK_US = const(20000)
 _MARGIN_US = const(300)  # from an answer's end until its bytes are surely in the driver's buffer
@@ -287,7 +287,7 @@ class BusA:
             elif asked or hurried:
                 continue
             elif self._looks and not (self._settling and backlog.head.known):
-                from bus_a_stray import look  # seldom needed
+                from a_bus.misplaced import look  # seldom needed
 
                 self._looks -= 1
                 self.stray = yield from look(self._uart, receiver, self._baud)

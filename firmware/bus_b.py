@@ -9,8 +9,9 @@ import asyncio
 from array import array
 from time import ticks_diff
 
-import modbus
 from micropython import const
+
+from b_bus import modbus
 
 BAUD = const(38400)
 _REPLY_MS = const(20)  # a module begins to answer within 5 ms

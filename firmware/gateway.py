@@ -8,20 +8,21 @@ import asyncio
 import gc
 from time import ticks_diff
 
-import bus_b_start
-import measuring
-import topics
-import topics_original as original
-from bus_a import BusA
-from bus_a_advice import Advice
-from counters import Counters
-from front import Front
 from micropython import const
-from orders import Orders
-from publisher import Publisher
-from rates import Rates
-from tasks import run_all
-from uplink import Uplink
+
+from system.counters import Counters
+from system.tasks import run_all
+from b_bus import start
+from bus_a import BusA
+from advice.sensors import Advice
+from cloud import topics
+from cloud import topics_original as original
+from cloud.commands import Orders
+from cloud.publisher import Publisher
+from cloud.rates import Rates
+from cloud.uplink import Uplink
+from panel.housekeeping import Front
+import pipeline
 
 _LOOK_S = 1
 _AT_ONCE = const(2)  # steps of measuring without a wait between them
@@ -36,9 +37,9 @@ def build_measuring(hardware, site, waiting, report_samples=3200):
     """The measuring path of a site on this hardware: a Measuring. `waiting`: called when a
     report waits to be worked through. `report_samples`: see metering.Meter."""
     if site.power_box:
-        from power_box import NoBusA
+        from b_bus.power_box import NoBusA
 
-        return measuring.build(NoBusA(), site, hardware.now_ms, waiting, report_samples)
+        return pipeline.build(NoBusA(), site, hardware.now_ms, waiting, report_samples)
     bus = BusA(
         hardware.a_uart,
         hardware.ticks_us,
@@ -47,7 +48,7 @@ def build_measuring(hardware, site, waiting, report_samples=3200):
         3 + len(site.points),
         1 + hardware.entropy() % 65535,
     )
-    return measuring.build(bus, site, hardware.now_ms, waiting, report_samples)
+    return pipeline.build(bus, site, hardware.now_ms, waiting, report_samples)
 
 
 class Gateway:
@@ -119,7 +120,7 @@ class Gateway:
         ]
         tasks += self.front.tasks()
         if self._with_b:
-            tasks.append(("bus_b", 600, lambda beat: bus_b_start.run(self, beat)))
+            tasks.append(("bus_b", 600, lambda beat: start.run(self, beat)))
         if self._with_cloud:
             tasks += [("uplink", 900, self.uplink.run), ("uplink_watch", 60, self.uplink.watch)]
         await run_all(self.counters, tasks, self.front.watch)

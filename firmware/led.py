@@ -1,4 +1,4 @@
-"""The state that the status LED shows: events in, state out. Owns no LED: led_animation.py does.
+"""The state that the status LED shows: events in, state out. Owns no LED: panel/animation.py does.
 
 The board's table says which colour and pattern a state has; one that is not in it is never
 entered, but for "searching", which is shown as "booting" then (docs/led.md).

@@ -9,16 +9,17 @@ For every channel and window it keeps, as integers without any rounding:
     n = samples that were summed, and how many are missing
 
 Samples are signed 16-bit integers. Nothing here allocates after a Meter is made, and nothing here
-knows volts: quantities.py does.
+knows volts: measure/quantities.py does.
 """
 
 from array import array
 
 import micropython
-from mains import PAIRS, ROW_WORDS, SAMPLE_RATE, Mains
-from metering_kernel import accumulate, cross
 from micropython import const
-from saturation import Saturation
+
+from measure.kernel import accumulate, cross
+from measure.pll import PAIRS, ROW_WORDS, SAMPLE_RATE, Mains
+from measure.saturation import Saturation
 
 # A channel's sums, WORDS 32-bit integers: a, b and s as pairs of limbs (the low one 0 to 2^24 - 1,
 # the high one signed: value = high * 2^24 + low), then n and missing.

@@ -3,17 +3,17 @@ nothing; main.py calls it."""
 
 import asyncio
 import gc
-import site
 
 import board
 import hardware
-import lazy
 import micropython
-import settings
-from counters import Counters
-from ends import Ends
 from micropython import const
-from watch import WATCHDOG_MS
+
+from system import modules
+from system.counters import Counters
+from system.ends import Ends
+from system.watchdog import WATCHDOG_MS
+from site import document, settings
 
 _LOADING_MS = const(180000)  # from a file system that is in use, on a slow flash
 _PSRAM_BYTES = const(1000000)  # without PSRAM there are 170,000
@@ -43,7 +43,7 @@ def _site():
     """The installation, None while there is none. ValueError when it is not usable."""
     try:
         with open("site.json") as file:
-            found = site.load(file.read())
+            found = document.load(file.read())
     except OSError:
         return None
     if found.b_bus and "b" not in board.BUSES:
@@ -54,7 +54,7 @@ def _site():
 def _finish_reset(device):
     """Go on with a factory reset that a power cut or an error has stopped."""
     if device.kept() is not None:
-        from factory_reset import reset
+        from panel.factory_reset import reset
 
         reset(device)
         device.restart()
@@ -63,7 +63,7 @@ def _finish_reset(device):
 def _made(device, settings, installation):
     """What is to be run: the gateway, or without an installation what is there before it."""
     if installation is None:
-        from front import Front
+        from panel.housekeeping import Front
 
         return Front(device, board, settings, Counters(), lambda: None, lambda: False)
     from gateway import Gateway
@@ -106,7 +106,7 @@ def _load(device, resting):
         refused.append("psram")
         installation = None
     if installation and device.keeps_modules:
-        lazy.load("b" in board.BUSES)
+        modules.load("b" in board.BUSES)
     gc.collect()  # the buffers want whole pieces of the heap
     made = _usable(refused, "site.json", lambda: _made(device, wishes, installation))
     gateway = made or _made(device, wishes, None)

@@ -1,7 +1,7 @@
 """Provisioning: the gateway gets the credentials of a Wi-Fi network from a phone on its hotspot.
 
-Owns the hotspot while it is open, and what listens on it; trying the credentials is trial.py's.
-`close` leaves nothing behind in memory but this module.
+Owns the hotspot while it is open, and what listens on it; trying the credentials is
+net/trial.py's. `close` leaves nothing behind in memory but this module.
 """
 
 import asyncio
@@ -11,10 +11,11 @@ import select
 import socket
 import sys
 
-from lazy import HOTSPOT, forget
 from micropython import const
-from tasks import keep
-from wifi_credentials import check_network
+
+from system.modules import HOTSPOT, unload
+from system.tasks import keep
+from hotspot.credentials import check_network
 
 _LOOK_MS = const(200)
 _WAITING = const(16)  # connections that nobody has looked at yet
@@ -71,9 +72,9 @@ class Provisioning:
 
     async def run(self):
         """Keep the hotspot open until its time is over; whether credentials have worked."""
-        from dns_server import DnsServer
-        from http_server import HttpServer
-        from portal import Portal
+        from hotspot.dns_server import DnsServer
+        from hotspot.http_server import HttpServer
+        from hotspot.portal import Portal
 
         hardware, trial = self._hardware, self._trial
         radio = hardware.radio
@@ -107,7 +108,7 @@ class Provisioning:
             except Exception as error:  # the rest is closed all the same
                 self._counters.count("provision.close")
                 sys.print_exception(error)
-        forget(*HOTSPOT)
+        unload(*HOTSPOT)
 
     def _listen(self, kind, ip, port):
         """A poll object that tells when something has come; OSError when the port is taken."""

@@ -20,9 +20,10 @@ from gateway_host.sim.house import load_house
 from gateway_host.sim.installation import Installation
 from gateway_host.sim.internet import Internet
 from gateway_host.sim.radio import Network, World
-from hotspot import FORM, HOST, token
 from living import free_port, mqtt_at
 from phone import until
+
+from hotspot import FORM, HOST, token
 
 NAME, PASSWORD = "Woning_5", "Geheim!123"
 NETWORKS = (

@@ -15,7 +15,7 @@ from gateway_host.session import MODULE_PATH, ROOT
 SCRIPT = """
 import json, sys
 from array import array
-import bus_a_frame as frame
+from a_bus import frame
 
 def found(data):
     words = array("I", bytes((len(data) + 7) // 4 * 4))

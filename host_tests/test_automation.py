@@ -15,17 +15,17 @@ from gateway_host.sim.house import load_house
 
 SCHEDULES = """
 import json, sys
-from automation import Schedule
+from b_bus.automation import Schedule
 for days, begin, end, times in json.load(sys.stdin):
     schedule = Schedule("x", days, begin, end)
     print(json.dumps([schedule.step(None, t, 0) for t in times]))
 """
 REFUSED = """
 import json, sys
-import site
+from site import document
 for table in json.load(sys.stdin):
     try:
-        site.load(json.dumps(table))
+        document.load(json.dumps(table))
         print("taken")
     except ValueError as error:
         print(error)
@@ -35,7 +35,7 @@ for table in json.load(sys.stdin):
 # Every part of a site.json, and of a meter's profile, is another thing in turn.
 WRONG = """
 import json, os, sys
-import site
+from site import document
 others = (None, True, 7, -1.5, 1e30, "", "AB", [], [7], {}, {"x": 7})
 
 def places(part, path=()):
@@ -56,7 +56,7 @@ def changed(table, path, other):
 
 def tried(table):
     try:
-        site.load(json.dumps(table))
+        document.load(json.dumps(table))
         return True
     except ValueError as error:
         assert 0 < len(str(error)) and "\\n" not in str(error)
@@ -189,7 +189,7 @@ def test_whatever_is_of_a_wrong_type_is_refused_in_one_line(bits, tmp_path):
     table["b_bus"]["output_modules"][0]["outputs"][0]["group"] = "Heat"
     schedule = {"days": "12345", "from": "22:00", "to": "06:30"}
     table["b_bus"]["automations"].append({"output": "Heat", "schedule": schedule})
-    profile = json.loads((FIRMWARE / "profiles" / "SDM120.json").read_text())
+    profile = json.loads((FIRMWARE / "b_bus" / "profiles" / "SDM120.json").read_text())
     profile["registers"] = profile["registers"][:3]
     profiles, taken, tables = run(WRONG, [table, profile], bits, tmp_path)
     assert int(profiles) > 100 and taken == "True" and int(tables) > 500

@@ -112,9 +112,10 @@ def test_a_link_that_fails_leaves_the_rest(board, name, left, made, error):
 
 WITHOUT = """
 import asyncio, sys
-import board, settings
-from counters import Counters
-from front import Front
+import board
+from site import settings
+from system.counters import Counters
+from panel.housekeeping import Front
 from on_world import hardware, tell
 made = hardware()
 made.{name} = None

@@ -203,7 +203,7 @@ def power_up(work):
 
 def use(gateway):
     "A year of an installation."
-    import settings
+    from site import settings
     wishes = settings.read()
     os.mkdir("journal")
     for i in range(12):
@@ -217,12 +217,12 @@ def use(gateway):
 
 def give_back(gateway):
     "The button, held long enough."
-    from factory_reset import reset
+    from panel.factory_reset import reset
     reset(gateway.hardware)
     gateway.hardware.restart()
 
 def look(gateway):
-    import settings
+    from site import settings
     told["new"] = (
         type(gateway).__name__ == "Front" and gateway.hardware.serial == "5010654321"
         and gateway.hardware.kept() is None and not settings.read().networks
@@ -336,7 +336,7 @@ def test_it_comes_up_as_new_after_a_reset_and_after_a_cut_at_any_operation(romfs
 
 def test_a_reset_leaves_the_program_where_it_is_in_the_same_file_system(romfs):
     """With the files of `make flash`; with ROMFS, where main.py is a file and not frozen."""
-    (told,) = on_device(CUTS, romfs.parent / "files", "", 160)
+    (told,) = on_device(CUTS, romfs.parent / "files", "", 200)
     check_every_cut(told)
     (told,) = on_device('files["/main.py"] = main_py\n' + CUTS, romfs, "", 24)
     check_every_cut(told)

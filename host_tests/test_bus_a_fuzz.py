@@ -18,7 +18,7 @@ DATA, NODATA = 2, 4
 SCRIPT = """
 import json, sys
 from array import array
-import bus_a_frame as frame
+from a_bus import frame
 
 CANARY = b"\\x5a\\xa5" * 16
 view = memoryview(bytearray(8192))
@@ -172,7 +172,7 @@ def test_find_against_a_second_receiver(tmp_path: Path, bits: int):
 CYCLE_SCRIPT = """
 import json, sys
 from bus_a import BusA
-from bus_a_collect import end
+from a_bus.collect import end
 
 class Fed:
     def write(self, data):
@@ -242,7 +242,7 @@ def test_cycles_against_a_second_receiver(tmp_path: Path, bits: int):
 LATE_SCRIPT = """
 import json, sys
 from bus_a import BusA
-from bus_a_collect import end
+from a_bus.collect import end
 
 class Fed:
     pieces = ()

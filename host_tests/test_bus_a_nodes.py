@@ -108,8 +108,8 @@ def test_a_node_that_is_not_there():
 # The line's capacity
 
 LAYOUT = """
-from bus_a_nodes import Nodes
-from bus_a_schedule import capacity, microseconds
+from a_bus.nodes import Nodes
+from a_bus.schedule import capacity, microseconds
 def lay(baud, *counts):
     named = [("5400000001", (0, 1, 2))]
     for kind, channels, count in counts:

@@ -19,8 +19,8 @@ NTP_EPOCH = 2208988800  # RFC 5905: seconds from 1900 to 1970
 
 ASK = """
 import asyncio, json, sys, time
-import sntp
-from clock import Clock
+from net import sntp
+from net.clock import Clock
 began = time.ticks_ms()
 
 def uptime_ms():
@@ -119,7 +119,7 @@ def test_what_is_no_time_is_refused_in_words(lie):
 
 RUN = """
 import json, sys
-from clock import Clock
+from net.clock import Clock
 uptime = [0]
 start, steps = json.load(sys.stdin)
 clock = Clock(lambda: uptime[0], start)
@@ -150,9 +150,9 @@ NOW = 1764000000000
 KEEP = """
 import asyncio, json, sys, time
 import asyncio.core
-import sntp
-from clock import Clock
-from counters import Counters
+from net import sntp
+from net.clock import Clock
+from system.counters import Counters
 
 class Made:
     began = time.ticks_ms()

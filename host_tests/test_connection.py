@@ -16,9 +16,10 @@ from worlds import play
 # Runs a Connection and what the test does meanwhile; every change is told with the simulated s.
 BEGIN = """
 import asyncio, sys
-import board, settings
-from connection import Connection
-from counters import Counters
+import board
+from site import settings
+from net.connection import Connection
+from system.counters import Counters
 from led import Led
 from on_world import hardware, tell, world
 made = hardware()
@@ -624,7 +625,7 @@ tell(problem=connection.problem, led=led.state, s=seconds())
 
 def test_what_is_told_of_lte_names_no_router(tmp_path):
     body = """
-from connection_advice import texts
+from net.advice import texts
 await until(lambda: connection.problem)
 tell(text=dict(texts(led, connection, False))["connection"])
 """

@@ -1,4 +1,4 @@
-"""durable.py: a power cut at any byte of a write leaves the old or the new value."""
+"""system/durable.py: a power cut at any byte of a write leaves the old or the new value."""
 
 import json
 import struct
@@ -10,7 +10,7 @@ from gateway_host.session import MODULE_PATH
 # Each line of the input is a value to be written (hex) or null; prints what was there before it.
 SCRIPT = """
 import json, sys
-from durable import Durable
+from system.durable import Durable
 for text in json.load(sys.stdin):
     value = Durable("value")
     before = value.value
@@ -20,7 +20,7 @@ for text in json.load(sys.stdin):
 """
 READ = """
 import json, os, sys
-from durable import Durable
+from system.durable import Durable
 for name in json.load(sys.stdin):
     os.chdir(name)
     value = Durable("value")

@@ -26,12 +26,12 @@ SAMPLES = 3200  # a second; 2^31 is more than a count of voltage x a count of cu
 # the registers after each step.
 RUN = """
 import json, sys
-import site
-from energy import Energy
-from readings import Readings
+from site import document
+from energy.registers import Energy
+from measure.readings import Readings
 
 task = json.load(sys.stdin)
-place = site.load(json.dumps(task["site"]))
+place = document.load(json.dumps(task["site"]))
 energy = Energy(place)
 values_of = Readings(len(place.points))
 
@@ -150,7 +150,7 @@ def test_a_load_is_the_sum_of_its_phases(bits):
 def test_no_fraction_is_lost_in_a_million_additions(bits):
     """2^20 times 2^-20 J is one joule, and 2^20 times 1 J less 2^-60 J one less than 2^20."""
     code = """
-from energy import Registers
+from energy.registers import Registers
 both = Registers(2)
 for _ in range(1 << 20):
     both.add(0, 1 << 40)

@@ -63,7 +63,8 @@ OUT = sys.argv[1]
 FILL = """
 flash = Flash(64)
 vfs.VfsLfs2.mkfs(flash)
-import factory_reset, settings
+from panel import factory_reset
+from site import settings
 host = os.getcwd()
 vfs.mount(flash, "/flash")
 os.chdir("/flash")
@@ -157,7 +158,7 @@ def test_nothing_is_erased_when_the_label_cannot_be_kept(tmp_path):
 # settings.0 and .1 after a write that was cut, made in a folder; what is read then.
 SETTINGS = """
 import json, os, sys
-import settings
+from site import settings
 cases = json.load(sys.stdin)
 for name, sizes in cases:
     for size in sizes:
@@ -169,7 +170,8 @@ for name, sizes in cases:
         print(json.dumps(settings.read().networks))
 """
 PREPARE = """
-import os, settings
+import os
+from site import settings
 wishes = settings.read()
 settings.remember(wishes, "old", "geheim123")
 settings.remember(wishes, "new", "anders123")
@@ -203,7 +205,8 @@ def test_the_settings_survive_a_power_cut_at_any_byte(tmp_path, bits):
 
 
 TAKEN = """
-import json, os, settings
+import json, os
+from site import settings
 wishes = settings.read()
 print(json.dumps({"mqtt": wishes.mqtt, "networks": wishes.networks, "files": os.listdir()}))
 """
@@ -226,7 +229,8 @@ def test_the_oldest_of_six_networks_is_forgotten(tmp_path):
     names = [f"net{i}" for i in range(8)]
     random.Random(5).shuffle(names)
     program = f"""
-import json, settings
+import json
+from site import settings
 wishes = settings.read()
 for name in {names!r}:
     settings.remember(wishes, name, "12345678")
@@ -238,10 +242,11 @@ print(json.dumps({{"networks": [ssid for ssid, _ in settings.read().networks]}})
 # The whole way: a finger on the button of a board, on simulated time.
 PRESS = """
 import asyncio, sys
-import board, settings
-from counters import Counters
-from front import Front
-from led_animation import COLOURS
+import board
+from site import settings
+from system.counters import Counters
+from panel.housekeeping import Front
+from panel.animation import COLOURS
 from on_world import hardware, tell
 made = hardware()
 names = {COLOURS[name]: name for name in COLOURS}

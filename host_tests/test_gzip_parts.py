@@ -14,7 +14,7 @@ from gateway_host.session import MODULE_PATH
 JOIN = """
 import json, sys
 from binascii import unhexlify
-from gzip_parts import HEAD, Gzip
+from hotspot.gzip_parts import HEAD, Gzip
 for member in json.load(sys.stdin):
     gzip = Gzip()
     out = HEAD

@@ -30,8 +30,8 @@ NO_NATIVE_CODE, X86, X64, XTENSAWIN = 0, 1, 2, 10
 SMALL_INT_BITS = 31
 # Modules with functions in native code.
 NATIVE = {
-    path.stem
-    for path in image.FIRMWARE.glob("*.py")
+    path.relative_to(image.FIRMWARE).with_suffix("").as_posix()
+    for path in image.FIRMWARE.rglob("*.py")
     if re.search(r"^\s*@micropython\.(viper|native)", path.read_text(encoding="utf-8"), re.M)
 }
 # A LittleFS superblock: its name at octet 8 of the first block (LittleFS's SPEC.md); ROMFS's magic
@@ -80,6 +80,10 @@ def contents(built: image.Image) -> dict[str, bytes]:
     }
 
 
+def in_lib(name: str) -> str:
+    return name.removeprefix("/lib/").removesuffix(".mpy")
+
+
 def digests(files: dict[str, bytes]) -> dict[str, str]:
     return {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
 
@@ -87,17 +91,18 @@ def digests(files: dict[str, bytes]) -> dict[str, str]:
 def test_modules_are_compiled_for_the_esp32(built):
     files = contents(built)
     assert built.architecture == "xtensawin"
-    assert {"metering", "mains"} <= NATIVE
-    sources = {path.stem for path in image.FIRMWARE.glob("*.py")} - {"main"}
-    modules = {Path(name).stem for name in files if name.endswith(".mpy")}
-    assert sources | {"board", "simple"} <= modules
+    assert {"metering", "measure/pll"} <= NATIVE
+    sources = {path.relative_to(image.FIRMWARE) for path in image.FIRMWARE.rglob("*.py")}
+    sources = {path.with_suffix("").as_posix() for path in sources} - {"main"}
+    modules = {in_lib(name) for name in files if name.endswith(".mpy")}
+    assert sources | {"board", "umqtt/simple"} <= modules
     assert "/main.py" in files and len([name for name in files if name.endswith(".py")]) == 1
     for name, content in files.items():
         if name.endswith(".mpy"):
             magic, version, flags, bits = content[:4]
             assert (magic, version, bits) == (ord("M"), MPY_VERSION, SMALL_INT_BITS), name
             native = flags >> 2 & 31
-            expected = XTENSAWIN if Path(name).stem in NATIVE else NO_NATIVE_CODE
+            expected = XTENSAWIN if in_lib(name) in NATIVE else NO_NATIVE_CODE
             assert native == expected, name
 
 
@@ -108,10 +113,10 @@ def test_only_what_there_is_is_imported(built):
         "math", "micropython", "network", "os", "random", "select", "socket", "struct", "sys",
         "time", "tls", "vfs",
     }  # fmt: skip
-    modules = {Path(name).stem for name in contents(built)} | {"umqtt"}
+    modules = {in_lib(name).split("/")[0] for name in contents(built)}
     optional = {"aiorepl", "storage"}  # frozen in boards/ESP32_GATEWAY
     sources = list(image.COMMON.glob("*.py"))
-    sources += image.FIRMWARE.glob("*.py")
+    sources += image.FIRMWARE.rglob("*.py")
     for source in sources:
         text = source.read_text(encoding="utf-8")
         imported = set(re.findall(r"^\s*(?:from|import) (\w+)", text, re.MULTILINE))
@@ -265,7 +270,7 @@ def test_the_heap_stays_in_large_pieces(broker, tmp_path):
 @pytest.mark.parametrize("architecture, code", [("x86", X86), ("x64", X64)])
 def test_the_hosts_images_hold_the_hosts_code(place, architecture, code):
     built = image.build("SIMULATOR", architecture)
-    flags = {Path(name).stem: content[2] >> 2 & 31 for name, content in contents(built).items()}
+    flags = {in_lib(name): content[2] >> 2 & 31 for name, content in contents(built).items()}
     assert {name for name in flags if flags[name] == code} >= NATIVE
 
 

@@ -19,8 +19,9 @@ from gateway_host.session import ROOT, Session
 from gateway_host.sim.house import load_house
 from gateway_host.sim.installation import Installation
 from gateway_host.sim.radio import Network, World
-from hotspot import Hotspot
 from living import free_port, mqtt_at
+
+from hotspot import Hotspot
 
 READY, PROVISIONING, PROVISIONED = (b"IMPROV\x01\x01\x01" + bytes([state]) for state in (2, 3, 4))
 NO_ERROR, INVALID, UNKNOWN, UNABLE = (b"IMPROV\x01\x02\x01" + bytes([error]) for error in range(4))

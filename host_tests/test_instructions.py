@@ -49,8 +49,8 @@ def plain(x):
     return x
 """
 CHANNELS, SAMPLES = 31, 64
-MAINS = kernel.FIRMWARE / "mains.py"
-KERNEL = kernel.FIRMWARE / "metering_kernel.py"
+PLL = kernel.FIRMWARE / "measure" / "pll.py"
+KERNEL = kernel.FIRMWARE / "measure" / "kernel.py"
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +166,7 @@ def _loop_instructions(path):
     return sum(begin <= int(at, 16) <= end for at, _ in lines)
 
 
-@pytest.mark.parametrize("file", ["metering", "metering_kernel", "mains"])
+@pytest.mark.parametrize("file", ["metering", "measure/kernel", "measure/pll"])
 def test_decoder_agrees_with_objdump(file, tmp_path):
     needs("xtensa-lx106-elf-objdump")
     functions = mpy.parse(
@@ -354,12 +354,11 @@ def test_the_kernel_case_is_exact_and_within_its_limit():
 
 
 def test_the_kernel_case_refuses_wrong_sums(tmp_path):
-    for file in kernel.FIRMWARE.glob("*.py"):
-        (tmp_path / file.name).write_text(file.read_text())
+    shutil.copytree(kernel.FIRMWARE, tmp_path, dirs_exist_ok=True)
     source = KERNEL.read_text()
     broken = source.replace("r[4] = x * x\n", "r[4] = x * x + 1\n")
     assert broken != source
-    (tmp_path / KERNEL.name).write_text(broken)
+    (tmp_path / "measure" / KERNEL.name).write_text(broken)
     with pytest.raises(UserError, match="exact are"):
         kernel.measure("xtensa", tmp_path)
 
@@ -404,9 +403,9 @@ def test_rv32_runs_the_firmware_in_single_precision():
     needs_rv32()
     source = """
 import struct
-import mains
+from measure import pll
 print([struct.pack("<f", x / 7).hex() for x in range(1, 5)])
-print(list(mains._ARCTAN))
+print(list(pll._ARCTAN))
 """
     shown = rv32.run_rv32(source, path=[kernel.FIRMWARE]).splitlines()
     sevenths = np.arange(1, 5, dtype=np.float32) / np.float32(7)

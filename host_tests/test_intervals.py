@@ -31,13 +31,13 @@ COUNTS = 2**31 // 3  # of voltage x current in a sample of the largest power
 # what it is; then the registers, and what is in the current intervals.
 RUN = """
 import json, sys
-import site
-from aggregates import Aggregates
-from energy import Energy
-from quantities import Report
+from site import document
+from energy.aggregates import Aggregates
+from energy.registers import Energy
+from measure.quantities import Report
 
 task = json.load(sys.stdin)
-place = site.load(json.dumps(task["site"]))
+place = document.load(json.dumps(task["site"]))
 energy = Energy(place)
 aggregates = Aggregates(place, energy)
 report = Report(place.points)
@@ -230,11 +230,11 @@ def test_a_week_without_the_time(bits):
     samples."""
     code = """
 import json, sys
-import site
-from energy import Energy
-from intervals import Intervals
-from quantities import Report
-place = site.load(sys.stdin.read())
+from site import document
+from energy.registers import Energy
+from energy.intervals import Intervals
+from measure.quantities import Report
+place = document.load(sys.stdin.read())
 report = Report(place.points)
 intervals = Intervals(Energy(place))
 report.samples = report.readings[0].missed = 100000
@@ -301,11 +301,11 @@ def test_the_highest_demand_of_the_month(offset, moment):
     code = """
 import json, sys
 from array import array
-import site
-from demand import Demand
-from intervals import Interval
+from site import document
+from energy.demand import Demand
+from energy.intervals import Interval
 task = json.load(sys.stdin)
-demand = Demand(site.load(json.dumps(task["site"])), None)
+demand = Demand(document.load(json.dumps(task["site"])), None)
 for start, watts, seconds in task["quarters"]:
     energy = array("q", [0, 0, 0, 0, watts * 900, 5, 0, 0])
     demand.add(Interval(start, 900, seconds * 3200, energy, array("i", [0, 0]), 0, None))

@@ -61,10 +61,11 @@ ARTICLES = {
 # Prints a board's data.
 SHOW = """
 import json
-import board, led_animation
+import board
+from panel import animation
 kind = getattr(board, "ARTICLE_TYPE", 0)
 print(json.dumps({"led": board.LED, "links": board.LINKS, "type": kind,
-                  "b": board.HAS_B_MODULES, "colours": list(led_animation.COLOURS)}))
+                  "b": board.HAS_B_MODULES, "colours": list(animation.COLOURS)}))
 """
 
 
@@ -125,10 +126,11 @@ def test_reset_and_limits_are_the_manuals(board):
 
 
 LIGHTS = """
-import json, led_animation
+import json
+from panel import animation
 steps = []
 now = [0]
-animation = led_animation.Animation(lambda r, g, b: steps.append([now[0], g]), lambda: now[0])
+animation = animation.Animation(lambda r, g, b: steps.append([now[0], g]), lambda: now[0])
 animation.show("green", "breathing")
 for frame in range(200):
     animation.frame()

@@ -18,7 +18,8 @@ from living import free_port
 HOST = "127.0.0.1"
 CHECK = """
 import asyncio, json, socket, sys
-import link_check, resolve
+from net import reachability
+from net import resolve
 task = json.loads(sys.argv[1])
 
 class Redirected:  # the name server listens at a port of its own here
@@ -32,7 +33,7 @@ resolve._TIMEOUT_S = 0.2
 link_check._TIMEOUT_S = 0.5
 cloud = task["cloud"] and tuple(task["cloud"])
 probe = task["probe"] and tuple(task["probe"])
-print(asyncio.run(link_check.check(cloud, "127.0.0.1", probe)))
+print(asyncio.run(reachability.check(cloud, "127.0.0.1", probe)))
 """
 
 

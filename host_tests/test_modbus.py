@@ -45,7 +45,7 @@ RESULTS = (
 # Reads a list of calls [name, arguments...] and prints the list of what they give.
 CALLS = """
 import json, sys
-import modbus
+from b_bus import modbus
 
 def crc16(data):
     data = bytes.fromhex(data)
@@ -351,7 +351,7 @@ def test_values_of_32_bits(call):
 # what the master saw and when it spoke.
 TRANSACTIONS = """
 import asyncio, json, sys, time
-import modbus
+from b_bus import modbus
 from bus_b import BusB
 
 BYTE_US = 260
@@ -496,7 +496,7 @@ def test_who_never_stops_talking_does_not_stop_the_master(call):
 # The master on the end of a pty that standard input and output are; the slave has the other one.
 AGAINST_A_SLAVE = """
 import asyncio, json, select, sys, time
-import modbus
+from b_bus import modbus
 from bus_b import BusB
 
 class Uart:

@@ -8,8 +8,9 @@ import tomllib
 import urllib.parse
 
 from gateway_host.portal_pages import SOURCE
-from hotspot import NETWORKS, PASSWORDS, Hotspot, token
 from phone import Phone
+
+from hotspot import NETWORKS, PASSWORDS, Hotspot, token
 
 WISHES = {
     "en": "en-GB,en;q=0.9",

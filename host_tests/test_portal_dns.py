@@ -15,6 +15,7 @@ import dns.query
 import dns.rcode
 import dns.rdatatype
 import pytest
+
 from hotspot import HOST, Hotspot
 
 NAMES = (

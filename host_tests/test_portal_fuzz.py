@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 from gateway_host import fuzz_portal
 
 
@@ -15,8 +17,9 @@ def test_a_short_run():
 
 def test_a_fault_is_seen(tmp_path, monkeypatch):
     """With a limit of the firmware taken away the run fails, and says at which bytes."""
-    broken = tmp_path / "http_server.py"
-    source = (fuzz_portal.ROOT / "firmware" / "http_server.py").read_text()
+    shutil.copytree(fuzz_portal.ROOT / "firmware", tmp_path, dirs_exist_ok=True)
+    broken = tmp_path / "hotspot" / "hotspot/http_server.py"
+    source = broken.read_text()
     assert "_BODY = const(512)" in source
     broken.write_text(source.replace("_BODY = const(512)", "_BODY = const(99999)"))
     monkeypatch.setattr(fuzz_portal, "MODULE_PATH", [tmp_path, *fuzz_portal.MODULE_PATH])

@@ -18,8 +18,9 @@ import dns.message
 import pytest
 from gateway_host import interpreter, portal_bench, portal_pages
 from gateway_host.session import MODULE_PATH
-from hotspot import HOST, Hotspot, token
 from worlds import PAGES
+
+from hotspot import HOST, Hotspot, token
 
 PHONE = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/124.0 Mobile"
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
@@ -476,7 +477,7 @@ def test_results_stay_for_a_phone_that_comes_back(tmp_path):
 
 def test_every_result_has_its_text():
     """What joining and looking where the network leads can give (docs/connection.md)."""
-    source = (interpreter.ROOT / "firmware" / "link_check.py").read_text()
+    source = (interpreter.ROOT / "firmware" / "net" / "reachability.py").read_text()
     words = {*re.findall(r'return "(\w+)"', source), "wrong_password", "failed"}
     words |= {"not_found", "no_address"}
     assert {"no_dns", "captive", "no_internet", "no_cloud"} <= words
@@ -562,7 +563,7 @@ FACTORIES = [
 ]
 KEY = """
 import json
-from counters import Counters
+from system.counters import Counters
 from wifi_provision import hotspot_key
 counters = Counters()
 key = hotspot_key(counters, "5020000042")

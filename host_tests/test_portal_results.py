@@ -10,9 +10,10 @@ import pytest
 from gateway_host.commands.run import DEFAULT_HOUSE
 from gateway_host.portal_pages import SOURCE
 from gateway_host.sim.house import load_house
-from hotspot import HOST
 from installer import BLUE, GREEN, NAME, PASSWORD, RED, Installer
 from phone import until
+
+from hotspot import HOST
 
 MESSAGES = tomllib.loads((SOURCE / "text.toml").read_text(encoding="utf-8"))["en"]["messages"]
 NOWHERE = "cloud.invalid"  # RFC 6761: no name server knows it

@@ -245,10 +245,10 @@ def test_meters_are_read_at_their_own_speed(run):
 
 # Profiles
 
-GOOD = json.loads((ROOT / "firmware" / "profiles" / "SDM120.json").read_text())
+GOOD = json.loads((ROOT / "firmware" / "b_bus" / "profiles" / "SDM120.json").read_text())
 PROFILES = """
 import json, sys
-import meter_profile
+from b_bus import meter_profile
 for table in json.load(sys.stdin):
     try:
         profile = meter_profile.Profile(table)
@@ -286,7 +286,7 @@ IMPOSSIBLE = [
 
 
 def test_profiles(bits, tmp_path):
-    sdm630 = json.loads((ROOT / "firmware" / "profiles" / "SDM630.json").read_text())
+    sdm630 = json.loads((ROOT / "firmware" / "b_bus" / "profiles" / "SDM630.json").read_text())
     file = tmp_path / "profiles.json"
     file.write_text(json.dumps([GOOD, sdm630, *(table for table, _ in IMPOSSIBLE)]))
     with file.open() as stdin:

@@ -20,7 +20,7 @@ CONNECT = 6000  # a handshake with two certificates, and CONNECT
 LONGEST_B_BUS = 1500
 RATES = """
 import json
-from rates import TOPICS, Rates
+from cloud.rates import TOPICS, Rates
 print(json.dumps([{t: Rates({}, lambda: link, lambda: 0).every(t) for t in TOPICS}
                   for link in ("ethernet", "wifi", "lte")]))
 lte = Rates({}, lambda: "lte", lambda: 0)

@@ -1,5 +1,5 @@
-"""resolve.py in both interpreters against a name server of the test's own, whose packets are made
-from RFC 1035 by hand."""
+"""net/resolve.py in both interpreters against a name server of the test's own, whose packets
+are made from RFC 1035 by hand."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ QUESTION = b"\xc0\x0c"  # a pointer to the question's name, at octet 12
 # Prints, for each name, the address or null, and whether another task ran meanwhile.
 RUN = """
 import asyncio, json, socket, sys
-import resolve
+from net import resolve
 
 class Redirected:
     def __getattr__(self, name):

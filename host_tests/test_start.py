@@ -67,7 +67,7 @@ def test_a_file_that_is_not_usable_leaves_a_gateway_that_can_be_helped(name, tex
 
 
 KEPT = """
-import settings
+from site import settings
 settings.remember(settings.read(), "house", "geheim123")
 """
 
@@ -120,8 +120,9 @@ def test_a_reset_that_cannot_be_finished(tmp_path):
 # here: the gateway is what is beside it.
 ENDS = """
 import asyncio, sys
-import front, gateway, hardware, start
-from counters import Counters
+import gateway, hardware, start
+from panel import housekeeping
+from system.counters import Counters
 from on_world import hardware as made_by, tell
 made = made_by()
 made.debug = False
@@ -131,7 +132,7 @@ began = made.uptime_ms()
 made.restart = lambda: tell(restarts=(made.uptime_ms() - began) // 1000)
 rest = start._rest
 
-class Gateway(front.Front):
+class Gateway(housekeeping.Front):
     def __init__(self, device, board, installation, settings):
         super().__init__(device, board, settings, Counters(), lambda: None, lambda: False)
 
@@ -208,7 +209,7 @@ def test_an_end_before_anything_has_begun(tmp_path):
     breaks = """
 def fails(*what):
     raise MemoryError("memory allocation failed")
-front.Front.__init__ = fails
+housekeeping.Front.__init__ = fails
 start.main()"""
     program = ENDS.format(seconds=5, end="return").replace("start.main()", breaks)
     (restarts,) = play(World(), program, tmp_path)
@@ -246,11 +247,11 @@ start._run = run
 start.main()
 """
 STUCK = """
-import front
+from panel import housekeeping
 async def stands_still(self, beat):
     beat()
     await asyncio.Event().wait()
-front.Front._watch = stands_still
+housekeeping.Front._watch = stands_still
 """
 
 

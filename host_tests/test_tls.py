@@ -174,7 +174,8 @@ def test_the_connection_comes_back():
 
 
 KEEP = """
-import json, os, settings
+import json, os
+from site import settings
 before = settings.read()
 settings.choose(before, "wifi")
 with open("settings.1", "r+b") as file:

@@ -16,13 +16,16 @@ from gateway_host.session import MODULE_PATH
 RUN = """
 import asyncio, json, sys
 from array import array
-import measuring, site, topics, topics_quality
-import topics_original as original
-from counters import Counters
-from publisher import Publisher
-from rates import Rates
-from readings import Readings
-from totals import load_power
+import pipeline
+from site import document
+from cloud import topics
+from cloud import topics_quality
+from cloud import topics_original as original
+from system.counters import Counters
+from cloud.publisher import Publisher
+from cloud.rates import Rates
+from measure.readings import Readings
+from energy.totals import load_power
 
 class Bus:
     def run(self):
@@ -37,8 +40,8 @@ class Uplink:
         return True
 
 task = json.load(sys.stdin)
-place = site.load(json.dumps(task["site"]))
-path = measuring.build(Bus(), place, None, None)
+place = document.load(json.dumps(task["site"]))
+path = pipeline.build(Bus(), place, None, None)
 report, energy = path.report, path.energy
 report.microhertz, report.samples = task["microhertz"], task["samples"]
 report.frequency = task["microhertz"] / 1000000 if task["microhertz"] else None
@@ -318,8 +321,8 @@ def test_the_longest_messages(name):
 
 def test_more_points_than_the_a_bus_has(monkeypatch):
     """28 on the A-bus and 42 of meters on the B-bus, with the longest numbers."""
-    checked = 'site.load(json.dumps(task["site"]))'
-    monkeypatch.setitem(globals(), "RUN", RUN.replace(checked, 'site.Site(task["site"])'))
+    checked = 'document.load(json.dumps(task["site"]))'
+    monkeypatch.setitem(globals(), "RUN", RUN.replace(checked, 'document.Site(task["site"])'))
     points = [(f"L{1 + i % 3}", f"Load {i // 3}") for i in range(70)]
     table = site_of(points, {f"Load {k}": "circuit" for k in range(24)})
     for i in range(28, 70):
@@ -378,7 +381,7 @@ def test_quality(bits):
 
 
 WHOLE = """
-from intervals import Interval, Spread
+from energy.intervals import Interval, Spread
 spread = Spread()
 for rms in (228.5, 231.5):
     report.voltages[0].rms = rms
@@ -450,7 +453,7 @@ def test_totals_and_aggregated(bits, monkeypatch):
 @pytest.mark.parametrize("channel, phase, point", [(1, "L2", None), (3, None, 0), (30, None, 27)])
 def test_harmonics(channel, phase, point):
     run = f"""
-import topics_quality
+from cloud import topics_quality
 percents = [order / 3 for order in range(2, 16)]
 print(topics_quality.harmonics(1764000001000, {channel}, 12.345678, percents).decode())
 """

@@ -20,7 +20,7 @@ ALLOWED = {*MANUAL, *LETTERS_AND_DIGITS}
 # Reads a list of [ssid, key, security] and prints the list of messages, null where accepted.
 CHECK = """
 import json, sys
-from wifi_credentials import CredentialError, check_network
+from hotspot.credentials import CredentialError, check_network
 messages = []
 for case in json.load(sys.stdin):
     try:

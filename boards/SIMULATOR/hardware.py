@@ -10,10 +10,11 @@ import struct
 import sys
 import time
 
-from clock import Clock
 from links import Ethernet, Radio
 from micropython import const
+
 from wifi_provision import hotspot_name
+from net.clock import Clock
 
 _TICKS = const(0x3FFFFFFF)  # of the link
 _ENDED = const(65535)

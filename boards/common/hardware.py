@@ -13,11 +13,12 @@ import esp32
 import machine
 import network
 from alarm import Alarm
-from clock import Clock
 from debug_entry import wanted
 from links import Ethernet, Radio
 from micropython import const
+
 from wifi_provision import hotspot_name
+from net.clock import Clock
 
 _BAUD = const(3000000)
 _RECEIVE_BUFFER = const(5120)  # docs/a-bus.md section 8: internal memory is scarce
@@ -75,7 +76,9 @@ class Hardware:
         self.b_sleep_us = Alarm(_B_TIMER).sleep_us
         self.clock = Clock(self.uptime_ms)
         self.now_ms = self.clock.now_ms
-        network.hostname(hotspot_name(self.serial))  # in the router's list; asked for with an address
+        network.hostname(
+            hotspot_name(self.serial)
+        )  # in the router's list; asked for with an address
         self.ethernet = _link(Ethernet, pins) if "ethernet" in board.LINKS else None
         self.radio = _link(Radio) if "wifi" in board.LINKS else None
         self.modem = None

@@ -76,7 +76,7 @@ class Radio(Link):
     def __init__(self):
         self._interface = network.WLAN(network.STA_IF)
         self._interface.active(True)
-        self._interface.config(reconnects=0)  # connection.py decides when
+        self._interface.config(reconnects=0)  # net/connection.py decides when
         self._hotspot = network.WLAN(network.AP_IF)
 
     async def scan(self):

@@ -12,11 +12,11 @@ many lost samples later; "lost": [block, samples]: so many are lost before that 
 import json
 from array import array
 
-from harmonics import Harmonics
-from mains import BLOCK
+from measure.harmonics import Harmonics
+from measure.pll import BLOCK
+from measure.power_events import PowerEvents
+from measure.quantities import Report
 from metering import Meter
-from power_events import PowerEvents
-from quantities import Report
 
 
 class Point:

@@ -15,10 +15,10 @@ import json
 import sys
 import time
 
-import improv
-from counters import Counters
-from trial import Trial
+from system.counters import Counters
+from hotspot import improv
 from wifi_provision import Provisioning, hotspot_name
+from net.trial import Trial
 
 HTTP_PORT, DNS_PORT = int(sys.argv[1]), int(sys.argv[2])
 with open("plan.json") as file:

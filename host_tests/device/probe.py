@@ -10,11 +10,9 @@ import json
 import socket
 import sys
 
-import mqtt_client
-import mqtt_link
-import resolve
+from net import resolve
+from cloud import mqtt_client, mqtt_link, uplink
 import start
-import uplink
 
 SO_SNDBUF = 7  # Linux
 ESP32_SEND_BUFFER = 5744

@@ -1,12 +1,12 @@
 """On the device: advice for a site that has meters of other makers beside the A-bus."""
 
 import json
-import site
 import unittest
 
+from site import document
 from bus_a import BusA
-from bus_a_advice import Advice
-from readings import Readings
+from measure.readings import Readings
+from advice.sensors import Advice
 
 SITE = {
     "version": 1, "name": "Test", "uuid": "u", "location": 1, "timezone": "Etc/UTC",
@@ -33,7 +33,7 @@ class Uart:
 
 class Meters(unittest.TestCase):
     def test_a_meters_point_has_no_ct_to_look_after(self):
-        place = site.load(json.dumps(SITE))
+        place = document.load(json.dumps(SITE))
         bus = BusA(Uart(), lambda: 0, 3000000, place.nodes(), 3 + len(place.points), 1)
         advice, values = Advice(bus, place), Readings(2)
         for reading in values.points:

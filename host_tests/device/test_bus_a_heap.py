@@ -9,13 +9,14 @@ import unittest
 from math import pi, sin
 from struct import pack
 
-import bus_a_collect as collect
 import micropython
+
+from a_bus import collect
 from bus_a import BusA
-from harmonics import Harmonics
-from measuring import Measuring
+from measure.harmonics import Harmonics
+from measure.power_events import PowerEvents
 from metering import COUNT, MISSED, REPORT_WORDS, SQUARE, Meter
-from power_events import PowerEvents
+from pipeline import Measuring
 
 HEAD, HUB = "5400000001", "5500000001"
 RATE = 3200

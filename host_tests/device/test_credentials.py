@@ -1,8 +1,8 @@
-"""wifi_credentials.py on the device or in the interpreter on the host."""
+"""hotspot/credentials.py on the device or in the interpreter on the host."""
 
 import unittest
 
-from wifi_credentials import CredentialError, check_network
+from hotspot.credentials import CredentialError, check_network
 
 
 def refusal(ssid, key, security="wpa2"):

@@ -2,7 +2,7 @@
 
 import unittest
 
-from ends import Ends
+from system.ends import Ends
 
 
 class Chip:

@@ -1,19 +1,19 @@
 """On the device: the energy of samples that did not arrive, and corrected CTs."""
 
 import json
-import site
 import unittest
 from array import array
 from math import cos, pi, sin
 
-from energy import EXPORT as EXPORT_J
-from energy import IMPORT as IMPORT_J
-from energy import Energy
-from mains import UNIT
+from site import document
+from measure.pll import UNIT
+from measure.quantities import Report
+from measure.readings import Readings
+from measure.saturation import Saturation
 from metering import COUNT, EXPORT, FOLLOWED, IMPORT, QUADRANT, REPORT_WORDS, SQUARE
-from quantities import Report
-from readings import Readings
-from saturation import Saturation
+from energy.registers import EXPORT as EXPORT_J
+from energy.registers import IMPORT as IMPORT_J
+from energy.registers import Energy
 
 JOULES = 0.015 * 1.5 * 2**0.5 / 32767 / 3200  # of one count x count at 1 A rated
 RATED = 50
@@ -35,7 +35,7 @@ def place(**point):
         "points": [point],
         "loads": [{"name": "Oven", "role": "circuit"}],
     }
-    return site.load(json.dumps(table))
+    return document.load(json.dumps(table))
 
 
 def values(watts, count, missed):

@@ -4,8 +4,9 @@ import random
 import unittest
 from array import array
 
-import exact
 import micropython
+
+from measure import exact
 
 ROUNDS = 400
 

@@ -3,8 +3,8 @@
 import asyncio
 import unittest
 
+from b_bus.runner import Runner
 from bus_a import BusA
-from bus_b_runner import Runner
 
 NODE = "5500000001"
 

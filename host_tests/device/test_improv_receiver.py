@@ -2,7 +2,7 @@
 
 import unittest
 
-from improv import Receiver
+from hotspot.improv import Receiver
 
 HEAD = b"IMPROV\x01\x03"
 

@@ -5,8 +5,9 @@ import unittest
 from array import array
 
 import micropython
-from json_text import UNKNOWN_64, Form, Text, quoted
-from readings import UNKNOWN
+
+from measure.readings import UNKNOWN
+from cloud.json_text import UNKNOWN_64, Form, Text, quoted
 
 INTS = (0, 1, -1, 4, 5, -5, 9, 10, 49, 50, -50, 51, 99, 100, -149, -150, 999, 1000, 32767, 32768)
 INTS += (65535, 65536, -65536, 123456, -123456, 1 << 30, (1 << 31) - 1, 1 - (1 << 31), 1999999999)

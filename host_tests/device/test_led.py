@@ -1,13 +1,14 @@
-"""led.py, led_animation.py and button.py on the device or in the interpreter on the host: every
-transition of the state machine, the light of each frame, what pressing does."""
+"""led.py, panel/animation.py and panel/button.py on the device or in the interpreter on the
+host: every transition of the state machine, the light of each frame, what pressing does."""
 
 import unittest
 
-from button import RESET, SHORT, Button
-from connection_advice import OVERDUE, texts
-from led import Led
-from led_animation import COLOURS, Animation
 from micropython import heap_lock, heap_unlock
+
+from net.advice import OVERDUE, texts
+from led import Led
+from panel.animation import COLOURS, Animation
+from panel.button import RESET, SHORT, Button
 
 TABLE = {
     "booting": ("blue", "solid"),

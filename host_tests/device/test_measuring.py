@@ -1,11 +1,11 @@
 """What a step that fails costs: nothing, where memory is short; else no more than it must."""
 
 import json
-import site
 import unittest
 from array import array
 
-import measuring
+from site import document
+import pipeline
 
 BLOCK = 64
 VOLTS, AMPERES = 1000, 300  # counts, the same at every sample: a sample is worth their product
@@ -49,8 +49,8 @@ class Failing(unittest.TestCase):
         self.told = []  # (first sample, samples, of the point, its energy, missed) of each report
         self.failing = {}  # what is raised after so many reports
         self.idle = True  # reports are worked through at once
-        place = site.load(json.dumps(SITE))
-        self.path = measuring.build(self.bus, place, lambda: None, self.waiting)
+        place = document.load(json.dumps(SITE))
+        self.path = pipeline.build(self.bus, place, lambda: None, self.waiting)
 
     def waiting(self):
         if self.idle:

@@ -5,11 +5,11 @@ import gc
 import sys
 import unittest
 
-import uplink as uplink_module
-from counters import Counters
-from mqtt_link import UplinkError
-from mqtt_wire import Body, taken
-from uplink import Uplink
+from system.counters import Counters
+from cloud import uplink as uplink_module
+from cloud.mqtt_link import UplinkError
+from cloud.mqtt_wire import Body, taken
+from cloud.uplink import Uplink
 
 
 def unfinished():

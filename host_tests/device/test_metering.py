@@ -10,9 +10,10 @@ import unittest
 from array import array
 from math import pi, sin
 
-import metering
 import micropython
-from mains import BLOCK, PAIRS, ROW_WORDS, UNIT
+
+import metering
+from measure.pll import BLOCK, PAIRS, ROW_WORDS, UNIT
 from metering import WORDS, Meter, accumulate, cross
 
 EXTREMES = (-32768, 32767, -1, 0, 1)

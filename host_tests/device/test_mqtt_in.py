@@ -3,7 +3,7 @@ bytes are written by the rules of MQTT 3.1.1 sections 2.2 and 3.3."""
 
 import unittest
 
-from mqtt_in import LONGEST, Incoming
+from cloud.mqtt_in import LONGEST, Incoming
 
 ORDER = b"\x30\x0a\x00\x03a/bhello"  # QoS 0: length 10, topic a/b
 NUMBERED = b"\x32\x0c\x00\x03a/b\x00\x07hello"  # QoS 1 with packet number 7

@@ -3,7 +3,7 @@
 import asyncio
 import unittest
 
-import mqtt_link
+from cloud import mqtt_link
 
 READS = 50
 

@@ -5,9 +5,9 @@ import json
 import os
 import unittest
 
-from counters import Counters
-from mqtt_in import Incoming
-from orders import Orders
+from system.counters import Counters
+from cloud.commands import Orders
+from cloud.mqtt_in import Incoming
 
 TOPIC = b"servicelocation/5/gateway/set"
 WRONG = (

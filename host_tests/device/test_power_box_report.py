@@ -2,12 +2,12 @@
 
 import asyncio
 import json
-import site
 import struct
 import unittest
 
-import measuring
-from power_box import NoBusA, PowerBox
+from site import document
+from b_bus.power_box import NoBusA, PowerBox
+import pipeline
 
 SITE = {
     "version": 1, "name": "Test", "uuid": "u", "location": 1, "timezone": "Etc/UTC",
@@ -43,8 +43,8 @@ class Hardware:
 
 class Reports(unittest.TestCase):
     def test_what_is_there_stays_until_the_next_one_is_worked_through(self):
-        place = site.load(json.dumps(SITE))
-        path = measuring.build(NoBusA(), place, lambda: None, lambda: None)
+        place = document.load(json.dumps(SITE))
+        path = pipeline.build(NoBusA(), place, lambda: None, lambda: None)
         bus, box = Bus(), PowerBox(place, path, lambda name: None, Hardware())
         box.state, box._slots = "well", [0]
         reading = path.report.readings[0]

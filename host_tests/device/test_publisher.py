@@ -8,11 +8,12 @@ import unittest
 sys.path.append(__file__.rsplit("/", 3)[0] + "/tools/gateway_host/device")
 
 import messages
-from counters import Counters
-from intervals import Interval, Spread
-from publisher import Publisher
-from rates import Rates
-from waiting import MOST
+
+from system.counters import Counters
+from energy.intervals import Interval, Spread
+from cloud.publisher import Publisher
+from cloud.rates import Rates
+from cloud.waiting import MOST
 
 HOUR_MS = 3600000
 
@@ -149,7 +150,7 @@ class Texts(Case):
         self.assertEqual(len(self.uplink.take()), 4)
 
     def test_a_text_that_does_not_fit_is_counted_and_not_sent(self):
-        from json_text import Text
+        from cloud.json_text import Text
 
         for message in self.publisher._messages:
             if message.topic == "u/site":

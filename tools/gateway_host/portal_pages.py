@@ -1,8 +1,8 @@
 """The portal's pages, made into firmware modules: texts filled in, compressed ahead.
 
-Owns build/portal. `firmware/pages/*.html` hold `{{key}}`, filled in here from text.toml for each
-language, and `<<name>>`, filled in by the gateway. What lies between is compressed here; the
-gateway joins the parts into one gzip member (firmware/gzip_parts.py).
+Owns build/portal. `firmware/hotspot/pages/*.html` hold `{{key}}`, filled in here from text.toml
+for each language, and `<<name>>`, filled in by the gateway. What lies between is compressed
+here; the gateway joins the parts into one gzip member (firmware/hotspot/gzip_parts.py).
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from pathlib import Path
 from gateway_host.errors import UserError
 from gateway_host.interpreter import ROOT
 
-SOURCE = ROOT / "firmware" / "pages"
+SOURCE = ROOT / "firmware" / "hotspot" / "pages"
+_TEXTS = "firmware/hotspot/pages/text.toml"
 MADE = ROOT / "build" / "portal"
 COMMON = ("head", "foot")  # the same in every language
 PAGES = ("form", "trying", "done")
@@ -112,10 +113,10 @@ def _texts() -> dict[str, dict]:
     for language, words in texts.items():
         for here, there in ((words, texts["en"]), (words["messages"], texts["en"]["messages"])):
             for key in here.keys() ^ there.keys():
-                raise UserError(f"firmware/pages/text.toml: {key} is not in every language")
+                raise UserError(f"{_TEXTS}: {key} is not in every language")
             for key, text in here.items():
                 if isinstance(text, str):
                     if re.findall("%.?", text) != re.findall("%.?", there[key]):
-                        raise UserError(f"firmware/pages/text.toml: {language}, {key}: check %")
+                        raise UserError(f"{_TEXTS}: {language}, {key}: check %")
                     here[key] = html.escape(text, quote=False).replace('"', "&quot;")
     return texts

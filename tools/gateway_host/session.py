@@ -39,11 +39,11 @@ SOURCE_HEAP = "512K"
 SERIAL = "5020000042"
 
 _JUDGE = """
-import site
+from site import document
 
 with open({!r}) as file:
     try:
-        site.load(file.read())
+        document.load(file.read())
     except ValueError as error:
         print(error)
 """

@@ -145,7 +145,7 @@ def _parents(name: str, trees: Mapping[str, ast.Module]) -> Iterator[str]:
             found = _imported(base, trees[name])
             known = found or base in [one.name for one in own] or base in dir(builtins)
             for module, class_name in found:
-                file = f"{module}.py"
+                file = f"{module.replace('.', '/')}.py"
                 if file in trees and trees[file].body:
                     known = known and class_name in [one.name for one in _classes(trees[file])]
                     yield file

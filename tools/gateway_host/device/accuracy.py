@@ -3,12 +3,13 @@ report (accuracy_line.py).
 """
 
 import gc
-import site
 import sys
 
 import board
-from gateway import build_measuring
 from hardware import make
+
+from site import document
+from gateway import build_measuring
 
 sys.path.append(sys.argv[0].rpartition("/")[0])
 from accuracy_line import Teller  # noqa: E402
@@ -18,7 +19,7 @@ def main():
     """Print a line for each report until the installation ends."""
     gc.threshold(16384)  # as the gateway does
     with open("site.json") as file:
-        installation = site.load(file.read())
+        installation = document.load(file.read())
     gc.collect()  # the buffers want whole pieces of the heap
     hardware = make(board)
     teller = Teller(len(installation.loads))

@@ -3,7 +3,7 @@
 import json
 import sys
 
-from energy import EXPORT, IMPORT
+from energy.registers import EXPORT, IMPORT
 
 
 class Teller:

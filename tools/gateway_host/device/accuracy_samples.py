@@ -2,13 +2,14 @@
 (accuracy_line.py), on the simulated RISC-V machine of docs/instructions.md.
 """
 
-import site
 from array import array
 
 import uctypes
 from accuracy_line import Teller
-from mains import BLOCK
-from measuring import build
+
+from site import document
+from measure.pll import BLOCK
+from pipeline import build
 
 
 class _Cycle:
@@ -44,7 +45,7 @@ class Recorded:
 
 def measure(plan, address, blocks):
     """Print the reports; plan: site.json."""
-    place = site.load(plan)
+    place = document.load(plan)
     bus = Recorded(address, 3 + len(place.points), blocks)
     teller = Teller(len(place.loads))
     teller.path = build(bus, place, lambda: None, teller.tell)

@@ -11,7 +11,7 @@ import sys
 import time
 from array import array
 
-from mains import BLOCK
+from measure.pll import BLOCK
 from metering import Meter, accumulate
 
 _POINTS = 28

@@ -3,8 +3,8 @@ networks as it shows. Prints one JSON line: for each language the bytes, head in
 
 import json
 
-from http_server import head
-from portal import Portal
+from hotspot.http_server import head
+from hotspot.portal import Portal
 
 _NETWORKS = 16
 

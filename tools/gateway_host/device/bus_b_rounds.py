@@ -10,13 +10,14 @@ module with outputs is not switched that once.
 import asyncio
 import gc
 import json
-import site
 
 import board
 import hardware
-import orders
-from bus_b_runner import Runner
-from counters import Counters
+
+from system.counters import Counters
+from site import document
+from b_bus.runner import Runner
+from cloud import commands
 
 
 class Gateway:
@@ -25,9 +26,9 @@ class Gateway:
     def __init__(self, task):
         self.hardware = hardware.make(board)
         with open("site.json") as file:
-            self.site = site.load(file.read())
+            self.site = document.load(file.read())
         self.counters = Counters()
-        self.orders = orders.Orders(self.counters)
+        self.orders = commands.Orders(self.counters)
         self.prefix = ""
         self.uplink = self.measuring = self.aggregates = self
         self.connected = True

@@ -9,14 +9,15 @@ With `slow` each block takes it US us to use.
 import asyncio
 import gc
 import json
-import site
 import sys
 
 import board
-import bus_a_collect as collect
-from energy import EXPORT, IMPORT
-from gateway import build_measuring
 from hardware import make
+
+from site import document
+from a_bus import collect
+from energy.registers import EXPORT, IMPORT
+from gateway import build_measuring
 
 
 class Reporter:
@@ -104,7 +105,7 @@ class Reporter:
 def main():
     """Print a line for each report until the installation ends."""
     with open("site.json") as file:
-        installation = site.load(file.read())
+        installation = document.load(file.read())
     reporter = Reporter(make(board), installation)
     try:
         if "paced" in sys.argv:

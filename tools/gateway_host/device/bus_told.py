@@ -3,15 +3,16 @@ report, with the counters of the A-bus and what an installer would be told."""
 
 import gc
 import json
-import site
 import sys
 
 import board
-import bus_a_collect as collect
-from bus_a_advice import Advice
-from energy import EXPORT, IMPORT
-from gateway import build_measuring
 from hardware import make
+
+from site import document
+from a_bus import collect
+from energy.registers import EXPORT, IMPORT
+from advice.sensors import Advice
+from gateway import build_measuring
 
 
 def tell(hardware, measuring, advice):
@@ -54,7 +55,7 @@ def tell(hardware, measuring, advice):
 def main():
     """Print a line for each report until the installation ends."""
     with open("site.json") as file:
-        installation = site.load(file.read())
+        installation = document.load(file.read())
     hardware = make(board)
     measuring = build_measuring(hardware, installation, gc.collect)
     advice = Advice(measuring.bus, installation)

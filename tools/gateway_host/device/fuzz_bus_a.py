@@ -13,7 +13,7 @@ import gc
 import json
 import sys
 
-import bus_a_collect as collect
+from a_bus import collect
 from bus_a import BusA
 
 _EVERY = 10000

@@ -12,7 +12,7 @@ import gc
 import json
 import sys
 
-import modbus
+from b_bus import modbus
 from bus_b import BusB
 
 _EVERY = 10000

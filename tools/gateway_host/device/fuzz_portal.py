@@ -8,11 +8,11 @@ import gc
 import json
 import sys
 
-from dns_server import answer
-from http_server import Request, RequestError
-from improv import Receiver
-from lazy import forget
-from portal import Portal
+from system.modules import unload
+from hotspot.dns_server import answer
+from hotspot.http_server import Request, RequestError
+from hotspot.improv import Receiver
+from hotspot.portal import Portal
 
 _EVERY = 10000
 _TEXTS = ("portal_en", "portal_nl", "portal_fr", "portal_de")
@@ -33,7 +33,7 @@ class Provisioning:
         pass
 
     def submit(self, ssid, key, delay_ms):
-        from wifi_credentials import check_network
+        from hotspot.credentials import check_network
 
         check_network(ssid, key, "wpa2")
 
@@ -104,7 +104,7 @@ def _finish(coroutine):
 
 def heap():
     """Bytes in use, without what the last page has left."""
-    forget("gzip_parts", "portal_page", "portal_static", *_TEXTS)
+    unload("hotspot.gzip_parts", "hotspot.page", "portal_static", *_TEXTS)
     gc.collect()
     return gc.mem_alloc()
 

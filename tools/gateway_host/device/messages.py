@@ -7,15 +7,14 @@ import asyncio
 import gc
 import json
 import sys
-from site import Site
 
-import measuring
-import topics
-import topics_original
-from counters import Counters
-from intervals import FIVE_MINUTES, Interval, Spread
-from publisher import Publisher
-from rates import Rates
+from system.counters import Counters
+from site.document import Site
+from energy.intervals import FIVE_MINUTES, Interval, Spread
+from cloud import topics, topics_original
+from cloud.publisher import Publisher
+from cloud.rates import Rates
+import pipeline
 
 NOW_MS = 1764000001000
 _ROLES = ("grid", "grid", "grid", "solar", "solar", "solar", "battery", "battery", "battery")
@@ -61,7 +60,7 @@ def site(points):
 
 def measured(place):
     """A Measuring of it with values as a house has them after a year."""
-    path = measuring.build(Bus(), place, None, None)
+    path = pipeline.build(Bus(), place, None, None)
     report, energy = path.report, path.energy
     report.samples, report.microhertz, report.frequency = 3200, 49987654, 49.987654
     for p in range(3):

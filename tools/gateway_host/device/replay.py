@@ -6,13 +6,14 @@ JSON line per window.
 
 import gc
 import json
-import site
 import sys
 
 import board
-from energy import EXPORT, IMPORT
-from gateway import build_measuring
 from hardware import make
+
+from site import document
+from energy.registers import EXPORT, IMPORT
+from gateway import build_measuring
 
 
 def _pieces(measuring, installation):
@@ -55,7 +56,7 @@ def main():
     """Print a line for each window until the installation ends."""
     gc.threshold(16384)  # as the gateway does
     with open("site.json") as file:
-        installation = site.load(file.read())
+        installation = document.load(file.read())
     gc.collect()
     hardware = make(board)
 

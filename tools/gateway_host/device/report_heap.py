@@ -3,13 +3,14 @@ through takes, and those of writing its messages, as two numbers."""
 
 import gc
 import json
-import site
 import sys
 from array import array
 from math import pi, sin
 
-import measuring
 import messages
+
+from site import document
+import pipeline
 
 _BLOCK = 64
 _REPORTS = 3
@@ -50,7 +51,7 @@ class Bus:
 def report(place):
     """Bytes that one report takes, after some."""
     now_ms = [1764000000000]
-    path = measuring.build(Bus(place.points), place, lambda: now_ms[0], lambda: None)
+    path = pipeline.build(Bus(place.points), place, lambda: now_ms[0], lambda: None)
     while True:
         path.step()
         if path.pending:
@@ -67,7 +68,7 @@ def report(place):
 
 def main():
     with open(sys.argv[1]) as file:
-        place = site.load(file.read())
+        place = document.load(file.read())
     publisher, _ = messages.build(len(place.points))
     messages.second(publisher)
     print(json.dumps([report(place), messages.allocated(publisher)]))

@@ -1,6 +1,6 @@
 """Counts the instructions of the firmware's viper functions on the devices' instruction sets.
 
-    count("xtensa", "firmware/metering_kernel.py", "accumulate", [0, references, references, ...])
+    count("xtensa", "firmware/measure/kernel.py", "accumulate", [0, references, references, ...])
 
 "xtensa" (ESP32, -S2, -S3) interprets mpy-cross's machine code here, instruction by instruction,
 with every access checked; it needs nothing but mpy-cross. "rv32" (ESP32-C3, -C6) runs the real

@@ -17,7 +17,7 @@ import numpy as np
 
 from gateway_host import interpreter
 from gateway_host.errors import UserError
-from gateway_host.instructions import Argument, Counts, count
+from gateway_host.instructions import Argument, Counts, count, mpy
 
 FIRMWARE = Path(__file__).resolve().parents[3] / "firmware"
 BLOCK = 64
@@ -79,8 +79,18 @@ def measure(target: str, firmware: Path = FIRMWARE, seed: int = 1) -> Block:
     return Block(*counted)
 
 
+def modules(pattern: str = "**/*.py", firmware: Path = FIRMWARE) -> dict[str, bytes]:
+    """The firmware's modules compiled for rv32, by their path."""
+    return {
+        module.relative_to(firmware).with_suffix(".mpy").as_posix(): mpy.compile_module(
+            module, "rv32imc"
+        )
+        for module in sorted(firmware.glob(pattern))
+    }
+
+
 def calls(samples: np.ndarray, firmware: Path = FIRMWARE) -> list[Call]:
-    """The calls that a block makes: mains._fill, the kernel's cross and accumulate, each for 64
+    """The calls that a block makes: pll._fill, the kernel's cross and accumulate, each for 64
     instants.
 
     samples: 31 channels (3 voltages, 28 currents) x 64. Raises UserError if the firmware does not
@@ -99,7 +109,7 @@ def calls(samples: np.ndarray, firmware: Path = FIRMWARE) -> list[Call]:
     found = []
     for line in lines:
         function, number = line.split()
-        module = "mains.py" if function == "_fill" else "metering_kernel.py"
+        module = "measure/pll.py" if function == "_fill" else "measure/kernel.py"
         buffers: dict[str, bytearray] = {}
         arguments = [_argument(next(lines), buffers) for _ in range(int(number))]
         after = [_argument(next(lines), {}) for _ in range(int(number))]

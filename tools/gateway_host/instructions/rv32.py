@@ -45,7 +45,7 @@ def run_rv32(
 
     path: directories whose modules it may import (those it needs are found by reading its imports
     and theirs).
-    files: more modules by file name (.py or .mpy); they come before those of `path`. memory: what
+    files: more modules by their path (.py or .mpy); they come before those of `path`. memory: what
     the program finds at MEMORY, outside its heap, at most 64 MB. limit: seconds on the host.
     Raises TargetError with the traceback if the program fails, UserError if the target is not
     available.
@@ -133,12 +133,12 @@ def _gather(source: str, path: Sequence[Path], held: dict[str, bytes]) -> None:
         if isinstance(node, ast.Import):
             wanted += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            wanted.append(node.module)
-    for name in wanted:
+            wanted += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    for name in (name.replace(".", "/") for name in wanted):
         for folder in path:
             file = Path(folder) / f"{name}.py"
             if file.is_file() and not {f"{name}.py", f"{name}.mpy"} & set(held):
-                held[file.name] = file.read_bytes()
+                held[f"{name}.py"] = file.read_bytes()
                 _gather(file.read_text(), path, held)
 
 

@@ -143,10 +143,10 @@ def _hook(name, module, named):
         hardware.__init__ = made_hardware
     elif name == "links":
         module.Radio.hotspot_ip = _told["address"]  # the page is read through the station
-    elif name == "tasks":
+    elif name == "system.tasks":
         keep = module.keep
         module.keep = lambda counters, task, make: named(keep(counters, task, make), task)
-    elif name == "measuring":
+    elif name == "pipeline":
         make = module.Measuring.__init__
 
         def made(self, *arguments, **more):
@@ -169,7 +169,7 @@ def surround(call, named, expect):
             name, arguments = "asyncio." + name if name else "asyncio", arguments[:3]
         new = name not in sys.modules
         module = call("import " + name, load, name, *arguments) if new else load(name, *arguments)
-        if name in ("hardware", "links", "tasks", "measuring") and name not in hooked:
+        if name in ("hardware", "links", "system.tasks", "pipeline") and name not in hooked:
             hooked.add(name)
             _hook(name, sys.modules[name], named)
         return module

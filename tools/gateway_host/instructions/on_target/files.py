@@ -6,6 +6,8 @@ import io as _io
 import uctypes as _uctypes
 import vfs as _vfs
 
+_FOLDERS = {path[:i] for path in _FILES for i in range(len(path)) if path[i] == "/"}
+
 
 class _Files:
     def mount(self, readonly, mkfs):
@@ -23,6 +25,8 @@ class _Files:
     def stat(self, path):
         if path.lstrip("/") in _FILES:
             return (0x8000, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+        if path.strip("/") in _FOLDERS:
+            return (0x4000, 0, 0, 0, 0, 0, 0, 0, 0, 0)
         raise OSError(2)
 
     def open(self, path, mode):

@@ -1,12 +1,12 @@
-# Runs in the host's MicroPython: one block through metering.Meter, printing what mains._fill,
+# Runs in the host's MicroPython: one block through metering.Meter, printing what pll._fill,
 # metering.cross and metering.accumulate are called with and what they leave. Standard input: the
 # phase of each point, then the block in base64.
 import sys
 from array import array
 from binascii import a2b_base64, b2a_base64
 
-import mains
 import metering
+from measure import pll
 
 
 def _show(arguments):
@@ -28,7 +28,7 @@ def _recorded(name, function):
     return call
 
 
-mains._fill = _recorded("_fill", mains._fill)
+pll._fill = _recorded("_fill", pll._fill)
 metering.cross = _recorded("cross", metering.cross)
 metering.accumulate = _recorded("accumulate", metering.accumulate)
 meter = metering.Meter([int(phase) for phase in sys.stdin.readline().strip()], 50)

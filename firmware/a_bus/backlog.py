@@ -1,0 +1,81 @@
+"""How far the gateway is behind the head: which block is asked for next and when, and which ones
+are given up.
+
+Owns the head's time and the count of what was given up. Times are us as time.ticks_us, blocks
+modulo 65536. Allocates nothing.
+"""
+
+from micropython import const
+
+from a_bus.cycle import BLOCK, difference
+from a_bus.head_time import HeadTime
+
+_BLOCK_US = const(20000)
+_ASK_AFTER_US = const(2500)  # a block is asked for this long after its last sample
+_HELD_US = const(2500000)  # so long after it is complete a node surely still holds a block
+_PIECE = const(4)  # blocks that are given up at once
+_AHEAD_US = const(140000)  # no block is waited for any longer
+
+
+class Backlog:
+    """`next`: the block to ask for. `skipped`: blocks given up because the gateway came too late.
+    `restarts`: how often the head began to count anew. `head`: HeadTime."""
+
+    def __init__(self):
+        self.next = 0
+        self.skipped = 0
+        self.restarts = 0
+        self.head = HeadTime()
+        self._lost = 0  # blocks that no channel has, to be told with the next cycle
+
+    def note(self, polled, told):
+        """Take the head's time where it has told it: told.block and told.within, at `polled`."""
+        head, block = self.head, told.block
+        if not told.timed:
+            head.keep_up(polled)
+        elif not head.follows(polled, block, told.within):
+            if head.known:
+                self.restarts += 1
+                self.lose(max(0, difference(head.block_at(polled), self.next)))
+            self.next = block
+            head.set(polled, block, told.within)
+
+    def until_next(self, now):
+        """us until it is time to ask for `next`, or for any block of an unknown head;
+        negative when it was some time ago. Gives up what nodes soon hold no more, in small pieces:
+        whoever comes too late for ever loses a little now and then."""
+        head = self.head
+        if not head.known:
+            return _BLOCK_US
+        wait = head.until_complete(self.next, now)
+        if wait < -_HELD_US:
+            count = (-wait - _HELD_US) // _BLOCK_US + _PIECE
+            self.skipped += count
+            self.lose(count)
+            self.next = (self.next + count) & 0xFFFF
+            wait += count * _BLOCK_US
+        elif wait > _AHEAD_US:  # the head has gone back a little
+            self.next = (head.block_at(now) - 2) & 0xFFFF
+            wait = head.until_complete(self.next, now)
+        return wait + _ASK_AFTER_US
+
+    def take(self, cycle):
+        """Whether `cycle` is of the block in turn; then it is the next one's."""
+        if not self.head.known or cycle.block != self.next:
+            return False
+        self.next = (self.next + 1) & 0xFFFF
+        cycle.skipped = self._lost
+        self._lost = 0
+        return True
+
+    def lose(self, count):
+        """So many blocks are had by nobody."""
+        self._lost += count
+
+    def behind(self, now, block):
+        """Blocks that the head has completed, `block` and those after it."""
+        return max(0, difference(self.head.block_at(now), block)) if self.head.known else 0
+
+    def age_us(self, now, block, sample):
+        """How long before `now` the head took that sample (0 to 64) of a block."""
+        return (BLOCK - sample) * 625 // 2 - self.head.until_complete(block, now)

@@ -1,0 +1,48 @@
+"""Who speaks when on the A-bus: slots in the cycle (docs/a-bus.md sections 4
+and 8)."""
+
+from micropython import const
+
+from a_bus.frame import HEADER_BYTES, SECTION_BYTES
+
+MOST_POINTS = const(28)
+_LAST_SLOT_US = const(16000)  # every answer ends before this after POLL
+_FIRST_SLOT_US = const(50)
+_GUARD_US = const(20)
+_HUB_POINTS = const(4)
+
+
+def microseconds(count, baud):
+    """Time of `count` bytes on the line, rounded up."""
+    return (count * 10000000 + baud - 1) // baud
+
+
+def lay_out(answers, baud):
+    """Slots for the nodes that fit on the line (docs/a-bus.md section 4).
+
+    `answers`: bytes of each node's answer, the head's first. Returns (slots in us of those that
+    fit, end of the last one in us).
+    """
+    slots = []
+    at = end = _FIRST_SLOT_US
+    for count in answers:
+        if at + microseconds(count, baud) > _LAST_SLOT_US:
+            break
+        slots.append(at)
+        end = at + microseconds(count, baud)
+        at = end + _GUARD_US
+    return slots, end
+
+
+def capacity(nodes, baud):
+    """Points that fit on the line: those of the nodes that fit, and more on CT Hubs, up to the 28
+    of an A-bus."""
+    answers = [node.answer_bytes() for node in nodes if node.fits]
+    points = sum(len(node.channels) for node in nodes[1:] if node.fits)
+    hub = HEADER_BYTES + _HUB_POINTS * SECTION_BYTES
+    while points + _HUB_POINTS <= MOST_POINTS:
+        answers.append(hub)
+        if len(lay_out(answers, baud)[0]) < len(answers):
+            break
+        points += _HUB_POINTS
+    return points

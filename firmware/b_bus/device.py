@@ -1,0 +1,120 @@
+"""What everything that is polled on the B-bus has in common: when its turn is, and how it is
+named; what the site names on it."""
+
+from micropython import const
+
+from b_bus import modbus
+
+_LONGEST_S = const(30)
+_ASSIGN = const(0x7E20)
+
+
+async def assign(bus, serial, unit):
+    """Tell a module its unit number; 0 refuses it until the next session (docs/b-bus.md section
+    3)."""
+    words = [int(serial[:4])] + modbus.split(int(serial[4:])) + [unit]
+    await bus.ask(0, modbus.WRITE_REGISTERS, _ASSIGN, words)
+
+
+class Device:
+    """`state`: "missing" until it has answered, "well", "lost" when it does not any more.
+    `fault`: what is wrong with it in words, None when nothing is; `error`: why the last poll
+    failed (modbus.ModbusError), None when it did not.
+
+    name: for people; unit: its unit number, 0 while it has none.
+    """
+
+    serial = None
+    joins = False  # whether it is told its unit number
+
+    def __init__(self, name, unit):
+        self.name = name
+        self.unit = unit
+        self.state = "missing"
+        self.fault = self.error = None
+        self._pause = 0  # s between two polls while it does not answer
+        self._wait = 0  # polls to be left out
+
+    @property
+    def tries(self):
+        """How often a request to it is sent: who does not answer costs the others little."""
+        return 3 if self.state == "well" else 1
+
+    def answers_for(self, serial):
+        """Whether it is the device with this serial number, or has its inputs."""
+        return self.serial == serial
+
+    def due(self):
+        """Whether it is polled this second; called once a second."""
+        if self._wait:
+            self._wait -= 1
+            return False
+        return True
+
+    def answered(self):
+        self.state = "well"
+        self.error = None
+        self._pause = 0
+
+    def failed(self, error):
+        """A poll had no good answer."""
+        self.error = error
+        if self.state == "well":
+            self.state = "lost"
+        self._pause = min(_LONGEST_S, 2 * self._pause or 1)
+        self._wait = self._pause - 1
+
+    def retry(self):
+        """Poll it this second."""
+        self._wait = 0
+
+
+class Module(Device):
+    """An Input or Output module: `serial`; `channels`: its inputs or outputs as the site names
+    them, None where it does not."""
+
+    joins = True
+
+    def __init__(self, serial, channels):
+        super().__init__(serial, 0)
+        self.serial = serial
+        self.channels = channels
+        self.configured = False  # since the gateway has started
+
+    async def identify(self, bus, _serial, mask, seconds):
+        """The LEDs of the inputs or outputs in `mask` show that they are selected."""
+        await bus.ask(self.unit, modbus.WRITE_REGISTERS, 0x0101, [mask, seconds])
+
+    async def write(self, bus, values):
+        """Write the configuration, registers from 0110 on."""
+        await bus.ask(self.unit, modbus.WRITE_REGISTERS, 0x0110, values)
+        await bus.ask(self.unit, modbus.WRITE_REGISTER, 0x0103, 1)
+        self.configured = True
+
+
+class BusBSite:
+    """`modules`: InputModules and OutputModules; `meters`: of meter_profile; `automations`: of
+    automation; `power_box`: whether the points are measured by a Power Box on this bus."""
+
+    def __init__(self):
+        self.modules = []
+        self.meters = []
+        self.automations = []
+        self.power_box = False
+
+    def outputs(self):
+        """[(module, output)] of all outputs that have a name."""
+        return [
+            (module, output)
+            for module in self.modules
+            if module.KIND == "output"
+            for output in module.channels
+            if output
+        ]
+
+    def targets(self, name):
+        """[(module, output)] of the output with that name, or of the group; empty when there is
+        neither."""
+        outputs = self.outputs()
+        named = [pair for pair in outputs if pair[1].name == name]
+        return named or [pair for pair in outputs if name and pair[1].group == name]

@@ -1,0 +1,139 @@
+"""Names and payloads of what the B-bus tells (docs/cloud.md). Nothing here sends."""
+
+import json
+
+from b_bus.modbus import EXCEPTION, SILENT
+
+
+def setstate(payload):
+    """Whether `plug/<n>/setstate` switches on. ValueError when it says neither ON nor OFF."""
+    wish = json.loads(payload)
+    value = wish.get("value") if isinstance(wish, dict) else None
+    if value not in ("ON", "OFF"):
+        raise ValueError('setstate wants {"value": "ON"} or {"value": "OFF"}')
+    return value == "ON"
+
+
+def plugs(outputs):
+    """[(topic, text)]: the original's `plug/<n>/state` and `connectionState` of [(module,
+    output)]."""
+    said = []
+    for module, output in outputs:
+        since = output.since or 0
+        if output.on is not None:
+            state = {"value": "ON" if output.on else "OFF", "since": since}
+            said.append(("plug/%d/state" % output.node, json.dumps(state)))
+        state = {"value": "CONNECTED" if module.state == "well" else "UNREACHABLE", "since": since}
+        said.append(("plug/%d/connectionState" % output.node, json.dumps(state)))
+    return said
+
+
+def event(time_ms, channel, level):
+    """Our own `event`."""
+    yield json.dumps({"time": time_ms, "name": channel and channel.name, "active": bool(level)})
+
+
+def _input(letter, channel):
+    text = json.dumps(
+        {"input": letter, "name": channel.name, "mode": channel.mode, "active": channel.active}
+    )
+    if channel.pulses is not None:
+        what = json.dumps({"pulses": channel.pulses, "unit": channel.unit})
+        text = '%s, %s, "total": %s}' % (text[:-1], what[1:-1], channel.total())
+    return text
+
+
+def _output(letter, output):
+    return json.dumps(
+        {
+            "output": letter,
+            "name": output.name,
+            "group": output.group,
+            "on": output.on,
+            "wanted": output.wanted,
+            "wait": output.wait,
+        }
+    )
+
+
+def _device(runner, device):
+    counts = runner.bus.counts.get(device.unit) or (0, 0, 0, 0)
+    text = json.dumps(
+        {
+            "serial": device.serial,
+            "name": device.name,
+            "kind": device.KIND,
+            "unit": device.unit,
+            "state": device.state,
+            "answers": counts[0],
+            "timeouts": counts[1],
+            "damaged": counts[2],
+            "exceptions": counts[3],
+        }
+    )[:-1]
+    write = {"input": _input, "output": _output}.get(device.KIND)
+    if not write:
+        return text + "}"
+    channels = [write("ABCD"[i], channel) for i, channel in enumerate(device.channels) if channel]
+    return '%s, "%ss": [%s]}' % (text, device.KIND, ", ".join(channels))
+
+
+def state(runner, now_ms):
+    """Our own `bBus`."""
+    yield '{"time": %d, "utilisation": %s, "devices": [' % (
+        (now_ms or 0) // 1000,
+        json.dumps(runner.share),
+    )
+    comma = ""
+    for device in runner.devices:
+        yield comma + _device(runner, device)
+        comma = ","
+    yield "]}"
+
+
+def glance(runner):
+    """What people see of `bBus`: it is sent soon when this changes."""
+    seen = []
+    for device in runner.devices:
+        seen.append(device.state)
+        if device.KIND == "input":
+            seen += [c and c.pulses is None and c.active for c in device.channels]
+        elif device.KIND == "output":
+            seen += [output and (output.on, output.wanted) for output in device.channels]
+    return seen
+
+
+_STRANGE = {
+    "wrong_bus": "%s is on the B-bus but belongs on the A-bus: plug it there",
+    "not_here": "%s: Input and Output modules do not work with this gateway: replace it by a "
+    "Genius",
+    "not_in_site": "%s is on the B-bus but not in the site: add it, or take it off",
+    "too_many": "%s is an eleventh module, a gateway has at most 10: take one off, or use a "
+    "second gateway",
+    "unclear": "%s does not answer clearly: two modules have this serial number, or its cable is "
+    "damaged",
+}
+
+
+def advice(runner):
+    """What is wrong on the B-bus, in words for the installer: [(name, text)]."""
+    found = []
+    for serial, name in runner.strange.items():
+        found.append(("b_" + name, _STRANGE[name] % serial))
+    for device in runner.devices:
+        called = device.serial or device.name
+        if device.state != "well":
+            error = device.error
+            if error is None or error.result == SILENT:
+                since = " any more" if device.state == "lost" else ""
+                say = "%s does not answer on the B-bus%s: check its cable and supply"
+                found.append(("b_missing", say % (called, since)))
+            elif error.result == EXCEPTION:
+                say = "%s refuses what it is asked (exception %d): is it of the right kind?"
+                found.append(("b_refuses", say % (called, error.code)))
+            else:
+                say = "what %s answers arrives damaged: check its cable"
+                found.append(("b_damaged", say % called))
+        elif device.fault:
+            found.append(("b_fault", "%s: %s" % (called, device.fault)))
+    return found

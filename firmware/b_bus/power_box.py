@@ -1,0 +1,255 @@
+"""The Power Box on the B-bus (docs/b-bus.md section 7): finds the slot of each point, writes CT
+types and phases as the site has them, and reads all slots once a second.
+
+Owns its registers' meaning. A report is complete when the box was read, and then goes the way that
+sampled ones go: measuring.Measuring.complete().
+"""
+
+import asyncio
+
+from micropython import const
+
+from site.wiring import DELTA, SPLIT
+from b_bus import modbus
+from b_bus.device import Device
+from b_bus.watt_hours import WattHours
+from measure.pll import SAMPLE_RATE
+
+_UNIT, _REPLY_MS = const(61), const(100)
+_VOLTAGES, _FREQUENCY = const(0x0000), const(0x03F8)
+# What is read of each slot, at 4 x slot: attribute of quantities.Reading, greatest value.
+_BLOCKS = (
+    (0x0080, "current", 20000),
+    (0x0100, "power", 20000000),
+    (0x0180, "reactive", 20000000),
+    (0x0300, "apparent", 20000000),
+)
+_ENERGIES = const(0x3000)
+_IDENTIFY, _MAPPING, _CT_TYPES = const(0x0900), const(0x1000), const(0x1100)
+_DEVICES, _DEVICE_SIZE, _MOST_DEVICES = const(0x1480), const(32), const(10)
+_OWN, _SAVE = const(0x1620), const(0xFDE8)
+_MOST_VOLTS = const(1000)
+_LONGEST = const(4800)  # samples of a report: in a longer one, rounds were left out
+_MOST_SLOTS = const(28)
+_STEP = const(4)  # points at once
+# By the CT's rating (A): SCT02-50, -100, -200, -400; a Solid Core; a Rogowski coil of 400 A.
+_SPLIT_CORE = {50: 3, 100: 4, 200: 5, 400: 6}
+_SOLID, _ROGOWSKI = const(12), const(11)
+_STAR_CODES, _STAR_REVERSED = (1, 2, 4), (16, 32, 64)
+_DELTA_CODES, _DELTA_REVERSED = (65, 66, 33), (20, 36, 18)  # L1-L3, L2-L3, L1-L2
+
+
+def _ct_type(point):
+    if point.type.startswith("SOLID"):
+        return _SOLID
+    if point.type.startswith("ROGOWSKI"):
+        return _ROGOWSKI if point.rated == 400 else None
+    return _SPLIT_CORE.get(point.rated)
+
+
+class PowerBox(Device):
+    """The box, and where it stands for each point. measuring: the site's measuring.Measuring;
+    count: counts an error by name; hardware: `now_ms` and `uptime_ms` of it are used."""
+
+    KIND = "power_box"
+
+    def __init__(self, site, measuring, count, hardware):
+        super().__init__("Power Box", _UNIT)
+        self._site = site
+        self._measuring = measuring
+        self._count = count
+        self._hardware = hardware
+        self._slots = None  # of each point, -1 where it has none
+        self._told = None  # samples since start until the last report's end
+        self._counters = WattHours(2 * len(site.points), lambda: count("bus_b.range"))
+
+    async def poll(self, bus, now_s):
+        """Read everything once; set it up first when it is new or was away."""
+        if self.state != "well" or self._slots is None:
+            await self._set_up(bus)
+        count = 4 * (max(self._slots) + 1)
+        volts = await self._read(bus, _VOLTAGES, 10)
+        frequency = await self._read(bus, _FREQUENCY, 2)
+        blocks, energies = [], None
+        if count:
+            for at, _, _ in _BLOCKS:
+                blocks.append(await self._read(bus, at, count - 2))
+            energies = await self._read(bus, _ENERGIES, count)
+        while self._measuring.pending:  # the report before is still being worked through
+            await asyncio.sleep_ms(10)
+        until = self._hardware.uptime_ms() * SAMPLE_RATE // 1000
+        samples = SAMPLE_RATE if self._told is None else until - self._told
+        self._told = until
+        slots = self._slots
+        counted = [
+            self._advanced(k, energies, 4 * slots[k // 2] + 2 * (k % 2), now_s)
+            if self._is_mine(k // 2) and slots[k // 2] >= 0
+            else 0
+            for k in range(2 * len(slots))
+        ]
+        self._measuring.complete(
+            self._hardware.now_ms(),
+            lambda: self._fill(samples, slots, volts, frequency, blocks, counted),
+        )
+
+    def _fill(self, samples, slots, volts, frequency, blocks, counted):
+        """Fill the report with what was read: a generator, as quantities.Report.read(), which may
+        be begun anew. counted: Wh, import and export of each point."""
+        report = self._measuring.report
+        report.samples = samples
+        for p in range(3):
+            report.voltages[p].rms = self._real(volts, 4 * p, 0, _MOST_VOLTS)
+        hertz = self._real(frequency, 0, 40, 70)
+        report.frequency, report.microhertz = hertz, int(round((hertz or 0) * 1000000))
+        for i, slot in enumerate(slots):
+            if not self._is_mine(i):
+                continue
+            if i % _STEP == _STEP - 1:
+                yield
+            reading = report.readings[i]
+            reading.clear()
+            if slot < 0:
+                reading.missed = report.samples
+                continue
+            for (_, name, most), data in zip(_BLOCKS, blocks):
+                setattr(reading, name, self._real(data, 4 * slot, -most, most))
+            reading.imported, reading.exported = counted[2 * i], counted[2 * i + 1]
+            self._finish(i, reading)
+
+    def _is_mine(self, i):
+        """Whether point i hangs on the box, and not on a meter."""
+        return self._site.points[i].type != "MODBUS"
+
+    async def _read(self, bus, address, count):
+        return await bus.ask(_UNIT, modbus.HOLDING, address, count, self.tries, _REPLY_MS)
+
+    def _real(self, data, i, least, most):
+        """A float32, None when it can not be."""
+        value = modbus.low_first(data, i, "f")
+        if least <= value <= most:  # not so for what is no number
+            return value
+        self._count("bus_b.range")
+        return None
+
+    def _finish(self, i, reading):
+        """What follows from the values."""
+        report = self._measuring.report
+        # The box's energies go on while it is not read, its powers are not known.
+        if reading.power is None:
+            reading.missed = report.samples
+        elif report.samples > _LONGEST:
+            reading.missed = report.samples - SAMPLE_RATE
+        reading.count = report.samples - reading.missed
+        if reading.power is None:
+            return
+        reading.voltage = report.voltages[self._site.points[i].phase].rms
+        if reading.apparent:
+            reading.factor = max(-1.0, min(1.0, reading.power / reading.apparent))
+
+    def _advanced(self, k, energies, at, now_s):
+        """Wh that an energy of the box has advanced. A CT tells 1.5 x its rated current at
+        most."""
+        most = 2 * self._site.points[k // 2].rated * _MOST_VOLTS
+        return self._counters.advance(k, most, modbus.low_first(energies, at, "i"), now_s)
+
+    def answers_for(self, serial):
+        return any(point.node == serial for point in self._site.points)
+
+    async def identify(self, bus, serial, mask, seconds):
+        """The LED of these inputs of a node shows that they are selected."""
+        for point, slot in zip(self._site.points, self._slots or ()):
+            if point.node == serial and mask >> point.input & 1 and slot >= 0:
+                at = _IDENTIFY + slot
+                await bus.ask(_UNIT, modbus.WRITE_REGISTER, at, 1 if seconds else 0)
+
+    # Setting up
+
+    async def _set_up(self, bus):
+        own = await self._read(bus, _OWN, 6)
+        self.serial = "%04d%06d" % (modbus.register(own, 0), modbus.low_first(own, 2))
+        places = await self._places(bus)
+        self._slots = []
+        self.fault = None
+        mapping = await self._read(bus, _MAPPING, _MOST_SLOTS)
+        types = await self._read(bus, _CT_TYPES, _MOST_SLOTS)
+        changed = False
+        for i, point in enumerate(self._site.points):
+            if not self._is_mine(i):
+                self._slots.append(-1)
+                continue
+            slot = places.get((point.node, point.input), -1)
+            kind = _ct_type(point)
+            if slot < 0:
+                self.fault = "has no input %s of %s" % ("ABCD"[point.input], point.node)
+            elif kind is None:
+                self.fault = "knows no CT such as that on %s of %s" % (
+                    "ABCD"[point.input],
+                    point.node,
+                )
+                slot = -1
+            else:
+                for start, old, new in (
+                    (_MAPPING, mapping, self._code(point)),
+                    (_CT_TYPES, types, kind),
+                ):
+                    if modbus.register(old, slot) != new:
+                        await bus.ask(
+                            _UNIT, modbus.WRITE_REGISTERS, start + slot, [new], 3, _REPLY_MS
+                        )
+                        changed = True
+            self._slots.append(slot)
+        if changed:
+            await bus.ask(_UNIT, modbus.WRITE_REGISTERS, _SAVE, [1], 3, _REPLY_MS)
+
+    async def _places(self, bus):
+        """{(serial, input): slot} of the devices on the box's own bus."""
+        places = {}
+        for n in range(_MOST_DEVICES):
+            data = await self._read(bus, _DEVICES + _DEVICE_SIZE * n, _DEVICE_SIZE)
+            count = modbus.register(data, 1)
+            if not modbus.register(data, 0):
+                continue
+            serial = "%04d%06d" % (modbus.register(data, 0), modbus.low_first(data, 2))
+            for k in range(min(count, 8)):
+                places[serial, k] = modbus.register(data, 10 + k)
+        return places
+
+    def _code(self, point):
+        """The voltage that the point's CT is computed with."""
+        if self._site.lines == DELTA:
+            return (_DELTA_REVERSED if point.reversed else _DELTA_CODES)[point.phase]
+        if self._site.lines == SPLIT and point.phase == 2:
+            return 18 if point.reversed else 33  # L1-L2
+        return (_STAR_REVERSED if point.reversed else _STAR_CODES)[point.phase]
+
+
+class NoBusA:
+    """In the place of the A-bus, its nodes and its advice, where there is none."""
+
+    ready = None
+    capacity = line_us = blocks = skipped = restarts = foreign = noise = 0
+    all = ()
+    texts = []
+
+    def __init__(self):
+        self.nodes = self.receiver = self.backlog = self
+
+    def identify(self, serial, inputs, seconds):
+        raise KeyError("no node %s" % serial)
+
+    def run(self):
+        """As BusA.run(): nothing is ever due."""
+        while True:
+            yield 1000000
+
+    def scan(self):
+        pass
+
+    def age_ms(self, block, sample):
+        return 0
+
+    def behind(self):
+        return 0
+
+    def update(self, values):
+        return ()

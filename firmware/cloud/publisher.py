@@ -1,0 +1,227 @@
+"""What goes out when: writes the texts of a report while nothing changes, and sends them.
+
+Owns the texts. `realtime` goes first, and waits while the connection is being made anew; of each
+other message at most one waits.
+"""
+
+import asyncio
+
+from micropython import const
+
+from cloud import topics
+from cloud import topics_original as original
+from cloud import topics_quality as quality
+from cloud.figures import Figures
+from cloud.json_text import Text
+from cloud.rates import Due
+from cloud.waiting import Waiting
+
+_STEP = const(64)  # numbers written at once
+_LOOK_S = const(1)
+_HARMONICS = const(400)  # bytes
+
+
+class _Message:
+    """One of a report. parts: a function (epoch ms or None) that gives its Forms and bytes in
+    their order, or None when there is nothing to be said."""
+
+    def __init__(self, topic, due, parts, most):
+        self.topic = topic
+        self.due = due
+        self.parts = parts
+        self.text = Text(most)
+        self.waits = False
+
+
+class _State:
+    """A message of its own time. pieces: a function that gives its pieces; glance: one that gives
+    what people see of it, to be compared."""
+
+    def __init__(self, topic, due, pieces, glance):
+        self.topic = topic
+        self.due = due
+        self.pieces = pieces
+        self.glance = glance
+        self.seen = None
+
+
+class Publisher:
+    """`dropped`: messages `realtime` that had to go because there was no connection.
+
+    prefix: of all topics; uplink: uplink.Uplink; rates: rates.Rates; uptime_ms: a function; tell:
+    a coroutine function, called about once a second, which sends what has happened elsewhere."""
+
+    def __init__(self, prefix, site, measuring, uplink, counters, rates, uptime_ms, tell):
+        self.dropped = 0
+        self._prefix = prefix
+        self._site = site
+        self._measuring = measuring
+        self._uplink = uplink
+        self._count = counters.count
+        self._rates = rates
+        self._uptime_ms = uptime_ms
+        self._tell = tell
+        self._news = asyncio.Event()
+        self._figures = figures = Figures(site, measuring)
+        self._realtime = original.realtime_form(site, measuring, figures)
+        self._realtime_topic = prefix + "realtime"
+        self._realtime_due = Due("realtime", rates)
+        self._waiting = Waiting(self._realtime.longest)
+        self._totals = topics.totals_form(figures)
+        self._month = topics.month_form(figures)
+        self._quality = quality.Quality(site, measuring, figures)
+        parts = (topics.site_form(site, measuring, figures),)
+        self._messages = []
+        self._states = []
+        self._add("site", lambda _: parts, parts[0].longest)
+        self._add("quality", self._quality_parts, self._quality.longest)
+        longest = self._totals.longest + self._month.longest
+        self._add("totals", self._totals_parts, longest)
+        self._add("harmonics", self._harmonics_parts, _HARMONICS)
+
+    def _add(self, topic, parts, most):
+        due = Due(topic, self._rates)
+        self._messages.append(_Message(self._prefix + topic, due, parts, most))
+
+    def add_state(self, topic, pieces, glance):
+        """Send this topic at its rate, and soon when what `glance` gives has changed."""
+        self._states.append(_State(topic, Due(topic, self._rates), pieces, glance))
+
+    def wake(self):
+        """Something has changed: look at once."""
+        self._news.set()
+
+    # Writing
+
+    def write(self, ended_ms):
+        """Write what is due of the report that was worked through: a generator, whose steps take
+        a ms or two. Nothing that is written may change before it has ended. ended_ms: when the
+        report ended, epoch ms or None."""
+        uptime = self._uptime_ms()
+        self._figures.take_time(ended_ms)
+        if self._realtime_due.at(uptime):
+            self._realtime_due.sent(uptime)
+            self._figures.take_points()
+            yield
+            yield from self._write_realtime()
+        if not self._uplink.connected:
+            return
+        fresh = False
+        for message in self._messages:
+            if not message.due.at(uptime):
+                continue
+            if message.waits:
+                self._count("uplink.overtaken")
+                message.due.sent(uptime)
+                continue
+            if not fresh:
+                fresh = True
+                yield from self._figures.take_loads()
+            parts = message.parts(ended_ms)
+            if parts is None:
+                continue
+            message.due.sent(uptime)
+            yield from self._fill(message.text, parts)
+            message.waits = not self._too_long(message.text)
+            self._news.set()
+
+    def _write_realtime(self):
+        try:
+            text = self._waiting.room()
+        except MemoryError:
+            self._count("uplink.memory")
+            return
+        yield from self._fill(text, (self._realtime,))
+        if not self._too_long(text):
+            self.dropped += self._waiting.add(text)
+            self._news.set()
+
+    def _fill(self, text, parts):
+        text.clear()
+        for part in parts:
+            if isinstance(part, bytes):
+                text.put(part)
+                continue
+            text.begin()
+            while text.fill(part, _STEP):
+                yield
+            yield
+
+    def _too_long(self, text):
+        if text.too_long:
+            self._count("uplink.too_long")
+        return text.too_long
+
+    def _totals_parts(self, _):
+        highest = self._measuring.aggregates.demand.highest
+        return self._totals, topics.NO_MONTH if highest is None else self._month
+
+    def _quality_parts(self, ended_ms):
+        return (self._quality.form,) + self._quality.ends(ended_ms is not None)
+
+    def _harmonics_parts(self, ended_ms):
+        found = self._measuring.harmonics.take()
+        return found and (quality.harmonics(ended_ms, *found),)
+
+    # Sending
+
+    async def run(self, beat):
+        """Send what waits and look what has changed, without end. beat: called meanwhile."""
+        while True:
+            beat()
+            try:
+                await asyncio.wait_for(self._news.wait(), _LOOK_S)
+            except asyncio.TimeoutError:
+                pass  # no report, but states are told all the same
+            self._news.clear()
+            await self.send_texts()
+            await self._send_intervals()
+            await self._send_states()
+            await self._tell()
+
+    async def send(self, topic, pieces, retained=False):
+        """Publish a rare message under the site's prefix; see Uplink.publish."""
+        await self._uplink.publish(self._prefix + topic, pieces, retained)
+
+    async def send_texts(self):
+        uplink, waiting = self._uplink, self._waiting
+        while uplink.connected:
+            text = waiting.first()
+            if text is not None:
+                sent = False
+                try:
+                    sent = await uplink.send(self._realtime_topic, text.view())
+                finally:
+                    waiting.done(sent)
+                continue
+            for message in self._messages:
+                if message.waits:
+                    break
+            else:
+                return
+            try:
+                await uplink.send(message.topic, message.text.view())
+            finally:
+                message.waits = False
+        for message in self._messages:
+            message.waits = False
+
+    async def _send_intervals(self):
+        completed = self._measuring.aggregates.intervals.completed
+        wanted = self._rates.every("aggregated")
+        if not wanted and not self._uplink.connected:
+            return  # there was no link yet that says which are wanted
+        completed[:] = [interval for interval in completed if interval.length == wanted]
+        while completed and self._uplink.connected:
+            await self.send("aggregated", original.aggregated(self._site, completed.pop(0)))
+
+    async def _send_states(self):
+        if not self._uplink.connected:
+            return
+        for state in self._states:
+            now_ms, seen = self._uptime_ms(), state.glance()
+            changed = seen != state.seen and state.due.after_change(now_ms)
+            if changed or state.due.at(now_ms, False):
+                state.seen = seen
+                state.due.sent(now_ms)
+                await self.send(state.topic, state.pieces())

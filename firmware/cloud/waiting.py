@@ -1,0 +1,48 @@
+"""Texts that wait to be sent, oldest first. Owns their rooms, which are made when they are needed
+and, but for one, given up when none waits."""
+
+from micropython import const
+
+from cloud.json_text import Text
+
+MOST = const(16)
+
+
+class Waiting:
+    """At most MOST texts of at most `most` bytes."""
+
+    def __init__(self, most):
+        self._most = most
+        self._texts = []
+        self._spare = [Text(most)]
+        self._sending = False
+
+    def room(self):
+        """A Text to write the next one in, for add(). Allocates one where none is spare."""
+        return self._spare.pop() if self._spare else Text(self._most)
+
+    def add(self, text):
+        """It is written. Returns how many older ones had to go: 0 or 1."""
+        self._texts.append(text)
+        if len(self._texts) <= MOST:
+            return 0
+        self._spare.append(self._texts.pop(1 if self._sending else 0))
+        return 1
+
+    def first(self):
+        """The oldest, to be sent, or None. It stays as it is until done()."""
+        if not self._texts:
+            return None
+        self._sending = True
+        return self._texts[0]
+
+    def done(self, sent):
+        """The first was sent, or it goes on waiting."""
+        self._sending = False
+        if not sent:
+            return
+        text = self._texts.pop(0)
+        if self._texts:
+            self._spare.append(text)
+        else:
+            self._spare = [text]

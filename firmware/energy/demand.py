@@ -1,0 +1,58 @@
+"""The demand: mean power imported from the grid in a quarter of an hour, its forecast, and the
+month's highest, which Belgian network operators bill (capacity tariff).
+
+Owns the highest of the month. A quarter counts with what was measured of it: one that was longer
+because the clock was set does not count, one that is shorter counts as if nothing was imported in
+the rest of it.
+"""
+
+from measure.pll import SAMPLE_RATE
+from energy.intervals import QUARTER
+from energy.registers import IMPORT
+
+_LONGEST = (QUARTER + 2) * SAMPLE_RATE
+
+
+def _month(day):
+    """Number of the month of a day since 1970, counted from March 2000; right until 2100."""
+    day -= 11017
+    year = (4 * day + 3) // 1461
+    return 12 * year + (5 * (day - 1461 * year // 4) + 2) // 153
+
+
+class Demand:
+    """`highest`: W in the current month, None before the first quarter is complete; `at`: when
+    that quarter began, epoch s."""
+
+    def __init__(self, site, quarter):
+        """quarter: the current one, an intervals.Span."""
+        self.highest = None
+        self.at = None
+        self._quarter = quarter
+        self._grid = [k for k in range(len(site.loads)) if site.loads[k].role == "grid"]
+        self._utc_offset = site.utc_offset
+        self._current = None  # month
+        self._before = (None, None, None)  # month, highest, at: if the clock goes back
+
+    def add(self, quarter):
+        """A completed quarter, an intervals.Interval."""
+        if quarter.samples > _LONGEST:
+            return
+        month = _month((quarter.start + self._utc_offset) // 86400)
+        watts = sum(quarter.of_load(k, IMPORT) for k in self._grid) // QUARTER
+        if month != self._current:
+            before, self._before = self._before, (self._current, self.highest, self.at)
+            if month != before[0] or month > self._current:
+                before = month, -1, None
+            self._current, self.highest, self.at = before
+        if watts > self.highest:
+            self.highest, self.at = watts, quarter.start
+
+    def energy(self):
+        """J imported in the current quarter."""
+        return sum(self._quarter.so_far(k, IMPORT) for k in self._grid)
+
+    def forecast(self, watts):
+        """The current quarter's demand in W when the grid's power stays at `watts`."""
+        left = max(0.0, QUARTER - self._quarter.samples / SAMPLE_RATE)
+        return (self.energy() + max(0.0, watts) * left) / QUARTER

@@ -1,0 +1,216 @@
+"""Improv Wi-Fi over the serial line (improv-wifi.com/serial, version 1): credentials from a
+browser or a tool on a computer.
+
+Owns the protocol. What is allowed, and trying the credentials, is net/trial.py's, as for the
+hotspot. Other text may go over the same line.
+"""
+
+import asyncio
+import select
+from time import ticks_diff, ticks_ms
+
+from micropython import const
+
+from system.version import VERSION
+from system.watchdog import unwatched
+from hotspot.credentials import CredentialError, text_of
+
+_HEAD = b"IMPROV\x01"
+_COMMAND = _HEAD + b"\x03"  # the one type of packet that comes from the computer
+_STATE, _ERROR, _RESULT = const(1), const(2), const(4)  # types of ours
+_READY, _TRYING, _DONE = const(2), const(3), const(4)  # states
+_NO_ERROR, _INVALID, _UNKNOWN_COMMAND, _NO_CONNECTION = const(0), const(1), const(2), const(3)
+_OTHER_ERROR = const(255)
+_JOIN, _TELL_STATE, _ABOUT, _SCAN = const(1), const(2), const(3), const(4)  # commands
+_LOOK_MS = const(20)
+_LONGEST_TRY_MS = const(28000)  # the other side waits 30 s
+_SILENT_LOOKS = const(3)  # after which a packet that is not whole is forgotten
+_AT_ONCE = const(128)  # bytes; no packet that means anything is longer
+
+
+def packet(kind, data):
+    """The bytes of a packet with its sum, on a line of its own."""
+    whole = _HEAD + bytes((kind, len(data))) + data
+    return b"\n" + whole + bytes((sum(whole) & 255, 10))
+
+
+def strings(texts):
+    """Texts as a result carries them."""
+    return b"".join(bytes((len(text.encode()),)) + text.encode() for text in texts)
+
+
+class Receiver:
+    """Finds commands in what the line brings."""
+
+    def __init__(self):
+        self._held = b""
+
+    def silence(self):
+        """The rest of what is held never comes: the contents of what lies whole behind it."""
+        found = []
+        while self._held:
+            rest, self._held = self._held[1:], b""
+            more = self.feed(rest)
+            found += more[1:] if found[-1:] == more[:1] == [None] else more
+        return found
+
+    def feed(self, data):
+        """The contents of the packets that have become whole; None for damaged ones, once for
+        those that follow each other."""
+        held = self._held + data
+        found = []
+        while True:
+            begin = held.find(_COMMAND)
+            if begin < 0:
+                # The end may be a head's beginning.
+                self._held = held[-len(_COMMAND) + 1 :]
+                return found
+            held = held[begin:]
+            if len(held) < 9 or len(held) < 10 + held[8]:
+                self._held = held
+                return found
+            end = 9 + held[8]
+            if sum(held[:end]) & 255 == held[end]:
+                found.append(held[9:end])
+                held = held[end + 1 :]
+            else:
+                if not found or found[-1] is not None:
+                    found.append(None)
+                held = held[1:]
+
+
+def _two_texts(data):
+    """The texts of a join command; ValueError where they are not two that fill it."""
+    first = data[:1] + b"\0"
+    second = 1 + first[0]
+    if len(data) <= second or len(data) != second + 1 + data[second]:
+        raise ValueError
+    return text_of(data[1:second]), text_of(data[second + 1 :])
+
+
+class Improv:
+    """Speaks on `line`, the board's SerialLine. trial: the trial.Trial of credentials; `about`:
+    the board, and the gateway's name."""
+
+    def __init__(self, trial, line, about):
+        self._trial = trial
+        self._line = line
+        self._poll = select.poll()
+        self._poll.register(line.stream, select.POLLIN)
+        self._about = about
+        self._told = None  # the state
+        self._answered = True  # the last try's result is told
+        self._tried_ms = 0  # when it began
+        self._scanning = None  # the task
+        trial.on_change(self._tell_change)
+
+    async def run(self, beat=unwatched):
+        """Answer, and tell every change of the state, without end; a line that has ended is left
+        alone. beat: called meanwhile."""
+        receiver = Receiver()
+        stream = self._line.stream
+        self._told = self._state()
+        silent = 0
+        while True:
+            beat()
+            count = 0
+            while count < _AT_ONCE and self._ready():
+                data = stream.read(1)
+                if not data:
+                    return
+                count += 1
+                for content in receiver.feed(data):
+                    self._obey(content or b"")
+            silent = 0 if count else silent + 1
+            if silent == _SILENT_LOOKS:
+                for content in receiver.silence():
+                    self._obey(content or b"")
+            if not self._answered and ticks_diff(ticks_ms(), self._tried_ms) > _LONGEST_TRY_MS:
+                self._tell_result()
+            if self._state() != self._told:  # a link has come or gone
+                self._send_state()
+            await asyncio.sleep_ms(_LOOK_MS)
+
+    def _ready(self):
+        for _ in self._poll.ipoll(0):
+            return True
+        return False
+
+    def _state(self):
+        trial = self._trial
+        if trial.state == "trying" and not self._answered:
+            return _TRYING
+        return _DONE if trial.provisioned() else _READY
+
+    def _tell_change(self):
+        """The trial's state has changed."""
+        if self._trial.state == "trying":
+            self._answered = False
+            self._tried_ms = ticks_ms()
+            self._send_state()
+        elif not self._answered:
+            self._tell_result()
+        elif self._state() != self._told:
+            self._send_state()
+
+    def _tell_result(self):
+        """What has come of a try: good is a network that is joined, wherever it leads."""
+        self._answered = True
+        good = self._trial.provisioned()
+        if not good:
+            self._send(_ERROR, bytes((_NO_CONNECTION,)))
+        self._send_state()
+        if good:
+            self._answer(_JOIN)
+
+    def _obey(self, content):
+        if len(content) < 2 or len(content) != 2 + content[1]:
+            self._send(_ERROR, bytes((_INVALID,)))
+            return
+        error = self._do(content[0], content[2:])
+        if error:
+            self._send(_ERROR, bytes((error,)))
+
+    def _do(self, command, data):
+        """Carry the command out; the error, or None."""
+        trial = self._trial
+        if command not in (_JOIN, _TELL_STATE, _ABOUT, _SCAN):
+            return _UNKNOWN_COMMAND
+        self._send(_ERROR, bytes((_NO_ERROR,)))
+        if command == _JOIN:
+            if trial.state == "trying":
+                return _OTHER_ERROR
+            try:
+                trial.submit(*_two_texts(data))
+            except CredentialError:
+                return _NO_CONNECTION
+            except ValueError:
+                return _INVALID
+        elif command == _TELL_STATE:
+            self._send_state()
+            if self._told == _DONE:
+                self._answer(command)
+        elif command == _ABOUT:
+            self._answer(command, "Gateway", VERSION, *self._about)
+        elif not self._scanning or self._scanning.done():
+            self._scanning = asyncio.create_task(self._tell_networks())
+
+    async def _tell_networks(self):
+        trial = self._trial
+        await trial.scan()
+        for name, rssi, security in trial.networks:
+            if name:
+                self._answer(_SCAN, name, str(rssi), "NO" if security == "open" else "YES")
+                await asyncio.sleep_ms(_LOOK_MS)  # a UART takes as much without waiting
+        self._answer(_SCAN)
+
+    def _answer(self, command, *texts):
+        data = strings(texts)
+        self._send(_RESULT, bytes((command, len(data))) + data)
+
+    def _send_state(self):
+        self._told = self._state()
+        self._send(_STATE, bytes((self._told,)))
+
+    def _send(self, kind, data):
+        self._line.write(packet(kind, data))

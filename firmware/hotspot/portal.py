@@ -1,0 +1,117 @@
+"""The hotspot's web site: what is answered to which request.
+
+Owns the routes, the token of the form and the choice of language. What a phone asks by itself (is
+there internet?) is sent to the page, which makes the phone open it.
+"""
+
+import os
+from binascii import hexlify
+
+from micropython import const
+
+from hotspot.credentials import CredentialError, text_of
+from hotspot.http_server import RequestError, form
+
+_LANGUAGES = ("en", "nl", "fr", "de")  # the first where a phone speaks none of them
+_TRYING_IN_MS = const(1000)  # the phone gets the next page before the radio changes its channel
+_FORM = "application/x-www-form-urlencoded"
+_MISSING = ("/favicon.ico", "/wpad.dat")  # must not lead to a page
+_TEXT = b"Content-Type: text/plain\r\n"
+
+
+def language_of(wishes):
+    """The language to answer in, by the value of Accept-Language (RFC 9110 section 12.5.4)."""
+    best, most = _LANGUAGES[0], 0
+    for wish in wishes.split(","):
+        name, _, quality = wish.partition(";")
+        name = name.strip().lower().split("-")[0]
+        quality = quality.strip()
+        try:
+            weight = float(quality[2:]) if quality.startswith("q=") else 1
+        except ValueError:
+            continue
+        if name in _LANGUAGES and weight > most:
+            best, most = name, weight
+    return best
+
+
+class Portal:
+    """The site of `provisioning` (trial.Trial) at `origin`: address, and port
+    where it is not 80. `serial`: the gateway's, shown on the page."""
+
+    def __init__(self, provisioning, serial, origin):
+        self._provisioning = provisioning
+        self._serial = serial
+        self._origin = origin
+        self._renew()
+
+    def _renew(self):
+        """A token is good for one use: who has an older page sends it in vain."""
+        self._token = hexlify(os.urandom(8))
+
+    async def handle(self, request):
+        """The answer to a request, as HttpServer takes it."""
+        path = request.path.partition("?")[0]
+        if path in _MISSING:
+            return 404, _TEXT, b""
+        if request.fields.get("host") != self._origin:
+            return self._to_page(302)
+        if request.method == "POST":
+            if path in ("/join", "/scan"):
+                return await self._act(request, path)
+            return self._to_page(303)
+        if request.method not in ("GET", "HEAD"):
+            raise RequestError(405)
+        if path == "/state":
+            return 200, _TEXT, self._provisioning.state.encode()
+        if path == "/":
+            return self._page(request)
+        return self._to_page(302)
+
+    def _to_page(self, status):
+        fields = b"Location: http://%s/\r\n" % self._origin.encode()
+        return status, _TEXT + fields, b"This way to the gateway's page."
+
+    async def _act(self, request, path):
+        if not request.fields.get("content-type", "").startswith(_FORM):
+            raise RequestError(400)
+        provisioning = self._provisioning
+        if provisioning.state != "ready":
+            return self._to_page(303)
+        if int(request.fields.get("content-length", "0")) > len(request.body):
+            return self._page(request, 413, "too_long")
+        try:
+            fields = form(request.body)
+        except ValueError:
+            raise RequestError(400)
+        if fields.get(b"token") != self._token:
+            return self._page(request, 403, "stale")
+        self._renew()
+        if path == "/scan":
+            await provisioning.scan()
+            return self._to_page(303)
+        name = text_of(fields.get(b"ssid") or fields.get(b"other", b"").strip())
+        if not name:
+            return self._page(request, 200, "name_missing")
+        try:
+            provisioning.submit(name, text_of(fields.get(b"key", b"")), _TRYING_IN_MS)
+        except CredentialError as error:
+            return self._page(request, 200, error.rule, error.values)
+        return self._to_page(303)
+
+    def _page(self, request, status=200, rule=None, values=()):
+        """The page as it is now; without `rule` it tells the last result, if there is one."""
+        provisioning = self._provisioning
+        if provisioning.state == "done":
+            if "text/html" in request.fields.get("accept", ""):  # not an app in the background
+                provisioning.seen()
+        elif rule is None and provisioning.state == "ready" and provisioning.result:
+            rule, values = provisioning.result, (provisioning.ssid,)
+        # In memory only while a page is sent: trying credentials needs the room.
+        from portal_static import FIELDS
+
+        from hotspot.page import Page
+
+        language = language_of(request.fields.get("accept-language", ""))
+        page = Page(provisioning, language, self._serial, self._token, rule, values)
+        return status, FIELDS, page

@@ -1,0 +1,47 @@
+"""Line-to-line voltages, where circuits are measured with them: made of the head's three voltages
+in place, a block at a time. Everything after that takes them for measured ones. Allocates
+nothing."""
+
+import micropython
+
+from a_bus.cycle import GAP
+
+
+@micropython.viper
+def _subtract(samples: ptr8, where: ptr32, delta: int):
+    """For 64 samples each: voltage 2 becomes 0 - 1; with `delta` 0 becomes 0 - 2 and 1 becomes 1 -
+    2. A difference that does not fit into 16 bits becomes the nearest that does."""
+    a = ptr16(int(samples) + where[0])
+    b = ptr16(int(samples) + where[1])
+    c = ptr16(int(samples) + where[2])
+    for k in range(64):
+        x = (a[k] ^ 0x8000) - 0x8000
+        y = (b[k] ^ 0x8000) - 0x8000
+        z = x - y
+        if delta:
+            w = (c[k] ^ 0x8000) - 0x8000
+            x -= w
+            y -= w
+            x = x if x < 0x7FFF else 0x7FFF
+            a[k] = x if x > -0x8000 else -0x8000
+            y = y if y < 0x7FFF else 0x7FFF
+            b[k] = y if y > -0x8000 else -0x8000
+        z = z if z < 0x7FFF else 0x7FFF
+        c[k] = z if z > -0x8000 else -0x8000
+
+
+def delta(samples, where):
+    """Make a block's voltages L1, L2, L3 of the head L1-L3, L2-L3, L1-L2. where[p]: byte offset of
+    voltage p in `samples`, negative when it is missing; then all are."""
+    if where[0] >= 0 and where[1] >= 0 and where[2] >= 0:
+        _subtract(samples, where, 1)
+    else:
+        where[0] = where[1] = where[2] = GAP
+
+
+def split(samples, where):
+    """Make L3, which is not connected, L1-L2; missing when one of the three is."""
+    if where[0] >= 0 and where[1] >= 0 and where[2] >= 0:
+        _subtract(samples, where, 0)
+    else:
+        where[2] = GAP

@@ -1,0 +1,131 @@
+"""Trying Wi-Fi credentials: what every way in shares, the hotspot's page and the serial line.
+
+Owns which networks there are, which one is being tried, and what came of it.
+"""
+
+import asyncio
+import sys
+
+from micropython import const
+
+from hotspot.credentials import check_network, may_join, text_of
+
+_SEEN_MS = const(10000)  # from when the phone has shown the success
+_UNSEEN_MS = const(180000)  # from the success, where no phone came to see it
+_LOOK_MS = const(200)
+_PATIENCE = const(25)  # looks: a request has 8 s (hotspot/http_server.py)
+_MOST = const(16)  # networks that are listed,
+_REFUSED = const(4)  # and places kept for those that cannot be joined, so that they say why
+
+
+class Trial:
+    """`state`: "ready" for credentials, "trying" some, or "done". `result`: what came of the last
+    try, a word of joining.try_credentials, None before the first; `ssid`: the network that was
+    chosen last, None at first; `networks`: the names, dBm and securities of what was found, first
+    what can be joined, the strongest first: the 16 that are listed.
+
+    connection: its service_ms says until when the hotspot is open; joining: the Joining that has
+    the radio."""
+
+    def __init__(self, hardware, connection, joining):
+        self.state = "ready"
+        self.result = None
+        self.ssid = None
+        self.networks = ()
+        self._hardware = hardware
+        self._connection = connection
+        self._joining = joining
+        self._counters = connection.counters
+        self._search = None  # the task that looks for networks again
+        self._attempt = None
+        self._told = lambda: None
+
+    def on_change(self, told):
+        """`told`: a function, called at every change of the state, at once."""
+        self._told = told
+
+    def renew(self):
+        """The hotspot opens: whoever comes has seen no result yet."""
+        self.result = self.ssid = None
+        if self.state == "done":
+            self._become("ready")
+
+    def provisioned(self):
+        """Whether the gateway has a network: one that was given, or one that it has joined."""
+        return self.state == "done" or self._hardware.radio.connected()
+
+    async def scan(self):
+        """Look for networks again, unless one is being tried; what was known stays where the radio
+        has no time."""
+        if self.state == "trying":
+            return
+        # A request may be given up, the chip's scan not: it has a task of its own.
+        if not self._search or self._search.done():
+            self._search = asyncio.create_task(self.look())
+        for _ in range(_PATIENCE):
+            if self._search.done():
+                return
+            await asyncio.sleep_ms(_LOOK_MS)
+
+    async def look(self):
+        """Look for networks, however long the radio has no time."""
+        found = {}
+        for name, _, _, rssi, security, hidden in await self._joining.scan():
+            if security == "wpa":
+                security = "wpa2"  # one network, joined alike
+            network = ("" if hidden else text_of(name).strip("\0"), security)
+            found[network] = max(rssi, found.get(network, rssi))
+        self.networks = networks = sorted(
+            [(name, rssi, security) for (name, security), rssi in found.items()],
+            key=lambda network: (not may_join(network[0], network[2]), -network[1]),
+        )
+        refused = sum(not may_join(name, security) for name, _, security in networks)
+        del networks[_MOST - min(refused, _REFUSED) : len(networks) - refused]
+        del networks[_MOST:]
+
+    def submit(self, ssid, key, delay_ms=0):
+        """Check the credentials, CredentialError where a rule is broken, and begin to try them.
+        Not in the state "trying"."""
+        self.ssid, self.result = ssid, None
+        known = [security for name, _, security in self.networks if name == ssid]
+        check_network(ssid, key, known[0] if known else "wpa2")
+        self._become("trying")
+        self._attempt = asyncio.create_task(self._try(ssid, key, delay_ms))
+
+    def cancel(self):
+        """Give up what is being tried."""
+        if self._attempt:
+            self._attempt.cancel()
+            self._attempt = None
+        if self.state == "trying":
+            self._become("ready")
+
+    def seen(self):
+        """The phone has shown that all is well: the hotspot closes soon."""
+        connection = self._connection
+        connection.service_ms = min(connection.service_ms, self._hardware.uptime_ms() + _SEEN_MS)
+
+    def succeed(self):
+        """The network that was given leads to the cloud."""
+        self.result = "ok"
+        now = self._hardware.uptime_ms()
+        if self._connection.service_ms > now:
+            self._connection.service_ms = now + _UNSEEN_MS
+        self._become("done")
+
+    async def _try(self, ssid, key, delay_ms):
+        await asyncio.sleep_ms(delay_ms)
+        try:
+            self.result = await self._joining.try_credentials(ssid, key)
+        except Exception as error:
+            self._counters.count("provision.try")
+            sys.print_exception(error)
+            self.result = "failed"
+        if self.result == "ok":
+            self.succeed()
+        else:
+            self._become("ready")
+
+    def _become(self, state):
+        self.state = state
+        self._told()

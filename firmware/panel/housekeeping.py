@@ -1,0 +1,126 @@
+"""What a gateway has before it has an installation: LED and button, the links, the serial line,
+the time, the watch over the tasks, and the way back to how it left the factory. Owns the LED and
+the button."""
+
+import asyncio
+import sys
+import time
+
+from micropython import const
+
+from system.ends import Ends
+from system.tasks import run_all
+from system.watchdog import WATCHDOG_MS, Watch
+from hotspot.improv import Improv
+from wifi_provision import hotspot_name
+from net.connection import Connection
+from led import Led
+from panel.animation import Animation
+from panel.button import EARLY, RESET, SHORT, Button
+
+_FRAME_MS = const(20)
+_RESET_MS = const(180000)  # an erase of the whole storage stops everything
+
+
+class Front:
+    """`led`: its state; `connection`; `counters`; `watch`; `ends`: ends.Ends. hardware, board:
+    the board's; settings: settings.Settings; changed: a function, called when the LED's state has
+    changed; cloud: a function, whether the cloud has accepted us."""
+
+    def __init__(self, hardware, board, settings, counters, changed, cloud):
+        self.hardware = hardware
+        self.counters = counters
+        self.led = Led(board.LED, board.LONGEST_S)
+        self._button = Button(board.RESET)
+        self._changed = changed
+        self._cloud = cloud
+        self.connection = Connection(hardware, board, settings, counters, self.tell, cloud)
+        self.ends = Ends(hardware)
+        if self.ends.reason:
+            counters.count("end." + self.ends.reason.split(":")[0])
+        self.watch = Watch(counters, hardware.feed, self.ends)
+        self._improv = None
+        line = hardware.improv_line() if hardware.radio else None
+        if line:
+            about = (hardware.name, hotspot_name(hardware.serial))
+            self._improv = Improv(self.connection.trial, line, about)
+
+    def tell(self, event, value):
+        """Something has happened: see led.Led.tell."""
+        if self.led.tell(event, value, self.hardware.uptime_ms() // 1000):
+            self._changed()
+
+    def tasks(self):
+        """What is to run without end, as tasks.run_all() wants it."""
+        tasks = [("front", 30, self._watch), ("connection", 300, self.connection.run)]
+        if self.hardware.time_server:
+            tasks.append(("time", 7200, self._keep_time))
+        if self._improv:
+            tasks.append(("improv", 120, self._improv.run))
+        return tasks
+
+    async def run(self):
+        """Run the tasks, without end."""
+        await run_all(self.counters, self.tasks(), self.watch)
+
+    async def close(self):
+        """A clean end: there is nobody to be told."""
+
+    def texts(self):
+        """What is wrong: (name, a text for the installer)."""
+        led, connection = self.led, self.connection
+        if not led.overdue and (connection.problem or connection.leads) in (None, "ok"):
+            return []
+        from net.advice import texts
+
+        return texts(led, connection, self._cloud())
+
+    async def _watch(self, beat):
+        """Animate the LED, watch the button."""
+        hardware, button, led = self.hardware, self._button, self.led
+        animation = Animation(hardware.set_led, hardware.ticks_us)
+        last = hardware.ticks_us()
+        frames = 0
+        shown = None
+        while True:
+            beat()
+            now = hardware.ticks_us()
+            pressed = button.poll(hardware.pressed(), time.ticks_diff(now, last) // 1000)
+            last = now
+            if button.shown != shown:
+                shown = button.shown
+                self.tell("reset", shown)
+            animation.show(led.colour, led.pattern)
+            animation.frame()
+            if pressed == SHORT:
+                self.connection.open_service()
+            elif pressed == RESET:
+                self._reset()
+            frames += 1
+            if frames == 1000 // _FRAME_MS:
+                frames = 0
+                if led.grow_old(hardware.uptime_ms() // 1000):
+                    self._changed()
+            await asyncio.sleep_ms(_FRAME_MS)
+
+    def _reset(self):
+        """The factory reset, and a new start, which goes on with one that fails in its midst;
+        where nothing was begun the LED says so."""
+        from panel.factory_reset import reset
+
+        self.hardware.watchdog(_RESET_MS)
+        try:
+            reset(self.hardware)
+        except Exception as error:
+            self.counters.count("reset.failed")
+            sys.print_exception(error)
+            if self.hardware.kept() is None:
+                self.hardware.watchdog(WATCHDOG_MS)
+                self._button.shown = EARLY
+                return
+        self.hardware.restart()
+
+    async def _keep_time(self, beat):
+        from net import sntp
+
+        await sntp.keep(self.hardware, self.connection, self.counters, beat)

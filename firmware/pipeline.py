@@ -1,0 +1,232 @@
+"""From the bus to the registers: takes each block that the A-bus delivers, and each report that
+the meter completes.
+
+Owns the order of things on the measuring path: bus_a -> synthesis, line_voltages -> metering;
+power_events and harmonics look at the same samples beside metering. When a report is complete its
+sums are set aside and the next one begins at once; quantities -> energy -> aggregates are worked
+through afterwards, in slices between the blocks. The caller drives both: with asyncio on the
+gateway, in a plain loop in replay and in the benchmarks.
+"""
+
+from site.wiring import DELTA, STAR
+from measure.harmonics import Harmonics
+from measure.pll import BLOCK, SAMPLE_RATE
+from measure.power_events import PowerEvents
+from measure.quantities import VOLTS_PER_COUNT, Report
+from metering import Meter
+from energy.aggregates import Aggregates
+from energy.registers import Energy
+
+
+def build(bus, site, now_ms, waiting, report_samples=SAMPLE_RATE):
+    """The Measuring of a site. bus: as BusA; the rest: see Measuring and metering.Meter."""
+    meter = Meter([point.phase for point in site.points], site.frequency, report_samples)
+    declared = site.declared * 1000000 / site.voltage_ppm / VOLTS_PER_COUNT
+    events = PowerEvents(declared, site.phases)
+    report, energy = Report(site.points, site.voltage_ppm, site.lines), Energy(site)
+    points = range(len(site.points))
+    chosen = [3 + i for i in points if site.points[i].harmonics]
+    turns = list(range(site.phases)) + (chosen or [3 + i for i in points])
+    synthesis = make_lines = None  # few sites need them
+    if site.synthesised:
+        from measure.phantom_voltages import Synthesis
+
+        synthesis = Synthesis(site.synthesised, site.frequency)
+    if site.lines != STAR:
+        from measure import line_voltages
+
+        make_lines = line_voltages.delta if site.lines == DELTA else line_voltages.split
+    return Measuring(
+        bus,
+        synthesis,
+        make_lines,
+        meter,
+        events,
+        Harmonics(turns),
+        report,
+        energy,
+        Aggregates(site, energy),
+        now_ms,
+        waiting,
+    )
+
+
+class Measuring:
+    """`reports`: how many were worked through. Of the last one: `report` (quantities.Report),
+    `energy` and `aggregates` after it, `ended_ms` (epoch ms of its last sample, or None),
+    `first_sample` (the head's number of its first sample, modulo 2^22). `pending`: a report waits
+    to be worked through; one that is complete meanwhile becomes a window longer, which `postponed`
+    counts. `events`: power_events.PowerEvents; `harmonics`: harmonics.Harmonics.
+
+    synthesis: synthesis.Synthesis, or None. make_lines: line_voltages.delta or split, or None.
+    now_ms: a function, epoch milliseconds or None. waiting: a function, called when a report
+    waits."""
+
+    def __init__(
+        self,
+        bus,
+        synthesis,
+        make_lines,
+        meter,
+        events,
+        harmonics,
+        report,
+        energy,
+        aggregates,
+        now_ms,
+        waiting,
+    ):
+        self.bus = bus
+        self.meter = meter
+        self.events = events
+        self.harmonics = harmonics
+        self.report = report
+        self.energy = energy
+        self.aggregates = aggregates
+        self.meters = []  # whose values are entered into each report: meter_profile.Meter
+        self.reports = 0
+        self.postponed = 0
+        self.pending = False
+        self.ended_ms = None
+        self.first_sample = 0
+        self._synthesis = synthesis
+        self._make_lines = make_lines
+        self._now_ms = now_ms
+        self._waiting = waiting
+        self._next_first = -1
+        self._reading = None  # reads the report that waits; None once it is read
+        self._work = None
+        self._steps = None
+        self._cycle = None  # the block at hand
+        self._sample = 0  # of it, up to which it is measured
+        self._failing = 0  # samples of it that are lost if measuring them fails
+        self.restart()
+
+    def restart(self):
+        """Go on after a step has failed: with what is left of the block at hand or, where there is
+        none, with the bus anew."""
+        if self._cycle is None:
+            self._steps = self.bus.run()
+        elif self._failing:  # never seen
+            self.meter.skip(self._failing)
+            self._failing = 0
+
+    def step(self):
+        """Do what is due; returns the us until the next step. Allocates only when a report ends,
+        and little then."""
+        if self._cycle is None:
+            wait = next(self._steps)
+            if self.bus.ready is None:
+                return wait
+            self._begin(self.bus.ready)
+        self._use()
+        return 0
+
+    def _begin(self, cycle):
+        """Take a block in hand."""
+        self._cycle = cycle
+        self._sample = 0
+        if self._next_first < 0:
+            self._next_first = cycle.block * BLOCK
+        elif cycle.skipped:
+            lost = cycle.skipped * BLOCK
+            self.meter.skip(lost)
+            self.events.skip(lost)
+            self.harmonics.skip()
+            if self._synthesis:
+                self._synthesis.skip()
+        if self._synthesis:
+            self._synthesis.make(self.bus.samples, cycle.where)
+        if self._make_lines:
+            self._make_lines(self.bus.samples, cycle.where)
+
+    def _use(self):
+        """Measure what is left of the block at hand."""
+        while True:
+            if self.meter.due:
+                self._finish()
+            if self._sample == BLOCK:
+                break
+            self._measure(self._cycle.where, self._sample)
+        self._cycle = None
+
+    def _measure(self, where, sample):
+        """From `sample` on, up to the block's or the window's end."""
+        self._failing = BLOCK - sample
+        self._sample = BLOCK
+        samples, mains = self.bus.samples, self.meter.mains
+        end = self.meter.add(samples, where, sample)
+        self._sample = end  # it is counted, whatever fails now
+        self._failing = 0
+        self.events.add(where, end - sample, mains)
+        self.harmonics.add(samples, where, sample, end, mains)
+
+    def _finish(self):
+        """A report is complete."""
+        if self.pending:
+            self.meter.put_off()
+            self.postponed += 1
+            return
+        # What takes heap comes first: where it fails, the report is still due.
+        block = self._cycle.block
+        now_ms = self._now_ms()
+        if now_ms is not None:  # the next report ends with a second of the clock
+            now_ms -= self.bus.age_ms(block, self._sample)
+            self.events.date(now_ms)
+            self.meter.aim(SAMPLE_RATE * (1500 - (now_ms + 500) % 1000) // 1000)
+        self._set_aside(now_ms, self._read)
+        self.meter.finish()
+        self.harmonics.begin()
+        self.first_sample = self._next_first
+        self._next_first = block * BLOCK + self._sample & 0x3FFFFF
+        self.pending = True
+        self._waiting()
+
+    def _set_aside(self, ended_ms, read):
+        self._reading = read
+        self._work = self._through()
+        self.ended_ms = ended_ms
+
+    def complete(self, now_ms, read):
+        """Somebody else has a report (not while one is pending), which ended at `now_ms`. read: a
+        generator function that fills `report`: not before what was there is written."""
+        self._set_aside(now_ms, read)
+        self.pending = True
+        self._waiting()
+
+    def work(self):
+        """Work through the report that waits: a generator, to be resumed between blocks, whose
+        steps take some ms. One that fails loses what is left of the report; where memory was too
+        short to read it, it goes on waiting and is read again."""
+        again = False
+        try:
+            yield from self._work
+        except MemoryError:
+            again = self._reading is not None
+            raise
+        finally:
+            if again:
+                self._work = self._through()
+            self.pending = again
+
+    def work_through(self):
+        """Work through the report, if one waits, at once."""
+        if self.pending:
+            for _ in self.work():
+                pass
+
+    def _read(self):
+        yield from self.report.read(self.meter)
+        if self._synthesis and self.report.frequency:
+            self._synthesis.tune(self.report.frequency)
+
+    def _through(self):
+        yield from self._reading()
+        self._reading = None
+        for meter in self.meters:
+            meter.fill(self.report)
+        self.report.settle()
+        yield
+        yield from self.energy.add(self.report.values, self.ended_ms)
+        yield from self.aggregates.add(self.report, self.ended_ms)
+        self.reports += 1

@@ -1,0 +1,156 @@
+"""Refuses a wrong site.json (docs/site.md) as a whole, with one line that names the field."""
+
+import json
+import sys
+
+from system.modules import unload
+from site.fields import SiteError, choice, field, known, number, serial
+from site.schemes import CTS, HEAD_TYPES, NODE_TYPES, SCHEMES
+from site.wiring import DELTA
+
+_MOST_POINTS = 28
+# What a load's name may have: messages stay within what the uplink can hold.
+_LONGEST_NAME = 40  # characters
+_MOST_BYTES = 80  # as JSON in UTF-8
+_NAME_RULE = "must have 1 to 40 characters, at most 80 bytes in UTF-8"
+_ROLES = ("grid", "solar", "battery", "circuit")
+_BUILT_IN = "SOLID-CORE"  # the CT of a Solid Core, and of nothing else
+_BUILT_IN_NODE = "5600"
+_TURNS = (-120, 120, 180)
+_FIELDS = ("version", "name", "uuid", "location", "timezone", "utc_offset", "scheme", "frequency")
+_FIELDS += ("voltage_ratio", "synthesised", "head", "points", "loads", "b_bus")
+_OF_A_POINT = ("input", "phase", "load")
+_OF_A_NODE = ("node", "ct", "reversed")
+_CORRECTIONS = ("harmonics", "ratio", "phase_shift", "power_offset")  # not where others measure
+
+
+def check(table):
+    """table: of a site.json. SiteError when it is not usable."""
+    if not isinstance(table, dict):
+        raise SiteError("must be an object")
+    if field("", table, "version", int) != 1:
+        raise SiteError("version: must be 1; this firmware knows no other")
+    for name in ("name", "timezone"):
+        field("", table, name, str)
+    known("", table, _FIELDS)
+    uuid = field("", table, "uuid", str)
+    if not uuid or any(letter in uuid for letter in "/+#"):
+        raise SiteError("uuid: must not be empty or have / + #; it is a part of MQTT topics")
+    for name in ("location", "utc_offset"):
+        field("", table, name, int)
+    scheme = choice("", table, "scheme", SCHEMES)
+    if field("", table, "frequency", int) not in (50, 60):
+        raise SiteError("frequency: must be 50 or 60")
+    serial("", table, "head", HEAD_TYPES)
+    number("", table, "voltage_ratio", 1, 0.01, 1000)
+    _check_synthesised(field("", table, "synthesised", dict, {}), scheme)
+    roles = _check_loads(field("", table, "loads", list))
+    points = field("", table, "points", list)
+    if len(points) > _MOST_POINTS:
+        raise SiteError(
+            "points: %d, but an A-bus carries at most %d; "
+            "remove hubs that are no longer used, or use a second gateway"
+            % (len(points), _MOST_POINTS)
+        )
+    meters = _check_b_bus(table)
+    boxed = table.get("b_bus", {}).get("power_box")
+    if boxed and table.get("voltage_ratio", 1) != 1:
+        raise SiteError(
+            "voltage_ratio: not together with b_bus.power_box, whose values are used as it "
+            "says them; remove it, and set the voltage transformers in the box itself"
+        )
+    used = set()
+    for i in range(len(points)):
+        where = "points[%d]." % i
+        _check_point(where, points[i], scheme, roles, used, meters)
+        fields = _OF_A_POINT
+        if "meter" in points[i]:
+            fields += ("meter",)
+        elif boxed:
+            fields += _OF_A_NODE
+        else:
+            fields += _OF_A_NODE + _CORRECTIONS
+        known(where, points[i], fields)
+
+
+def _check_synthesised(table, scheme):
+    _, phases, measured, lines, _ = SCHEMES[scheme]
+    if table and (measured == 1 or lines == DELTA):
+        raise SiteError("synthesised: %s needs every voltage that it has" % scheme)
+    sources = set()
+    for name in table:
+        where = "synthesised.%s." % name
+        if name not in phases[:measured]:
+            raise SiteError("synthesised: %s has no phase %s" % (scheme, name))
+        source = choice(where, table[name], "from", phases[:measured])
+        known(where, table[name], ("from", "degrees"))
+        sources.add(source)
+        if source in table or len(sources) > 1:
+            raise SiteError("%sfrom: must be one phase that is connected" % where)
+        if field(where, table[name], "degrees", int) not in _TURNS:
+            raise SiteError("%sdegrees: must be -120, 120 or 180" % where)
+
+
+def _check_loads(tables):
+    """Returns {name: role}."""
+    roles = {}
+    if len(tables) > _MOST_POINTS:
+        raise SiteError("loads: %d, but there are at most %d" % (len(tables), _MOST_POINTS))
+    for i in range(len(tables)):
+        where = "loads[%d]." % i
+        known(where, tables[i], ("name", "role"))
+        name = field(where, tables[i], "name", str)
+        size = len(json.dumps(name).encode()) - 2
+        if not 0 < len(name) <= _LONGEST_NAME or size > _MOST_BYTES:
+            raise SiteError("%sname: %s" % (where, _NAME_RULE))
+        if name in roles:
+            raise SiteError('%sname: "%s" is there twice' % (where, name))
+        roles[name] = choice(where, tables[i], "role", _ROLES)
+    return roles
+
+
+def _check_b_bus(table):
+    """Returns {name of a meter on the B-bus: its phases}."""
+    if "b_bus" not in table:
+        return {}
+    before = list(sys.modules)
+    from b_bus import read
+
+    meters = read.read(field("", table, "b_bus", dict)).meters
+    del read
+    phases = {meter.name: meter.phases for meter in meters}
+    del meters
+    # A running gateway loads it again, where it finds room in the heap.
+    unload(*(name for name in list(sys.modules) if name not in before))
+    return phases
+
+
+def _check_point(where, table, scheme, roles, used, meters):
+    load = field(where, table, "load", str)
+    if "meter" in table:
+        node = choice(where, table, "meter", meters)
+        inputs = meters[node]
+    else:
+        node = serial(where, table, "node", NODE_TYPES)
+        inputs = NODE_TYPES[node[:4]]
+    name = choice(where, table, "input", "ABCD"[:inputs])
+    if (node, name) in used:
+        raise SiteError("%sinput: %s of %s is used twice" % (where, name, node))
+    used.add((node, name))
+    if "meter" not in table:
+        ct = choice(where, table, "ct", CTS)
+        if (ct == _BUILT_IN) != (node[:4] == _BUILT_IN_NODE):
+            raise SiteError("%sct: %s cannot be on %s" % (where, ct, node))
+    _, phases, _, lines, _ = SCHEMES[scheme]
+    phase = choice(where, table, "phase", phases)
+    if load not in roles:
+        raise SiteError('%sload: "%s" is not one of loads' % (where, load))
+    if lines == DELTA and roles[load] == "grid" and phase == "L3":
+        raise SiteError(
+            "%sphase: in %s the grid is measured with two CTs, on L1 and on L2" % (where, scheme)
+        )
+    field(where, table, "reversed", bool, False)
+    field(where, table, "harmonics", bool, False)
+    number(where, table, "ratio", 1, 0.001, 10000)
+    number(where, table, "phase_shift", 0, -10, 10)
+    number(where, table, "power_offset", 0, -1000, 1000)

@@ -1,0 +1,129 @@
+"""The installation: scheme, measuring points, loads and their roles, as docs/site.md describes.
+
+Owns what site.json means; site_check refuses it when something is wrong.
+"""
+
+import json
+from math import cos, pi, sin
+
+from system.modules import unload
+
+
+class Point:
+    """One measuring point: `node` (serial), `input` (0 to 3), `type` (the original's), `rated`
+    (A), `phase` (0 to 2, which of the site's voltages it is measured with), `reversed`, `load`
+    (index)."""
+
+    # Corrections, in the class where there are none: most CTs need none, and the heap is small.
+    ratio_ppm = 1000000
+    shift = 0
+    offset = 0  # W, added to the power
+    harmonics = False  # whether they are asked for
+    metered = False  # by a device on the B-bus
+
+    def __init__(self, table, node, ct, phase, load):
+        self.node = node
+        self.input = ord(table["input"]) - ord("A")
+        self.rated, self.type = ct
+        self.phase = phase
+        self.reversed = table.get("reversed", False)
+        self.load = load
+        ratio, shift = table.get("ratio", 1), table.get("phase_shift", 0)
+        if table.get("harmonics"):
+            self.harmonics = True
+        if table.get("power_offset"):
+            self.offset = table["power_offset"]
+        if ratio != 1:
+            self.ratio_ppm = int(round(ratio * 1000000))
+        if shift:
+            self.shift = shift
+            self.sine = sin(shift * pi / 180)
+            self.cosine = cos(shift * pi / 180)
+
+
+class Load:
+    """One load: `name`, `role`, and `points`, the indices of its points."""
+
+    def __init__(self, name, role):
+        self.name = name
+        self.role = role
+        self.points = []
+
+
+def load(text):
+    """The Site of a site.json's text; ValueError (one line: which field and why) when it is not
+    usable."""
+    from site import check  # needed once: not kept
+
+    unload("site.check", "site.fields", "site.schemes")
+    try:
+        table = json.loads(text)
+    except ValueError:
+        raise ValueError("not JSON")
+    check.check(table)
+    return Site(table)
+
+
+class Site:
+    """The installation. Attributes as in docs/site.md; `points` and `loads` are lists of Point and
+    Load. `phases`: how many voltages are published; `lines`: what becomes of the head's voltages
+    (wiring.STAR, DELTA or SPLIT); `declared`: what a voltage should be, V; `voltage_ppm`: the
+    voltage transformers' ratio x 1000000;
+    `synthesised`: {phase: (phase that it is made of, degrees that it leads it)}, 0 to 2."""
+
+    def __init__(self, table):
+        """table: one that check.check() accepts."""
+        from site import schemes
+
+        unload("site.schemes")
+        self.name = table["name"]
+        self.uuid = table["uuid"]
+        self.location = table["location"]
+        self.timezone = table["timezone"]
+        self.utc_offset = table["utc_offset"]
+        self.scheme = table["scheme"]
+        self.phase_type, names, self.phases, self.lines, self.declared = schemes.SCHEMES[
+            self.scheme
+        ]
+        self.frequency = table["frequency"]
+        self.head = table["head"]
+        self.b_bus = table.get("b_bus")  # until bus_b_runner has read it
+        self.power_box = bool(self.b_bus and self.b_bus.get("power_box"))
+        self.voltage_ppm = int(round(table.get("voltage_ratio", 1) * 1000000))
+        self.synthesised = {
+            names.index(name): (names.index(wish["from"]), wish["degrees"])
+            for name, wish in table.get("synthesised", {}).items()
+        }
+        self.loads = [Load(one["name"], one["role"]) for one in table["loads"]]
+        self.points = []
+        nodes = {}  # a serial number is kept once
+        for one in table["points"]:
+            k = [load.name for load in self.loads].index(one["load"])
+            node = one.get("meter") or one["node"]
+            node = nodes.setdefault(node, node)
+            self.loads[k].points.append(len(self.points))
+            ct = schemes.CTS[one["ct"]] if "ct" in one else (1, "MODBUS")
+            point = Point(one, node, ct, names.index(one["phase"]), k)
+            if self.power_box or "meter" in one:
+                point.metered = True
+            self.points.append(point)
+
+    def nodes(self):
+        """[(serial, [channel of each input, -1 where unused])], the head first; channels 0 to 2
+        are the head's voltages, 3 + i is point i."""
+        from site.schemes import NODE_TYPES
+
+        unload("site.schemes")
+        nodes = [(self.head, [0, 1, 2])]
+        for i in range(len(self.points)):
+            point = self.points[i]
+            if point.metered:
+                continue
+            for node in nodes:
+                if node[0] == point.node:
+                    break
+            else:
+                node = (point.node, [-1] * NODE_TYPES[point.node[:4]])
+                nodes.append(node)
+            node[1][point.input] = 3 + i
+        return nodes

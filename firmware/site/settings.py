@@ -1,0 +1,88 @@
+"""The gateway's settings (docs/site.md): reads them and keeps them through power cuts. Loaded when
+they are read or changed, and then forgotten."""
+
+import json
+import os
+
+from micropython import const
+
+from system.durable import Durable
+from system.modules import unload
+
+_MOST_NETWORKS = const(5)
+
+
+class Settings:
+    """`mqtt`: the table or None; `link`: the installer's choice or None; `apn`: of the SIM card;
+    `publish`: rates.Rates' wishes; `networks`: a list of [ssid, key], the one that was given last
+    comes first."""
+
+    def __init__(self, table):
+        self.mqtt = table.get("mqtt")
+        self.link = table.get("link")
+        self.apn = table.get("apn", "")
+        self.publish = table.get("publish", {})
+        self.networks = table.get("networks", [])
+
+
+def read():
+    """The Settings. A settings.json is taken over and removed; what was learned stays.
+    settings_check.SettingsError when they are not usable."""
+    store = Durable("settings")
+    settings = Settings(_load(store.value) if store.value else {})
+    try:
+        with open("settings.json") as file:
+            table = _load(file.read())
+    except OSError:
+        return settings
+    known = settings.networks
+    settings = Settings(table)
+    for network in known:
+        _add(settings.networks, network)
+    _save(settings, store)
+    os.remove("settings.json")
+    return settings
+
+
+def kept():
+    """The Settings without settings.json, which is not usable."""
+    store = Durable("settings")
+    try:
+        return Settings(_load(store.value) if store.value else {})
+    except ValueError:
+        return Settings({})
+
+
+def remember(settings, ssid, key):
+    """Keep a network's credentials, in front of the others; the oldest is forgotten."""
+    networks = [[ssid, key]]
+    for network in settings.networks:
+        _add(networks, network)
+    settings.networks = networks
+    _save(settings, Durable("settings"))
+
+
+def choose(settings, link):
+    """Keep the installer's choice of link."""
+    settings.link = link
+    _save(settings, Durable("settings"))
+
+
+def _load(text):
+    from site.settings_check import load
+
+    try:
+        return load(text)
+    finally:
+        unload("site.settings_check", "hotspot.credentials")
+
+
+def _save(settings, store):
+    table = {name: value for name, value in settings.__dict__.items() if value}
+    store.write(json.dumps(table).encode())
+
+
+def _add(networks, network):
+    """Add what is not there yet."""
+    if len(networks) < _MOST_NETWORKS and network[0] not in [known[0] for known in networks]:
+        networks.append(network)

@@ -1,0 +1,129 @@
+"""What settings.json may say (docs/site.md). Loaded when it is read, and then forgotten."""
+
+import json
+from binascii import a2b_base64
+
+from micropython import const
+
+from cloud.rates import TOPICS
+
+_MQTT = ("host", "port", "user", "password", "tls")
+_TLS = ("ca", "certificate", "key", "name")
+_LINKS = ("ethernet", "wifi", "lte")
+_MOST_NETWORKS = const(5)
+
+
+class SettingsError(ValueError):
+    """The settings are not usable: one line, which field and why."""
+
+
+def load(text):
+    """The table of a settings.json's text; SettingsError when it is not usable."""
+    try:
+        table = json.loads(text)
+    except ValueError:
+        raise SettingsError("not JSON")
+    if not isinstance(table, dict):
+        raise SettingsError("must be a table")
+    if "mqtt" in table:
+        _check_mqtt(table["mqtt"])
+    if table.get("link") not in (None,) + _LINKS:
+        raise SettingsError("link: must be one of " + ", ".join(_LINKS))
+    if not isinstance(table.get("apn", ""), str):
+        raise SettingsError("apn: must be a text")
+    if "publish" in table:
+        _check_publish(table["publish"])
+    if "networks" in table:
+        _check_networks(table["networks"])
+    return table
+
+
+def _check_mqtt(mqtt):
+    if not isinstance(mqtt, dict):
+        raise SettingsError("mqtt is missing")
+    for name in mqtt:
+        if name not in _MQTT:
+            raise SettingsError("mqtt.%s: is not known (known: %s)" % (name, ", ".join(_MQTT)))
+    host = mqtt.get("host")
+    if (
+        not isinstance(host, str)
+        or not host
+        or any(not 0 < len(part.encode()) < 64 for part in host.split("."))
+    ):
+        raise SettingsError("mqtt.host: must be a name or an IPv4 address")
+    port = mqtt.get("port")
+    if not isinstance(port, int) or isinstance(port, bool) or not 0 < port < 65536:
+        raise SettingsError("mqtt.port: must be a number from 1 to 65535")
+    user, password = mqtt.get("user"), mqtt.get("password")
+    if (user is None) != (password is None):
+        raise SettingsError("mqtt.user and mqtt.password: give both or neither")
+    for name in ("user", "password"):
+        if not isinstance(mqtt.get(name, ""), (str, type(None))):
+            raise SettingsError("mqtt.%s: must be a text" % name)
+    if mqtt.get("tls") is not None:
+        _check_tls(mqtt["tls"])
+
+
+def _check_tls(tls):
+    if not isinstance(tls, dict):
+        raise SettingsError("mqtt.tls: must be a table")
+    for name in tls:
+        if name not in _TLS:
+            raise SettingsError("mqtt.tls.%s: is not known (known: %s)" % (name, ", ".join(_TLS)))
+    if "ca" not in tls:
+        raise SettingsError("mqtt.tls.ca is missing: the certificate of the CA of the broker, PEM")
+    if (tls.get("certificate") is None) != (tls.get("key") is None):
+        raise SettingsError("mqtt.tls.certificate and mqtt.tls.key: give both or neither")
+    if not isinstance(tls.get("name", ""), str) or tls.get("name") == "":
+        raise SettingsError("mqtt.tls.name: must be a name in the broker's certificate")
+    _check_pem("ca", tls["ca"], "CERTIFICATE")
+    if tls.get("key") is not None:
+        _check_pem("certificate", tls["certificate"], "CERTIFICATE")
+        _check_pem("key", tls["key"], "PRIVATE KEY")
+
+
+def _check_pem(name, text, kind):
+    """Blocks of PEM (RFC 7468), at least one of this kind; others may be among them."""
+    name = "mqtt.tls." + name
+    if not isinstance(text, str) or "-----BEGIN " not in text:
+        raise SettingsError(name + ": must be PEM, a text that begins with -----BEGIN")
+    if "ENCRYPTED" in text:
+        raise SettingsError(name + ": is encrypted: give it without a password")
+    kinds = []
+    for block in text.split("-----BEGIN ")[1:]:
+        label, found, rest = block.partition("-----")
+        inside, ends, _ = rest.partition("-----END %s-----" % label)
+        try:
+            whole = found and ends and a2b_base64(inside)
+        except ValueError:
+            whole = False
+        if not whole:
+            raise SettingsError(name + ": the PEM is damaged or cut off")
+        kinds.append(label)
+    if not any(label.endswith(kind) for label in kinds):
+        raise SettingsError("%s: must be a %s, not %s" % (name, kind, kinds[0]))
+
+
+def _check_publish(publish):
+    if not isinstance(publish, dict):
+        raise SettingsError("publish: must be a table")
+    for name, seconds in publish.items():
+        if name not in TOPICS:
+            raise SettingsError("publish.%s: is not known (known: %s)" % (name, ", ".join(TOPICS)))
+        if name == "aggregated" and seconds not in (0, 300):
+            raise SettingsError("publish.aggregated: must be 300, or 0 for never")
+        if type(seconds) is not int or not 0 <= seconds <= 86400:
+            raise SettingsError("publish.%s: must be 1 to 86400 s, or 0 for never" % name)
+
+
+def _check_networks(networks):
+    from hotspot.credentials import check_network  # seldom needed
+
+    if not isinstance(networks, list) or len(networks) > _MOST_NETWORKS:
+        raise SettingsError("networks: must be a list of at most %d" % _MOST_NETWORKS)
+    for i, network in enumerate(networks):
+        try:
+            ssid, key = network
+            check_network(ssid, key, "wpa2")
+        except (TypeError, ValueError) as error:
+            raise SettingsError("networks[%d]: must be [name, key]: %s" % (i, error))

@@ -1,0 +1,73 @@
+"""Modules that are needed now and then: imported where they are used, then unloaded; or, where
+memory allows, all loaded at the start, because an import while the bus is read takes a tenth of a
+second and more."""
+
+import gc
+import sys
+
+# What the hotspot needs while it is open.
+HOTSPOT = (
+    "hotspot.dns_server",
+    "hotspot.gzip_parts",
+    "hotspot.http_server",
+    "hotspot.portal",
+    "hotspot.page",
+    "portal_static",
+    "portal_de",
+    "portal_en",
+    "portal_fr",
+    "portal_nl",
+)
+# What else a gateway that measures may import.
+_NOW_AND_THEN = (
+    "a_bus.misplaced",
+    "net.advice",
+    "system.durable",
+    "net.joining",
+    "net.reachability",
+    "site.settings",
+    "site.settings_check",
+    "net.sntp",
+    "hotspot.credentials",
+    "wifi_provision",
+)
+_B_BUS = (
+    "b_bus.automation",
+    "b_bus.read",
+    "b_bus.runner",
+    "b_bus.search",
+    "b_bus.input_module",
+    "b_bus.meter_profile",
+    "b_bus.output_module",
+    "b_bus.power_box",
+)
+
+# Of MicroPython itself: an import looks for them in the file system first, each time, unless they
+# are entered.
+_BUILT_IN = ("array", "errno", "json", "os", "select", "socket", "struct", "time")
+
+_kept = set()
+
+
+def load(with_b_bus):
+    """Load all of them, for good."""
+    for name in _BUILT_IN:
+        sys.modules[name] = __import__(name)
+    for name in HOTSPOT + _NOW_AND_THEN + (_B_BUS if with_b_bus else ()):
+        __import__(name)
+        _kept.add(name)
+
+
+def unload(*names):
+    """Give back what these modules take, as far as nobody else holds it and they were not loaded
+    for good."""
+    found = False
+    for name in names:
+        if name not in _kept and name in sys.modules:
+            del sys.modules[name]
+            package, _, own = name.rpartition(".")
+            if hasattr(sys.modules.get(package), own):
+                delattr(sys.modules[package], own)  # a package holds its modules
+            found = True
+    if found:
+        gc.collect()

@@ -1,0 +1,3 @@
+"""The firmware's version. Each one raises the earliest time that net/sntp.py believes."""
+
+VERSION = "0.1.0"

@@ -1,3 +1,0 @@
-"""The firmware's version. Each one raises the earliest time that sntp.py believes."""
-
-VERSION = "0.1.0"

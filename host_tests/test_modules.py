@@ -1,0 +1,56 @@
+"""system/modules.py: every module that it loads for good is in the firmware, and so is every
+one that is imported in a function while the gateway measures."""
+
+from __future__ import annotations
+
+import ast
+
+from gateway_host import interpreter, portal_pages
+from gateway_host.image import FIRMWARE
+from gateway_host.session import MODULE_PATH
+
+# Before measuring begins, or when it has ended.
+_AT_START = {
+    "start.py",
+    "site/document.py",
+    "site/check.py",
+    "pipeline.py",
+    "gateway.py",
+    "cloud/mqtt_client.py",
+}
+_AT_THE_END = {"panel.factory_reset"}
+
+
+def is_module(name: str) -> bool:
+    return (FIRMWARE / f"{name.replace('.', '/')}.py").is_file()
+
+
+def imported_in_functions() -> set[str]:
+    found = set()
+    for file in FIRMWARE.rglob("*.py"):
+        if file.relative_to(FIRMWARE).as_posix() in _AT_START:
+            continue
+        for function in ast.walk(ast.parse(file.read_text())):
+            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                for node in ast.walk(function):
+                    if isinstance(node, ast.Import):
+                        found |= {alias.name for alias in node.names}
+                    elif isinstance(node, ast.ImportFrom):
+                        inner = [f"{node.module}.{alias.name}" for alias in node.names]
+                        inner = [name for name in inner if is_module(name)]
+                        found |= set(inner or [node.module])
+    return found - _AT_THE_END
+
+
+def test_all_that_is_imported_while_measuring_can_be_loaded_at_the_start():
+    portal_pages.make()
+    code = "import sys; from system import modules; modules.load(True)"
+    code += "; print(' '.join(sys.modules))"
+    code += "; modules.unload('net.sntp'); print('net.sntp' in sys.modules)"
+    code += "; import energy.totals; modules.unload('energy.totals')"
+    code += "; print('energy.totals' in sys.modules or hasattr(energy, 'totals'))"
+    done = interpreter.run(["-c", code], heap="4M", path=[*MODULE_PATH, portal_pages.MADE])
+    assert done.returncode == 0, done.stdout + done.stderr
+    loaded, kept, left = done.stdout.splitlines()
+    assert imported_in_functions() <= set(loaded.split())
+    assert (kept, left) == ("True", "False")
