@@ -47,7 +47,8 @@ class Hotspot:
 
     def __init__(self, directory: Path, bits: int = 32, **plan: Any):
         table = {"networks": NETWORKS, "passwords": PASSWORDS, "seconds": 0.3} | plan
-        (directory / "plan.json").write_text(json.dumps(table), encoding="utf-8")
+        text = json.dumps(table, ensure_ascii=False)  # MicroPython leaves escaped names in halves
+        (directory / "plan.json").write_text(text, encoding="utf-8")
         self.port, self.dns_port = free_port(), free_port()
         self.origin = f"{HOST}:{self.port}"
         self.told = Waiting()

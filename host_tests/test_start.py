@@ -41,14 +41,14 @@ start._run = run
 start.main()
 """
 PLAN = load_house(DEFAULT_HOUSE).site_json()
-SSID_WITH_A_SPACE = json.dumps({"networks": [["a b", "12345678"]]})
+SHORT_KEY = json.dumps({"networks": [["a b", "1234567"]]})
 NOT_USABLE = [
     ("site.json", "{}"),
     ("site.json", '{"uuid": "x'),
     ("site.json", "\xff"),
     ("site.json", json.dumps(PLAN)[:1000]),
     ("site.json", json.dumps(PLAN | {"points": [7]})),
-    ("settings.json", SSID_WITH_A_SPACE),
+    ("settings.json", SHORT_KEY),
     ("settings.json", ""),
 ]
 
@@ -74,7 +74,7 @@ settings.remember(settings.read(), "house", "geheim123")
 
 def test_what_was_learned_is_used_where_settings_are_not_usable(tmp_path):
     play(World(), KEPT, tmp_path)
-    (tmp_path / "settings.json").write_text(SSID_WITH_A_SPACE)
+    (tmp_path / "settings.json").write_text(SHORT_KEY)
     world = World([Network("house", "geheim123")], cable=False)
     (told,) = play(world, START, tmp_path, board=BOARDS / "GENIUS")
     assert (told["networks"], told["link"]) == (["house"], "wifi")

@@ -1,6 +1,8 @@
-"""The rules for Wi-Fi credentials in both interpreters, against the manual's own list."""
+"""The rules for Wi-Fi credentials in both interpreters, against IEEE 802.11 and the manual's own
+list."""
 
 import json
+import random
 
 import pytest
 from gateway_host import interpreter
@@ -32,10 +34,10 @@ print(json.dumps(messages))
 """
 
 
-def run(code, cases, bits, tmp_path):
+def run(code, cases, bits, tmp_path, ascii_only=False):
     """What the script prints for the cases, in the interpreter."""
     table = tmp_path / "cases.json"
-    table.write_text(json.dumps(cases, ensure_ascii=False), encoding="utf-8")
+    table.write_text(json.dumps(cases, ensure_ascii=ascii_only), encoding="utf-8")
     with table.open() as stdin:
         result = interpreter.run(["-c", code], bits=bits, heap="2M", path=[FIRMWARE], stdin=stdin)
     assert result.returncode == 0, result.stderr
@@ -47,50 +49,119 @@ def bits(request):
     return request.param
 
 
-def test_the_manual_allows_90_characters():
-    assert len(MANUAL) == 28
-    assert len(ALLOWED) == 90
-    assert not ALLOWED & set(' "=\\]')
-
-
-def test_every_ascii_character_at_every_edge(bits, tmp_path):
+def test_every_character_of_one_byte_at_every_edge(bits, tmp_path):
+    """A passphrase has the characters 32 to 126 (IEEE 802.11, annex J.4.1); a name has no control
+    characters, which no form and no phone can carry."""
     cases, wanted = [], []
     for code in range(128):
         character = chr(code)
         for place in (1, 5, 8):
             text = "abcdefgh"[: place - 1] + character + "abcdefgh"[place:]
-            for case, name in (
-                ([text, "Geheim!123", "wpa2"], "name"),
-                (["Woning", text, "wpa2"], "key"),
-            ):
-                cases.append(case)
-                wanted.append(None if character in ALLOWED else (name, character, place))
+            cases.append([text, "Geheim!123", "wpa2"])
+            cases.append(["Woning", text, "wpa2"])
+            told = f"has the character U+{code:04X} at place {place}"
+            wanted += [None if 32 <= code < 127 else told] * 2
     for message, expected in zip(run(CHECK, cases, bits, tmp_path), wanted, strict=True):
-        if expected is None:
-            assert message is None
-            continue
-        name, character, place = expected
-        shown = {" ": "a space"}.get(character, f"the character {character}")
-        if not character.isprintable():
-            shown = f"the character U+{ord(character):04X}"
-        assert message.startswith("the ") and "\n" not in message
-        assert f"{name} has {shown} at place {place}, which is not allowed" in message
+        assert message is None if expected is None else expected in message
+
+
+NAMES = [
+    "FRITZ!Box 7590 AB",
+    "iPhone van Jan",
+    "Café-René",
+    " voor en achter ",
+    "        ",
+    'a"=\\]b',
+    "😀" * 8,
+    "אבג ד",
+    "Wi-Fi 中文网络",
+    "e\u0301",
+    "\u202egpj",
+]
+
+
+def test_names_of_routers_that_people_have(bits, tmp_path):
+    """Whatever is UTF-8 and has at most 32 bytes, as it is written (IEEE 802.11, 9.4.2.2)."""
+    cases = [[name, "Geheim!123", "wpa2"] for name in NAMES]
+    assert run(CHECK, cases, bits, tmp_path) == [None] * len(NAMES)
+
+
+@pytest.mark.parametrize("character", ["a", "é", "€", "😀"])
+def test_names_have_32_bytes(character, bits, tmp_path):
+    size = len(character.encode())
+    counts = range(1, 40)
+    cases = [[character * n, "Geheim!123", "wpa2"] for n in counts]
+    for n, message in zip(counts, run(CHECK, cases, bits, tmp_path), strict=True):
+        assert message is None if n * size <= 32 else f"takes {n * size} bytes" in message
 
 
 @pytest.mark.parametrize("character", ["é", "ÿ", "€", "\u200b", "😀"])
-def test_characters_outside_ascii(character, bits, tmp_path):
-    cases = [["Huis" + character, "Geheim!123", "wpa2"], ["Huis", "Geheim!1" + character, "wpa2"]]
-    for message, place in zip(run(CHECK, cases, bits, tmp_path), (5, 9), strict=True):
-        assert f"the character U+{ord(character):04X} at place {place}" in message
+def test_keys_outside_ascii_are_refused(character, bits, tmp_path):
+    (message,) = run(CHECK, [["Huis", "Geheim!1" + character, "wpa2"]], bits, tmp_path)
+    assert f"the character U+{ord(character):04X} at place 9" in message
 
 
-def test_lengths(bits, tmp_path):
+def test_lengths_of_keys(bits, tmp_path):
+    """A passphrase has 8 to 63 characters; 64 are a raw key, of hexadecimal digits."""
     lengths = range(0, 70)
-    cases = [["n" * n, "Geheim!123", "wpa2"] for n in lengths]
-    cases += [["Huis", "k" * n, "wpa2"] for n in lengths]
-    messages = run(CHECK, cases, bits, tmp_path)
-    assert [n for n in lengths if messages[n] is None] == list(range(1, 33))
-    assert [n for n in lengths if messages[len(lengths) + n] is None] == list(range(8, 21))
+    messages = run(CHECK, [["Huis", "k" * n, "wpa2"] for n in lengths], bits, tmp_path)
+    assert [n for n in lengths if messages[n] is None] == list(range(8, 64))
+    raw = ["0123456789abcdefABCDEF0123456789"[:n] * 2 for n in range(30, 33)]
+    raw += ["0" * 63 + "g", "0" * 65, "０" * 64]
+    messages = run(CHECK, [["Huis", key, "wpa2"] for key in raw], bits, tmp_path)
+    assert [message is None for message in messages] == [True, True, True, False, False, False]
+
+
+HINTS = """
+import json, sys
+from wifi_credentials import beyond_manual
+print(json.dumps([beyond_manual(*case) for case in json.load(sys.stdin)]))
+"""
+
+
+def test_what_other_gateways_would_refuse_is_known(bits, tmp_path):
+    """By the manual: 90 characters, keys of at most 20."""
+    assert len(MANUAL) == 28 and len(ALLOWED) == 90 and not ALLOWED & set(' "=\\]')
+    every = [chr(code) for code in range(32, 127)]
+    cases = [["Huis" + c, "Geheim!123"] for c in every] + [["Huis", "Geheim!1" + c] for c in every]
+    cases += [["Huis", "k" * n] for n in (8, 20, 21, 63)] + [["Café", "Geheim!123"]]
+    wanted = [c not in ALLOWED for c in every] * 2 + [False, False, True, True, True]
+    assert run(HINTS, cases, bits, tmp_path) == wanted
+
+
+TEXTS = """
+import json, sys
+from wifi_credentials import may_join, text_of, whole
+cases = json.load(sys.stdin)
+told = []
+for data in cases["bytes"]:
+    text = text_of(bytes(data))
+    told.append([list(text.encode()), may_join(text, "wpa2")])
+whole_names = [list(whole(name).encode()) for name in cases["names"]]
+print(json.dumps([told, whole_names]))
+"""
+
+
+def test_bytes_that_are_no_utf8_are_no_name(bits, tmp_path):
+    """Python's own decoder says which are. None is taken for another one's bytes."""
+    dice = random.Random(7)
+    every = [name.encode() for name in NAMES] + ["Café".encode("latin-1")]
+    every += [b"\xed\xa0\x80", b"\xc0\xbc", b"\xff"]
+    every += [dice.randbytes(dice.randrange(1, 33)) for _ in range(300)]
+    every += [("é" * 9).encode()[: dice.randrange(1, 18)] for _ in range(20)]
+    # Escapes of a character beyond U+FFFF are two in JSON (RFC 8259, section 7).
+    names = [*NAMES, "a😀b", "\U0010ffff"]
+    cases = {"bytes": [list(data) for data in every], "names": names}
+    told, whole = run(TEXTS, cases, bits, tmp_path, ascii_only=True)
+    for data, (text, joined) in zip(every, told, strict=True):
+        try:
+            name = data.decode()
+        except UnicodeDecodeError:
+            assert not joined
+            continue
+        assert bytes(text) == data
+        assert joined == (not any(ord(c) < 32 or ord(c) == 127 for c in name))
+    assert [bytes(name).decode() for name in whole] == names
 
 
 def test_security(bits, tmp_path):

@@ -76,9 +76,7 @@ class Hardware:
         self.b_sleep_us = Alarm(_B_TIMER).sleep_us
         self.clock = Clock(self.uptime_ms)
         self.now_ms = self.clock.now_ms
-        network.hostname(
-            hotspot_name(self.serial)
-        )  # in the router's list; asked for with an address
+        network.hostname(hotspot_name(self.serial))  # for the router's list, before a link is up
         self.ethernet = _link(Ethernet, pins) if "ethernet" in board.LINKS else None
         self.radio = _link(Radio) if "wifi" in board.LINKS else None
         self.modem = None

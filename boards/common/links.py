@@ -16,7 +16,8 @@ _JOIN_MS = const(10000)  # until the access point has said yes
 _ADDRESS_MS = const(15000)  # from then on
 _4WAY_HANDSHAKE_TIMEOUT = const(15)
 _SECURITIES = ("open", "wep", "wpa", "wpa2", "wpa2", "enterprise", "wpa3", "wpa2")
-# Not a private address: some phones (Samsung's) open no page by themselves there. The label has it.
+# Not a private address: some phones (Samsung's) open no page by themselves there. It is printed on
+# the label.
 HOTSPOT_IP = "4.3.2.1"
 _MASK = "255.255.255.0"
 _BUSY = (network.STAT_CONNECTING, network.STAT_IDLE)

@@ -1,17 +1,23 @@
-"""Wi-Fi credentials: what the gateway accepts as network and key.
+"""Wi-Fi credentials: what the gateway accepts as network and key: whatever IEEE 802.11 allows, of
+WPA and WPA2 (docs/provisioning.md, "The rules").
 
-Owns the rules of the installation manual, the same for every way in. Touches no radio and keeps
-nothing.
+Owns these rules, the same for every way in. Touches no radio and keeps nothing.
 """
 
 from micropython import const
 
-_LONGEST_NAME = const(32)  # IEEE 802.11: an SSID has 0 to 32 bytes; none is a hidden network
-_SHORTEST_KEY = const(8)  # IEEE 802.11: a passphrase has 8 to 63 characters,
-_LONGEST_KEY = const(20)  # of which the manual allows 20
+_LONGEST_NAME = const(32)  # bytes
+_SHORTEST_KEY = const(8)  # characters of a passphrase,
+_LONGEST_KEY = const(63)  # of 32 to 126 in ASCII;
+_RAW_KEY = const(64)  # hexadecimal digits of a key that is no passphrase
+_HEXADECIMAL = "0123456789abcdefABCDEF"
+_NO_TEXT = "\ufffd"
 
-_SIGNS = "!#$%&'()*+,-./:;<>?@[^_`{|}~"
-ALLOWED = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789" + _SIGNS
+# What the installation manual allows, which other gateways of the series keep to.
+_LONGEST_MANUAL = const(20)
+_MANUAL = (
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'()*+,-./:;<>?@[^_`{|}~"
+)
 
 # As the radio names them: a network that offers WPA2 beside WPA3 is "wpa2".
 SECURITIES = ("wpa", "wpa2")
@@ -22,7 +28,7 @@ class CredentialError(ValueError):
     it. It may name one character of the key: it is to be shown, not to be logged.
 
     `rule`: which rule is broken, the name of its message in every language; `values`: what the
-    message names: (character, place from 1), (number of characters,) or (security,).
+    message names: (character, place from 1), (number of characters or bytes,) or (security,).
     """
 
     def __init__(self, rule, text, *values):
@@ -32,8 +38,8 @@ class CredentialError(ValueError):
 
 
 def text_of(data):
-    """The text of bytes that somebody sent as UTF-8; where they are not, a character for each,
-    which the rules refuse."""
+    """The text of bytes that somebody sent as UTF-8; where they are not, U+FFFD stands for each
+    byte beyond ASCII, which the rules refuse."""
     try:
         text = str(data, "utf-8")
         # MicroPython takes halves of characters too, and more bytes than a character needs.
@@ -42,35 +48,36 @@ def text_of(data):
             return text
     except ValueError:
         pass
-    return "".join([chr(byte) for byte in data])
+    return "".join([chr(byte) if byte < 128 else _NO_TEXT for byte in data])
+
+
+def whole(text):
+    """`text` with characters beyond U+FFFF in one piece: MicroPython's JSON leaves those that
+    were written as two escapes in two halves, which are no UTF-8."""
+    high = 0
+    found = ""
+    for character in text:
+        code = ord(character)
+        if high and 0xDC00 <= code < 0xE000:
+            found = found[:-1] + chr(0x10000 + (high - 0xD800 << 10) + code - 0xDC00)
+        else:
+            found += character
+        high = code if 0xD800 <= code < 0xDC00 else 0
+    return found
 
 
 def _describe(character):
     code = ord(character)
-    if character == " ":
-        return "a space"
     if 32 < code < 127:
         return "the character " + character
     return "the character U+%04X" % code
 
 
-def _check_characters(text, rule, name):
-    for i, character in enumerate(text):
-        if character not in ALLOWED:
-            raise CredentialError(
-                rule,
-                "%s has %s at place %d, which is not allowed: "
-                "use a-z, A-Z, 0-9 and %s" % (name, _describe(character), i + 1, _SIGNS),
-                character,
-                i + 1,
-            )
-
-
 def check_name(ssid, security):
     """Raise CredentialError unless the gateway can join a network of this name and security.
 
-    `ssid`: 1 to 32 characters of ALLOWED. `security`: one of SECURITIES, or what the network has
-    instead: "open", "wep", "wpa3", "enterprise".
+    `ssid`: 1 to 32 bytes of UTF-8 without control characters. `security`: one of SECURITIES, or
+    what the network has instead: "open", "wep", "wpa3", "enterprise".
     """
     if not ssid:
         raise CredentialError(
@@ -87,13 +94,26 @@ def check_name(ssid, security):
             "set the access point to WPA2" % security,
             security.upper(),
         )
-    _check_characters(ssid, "name_character", "the network's name")
-    if len(ssid) > _LONGEST_NAME:
+    for i, character in enumerate(ssid):
+        code = ord(character)
+        if character == _NO_TEXT or 0xD800 <= code < 0xE000:
+            raise CredentialError(
+                "name_coding", "the network's name is not written in UTF-8: rename the network"
+            )
+        if code < 32 or code == 127:
+            raise CredentialError(
+                "name_character",
+                "the network's name has %s at place %d, which cannot be used: rename the network"
+                % (_describe(character), i + 1),
+                character,
+                i + 1,
+            )
+    size = len(ssid.encode())
+    if size > _LONGEST_NAME:
         raise CredentialError(
             "name_long",
-            "the network's name has %d characters, at most %d are possible"
-            % (len(ssid), _LONGEST_NAME),
-            len(ssid),
+            "the network's name takes %d bytes, at most %d are possible" % (size, _LONGEST_NAME),
+            size,
         )
 
 
@@ -107,21 +127,40 @@ def may_join(ssid, security):
 
 
 def check_network(ssid, key, security):
-    """As check_name, and `key`: 8 to 20 characters of ALLOWED."""
+    """As check_name, and `key`: 8 to 63 printable characters of ASCII, or 64 hexadecimal
+    digits."""
     check_name(ssid, security)
     if not key:
         raise CredentialError("key_missing", "the key is missing")
-    _check_characters(key, "key_character", "the key")
-    if len(key) > _LONGEST_KEY:
+    for i, character in enumerate(key):
+        if not 32 <= ord(character) < 127:
+            raise CredentialError(
+                "key_character",
+                "the key has %s at place %d, WPA keys have printable characters of ASCII only"
+                % (_describe(character), i + 1),
+                character,
+                i + 1,
+            )
+    size = len(key)
+    if size > _LONGEST_KEY and not _raw(key):
         raise CredentialError(
             "key_long",
-            "the key has %d characters, at most %d can be used: give the network a shorter key"
-            % (len(key), _LONGEST_KEY),
-            len(key),
+            "the key has %d characters, WPA keys have at most %d, or %d hexadecimal digits"
+            % (size, _LONGEST_KEY, _RAW_KEY),
+            size,
         )
-    if len(key) < _SHORTEST_KEY:
+    if size < _SHORTEST_KEY:
         raise CredentialError(
             "key_short",
-            "the key has %d characters, WPA keys have at least %d" % (len(key), _SHORTEST_KEY),
-            len(key),
+            "the key has %d characters, WPA keys have at least %d" % (size, _SHORTEST_KEY),
+            size,
         )
+
+
+def _raw(key):
+    return len(key) == _RAW_KEY and all(digit in _HEXADECIMAL for digit in key)
+
+
+def beyond_manual(ssid, key):
+    """Whether other gateways of the series may refuse these, which check_network accepts."""
+    return len(key) > _LONGEST_MANUAL or any(character not in _MANUAL for character in ssid + key)

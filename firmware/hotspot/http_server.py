@@ -18,7 +18,7 @@ _LOOK_MS = const(50)
 _TIME_MS = const(8000)  # from connecting to the last byte of the answer
 _HEAD = const(4096)  # bytes of the request's line and fields
 _LINE = const(512)  # bytes that are kept of one line; fields that matter are shorter
-_BODY = const(512)  # bytes that are kept of it
+_BODY = const(576)  # bytes that are kept of it
 _PIECE = const(256)  # bytes read at a time
 _DRAINED = const(16384)  # bytes that are read and not kept, so that the answer is read too
 
@@ -36,7 +36,7 @@ class Request:
     it.
 
     `method`, `path`: text, the query belongs to the path; `fields`: those of FIELDS that were
-    there, names in lower case; `body`: bytes, its first 512.
+    there, names in lower case; `body`: bytes, its first 576.
     """
 
     FIELDS = (

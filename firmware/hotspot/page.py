@@ -1,4 +1,4 @@
-"""What changes in the hotspot's page: the networks, the messages, the token. The rest is made
+"""What changes in the hotspot's page: the networks, the messages, what was typed. The rest is made
 ahead (firmware/hotspot/pages/)."""
 
 import portal_static
@@ -9,7 +9,12 @@ from hotspot.gzip_parts import HEAD, Gzip
 
 _STRENGTHS = (-55, -67, -75)  # dBm from which on a network is strong, good, fair
 _REFRESH = b'<noscript><meta http-equiv="refresh" content="2"></noscript>'
-_NOTICE = b'<p class="note" role="alert">%s</p>'
+# With the focus, so that a screen reader reads it: an alert that a page begins with is silent.
+_NOTICE = b'<p class="note" id="note" tabindex="-1" autofocus role="alert">%s</p>'
+_FIELD = b'value="%s"%s aria-describedby="%sabout-%s"'  # of the form
+_WRONG = b' aria-invalid="true"'
+_UNUSUAL = b'<p class="soft">%s</p>'
+_ISOLATED = "\u2068%s\u2069"  # a name whose letters may run the other way does not turn the rest
 
 
 def escape(text):
@@ -25,26 +30,30 @@ def texts_of(language):
 
 
 class Page:
-    """The page in one language, at one moment. `rule`: the message that it begins with, its
-    text's name; `values`: what the message names."""
+    """The page in one language, at one moment. `fillings`: texts for places of it, bytes; `rule`:
+    the message that it begins with, its text's name; `values`: what the message names; `typed`:
+    (name, key) that the form begins with, None for an empty one; no name: nothing is chosen."""
 
-    def __init__(self, provisioning, language, serial, token, rule=None, values=()):
+    def __init__(self, provisioning, language, fillings, rule, values, typed):
         self._language = language
         self._texts = texts = __import__(texts_of(language))
         self._networks = provisioning.networks
-        self._ssid = ssid = provisioning.ssid or ""
+        self._chosen, key = typed or (None, "")
         state = provisioning.state
         self._parts = {"ready": texts.FORM, "trying": texts.TRYING, "done": texts.DONE}[state]
-        self._fillings = {
-            "language": language.encode(),
-            "serial": serial.encode(),
-            "token": token,
-            "refresh": _REFRESH if state == "trying" else b"",
-            "notice": _NOTICE % self._message(rule, values) if rule else b"",
-            "ssid": escape(ssid).encode(),
-            "other": escape(ssid).encode(),  # until a row is found to be it
-            "other_checked": b" checked" if ssid else b"",
-        }
+        self._of_name = rule and (rule.startswith("name_") or rule == "not_found")
+        self._fillings = fillings
+        fillings["language"] = language.encode()
+        fillings["refresh"] = _REFRESH if state == "trying" else b""
+        fillings["notice"] = _NOTICE % self._message(rule, values) if rule else b""
+        if state == "ready":
+            wrong = rule and (rule.startswith("key_") or rule == "wrong_password")
+            fillings["key"] = self._field(b"key", key, wrong)
+            fillings["again"] = b"" if rule or not typed else b" autofocus"
+        else:
+            fillings["ssid"] = escape(provisioning.ssid).encode()
+            unusual = _UNUSUAL % self._text("unusual") if provisioning.unusual else b""
+            fillings["unusual"] = unusual
 
     def __iter__(self):
         """The whole page, a gzip member in pieces."""
@@ -66,6 +75,8 @@ class Page:
         unload("hotspot.gzip_parts", "hotspot.page", "portal_static", texts_of(self._language))
 
     def _rows(self):
+        """The list's rows in pieces; where none is the network that is chosen, it was typed in."""
+        chosen = self._chosen
         if not self._networks:
             yield b'<div class="n x"><small>%s</small></div>' % self._text("none")
         for number, (name, rssi, security) in enumerate(self._networks):
@@ -80,9 +91,8 @@ class Page:
                 continue
             shown = escape(name).encode()
             checked = b""
-            if name == self._ssid:
-                checked = b" checked"
-                self._fillings["other"] = self._fillings["other_checked"] = b""
+            if name == self._chosen:
+                checked, chosen = b" checked", None
             yield b'<input type="radio" name="ssid" id="n%d" value="%s"%s>' % (
                 number,
                 shown,
@@ -91,6 +101,14 @@ class Page:
             yield b'<label class="n" for="n%d"><b>%s</b>' % (number, shown)
             yield self._strength(rssi)
             yield b"</label>"
+        typed = chosen is not None
+        self._fillings["other"] = self._field(b"name", chosen or "", typed and self._of_name)
+        self._fillings["other_checked"] = b" checked" if typed else b""
+
+    def _field(self, name, value, wrong):
+        """What a field of the form begins with; `wrong`: the message is about it."""
+        note = b"note " if wrong else b""
+        return _FIELD % (escape(value).encode(), _WRONG if wrong else b"", note, name)
 
     def _strength(self, rssi):
         steps = 4 - sum(rssi < step for step in _STRENGTHS)
@@ -109,10 +127,10 @@ class Page:
         return texts[begin : texts.index(b"\n", begin)]
 
     def _describe(self, value):
-        """A value of a message: a character by name where it cannot be seen."""
+        """A value of a message: a character by its number where it cannot be seen."""
         text = str(value)
-        if text == " ":
-            return self._text("space")
         if len(text) == 1 and not 32 < ord(text) < 127 and not 0xA1 <= ord(text) < 0x2000:
             return b"U+%04X" % ord(text)
+        if any(ord(character) > 0x58F for character in text):
+            text = _ISOLATED % text
         return escape(text).encode()

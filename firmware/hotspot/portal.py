@@ -84,34 +84,45 @@ class Portal:
             fields = form(request.body)
         except ValueError:
             raise RequestError(400)
+        chosen = fields.get(b"ssid")
+        name = chosen or fields.get(b"other", b"")
+        # What was typed stays, for who has typed it.
+        typed = (text_of(name) if name or chosen is not None else None,
+                 text_of(fields.get(b"key", b"")))  # fmt: skip
         if fields.get(b"token") != self._token:
-            return self._page(request, 403, "stale")
+            return self._page(request, 403, "stale", typed=typed)
         self._renew()
         if path == "/scan":
             await provisioning.scan()
-            return self._to_page(303)
-        name = text_of(fields.get(b"ssid") or fields.get(b"other", b"").strip())
+            if provisioning.state != "ready":
+                return self._to_page(303)
+            return self._page(request, typed=typed)
         if not name:
-            return self._page(request, 200, "name_missing")
+            return self._page(request, 200, "name_missing", typed=typed)
         try:
-            provisioning.submit(name, text_of(fields.get(b"key", b"")), _TRYING_IN_MS)
+            provisioning.submit(*typed, _TRYING_IN_MS)
         except CredentialError as error:
-            return self._page(request, 200, error.rule, error.values)
+            return self._page(request, 200, error.rule, error.values, typed)
         return self._to_page(303)
 
-    def _page(self, request, status=200, rule=None, values=()):
-        """The page as it is now; without `rule` it tells the last result, if there is one."""
+    def _page(self, request, status=200, rule=None, values=(), typed=None):
+        """The page as it is now. `rule`: what was wrong with what the phone has sent, a message's
+        name, with its `values`; `typed`: (name or None, key) in its form. Without them the page
+        tells the last result, if there is one."""
         provisioning = self._provisioning
         if provisioning.state == "done":
             if "text/html" in request.fields.get("accept", ""):  # not an app in the background
                 provisioning.seen()
-        elif rule is None and provisioning.state == "ready" and provisioning.result:
-            rule, values = provisioning.result, (provisioning.ssid,)
+        elif rule is None and typed is None and provisioning.state == "ready":
+            if provisioning.result:
+                typed = (provisioning.ssid, "")
+                rule, values = provisioning.result, typed[:1]
         # In memory only while a page is sent: trying credentials needs the room.
         from portal_static import FIELDS
 
         from hotspot.page import Page
 
         language = language_of(request.fields.get("accept-language", ""))
-        page = Page(provisioning, language, self._serial, self._token, rule, values)
-        return status, FIELDS, page
+        fillings = {"serial": self._serial.encode(), "origin": self._origin.encode()}
+        fillings["token"] = self._token
+        return status, FIELDS, Page(provisioning, language, fillings, rule, values, typed)

@@ -8,7 +8,7 @@ import sys
 
 from micropython import const
 
-from hotspot.credentials import check_network, may_join, text_of
+from hotspot.credentials import beyond_manual, check_network, may_join, text_of
 
 _SEEN_MS = const(10000)  # from when the phone has shown the success
 _UNSEEN_MS = const(180000)  # from the success, where no phone came to see it
@@ -21,7 +21,8 @@ _REFUSED = const(4)  # and places kept for those that cannot be joined, so that 
 class Trial:
     """`state`: "ready" for credentials, "trying" some, or "done". `result`: what came of the last
     try, a word of joining.try_credentials, None before the first; `ssid`: the network that was
-    chosen last, None at first; `networks`: the names, dBm and securities of what was found, first
+    chosen last, None at first; `unusual`: whether other gateways of the series may refuse what was
+    given last; `networks`: the names, dBm and securities of what was found, first
     what can be joined, the strongest first: the 16 that are listed.
 
     connection: its service_ms says until when the hotspot is open; joining: the Joining that has
@@ -31,6 +32,7 @@ class Trial:
         self.state = "ready"
         self.result = None
         self.ssid = None
+        self.unusual = False
         self.networks = ()
         self._hardware = hardware
         self._connection = connection
@@ -71,9 +73,10 @@ class Trial:
         """Look for networks, however long the radio has no time."""
         found = {}
         for name, _, _, rssi, security, hidden in await self._joining.scan():
+            hidden = hidden or not name.strip(b"\0")
             if security == "wpa":
                 security = "wpa2"  # one network, joined alike
-            network = ("" if hidden else text_of(name).strip("\0"), security)
+            network = ("" if hidden else text_of(name), security)
             found[network] = max(rssi, found.get(network, rssi))
         self.networks = networks = sorted(
             [(name, rssi, security) for (name, security), rssi in found.items()],
@@ -89,6 +92,7 @@ class Trial:
         self.ssid, self.result = ssid, None
         known = [security for name, _, security in self.networks if name == ssid]
         check_network(ssid, key, known[0] if known else "wpa2")
+        self.unusual = beyond_manual(ssid, key)
         self._become("trying")
         self._attempt = asyncio.create_task(self._try(ssid, key, delay_ms))
 

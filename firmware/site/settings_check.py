@@ -117,13 +117,14 @@ def _check_publish(publish):
 
 
 def _check_networks(networks):
-    from hotspot.credentials import check_network  # seldom needed
+    from hotspot.credentials import check_network, whole  # seldom needed
 
     if not isinstance(networks, list) or len(networks) > _MOST_NETWORKS:
         raise SettingsError("networks: must be a list of at most %d" % _MOST_NETWORKS)
     for i, network in enumerate(networks):
         try:
             ssid, key = network
+            network[0] = ssid = whole(ssid)
             check_network(ssid, key, "wpa2")
         except (TypeError, ValueError) as error:
             raise SettingsError("networks[%d]: must be [name, key]: %s" % (i, error))

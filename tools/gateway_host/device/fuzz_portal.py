@@ -73,7 +73,7 @@ class Fuzzed:
             while not whole and at < len(data):
                 whole = request.feed(data[at : at + 256])
                 at += 256
-            if len(request._line) > 512 or len(request.body) > 512:
+            if len(request._line) > 512 or len(request.body) > 576:
                 return "too much is kept"
             if not whole:
                 self.counts["unfinished"] += 1

@@ -166,7 +166,8 @@ class World:
         """The answer to N, both JSON."""
         with self.lock:
             (name, value), *_ = json.loads(question).items()
-            return json.dumps(getattr(self, "_" + name)(value)).encode()
+            # Names as they are: MicroPython leaves escaped ones in halves.
+            return json.dumps(getattr(self, "_" + name)(value), ensure_ascii=False).encode()
 
     # Questions of the board, by name
 
