@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 from gateway_host.sim.radio import Network, World
-from hotspot import Answer, Hotspot, token
 from installer import Installer
 from phone import until
 from test_portal_http import page
 from worlds import play
+
+from hotspot import Answer, Hotspot, token
 
 LABEL_KEY = 'vXk7-29ar hg;tU=q4\\]"8zp10'  # 26 characters
 RAW_KEY = "0123456789abcdefABCDEF0123456789" * 2
@@ -89,10 +90,11 @@ def test_a_gateway_joins_it(tmp_path):
         until(lambda: "Connected" in installer.page(), "the result", installer.page)
         assert installer.world.joined().ssid == name
     again = """
-import asyncio, settings
-from counters import Counters
-from front import Front
-from on_world import board, hardware, tell
+import asyncio, board
+from site import settings
+from system.counters import Counters
+from panel.housekeeping import Front
+from on_world import hardware, tell
 made = hardware()
 front = Front(made, board, settings.read(), Counters(), lambda: None, lambda: False)
 
@@ -114,7 +116,8 @@ def test_the_settings_file_takes_the_same(escaped, tmp_path):
     text = json.dumps({"networks": networks}, ensure_ascii=escaped)
     (tmp_path / "settings.json").write_text(text, encoding="utf-8")
     program = """
-import json, settings
+import json
+from site import settings
 settings.read()
 print(json.dumps({"told": [[list(name.encode()), key] for name, key in settings.read().networks]}))
 """

@@ -114,7 +114,7 @@ def test_lengths_of_keys(bits, tmp_path):
 
 HINTS = """
 import json, sys
-from wifi_credentials import beyond_manual
+from hotspot.credentials import beyond_manual
 print(json.dumps([beyond_manual(*case) for case in json.load(sys.stdin)]))
 """
 
@@ -131,7 +131,7 @@ def test_what_other_gateways_would_refuse_is_known(bits, tmp_path):
 
 TEXTS = """
 import json, sys
-from wifi_credentials import may_join, text_of, whole
+from hotspot.credentials import may_join, text_of, whole
 cases = json.load(sys.stdin)
 told = []
 for data in cases["bytes"]:

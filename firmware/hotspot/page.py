@@ -14,6 +14,7 @@ _NOTICE = b'<p class="note" id="note" tabindex="-1" autofocus role="alert">%s</p
 _FIELD = b'value="%s"%s aria-describedby="%sabout-%s"'  # of the form
 _WRONG = b' aria-invalid="true"'
 _UNUSUAL = b'<p class="soft">%s</p>'
+_RADIO = b'<input type=radio name=ssid id="n%d" value="%s"%s><label class="n" for=n%d><b>'
 _ISOLATED = "\u2068%s\u2069"  # a name whose letters may run the other way does not turn the rest
 
 
@@ -93,14 +94,8 @@ class Page:
             checked = b""
             if name == self._chosen:
                 checked, chosen = b" checked", None
-            yield b'<input type="radio" name="ssid" id="n%d" value="%s"%s>' % (
-                number,
-                shown,
-                checked,
-            )
-            yield b'<label class="n" for="n%d"><b>%s</b>' % (number, shown)
-            yield self._strength(rssi)
-            yield b"</label>"
+            yield _RADIO % (number, shown, checked, number)
+            yield b"%s</b>%s</label>" % (shown, self._strength(rssi))
         typed = chosen is not None
         self._fillings["other"] = self._field(b"name", chosen or "", typed and self._of_name)
         self._fillings["other_checked"] = b" checked" if typed else b""
