@@ -14,6 +14,7 @@ from system.counters import Counters
 from system.ends import Ends
 from system.watchdog import WATCHDOG_MS
 from site import document, settings
+from b_bus.start import meters_of
 
 _LOADING_MS = const(180000)  # from a file system that is in use, on a slow flash
 _PSRAM_BYTES = const(1000000)  # without PSRAM there are 170,000
@@ -43,12 +44,9 @@ def _site():
     """The installation, None while there is none. ValueError when it is not usable."""
     try:
         with open("site.json") as file:
-            found = document.load(file.read())
+            return document.load(file.read(), meters_of if "b" in board.BUSES else None)
     except OSError:
         return None
-    if found.b_bus and "b" not in board.BUSES:
-        raise ValueError("b_bus: there is no B-bus here: use a Genius, or remove b_bus")
-    return found
 
 
 def _finish_reset(device):

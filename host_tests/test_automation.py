@@ -23,9 +23,10 @@ for days, begin, end, times in json.load(sys.stdin):
 REFUSED = """
 import json, sys
 from site import document
+from b_bus.start import meters_of
 for table in json.load(sys.stdin):
     try:
-        document.load(json.dumps(table))
+        document.load(json.dumps(table), meters_of)
         print("taken")
     except ValueError as error:
         print(error)
@@ -36,6 +37,7 @@ for table in json.load(sys.stdin):
 WRONG = """
 import json, os, sys
 from site import document
+from b_bus.start import meters_of
 others = (None, True, 7, -1.5, 1e30, "", "AB", [], [7], {}, {"x": 7})
 
 def places(part, path=()):
@@ -56,7 +58,7 @@ def changed(table, path, other):
 
 def tried(table):
     try:
-        document.load(json.dumps(table))
+        document.load(json.dumps(table), meters_of)
         return True
     except ValueError as error:
         assert 0 < len(str(error)) and "\\n" not in str(error)
@@ -132,7 +134,7 @@ CHANGES = [
     ((*INPUTS, "inputs", 0, "unit"), "gallon", "inputs[0].unit"),
     ((*INPUTS, "inputs", 0, "per_pulse"), 0, "inputs[0].per_pulse: must be from"),
     ((*INPUTS, "inputs", 1, "debounce"), 2000, "inputs[1].debounce"),
-    ((*INPUTS, "inputs", 1, "name"), "Water", "each name once"),
+    ((*INPUTS, "inputs", 1, "name"), "Water", "is there twice"),
     ((*OUTPUTS, "outputs", 0, "contact"), "NX", "outputs[0].contact"),
     ((*OUTPUTS, "outputs", 0, "fail_safe"), "maybe", "outputs[0].fail_safe"),
     ((*OUTPUTS, "outputs", 0, "min_on"), 4000, "outputs[0].min_on"),

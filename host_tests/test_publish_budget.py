@@ -20,7 +20,8 @@ CONNECT = 6000  # a handshake with two certificates, and CONNECT
 LONGEST_B_BUS = 1500
 RATES = """
 import json
-from cloud.rates import TOPICS, Rates
+from cloud.rates import Rates
+from site.topics import TOPICS
 print(json.dumps([{t: Rates({}, lambda: link, lambda: 0).every(t) for t in TOPICS}
                   for link in ("ethernet", "wifi", "lte")]))
 lte = Rates({}, lambda: "lte", lambda: 0)

@@ -9,14 +9,13 @@ from array import array
 
 from micropython import const
 
+from site.devices import HEADS
 from a_bus import collect
 from a_bus.collect import ROW
 from a_bus.cycle import GAP, MISSING
 from a_bus.frame import HEAD, HEADER_BYTES, SECTION_BYTES, TIMING_BYTES
 from a_bus.schedule import lay_out
 
-HEAD_TYPES = ("5400", "5020")
-INPUTS = {"5400": 3, "5020": 3, "5500": 4, "5520": 4, "5600": 3}
 _ADDRESSES = const(31)  # 1 to 30
 
 
@@ -59,7 +58,7 @@ class Node:
 
     def answer_bytes(self):
         """Length of its answer to POLL."""
-        timing = TIMING_BYTES if self.serial[:4] in HEAD_TYPES else 0
+        timing = TIMING_BYTES if self.serial[:4] in HEADS else 0
         return HEADER_BYTES + timing + len(self.channels) * SECTION_BYTES
 
     def state(self):
@@ -163,7 +162,7 @@ class Nodes:
         return sum(
             len(node.channels)
             for node in self.all
-            if node.serial[:4] not in HEAD_TYPES and (node.named or not node.lost)
+            if node.serial[:4] not in HEADS and (node.named or not node.lost)
         )
 
     def settled(self):

@@ -3,9 +3,9 @@ and 8)."""
 
 from micropython import const
 
+from site.devices import MOST_POINTS
 from a_bus.frame import HEADER_BYTES, SECTION_BYTES
 
-MOST_POINTS = const(28)
 _LAST_SLOT_US = const(16000)  # every answer ends before this after POLL
 _FIRST_SLOT_US = const(50)
 _GUARD_US = const(20)

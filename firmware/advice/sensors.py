@@ -9,9 +9,8 @@ from array import array
 
 from micropython import const
 
+from site.devices import HEADS, HUBS, MOST_POINTS
 from a_bus import collect
-from a_bus.nodes import HEAD_TYPES, INPUTS
-from a_bus.schedule import MOST_POINTS
 from measure.readings import CURRENT, RATES, UNKNOWN
 from advice.unclosed_cores import OpenCts
 
@@ -112,13 +111,13 @@ class Advice:
             if node.twin:
                 say = "two nodes have the serial number %s: take one off"
                 texts.append(("twin", say % node.serial))
-            if not node.named and kind in HEAD_TYPES:
+            if not node.named and kind in HEADS:
                 if node.nonce:  # it takes no address but the first, and goes on asking for one
                     texts.append(("second_head", "%s is a second head: take it off" % node.serial))
                 if self._reports % _WHILE == 0:
                     node.nonce = 0  # until it asks again
             elif not node.named and not node.lost:
-                if kind not in INPUTS:
+                if kind not in HUBS:
                     texts.append(_wrong_kind(node.serial))
                 else:
                     say = "%s is on the bus but not in the site: add it, or take it off"

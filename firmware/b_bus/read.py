@@ -5,7 +5,8 @@ Loaded only for a site that has one, and only for as long as it is read.
 
 from micropython import const
 
-from site.fields import SiteError, choice, field, known, number, serial
+from site.devices import INPUT_MODULE, OUTPUT_MODULE
+from site.fields import SiteError, choice, field, known, new_name, number, serial
 from b_bus.device import BusBSite
 from b_bus.input_module import MODES, Input, InputModule
 from b_bus.output_module import CONTACTS, FAIL_SAFE, Output, OutputModule
@@ -26,11 +27,11 @@ def read(table):
     for where, entry in _each(table, "input_modules"):
         known(where, entry, ("serial", "inputs"))
         channels = _channels(where, entry, "input", "ABCD", names, _input)
-        site.modules.append(InputModule(_module(where, entry, "5700", site), channels))
+        site.modules.append(InputModule(_module(where, entry, INPUT_MODULE, site), channels))
     for where, entry in _each(table, "output_modules"):
         known(where, entry, ("serial", "outputs"))
         channels = _channels(where, entry, "output", "AB", names, _output)
-        site.modules.append(OutputModule(_module(where, entry, "5710", site), channels))
+        site.modules.append(OutputModule(_module(where, entry, OUTPUT_MODULE, site), channels))
     if len(site.modules) > _MOST_MODULES:
         raise SiteError(
             "b_bus: %d Input and Output modules, but there are at most %d; "
@@ -71,9 +72,7 @@ def _channels(where, table, key, letters, names, make):
 
 
 def _name(where, table, names):
-    name = field(where, table, "name", str)
-    if not 0 < len(name) <= 40 or name in names:
-        raise SiteError("%sname: must have 1 to 40 characters, each name once" % where)
+    name = new_name(where, table, names)
     names.append(name)
     return name
 

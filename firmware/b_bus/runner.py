@@ -11,6 +11,7 @@ from micropython import const
 
 from system.modules import unload
 from system.watchdog import unwatched
+from site.devices import INPUT_MODULE, OUTPUT_MODULE
 from b_bus import messages as topics
 from b_bus.device import assign
 from b_bus.modbus import EXCEPTION, SILENT, ModbusError
@@ -21,7 +22,6 @@ _ROUND_US = const(1000000)
 _FIRST_UNIT, _MOST_MODULES = const(11), const(10)
 _MOST_EVENTS = const(64)
 _MOST_SELECTIONS = const(8)
-_INPUT, _OUTPUT = "5700", "5710"
 
 
 class Runner:
@@ -143,7 +143,7 @@ class Runner:
     def _met(self, serial):
         """The unit for a module that has none; 0 to refuse it."""
         kind = serial[:4]
-        if kind not in (_INPUT, _OUTPUT):
+        if kind not in (INPUT_MODULE, OUTPUT_MODULE):
             self.strange[serial] = "wrong_bus"
         elif not self._hardware.has_b_modules:
             self.strange[serial] = "not_here"
@@ -154,11 +154,11 @@ class Runner:
                     return device.unit
             if self._modules < _MOST_MODULES:
                 self.strange[serial] = "not_in_site"
-                if kind == _INPUT:
+                if kind == INPUT_MODULE:
                     from b_bus.input_module import InputModule as Module
                 else:
                     from b_bus.output_module import OutputModule as Module
-                self._add(Module(serial, [None] * (4 if kind == _INPUT else 2)))
+                self._add(Module(serial, [None] * (4 if kind == INPUT_MODULE else 2)))
                 return self.devices[-1].unit
             self.strange[serial] = "too_many"
         return 0

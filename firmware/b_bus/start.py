@@ -1,5 +1,9 @@
 """Loads the B-bus when there is something on it, and only then: its modules take heap."""
 
+import sys
+
+from system.modules import unload
+
 # docs/b-bus.md section 3: two sessions, so that one of them is new to every module; a window of
 # all serial numbers; the search. With their check sums, so that nothing is loaded to ask.
 _QUESTIONS = (
@@ -9,6 +13,18 @@ _QUESTIONS = (
     b"\xf7\x03\x00\x00\x00\x03\x11\x5d",
 )
 _PAUSE_US = 40000
+
+
+def meters_of(table):
+    """{name of a meter: its phases} of site.json's `b_bus`; SiteError when that is not usable."""
+    before = list(sys.modules)
+    from b_bus import read
+
+    phases = {meter.name: meter.phases for meter in read.read(table).meters}
+    del read
+    # A running gateway loads it again, where it finds room in the heap.
+    unload(*(name for name in list(sys.modules) if name not in before))
+    return phases
 
 
 async def _anybody(hardware):

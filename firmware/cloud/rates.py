@@ -6,7 +6,8 @@ Owns the defaults. A mobile network is paid for by the byte.
 
 from micropython import const
 
-TOPICS = ("realtime", "site", "quality", "totals", "harmonics", "gateway", "bBus", "aggregated")
+from site.topics import TOPICS
+
 _DEFAULT = (1, 1, 1, 1, 10, 10, 10, 300)
 _LTE = (900, 0, 3600, 300, 0, 3600, 3600, 300)
 _CHANGE_MS = const(1000)  # from one message because of a change to the next

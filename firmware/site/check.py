@@ -1,21 +1,12 @@
 """Refuses a wrong site.json (docs/site.md) as a whole, with one line that names the field."""
 
-import json
-import sys
-
-from system.modules import unload
-from site.fields import SiteError, choice, field, known, number, serial
-from site.schemes import CTS, HEAD_TYPES, NODE_TYPES, SCHEMES
+from site.devices import HEADS, HUBS, MOST_OF_ALL, MOST_POINTS, SOLID_CORE
+from site.fields import SiteError, choice, field, known, new_name, number, serial
+from site.schemes import CTS, SCHEMES
 from site.wiring import DELTA
 
-_MOST_POINTS = 28
-# What a load's name may have: messages stay within what the uplink can hold.
-_LONGEST_NAME = 40  # characters
-_MOST_BYTES = 80  # as JSON in UTF-8
-_NAME_RULE = "must have 1 to 40 characters, at most 80 bytes in UTF-8"
 _ROLES = ("grid", "solar", "battery", "circuit")
 _BUILT_IN = "SOLID-CORE"  # the CT of a Solid Core, and of nothing else
-_BUILT_IN_NODE = "5600"
 _TURNS = (-120, 120, 180)
 _FIELDS = ("version", "name", "uuid", "location", "timezone", "utc_offset", "scheme", "frequency")
 _FIELDS += ("voltage_ratio", "synthesised", "head", "points", "loads", "b_bus")
@@ -24,8 +15,8 @@ _OF_A_NODE = ("node", "ct", "reversed")
 _CORRECTIONS = ("harmonics", "ratio", "phase_shift", "power_offset")  # not where others measure
 
 
-def check(table):
-    """table: of a site.json. SiteError when it is not usable."""
+def check(table, meters_of):
+    """table: of a site.json. SiteError when it is not usable. meters_of: see document.load()."""
     if not isinstance(table, dict):
         raise SiteError("must be an object")
     if field("", table, "version", int) != 1:
@@ -41,19 +32,25 @@ def check(table):
     scheme = choice("", table, "scheme", SCHEMES)
     if field("", table, "frequency", int) not in (50, 60):
         raise SiteError("frequency: must be 50 or 60")
-    serial("", table, "head", HEAD_TYPES)
+    serial("", table, "head", HEADS)
     number("", table, "voltage_ratio", 1, 0.01, 1000)
     _check_synthesised(field("", table, "synthesised", dict, {}), scheme)
     roles = _check_loads(field("", table, "loads", list))
     points = field("", table, "points", list)
-    if len(points) > _MOST_POINTS:
+    metered = sum(isinstance(point, dict) and "meter" in point for point in points)
+    if len(points) - metered > MOST_POINTS:
         raise SiteError(
             "points: %d, but an A-bus carries at most %d; "
             "remove hubs that are no longer used, or use a second gateway"
-            % (len(points), _MOST_POINTS)
+            % (len(points) - metered, MOST_POINTS)
         )
-    meters = _check_b_bus(table)
-    boxed = table.get("b_bus", {}).get("power_box")
+    if len(points) > MOST_OF_ALL:
+        raise SiteError("points: %d, but there are at most %d" % (len(points), MOST_OF_ALL))
+    b_bus = field("", table, "b_bus", dict, {})
+    if "b_bus" in table and meters_of is None:
+        raise SiteError("b_bus: there is no B-bus here: use a Genius, or remove b_bus")
+    meters = meters_of(b_bus) if "b_bus" in table else {}
+    boxed = b_bus.get("power_box")
     if boxed and table.get("voltage_ratio", 1) != 1:
         raise SiteError(
             "voltage_ratio: not together with b_bus.power_box, whose values are used as it "
@@ -94,35 +91,14 @@ def _check_synthesised(table, scheme):
 def _check_loads(tables):
     """Returns {name: role}."""
     roles = {}
-    if len(tables) > _MOST_POINTS:
-        raise SiteError("loads: %d, but there are at most %d" % (len(tables), _MOST_POINTS))
+    if len(tables) > MOST_OF_ALL:
+        raise SiteError("loads: %d, but there are at most %d" % (len(tables), MOST_OF_ALL))
     for i in range(len(tables)):
         where = "loads[%d]." % i
         known(where, tables[i], ("name", "role"))
-        name = field(where, tables[i], "name", str)
-        size = len(json.dumps(name).encode()) - 2
-        if not 0 < len(name) <= _LONGEST_NAME or size > _MOST_BYTES:
-            raise SiteError("%sname: %s" % (where, _NAME_RULE))
-        if name in roles:
-            raise SiteError('%sname: "%s" is there twice' % (where, name))
+        name = new_name(where, tables[i], roles)
         roles[name] = choice(where, tables[i], "role", _ROLES)
     return roles
-
-
-def _check_b_bus(table):
-    """Returns {name of a meter on the B-bus: its phases}."""
-    if "b_bus" not in table:
-        return {}
-    before = list(sys.modules)
-    from b_bus import read
-
-    meters = read.read(field("", table, "b_bus", dict)).meters
-    del read
-    phases = {meter.name: meter.phases for meter in meters}
-    del meters
-    # A running gateway loads it again, where it finds room in the heap.
-    unload(*(name for name in list(sys.modules) if name not in before))
-    return phases
 
 
 def _check_point(where, table, scheme, roles, used, meters):
@@ -131,15 +107,15 @@ def _check_point(where, table, scheme, roles, used, meters):
         node = choice(where, table, "meter", meters)
         inputs = meters[node]
     else:
-        node = serial(where, table, "node", NODE_TYPES)
-        inputs = NODE_TYPES[node[:4]]
+        node = serial(where, table, "node", HUBS)
+        inputs = HUBS[node[:4]]
     name = choice(where, table, "input", "ABCD"[:inputs])
     if (node, name) in used:
         raise SiteError("%sinput: %s of %s is used twice" % (where, name, node))
     used.add((node, name))
     if "meter" not in table:
         ct = choice(where, table, "ct", CTS)
-        if (ct == _BUILT_IN) != (node[:4] == _BUILT_IN_NODE):
+        if (ct == _BUILT_IN) != (node[:4] == SOLID_CORE):
             raise SiteError("%sct: %s cannot be on %s" % (where, ct, node))
     _, phases, _, lines, _ = SCHEMES[scheme]
     phase = choice(where, table, "phase", phases)

@@ -7,6 +7,7 @@ import json
 from math import cos, pi, sin
 
 from system.modules import unload
+from site.devices import HUBS
 
 
 class Point:
@@ -50,9 +51,10 @@ class Load:
         self.points = []
 
 
-def load(text):
+def load(text, meters_of=None):
     """The Site of a site.json's text; ValueError (one line: which field and why) when it is not
-    usable."""
+    usable. meters_of: a function that refuses a wrong `b_bus` and gives {name of a meter on it:
+    its phases}; None where there is no B-bus."""
     from site import check  # needed once: not kept
 
     unload("site.check", "site.fields", "site.schemes")
@@ -60,7 +62,7 @@ def load(text):
         table = json.loads(text)
     except ValueError:
         raise ValueError("not JSON")
-    check.check(table)
+    check.check(table, meters_of)
     return Site(table)
 
 
@@ -111,9 +113,6 @@ class Site:
     def nodes(self):
         """[(serial, [channel of each input, -1 where unused])], the head first; channels 0 to 2
         are the head's voltages, 3 + i is point i."""
-        from site.schemes import NODE_TYPES
-
-        unload("site.schemes")
         nodes = [(self.head, [0, 1, 2])]
         for i in range(len(self.points)):
             point = self.points[i]
@@ -123,7 +122,7 @@ class Site:
                 if node[0] == point.node:
                     break
             else:
-                node = (point.node, [-1] * NODE_TYPES[point.node[:4]])
+                node = (point.node, [-1] * HUBS[point.node[:4]])
                 nodes.append(node)
             node[1][point.input] = 3 + i
         return nodes

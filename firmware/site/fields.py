@@ -1,4 +1,12 @@
-"""Reading one field of a configuration, and refusing it with its name."""
+"""Reading one field of a configuration, and refusing it with its name. Owns what a name may be."""
+
+import json
+
+from micropython import const
+
+# Messages stay within what the uplink can hold.
+_LONGEST_NAME = const(40)  # characters
+_MOST_BYTES = const(80)  # as JSON in UTF-8
 
 
 class SiteError(ValueError):
@@ -56,4 +64,18 @@ def serial(where, table, name, types):
         raise SiteError(
             '%s%s: "%s" is not ten digits that begin with %s' % (where, name, value, known)
         )
+    return value
+
+
+def new_name(where, table, names):
+    """The field `name`, which is not one of `names` yet."""
+    value = field(where, table, "name", str)
+    size = len(json.dumps(value).encode()) - 2
+    if not 0 < len(value) <= _LONGEST_NAME or size > _MOST_BYTES:
+        raise SiteError(
+            "%sname: must have 1 to %d characters, at most %d bytes in UTF-8"
+            % (where, _LONGEST_NAME, _MOST_BYTES)
+        )
+    if value in names:
+        raise SiteError('%sname: "%s" is there twice' % (where, value))
     return value

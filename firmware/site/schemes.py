@@ -1,4 +1,4 @@
-"""What can be installed, as data: wiring schemes, current transformers, nodes (docs/site.md).
+"""What can be installed, as data: wiring schemes, current transformers (docs/site.md).
 Needed to read a site.json, and not kept."""
 
 from site.wiring import DELTA, SPLIT, STAR
@@ -28,7 +28,3 @@ CTS = {
     "AC-RSCT-30CM": (10000, "ROGOWSKI_10000A"),
     "SOLID-CORE": (80, "SOLID_CORE_80A"),
 }
-
-# First four digits of a serial number: inputs of the node.
-NODE_TYPES = {"5500": 4, "5520": 4, "5600": 3}
-HEAD_TYPES = ("5400", "5020")

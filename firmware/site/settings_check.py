@@ -5,7 +5,7 @@ from binascii import a2b_base64
 
 from micropython import const
 
-from cloud.rates import TOPICS
+from site.topics import TOPICS
 
 _MQTT = ("host", "port", "user", "password", "tls")
 _TLS = ("ca", "certificate", "key", "name")

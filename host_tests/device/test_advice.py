@@ -4,6 +4,7 @@ import json
 import unittest
 
 from site import document
+from b_bus.start import meters_of
 from bus_a import BusA
 from measure.readings import Readings
 from advice.sensors import Advice
@@ -33,7 +34,7 @@ class Uart:
 
 class Meters(unittest.TestCase):
     def test_a_meters_point_has_no_ct_to_look_after(self):
-        place = document.load(json.dumps(SITE))
+        place = document.load(json.dumps(SITE), meters_of)
         bus = BusA(Uart(), lambda: 0, 3000000, place.nodes(), 3 + len(place.points), 1)
         advice, values = Advice(bus, place), Readings(2)
         for reading in values.points:

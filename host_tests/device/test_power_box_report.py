@@ -7,6 +7,7 @@ import unittest
 
 from site import document
 from b_bus.power_box import NoBusA, PowerBox
+from b_bus.start import meters_of
 import pipeline
 
 SITE = {
@@ -43,7 +44,7 @@ class Hardware:
 
 class Reports(unittest.TestCase):
     def test_what_is_there_stays_until_the_next_one_is_worked_through(self):
-        place = document.load(json.dumps(SITE))
+        place = document.load(json.dumps(SITE), meters_of)
         path = pipeline.build(NoBusA(), place, lambda: None, lambda: None)
         bus, box = Bus(), PowerBox(place, path, lambda name: None, Hardware())
         box.state, box._slots = "well", [0]

@@ -6,6 +6,7 @@ import unittest
 
 from site import document
 from site import settings_check as settings
+from b_bus.start import meters_of
 
 
 def good():
@@ -64,6 +65,26 @@ def _points(count):
         table["points"] = [
             dict(table["points"][1], node="55000000%02d" % (i // 4), input="ABCD"[i % 4])
             for i in range(count)
+        ]
+
+    return change
+
+
+def _metered(points, meters):
+    """So many points on the A-bus, and so many meters with one point each."""
+
+    def change(table):
+        _points(points)(table)
+        names = ["Meter %d" % i for i in range(meters)]
+        table["b_bus"] = {
+            "meters": [
+                {"name": name, "unit": 100 + i, "profile": "SDM120"}
+                for i, name in enumerate(names)
+            ]
+        }
+        load = table["loads"][0]["name"]
+        table["points"] += [
+            {"meter": name, "input": "A", "phase": "L1", "load": load} for name in names
         ]
 
     return change
@@ -166,6 +187,8 @@ REFUSED = [
     (_remove("points"), "points is missing", ""),
     (_set("points", {}), "points: ", "list"),
     (_points(29), "points: 29", "28"),
+    (_metered(29, 1), "points: 29", "28"),
+    (_metered(28, 37), "points: 65", "64"),
     (_set("points", 1, "x"), "points[1] must be an object", ""),
     (_set("points", 1, 7), "points[1] must be an object", ""),
     (_set("points", 1, ["meter"]), "points[1] must be an object", ""),
@@ -184,7 +207,7 @@ REFUSED = [
     (_set("points", 1, "reversed", "yes"), "points[1].reversed: ", "true or false"),
     (_set("points", 1, "reversed", 1), "points[1].reversed: ", "true or false"),
     (_remove("loads"), "loads is missing", ""),
-    (_loads(26), "loads: 29", "28"),
+    (_loads(62), "loads: 65", "64"),
     (_set("loads", 0, 7), "loads[0] must be an object", ""),
     (_remove("loads", 1, "name"), "loads[1].name is missing", ""),
     (_set("loads", 1, "name", ""), "loads[1].name: ", "40 characters"),
@@ -201,7 +224,7 @@ class Sites(unittest.TestCase):
             table = good()
             change(table)
             try:
-                document.load(json.dumps(table))
+                document.load(json.dumps(table), meters_of)
             except ValueError as error:
                 line = str(error)
                 self.assertTrue(line.startswith(begin), line)
@@ -230,8 +253,10 @@ class Sites(unittest.TestCase):
             document.load(json.dumps(dict(good(), scheme=scheme)))
         for change in (
             _points(28),
+            _metered(28, 1),
+            _metered(28, 36),
             _points(0),
-            _loads(25),
+            _loads(61),
             _set("utc_offset", -43200),
             _set("frequency", 60),
             _set("head", "5400000001"),
@@ -244,7 +269,7 @@ class Sites(unittest.TestCase):
         ):
             table = good()
             change(table)
-            document.load(json.dumps(table))
+            document.load(json.dumps(table), meters_of)
 
     def test_attributes(self):
         place = document.load(json.dumps(good()))

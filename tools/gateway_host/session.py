@@ -40,10 +40,11 @@ SERIAL = "5020000042"
 
 _JUDGE = """
 from site import document
+from b_bus.start import meters_of
 
 with open({!r}) as file:
     try:
-        document.load(file.read())
+        document.load(file.read(), meters_of)
     except ValueError as error:
         print(error)
 """

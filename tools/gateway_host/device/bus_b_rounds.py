@@ -17,6 +17,7 @@ import hardware
 from system.counters import Counters
 from site import document
 from b_bus.runner import Runner
+from b_bus.start import meters_of
 from cloud import commands
 
 
@@ -26,7 +27,7 @@ class Gateway:
     def __init__(self, task):
         self.hardware = hardware.make(board)
         with open("site.json") as file:
-            self.site = document.load(file.read())
+            self.site = document.load(file.read(), meters_of)
         self.counters = Counters()
         self.orders = commands.Orders(self.counters)
         self.prefix = ""

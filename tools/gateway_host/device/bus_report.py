@@ -15,6 +15,7 @@ import board
 from hardware import make
 
 from site import document
+from b_bus.start import meters_of
 from a_bus import collect
 from energy.registers import EXPORT, IMPORT
 from gateway import build_measuring
@@ -105,7 +106,7 @@ class Reporter:
 def main():
     """Print a line for each report until the installation ends."""
     with open("site.json") as file:
-        installation = document.load(file.read())
+        installation = document.load(file.read(), meters_of)
     reporter = Reporter(make(board), installation)
     try:
         if "paced" in sys.argv:

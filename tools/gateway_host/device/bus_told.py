@@ -9,6 +9,7 @@ import board
 from hardware import make
 
 from site import document
+from b_bus.start import meters_of
 from a_bus import collect
 from energy.registers import EXPORT, IMPORT
 from advice.sensors import Advice
@@ -55,7 +56,7 @@ def tell(hardware, measuring, advice):
 def main():
     """Print a line for each report until the installation ends."""
     with open("site.json") as file:
-        installation = document.load(file.read())
+        installation = document.load(file.read(), meters_of)
     hardware = make(board)
     measuring = build_measuring(hardware, installation, gc.collect)
     advice = Advice(measuring.bus, installation)

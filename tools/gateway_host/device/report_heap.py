@@ -10,6 +10,7 @@ from math import pi, sin
 import messages
 
 from site import document
+from b_bus.start import meters_of
 import pipeline
 
 _BLOCK = 64
@@ -68,7 +69,7 @@ def report(place):
 
 def main():
     with open(sys.argv[1]) as file:
-        place = document.load(file.read())
+        place = document.load(file.read(), meters_of)
     publisher, _ = messages.build(len(place.points))
     messages.second(publisher)
     print(json.dumps([report(place), messages.allocated(publisher)]))
