@@ -8,9 +8,9 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from gateway_host.commands.run import DEFAULT_HOUSE
 from gateway_host.session import ROOT, Session
-from gateway_host.sim.house import House, load_house
+from gateway_host.sim.house import House
+from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from gateway_host.sim.installation import Installation
 
 SCRIPT = ROOT / "tools" / "gateway_host" / "device" / "bus_report.py"

@@ -8,10 +8,9 @@ import json
 
 import pytest
 from gateway_host import interpreter
-from gateway_host.commands.run import DEFAULT_HOUSE
 from gateway_host.image import FIRMWARE
 from gateway_host.session import MODULE_PATH
-from gateway_host.sim.house import load_house
+from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 
 SCHEDULES = """
 import json, sys

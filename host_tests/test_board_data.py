@@ -7,7 +7,8 @@ import re
 from pathlib import Path
 
 import pytest
-from gateway_host import board_data, image
+from gateway_host import image
+from gateway_host.boards import data as board_data
 from gateway_host.errors import UserError
 from gateway_host.image import BOARDS
 from test_boards_common import CONSOLE, FLASH, ONLY_INPUTS, RMII

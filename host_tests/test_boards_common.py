@@ -9,9 +9,8 @@ import runpy
 import pytest
 from chip import on_chip
 from gateway_host import image
-from gateway_host.commands.run import DEFAULT_HOUSE
 from gateway_host.image import BOARDS
-from gateway_host.sim.house import load_house
+from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from gateway_host.sim.radio import World
 from living import free_port
 from worlds import play

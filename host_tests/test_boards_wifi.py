@@ -9,7 +9,7 @@ import json
 
 import pytest
 from chip import TIME, on_chip
-from gateway_host import board_data
+from gateway_host.boards import data as board_data
 
 # The station. `air`: what an access point does with who joins: its key; ms until it has accepted
 # us; ms from then until the router gives an address, None for never; the reason of the event when

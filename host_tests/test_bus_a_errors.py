@@ -7,9 +7,9 @@ import os
 import random
 
 import pytest
-from gateway_host import fuzz
-from gateway_host.bus_bench import Watched, house_of, told, utilisation
-from gateway_host.faults import Faults
+from gateway_host.bench.a_bus import Watched, house_of, told, utilisation
+from gateway_host.faults.script import Faults
+from gateway_host.fuzz import a_bus as fuzz
 
 SECONDS = int(os.environ.get("BUS_A_SECONDS", "60"))  # 600: the figures of docs/a-bus.md
 HUB = "5500000192"

@@ -9,7 +9,8 @@ import struct
 from pathlib import Path
 
 from a_bus_check import check_of
-from gateway_host import fuzz, interpreter
+from gateway_host import interpreter
+from gateway_host.fuzz import a_bus as fuzz
 from gateway_host.session import MODULE_PATH
 
 CASES = 20_000

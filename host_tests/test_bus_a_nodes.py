@@ -8,8 +8,8 @@ import time
 
 import pytest
 from gateway_host import interpreter
-from gateway_host.collector import Collector
 from gateway_host.session import MODULE_PATH, ROOT, Session
+from gateway_host.view.collector import Collector
 from on_bus import (
     BLOCK,
     HEAD,

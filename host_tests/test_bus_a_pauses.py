@@ -4,8 +4,8 @@ slow: nodes keep 128 blocks (docs/a-bus.md section 8)."""
 from __future__ import annotations
 
 import pytest
-from gateway_host.bus_bench import Polled, house_of
-from gateway_host.faults import Faults
+from gateway_host.bench.a_bus import Polled, house_of
+from gateway_host.faults.script import Faults
 from on_bus import BLOCK, NUMBERS, first, reports, run, time_base
 
 CASES = {

@@ -4,8 +4,8 @@ restarts of nodes and of the gateway. Times are the line's."""
 from __future__ import annotations
 
 import pytest
-from gateway_host.bus_bench import Watched, house_of, told
-from gateway_host.faults import Faults
+from gateway_host.bench.a_bus import Watched, house_of, told
+from gateway_host.faults.script import Faults
 
 SECONDS = 2.0
 MIXTURES = [(9, 0), (0, 7), (4, 4), (8, 1), (1, 6), (0, 1)]

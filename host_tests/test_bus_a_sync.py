@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from gateway_host.bus_bench import Watched, house_of, told
+from gateway_host.bench.a_bus import Watched, house_of, told
 from gateway_host.sim.catalogue import VOLT_PER_COUNT, ampere_per_count
 from gateway_host.sim.clock import NodeClock
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from gateway_host.session import ROOT, Session
 from gateway_host.sim.b_modules import InputModule, Module
-from gateway_host.sim.house import load_house
+from gateway_host.sim.house_file import load_house
 from gateway_host.sim.installation import Installation
 
 SCRIPT = ROOT / "tools" / "gateway_host" / "device" / "bus_b_rounds.py"

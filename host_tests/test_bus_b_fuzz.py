@@ -1,6 +1,6 @@
 """The B-bus master on random and mutated answers: `make fuzz TARGET=bus_b` in short."""
 
-from gateway_host import fuzz_bus_b
+from gateway_host.fuzz import b_bus as fuzz_bus_b
 
 SEQUENCES = 12_000
 

@@ -6,9 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from gateway_host.commands.run import DEFAULT_HOUSE
 from gateway_host.session import Session
-from gateway_host.sim.house import load_house
+from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from gateway_host.sim.installation import Installation
 from living import Listener, mqtt_at
 from paho.mqtt import publish

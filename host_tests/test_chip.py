@@ -20,11 +20,11 @@ from gateway_host.chip.bridge_process import BridgeProcess
 from gateway_host.chip.device_tests import outcome
 from gateway_host.chip.line_bridge import Seen
 from gateway_host.chip.probe_reader import ProbeReader
-from gateway_host.collector import Snapshot
-from gateway_host.commands.run import DEFAULT_HOUSE
 from gateway_host.errors import UserError
 from gateway_host.interpreter import ROOT
 from gateway_host.sim import frames
+from gateway_host.sim.house_file import DEFAULT_HOUSE
+from gateway_host.view.collector import Snapshot
 from littlefs import LittleFS
 
 NAME = Path("made_up.bin")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from gateway_host.chip import bench, device_tests, emulator, flash_image, report
-from gateway_host.commands.run import DEFAULT_HOUSE
 from gateway_host.errors import UserError
+from gateway_host.sim.house_file import DEFAULT_HOUSE
 
 BOARD = "WIFI_CONNECT"
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from gateway_host.__main__ import main
 from gateway_host.errors import UserError
-from gateway_host.faults import Faults
+from gateway_host.faults.script import Faults
 from gateway_host.sim.installation import Installation
 from sim_bus import (
     BYTE,

@@ -15,10 +15,9 @@ from gateway_host import image, interpreter
 from gateway_host import session as sessions
 from gateway_host.__main__ import main
 from gateway_host.commands import image as image_command
-from gateway_host.commands.run import DEFAULT_HOUSE
 from gateway_host.errors import UserError
 from gateway_host.session import Session
-from gateway_host.sim.house import load_house
+from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from gateway_host.sim.installation import Installation
 from littlefs import LittleFS
 from living import Listener, Told, mqtt_at, need

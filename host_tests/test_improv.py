@@ -14,9 +14,8 @@ import tty
 from pathlib import Path
 
 import pytest
-from gateway_host.commands.run import DEFAULT_HOUSE
 from gateway_host.session import ROOT, Session
-from gateway_host.sim.house import load_house
+from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from gateway_host.sim.installation import Installation
 from gateway_host.sim.radio import Network, World
 from living import free_port, mqtt_at

@@ -16,9 +16,8 @@ import numpy as np
 import pytest
 from gateway_host import interpreter
 from gateway_host.broker import HOST, Broker
-from gateway_host.commands.run import DEFAULT_HOUSE
 from gateway_host.session import MODULE_PATH, ROOT, Session
-from gateway_host.sim.house import load_house
+from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from gateway_host.sim.installation import Installation
 from living import Listener, free_port, mqtt_at
 from on_bus import Eventful, first, reports

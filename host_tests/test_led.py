@@ -7,7 +7,8 @@ import json
 
 import numpy as np
 import pytest
-from gateway_host import boards_table, interpreter
+from gateway_host import interpreter
+from gateway_host.boards import table as boards_table
 from gateway_host.image import BOARDS, boards
 from gateway_host.session import MODULE_PATH
 from gateway_host.sim.radio import World

@@ -6,9 +6,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from gateway_host.commands.run import DEFAULT_HOUSE
 from gateway_host.sim.catalogue import VOLT_PER_COUNT, ampere_per_count
-from gateway_host.sim.house import load_house
+from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from measured import Measured
 from on_bus import NUMBERS, Eventful, Report, first, reports
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from gateway_host.bus_bench import told
-from gateway_host.commands.run import DEFAULT_HOUSE
-from gateway_host.faults import Faults
-from gateway_host.sim.house import load_house
+from gateway_host.bench.a_bus import told
+from gateway_host.faults.script import Faults
+from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from gateway_host.sim.installation import Installation
 from gateway_host.sim.open_ct import seen
 

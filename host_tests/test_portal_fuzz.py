@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 
-from gateway_host import fuzz_portal
+from gateway_host.fuzz import portal as fuzz_portal
 
 
 def test_a_short_run():

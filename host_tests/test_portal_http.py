@@ -16,7 +16,8 @@ import zlib
 
 import dns.message
 import pytest
-from gateway_host import interpreter, portal_bench, portal_pages
+from gateway_host import interpreter, portal_pages
+from gateway_host.bench import portal as portal_bench
 from gateway_host.session import MODULE_PATH
 from worlds import PAGES
 

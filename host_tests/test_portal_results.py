@@ -7,9 +7,8 @@ import html
 import tomllib
 
 import pytest
-from gateway_host.commands.run import DEFAULT_HOUSE
 from gateway_host.portal_pages import SOURCE
-from gateway_host.sim.house import load_house
+from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from installer import BLUE, GREEN, NAME, PASSWORD, RED, Installer
 from phone import until
 

@@ -8,7 +8,7 @@ import pytest
 from gateway_host.broker import Broker
 from gateway_host.errors import UserError
 from gateway_host.session import Session
-from gateway_host.sim.house import load_house
+from gateway_host.sim.house_file import load_house
 from gateway_host.sim.installation import Installation
 from generated import RATE, VOLT, counts, measure, measure_single
 from living import Listener, mqtt_at

@@ -8,8 +8,7 @@ import subprocess
 import sys
 
 from gateway_host import processes
-from gateway_host.commands.run import DEFAULT_HOUSE
-from gateway_host.sim.house import load_house
+from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from gateway_host.world import tell
 from installer import BLUE, GREEN, NAME, OFF, PASSWORD, Installer
 from living import Listener, mqtt_at

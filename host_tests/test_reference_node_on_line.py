@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gateway_host.bus_bench import Watched, house_of, told
+from gateway_host.bench.a_bus import Watched, house_of, told
 from gateway_host.errors import UserError
-from gateway_host.faults import Faults
+from gateway_host.faults.script import Faults
 from gateway_host.sim.catalogue import BLOCK
 from test_bus_a_sync import TOLERANCE, errors
 

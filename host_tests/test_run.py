@@ -19,9 +19,9 @@ from gateway_host.commands import run
 from gateway_host.console import Console
 from gateway_host.errors import UserError
 from gateway_host.session import ROOT, Session, has_repl
-from gateway_host.sim.house import load_house
+from gateway_host.sim.house_file import load_house
 from gateway_host.sim.installation import Installation
-from gateway_host.truth import Truth
+from gateway_host.view.truth import Truth
 from gateway_host.world import tell
 
 HOUSE = ROOT / "tools" / "houses" / "default.toml"

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from gateway_host.session import ROOT
 from gateway_host.sim.catalogue import SCHEMES
-from gateway_host.sim.house import House, load_house
+from gateway_host.sim.house import House
+from gateway_host.sim.house_file import load_house
 from measured import Measured
 
 # The default house, 3 x 400 V + N, is in test_accuracy.py.

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from gateway_host.errors import UserError
-from gateway_host.faults import Faults
+from gateway_host.faults.script import Faults
 from gateway_host.sim.catalogue import VOLT_PER_COUNT, ampere_per_count
-from gateway_host.sim.house import load_house
+from gateway_host.sim.house_file import load_house
 from gateway_host.sim.installation import Installation
 
 DEFAULT = Path(__file__).parent.parent / "tools" / "houses" / "default.toml"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from a_bus_check import check_of
-from gateway_host.sim.house import load_house
+from gateway_host.sim.house_file import load_house
 from gateway_host.sim.installation import Installation
 from gateway_host.sim.link import LinkServer
 

@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gateway_host.commands.run import DEFAULT_HOUSE
 from gateway_host.errors import UserError
 from gateway_host.session import ROOT, Session
-from gateway_host.sim.house import load_house
+from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from gateway_host.sim.installation import Installation
 from living import mqtt_at
 

@@ -7,9 +7,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from gateway_host.commands.run import DEFAULT_HOUSE
 from gateway_host.image import BOARDS
-from gateway_host.sim.house import load_house
+from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from gateway_host.sim.radio import Network, World
 from living import free_port
 from worlds import play

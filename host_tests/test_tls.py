@@ -11,10 +11,9 @@ import pytest
 from gateway_host import interpreter
 from gateway_host.broker import HOST, Broker
 from gateway_host.certificates import make
-from gateway_host.commands.run import DEFAULT_HOUSE
 from gateway_host.errors import UserError
 from gateway_host.session import MODULE_PATH
-from gateway_host.sim.house import load_house
+from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from living import Listener, need
 from test_uplink import (
     Imposter,

@@ -24,9 +24,8 @@ import pytest
 from gateway_host import broker as brokers
 from gateway_host import processes
 from gateway_host.broker import HOST, Broker
-from gateway_host.commands.run import DEFAULT_HOUSE
 from gateway_host.session import SERIAL, Session
-from gateway_host.sim.house import load_house
+from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from gateway_host.sim.installation import Installation
 from living import (
     PATIENCE_S,

@@ -4,9 +4,9 @@ import json
 import re
 
 import pytest
-from gateway_host import units
-from gateway_host.collector import Collector
-from gateway_host.view import missing, render, save_picture, status_line
+from gateway_host.view import units
+from gateway_host.view.collector import Collector
+from gateway_host.view.screen import missing, render, save_picture, status_line
 from rich.console import Console
 
 LOADS = [

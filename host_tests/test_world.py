@@ -6,10 +6,9 @@ import time
 
 import pytest
 from gateway_host.broker import Broker
-from gateway_host.commands.run import DEFAULT_HOUSE
 from gateway_host.errors import UserError
 from gateway_host.session import Session
-from gateway_host.sim.house import load_house
+from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from gateway_host.sim.installation import Installation
 from gateway_host.sim.internet import Internet
 from gateway_host.sim.radio import World

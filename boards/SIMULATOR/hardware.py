@@ -6,19 +6,16 @@ Time is the board's own: it moves when the firmware sleeps on it.
 import asyncio
 import json
 import os
-import struct
 import sys
 import time
 
 from links import Ethernet, Radio
 from micropython import const
+from uart import Uart, UartB
 
 from wifi_provision import hotspot_name
 from net.clock import Clock
 
-_TICKS = const(0x3FFFFFFF)  # of the link
-_ENDED = const(65535)
-_LONGEST = const(64)  # bytes of a frame that the gateway sends
 _KEPT, _END_KEPT = "kept", "end_kept"
 _BUTTON, _END = const(8), const(128)  # of the answer to S
 
@@ -42,7 +39,7 @@ class Hardware:
     def __init__(self, settings, board):
         self.serial = settings["serial"]
         self.a_baud = settings["baud"]
-        self.a_uart = uart = _Uart(settings["link"], self)
+        self.a_uart = uart = Uart(settings["link"], self)
         self.ethernet = Ethernet(uart) if "ethernet" in board.LINKS else None
         self.has_b_modules = settings.get("b_modules", board.HAS_B_MODULES)
         self.radio = Radio(uart) if "wifi" in board.LINKS else None
@@ -83,7 +80,7 @@ class Hardware:
 
     def b_uart(self):
         """The B-bus's UART."""
-        return _UartB(self.a_uart)
+        return UartB(self.a_uart)
 
     def ticks_us(self):
         """A clock as time.ticks_us."""
@@ -222,103 +219,6 @@ class Hardware:
         if flags & _END:  # as Ctrl-C; a signal may come while the collector has the heap locked
             raise KeyboardInterrupt
         return bool(flags & _BUTTON)
-
-
-class _Uart:
-    """The A-bus's UART on the link: `write` starts to send now, `readinto` gives what has
-    arrived."""
-
-    def __init__(self, path, clock):
-        self._clock = clock
-        self._file = open(path, "r+b")
-        self._message = bytearray(7 + _LONGEST)
-        self._world = bytearray(3)
-        self._baud = clock.a_baud
-
-    def write(self, data):
-        if self._baud != self._clock.a_baud:
-            self.write_at(data, self._baud, "X")
-            return
-        size = len(data)
-        message = self._message
-        now = self._clock.ticks_us() & _TICKS
-        struct.pack_into("<BIH", message, 0, ord("W"), now, size)
-        message[7 : 7 + size] = data  # in one piece: the host wakes up once
-        self._send(7 + size)
-
-    def set_baud(self, baud):
-        self._baud = baud
-
-    def write_at(self, data, baud, line):
-        """Start to send at a speed, on the A-bus (X) or the B-bus (V)."""
-        now = self._clock.ticks_us() & _TICKS
-        self._file.write(struct.pack("<BIHI", ord(line), now, len(data), baud) + data)
-
-    def readinto(self, view, line=0x52):
-        struct.pack_into(
-            "<BIH", self._message, 0, line, self._clock.ticks_us() & _TICKS, len(view)
-        )
-        self._send(7)
-        self._receive(self._message, 2)
-        count = self._message[0] | self._message[1] << 8
-        if count == _ENDED:
-            raise EOFError("the installation has ended")
-        self._receive(view, count)
-        return count
-
-    def set_led(self, red, green, blue):
-        message = self._message
-        struct.pack_into(
-            "<BIBBB", message, 0, ord("L"), self._clock.ticks_us() & _TICKS, red, green, blue
-        )
-        self._send(8)
-
-    def world(self):
-        """The answer to S: flags, dBm of the Wi-Fi, dBm of the modem. Allocates nothing."""
-        struct.pack_into("<BI", self._message, 0, ord("S"), self._clock.ticks_us() & _TICKS)
-        self._send(5)
-        self._receive(self._world, 3)
-        return self._world
-
-    def ask(self, name, value=None):
-        """The world's answer to a question."""
-        text = json.dumps({name: value}).encode()
-        ticks = self._clock.ticks_us() & _TICKS
-        self._file.write(struct.pack("<BIH", ord("N"), ticks, len(text)) + text)
-        self._receive(self._message, 2)
-        answer = bytearray(self._message[0] | self._message[1] << 8)
-        self._receive(answer, len(answer))
-        return json.loads(answer)
-
-    def _send(self, size):
-        if self._file.write(self._message, size) != size:
-            raise EOFError("the installation has gone")
-
-    def _receive(self, view, size):
-        done = 0
-        while done < size:
-            target = memoryview(view)[done:] if done else view
-            count = self._file.readinto(target, size - done)
-            if not count:
-                raise EOFError("the installation has gone")
-            done += count
-
-
-class _UartB:
-    """The B-bus's UART on the same link."""
-
-    def __init__(self, link):
-        self._link = link
-        self._baud = 38400
-
-    def set_baud(self, baud):
-        self._baud = baud
-
-    def write(self, data):
-        self._link.write_at(data, self._baud, "V")
-
-    def readinto(self, view):
-        return self._link.readinto(view, 0x51)
 
 
 def give_up():

@@ -19,7 +19,8 @@ from pathlib import Path
 
 from littlefs import LittleFS, LittleFSError
 
-from gateway_host import board_data, portal_pages
+from gateway_host import portal_pages
+from gateway_host.boards import data as board_data
 from gateway_host.errors import UserError
 from gateway_host.interpreter import LIB, ROOT
 from gateway_host.shorten import shorten

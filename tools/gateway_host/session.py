@@ -38,16 +38,6 @@ MODULE_PATH = [ROOT / place for place in _PLACES]
 SOURCE_HEAP = "512K"
 SERIAL = "5020000042"
 
-_JUDGE = """
-from site import document
-from b_bus.start import meters_of
-
-with open({!r}) as file:
-    try:
-        document.load(file.read(), meters_of)
-    except ValueError as error:
-        print(error)
-"""
 _ASKED_S = 3.0
 _SIGINT_S = 3.0
 _SIGTERM_S = 1.0
@@ -295,29 +285,3 @@ def has_repl() -> bool:
         for place in MODULE_PATH
         for kind in (".py", ".mpy")
     )
-
-
-def version(bits: int) -> str:
-    """The interpreter in words: `1.26.1 (32 bits)`. UserError when there is none."""
-    code = "import sys; print('.'.join(map(str, sys.implementation[1][:3])))"
-    number = interpreter.run(["-c", code], bits=bits).stdout.strip()
-    return f"{number} ({interpreter.bits_of(interpreter.find(bits))} bits)"
-
-
-def check_site(path: Path, bits: int) -> dict[str, Any]:
-    """Reads a site.json; UserError with the reason when the firmware refuses it."""
-    try:
-        plan = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError:
-        raise UserError(f"{path}: is not UTF-8; save it as UTF-8") from None
-    except json.JSONDecodeError as error:
-        raise UserError(f"{path}:{error.lineno}: not JSON: {error.msg}") from None
-    answer = interpreter.run(
-        ["-c", _JUDGE.format(str(path.resolve()))], bits=bits, heap=SOURCE_HEAP, path=MODULE_PATH
-    )
-    reason = (answer.stdout + answer.stderr).strip()
-    if answer.returncode or reason:
-        raise UserError(f"{path}: {reason.splitlines()[-1] if reason else 'refused'}")
-    return plan

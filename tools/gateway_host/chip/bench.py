@@ -23,9 +23,9 @@ from gateway_host.chip.bridge_process import BridgeProcess
 from gateway_host.chip.line_bridge import Seen
 from gateway_host.chip.probe_reader import ProbeReader
 from gateway_host.chip.surroundings import Surroundings
-from gateway_host.collector import Collector, Snapshot
 from gateway_host.errors import UserError
-from gateway_host.sim.house import load_house
+from gateway_host.sim.house_file import load_house
+from gateway_host.view.collector import Collector, Snapshot
 
 PROBE = Path(__file__).parent / "probe"
 LOG = flash_image.ROOT / "build" / "chip.log"

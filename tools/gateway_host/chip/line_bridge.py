@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from gateway_host.sim import frames
-from gateway_host.sim.house import load_house
+from gateway_host.sim.house_file import load_house
 from gateway_host.sim.installation import Installation
 
 _TICKS = 0x3FFFFFFF

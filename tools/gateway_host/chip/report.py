@@ -8,7 +8,7 @@ from typing import Any
 from rich.table import Table
 
 from gateway_host.chip.bench import Measured
-from gateway_host.collector import Snapshot
+from gateway_host.view.collector import Snapshot
 
 BLOCK = 64
 _LATE_S = 2.0

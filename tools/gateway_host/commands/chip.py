@@ -11,8 +11,8 @@ from pathlib import Path
 from rich.console import Console
 
 from gateway_host.chip import bench, device_tests, report
-from gateway_host.commands.run import DEFAULT_HOUSE
 from gateway_host.session import ROOT
+from gateway_host.sim.house_file import DEFAULT_HOUSE
 
 RESULT = ROOT / "build" / "chip.json"
 _SAY_EVERY_S = 10.0

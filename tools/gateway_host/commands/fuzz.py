@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from gateway_host import fuzz, fuzz_bus_b, fuzz_portal
 from gateway_host.errors import UserError
+from gateway_host.fuzz import a_bus as fuzz
+from gateway_host.fuzz import b_bus as fuzz_bus_b
+from gateway_host.fuzz import portal as fuzz_portal
 
 TARGETS = {"bus_a": fuzz.run, "bus_b": fuzz_bus_b.run, "portal": fuzz_portal.run}
 

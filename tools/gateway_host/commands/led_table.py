@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from gateway_host.boards_table import BEGIN, DOCUMENT, END, tables
+from gateway_host.boards.table import BEGIN, DOCUMENT, END, tables
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

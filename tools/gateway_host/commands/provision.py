@@ -8,9 +8,8 @@ import time
 from collections.abc import Iterator
 
 from gateway_host.broker import Broker
-from gateway_host.commands.run import DEFAULT_HOUSE
 from gateway_host.session import Session
-from gateway_host.sim.house import load_house
+from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from gateway_host.sim.installation import Installation
 from gateway_host.sim.radio import Network, World
 from gateway_host.world import surround

@@ -17,19 +17,18 @@ from rich.live import Live
 
 from gateway_host import certificates
 from gateway_host.broker import Broker
-from gateway_host.collector import Collector, Snapshot
 from gateway_host.errors import UserError
-from gateway_host.faults import Faults
-from gateway_host.session import REPL_FILE, ROOT, Session, check_site, has_repl, version
-from gateway_host.sim.house import load_house
+from gateway_host.faults.script import Faults
+from gateway_host.firmware_says import check_site, version
+from gateway_host.session import REPL_FILE, Session, has_repl
+from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from gateway_host.sim.installation import Installation
 from gateway_host.sim.radio import World
-from gateway_host.summary import losses, summary
-from gateway_host.truth import Truth
-from gateway_host.view import render, save_picture, status_line
+from gateway_host.view.collector import Collector, Snapshot
+from gateway_host.view.screen import render, save_picture, status_line
+from gateway_host.view.summary import losses, summary
+from gateway_host.view.truth import Truth
 from gateway_host.world import command, parts, surround
-
-DEFAULT_HOUSE = ROOT / "tools" / "houses" / "default.toml"
 
 _RATES = {"gateway": 1, "bBus": 1}  # s: somebody watches
 _FRAME_S = 0.2

@@ -1,6 +1,6 @@
 """Runs in the MicroPython interpreter: feeds byte sequences to the A-bus receiver, and after each
-one a clean cycle that has to be accepted wholly. The host (gateway_host/fuzz.py) speaks to it on
-standard input, each record with two bytes for its length in front:
+one a clean cycle that has to be accepted wholly. The host (gateway_host/fuzz/a_bus.py) speaks to
+it on standard input, each record with two bytes for its length in front:
 
 the named nodes as JSON, then a clean cycle for each block from 0 on and an empty record, then
 sequences: a byte for the way in which they are received (0: as answers to a POLL, 1: to a request,

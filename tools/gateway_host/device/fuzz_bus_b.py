@@ -1,5 +1,5 @@
 """Runs in the MicroPython interpreter: gives byte sequences to the B-bus master as answers, and
-after each one a right answer that has to be taken. The host (gateway_host/fuzz_bus_b.py) speaks to
+after each one a right answer that has to be taken. The host (gateway_host/fuzz/b_bus.py) speaks to
 it on standard input, each record with two bytes for its length in front: the number of a request,
 what has to become of it (0 an error, 1 data, 2 an exception), and the bytes. An empty record ends
 it.

@@ -17,7 +17,8 @@ import numpy as np
 
 from gateway_host import interpreter
 from gateway_host.errors import UserError
-from gateway_host.instructions import Argument, Counts, count, mpy
+from gateway_host.instructions import count, mpy
+from gateway_host.instructions.counts import Argument, Counts
 
 FIRMWARE = Path(__file__).resolve().parents[3] / "firmware"
 BLOCK = 64

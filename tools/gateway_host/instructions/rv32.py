@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import IO
 
 from gateway_host.errors import UserError
-from gateway_host.instructions import Argument, Counts, mpy, rv32_build
+from gateway_host.instructions import mpy, rv32_build
+from gateway_host.instructions.counts import Argument, Counts
 
 _ON_TARGET = Path(__file__).parent / "on_target"
 _QEMU = "qemu-system-riscv32"

@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gateway_host.errors import UserError
-from gateway_host.instructions import Argument, Counts, mpy
+from gateway_host.instructions import mpy
+from gateway_host.instructions.counts import Argument, Counts
 from gateway_host.instructions.xtensa_decode import Instruction, decode
 from gateway_host.instructions.xtensa_steps import END, WORD, signed, step_of
 

@@ -2,7 +2,6 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
@@ -288,12 +287,3 @@ def _remember(cache: OrderedDict, key: int, value: object) -> None:
     cache[key] = value
     while len(cache) > 4:
         cache.popitem(last=False)
-
-
-def load_house(path: str | Path) -> House:
-    """The house of the TOML file `path` (docs/house.md). UserError, with file and line, when it is
-    wrong.
-    """
-    from .house_file import load_house as load  # the reader needs this module
-
-    return load(path)

@@ -9,16 +9,16 @@ from typing import Protocol
 
 import numpy as np
 
-from .b_bus_house import BBus
 from .blocks import Blocks, InputFault
 from .catalogue import BLOCK, SOLID_CORE_TYPE, inputs_of
 from .clock import HeadClock
 from .head import Head
-from .house import NodeSettings, Point
+from .house import NodeSettings
 from .leds import Led
 from .line import Corrupt, Counters, Line
 from .modbus_line import ModbusLine
 from .nodes import Node
+from .source import Source
 
 _TICKS = 1 << 30
 _SETTLED_BLOCKS = 10  # complete ones after a block, when no steering changes it any more
@@ -27,42 +27,8 @@ _END_GRACE_US = 100_000
 Tap = Callable[[int, np.ndarray], None]
 
 
-class Source(Protocol):
-    """Where samples come from: a House or a Recording."""
-
-    head: NodeSettings
-    nodes: list[NodeSettings]
-    points: list[Point]
-    first_sample: int
-    seed: int
-    b_bus: BBus
-    ended_at: int | None  # sample number after the last one that can be served; None: never ends
-
-    @property
-    def channels(self) -> int:
-        """3 voltages and the points."""
-        ...
-
-    @property
-    def connected_phases(self) -> int:
-        """Bit mask of the voltages that are connected to the head."""
-        ...
-
-    def site_json(self) -> dict:
-        """site.json (docs/site.md)."""
-        ...
-
-    def waveforms(self, first_sample: int, count: int) -> np.ndarray:
-        """int16 [channel, count] at the head's own instants."""
-        ...
-
-    def render(self, block: int, shifts: np.ndarray | None) -> np.ndarray:
-        """int16 [channel, 64] of a block, each channel taken late by its shift in samples."""
-        ...
-
-
 class Attachable(Protocol):
-    """What makes an installation misbehave: gateway_host.faults.Faults."""
+    """What makes an installation misbehave: gateway_host.faults.script.Faults."""
 
     def attach(self, installation: "Installation") -> None:
         """Makes `installation` misbehave from its begin on."""
@@ -75,8 +41,8 @@ class Installation:
     house: a House or a Recording; baud: bits/s; rxbuf: the gateway's receive buffer in bytes; tap:
     called in order with (first_sample, int16 [channel, 64]) for each block once its samples can no
     longer change; corrupt: damages what is sent (see line.Corrupt); faults: what goes wrong (a
-    gateway_host.faults.Faults). Sample numbers do not wrap here; on the line they are modulo 2^32.
-    Methods may be called from several threads.
+    gateway_host.faults.script.Faults). Sample numbers do not wrap here; on the line they are
+    modulo 2^32. Methods may be called from several threads.
     """
 
     def __init__(

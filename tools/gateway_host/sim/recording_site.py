@@ -21,7 +21,7 @@ from .catalogue import (
 )
 from .comtrade_file import Channel, ComtradeFile
 from .house import NodeSettings, Point
-from .house_file import read_load_name, read_site
+from .site_file import read_load_name, read_site
 from .toml_file import Table, TomlFile
 
 _NO_GROUP = "{}: no three {} channels in a row for phases A, B, C; name them in a SITE file"

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from pymodbus.framer import FramerRTU
 
-from gateway_host.fuzz import Outcome, feed, mutated
+from gateway_host.fuzz.a_bus import Outcome, feed, mutated
 from gateway_host.session import ROOT
 
 SCRIPT = ROOT / "tools" / "gateway_host" / "device" / "fuzz_bus_b.py"

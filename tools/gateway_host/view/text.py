@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from gateway_host import units
+from gateway_host.view import units
 
 EXPORT = "green"  # negative power
 FAULT = "bold red"

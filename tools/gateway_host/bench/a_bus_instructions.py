@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import struct
 
-from gateway_host import fuzz
+from gateway_host.fuzz import a_bus as fuzz
 from gateway_host.instructions import kernel
 from gateway_host.instructions.rv32 import _ON_TARGET, run_rv32
 

@@ -15,11 +15,11 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from gateway_host import units
-from gateway_host.collector import Snapshot
-from gateway_host.view_bus_b import b_bus
-from gateway_host.view_circuits import circuits, voltage_names
-from gateway_host.view_text import EXPORT, FAULT, LABEL, counted, labelled, line_of, number, sign
+from gateway_host.view import units
+from gateway_host.view.b_bus import b_bus
+from gateway_host.view.circuits import circuits, voltage_names
+from gateway_host.view.collector import Snapshot
+from gateway_host.view.text import EXPORT, FAULT, LABEL, counted, labelled, line_of, number, sign
 
 PICTURE_SIZE = (120, 40)
 

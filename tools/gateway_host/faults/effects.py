@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
 
+from gateway_host.faults.fault import Fault
 from gateway_host.sim.b_modules import InputModule
 from gateway_host.sim.catalogue import inputs_of
 from gateway_host.sim.damage import BitErrors, Bursts, Reflections, Slips, Window
@@ -18,17 +18,15 @@ from gateway_host.sim.installation import Installation
 from gateway_host.sim.nodes import Node
 from gateway_host.sim.strangers import Babble, SecondGateway
 
-if TYPE_CHECKING:
-    from gateway_host.faults import Fault, Faults
-
 Happen = Callable[[float], None]
 
 
-def attach(faults: Faults, installation: Installation) -> None:
-    """Makes all `faults` happen. UserError when one names what is not there."""
+def attach(faults: Iterable[Fault], seed: int, installation: Installation) -> None:
+    """Makes all `faults` happen; `seed`: of all that is random in them. UserError when one
+    names what is not there."""
     # What is added first, so that the others can name it.
-    for index, fault in sorted(enumerate(faults.faults), key=lambda item: not _adds(item[1])):
-        dice = random.Random(f"{faults.seed} {index} {fault.verb} {fault.target}")
+    for index, fault in sorted(enumerate(faults), key=lambda item: not _adds(item[1])):
+        dice = random.Random(f"{seed} {index} {fault.verb} {fault.target}")
         _EFFECTS[fault.verb](fault, installation, dice)
 
 

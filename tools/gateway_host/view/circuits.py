@@ -8,10 +8,10 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from gateway_host import units
-from gateway_host.collector import Snapshot
 from gateway_host.sim.catalogue import SCHEMES
-from gateway_host.view_text import EXPORT, FAULT, LABEL, sign
+from gateway_host.view import units
+from gateway_host.view.collector import Snapshot
+from gateway_host.view.text import EXPORT, FAULT, LABEL, sign
 
 _PHASE_CELL = 15
 _DETAIL_WIDTH = 118

@@ -3,7 +3,7 @@
     faults = Faults.parse("ber=1e-5 seed=3; unplug 5500000191 at 10 for 5")
     installation = Installation(house, faults=faults)
 
-This module owns the text; fault_effects.py makes the faults happen.
+This module owns the text; effects.py makes the faults happen.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ import re
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from gateway_host import fault_effects
 from gateway_host.errors import UserError
+from gateway_host.faults import effects
+from gateway_host.faults.fault import Fault
 from gateway_host.sim.catalogue import serial_parts
 from gateway_host.sim.installation import Installation
 
@@ -80,27 +81,6 @@ _TARGETS = {
 
 
 @dataclass(frozen=True)
-class Fault:
-    """One fault: from `start` to `end`, µs since the simulation began.
-
-    target: a serial number, "head", "gateway", "b-module" or ""; values: by the names of the
-    verb's options.
-    """
-
-    verb: str
-    target: str = ""
-    input: str = ""
-    start: float = 0.0
-    end: float = math.inf
-    values: dict[str, float] = field(default_factory=dict)
-    text: str = ""
-
-    def fail(self, problem: str) -> NoReturn:
-        """UserError about this fault."""
-        raise UserError(f'faults: "{self.text}": {problem}')
-
-
-@dataclass(frozen=True)
 class Faults:
     """Faults and the seed of all that is random in them."""
 
@@ -126,7 +106,7 @@ class Faults:
 
         UserError when one names a node or a point that is not there.
         """
-        fault_effects.attach(self, installation)
+        effects.attach(self.faults, self.seed, installation)
 
 
 class _Clause:

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from gateway_host.errors import UserError
-from gateway_host.faults import Faults
+from gateway_host.faults.script import Faults
 from gateway_host.session import ROOT, Session
 from gateway_host.sim.catalogue import BLOCK
-from gateway_host.sim.house import House, load_house
+from gateway_host.sim.house import House
+from gateway_host.sim.house_file import load_house
 from gateway_host.sim.installation import Installation
 
 SCRIPT = ROOT / "tools" / "gateway_host" / "device" / "bus_told.py"

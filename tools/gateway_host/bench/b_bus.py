@@ -6,10 +6,9 @@ import json
 import tempfile
 from pathlib import Path
 
-from gateway_host.commands.run import DEFAULT_HOUSE
 from gateway_host.errors import UserError
 from gateway_host.session import ROOT, Session
-from gateway_host.sim.house import load_house
+from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from gateway_host.sim.installation import Installation
 
 SCRIPT = ROOT / "tools" / "gateway_host" / "device" / "bus_b_rounds.py"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gateway_host import units
-from gateway_host.collector import Snapshot
-from gateway_host.view import missing
+from gateway_host.view import units
+from gateway_host.view.collector import Snapshot
+from gateway_host.view.screen import missing
 
 _ROLES = {"grid": "grid", "solar": "solar", "battery": "battery", "circuit": "circuits"}
 

@@ -12,12 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gateway_host import bus_instructions
-from gateway_host.commands.run import DEFAULT_HOUSE
+from gateway_host.bench import a_bus_instructions as bus_instructions
 from gateway_host.instructions import kernel
 from gateway_host.instructions.rv32 import _ON_TARGET, MEMORY, run_rv32
 from gateway_host.sim.catalogue import BLOCK
-from gateway_host.sim.house import load_house
+from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 
 CLOCK = 240_000_000
 _BLOCKS_A_SECOND = 50

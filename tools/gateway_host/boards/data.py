@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from gateway_host import board_pins
+from gateway_host.boards import pins as board_pins
 from gateway_host.errors import UserError
 from gateway_host.interpreter import ROOT
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gateway_host import board_data
+from gateway_host.boards import data as board_data
 from gateway_host.image import BOARDS, boards
 from gateway_host.interpreter import ROOT
 

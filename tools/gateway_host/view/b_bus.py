@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.text import Text
 
-from gateway_host.view_text import FAULT, LABEL, counted, labelled, line_of
+from gateway_host.view.text import FAULT, LABEL, counted, labelled, line_of
 
 
 def b_bus(bus: dict[str, Any], width: int) -> Text:

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gateway_host.bench.measuring_instructions import CLOCK, Second
 from gateway_host.instructions import kernel
 from gateway_host.instructions.rv32 import _ON_TARGET, run_rv32
 from gateway_host.interpreter import ROOT
-from gateway_host.measuring_instructions import CLOCK, Second
 
 DEVICE = ROOT / "tools" / "gateway_host" / "device"
 # asyncio's turns of a gateway in the cloud, as `make chip` counts them (steps_per_s), and what one

@@ -12,12 +12,11 @@ import time
 from rich.console import Console
 
 from gateway_host.broker import Broker
-from gateway_host.collector import Collector
-from gateway_host.commands.run import DEFAULT_HOUSE
 from gateway_host.errors import UserError
 from gateway_host.session import Session
-from gateway_host.sim.house import load_house
+from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from gateway_host.sim.installation import Installation
+from gateway_host.view.collector import Collector
 
 _STEP = 4 * 1024
 _LEAST, _MOST = 64 * 1024, 512 * 1024

@@ -12,7 +12,7 @@ import struct
 from collections.abc import Iterator
 
 from gateway_host import portal_pages
-from gateway_host.fuzz import Outcome, feed, mutated
+from gateway_host.fuzz.a_bus import Outcome, feed, mutated
 from gateway_host.session import MODULE_PATH, ROOT
 
 SCRIPT = ROOT / "tools" / "gateway_host" / "device" / "fuzz_portal.py"

@@ -1,0 +1,1 @@
+"""The data of boards/: read, checked, shown in the docs."""

@@ -1,0 +1,1 @@
+"""Faults that a run is given (`FAULTS=`): the text, and what happens."""

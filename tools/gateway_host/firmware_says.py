@@ -1,0 +1,48 @@
+"""What the firmware's interpreter is, and whether the firmware takes a site.json: asked of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from gateway_host import interpreter
+from gateway_host.errors import UserError
+from gateway_host.session import MODULE_PATH, SOURCE_HEAP
+
+_JUDGE = """
+from site import document
+from b_bus.start import meters_of
+
+with open({!r}) as file:
+    try:
+        document.load(file.read(), meters_of)
+    except ValueError as error:
+        print(error)
+"""
+
+
+def version(bits: int) -> str:
+    """The interpreter in words: `1.26.1 (32 bits)`. UserError when there is none."""
+    code = "import sys; print('.'.join(map(str, sys.implementation[1][:3])))"
+    number = interpreter.run(["-c", code], bits=bits).stdout.strip()
+    return f"{number} ({interpreter.bits_of(interpreter.find(bits))} bits)"
+
+
+def check_site(path: Path, bits: int) -> dict[str, Any]:
+    """Reads a site.json; UserError with the reason when the firmware refuses it."""
+    try:
+        plan = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: is not UTF-8; save it as UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise UserError(f"{path}:{error.lineno}: not JSON: {error.msg}") from None
+    answer = interpreter.run(
+        ["-c", _JUDGE.format(str(path.resolve()))], bits=bits, heap=SOURCE_HEAP, path=MODULE_PATH
+    )
+    reason = (answer.stdout + answer.stderr).strip()
+    if answer.returncode or reason:
+        raise UserError(f"{path}: {reason.splitlines()[-1] if reason else 'refused'}")
+    return plan
