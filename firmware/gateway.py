@@ -12,8 +12,9 @@ from micropython import const
 
 from system.counters import Counters
 from system.tasks import run_all
-from b_bus import start
+from b_bus.port import PortB
 from bus_a import BusA
+from energy.totals import Totals
 from advice.sensors import Advice
 from cloud import topics
 from cloud import topics_original as original
@@ -101,15 +102,23 @@ class Gateway:
             self.counters,
             rates,
             hardware.uptime_ms,
-            self._tell_b,
+            self._publish_b,
         )
         self.publisher.add_state("gateway", self._gateway_state, self._glance)
         self.orders.on_topic(self.prefix + _ORDERS, self.orders.named)
         self.orders.on("live", rates.live)
         self.orders.on("identify", self._identify)
         self.orders.on("scan", lambda wish: wish and self._scan())
-        self.scan_b = asyncio.Event()
-        self.bus_b = None  # bus_b_runner.Runner, while something is on the B-bus
+        self.port_b = PortB(
+            hardware,
+            site,
+            self.measuring,
+            self.counters.count,
+            self.publisher.add_state,
+            self._power,
+            self._local_s,
+        )
+        self.port_b.declare(self.orders, self.prefix)
 
     async def run(self):
         """Run all tasks; without end."""
@@ -120,7 +129,7 @@ class Gateway:
         ]
         tasks += self.front.tasks()
         if self._with_b:
-            tasks.append(("bus_b", 600, lambda beat: start.run(self, beat)))
+            tasks.append(("bus_b", 600, self.port_b.run))
         if self._with_cloud:
             tasks += [("uplink", 900, self.uplink.run), ("uplink_watch", 60, self.uplink.watch)]
         await run_all(self.counters, tasks, self.front.watch)
@@ -135,16 +144,14 @@ class Gateway:
             raise ValueError('identify wants {"serial": , "input": "A" to "D", "seconds": }')
         inputs = 1 << _INPUTS.index(wish["input"])
         seconds = min(max(0, int(wish.get("seconds", _IDENTIFY_S))), 600)
-        if self.bus_b and self.bus_b.identify(wish["serial"], inputs, seconds):
+        if self.port_b.identify(wish["serial"], inputs, seconds):
             return
         self.measuring.bus.identify(wish["serial"], inputs, seconds)
 
     def _scan(self):
         """The order "scan": both buses."""
         self.measuring.bus.scan()
-        if self.bus_b:
-            self.bus_b.scan()
-        self.scan_b.set()
+        self.port_b.scan()
 
     async def _measure(self, beat):
         """Measure, and collect garbage while the answers to a POLL are on their way."""
@@ -198,10 +205,9 @@ class Gateway:
 
     def texts(self):
         """What is wrong: (name, a text for the installer)."""
-        modules = self.bus_b.advice() if self.bus_b else []
         trouble = self.uplink.trouble()
         refusal = [("uplink", trouble)] if trouble else []
-        return self.advice.texts + modules + self.front.texts() + refusal
+        return self.advice.texts + self.port_b.advice() + self.front.texts() + refusal
 
     def _gateway_state(self):
         """The pieces of `gateway`."""
@@ -245,24 +251,33 @@ class Gateway:
             [node.state() for node in self.measuring.bus.nodes.all],
         )
 
-    async def _tell_b(self):
-        if self.bus_b:
-            await self.bus_b.tell()
+    async def _publish_b(self):
+        await self.port_b.publish(self.publisher.send, self._in_cloud)
+
+    def _power(self, name):
+        """Power in W by the name in a rule of the B-bus, None while it is not measured."""
+        totals = Totals(self.site, self.measuring.aggregates.powers)
+        if name == "surplus":
+            return None if totals.grid is None else -totals.grid
+        return getattr(totals, name)
+
+    def _local_s(self):
+        """Local epoch seconds, None while the time is not known."""
+        now_ms = self.hardware.now_ms()
+        return now_ms and now_ms // 1000 + self.site.utc_offset
 
     def _greetings(self):
         """What is published and retained on every connecting: (topic, function that gives the
         pieces)."""
         now_ms = self.hardware.now_ms()
         site, serial = self.site, self.hardware.serial
-        on_b = self.bus_b and self.bus_b.site
-        modules, outputs = (on_b.modules, on_b.outputs()) if on_b else ((), ())
+        on_b = self.port_b.site
         greetings = [
             (_PRESENCE, lambda: topics.presence(True)),
             ("config", lambda: original.config(site, serial, now_ms)),
             ("channelConfigV2", lambda: original.channel_config(site, now_ms)),
-            ("sensorConfig", lambda: original.sensor_config(modules, now_ms)),
-            ("homeControlConfig", lambda: original.home_control_config(outputs, now_ms)),
+            ("sensorConfig", lambda: original.sensor_config(on_b.modules, now_ms)),
+            ("homeControlConfig", lambda: original.home_control_config(on_b.outputs(), now_ms)),
         ]
-        if self.bus_b:
-            greetings += self.bus_b.greetings()
+        greetings += self.port_b.initial()
         return [(self.prefix + topic, pieces) for topic, pieces in greetings]

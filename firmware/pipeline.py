@@ -83,7 +83,6 @@ class Measuring:
         self.report = report
         self.energy = energy
         self.aggregates = aggregates
-        self.meters = []  # whose values are entered into each report: meter_profile.Meter
         self.reports = 0
         self.postponed = 0
         self.pending = False
@@ -94,6 +93,7 @@ class Measuring:
         self._now_ms = now_ms
         self._waiting = waiting
         self._next_first = -1
+        self._meters = ()
         self._reading = None  # reads the report that waits; None once it is read
         self._work = None
         self._steps = None
@@ -182,6 +182,10 @@ class Measuring:
         self.pending = True
         self._waiting()
 
+    def set_meters(self, meters):
+        """meters: what enters its values into each report, fill(report)."""
+        self._meters = meters
+
     def _set_aside(self, ended_ms, read):
         self._reading = read
         self._work = self._through()
@@ -223,7 +227,7 @@ class Measuring:
     def _through(self):
         yield from self._reading()
         self._reading = None
-        for meter in self.meters:
+        for meter in self._meters:
             meter.fill(self.report)
         self.report.settle()
         yield

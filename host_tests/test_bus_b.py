@@ -544,8 +544,11 @@ def test_a_task_that_fails_ends_those_beside_it(tmp_path):
 
 
 def test_what_the_site_names_is_there_when_the_first_try_fails(tmp_path):
-    run = Run(tmp_path, RELAYS, seconds=5, no_runner=True)
+    """A command is carried out then: nothing has to be subscribed anew."""
+    orders = {"3": [["plug/1/setstate", {"value": "ON"}]]}
+    run = Run(tmp_path, RELAYS, seconds=5, no_runner=True, orders=orders)
     assert run.last["errors"] == {"task.bus_b": 1}
+    assert run.line.of("5710000012").relay[0]
     names = [run.device(serial)["outputs"][0]["name"] for serial in ("5710000012", "5710000013")]
     assert names == ["Boiler", "Pump"]
     assert run.device("5710000013")["state"] == "well" and not run.advice()

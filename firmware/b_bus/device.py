@@ -1,5 +1,5 @@
 """What everything that is polled on the B-bus has in common: when its turn is, and how it is
-named; what the site names on it."""
+named."""
 
 from micropython import const
 
@@ -81,6 +81,10 @@ class Module(Device):
         self.channels = channels
         self.configured = False  # since the gateway has started
 
+    def join(self, unit):
+        """It has this unit number from now on."""
+        self.unit = unit
+
     async def identify(self, bus, _serial, mask, seconds):
         """The LEDs of the inputs or outputs in `mask` show that they are selected."""
         await bus.ask(self.unit, modbus.WRITE_REGISTERS, 0x0101, [mask, seconds])
@@ -90,31 +94,3 @@ class Module(Device):
         await bus.ask(self.unit, modbus.WRITE_REGISTERS, 0x0110, values)
         await bus.ask(self.unit, modbus.WRITE_REGISTER, 0x0103, 1)
         self.configured = True
-
-
-class BusBSite:
-    """`modules`: InputModules and OutputModules; `meters`: of meter_profile; `automations`: of
-    automation; `power_box`: whether the points are measured by a Power Box on this bus."""
-
-    def __init__(self):
-        self.modules = []
-        self.meters = []
-        self.automations = []
-        self.power_box = False
-
-    def outputs(self):
-        """[(module, output)] of all outputs that have a name."""
-        return [
-            (module, output)
-            for module in self.modules
-            if module.KIND == "output"
-            for output in module.channels
-            if output
-        ]
-
-    def targets(self, name):
-        """[(module, output)] of the output with that name, or of the group; empty when there is
-        neither."""
-        outputs = self.outputs()
-        named = [pair for pair in outputs if pair[1].name == name]
-        return named or [pair for pair in outputs if name and pair[1].group == name]

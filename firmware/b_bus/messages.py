@@ -1,4 +1,4 @@
-"""Names and payloads of what the B-bus tells (docs/cloud.md). Nothing here sends."""
+"""Names and payloads of what the B-bus publishes (docs/cloud.md). Nothing here sends."""
 
 import json
 
@@ -56,8 +56,7 @@ def _output(letter, output):
     )
 
 
-def _device(runner, device):
-    counts = runner.bus.counts.get(device.unit) or (0, 0, 0, 0)
+def _device(device, counts):
     text = json.dumps(
         {
             "serial": device.serial,
@@ -78,23 +77,24 @@ def _device(runner, device):
     return '%s, "%ss": [%s]}' % (text, device.KIND, ", ".join(channels))
 
 
-def state(runner, now_ms):
-    """Our own `bBus`."""
+def state(devices, counts, share, now_ms):
+    """Our own `bBus`. counts: by unit, as bus_b.BusB has them; share: of the last round that the
+    line was in use, in percent."""
     yield '{"time": %d, "utilisation": %s, "devices": [' % (
         (now_ms or 0) // 1000,
-        json.dumps(runner.share),
+        json.dumps(share),
     )
     comma = ""
-    for device in runner.devices:
-        yield comma + _device(runner, device)
+    for device in devices:
+        yield comma + _device(device, counts.get(device.unit) or (0, 0, 0, 0))
         comma = ","
     yield "]}"
 
 
-def glance(runner):
+def glance(devices):
     """What people see of `bBus`: it is sent soon when this changes."""
     seen = []
-    for device in runner.devices:
+    for device in devices:
         seen.append(device.state)
         if device.KIND == "input":
             seen += [c and c.pulses is None and c.active for c in device.channels]
@@ -103,7 +103,7 @@ def glance(runner):
     return seen
 
 
-_STRANGE = {
+STRANGE = {
     "wrong_bus": "%s is on the B-bus but belongs on the A-bus: plug it there",
     "not_here": "%s: Input and Output modules do not work with this gateway: replace it by a "
     "Genius",
@@ -115,12 +115,13 @@ _STRANGE = {
 }
 
 
-def advice(runner):
-    """What is wrong on the B-bus, in words for the installer: [(name, text)]."""
+def advice(members):
+    """What is wrong on the B-bus, in words for the installer: [(name, text)]. members:
+    members.Members."""
     found = []
-    for serial, name in runner.strange.items():
-        found.append(("b_" + name, _STRANGE[name] % serial))
-    for device in runner.devices:
+    for serial, name in members.strange.items():
+        found.append(("b_" + name, STRANGE[name] % serial))
+    for device in members.devices:
         called = device.serial or device.name
         if device.state != "well":
             error = device.error

@@ -25,12 +25,20 @@ class Output:
         self.group = group
         self.node = 0
         self.on = self.wanted = self.since = None
-        self.ordered = None  # what was ordered last; None: nothing since start
+        self.requested = None  # what was requested last; None: nothing since start
         self.wait = 0
+
+    def number(self, node):
+        """It is published as `plug/<node>` from now on."""
+        self.node = node
+
+    def changed(self, now_ms):
+        """It was seen to have changed. now_ms: epoch ms or None."""
+        self.since = now_ms
 
 
 class OutputModule(Module):
-    """changed(output): called when an output is seen to have changed."""
+    """changed(module, output): called when an output is seen to have changed."""
 
     KIND = "output"
 
@@ -38,7 +46,7 @@ class OutputModule(Module):
         self._changed = changed
 
     async def poll(self, bus, now_s):
-        """Read what is; configure it when it asks for that, and order again what it has lost."""
+        """Read what is; configure it when it asks for that, and request again what it has lost."""
         data = await bus.ask(self.unit, modbus.HOLDING, 0x0200, 9, self.tries)
         state = modbus.register(data, 0)
         self.fault = "a contact does not follow its relay" if state & 2 else None
@@ -57,24 +65,24 @@ class OutputModule(Module):
                 output.wait = modbus.register(data, 3 + i)
                 if on != output.on:
                     output.on = on
-                    self._changed(output)
+                    self._changed(self, output)
 
-    async def switch(self, bus, orders):
-        """Carry out `orders`, {output: on}; without any, those that were given before. Both
+    async def switch(self, bus, requests):
+        """Carry out `requests`, {output: on}; without any, those that were given before. Both
         outputs are written in one frame. ModbusError while the module has no unit number: the
         frame would be a broadcast."""
         if not self.unit:
             raise modbus.ModbusError(modbus.SILENT)
-        for output, on in orders.items():
-            output.ordered = on
+        for output, on in requests.items():
+            output.requested = on
         outputs = self.channels
-        if all(output is None or output.ordered is not None for output in outputs):
-            values = [bool(output and output.ordered) for output in outputs]
+        if all(output is None or output.requested is not None for output in outputs):
+            values = [bool(output and output.requested) for output in outputs]
             await bus.ask(self.unit, modbus.WRITE_COILS, 0, values)
         else:
             for i, output in enumerate(outputs):
-                if output and output.ordered is not None:
-                    await bus.ask(self.unit, modbus.WRITE_COIL, i, output.ordered)
+                if output and output.requested is not None:
+                    await bus.ask(self.unit, modbus.WRITE_COIL, i, output.requested)
         self._take(await bus.ask(self.unit, modbus.HOLDING, 0x0200, 9))
 
     async def _configure(self, bus):

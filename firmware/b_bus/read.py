@@ -7,9 +7,9 @@ from micropython import const
 
 from site.devices import INPUT_MODULE, OUTPUT_MODULE
 from site.fields import SiteError, choice, field, known, new_name, number, serial
-from b_bus.device import BusBSite
 from b_bus.input_module import MODES, Input, InputModule
 from b_bus.output_module import CONTACTS, FAIL_SAFE, Output, OutputModule
+from b_bus.site import BusBSite
 
 _MOST_MODULES = const(10)
 _TABLES = ("input_modules", "output_modules", "power_box", "meters", "automations")
@@ -38,7 +38,7 @@ def read(table):
             "remove some, or use a second gateway" % (len(site.modules), _MOST_MODULES)
         )
     for node, (_, output) in enumerate(site.outputs(), 1):
-        output.node = node
+        output.number(node)
     for where, entry in _each(table, "meters"):
         site.meters.append(_meter(where, entry, names, site))
     for where, entry in _each(table, "automations"):

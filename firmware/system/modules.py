@@ -33,6 +33,9 @@ _NOW_AND_THEN = (
 )
 _B_BUS = (
     "b_bus.automation",
+    "b_bus.members",
+    "b_bus.messages",
+    "b_bus.news",
     "b_bus.read",
     "b_bus.runner",
     "b_bus.search",
@@ -40,6 +43,7 @@ _B_BUS = (
     "b_bus.meter_profile",
     "b_bus.output_module",
     "b_bus.power_box",
+    "b_bus.switching",
 )
 
 # Of MicroPython itself: an import looks for them in the file system first, each time, unless they

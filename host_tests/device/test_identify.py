@@ -4,6 +4,7 @@ import asyncio
 import unittest
 
 from b_bus.runner import Runner
+from b_bus.site import BusBSite
 from bus_a import BusA
 
 NODE = "5500000001"
@@ -34,13 +35,18 @@ class Device:
         await asyncio.sleep_ms(1)
 
 
-class Few(Runner):
-    """A runner with one device and nothing else."""
+class Clock:
+    has_b_modules = True
 
-    def __init__(self):
-        self.devices = [Device()]
-        self.bus = None
-        self._selections = 0
+    def now_ms(self):
+        return None
+
+
+def few():
+    """A runner with one device and nothing else."""
+    runner = Runner(None, Clock(), BusBSite(), None, None, None, None)
+    runner.members.add(Device())
+    return runner
 
 
 class OnB(unittest.TestCase):
@@ -48,7 +54,7 @@ class OnB(unittest.TestCase):
         asyncio.run(self.flood())
 
     async def flood(self):
-        runner = Few()
+        runner = few()
         for _ in range(8):
             self.assertTrue(runner.identify("5700000011", 1, 1))
         with self.assertRaises(ValueError):
@@ -56,7 +62,7 @@ class OnB(unittest.TestCase):
         self.assertFalse(runner.identify("5700000099", 1, 1))
         while runner._selections:
             await asyncio.sleep_ms(1)
-        self.assertEqual(runner.devices[0].seen, 8)
+        self.assertEqual(runner.members.devices[0].seen, 8)
         self.assertTrue(runner.identify("5700000011", 1, 1))
         await asyncio.sleep_ms(10)
 

@@ -16,13 +16,14 @@ import hardware
 
 from system.counters import Counters
 from site import document
-from b_bus.runner import Runner
+from b_bus.port import PortB
 from b_bus.start import meters_of
+from energy.totals import Totals
 from cloud import commands
 
 
 class Gateway:
-    """What bus_b_runner.Runner needs of a gateway."""
+    """What port.PortB needs of a gateway."""
 
     def __init__(self, task):
         self.hardware = hardware.make(board)
@@ -30,13 +31,10 @@ class Gateway:
             self.site = document.load(file.read(), meters_of)
         self.counters = Counters()
         self.orders = commands.Orders(self.counters)
-        self.prefix = ""
-        self.uplink = self.measuring = self.aggregates = self
-        self.connected = True
-        self.meters = []
+        self.measuring = self
         self.powers = [None] * len(self.site.loads)
-        self.publisher = self
         self.states = []
+        self.share = 0
         self.said = []
         self.samples = []  # of each report: its samples, and those that point 0 missed
         self._task = task
@@ -44,6 +42,29 @@ class Gateway:
             from gateway import build_measuring
 
             self.measuring = build_measuring(self.hardware, self.site, self._finished)
+        self.port = PortB(
+            self.hardware,
+            self.site,
+            self.measuring,
+            self.counters.count,
+            self.add_state,
+            self._power,
+            self._local_s,
+        )
+        self.port.declare(self.orders, "")
+
+    def set_meters(self, meters):
+        pass
+
+    def _power(self, name):
+        totals = Totals(self.site, self.powers)
+        if name == "surplus":
+            return None if totals.grid is None else -totals.grid
+        return getattr(totals, name)
+
+    def _local_s(self):
+        now_ms = self.hardware.now_ms()
+        return now_ms and now_ms // 1000 + self.site.utc_offset
 
     def _finished(self):
         self.measuring.work_through()
@@ -65,26 +86,30 @@ class Gateway:
         self.states.append((topic, pieces))
 
     async def send(self, topic, pieces, retained=False):
-        self.said.append([topic, json.loads("".join(pieces))])
+        value = json.loads("".join(pieces))
+        self.said.append([topic, value])
+        if topic == "bBus":
+            self.share = value["utilisation"]
 
-    async def live(self, runner):
+    async def live(self):
+        port = self.port
         self.orders.on_topic("gateway/set", self.orders.named)
         for second in range(self._task["seconds"]):
             if second == self._task.get("no_switch"):
-                short_once(runner.site.outputs()[0][0], "switch")
+                short_once(port.site.outputs()[0][0], "switch")
             self.powers = self._task.get("powers", {}).get(str(second), self.powers)
             for order in self._task.get("orders", {}).get(str(second), ()):
                 topic, payload = order if isinstance(order, list) else ("gateway/set", order)
                 if payload == {"scan": True}:
-                    runner.scan()
+                    port.scan()
                 elif "identify" in payload:
                     wish = payload["identify"]
                     mask = 1 << "ABCD".index(wish["input"])
-                    runner.identify(wish["serial"], mask, wish["seconds"])
+                    port.identify(wish["serial"], mask, wish["seconds"])
                 else:
                     self.orders.take(topic.encode(), json.dumps(payload).encode())
             await self.hardware.b_sleep_us(1000000)
-            await runner.tell()
+            await port.publish(self.send, lambda: True)
             for topic, pieces in self.states:
                 await self.send(topic, pieces())
             print(
@@ -92,9 +117,9 @@ class Gateway:
                     {
                         "said": self.said,
                         "errors": self.counters.counts,
-                        "advice": runner.advice(),
+                        "advice": port.advice(),
                         "refusal": self.orders.refusal,
-                        "share": runner.share,
+                        "share": self.share,
                         "points": self.points(),
                         "samples": self.samples,
                     }
@@ -114,11 +139,11 @@ def short_once(place, name):
     setattr(place, name, fail)
 
 
-async def keep(gateway, runner):
+async def keep(gateway):
     """As tasks.keep(), in the board's time."""
     while True:
         try:
-            await runner.run()
+            await gateway.port.run(lambda: None)
         except MemoryError:
             gateway.counters.count("task.bus_b")
         await gateway.hardware.b_sleep_us(1000000)
@@ -130,14 +155,9 @@ async def main():
         task = json.load(file)
     gateway = Gateway(task)
     if task.get("no_runner"):
-        short_once(gateway.orders, "on")
-        try:
-            Runner(gateway)
-        except MemoryError:
-            gateway.counters.count("task.bus_b")
-    runner = Runner(gateway)
-    task = asyncio.create_task(keep(gateway, runner))
-    await gateway.live(runner)
+        short_once(gateway, "set_meters")
+    task = asyncio.create_task(keep(gateway))
+    await gateway.live()
     task.cancel()
 
 

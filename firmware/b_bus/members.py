@@ -1,0 +1,88 @@
+"""Who is on the B-bus: the devices that the site names, and the modules that a search finds.
+
+Owns the list of devices, the unit numbers of modules, and what else was met.
+"""
+
+from micropython import const
+
+from system.modules import unload
+from site.devices import INPUT_MODULE, OUTPUT_MODULE
+from b_bus.device import assign
+
+_FIRST_UNIT, _MAX_MODULES = const(11), const(10)
+_MAX_STRANGE = const(20)
+
+
+class Members:
+    """`devices`: everything that is polled, in this order. `strange`: serial number -> why it has
+    no address (names of messages.STRANGE).
+
+    bus: bus_b.BusB. with_modules: whether this board works with Input and Output modules. begin:
+    a function (module) that joins a new one to what it reports to."""
+
+    def __init__(self, bus, with_modules, begin):
+        self.devices = []
+        self.strange = {}
+        self._bus = bus
+        self._with_modules = with_modules
+        self._begin = begin
+        self._modules = 0  # with an address
+
+    def add(self, device):
+        self.devices.append(device)
+
+    def add_module(self, module):
+        """A module of the site, or one that was found."""
+        if not self._with_modules:
+            self._note(module.serial, "not_here")
+            return
+        module.join(_FIRST_UNIT + self._modules)
+        self._modules += 1
+        self._begin(module)
+        self.devices.append(module)
+
+    async def search(self, session=0):
+        """Find modules without an address; with a session all forget theirs first."""
+        from b_bus import search
+
+        if session:
+            await search.begin(self._bus, session)
+            for device in self.devices:  # who is known need not be searched for
+                if device.joins:
+                    await assign(self._bus, device.serial, device.unit)
+        for serial in await search.search(self._bus, self._admit):
+            self._note(serial, "unclear")
+        del search
+        unload("b_bus.search")
+
+    def retry(self):
+        """Ask everybody this second."""
+        for device in self.devices:
+            device.retry()
+
+    def _note(self, serial, why):
+        if serial in self.strange or len(self.strange) < _MAX_STRANGE:
+            self.strange[serial] = why
+
+    def _admit(self, serial):
+        """The unit for a module that has none; 0 to refuse it."""
+        kind = serial[:4]
+        if kind not in (INPUT_MODULE, OUTPUT_MODULE):
+            self._note(serial, "wrong_bus")
+        elif not self._with_modules:
+            self._note(serial, "not_here")
+        else:
+            for device in self.devices:
+                if device.serial == serial:
+                    device.retry()
+                    return device.unit
+            if self._modules < _MAX_MODULES:
+                self._note(serial, "not_in_site")
+                if kind == INPUT_MODULE:
+                    from b_bus.input_module import InputModule as Module
+                else:
+                    from b_bus.output_module import OutputModule as Module
+                self.add_module(Module(serial, [None] * (4 if kind == INPUT_MODULE else 2)))
+                return self.devices[-1].unit
+            self._note(serial, "too_many")
+        return 0
