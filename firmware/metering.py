@@ -32,6 +32,18 @@ N = const(6)
 # missing, and n of the windows in which the voltage was followed, which alone count in b (and in a
 # of a voltage).
 REPORT_WORDS = const(17)
+_SUMS_BYTES = const(4 * WORDS)
+_REPORT_BYTES = const(4 * REPORT_WORDS)
+_A_HIGH = const(1)
+_B_HIGH = const(3)
+_MISSING = const(7)
+_IMPORT = const(0)
+_EXPORT = const(2)
+_QUADRANT = const(4)
+_SQUARE = const(12)
+_COUNT = const(14)
+_MISSED = const(15)
+_FOLLOWED = const(16)
 IMPORT, EXPORT, QUADRANT, SQUARE, COUNT, MISSED, FOLLOWED = 0, 2, 4, 12, 14, 15, 16
 
 # Of the products of two voltages: L1 x L2, L2 x L3, L3 x L1; limbs and number of samples each.
@@ -56,27 +68,27 @@ def _fold(channels: int, sums: ptr32, report: ptr32, followed: int):
     """
     i = 0
     while i < channels:
-        w = ptr32(int(sums) + i * 32)
-        r = ptr32(int(report) + i * 68)
+        w = ptr32(int(sums) + i * _SUMS_BYTES)
+        r = ptr32(int(report) + i * _REPORT_BYTES)
         k = 0
         while k < 3:
-            to = 12
+            to = _SQUARE
             if k == 0:
-                to = 2 if w[1] >> 31 else 0
+                to = _EXPORT if w[_A_HIGH] >> 31 else _IMPORT
             if k == 1:
-                to = 6 if w[1] >> 31 else 4
-                if w[3] >> 31:
-                    to = 14 - to
+                to = _QUADRANT + 2 if w[_A_HIGH] >> 31 else _QUADRANT
+                if w[_B_HIGH] >> 31:
+                    to = (2 * _QUADRANT + 6) - to
             if k == 2 or followed or (k == 0 and i >= 3):
                 low = r[to] + w[2 * k]
                 r[to] = low & 0xFFFFFF
                 r[to + 1] = r[to + 1] + w[2 * k + 1] + (low >> 24)
             k += 1
-        r[14] = r[14] + w[6]
-        r[15] = r[15] + w[7]
+        r[_COUNT] = r[_COUNT] + w[N]
+        r[_MISSED] = r[_MISSED] + w[_MISSING]
         if followed:
-            r[16] = r[16] + w[6]
-        for k in range(8):
+            r[_FOLLOWED] = r[_FOLLOWED] + w[N]
+        for k in range(WORDS):
             w[k] = 0
         i += 1
 

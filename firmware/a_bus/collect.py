@@ -32,6 +32,29 @@ HEAD_BLOCK = const(3)  # the head was at this block at the POLL, -1: it has not 
 HEAD_WITHIN = const(4)  # and so many samples into it
 SIZE = const(5)  # channels
 
+_ROW_BYTES = const(4 * ROW)
+_NODES = const(0)  # word of row 0
+# Bits of STARTED
+_DELIVERED = const(1)
+_IN_STEP = const(2)
+_UNEXPECTED = const(4)
+# What frame.find() reports, and parts of frames, as there
+_ADDRESS = const(1)
+_ARGUMENT = const(2)
+_FRAME_BLOCK = const(3)
+_BODY = const(4)
+_BAD_SECTIONS = const(5)
+_HEADER_BYTES = const(12)
+_TIMING_BYTES = const(12)
+_SECTION_BYTES = const(132)
+_TIMING_FLAG = const(16)
+_START_DATA = const(0x02A5)  # the first two bytes of a DATA frame
+_START = const(0xA5)
+_HEAD = const(1)  # its address
+_CHANNELS = const(4)
+_BLOCK_BYTES = const(128)
+_GAP = const(-2)  # as cycle.GAP
+
 
 @micropython.viper
 def enter_clean(words: ptr32, check: int, rows: ptr32, where: ptr32, cycle: ptr32, p: int) -> int:
@@ -45,26 +68,26 @@ def enter_clean(words: ptr32, check: int, rows: ptr32, where: ptr32, cycle: ptr3
     heard = check
     ones = 1
     ones = (ones << 31 << 1) - 1  # 32 bits, also where words have 64
-    while p + 12 <= heard:
+    while p + _HEADER_BYTES <= heard:
         words = ptr32(int(data) + p)
         address = words[0] >> 16 & 255
         mask = words[0] >> 24 & 15
         timing = words[0] >> 28 & 15
         left = (mask & 5) + (mask >> 1 & 5)
         left = (left & 3) + (left >> 2)  # sections of channels
-        end = p + 12 + timing * 12 + left * 132
+        end = p + _HEADER_BYTES + timing * _TIMING_BYTES + left * _SECTION_BYTES
         if (
-            words[0] & 0xFFFF != 0x02A5
-            or words[1] & 0xFFFF != cycle[0]
-            or words[1] >> 16 & 0xFFFF != end - p - 12
+            words[0] & 0xFFFF != _START_DATA
+            or words[1] & 0xFFFF != cycle[BLOCK]
+            or words[1] >> 16 & 0xFFFF != end - p - _HEADER_BYTES
             or end > heard
-            or address > rows[0]
+            or address > rows[_NODES]
             or address == 0
-            or timing > int(address == 1)
+            or timing > int(address == _HEAD)
         ):
             break
         # A header in the place of the timing section is that of a frame after one cut off.
-        if timing and (data[p + 12] == 0xA5 or data[p + 18] or data[p + 19]):
+        if timing and (data[p + _HEADER_BYTES] == _START or data[p + 18] or data[p + 19]):
             break
         short = 1 + timing
         check = 0
@@ -91,24 +114,24 @@ def enter_clean(words: ptr32, check: int, rows: ptr32, where: ptr32, cycle: ptr3
             words = ptr32(int(words) + 4)
         if check:
             break
-        p += 12
+        p += _HEADER_BYTES
         if timing:
             words = ptr32(int(data) + p)
-            cycle[3] = words[0] >> 6 & 0xFFFF
-            cycle[4] = words[0] & 63
-            p += 12
-        words = ptr32(int(rows) + address * 48)
-        words[1] = 0
-        words[2] = words[2] + 1
-        words[7] = 3 | (words[0] ^ 1) << 2
+            cycle[HEAD_BLOCK] = words[0] >> 6 & 0xFFFF
+            cycle[HEAD_WITHIN] = words[0] & 63
+            p += _TIMING_BYTES
+        words = ptr32(int(rows) + address * _ROW_BYTES)
+        words[SILENT] = 0
+        words[ANSWERS] = words[ANSWERS] + 1
+        words[STARTED] = (_DELIVERED | _IN_STEP) | (words[EXPECTED] ^ 1) << 2
         while mask:
             if mask & 1:
-                i = words[8]
+                i = words[CHANNELS]
                 if not i >> 31:
                     if int(where[i] & 3) == 3:  # MISSING, -1
                         where[i] = p
-                        cycle[1] = cycle[1] - 1
-                p += 132
+                        cycle[MISSING] = cycle[MISSING] - 1
+                p += _SECTION_BYTES
             words = ptr32(int(words) + 4)
             mask = mask >> 1
         p = end
@@ -133,42 +156,42 @@ def enter(
     at, words: working registers, pass 0 and `data`. copied: whether good sections are to be copied
     to `samples`; else `data` is where they begin.
     """
-    address = found[1]
-    argument = found[2]
-    bad = found[5]
-    s = ptr32(int(rows) + address * 48)
-    s[1] = 0
-    s[2] = s[2] + 1
-    s[7] = 3 | (s[0] ^ 1) << 2
-    at = found[4]
+    address = found[_ADDRESS]
+    argument = found[_ARGUMENT]
+    bad = found[_BAD_SECTIONS]
+    s = ptr32(int(rows) + address * _ROW_BYTES)
+    s[SILENT] = 0
+    s[ANSWERS] = s[ANSWERS] + 1
+    s[STARTED] = (_DELIVERED | _IN_STEP) | (s[EXPECTED] ^ 1) << 2
+    at = found[_BODY]
     timing = 0 - 1
-    if argument & 16:
+    if argument & _TIMING_FLAG:
         if not bad & 1:
             timing = at
         bad = bad >> 1
-        at += 12
-    wanted = int(cycle[0] == found[3])
+        at += _TIMING_BYTES
+    wanted = int(cycle[BLOCK] == found[_FRAME_BLOCK])
     c = 0
-    while c < 4:
+    while c < _CHANNELS:
         if (argument >> c) & 1:
-            i = s[8 + c]
+            i = s[CHANNELS + c]
             if bad & 1:
-                s[4] = s[4] + 1
+                s[DAMAGED] = s[DAMAGED] + 1
             elif wanted and not i >> 31:
                 if int(where[i] & 3) == 3:  # MISSING, -1
-                    cycle[1] = cycle[1] - 1
+                    cycle[MISSING] = cycle[MISSING] - 1
                     if copied:
-                        s[5] = s[5] + 1
-                        place = cycle[2] + i * 128
+                        s[REPAIRS] = s[REPAIRS] + 1
+                        place = cycle[PATCHES] + i * _BLOCK_BYTES
                         where[i] = place
                         words = ptr32(int(data) + at)
                         to = ptr32(int(samples) + place)
-                        for k in range(32):
+                        for k in range(_BLOCK_BYTES // 4):
                             to[k] = words[k]
                     else:
                         where[i] = at
             bad = bad >> 1
-            at += 132
+            at += _SECTION_BYTES
         c += 1
     return timing
 
@@ -189,19 +212,19 @@ def begin(where: ptr32, hopes: ptr32, rows: ptr32, cycle: ptr32, block: int):
     """Before a POLL of `block`: where[i] becomes hopes[i] (MISSING or GAP), every expected node
     one cycle more silent."""
     missing = 0
-    i = int(cycle[5])
+    i = int(cycle[SIZE])
     while i:
         i -= 1
         where[i] = hopes[i]
         missing += hopes[i] & 1
-    i = int(rows[0])
+    i = int(rows[_NODES])
     while i:
         i -= 1
-        rows = ptr32(int(rows) + 48)
-        rows[1] = rows[1] + rows[0]
-    cycle[0] = block
-    cycle[1] = missing
-    cycle[3] = 0 - 1
+        rows = ptr32(int(rows) + _ROW_BYTES)
+        rows[SILENT] = rows[SILENT] + rows[EXPECTED]
+    cycle[BLOCK] = block
+    cycle[MISSING] = missing
+    cycle[HEAD_BLOCK] = 0 - 1
 
 
 @micropython.viper
@@ -210,23 +233,23 @@ def end(where: ptr32, rows: ptr32, limit: int) -> int:
     time-out. Returns how many nodes have now been silent for `limit` cycles, or have answered
     though they were not expected."""
     changed = 0
-    nodes = int(rows[0])
+    nodes = int(rows[_NODES])
     s = rows
     while nodes:
         nodes -= 1
-        s = ptr32(int(s) + 48)
-        for c in range(4):
-            i = s[8 + c]
+        s = ptr32(int(s) + _ROW_BYTES)
+        for c in range(_CHANNELS):
+            i = s[CHANNELS + c]
             if not i >> 31:
                 if int(where[i]) & 1 and where[i] >> 31:
-                    where[i] = 0 - 2
+                    where[i] = 0 + _GAP
                 if where[i] >> 31:
-                    s[6] = s[6] + (s[7] & 1)
-        if s[7] & 4:
+                    s[GAPS] = s[GAPS] + (s[STARTED] & _DELIVERED)
+        if s[STARTED] & _UNEXPECTED:
             changed += 1
-        if s[0]:
-            if s[1]:
-                s[3] = s[3] + 1
-                if int(s[1]) >= limit:
+        if s[EXPECTED]:
+            if s[SILENT]:
+                s[TIMEOUTS] = s[TIMEOUTS] + 1
+                if int(s[SILENT]) >= limit:
                     changed += 1
     return changed

@@ -16,17 +16,37 @@ HEADER_BYTES = const(12)
 SECTION_BYTES = const(132)  # 64 samples and their check
 TIMING_BYTES = const(12)
 TIMING_FLAG = const(0x10)
+_START = const(0xA5)
+_KINDS = const(11)
+_MAX_BODY_BYTES = const(544)
+_DATA = const(2)
+_NODATA = const(4)
+_ASSIGN = const(5)
+_SEARCH = const(10)
+_ASSIGN_BYTES = const(16)  # of the payload
+_SEARCH_BYTES = const(8)
+_SECTION_WORDS = const(SECTION_BYTES // 4)
+_TIMING_WORDS = const(TIMING_BYTES // 4)
 
 # What find() reports of a frame: indices of its result, an array of 32-bit integers.
 KIND, ADDRESS, ARGUMENT, BLOCK, BODY, BAD_SECTIONS, NEXT, END, NOISE = range(9)
+_KIND = const(0)
+_ADDRESS = const(1)
+_ARGUMENT = const(2)
+_BLOCK = const(3)
+_BODY = const(4)
+_BAD_SECTIONS = const(5)
+_NEXT = const(6)
+_END = const(7)
+_NOISE = const(8)
 
 
 @micropython.viper
 def encode(frame: ptr32, kind: int, address: int, argument: int, block: int):
     """Write the header of a gateway's frame into the first 12 bytes of `frame` (4-byte aligned);
     the payload of ASSIGN and SEARCH must be there already and gets its check."""
-    payload = 16 if kind == 5 else 8 if kind == 10 else 0
-    frame[0] = 0xA5 | kind << 8 | address << 16 | argument << 24
+    payload = _ASSIGN_BYTES if kind == _ASSIGN else _SEARCH_BYTES if kind == _SEARCH else 0
+    frame[0] = _START | kind << 8 | address << 16 | argument << 24
     frame[1] = block & 0xFFFF | (payload + 4 if payload else 0) << 16
     left = 2
     while left:
@@ -67,14 +87,20 @@ def find(data: ptr8, check: int, result: ptr32) -> int:
     """
     ones = 1
     ones = (ones << 31 << 1) - 1  # 32 bits, also where words have 64
-    p = int(result[6])
-    end = int(result[7])
-    while p + 12 <= end:
+    p = int(result[_NEXT])
+    end = int(result[_END])
+    while p + HEADER_BYTES <= end:
         kind = data[p + 1]
         length = data[p + 6] | data[p + 7] << 8
-        if data[p] != 0xA5 or kind == 0 or kind > 11 or length & 3 or length > 544:
+        if (
+            data[p] != _START
+            or kind == 0
+            or kind > _KINDS
+            or length & 3
+            or length > _MAX_BODY_BYTES
+        ):
             p += 1
-            result[8] = result[8] + 1
+            result[_NOISE] = result[_NOISE] + 1
             continue
         check = ones
         i = p
@@ -87,12 +113,12 @@ def find(data: ptr8, check: int, result: ptr32) -> int:
         check = data[i] ^ data[i + 1] << 8 ^ data[i + 2] << 16 ^ data[i + 3] << 24 ^ check
         argument = data[p + 3]
         sections = 0
-        first = 33  # words of the first section, its check included
-        if kind == 2 or kind == 4:
-            if argument & 0x10:
+        first = _SECTION_WORDS  # words of the first section, its check included
+        if kind == _DATA or kind == _NODATA:
+            if argument & TIMING_FLAG:
                 sections = 1
-                first = 3
-            if kind == 2:
+                first = _TIMING_WORDS
+            if kind == _DATA:
                 i = argument & 15
                 while i:
                     sections += i & 1
@@ -102,10 +128,10 @@ def find(data: ptr8, check: int, result: ptr32) -> int:
             first = length >> 2
         want = 0
         if sections:
-            want = first + (sections - 1) * 33 << 2
+            want = first + (sections - 1) * _SECTION_WORDS << 2
         if check & ones or length != want:
             p += 1
-            result[8] = result[8] + 1
+            result[_NOISE] = result[_NOISE] + 1
             continue
         shift = p & 3
         if shift:
@@ -116,7 +142,7 @@ def find(data: ptr8, check: int, result: ptr32) -> int:
                 data[i] = data[i + shift]
                 i += 1
         bad = 0
-        at = p + 12
+        at = p + HEADER_BYTES
         good = at
         size = first
         section = 0
@@ -139,16 +165,16 @@ def find(data: ptr8, check: int, result: ptr32) -> int:
                 bad |= 1 << section
             else:
                 good = at
-            size = 33
+            size = _SECTION_WORDS
             section += 1
-        result[0] = kind
-        result[1] = data[p + 2]
-        result[2] = argument
-        result[3] = data[p + 4] | data[p + 5] << 8
-        result[4] = p + 12
-        result[5] = bad
-        result[6] = good
-        result[7] = end
+        result[_KIND] = kind
+        result[_ADDRESS] = data[p + 2]
+        result[_ARGUMENT] = argument
+        result[_BLOCK] = data[p + 4] | data[p + 5] << 8
+        result[_BODY] = p + HEADER_BYTES
+        result[_BAD_SECTIONS] = bad
+        result[_NEXT] = good
+        result[_END] = end
         return 1
     return 0
 
@@ -158,8 +184,8 @@ def header_inside(data: ptr8, begin: int, end: int) -> int:
     """Whether there is a right header in data[begin:end]: then a frame that seemed to reach that
     far was cut off, and its later sections are another frame's."""
     p = begin
-    while p + 12 <= end:
-        if data[p] == 0xA5:
+    while p + HEADER_BYTES <= end:
+        if data[p] == _START:
             check = 0 - 1
             i = p
             while i < p + 8:

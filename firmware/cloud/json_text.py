@@ -27,6 +27,15 @@ _INT = const(1)
 _LONG = const(2)
 _TRUNCATED = const(0x100)  # left away toward zero
 _ZERO = const(0x200)  # unknown is 0
+_DECIMALS_SHIFT = const(2)
+_AWAY_SHIFT = const(5)
+# Characters
+_CHAR_0 = const(48)
+_POINT = const(46)
+_MINUS = const(45)
+_CHAR_N = const(110)
+_CHAR_U = const(117)
+_CHAR_L = const(108)
 # The state of a Text
 _SIZE = const(0)
 _LIMIT = const(1)
@@ -109,21 +118,21 @@ def _fill(
                     while n > end:
                         y = x // 10
                         n -= 1
-                        p[n] = x - y * 10 + 48
+                        p[n] = x - y * 10 + _CHAR_0
                         x = y
             x = (b << 16) | a
         if unknown:
             if kind & _ZERO:
-                p[0] = 48
+                p[0] = _CHAR_0
                 at += 1
             else:
-                p[0] = 110
-                p[1] = 117
-                p[2] = 108
-                p[3] = 108
+                p[0] = _CHAR_N
+                p[1] = _CHAR_U
+                p[2] = _CHAR_L
+                p[3] = _CHAR_L
                 at += 4
             continue
-        away = (kind >> 5) & 7
+        away = (kind >> _AWAY_SHIFT) & 7
         if away:
             y = 1
             while away:
@@ -133,7 +142,7 @@ def _fill(
             if not kind & _TRUNCATED and 2 * (x - a * y) >= y:
                 a += 1
             x = a
-        decimals = (kind >> 2) & 7
+        decimals = (kind >> _DECIMALS_SHIFT) & 7
         while decimals:
             y = x // 10
             if y * 10 != x:
@@ -145,17 +154,17 @@ def _fill(
         while True:
             y = x // 10
             n -= 1
-            p[n] = x - y * 10 + 48
+            p[n] = x - y * 10 + _CHAR_0
             x = y
             decimals -= 1
             if decimals == 0:
                 n -= 1
-                p[n] = 46
+                p[n] = _POINT
             if decimals < 0 and x == 0:
                 break
         if negative:
             n -= 1
-            p[n] = 45
+            p[n] = _MINUS
         length = _LONGEST - n
         t = ptr8(int(p) + n)
         x = 0

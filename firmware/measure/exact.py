@@ -13,13 +13,18 @@ from micropython import const
 
 PRODUCT = const(8)  # items of an array("H")
 LIMBS = const(5)  # of a factor
+_VALUE_BYTES = const(8)
+_PRODUCT_BYTES = const(2 * PRODUCT)
+_FACTOR_BYTES = const(2 * LIMBS)
+_TOP = const(3)  # item of a value, and
+_PRODUCT_TOP = const(7)  # of a product, that has its sign
 
 
 @micropython.viper
 def widen(sums: ptr16, at: int, values: ptr16, k: int):
     """values[k] = the limbs (low 24 bits, signed rest) at word `at` of `sums`."""
     low = ptr16(int(sums) + 4 * at)
-    to = ptr16(int(values) + 8 * k)
+    to = ptr16(int(values) + _VALUE_BYTES * k)
     to[0] = low[0]
     to[1] = low[1] | (low[2] & 0xFF) << 8
     to[2] = low[2] >> 8 | (low[3] & 0xFF) << 8
@@ -30,8 +35,8 @@ def widen(sums: ptr16, at: int, values: ptr16, k: int):
 @micropython.viper
 def add(to: ptr16, at: int, values: ptr16, k: int, minus: int):
     """to[at] += values[k]; with `minus` 1 it is taken away."""
-    t = ptr16(int(to) + 8 * at)
-    v = ptr16(int(values) + 8 * k)
+    t = ptr16(int(to) + _VALUE_BYTES * at)
+    v = ptr16(int(values) + _VALUE_BYTES * k)
     flip = 0xFFFF if minus else 0
     carry = minus
     j = 0
@@ -45,8 +50,8 @@ def add(to: ptr16, at: int, values: ptr16, k: int, minus: int):
 @micropython.viper
 def sign(values: ptr16, k: int) -> int:
     """-1, 0 or 1: of values[k]."""
-    v = ptr16(int(values) + 8 * k)
-    if v[3] >> 15:
+    v = ptr16(int(values) + _VALUE_BYTES * k)
+    if v[_TOP] >> 15:
         return -1
     return int((v[0] | v[1] | v[2] | v[3]) != 0)
 
@@ -60,17 +65,17 @@ def factor(factors, f, number):
 @micropython.viper
 def multiply(product: ptr16, p: int, values: ptr16, k: int, factors: ptr16, f: int, minus: int):
     """Product p += values[k] x factor f; with `minus` 1 it is taken away."""
-    a = ptr16(int(product) + 16 * p)
-    v = ptr16(int(values) + 8 * k)
-    c = ptr16(int(factors) + 10 * f)
+    a = ptr16(int(product) + _PRODUCT_BYTES * p)
+    v = ptr16(int(values) + _VALUE_BYTES * k)
+    c = ptr16(int(factors) + _FACTOR_BYTES * f)
     sign = 1 - 2 * minus
     flip = 0
     one = 0
-    if v[3] >> 15:  # the value's magnitude is multiplied
+    if v[_TOP] >> 15:  # the value's magnitude is multiplied
         flip = 0xFFFF
         one = 1
         sign = 0 - sign
-    left = 8
+    left = PRODUCT
     while left > 4:
         x = (v[0] ^ flip) + one
         one = x >> 16
@@ -80,7 +85,7 @@ def multiply(product: ptr16, p: int, values: ptr16, k: int, factors: ptr16, f: i
         while i < left:
             s = a[i] + carry
             carry = 0
-            if i < 5:
+            if i < LIMBS:
                 t = x * c[i]
                 s += sign * (t & 0xFFFF)
                 carry = sign * (t >> 16 & 0xFFFF)
@@ -95,8 +100,8 @@ def multiply(product: ptr16, p: int, values: ptr16, k: int, factors: ptr16, f: i
 @micropython.viper
 def take(product: ptr16, p: int, values: ptr16, k: int):
     """values[k] = product p / 2^24, rounded down; the product becomes 0."""
-    a = ptr16(int(product) + 16 * p)
-    v = ptr16(int(values) + 8 * k)
+    a = ptr16(int(product) + _PRODUCT_BYTES * p)
+    v = ptr16(int(values) + _VALUE_BYTES * k)
     j = 0
     while j < 4:
         v[j] = a[j + 1] >> 8 | (a[j + 2] & 0xFF) << 8
@@ -112,16 +117,16 @@ def count(product: ptr16, p: int, joules: ptr16, rest: ptr16, r: int):
     """Count product p, in 2^-60 of a unit, in register r when it is positive, its magnitude in r +
     1 when it is negative: whole units in the value joules[r], what is left in rest[r]. The product
     becomes 0."""
-    a = ptr16(int(product) + 16 * p)
+    a = ptr16(int(product) + _PRODUCT_BYTES * p)
     flip = 0
     carry = 0
-    if a[7] >> 15:
+    if a[_PRODUCT_TOP] >> 15:
         r += 1
         flip = 0xFFFF
         carry = 1
-    to = ptr16(int(rest) + 8 * r)
+    to = ptr16(int(rest) + _VALUE_BYTES * r)
     j = 0
-    while j < 8:
+    while j < PRODUCT:
         carry += a[j] ^ flip
         if j < 4:
             carry += to[j]
@@ -129,7 +134,7 @@ def count(product: ptr16, p: int, joules: ptr16, rest: ptr16, r: int):
         a[j] = carry
         carry = carry >> 16
         j += 1
-    to = ptr16(int(joules) + 8 * r)
+    to = ptr16(int(joules) + _VALUE_BYTES * r)
     units = ptr16(int(a) + 6)
     carry = 0
     j = 0

@@ -16,7 +16,6 @@ from micropython import const
 
 from measure.pll import WAVE
 
-ORDERS = const(15)
 _FEWEST = const(400)  # samples of a window: 10 cycles at 70 Hz have 457
 
 # Working words: the weighted samples of a piece; of each order the sums with cosine and sine, in
@@ -24,6 +23,17 @@ _FEWEST = const(400)  # samples of a window: 10 cycles at 70 Hz have 457
 _SUMS = const(64)
 _AT = const(94)
 _WORDS = const(95)
+_ORDER_BYTES = const(8)
+ORDERS = const(15)
+# Of the oscillator's state, and of the waves' table: as in pll.py
+_WINDOW = const(9)
+_FILL_PHASE = const(19)
+_FILL_STEP = const(20)
+_ENTRIES = const(1024)
+_QUARTER = const(256)
+_ENTRY_SHIFT = const(20)
+_UNIT = const(511)
+_PART = const((1 << 30) - 1)
 
 
 @micropython.viper
@@ -47,39 +57,39 @@ def _collect(
     sign = 1
     sign = sign << 31
     word = (sign << 1) - 1
-    step = mains[20]
-    stride = step // mains[9]
-    at = work[94]
+    step = mains[_FILL_STEP]
+    stride = step // mains[_WINDOW]
+    at = work[_AT]
     c = ptr16(int(samples) + where + 2 * first)
     r = work
     left = end - first
     while left:
         x = (c[0] ^ 0x8000) - 0x8000
-        r[0] = (wave[(at >> 20) & 1023] * x) >> 10
+        r[0] = (wave[(at >> _ENTRY_SHIFT) & (_ENTRIES - 1)] * x) >> 10
         at += stride
         c = ptr16(int(c) + 2)
         r = ptr32(int(r) + 4)
         left -= 1
-    work[94] = at & 0x3FFFFFFF
+    work[_AT] = at & _PART
     order = 1
-    while order <= 15:
-        angle = mains[19] * order
+    while order <= ORDERS:
+        angle = mains[_FILL_PHASE] * order
         turn = step * order
         real = 0
         imaginary = 0
         r = work
         left = end - first
         while left:
-            k = (angle >> 20) & 1023
+            k = (angle >> _ENTRY_SHIFT) & (_ENTRIES - 1)
             x = r[0]
-            real = (wave[k] - 511) * x + real
-            imaginary = (wave[k + 256] - 511) * x + imaginary
+            real = (wave[k] - _UNIT) * x + real
+            imaginary = (wave[k + _QUARTER] - _UNIT) * x + imaginary
             angle += turn
             r = ptr32(int(r) + 4)
             left -= 1
         real = ((real & word) ^ sign) - sign
         imaginary = ((imaginary & word) ^ sign) - sign
-        w = ptr32(int(work) + 248 + 8 * order)
+        w = ptr32(int(work) + (4 * _SUMS - _ORDER_BYTES) + _ORDER_BYTES * order)
         w[0] = w[0] + (real >> 6)
         w[1] = w[1] + (imaginary >> 6)
         order += 1

@@ -3,8 +3,13 @@ in place, a block at a time. Everything after that takes them for measured ones.
 nothing."""
 
 import micropython
+from micropython import const
 
 from a_bus.cycle import GAP
+
+_BLOCK = const(64)  # samples
+_MOST = const(0x7FFF)
+_LEAST = const(-0x8000)
 
 
 @micropython.viper
@@ -14,7 +19,7 @@ def _subtract(samples: ptr8, where: ptr32, delta: int):
     a = ptr16(int(samples) + where[0])
     b = ptr16(int(samples) + where[1])
     c = ptr16(int(samples) + where[2])
-    for k in range(64):
+    for k in range(_BLOCK):
         x = (a[k] ^ 0x8000) - 0x8000
         y = (b[k] ^ 0x8000) - 0x8000
         z = x - y
@@ -22,12 +27,12 @@ def _subtract(samples: ptr8, where: ptr32, delta: int):
             w = (c[k] ^ 0x8000) - 0x8000
             x -= w
             y -= w
-            x = x if x < 0x7FFF else 0x7FFF
-            a[k] = x if x > -0x8000 else -0x8000
-            y = y if y < 0x7FFF else 0x7FFF
-            b[k] = y if y > -0x8000 else -0x8000
-        z = z if z < 0x7FFF else 0x7FFF
-        c[k] = z if z > -0x8000 else -0x8000
+            x = x if x < _MOST else _MOST
+            a[k] = x if x > _LEAST else _LEAST
+            y = y if y < _MOST else _MOST
+            b[k] = y if y > _LEAST else _LEAST
+        z = z if z < _MOST else _MOST
+        c[k] = z if z > _LEAST else _LEAST
 
 
 def delta(samples, where):

@@ -16,33 +16,40 @@ from a_bus.cycle import GAP
 from measure.pll import BLOCK, SAMPLE_RATE
 
 _KEPT = const(32)  # samples before the block: a third of a turn at 40 Hz, and two
+_BLOCK = const(64)
 _UNIT = const(1 << 14)
+_MOST = const(0x7FFF)
+_LEAST = const(-0x8000)
+# How a voltage is made, three 16-bit words: samples of delay, weight of the sample that late and
+# of the one before, in 2^-14.
+_DELAY = const(0)
+_LATE = const(1)
+_LATER = const(2)
 
 
 @micropython.viper
 def _remember(history: ptr16, samples: ptr8, at: int):
     """The block at `at` moves in behind the end of the one before it."""
     new = ptr16(int(samples) + at)
-    for k in range(32):
-        history[k] = history[64 + k]
-    for k in range(64):
-        history[32 + k] = new[k]
+    for k in range(_KEPT):
+        history[k] = history[_BLOCK + k]
+    for k in range(_BLOCK):
+        history[_KEPT + k] = new[k]
 
 
 @micropython.viper
 def _write(history: ptr16, samples: ptr8, at: int, how: ptr16):
-    """how: samples of delay, weight of the sample that late and of the one before, in 2^-14."""
     to = ptr16(int(samples) + at)
-    late = ptr16(int(history) + 2 * (32 - how[0]))
+    late = ptr16(int(history) + 2 * (_KEPT - how[_DELAY]))
     later = ptr16(int(late) - 2)
-    c = (how[1] ^ 0x8000) - 0x8000
-    d = (how[2] ^ 0x8000) - 0x8000
-    for k in range(64):
+    c = (how[_LATE] ^ 0x8000) - 0x8000
+    d = (how[_LATER] ^ 0x8000) - 0x8000
+    for k in range(_BLOCK):
         x = (late[k] ^ 0x8000) - 0x8000
         y = (later[k] ^ 0x8000) - 0x8000
-        x = (c * x + d * y + 0x2000) >> 14  # below 2^30
-        x = x if x < 0x7FFF else 0x7FFF
-        to[k] = x if x > -0x8000 else -0x8000
+        x = (c * x + d * y + _UNIT // 2) >> 14  # below 2^30
+        x = x if x < _MOST else _MOST
+        to[k] = x if x > _LEAST else _LEAST
 
 
 class Synthesis:

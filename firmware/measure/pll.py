@@ -35,10 +35,43 @@ _SAMPLES = const(7)
 _LOCKED = const(8)
 _WINDOW = const(9)
 _NOMINAL = const(10)
+_SILENT = const(11)
 _MARKED = const(12)
 _DRIFT = const(15)
 _WINDOWS = const(18)
+_FILL_PHASE = const(19)
+_FILL_STEP = const(20)
+_CUT = const(21)
 _WORDS = const(24)
+_PART = const(TURN - 1)  # of a turn
+
+# Words of a row, see _fill(): for the currents, for the voltage.
+_FIRST = const(0)
+_SECOND = const(1)
+_WAVE = const(2)
+_V_FIRST = const(5)
+_V_SECOND = const(6)
+_V_WAVE = const(7)
+_ROW_BYTES = const(4 * ROW_WORDS)
+_PHASE_BYTES = const(PAIRS * _ROW_BYTES)
+# The waves' table
+_ENTRIES = const(1024)  # of a turn
+_QUARTER = const(_ENTRIES // 4)
+_ENTRY_SHIFT = const(20)  # from an angle to an entry
+# A channel's sums, as metering.WORDS
+_SUMS_BYTES = const(32)
+_A = const(0)
+_A_HIGH = const(1)
+_B = const(2)
+_B_HIGH = const(3)
+_N = const(6)
+# Of a window's sums: the least that a connected voltage has, for each sample.
+_CONNECTED = const(21250)  # 20 V
+_HALF_TURN = const(TURN // 2)
+_SLOWEST = const(13421772)  # 40 Hz
+_FASTEST = const(23488102)  # 70 Hz
+_BEGIN = const(1491308)  # an error below half a degree begins long windows,
+_LEAVE = const(44739243)  # 15 degrees end them
 
 # Of the report that has ended: samples in which turns were counted (0: none), these turns and the
 # part of one (2^-30), the step then, the mean offset of each phase.
@@ -75,56 +108,56 @@ def _fill(
     the unit wave in phase with it midway, twice, then as above. A voltage that is missing (where <
     0) counts as 0.
     """
-    phase = state[0]
-    step = state[1]
-    cycles = state[2]
+    phase = state[_PHASE]
+    step = state[_STEP]
+    cycles = state[_CYCLES]
     start = phase
-    state[19] = phase
-    state[20] = step
+    state[_FILL_PHASE] = phase
+    state[_FILL_STEP] = step
     turn = 1
     turn = turn << 30  # as a constant it would be an object
     end = first
-    while end < 64:
+    while end < BLOCK:
         end += 1
         phase += step
         if phase >> 30:
             phase -= turn
-            state[6] = state[6] + 1
+            state[_TURNS] = state[_TURNS] + 1
             cycles -= 1
             if cycles <= 0:
                 break
-    state[0] = phase
-    state[2] = cycles
-    state[7] = state[7] + end - first
+    state[_PHASE] = phase
+    state[_CYCLES] = cycles
+    state[_SAMPLES] = state[_SAMPLES] + end - first
     for p in range(3):
-        angle = start + state[3 + p]
+        angle = start + state[_OFFSET + p]
         at = where[p]
         v = silence
         if not at >> 31:
             v = ptr16(int(samples) + at + 2 * first)
-        r = ptr32(int(references) + p * 1280)  # PAIRS * ROW_WORDS * 4
+        r = ptr32(int(references) + p * _PHASE_BYTES)
         left = end - first
         angle += step >> 1
         cut = 0
         while left > 0:
             if left == 1:
                 angle -= step >> 1
-            cut += angle & 0xFFFFF
-            k = (angle >> 20) & 1023
-            x = wave[k] - 511
-            r[2] = x
-            r[7] = x
-            x = 511 - wave[k + 256]
-            r[5] = x
-            r[6] = x
-            r[0] = 0x8000 - (v[0] ^ 0x8000)
+            cut += angle & ((1 << _ENTRY_SHIFT) - 1)
+            k = (angle >> _ENTRY_SHIFT) & (_ENTRIES - 1)
+            x = wave[k] - UNIT
+            r[_WAVE] = x
+            r[_V_WAVE] = x
+            x = UNIT - wave[k + _QUARTER]
+            r[_V_FIRST] = x
+            r[_V_SECOND] = x
+            r[_FIRST] = 0x8000 - (v[0] ^ 0x8000)
             if left != 1:
-                r[1] = 0x8000 - (v[1] ^ 0x8000)
-            r = ptr32(int(r) + 40)
+                r[_SECOND] = 0x8000 - (v[1] ^ 0x8000)
+            r = ptr32(int(r) + _ROW_BYTES)
             v = ptr16(int(v) + 4)
             angle += 2 * step
             left -= 2
-        state[21 + p] = state[21 + p] + cut
+        state[_CUT + p] = state[_CUT + p] + cut
     return end
 
 
@@ -141,36 +174,36 @@ def _follow(state: ptr32, sums: ptr32, arctan: ptr32):
     circle: ten windows take it from 50 to 65 Hz. Under 20 V a phase counts as not connected;
     without any the oscillator runs free.
     """
-    samples = state[7]
-    state[18] = state[18] + state[8]
+    samples = state[_SAMPLES]
+    state[_WINDOWS] = state[_WINDOWS] + state[_LOCKED]
     for p in range(3):
-        cut = 2 * int(state[21 + p]) // samples  # a row is for two samples
-        state[21 + p] = cut
-        if state[8]:
-            angle = (state[3 + p] - cut - state[12 + p]) & int(0x3FFFFFFF)
-            if angle >= 0x20000000:
-                angle -= int(0x40000000)
-            state[15 + p] = state[15 + p] + (angle >> 8)
+        cut = 2 * int(state[_CUT + p]) // samples  # a row is for two samples
+        state[_CUT + p] = cut
+        if state[_LOCKED]:
+            angle = (state[_OFFSET + p] - cut - state[_MARKED + p]) & int(_PART)
+            if angle >= _HALF_TURN:
+                angle -= int(TURN)
+            state[_DRIFT + p] = state[_DRIFT + p] + (angle >> 8)
     lead = 0
     led = 0
     cycles = 0  # 1 when the next window begins just before the phase's zero
     for p in range(3):
-        w = ptr32(int(sums) + p * 32)
-        if w[6] * 2 <= samples:
+        w = ptr32(int(sums) + p * _SUMS_BYTES)
+        if w[_N] * 2 <= samples:
             continue
-        high = 0 - int(w[1] >> 31 != 0)
-        x = ((w[1] | (high << 31)) << 20) | (w[0] >> 4)
-        high = 0 - int(w[3] >> 31 != 0)
-        y = 0 - (((w[3] | (high << 31)) << 20) | (w[2] >> 4))
+        high = 0 - int(w[_A_HIGH] >> 31 != 0)
+        x = ((w[_A_HIGH] | (high << 31)) << 20) | (w[_A] >> 4)
+        high = 0 - int(w[_B_HIGH] >> 31 != 0)
+        y = 0 - (((w[_B_HIGH] | (high << 31)) << 20) | (w[_B] >> 4))
         size = x if x > 0 else 0 - x
         size += y if y > 0 else 0 - y
-        if size < w[6] * 21250:
+        if size < w[_N] * _CONNECTED:
             continue
         angle = 0
         if x < 0:
             x = 0 - x
             y = 0 - y
-            angle = 0x20000000
+            angle = _HALF_TURN
         for k in range(20):
             t = x
             if y > 0:
@@ -181,62 +214,62 @@ def _follow(state: ptr32, sums: ptr32, arctan: ptr32):
                 x -= y >> k
                 y += t >> k
                 angle -= arctan[k]
-        if angle >= 0x20000000:
-            angle -= int(0x40000000)
-        angle -= state[21 + p]
+        if angle >= _HALF_TURN:
+            angle -= int(TURN)
+        angle -= state[_CUT + p]
         if led:
-            state[3 + p] = (state[3 + p] + angle - lead) & int(0x3FFFFFFF)
+            state[_OFFSET + p] = (state[_OFFSET + p] + angle - lead) & int(_PART)
         else:
             lead = angle
             led = 1
     if led:
-        phase = state[0] + lead
+        phase = state[_PHASE] + lead
         if phase < 0:
-            state[6] = state[6] - 1
+            state[_TURNS] = state[_TURNS] - 1
             cycles = 1
-        if phase >= int(0x40000000):
-            state[6] = state[6] + 1
-        state[0] = phase & int(0x3FFFFFFF)
-        step = state[1] + lead // (2 * samples)
-        if step < 13421772:  # 40 Hz
-            step = 13421772
-        if step > 23488102:  # 70 Hz
-            step = 23488102
-        state[1] = step
+        if phase >= int(TURN):
+            state[_TURNS] = state[_TURNS] + 1
+        state[_PHASE] = phase & int(_PART)
+        step = state[_STEP] + lead // (2 * samples)
+        if step < _SLOWEST:  # 40 Hz
+            step = _SLOWEST
+        if step > _FASTEST:  # 70 Hz
+            step = _FASTEST
+        state[_STEP] = step
         size = lead if lead > 0 else 0 - lead
-        least = 1491308  # half a degree to begin long windows,
-        if state[8]:
-            least = 44739243  # 15 degrees to leave them
-        state[8] = int(size < least)
-        state[11] = 0
+        least = _BEGIN
+        if state[_LOCKED]:
+            least = _LEAVE
+        state[_LOCKED] = int(size < least)
+        state[_SILENT] = 0
     else:
-        state[8] = 0
-        state[11] = state[11] + samples
-        if int(state[11]) > 3200:
-            state[1] = state[10]
-            state[11] = 0
-    state[2] = cycles + (state[9] if state[8] else 1)
-    state[7] = 0
+        state[_LOCKED] = 0
+        state[_SILENT] = state[_SILENT] + samples
+        if int(state[_SILENT]) > SAMPLE_RATE:
+            state[_STEP] = state[_NOMINAL]
+            state[_SILENT] = 0
+    state[_CYCLES] = cycles + (state[_WINDOW] if state[_LOCKED] else 1)
+    state[_SAMPLES] = 0
     for p in range(3):
-        state[21 + p] = 0
+        state[_CUT + p] = 0
 
 
 @micropython.viper
 def _advance(state: ptr32, samples: int):
     """Let the oscillator run on over samples that nobody has."""
-    phase = state[0]
-    step = state[1]
-    state[7] = state[7] + samples
+    phase = state[_PHASE]
+    step = state[_STEP]
+    state[_SAMPLES] = state[_SAMPLES] + samples
     while samples:
         phase += step
-        if phase >= int(0x40000000):
-            phase -= int(0x40000000)
-            state[6] = state[6] + 1
-            state[2] = state[2] - 1
+        if phase >= int(TURN):
+            phase -= int(TURN)
+            state[_TURNS] = state[_TURNS] + 1
+            state[_CYCLES] = state[_CYCLES] - 1
         samples -= 1
-    state[0] = phase
-    if state[2] == 0 or state[2] >> 31:
-        state[2] = 0
+    state[_PHASE] = phase
+    if state[_CYCLES] == 0 or state[_CYCLES] >> 31:
+        state[_CYCLES] = 0
 
 
 class Mains:

@@ -24,12 +24,46 @@ _KEPT = const(8)  # events; of older ones only the number is known
 # second's and a block's), and of each kind 5: whether it goes on, when it began (2), the worst
 # mean square, the phases (bits). Then how many events have ended.
 _PHASE = const(7)
+_PHASE_BYTES = const(4 * _PHASE)
+_HALF = const(0)
+_SUM = const(1)
+_COUNT = const(2)
+_SUM_BEFORE = const(3)
+_COUNT_BEFORE = const(4)
+_SQUARE = const(5)
+_ANGLE = const(6)
 _SECONDS = const(21)
 _SAMPLES = const(22)
 _KIND = const(23)
+_KIND_BYTES = const(20)
+_GOES_ON = const(0)
+_BEGAN = const(1)
+_WORST = const(3)
+_PHASES = const(4)
 _ENDED = const(38)
 _UNKNOWN = const(0x3FFFFFFF)  # for a mean square
+_DIP = const(0)
+_SWELL = const(1)
+# Of the limits: two of each kind, then how many phases there are.
+_BEGIN_SWELL = const(2)
+_END_SWELL = const(3)
+_LIMIT_PHASES = const(6)
+# As in pll.py
+_RATE = const(3200)
+_OFFSET = const(3)
+_FILL_PHASE = const(19)
+_FILL_STEP = const(20)
+_ROW_BYTES = const(40)
+_ROWS_BYTES = const(32 * _ROW_BYTES)  # of a phase
+_LAST_BYTES = const(36)  # the last word of a row
+_PART = const((1 << 30) - 1)
 _EVENT = const(7)  # words of a kept event: kind, begin (2), end (2), worst mean square, phases
+_EVENT_BYTES = const(4 * _EVENT)
+_E_KIND = const(0)
+_E_BEGAN = const(1)
+_E_ENDED = const(3)
+_E_WORST = const(5)
+_E_PHASES = const(6)
 
 
 @micropython.viper
@@ -51,96 +85,98 @@ def _watch(
     samples together. where: as metering's. limits: mean squares / 128 of 90, 92, 110, 108, 5 and 7
     %, phases. mains: its state.
     """
-    phases = limits[6]
-    step = 2 * mains[20]
+    phases = limits[_LIMIT_PHASES]
+    step = 2 * mains[_FILL_STEP]
     # Samples of a cycle, in 16ths: how many were counted depends on where the zero lies between
     # two of them, the sum does not.
-    cycle = int(0x3FFFFFFF) // (step >> 5)
+    cycle = int(_PART) // (step >> 5)
     for p in range(phases):
-        state[7 * p + 6] = mains[19] + mains[3 + p]
-    if state[22] >= 3200:
-        state[22] = state[22] - 3200
-        state[21] = state[21] + 1
-    row = int(rows) + 36
+        state[_PHASE * p + _ANGLE] = mains[_FILL_PHASE] + mains[_OFFSET + p]
+    if state[_SAMPLES] >= _RATE:
+        state[_SAMPLES] = state[_SAMPLES] - _RATE
+        state[_SECONDS] = state[_SECONDS] + 1
+    row = int(rows) + _LAST_BYTES
     left = count
     while left > 0:
         taken = 2 if left > 1 else 1
         left -= 2
-        state[22] = state[22] + taken
+        state[_SAMPLES] = state[_SAMPLES] + taken
         fresh = 0
         s = state
         p = 0
         while p < phases:
             if where[p] >> 31:
-                s[2] = 0
-                s[4] = 0
-                s[5] = 0x3FFFFFFF
+                s[_COUNT] = 0
+                s[_COUNT_BEFORE] = 0
+                s[_SQUARE] = _UNKNOWN
             else:
-                x = (s[6] >> 29) & 1
-                if x != s[0]:
-                    s[0] = x
-                    x = (s[2] + s[4]) * 16 - cycle
-                    if s[4] and x < 50 and x > -50:
-                        s[5] = (s[1] + s[3]) // cycle << 4
+                x = (s[_ANGLE] >> 29) & 1
+                if x != s[_HALF]:
+                    s[_HALF] = x
+                    x = (s[_COUNT] + s[_COUNT_BEFORE]) * 16 - cycle
+                    if s[_COUNT_BEFORE] and x < 50 and x > -50:
+                        s[_SQUARE] = (s[_SUM] + s[_SUM_BEFORE]) // cycle << 4
                         fresh = 1
-                    s[3] = s[1]
-                    s[4] = s[2]
-                    s[1] = 0
-                    s[2] = 0
-                s[6] = s[6] + step
-                x = ptr32(row + 1280 * p)[0]
-                s[1] = s[1] + ((x >> 7) & 0x1FFFFFF)
-                s[2] = s[2] + taken
-            s = ptr32(int(s) + 28)
+                    s[_SUM_BEFORE] = s[_SUM]
+                    s[_COUNT_BEFORE] = s[_COUNT]
+                    s[_SUM] = 0
+                    s[_COUNT] = 0
+                s[_ANGLE] = s[_ANGLE] + step
+                x = ptr32(row + _ROWS_BYTES * p)[0]
+                s[_SUM] = s[_SUM] + ((x >> 7) & 0x1FFFFFF)
+                s[_COUNT] = s[_COUNT] + taken
+            s = ptr32(int(s) + _PHASE_BYTES)
             p += 1
-        row += 40
+        row += _ROW_BYTES
         if not fresh:
             continue
         # The least and the greatest of the phases, and for each kind whether it begins, whether it
         # ends, and the worse of the two.
-        least = 0x3FFFFFFF
+        least = _UNKNOWN
         most = 0
         p = 0
         while p < phases:
-            x = state[7 * p + 5]
+            x = state[_PHASE * p + _SQUARE]
             least = x if x < least else least
             most = x if x > most else most
             p += 1
-        if most == 0x3FFFFFFF:
+        if most == _UNKNOWN:
             continue
         kind = 0
         while kind < 3:
-            s = ptr32(int(state) + 92 + 20 * kind)
-            x = least if kind == 0 else most
-            begins = int(x > limits[2]) if kind == 1 else int(x < limits[2 * kind])
-            ends = int(x <= limits[3]) if kind == 1 else int(x >= limits[2 * kind + 1])
-            if not s[0] and begins:
-                s[0] = 1
-                s[1] = state[21]
-                s[2] = state[22]
-                s[3] = x
-                s[4] = 0
-            if s[0] and ends:
-                e = ptr32(int(events) + (state[38] & 7) * 28)
-                e[0] = kind
-                e[1] = s[1]
-                e[2] = s[2]
-                e[3] = state[21]
-                e[4] = state[22]
-                e[5] = s[3]
-                e[6] = s[4]
-                state[38] = state[38] + 1
-                s[0] = 0
-            if s[0]:
-                if kind == 1:
-                    s[3] = x if x > s[3] else s[3]
+            s = ptr32(int(state) + 4 * _KIND + _KIND_BYTES * kind)
+            x = least if kind == _DIP else most
+            begins = int(x > limits[_BEGIN_SWELL]) if kind == _SWELL else int(x < limits[2 * kind])
+            ends = (
+                int(x <= limits[_END_SWELL]) if kind == _SWELL else int(x >= limits[2 * kind + 1])
+            )
+            if not s[_GOES_ON] and begins:
+                s[_GOES_ON] = 1
+                s[_BEGAN] = state[_SECONDS]
+                s[_BEGAN + 1] = state[_SAMPLES]
+                s[_WORST] = x
+                s[_PHASES] = 0
+            if s[_GOES_ON] and ends:
+                e = ptr32(int(events) + (state[_ENDED] & (_KEPT - 1)) * _EVENT_BYTES)
+                e[_E_KIND] = kind
+                e[_E_BEGAN] = s[_BEGAN]
+                e[_E_BEGAN + 1] = s[_BEGAN + 1]
+                e[_E_ENDED] = state[_SECONDS]
+                e[_E_ENDED + 1] = state[_SAMPLES]
+                e[_E_WORST] = s[_WORST]
+                e[_E_PHASES] = s[_PHASES]
+                state[_ENDED] = state[_ENDED] + 1
+                s[_GOES_ON] = 0
+            if s[_GOES_ON]:
+                if kind == _SWELL:
+                    s[_WORST] = x if x > s[_WORST] else s[_WORST]
                 else:
-                    s[3] = x if x < s[3] else s[3]
+                    s[_WORST] = x if x < s[_WORST] else s[_WORST]
                 p = 0
                 while p < phases:
-                    y = state[7 * p + 5]
-                    if (y > limits[2]) if kind == 1 else (y < limits[2 * kind]):
-                        s[4] = s[4] | (1 << p)
+                    y = state[_PHASE * p + _SQUARE]
+                    if (y > limits[_BEGIN_SWELL]) if kind == _SWELL else (y < limits[2 * kind]):
+                        s[_PHASES] = s[_PHASES] | (1 << p)
                     p += 1
             kind += 1
 

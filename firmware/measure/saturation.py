@@ -6,6 +6,10 @@ each report. What clips once may not be. Allocates nothing.
 """
 
 import micropython
+from micropython import const
+
+_BLOCK = const(64)  # samples
+_FULL = const(0x7FFF)  # of a sample: full scale
 
 
 @micropython.viper
@@ -13,10 +17,10 @@ def _clips(x: int, c: ptr16, samples: ptr8, where: int) -> int:
     """Whether one of the 64 samples at byte `where` is at full scale. x, c: working registers,
     pass 0 and `samples`."""
     c = ptr16(int(samples) + where)
-    left = 64
+    left = _BLOCK
     while left:
         x = (c[0] ^ 0x8000) - 0x8000
-        if x > 0x7FFE or x < -0x7FFE:
+        if x > _FULL - 1 or x < 1 - _FULL:
             return 1
         c = ptr16(int(c) + 2)
         left -= 1
