@@ -11,17 +11,17 @@ from time import ticks_diff
 
 from micropython import const
 
+from site.sampling import BLOCK, BLOCK_US
 from a_bus import collect, frame
 from a_bus.backlog import Backlog
 from a_bus.collect import begin, end
-from a_bus.cycle import BLOCK, Cycle
+from a_bus.cycle import Cycle
 from a_bus.frame import EVERYBODY, POLL, encode
 from a_bus.nodes import Nodes
 from a_bus.receive import Receiver
 from a_bus.schedule import capacity, microseconds
 from a_bus.search import Search
 
-_BLOCK_US = const(20000)
 _MARGIN_US = const(300)  # from an answer's end until its bytes are surely in the driver's buffer
 _HURRIED_US = const(200)  # the same while hurried: a node that answers late is then repaired
 _LATE_US = const(1000)  # between looks for the rest of a frame, of which the driver gave a part
@@ -34,22 +34,22 @@ _SILENT_SOON = const(3)  # cycles without an answer after which repairs are not 
 _SILENT_LOST = const(50)  # cycles without an answer after which a node is lost
 _REPAIR_UNTIL = const(4)  # blocks complete: so far behind, repairs take the time that they need;
 _REPAIR_US = const(3500)  # farther behind so much for a block on an average,
-_REPAIR_MOST_US = const(20000)  # with what the blocks before have left
+_MAX_REPAIR_US = const(20000)  # with what the blocks before have left
 _SETTLE = const(100)  # cycles that nodes get after the head is known to come in step
 _FIRST_SEARCHES = const(12)  # at a start, at the most
 _SEARCH_EVERY = const(25)  # cycles: half a second,
 _ROUND = const(100)  # and while hurried
 _SELDOM = const(8)  # cycles: while hurried only the free time of one of them is used
-_LOOKS = const(3)  # for strays, while what is heard is nobody's answer
+_LOOKS = const(3)  # for misplaced devices, while what is heard is nobody's answer
 _LOOK_EVERY = const(0xFFF)  # blocks, as a mask: 82 s,
-_LOOK_AGAIN = const(0x1FF)  # while there is a stray: 10 s
+_LOOK_AGAIN = const(0x1FF)  # while there is one: 10 s
 _QUERY_EVERY = const(12)  # cycles, one node each time
 _BITS = bytes(bin(mask).count("1") for mask in range(16))
 
 
 class BusA:
     """The master. After each step of `run()`, `ready` is a complete Cycle to be used before the
-    next step, or None. `stray`: what else has answered on the line (see bus_a_stray), or None.
+    next step, or None. `misplaced`: what else has answered, see misplaced.look.
 
     `uart`: `write(buffer)`, `readinto(buffer)` without waiting, `set_baud(baud)`. `ticks_us`: a
     clock as time.ticks_us. named: [(serial, [channel of each input, -1 where unused])] of the
@@ -85,10 +85,10 @@ class BusA:
         self._cycles = [Cycle(view, self.nodes.early_bytes, size, channels) for _ in range(2)]
         self._request = bytearray(frame.HEADER_BYTES)
         self.receiver = Receiver(uart, self.nodes, self.samples, self._request, session)
-        self._wishes = []  # requests to be sent: (kind, address, argument, block)
+        self._requests = []  # requests to be sent: (kind, address, argument, block)
         self._searching = True  # search in the next free time
-        self.stray = None
-        self._looks = _LOOKS  # for strays to be made, at the most
+        self.misplaced = None
+        self._looks = _LOOKS  # for misplaced devices to be made, at the most
         self._baud = baud
         self._searches = _FIRST_SEARCHES  # to be made before the next POLL, at the most
         self._use = False  # whether a block is collected and not yet handed over
@@ -111,7 +111,7 @@ class BusA:
         return self.backlog.age_us(self._ticks_us(), block, sample) // 1000
 
     def scan(self):
-        """Look for nodes now, and not only at the next half second; and for strays."""
+        """Look for nodes now, and not only at the next half second; and for misplaced devices."""
         self._searching = True
         self._looks = _LOOKS
 
@@ -122,8 +122,10 @@ class BusA:
         node = self.nodes.of(serial)
         if node is None or node.lost:
             raise KeyError("no node %s on the A-bus" % serial)
-        wish = frame.IDENTIFY, node.address, inputs, seconds
-        self._wishes = [other for other in self._wishes if other[1] != node.address] + [wish]
+        request = frame.IDENTIFY, node.address, inputs, seconds
+        self._requests = [other for other in self._requests if other[1] != node.address] + [
+            request
+        ]
 
     # The cycle
 
@@ -138,7 +140,7 @@ class BusA:
         """Make `cycle` ready to receive `block`."""
         nodes = self.nodes
         cycle.block = block
-        begin(cycle.where, nodes.hopes, nodes.rows, cycle.state, block)
+        begin(cycle.where, nodes.initial, nodes.rows, cycle.state, block)
 
     def _settled(self):
         """Whether measuring may begin: every node that answers has come in step, or had its time.
@@ -168,11 +170,10 @@ class BusA:
 
     def _assign(self):
         """Give the node that was met last its address; returns whether anything was sent."""
-        serial, nonce, inputs, version = self.receiver.met.pop()
-        node = self.nodes.greet(serial, nonce, inputs)
+        serial, nonce, inputs, version = self.receiver.found_nodes.pop()
+        node = self.nodes.admit(serial, nonce, inputs, version)
         if node is None:
             return False
-        node.version = version
         schedule = self._schedule if node.fits else 0
         self._uart.write(
             frame.encode_assign(
@@ -199,18 +200,16 @@ class BusA:
                 self._searches -= 1
                 self._uart.write(self._search.frame())
                 yield self._search.us + _MARGIN_US
-                noise = receiver.noise
-                receiver.answer(filling)
-                receiver.noise = noise  # two nodes in one slot are none
+                receiver.answer_to_search(filling)
                 if not receiver.heard:
                     self._searches = 0
-                while receiver.met:
+                while receiver.found_nodes:
                     if self._assign():
                         yield self._short_us
                         receiver.answer(filling)
 
             wait = backlog.until_next(ticks_us())
-            hurried = wait < -_BLOCK_US
+            hurried = wait < -BLOCK_US
             if wait > 0:
                 yield wait
 
@@ -225,13 +224,13 @@ class BusA:
                 yield 0
                 self.ready = None
             if hurried:
-                self._allowed_us = min(self._allowed_us + _REPAIR_US, _REPAIR_MOST_US)
+                self._allowed_us = min(self._allowed_us + _REPAIR_US, _MAX_REPAIR_US)
                 since = ticks_diff(ticks_us(), self._polled)
                 if since < self._early_us:  # so that little is left to do after the end
                     yield self._early_us - since
                     receiver.early_answers(filling)
             else:
-                self._allowed_us = _REPAIR_MOST_US
+                self._allowed_us = _MAX_REPAIR_US
             polls = _POLLS
             while polls:
                 polled = self._polled
@@ -280,8 +279,8 @@ class BusA:
             if self._searching or not turn % _SEARCH_EVERY:
                 self._searching = False
                 self._searches = 1
-            elif self._wishes:
-                self._send(*self._wishes.pop(0))
+            elif self._requests:
+                self._send(*self._requests.pop(0))
                 yield self._short_us
                 receiver.answer(filling)
             elif asked or hurried:
@@ -290,10 +289,10 @@ class BusA:
                 from a_bus.misplaced import look  # seldom needed
 
                 self._looks -= 1
-                self.stray = yield from look(self._uart, receiver, self._baud)
-                if self.stray != "":
+                self.misplaced = yield from look(self._uart, receiver, self._baud)
+                if self.misplaced != "":
                     self._looks = 0
-            elif not backlog.next & (_LOOK_EVERY if self.stray is None else _LOOK_AGAIN):
+            elif not backlog.next & (_LOOK_EVERY if self.misplaced is None else _LOOK_AGAIN):
                 self._looks = 1
             elif turn % _QUERY_EVERY == 0 and self._query_next():
                 yield self._short_us

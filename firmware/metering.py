@@ -17,8 +17,10 @@ from array import array
 import micropython
 from micropython import const
 
+from site.sampling import SAMPLE_RATE
 from measure.kernel import accumulate, cross
-from measure.pll import PAIRS, ROW_WORDS, SAMPLE_RATE, Mains
+from measure.oscillator import PAIRS, ROW_WORDS
+from measure.pll import Pll
 from measure.saturation import Saturation
 
 # A channel's sums, WORDS 32-bit integers: a, b and s as pairs of limbs (the low one 0 to 2^24 - 1,
@@ -48,6 +50,7 @@ IMPORT, EXPORT, QUADRANT, SQUARE, COUNT, MISSED, FOLLOWED = 0, 2, 4, 12, 14, 15,
 
 # Of the products of two voltages: L1 x L2, L2 x L3, L3 x L1; limbs and number of samples each.
 CROSS_WORDS = const(3)
+_CROSS_BYTES = const(4 * CROSS_WORDS)
 
 
 @micropython.viper
@@ -114,7 +117,7 @@ class Meter:
         self.due = False  # a report is complete: finish() it before the next add(), or put it off
         self.windows = 0  # since start
         self.lost = 0  # samples since start that no channel has
-        self.mains = Mains(frequency)
+        self.pll = Pll(frequency)
         self.saturation = Saturation(len(phases))
         self._report = array("i", self.finished)
         self._cross = array("i", self.finished_cross)
@@ -128,13 +131,13 @@ class Meter:
         it came (64 at the end)."""
         if not first:
             self.saturation.add(samples, where)
-        mains = self.mains
-        end = mains.fill(samples, where, first)
-        rows = mains.references
+        pll = self.pll
+        end = pll.fill(samples, where, first)
+        rows = pll.references
         cross(rows, rows, rows, where, end - first, self._cross)
         plan, sums = self._plan, self._sums
         accumulate(0, rows, rows, samples, where, plan, self.channels, first, end, sums)
-        if mains.ended():
+        if pll.ended():
             self._close()
         return end
 
@@ -144,18 +147,18 @@ class Meter:
         self.lost += samples
         for i in range(self.channels):
             self._sums[i * WORDS + N + 1] += samples
-        self.mains.advance(samples)
-        if self.mains.ended():
+        self.pll.advance(samples)
+        if self.pll.ended():
             self._close()
 
     def _close(self):
-        length = self.mains.samples()
+        length = self.pll.samples()
         self.samples += length
         self.windows += 1
-        followed = self.mains.locked()
-        self.mains.follow(self._sums)
-        if self.mains.locked():
-            self.mains.count_from(self.samples)
+        followed = self.pll.locked()
+        self.pll.follow(self._sums)
+        if self.pll.locked():
+            self.pll.count_from(self.samples)
         else:
             followed = False
         _fold(self.channels, self._sums, self._report, followed)
@@ -174,7 +177,7 @@ class Meter:
     def finish(self):
         """End the report: its sums are set aside until the next one ends. Takes some 100 us,
         whatever is done with them afterwards."""
-        self.mains.mark(self.samples)  # the only one that may want heap
+        self.pll.mark(self.samples)  # the only one that may want heap
         self.finished, self._report = self._report, self.finished
         self.finished_cross, self._cross = self._cross, self.finished_cross
         self.finished_samples = self.samples

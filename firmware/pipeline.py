@@ -1,16 +1,16 @@
 """From the bus to the registers: takes each block that the A-bus delivers, and each report that
 the meter completes.
 
-Owns the order of things on the measuring path: bus_a -> synthesis, line_voltages -> metering;
-power_events and harmonics look at the same samples beside metering. When a report is complete its
-sums are set aside and the next one begins at once; quantities -> energy -> aggregates are worked
-through afterwards, in slices between the blocks. The caller drives both: with asyncio on the
-gateway, in a plain loop in replay and in the benchmarks.
+Owns the order of things on the measuring path: bus_a -> phantom_voltages, line_voltages ->
+metering; power_events and harmonics look at the same samples beside metering. When a report is
+complete its sums are set aside and the next one begins at once; quantities -> energy ->
+aggregates are worked through afterwards, in slices between the blocks. The caller drives both:
+with asyncio on the gateway, in a plain loop in replay and in the benchmarks.
 """
 
+from site.sampling import BLOCK, SAMPLE_RATE
 from site.wiring import DELTA, STAR
 from measure.harmonics import Harmonics
-from measure.pll import BLOCK, SAMPLE_RATE
 from measure.power_events import PowerEvents
 from measure.quantities import VOLTS_PER_COUNT, Report
 from metering import Meter
@@ -27,18 +27,18 @@ def build(bus, site, now_ms, waiting, report_samples=SAMPLE_RATE):
     points = range(len(site.points))
     chosen = [3 + i for i in points if site.points[i].harmonics]
     turns = list(range(site.phases)) + (chosen or [3 + i for i in points])
-    synthesis = make_lines = None  # few sites need them
+    phantoms = make_lines = None  # few sites need them
     if site.synthesised:
-        from measure.phantom_voltages import Synthesis
+        from measure.phantom_voltages import PhantomVoltages
 
-        synthesis = Synthesis(site.synthesised, site.frequency)
+        phantoms = PhantomVoltages(site.synthesised, site.frequency)
     if site.lines != STAR:
         from measure import line_voltages
 
         make_lines = line_voltages.delta if site.lines == DELTA else line_voltages.split
     return Measuring(
         bus,
-        synthesis,
+        phantoms,
         make_lines,
         meter,
         events,
@@ -58,14 +58,14 @@ class Measuring:
     to be worked through; one that is complete meanwhile becomes a window longer, which `postponed`
     counts. `events`: power_events.PowerEvents; `harmonics`: harmonics.Harmonics.
 
-    synthesis: synthesis.Synthesis, or None. make_lines: line_voltages.delta or split, or None.
-    now_ms: a function, epoch milliseconds or None. waiting: a function, called when a report
-    waits."""
+    phantoms: phantom_voltages.PhantomVoltages, or None. make_lines: line_voltages.delta or split,
+    or None. now_ms: a function, epoch milliseconds or None. waiting: a function, called when a
+    report waits."""
 
     def __init__(
         self,
         bus,
-        synthesis,
+        phantoms,
         make_lines,
         meter,
         events,
@@ -88,7 +88,7 @@ class Measuring:
         self.pending = False
         self.ended_ms = None
         self.first_sample = 0
-        self._synthesis = synthesis
+        self._phantoms = phantoms
         self._make_lines = make_lines
         self._now_ms = now_ms
         self._waiting = waiting
@@ -133,10 +133,10 @@ class Measuring:
             self.meter.skip(lost)
             self.events.skip(lost)
             self.harmonics.skip()
-            if self._synthesis:
-                self._synthesis.skip()
-        if self._synthesis:
-            self._synthesis.make(self.bus.samples, cycle.where)
+            if self._phantoms:
+                self._phantoms.skip()
+        if self._phantoms:
+            self._phantoms.make(self.bus.samples, cycle.where)
         if self._make_lines:
             self._make_lines(self.bus.samples, cycle.where)
 
@@ -154,12 +154,12 @@ class Measuring:
         """From `sample` on, up to the block's or the window's end."""
         self._failing = BLOCK - sample
         self._sample = BLOCK
-        samples, mains = self.bus.samples, self.meter.mains
+        samples, pll = self.bus.samples, self.meter.pll
         end = self.meter.add(samples, where, sample)
         self._sample = end  # it is counted, whatever fails now
         self._failing = 0
-        self.events.add(where, end - sample, mains)
-        self.harmonics.add(samples, where, sample, end, mains)
+        self.events.add(where, end - sample, pll)
+        self.harmonics.add(samples, where, sample, end, pll)
 
     def _finish(self):
         """A report is complete."""
@@ -221,8 +221,8 @@ class Measuring:
 
     def _read(self):
         yield from self.report.read(self.meter)
-        if self._synthesis and self.report.frequency:
-            self._synthesis.tune(self.report.frequency)
+        if self._phantoms and self.report.frequency:
+            self._phantoms.tune(self.report.frequency)
 
     def _through(self):
         yield from self._reading()

@@ -90,7 +90,7 @@ def digests(files: dict[str, bytes]) -> dict[str, str]:
 def test_modules_are_compiled_for_the_esp32(built):
     files = contents(built)
     assert built.architecture == "xtensawin"
-    assert {"metering", "measure/pll"} <= NATIVE
+    assert {"metering", "measure/oscillator"} <= NATIVE
     sources = {path.relative_to(image.FIRMWARE) for path in image.FIRMWARE.rglob("*.py")}
     sources = {path.with_suffix("").as_posix() for path in sources} - {"main"}
     modules = {in_lib(name) for name in files if name.endswith(".mpy")}

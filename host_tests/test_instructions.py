@@ -49,7 +49,7 @@ def plain(x):
     return x
 """
 CHANNELS, SAMPLES = 31, 64
-PLL = kernel.FIRMWARE / "measure" / "pll.py"
+PLL = kernel.FIRMWARE / "measure" / "oscillator.py"
 KERNEL = kernel.FIRMWARE / "measure" / "kernel.py"
 
 
@@ -166,7 +166,7 @@ def _loop_instructions(path):
     return sum(begin <= int(at, 16) <= end for at, _ in lines)
 
 
-@pytest.mark.parametrize("file", ["metering", "measure/kernel", "measure/pll"])
+@pytest.mark.parametrize("file", ["metering", "measure/kernel", "measure/oscillator"])
 def test_decoder_agrees_with_objdump(file, tmp_path):
     needs("xtensa-lx106-elf-objdump")
     functions = mpy.parse(
@@ -356,7 +356,7 @@ def test_the_kernel_case_is_exact_and_within_its_limit():
 def test_the_kernel_case_refuses_wrong_sums(tmp_path):
     shutil.copytree(kernel.FIRMWARE, tmp_path, dirs_exist_ok=True)
     source = KERNEL.read_text()
-    broken = source.replace("r[4] = x * x\n", "r[4] = x * x + 1\n")
+    broken = source.replace("r[_II] = x * x\n", "r[_II] = x * x + 1\n")
     assert broken != source
     (tmp_path / "measure" / KERNEL.name).write_text(broken)
     with pytest.raises(UserError, match="exact are"):
@@ -403,9 +403,9 @@ def test_rv32_runs_the_firmware_in_single_precision():
     needs_rv32()
     source = """
 import struct
-from measure import pll
+from measure import oscillator
 print([struct.pack("<f", x / 7).hex() for x in range(1, 5)])
-print(list(pll._ARCTAN))
+print(list(oscillator.ARCTAN))
 """
     shown = rv32.run_rv32(source, path=[kernel.FIRMWARE]).splitlines()
     sevenths = np.arange(1, 5, dtype=np.float32) / np.float32(7)

@@ -7,10 +7,10 @@ modulo 65536. Allocates nothing.
 
 from micropython import const
 
-from a_bus.cycle import BLOCK, difference
+from site.sampling import BLOCK, BLOCK_US
+from a_bus.cycle import difference
 from a_bus.head_time import HeadTime
 
-_BLOCK_US = const(20000)
 _ASK_AFTER_US = const(2500)  # a block is asked for this long after its last sample
 _HELD_US = const(2500000)  # so long after it is complete a node surely still holds a block
 _PIECE = const(4)  # blocks that are given up at once
@@ -46,14 +46,14 @@ class Backlog:
         whoever comes too late for ever loses a little now and then."""
         head = self.head
         if not head.known:
-            return _BLOCK_US
+            return BLOCK_US
         wait = head.until_complete(self.next, now)
         if wait < -_HELD_US:
-            count = (-wait - _HELD_US) // _BLOCK_US + _PIECE
+            count = (-wait - _HELD_US) // BLOCK_US + _PIECE
             self.skipped += count
             self.lose(count)
             self.next = (self.next + count) & 0xFFFF
-            wait += count * _BLOCK_US
+            wait += count * BLOCK_US
         elif wait > _AHEAD_US:  # the head has gone back a little
             self.next = (head.block_at(now) - 2) & 0xFFFF
             wait = head.until_complete(self.next, now)

@@ -208,15 +208,15 @@ def move(data: ptr8, to: int, source: ptr8, first: int, count: int):
 
 
 @micropython.viper
-def begin(where: ptr32, hopes: ptr32, rows: ptr32, cycle: ptr32, block: int):
-    """Before a POLL of `block`: where[i] becomes hopes[i] (MISSING or GAP), every expected node
+def begin(where: ptr32, initial: ptr32, rows: ptr32, cycle: ptr32, block: int):
+    """Before a POLL of `block`: where[i] becomes initial[i] (MISSING or GAP), every expected node
     one cycle more silent."""
     missing = 0
     i = int(cycle[SIZE])
     while i:
         i -= 1
-        where[i] = hopes[i]
-        missing += hopes[i] & 1
+        where[i] = initial[i]
+        missing += initial[i] & 1
     i = int(rows[_NODES])
     while i:
         i -= 1

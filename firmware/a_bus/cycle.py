@@ -4,7 +4,6 @@ from array import array
 
 from micropython import const
 
-BLOCK = const(64)  # samples a block
 MISSING = const(-1)  # not here yet, may still be repaired
 GAP = const(-2)  # cannot be had any more
 

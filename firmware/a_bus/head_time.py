@@ -8,10 +8,9 @@ from time import ticks_add, ticks_diff
 
 from micropython import const
 
-from a_bus.cycle import BLOCK
+from site.sampling import BLOCK, BLOCK_US
 
 _SECOND_US = const(1000000)
-_BLOCK_US = const(20000)
 _SECOND = const(50)  # blocks
 
 
@@ -30,7 +29,7 @@ class HeadTime:
         if not self.known:
             return False
         blocks = ((block - self._block + 32768) & 0xFFFF) - 32768
-        if not -_SECOND_US <= blocks * _BLOCK_US - ticks_diff(ticks, self._edge) <= _SECOND_US:
+        if not -_SECOND_US <= blocks * BLOCK_US - ticks_diff(ticks, self._edge) <= _SECOND_US:
             return False
         self._edge = ticks
         self._block = block
@@ -52,7 +51,7 @@ class HeadTime:
     def until_complete(self, block, ticks):
         """us from `ticks` until `block` is complete, negative when it is."""
         blocks = ((block - self._block + 32768) & 0xFFFF) - 32767
-        return blocks * _BLOCK_US - self._within * 625 // 2 - ticks_diff(ticks, self._edge)
+        return blocks * BLOCK_US - self._within * 625 // 2 - ticks_diff(ticks, self._edge)
 
     def keep_up(self, ticks):
         """To be called now and then, with the time: the edge must not become too old for

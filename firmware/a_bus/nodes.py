@@ -26,6 +26,7 @@ class Node:
     `named`: the site names it. `fits`: it has a slot in the cycle. `found`: it has answered since
     the start of the gateway. `lost`: it does not answer (any more). `plugged`: bit mask of inputs
     with a CT, or -1 while it is not known. `twin`: another node has the same serial number.
+    `searched`: how often it has answered a search.
     """
 
     def __init__(self, serial, channels, named, address, rows):
@@ -40,6 +41,7 @@ class Node:
         self.twin = False
         self.nonce = 0
         self.version = 0
+        self.searched = 0
         self.plugged = -1
         self._rows = rows
 
@@ -75,13 +77,13 @@ class Node:
 class Nodes:
     """named: [(serial, channels)] of the site, the head first; channels: how many a cycle has.
 
-    `all`: every Node; `rows`, `hopes`: what bus_a_collect wants. `last_us`, `end_us`: when the
+    `all`: every Node; `rows`, `initial`: what bus_a_collect wants. `last_us`, `end_us`: when the
     last answer begins and ends, after a POLL; `early_bytes`: of the answers before it.
     """
 
     def __init__(self, named, channels, baud):
         self.rows = array("i", ([0] * collect.CHANNELS + [-1] * 4) * (_ADDRESSES + 1))
-        self.hopes = array("i", [GAP] * channels)
+        self.initial = array("i", [GAP] * channels)
         self.all = []
         for serial, inputs in named:
             self._add(serial, inputs, True)
@@ -114,7 +116,7 @@ class Nodes:
                 return node
         return None
 
-    def greet(self, serial, nonce, inputs):
+    def admit(self, serial, nonce, inputs, version):
         """A node has answered a search. Returns the Node to be assigned, or None: its twin is
         there already, or there are too many."""
         node = self.of(serial)
@@ -126,6 +128,8 @@ class Nodes:
             node.twin = True
             return None
         node.nonce = nonce
+        node.version = version
+        node.searched += 1
         return node
 
     def joined(self, node):
@@ -155,7 +159,7 @@ class Nodes:
         self.rows[row + collect.STARTED] &= 3
         for i in node.channels:
             if i >= 0:
-                self.hopes[i] = MISSING if expected else GAP
+                self.initial[i] = MISSING if expected else GAP
 
     def points(self):
         """Inputs of all nodes that are named or there, the head's voltages not counted."""

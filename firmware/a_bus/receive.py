@@ -24,13 +24,14 @@ _GATEWAY_KINDS = (
     frame.SEARCH,
 )
 _START = const(0xA5)
-_LONGEST = const(556)  # bytes of a frame
+_MAX_FRAME = const(556)  # bytes of a frame
 _BODIES = bytes((0, 0, 0, 0, 0, 20, 20, 0, 28, 0, 12, 24))  # bytes by kind, DATA and NODATA apart
 
 
 class Receiver:
-    """`heard`: bytes at the last receiving. `met`: what FOUND frames said, not yet looked at.
-    `timed`: the head has told its time: it was `within` samples into `block` at the last POLL.
+    """`heard`: bytes at the last receiving. `found_nodes`: what FOUND frames said, not yet
+    looked at. `timed`: the head has told its time: it was `within` samples into `block` at the
+    last POLL.
 
     samples: the buffer that cycles point into. sent: the last request's header, to know its echo.
     session: see bus_a_search.
@@ -38,7 +39,7 @@ class Receiver:
 
     def __init__(self, uart, nodes, samples, sent, session):
         self.heard = 0
-        self.met = []
+        self.found_nodes = []
         self.timed = False
         self.block = 0
         self.within = 0
@@ -119,7 +120,7 @@ class Receiver:
             return False
         if left < frame.HEADER_BYTES:
             return True
-        return left < frame.HEADER_BYTES + (view[at + 6] | view[at + 7] << 8) <= _LONGEST
+        return left < frame.HEADER_BYTES + (view[at + 6] | view[at + 7] << 8) <= _MAX_FRAME
 
     def answer(self, cycle):
         """Take the answer to a request: sections of the cycle's block are copied to their
@@ -127,6 +128,12 @@ class Receiver:
         self.heard = self._uart.readinto(self._scratch) or 0
         self.timed = False
         self._take(self._scratch, 0, True, cycle)
+
+    def answer_to_search(self, cycle):
+        """As answer(), to a SEARCH: two nodes in one slot are no noise."""
+        noise = self.noise
+        self.answer(cycle)
+        self.noise = noise
 
     def raw(self):
         """What has come, as bytes, whatever it is; allocates."""
@@ -164,7 +171,7 @@ class Receiver:
         kind, body = found[frame.KIND], found[frame.BODY]
         node = self._nodes.at(found[frame.ADDRESS])
         if kind == frame.NODATA and node:
-            self._excuse(node, view, cycle)
+            self._on_nodata(node, view, cycle)
         elif not found[frame.BAD_SECTIONS] and view[body - 6] == _BODIES[kind]:
             if not view[body - 5]:
                 self._hear_whole(kind, node, view, body)
@@ -177,7 +184,7 @@ class Receiver:
             if parse_serial(view, at) == node.serial:
                 self._nodes.joined(node)
         elif kind == frame.FOUND:
-            self.met.append(parse_found(view, at))
+            self.found_nodes.append(parse_found(view, at))
         elif kind in _GATEWAY_KINDS:
             if self._is_ours(kind, view, at):
                 self.echoes += 1
@@ -194,7 +201,7 @@ class Receiver:
         block = sent[4] | sent[5] << 8
         return kind == sent[1] and found[frame.ARGUMENT] == sent[3] and found[frame.BLOCK] == block
 
-    def _excuse(self, node, view, cycle):
+    def _on_nodata(self, node, view, cycle):
         """A NODATA frame: unless the block is only late, stop asking for it."""
         found, rows = self._found, self._nodes.rows
         row = node.address * collect.ROW

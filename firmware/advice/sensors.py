@@ -12,14 +12,14 @@ from micropython import const
 from site.devices import HEADS, HUBS, MOST_POINTS
 from a_bus import collect
 from measure.readings import CURRENT, RATES, UNKNOWN
-from advice.unclosed_cores import OpenCts
+from advice.unclosed_cores import UnclosedCores
 
 _MINUTE = const(60)  # updates: about a second each
 _WHILE = const(10)
 _NOTICED = const(3)  # broken pieces in a thousand
 _OPEN = const(50)  # 0.05 % of the rated current, 0.01 mA: less flows in no circuit in use
 _STEP = const(8)  # points at once
-_MOST = const(8)  # texts at once: a message has an end
+_MAX_TEXTS = const(8)  # texts at once: a message has an end
 
 # Serial numbers of devices that do not belong on the A-bus.
 _ELSEWHERE = {
@@ -42,11 +42,12 @@ class Advice:
         self.texts = []
         self._bus = bus
         self._site = site
-        self._open = OpenCts(site)
+        self._cores = UnclosedCores(site)
         self._reports = 0
         self._idle = array("H", [0] * len(site.points))  # reports without a current
         self._beyond = bytearray(len(site.points))  # reports until an overload is forgotten
         self._before = array("I", [0] * 64)  # sections broken and asked for, of each address
+        self._searched = array("I", [0] * 32)  # of each address: searches answered by then
         self._quality = 0  # broken ones in a thousand
         self._bad = []  # serials of nodes with more than 50 in a thousand
 
@@ -63,14 +64,14 @@ class Advice:
             self._beyond[i] = _WHILE if values.saturated[i] else max(0, self._beyond[i] - 1)
             self._idle[i] = 0 if flows else min(self._idle[i] + 1, _MINUTE)
         yield
-        yield from self._open.update(values)
+        yield from self._cores.update(values)
         yield
         texts = []
         self._nodes(texts)
         self._line(texts)
         yield
         yield from self._inputs(texts)
-        del texts[_MOST:]
+        del texts[_MAX_TEXTS:]
         self.texts = texts
 
     def _judge_line(self):
@@ -112,10 +113,11 @@ class Advice:
                 say = "two nodes have the serial number %s: take one off"
                 texts.append(("twin", say % node.serial))
             if not node.named and kind in HEADS:
-                if node.nonce:  # it takes no address but the first, and goes on asking for one
+                # It takes no address but the first, and goes on asking for one.
+                if node.searched != self._searched[node.address]:
                     texts.append(("second_head", "%s is a second head: take it off" % node.serial))
                 if self._reports % _WHILE == 0:
-                    node.nonce = 0  # until it asks again
+                    self._searched[node.address] = node.searched
             elif not node.named and not node.lost:
                 if kind not in HUBS:
                     texts.append(_wrong_kind(node.serial))
@@ -131,10 +133,10 @@ class Advice:
                 texts.append(("no_room", say % (node.serial, self._bus.capacity)))
 
     def _line(self, texts):
-        stray = self._bus.stray
-        if stray:
-            texts.append(_wrong_kind(stray))
-        elif stray is not None:
+        misplaced = self._bus.misplaced
+        if misplaced:
+            texts.append(_wrong_kind(misplaced))
+        elif misplaced is not None:
             texts.append(
                 ("wrong_kind", "something on port A speaks Modbus: plug B-bus modules into port B")
             )
@@ -158,9 +160,9 @@ class Advice:
             where = ("ABCD"[point.input], point.node)
             if node.plugged >= 0 and not node.plugged >> point.input & 1:
                 texts.append(("no_ct", "no CT is plugged in at input %s of %s" % where))
-            elif self._open.is_open(i):
+            elif self._cores.is_open(i):
                 say = "the CT at input %s of %s sees %.1f %% of its current: close it"
-                texts.append(("open_ct", say % (where + (100 * self._open.share[i],))))
+                texts.append(("open_ct", say % (where + (100 * self._cores.share[i],))))
             elif self._beyond[i]:
                 say = (
                     "the current at input %s of %s is beyond what its CT can tell: use a larger CT"

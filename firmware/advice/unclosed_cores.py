@@ -20,13 +20,13 @@ _OWN_VA = const(100)  # 0.01 VA: smaller steps of a point are not looked at,
 _OWN = const(5)  # nor those of less than a fifth of its power: the voltage makes such,
 _TRUE_VA = 100.0  # nor those of less than this on the grid,
 _OTHERS = 0.1  # or than this share of all that changes on the phase
-_MOST = 0.8  # of the current: from here on a CT's own errors would do
+_MAX_SHARE = 0.8  # of the current: from here on a CT's own errors would do
 _CIRCLE = 0.15  # how far k may be from cos(phi)
-_LARGEST = const(0x7FFFFFFF)
+_MAX = const(0x7FFFFFFF)
 _STEP = const(6)  # points at once
 
 
-class OpenCts:
+class UnclosedCores:
     """`share[i]`: how much point i sees of its current (0 to 1), when `is_open(i)`.
 
     Needs the grid measured on the point's phase, and phases that carry their own currents: tells
@@ -90,7 +90,7 @@ class OpenCts:
                 known = False
                 continue
             most += max(abs(now), abs(last)) // _OWN
-            change[2 * i + k] = moved = max(-_LARGEST, min(_LARGEST, now - last))
+            change[2 * i + k] = moved = max(-_MAX, min(_MAX, now - last))
             step += abs(moved)
             rest[at + k] += moved if self._grid[i] else -moved
         self._switched[i] = known and step > most
@@ -113,7 +113,7 @@ class OpenCts:
         leading = (p * true_q - q * true_p) / square
         share = sqrt(in_phase * in_phase + leading * leading)
         steps = self._steps[i]
-        if share > _MOST:
+        if share > _MAX_SHARE:
             steps = 0
         elif leading > 0 and abs(in_phase / share - share) < _CIRCLE:
             if not steps:

@@ -9,11 +9,11 @@ import asyncio
 
 from micropython import const
 
+from site.sampling import SAMPLE_RATE
 from site.wiring import DELTA, SPLIT
 from b_bus import modbus
 from b_bus.device import Device
 from b_bus.watt_hours import WattHours
-from measure.pll import SAMPLE_RATE
 
 _UNIT, _REPLY_MS = const(61), const(100)
 _VOLTAGES, _FREQUENCY = const(0x0000), const(0x03F8)

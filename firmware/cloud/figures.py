@@ -8,8 +8,8 @@ from array import array
 
 from micropython import const
 
+from site.sampling import SAMPLE_RATE
 from measure.exact import add, sign
-from measure.pll import SAMPLE_RATE
 from measure.readings import POWER, RATES, REACTIVE, UNKNOWN, scaled
 from energy.totals import Totals, sums
 from cloud.json_text import UNKNOWN_64

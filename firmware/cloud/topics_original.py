@@ -6,7 +6,7 @@
 import json
 
 from system.version import VERSION
-from measure.pll import SAMPLE_RATE
+from site.sampling import SAMPLE_RATE
 from measure.quantities import FREQUENCY, VOLTS
 from measure.readings import APPARENT, CURRENT, FACTOR, POWER, RATES, REACTIVE
 from energy.intervals import FIVE_MINUTES

@@ -6,7 +6,7 @@ because the clock was set does not count, one that is shorter counts as if nothi
 the rest of it.
 """
 
-from measure.pll import SAMPLE_RATE
+from site.sampling import SAMPLE_RATE
 from energy.intervals import QUARTER
 from energy.registers import IMPORT
 

@@ -12,7 +12,7 @@ from math import sqrt
 
 from micropython import const
 
-from measure.pll import SAMPLE_RATE
+from site.sampling import SAMPLE_RATE
 from energy.registers import zeros
 
 FIVE_MINUTES = const(300)

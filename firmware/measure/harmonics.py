@@ -1,7 +1,7 @@
 """Harmonics of one voltage or current at a time, in turn: orders 2 to 15 and the total distortion.
 
 Owns the turns. As IEC 61000-4-7 has it, a window is 10 (at 60 Hz 12) cycles in step with the
-mains; here the oscillator of mains tells where in them a sample is. A raised cosine over the
+mains; here the oscillator tells where in them a sample is. A raised cosine over the
 window takes the place of the standard's rectangle: its bins are as wide as the standard's harmonic
 subgroups (the harmonic and 5 Hz to either side), and a window that ends between two samples leaks
 nothing to other orders. One window after each report is looked at, so the cost is bounded.
@@ -14,7 +14,7 @@ from math import sqrt
 import micropython
 from micropython import const
 
-from measure.pll import WAVE
+from measure.oscillator import WAVE
 
 _FEWEST = const(400)  # samples of a window: 10 cycles at 70 Hz have 457
 
@@ -25,7 +25,7 @@ _AT = const(94)
 _WORDS = const(95)
 _ORDER_BYTES = const(8)
 ORDERS = const(15)
-# Of the oscillator's state, and of the waves' table: as in pll.py
+# Of the oscillator's state, and of the waves' table: as in oscillator.py
 _WINDOW = const(9)
 _FILL_PHASE = const(19)
 _FILL_STEP = const(20)
@@ -45,20 +45,20 @@ def _collect(
     where: int,
     first: int,
     end: int,
-    mains: ptr32,
+    pll: ptr32,
     wave: ptr16,
 ):
     """Add samples first to end - 1 of the channel at byte `where` to the sums of all orders.
 
     r, x: working registers, pass `work` and 0 (x must not be an index: MicroPython's emitter for
-    RV32 shifts an index where it is). mains: its state; wave: its table. A weighted sample has at
+    RV32 shifts an index where it is). pll: its state; wave: its table. A weighted sample has at
     most 16 bits, a wave 9: 64 products stay below 2^30.
     """
     sign = 1
     sign = sign << 31
     word = (sign << 1) - 1
-    step = mains[_FILL_STEP]
-    stride = step // mains[_WINDOW]
+    step = pll[_FILL_STEP]
+    stride = step // pll[_WINDOW]
     at = work[_AT]
     c = ptr16(int(samples) + where + 2 * first)
     r = work
@@ -73,7 +73,7 @@ def _collect(
     work[_AT] = at & _PART
     order = 1
     while order <= ORDERS:
-        angle = mains[_FILL_PHASE] * order
+        angle = pll[_FILL_PHASE] * order
         turn = step * order
         real = 0
         imaginary = 0
@@ -125,19 +125,19 @@ class Harmonics:
         self._collecting = True
         self._complete = False
 
-    def add(self, samples, where, first, end, mains):
-        """Look at samples first to end - 1 of a block, which mains has just followed. `mains` has
+    def add(self, samples, where, first, end, pll):
+        """Look at samples first to end - 1 of a block, which pll has just followed. `pll` has
         begun its next window when one was complete."""
         if not self._collecting:
             return
         where = where[self._channels[self._turn]]
-        if where < 0 or not mains.locked():
+        if where < 0 or not pll.locked():
             self._collecting = False
             return
         work = self._work
-        _collect(work, 0, work, samples, where, first, end, mains.state, WAVE)
+        _collect(work, 0, work, samples, where, first, end, pll.state, WAVE)
         self._samples += end - first
-        if mains.samples() == 0:
+        if pll.samples() == 0:
             self._collecting = False
             self._complete = self._samples >= _FEWEST
 

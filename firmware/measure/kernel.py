@@ -5,7 +5,7 @@ a block's sums need 37 bits. Why none of it overflows, with v a voltage, x a cur
 
     -v x - v' x' of a pair: at least -2^31 (v = x = v' = x' = -32768) and, as 32768 x -32767 is the
         most that one product reaches, at most 2^31 - 2^16. A signed word holds it; with 2^31 added
-        an unsigned one. This is why pll writes -v: v x + v' x' reaches 2^31.
+        an unsigned one. This is why it writes -v: v x + v' x' reaches 2^31.
     x x + x' x': 0 to 2^31, which an unsigned word holds.
     q (x + x'): at most 511 x 2^16; 32 pairs stay below 2^30.
 
@@ -15,7 +15,7 @@ docs/metering.md says how they are summed exactly. Nothing here allocates.
 import micropython
 from micropython import const
 
-# A channel's sums (metering.WORDS): limbs, low and high, of a, b and s; samples; missing ones.
+# A channel's sums (metering.WORDS): limbs of a, b and s; samples; missing ones.
 _A = const(0)
 _A_HIGH = const(1)
 _B = const(2)
@@ -25,8 +25,7 @@ _S_HIGH = const(5)
 _N = const(6)
 _MISSING = const(7)
 _SUMS_BYTES = const(32)
-# A channel has two words in the plan: where its references begin, and which voltage it needs.
-_VOLTAGE = const(1)
+_VOLTAGE = const(1)  # of the plan, behind where a channel's references begin
 # A row of the references, for two samples: minus the voltage at the first and the second one, the
 # quadrature wave midway; then what is formed here: products, squares, their high halves.
 _FIRST = const(0)
@@ -64,8 +63,8 @@ def accumulate(
     x, r: working registers, pass 0 and `references`: only the first two names of a viper function
     live in registers, and every sample touches these.
 
-    references: as pll writes them for these samples; two words of each row are written here.
-    samples: the receive buffer. where[i]: byte offset of channel i's 64 samples in it, even, or
+    references: as oscillator.fill() writes them; two words of each row are written here. samples:
+    the receive buffer. where[i]: byte offset of channel i's 64 samples in it, even, or
     negative when there are none. plan: two words a channel. `where` and `plan` are trusted.
     """
     sign = 1
@@ -266,7 +265,7 @@ def cross(
 ):
     """Add `count` samples (1 to 64) of the voltages' products with each other to sums.
 
-    r, x: working registers, pass `references` for both. references: as pll has written them for
+    r, x: working registers, pass `references` for both. references: as fill() has written them for
     these samples. sums: for L1 x L2, L2 x L3, L3 x L1. A pair's sum is -2^31 + 2^16 to 2^31
     here; with 2^31 - 1 added an unsigned word holds it.
     """

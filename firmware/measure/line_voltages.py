@@ -8,8 +8,8 @@ from micropython import const
 from a_bus.cycle import GAP
 
 _BLOCK = const(64)  # samples
-_MOST = const(0x7FFF)
-_LEAST = const(-0x8000)
+_MAX = const(0x7FFF)
+_MIN = const(-0x8000)
 
 
 @micropython.viper
@@ -27,12 +27,12 @@ def _subtract(samples: ptr8, where: ptr32, delta: int):
             w = (c[k] ^ 0x8000) - 0x8000
             x -= w
             y -= w
-            x = x if x < _MOST else _MOST
-            a[k] = x if x > _LEAST else _LEAST
-            y = y if y < _MOST else _MOST
-            b[k] = y if y > _LEAST else _LEAST
-        z = z if z < _MOST else _MOST
-        c[k] = z if z > _LEAST else _LEAST
+            x = x if x < _MAX else _MAX
+            a[k] = x if x > _MIN else _MIN
+            y = y if y < _MAX else _MAX
+            b[k] = y if y > _MIN else _MIN
+        z = z if z < _MAX else _MAX
+        c[k] = z if z > _MIN else _MIN
 
 
 def delta(samples, where):

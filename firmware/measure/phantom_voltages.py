@@ -12,14 +12,14 @@ from math import pi, sin
 import micropython
 from micropython import const
 
+from site.sampling import BLOCK, SAMPLE_RATE
 from a_bus.cycle import GAP
-from measure.pll import BLOCK, SAMPLE_RATE
 
 _KEPT = const(32)  # samples before the block: a third of a turn at 40 Hz, and two
 _BLOCK = const(64)
 _UNIT = const(1 << 14)
-_MOST = const(0x7FFF)
-_LEAST = const(-0x8000)
+_MAX = const(0x7FFF)
+_MIN = const(-0x8000)
 # How a voltage is made, three 16-bit words: samples of delay, weight of the sample that late and
 # of the one before, in 2^-14.
 _DELAY = const(0)
@@ -48,17 +48,17 @@ def _write(history: ptr16, samples: ptr8, at: int, how: ptr16):
         x = (late[k] ^ 0x8000) - 0x8000
         y = (later[k] ^ 0x8000) - 0x8000
         x = (c * x + d * y + _UNIT // 2) >> 14  # below 2^30
-        x = x if x < _MOST else _MOST
-        to[k] = x if x > _LEAST else _LEAST
+        x = x if x < _MAX else _MAX
+        to[k] = x if x > _MIN else _MIN
 
 
-class Synthesis:
-    """wishes: {phase: (phase that it is made of, degrees that it leads it: -120, 120 or 180)}, all
+class PhantomVoltages:
+    """made: {phase: (phase that it is made of, degrees that it leads it: -120, 120 or 180)}, all
     of the same one. hertz: the nominal frequency."""
 
-    def __init__(self, wishes, hertz):
-        self._source = list(wishes.values())[0][0]
-        self._phases = [(phase, wishes[phase][1], array("h", [0, 0, 0])) for phase in wishes]
+    def __init__(self, made, hertz):
+        self._source = list(made.values())[0][0]
+        self._phases = [(phase, made[phase][1], array("h", [0, 0, 0])) for phase in made]
         self._history = array("h", [0] * (_KEPT + BLOCK))
         self._known = False  # what was before this block
         self.tune(hertz)

@@ -1,7 +1,7 @@
 """Dips, swells and interruptions of the voltage, as IEC 61000-4-30 has them.
 
 Owns the half cycles and the events. Urms(1/2) is the root mean square over one cycle, refreshed
-each half cycle, of every connected phase, whose cycles the oscillator of mains tells. A dip begins
+each half cycle, of every connected phase, whose cycles the oscillator tells. A dip begins
 when it falls below 90 % of the declared voltage on any phase and ends when it is at least 92 % on
 all; a swell goes from 110 % to 108 %; an interruption is below 5 % on all phases, until one is at
 least 7 %. Integers; allocates nothing but in date() and last().
@@ -13,7 +13,7 @@ from math import sqrt
 import micropython
 from micropython import const
 
-from measure.pll import SAMPLE_RATE
+from site.sampling import SAMPLE_RATE
 
 KINDS = ("dip", "swell", "interruption")
 _KEPT = const(8)  # events; of older ones only the number is known
@@ -48,7 +48,7 @@ _SWELL = const(1)
 _BEGIN_SWELL = const(2)
 _END_SWELL = const(3)
 _LIMIT_PHASES = const(6)
-# As in pll.py
+# As in oscillator.py
 _RATE = const(3200)
 _OFFSET = const(3)
 _FILL_PHASE = const(19)
@@ -76,22 +76,22 @@ def _watch(
     state: ptr32,
     events: ptr32,
     limits: ptr32,
-    mains: ptr32,
+    pll: ptr32,
 ):
     """Take the `count` samples that metering has summed last. x, s: working registers, pass 0 and
     `state`.
 
     rows: the references; in their last words metering has left the squares of the voltages, two
     samples together. where: as metering's. limits: mean squares / 128 of 90, 92, 110, 108, 5 and 7
-    %, phases. mains: its state.
+    %, phases. pll: its state.
     """
     phases = limits[_LIMIT_PHASES]
-    step = 2 * mains[_FILL_STEP]
+    step = 2 * pll[_FILL_STEP]
     # Samples of a cycle, in 16ths: how many were counted depends on where the zero lies between
     # two of them, the sum does not.
     cycle = int(_PART) // (step >> 5)
     for p in range(phases):
-        state[_PHASE * p + _ANGLE] = mains[_FILL_PHASE] + mains[_OFFSET + p]
+        state[_PHASE * p + _ANGLE] = pll[_FILL_PHASE] + pll[_OFFSET + p]
     if state[_SAMPLES] >= _RATE:
         state[_SAMPLES] = state[_SAMPLES] - _RATE
         state[_SECONDS] = state[_SECONDS] + 1
@@ -202,11 +202,11 @@ class PowerEvents:
                 self._state[_PHASE * p + k] = 0
             self._state[_PHASE * p + 5] = _UNKNOWN
 
-    def add(self, where, count, mains):
+    def add(self, where, count, pll):
         """Look at the `count` samples that metering has summed last."""
         state, events, limits = self._state, self._events, self._limits
-        rows = mains.references
-        _watch(0, state, rows, where, count, state, events, limits, mains.state)
+        rows = pll.references
+        _watch(0, state, rows, where, count, state, events, limits, pll.state)
 
     def skip(self, samples):
         """Samples were lost on all channels."""

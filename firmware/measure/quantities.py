@@ -12,11 +12,12 @@ from math import atan2, cos, pi, sqrt
 
 from micropython import const
 
+from site.sampling import SAMPLE_RATE
 from site.wiring import DELTA, STAR
 import metering
 from measure.exact import LIMBS, factor
+from measure.oscillator import UNIT
 from measure.phasors import turned, unbalance
-from measure.pll import SAMPLE_RATE, UNIT
 from measure.point_sums import FACTORS, MIX, SCALE, PointSums
 from measure.readings import (
     ANGLE,
@@ -104,20 +105,20 @@ class Report:
         """Take the report that the meter has finished: a generator that works for some ms between
         two yields. What it has read is right when it has ended."""
         self.samples = meter.finished_samples
-        self.microhertz = meter.mains.microhertz()
+        self.microhertz = meter.pll.microhertz()
         # The reference waves' amplitude as sums over pairs see it.
         unit = UNIT * cos(pi * self.microhertz / 1000000 / SAMPLE_RATE)
         sums = meter.finished
         phasors = []
         for p in range(3):
             phasor = self._read_voltage(self.voltages[p], sums, p * REPORT_WORDS, unit)
-            phasors.append(phasor and turned(phasor, meter.mains.offset(p)))
+            phasors.append(phasor and turned(phasor, meter.pll.offset(p)))
             self.supply[VOLTS + p] = scaled(self.voltages[p].rms, 100)
         yield
         self.frequency = self.microhertz / 1000000 if any(phasors) else None
         self.unbalance = self._unbalance(phasors) if all(phasors) else None
         self._read_lines(sums, meter.finished_cross)
-        meter.saturation.tell(self.values.saturated)
+        meter.saturation.write_to(self.values.saturated)
         self.values.clear()
         for i in range(len(self._points)):
             yield

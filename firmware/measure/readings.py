@@ -26,7 +26,7 @@ SCALES = (100, 100, 100, 10000, 10, 100000, 100)
 SUMS = const(8)
 IMPORTED, EXPORTED, COUNT, MISSED, QUADRANT = 0, 1, 2, 3, 4
 
-_LARGEST = const(0x7FFFFFFF)
+_MAX = const(0x7FFFFFFF)
 
 
 def scaled(value, scale):
@@ -38,7 +38,7 @@ def whole(value):
     """The nearest integer; UNKNOWN where it has more than 32 bits: a wrong number would not be
     seen."""
     value = round(value)
-    return value if -_LARGEST <= value <= _LARGEST else UNKNOWN
+    return value if -_MAX <= value <= _MAX else UNKNOWN
 
 
 def real(value, scale):

@@ -32,7 +32,7 @@ class Saturation:
 
     def __init__(self, points):
         self._seen = bytearray(points)
-        self._told = bytearray(points)
+        self._finished = bytearray(points)
         self._turn = 0
 
     def add(self, samples, where):
@@ -46,10 +46,10 @@ class Saturation:
 
     def end(self):
         """A report ends: what was seen during it is set aside."""
-        self._seen, self._told = self._told, self._seen
+        self._seen, self._finished = self._finished, self._seen
         for i in range(len(self._seen)):
             self._seen[i] = 0
 
-    def tell(self, saturated):
+    def write_to(self, saturated):
         """Put into the bytes of `saturated` what was seen in the report that ended last."""
-        saturated[:] = self._told
+        saturated[:] = self._finished

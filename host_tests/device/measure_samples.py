@@ -12,8 +12,8 @@ many lost samples later; "lost": [block, samples]: so many are lost before that 
 import json
 from array import array
 
+from site.sampling import BLOCK
 from measure.harmonics import Harmonics
-from measure.pll import BLOCK
 from measure.power_events import PowerEvents
 from measure.quantities import Report
 from metering import Meter
@@ -75,9 +75,9 @@ def measure(task, samples):
         while sample < BLOCK:
             end = meter.add(block, where, sample)
             if harmonics:
-                harmonics.add(block, where, sample, end, meter.mains)
+                harmonics.add(block, where, sample, end, meter.pll)
             if events:
-                events.add(where, end - sample, meter.mains)
+                events.add(where, end - sample, meter.pll)
             sample = end
             if meter.due:
                 meter.finish()

@@ -6,7 +6,7 @@ from array import array
 from math import cos, pi, sin
 
 from site import document
-from measure.pll import UNIT
+from measure.oscillator import UNIT
 from measure.quantities import Report
 from measure.readings import Readings
 from measure.saturation import Saturation
@@ -89,7 +89,7 @@ class Sums:
 
     def __init__(self, volts, amperes, lag, count=3200):
         self.finished_samples = count
-        self.mains = self
+        self.pll = self
         self.finished = report = array("i", [0] * (4 * REPORT_WORDS))
 
         def put(channel, what, value):

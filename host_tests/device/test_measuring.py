@@ -149,8 +149,8 @@ class Failing(unittest.TestCase):
         add = self.path.events.add
         bad = [ValueError()]
 
-        def fail(where, count, mains):
-            add(where, count, mains)
+        def fail(where, count, pll):
+            add(where, count, pll)
             if bad and self.bus.ready.block == 60:
                 raise bad.pop()
 

@@ -12,8 +12,9 @@ from math import pi, sin
 
 import micropython
 
+from site.sampling import BLOCK
 import metering
-from measure.pll import BLOCK, PAIRS, ROW_WORDS, UNIT
+from measure.oscillator import PAIRS, ROW_WORDS, UNIT
 from metering import WORDS, Meter, accumulate, cross
 
 EXTREMES = (-32768, 32767, -1, 0, 1)
@@ -26,8 +27,8 @@ def _samples(count, choices):
 
 
 def _references(volts, quadrature):
-    """The same reference for all phases and kinds of channel, in mains' layout: of each sample its
-    voltage, of each pair its quadrature."""
+    """The same reference for all phases and kinds of channel, in the oscillator's layout: of each
+    sample its voltage, of each pair its quadrature."""
     words = array("i", [0] * (3 * PAIRS * ROW_WORDS))
     for k in range(len(quadrature)):
         for p in range(6):
@@ -149,7 +150,7 @@ class Windows(unittest.TestCase):
         for frequency in (45, 50, 60, 65):
             meter = Meter([0], 50)
             lengths = self.feed(meter, 150, frequency)
-            rest = meter.samples + meter.mains.samples()
+            rest = meter.samples + meter.pll.samples()
             self.assertEqual(sum(lengths) + rest, 150 * BLOCK)
 
     def test_windows_are_whole_cycles(self):

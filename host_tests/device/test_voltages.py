@@ -9,7 +9,7 @@ from math import cos, pi
 import micropython
 
 from measure import line_voltages
-from measure.phantom_voltages import Synthesis
+from measure.phantom_voltages import PhantomVoltages
 
 PAD = 5  # samples before and between the channels: nothing else is touched
 
@@ -77,7 +77,7 @@ class LineVoltages(unittest.TestCase):
 class Synthesised(unittest.TestCase):
     def test_a_third_of_a_turn(self):
         for hertz in (40, 47.3, 50, 60, 70):
-            maker = Synthesis({1: (0, -120), 2: (0, 120)}, 50)
+            maker = PhantomVoltages({1: (0, -120), 2: (0, 120)}, 50)
             maker.tune(hertz)
             turn = 2 * pi * hertz / 3200
             for number in range(4):
@@ -97,7 +97,7 @@ class Synthesised(unittest.TestCase):
                         self.assertTrue(abs(made[k] - right) < 4, (hertz, k, made[k], right))
 
     def test_half_a_turn_is_the_other_sign(self):
-        maker = Synthesis({1: (0, 180)}, 60)
+        maker = PhantomVoltages({1: (0, 180)}, 60)
         random.seed(6)
         for number in range(3):
             wave = [random.choice((-32768, 32767, 0, 5)) for _ in range(64)]
@@ -107,7 +107,7 @@ class Synthesised(unittest.TestCase):
                 self.assertEqual(channels(samples, where)[1], [clipped(-x) for x in wave])
 
     def test_a_gap_of_the_source(self):
-        maker = Synthesis({1: (0, -120)}, 50)
+        maker = PhantomVoltages({1: (0, -120)}, 50)
         there = []
         for gone in (False, False, True, False, False):
             samples, where = block([100] * 64, [0] * 64, [0] * 64)

@@ -8,7 +8,7 @@ import uctypes
 from accuracy_line import Teller
 
 from site import document
-from measure.pll import BLOCK
+from site.sampling import BLOCK
 from pipeline import build
 
 

@@ -11,7 +11,7 @@ import sys
 import time
 from array import array
 
-from measure.pll import BLOCK
+from site.sampling import BLOCK
 from metering import Meter, accumulate
 
 _POINTS = 28
@@ -46,7 +46,7 @@ def main():
     samples = array("h", [random.getrandbits(16) - 32768 for _ in range(BLOCK * _CHANNELS)])
     where = array("i", [2 * BLOCK * i for i in range(_CHANNELS)])
     meter = Meter([i % 3 for i in range(_POINTS)], 50, 1 << 28)
-    references = meter.mains.references
+    references = meter.pll.references
     plan, sums, wide = meter._plan, meter._sums, [None] * _CHANNELS
 
     def path():

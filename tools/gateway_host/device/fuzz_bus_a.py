@@ -79,7 +79,7 @@ class Fuzzed:
             if bus.receiver.answers(self.cycle):
                 bus.receiver.late_answers(self.cycle, True)
         bus.backlog.note(bus._polled, bus.receiver)
-        while bus.receiver.met:
+        while bus.receiver.found_nodes:
             bus._assign()
         bus.backlog.until_next(bus._ticks_us())
 
@@ -109,7 +109,7 @@ class Fuzzed:
     def heap(self):
         """Bytes in use. Left out is what has a limit but no fixed size: nonces (large ones are
         objects, small ones are not) and the room of the empty list of nodes met."""
-        self.bus.receiver.met = []
+        self.bus.receiver.found_nodes = []
         for node in self.bus.nodes.all:
             node.nonce = 0
         gc.collect()

@@ -33,8 +33,8 @@ _SUM_WORDS = 8  # of a channel's sums, see metering.WORDS
 class Block:
     """Instructions for one block of 64 sampling instants.
 
-    references: of mains' part, once per phase. products: of the voltages with each other, for the
-    line voltages. sums: of the kernel, for every channel.
+    references: of the oscillator's part, once per phase. products: of the voltages with each
+    other, for the line voltages. sums: of the kernel, for every channel.
     """
 
     references: Counts
@@ -91,8 +91,8 @@ def modules(pattern: str = "**/*.py", firmware: Path = FIRMWARE) -> dict[str, by
 
 
 def calls(samples: np.ndarray, firmware: Path = FIRMWARE) -> list[Call]:
-    """The calls that a block makes: pll._fill, the kernel's cross and accumulate, each for 64
-    instants.
+    """The calls that a block makes: oscillator.fill, the kernel's cross and accumulate, each for
+    64 instants.
 
     samples: 31 channels (3 voltages, 28 currents) x 64. Raises UserError if the firmware does not
     run on the host, or does not make these calls.
@@ -110,14 +110,14 @@ def calls(samples: np.ndarray, firmware: Path = FIRMWARE) -> list[Call]:
     found = []
     for line in lines:
         function, number = line.split()
-        module = "measure/pll.py" if function == "_fill" else "measure/kernel.py"
+        module = "measure/oscillator.py" if function == "fill" else "measure/kernel.py"
         buffers: dict[str, bytearray] = {}
         arguments = [_argument(next(lines), buffers) for _ in range(int(number))]
         after = [_argument(next(lines), {}) for _ in range(int(number))]
         left = [None if isinstance(value, int) else bytes(value) for value in after]
         found.append(Call(firmware / module, function, arguments, left))
-    if [call.function for call in found] != ["_fill", "cross", "accumulate"]:
-        raise UserError(f"{firmware}: a block is not _fill, cross and accumulate any more")
+    if [call.function for call in found] != ["fill", "cross", "accumulate"]:
+        raise UserError(f"{firmware}: a block is not fill, cross and accumulate any more")
     return found
 
 

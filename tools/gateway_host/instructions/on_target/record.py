@@ -1,4 +1,4 @@
-# Runs in the host's MicroPython: one block through metering.Meter, printing what pll._fill,
+# Runs in the host's MicroPython: one block through metering.Meter, printing what oscillator.fill,
 # metering.cross and metering.accumulate are called with and what they leave. Standard input: the
 # phase of each point, then the block in base64.
 import sys
@@ -6,7 +6,7 @@ from array import array
 from binascii import a2b_base64, b2a_base64
 
 import metering
-from measure import pll
+from measure import oscillator
 
 
 def _show(arguments):
@@ -28,7 +28,7 @@ def _recorded(name, function):
     return call
 
 
-pll._fill = _recorded("_fill", pll._fill)
+oscillator.fill = _recorded("fill", oscillator.fill)
 metering.cross = _recorded("cross", metering.cross)
 metering.accumulate = _recorded("accumulate", metering.accumulate)
 meter = metering.Meter([int(phase) for phase in sys.stdin.readline().strip()], 50)
