@@ -1,0 +1,130 @@
+"""What the firmware wants of a board: the hardware's contract, and that of the links.
+
+boards/common and boards/SIMULATOR implement it; the type checker holds them against it. Nothing
+here runs. Times are in µs or ms as the names say; levels of light are 0 to 255.
+"""
+
+from collections.abc import Awaitable, Sequence
+from typing import Protocol
+
+from net.clock import Clock
+
+class Uart(Protocol):
+    """A serial line, never waiting."""
+
+    def write(self, data: bytes | bytearray | memoryview, /) -> int | None:
+        """Begin to send; at most 64 bytes on the A-bus, 256 on the B-bus."""
+    def readinto(self, view: bytearray | memoryview, /) -> int | None:
+        """What has arrived, at most as much as there is room; None or 0 when nothing has."""
+    def set_baud(self, baud: int) -> None:
+        """From the next byte on."""
+
+class Link(Protocol):
+    """A way to the network (docs/connection.md)."""
+
+    def connected(self) -> bool:
+        """Whether it has an address."""
+    def ip(self) -> str | None:
+        """The gateway's address, None without one."""
+    def name_server(self) -> str:
+        """The address that names are asked of."""
+
+class Ethernet(Link, Protocol):
+    """Ethernet."""
+
+    def plugged(self) -> bool:
+        """Whether a cable with somebody at its other end is in."""
+
+Heard = tuple[bytes, bytes, int, int, str, bool]
+"""An access point: name, BSSID, channel, dBm, security ("open", "wep", "wpa", "wpa2", "wpa3",
+"enterprise"), whether it hides its name."""
+
+class Radio(Link, Protocol):
+    """Wi-Fi, as station and as access point."""
+
+    hotspot_ip: str
+
+    async def scan(self) -> Sequence[Heard]:
+        """Who is in reach; up to 10 s."""
+    async def join(self, ssid: str | bytes, password: str, bssid: bytes = b"") -> str:
+        """"ok", or why not: "not_found", "wrong_password", "no_address", "failed"."""
+    def leave(self) -> None:
+        """Leave the network; a join under way ends as "failed"."""
+    def dbm(self) -> int | None:
+        """How strong the access point is heard, None where there is none."""
+    def start_hotspot(self, ssid: str, password: str) -> None:
+        """Open the hotspot, WPA2."""
+    def stop_hotspot(self) -> None:
+        """Close it."""
+
+class SerialLine(Protocol):
+    """The line for Improv, opened (docs/provisioning.md)."""
+
+class Hardware(Protocol):
+    """All that a board gives (docs/device.md)."""
+
+    name: str
+    serial: str
+    """Ten digits, of which the first four are the article's type."""
+    a_uart: Uart
+    a_baud: int
+    has_b_modules: bool
+    ethernet: Ethernet | None
+    radio: Radio | None
+    modem: Link | None
+    storage: object | None
+    hotspot_ports: tuple[int, int]
+    """HTTP and DNS."""
+    probe: tuple[str, int] | None
+    time_server: tuple[str, int] | None
+    clock: Clock
+    debug: bool
+    """Whether an engineer has the console."""
+    notes: Sequence[str]
+    """What of the start is counted, as `start.<note>`."""
+    reset_cause: str
+    collect_every: int
+    """Bytes allocated between two collections, where none was made before."""
+    keeps_modules: bool
+    """Whether whatever is needed now and then is loaded at the start, for good."""
+    program_files: Sequence[str]
+    """What a factory reset leaves."""
+
+    def b_uart(self) -> Uart:
+        """The B-bus's UART, where the board has that bus."""
+    def ticks_us(self) -> int:
+        """A clock as time.ticks_us."""
+    def sleep_us(self, us: int, /) -> Awaitable[None]:
+        """The A-bus's sleep, to the fraction of a ms."""
+    def b_sleep_us(self, us: int, /) -> Awaitable[None]:
+        """The B-bus's."""
+    def uptime_ms(self) -> int:
+        """ms since start."""
+    def now_ms(self) -> int | None:
+        """ms since 1970, None while the time is unknown."""
+    def set_chip_clock(self) -> bool:
+        """Set the clock by which TLS judges certificates; whether the time is known."""
+    def set_led(self, red: int, green: int, blue: int) -> None:
+        """Three levels of 0 to 255. Allocates nothing."""
+    def pressed(self) -> bool:
+        """Whether somebody presses the button. Allocates nothing."""
+    def improv_line(self) -> SerialLine | None:
+        """The serial line for Improv, None while an engineer has the console."""
+    def watchdog(self, ms: int) -> None:
+        """From now on the chip starts anew where feed() is not called for so long."""
+    def feed(self) -> None:
+        """Feed the watchdog. Allocates nothing."""
+    def heap_bytes(self) -> int:
+        """What the program can have of memory, in use and free."""
+    def keep_end(self, data: bytes) -> None:
+        """Keep up to 500 bytes over a new start, not over a power cut; wears nothing."""
+    def end_kept(self) -> bytes:
+        """What is kept there."""
+    def keep(self, data: bytes | None) -> None:
+        """Keep up to 1024 bytes while the storage is erased; None forgets them."""
+    def kept(self) -> bytes | None:
+        """What is kept, or None."""
+    def restart(self) -> None:
+        """Begin anew, as after power-up."""
+    def entropy(self) -> int:
+        """A number of 16 bits or more, another one at every start."""
