@@ -177,7 +177,10 @@ class Installation:
     def read_b(self, ticks: int, size: int) -> bytes:
         """As `read`, on the B-bus, which never ends."""
         with self._lock:
-            return self.b_line.read(self.time_of(ticks), size)
+            time = self.time_of(ticks)
+            data = self.b_line.read(time, size)
+            self._pass_on(time)
+            return data
 
     def prepare(self) -> None:
         """Makes ready what will be asked for next, once a cycle is over. Changes nothing."""
@@ -277,10 +280,10 @@ class Installation:
         """The head's sample clock at `time` (µs; now when None), not wrapped."""
         return self.head_clock.reading(self.line.now if time is None else time)
 
-    def _pass_on(self) -> None:
+    def _pass_on(self, time: float | None = None) -> None:
         if self._tap is None:
             return
-        settled = int(self.sample_number() // BLOCK) - _SETTLED_BLOCKS
+        settled = int(self.sample_number(time) // BLOCK) - _SETTLED_BLOCKS
         while self._tapped < settled:
             block = self._tapped
             self._tapped += 1

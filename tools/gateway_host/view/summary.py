@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from gateway_host.view import units
 from gateway_host.view.collector import Snapshot
 from gateway_host.view.screen import missing
@@ -42,30 +44,21 @@ def energies(snapshot: Snapshot) -> dict[str, tuple[int, int]]:
 def summary(
     snapshot: Snapshot, took_s: float, energy: tuple[float, float, float] | None = None
 ) -> str:
-    """The run in at most eleven lines.
+    """The run in at most twelve lines.
 
     took_s: real seconds. energy: what truth.Truth says of the grid, if known.
     """
     lost = losses(snapshot)
     if snapshot.site is None or snapshot.gateway is None:
         return f"Nothing was measured in {took_s:.1f} s."
-    bus = snapshot.gateway["aBus"]
-    nodes = bus["nodes"]
     lines = [
         f"Measured {snapshot.measured_s:.1f} s of {len(snapshot.plan['points'])} points in "
-        f"{took_s:.1f} s.",
-        f"  A-bus     {bus['blocks']} blocks, {missing(snapshot)} samples lost, "
-        + ", ".join(
-            f"{sum(node[key] for node in nodes)} {key}"
-            for key in ("gaps", "repairs", "timeouts", "damaged")
-        ),
+        f"{took_s:.1f} s."
     ]
-    if snapshot.line is not None:
-        lines.append(
-            f"  line      {bus['utilisation']:.1f} % of the cycle used, "
-            f"{snapshot.line['collisions']} collisions, "
-            f"{snapshot.line['overflow']} bytes lost in the receive buffer"
-        )
+    if snapshot.gateway["aBus"]["blocks"] or not snapshot.b_bus:
+        lines += _a_bus(snapshot)
+    if snapshot.b_bus:
+        lines.append(_b_bus(snapshot.b_bus))
     lines.append(
         f"  MQTT      {snapshot.received.get('realtime', 0)} of {snapshot.expected} realtime "
         f"messages, {snapshot.gateway['mqtt']['connects']} connections"
@@ -82,3 +75,32 @@ def summary(
         )
     lines.append("  lost      " + ("; ".join(lost) if lost else "nothing"))
     return "\n".join(lines)
+
+
+def _a_bus(snapshot: Snapshot) -> list[str]:
+    bus = snapshot.gateway["aBus"]
+    lines = [
+        f"  A-bus     {bus['blocks']} blocks, {missing(snapshot)} samples lost, "
+        + _counted(bus["nodes"], "gaps", "repairs", "timeouts", "damaged")
+    ]
+    if snapshot.line is not None:
+        lines.append(
+            f"  line      {bus['utilisation']:.1f} % of the cycle used, "
+            f"{snapshot.line['collisions']} collisions, "
+            f"{snapshot.line['overflow']} bytes lost in the receive buffer"
+        )
+    return lines
+
+
+def _b_bus(bus: dict[str, Any]) -> str:
+    devices = bus["devices"]
+    well = sum(device["state"] == "well" for device in devices)
+    counts = _counted(devices, "answers", "timeouts", "damaged", "exceptions")
+    return (
+        f"  B-bus     {well} of {len(devices)} devices well, {counts}, "
+        f"{bus['utilisation']:.1f} % of the last second used"
+    )
+
+
+def _counted(things: list[dict[str, Any]], *keys: str) -> str:
+    return ", ".join(f"{sum(thing[key] for thing in things)} {key}" for key in keys)
