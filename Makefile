@@ -4,73 +4,101 @@
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 
-PYTHON ?= python3
-VENV := build/venv/bin/python
+# Only what the command line says is an option: an environment has a PORT or a HOUSE of its own.
+given = $(if $(filter command,$(origin $(1))),$(value $(1)))
+
+define newline
+
+
+endef
+quoted = '$(subst $(newline), ,$(subst ','\'',$(1)))'
+
+# --name='VALUE' for a variable that is given: $(call option,seconds,SECONDS)
+option = $(if $(call given,$(2)),--$(1)=$(call quoted,$(call given,$(2))))
+# --name for one that is given and says yes: $(call flag,tls,TLS)
+flag = $(if $(filter-out 0 no off false,$(call given,$(2))),--$(1))
+
+PYTHON_NAME = $(or $(call given,PYTHON),python3)
+SETUP = command -v $(call quoted,$(PYTHON_NAME)) >/dev/null || \
+	{ echo "error: Python 3.11 or newer is needed: install the package python3" >&2; exit 2; }; \
+	exec $(call quoted,$(PYTHON_NAME)) tools/bootstrap $(if $(call given,PYTHON),--chosen)
+# `exec`: a signal to make's child is one to the program, not to a shell.
+VENV := exec build/venv/bin/python
 HOST := $(VENV) -m gateway_host
-STAMP := build/setup.stamp
 CHECKED := $(wildcard firmware tools host_tests boards reference)
 
-# --name VALUE for a variable that is set: $(call option,seconds,SECONDS)
-option = $(if $($(2)),--$(1) '$($(2))')
+# What Python compiles goes to build/ as well, and another Python's settings stay outside.
+export PYTHONPYCACHEPREFIX := $(CURDIR)/build/pycache
+unexport PYTHONHOME PYTHONPATH PYTHONUSERBASE PYTHONOPTIMIZE PYTHONINSPECT PYTHONWARNINGS
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-setup: ## Download and make what the others need (FORCE=1 tries again what was missing)
-	@$(PYTHON) tools/bootstrap $(if $(FORCE),--force)
+setup: ## Download and make what all the others need; again: try what was missing
+	@$(SETUP) --group test --again
 
-# A set-up whose inputs are older than its stamp is not looked at again.
-$(STAMP): requirements.txt $(wildcard tools/bootstrap/*)
-	@$(PYTHON) tools/bootstrap
-
-run: $(STAMP) ## Measure the simulated house, live (SECONDS=20 HOUSE=file.toml FAULTS="ber=1e-5" PORT=1883 BITS=64 TLS=1); PROVISION=1: give it a Wi-Fi network
-	@$(HOST) $(if $(PROVISION),provision $(call option,seconds,SECONDS),run $(call option,seconds,SECONDS) \
+run: ## Measure the simulated house, live (SECONDS=20 HOUSE=file.toml FAULTS="ber=1e-5" PORT=1883 BITS=64 TLS=1); PROVISION=1: give it a Wi-Fi network
+	@$(SETUP) --group run
+	@$(HOST) $(if $(call flag,provision,PROVISION),provision $(call option,seconds,SECONDS),run $(call option,seconds,SECONDS) \
 		$(call option,house,HOUSE) $(call option,site,SITE) $(call option,faults,FAULTS) $(call option,world,WORLD) \
-		$(call option,port,PORT) $(call option,bits,BITS) $(if $(TLS),--tls))
+		$(call option,port,PORT) $(call option,bits,BITS) $(call flag,tls,TLS))
 
-test: $(STAMP) ## Run the tests (TESTS=host_tests/test_broker.py selects)
-	@$(if $(TESTS),$(VENV) -m pytest -q --durations=5 $(TESTS),$(HOST) tests)
+test: ## Run the tests (TESTS=host_tests/test_broker.py selects)
+	@$(SETUP) --group test
+	@$(HOST) tests $(call option,only,TESTS)
 
-bench: $(STAMP) ## Measure speed, instructions and memory, write build/bench.json
+bench: ## Measure speed, instructions and memory, write build/bench.json
+	@$(SETUP) --group run
 	@$(HOST) bench
 
-accuracy: $(STAMP) ## Hold the whole chain against the meter standards, write build/accuracy.json
+accuracy: ## Hold the whole chain against the meter standards, write build/accuracy.json
+	@$(SETUP) --group run
 	@$(HOST) accuracy
 
-world: $(STAMP) ## Change the world around a running gateway (CMD="cable out"; `make run` with WORLD=show or PROVISION=1 starts one)
+world: ## Change the world around a running gateway (CMD="cable out"; `make run` with WORLD=show or PROVISION=1 starts one)
+	@$(SETUP) --group run
 	@$(HOST) world $(call option,command,CMD)
 
-fuzz: $(STAMP) ## Feed random bytes to a receiver (TARGET=bus_a, bus_b or portal, N=1000000 SEED=1)
+fuzz: ## Feed random bytes to a receiver (TARGET=bus_a, bus_b or portal, N=1000000 SEED=1)
+	@$(SETUP) --group run
 	@$(HOST) fuzz $(call option,count,N) $(call option,target,TARGET) $(call option,seed,SEED)
 
-style: $(STAMP) ## Check lint, formatting and spelling
+style: ## Check lint, formatting and spelling
+	@$(SETUP) --group run
 	@$(VENV) -m ruff check $(CHECKED)
 	@$(VENV) -m ruff format --check $(CHECKED)
 	@$(VENV) -m codespell_lib $(CHECKED) docs $(wildcard *.md) Makefile pyproject.toml
 
-chip: $(STAMP) ## Measure a board's image in an emulated ESP32 (MINUTES=10 BOARD=WIFI_CONNECT HOUSE=file.toml CUTS=3 HOTSPOT=1 TLS=1), or run the on-device tests there (TESTS=1)
+chip: ## Measure a board's image in an emulated ESP32 (MINUTES=10 BOARD=WIFI_CONNECT HOUSE=file.toml CUTS=3 HOTSPOT=1 TLS=1), or run the on-device tests there (TESTS=1)
+	@$(SETUP) --group chip
 	@$(HOST) chip $(call option,tests,TESTS) $(call option,minutes,MINUTES) $(call option,board,BOARD) $(call option,house,HOUSE) \
-		$(call option,cuts,CUTS) $(if $(HOTSPOT),--hotspot) $(if $(TLS),--tls)
+		$(call option,cuts,CUTS) $(call flag,hotspot,HOTSPOT) $(call flag,tls,TLS)
 
-image: $(STAMP) ## Build a board's application image (BOARD=GENIUS_FLEX)
+image: ## Build a board's application image (BOARD=GENIUS_FLEX)
+	@$(SETUP) --group run
 	@$(HOST) image $(call option,board,BOARD)
 
-flash: $(STAMP) ## Put the application image on a board (BOARD=GENIUS_FLEX PORT=/dev/ttyUSB0); one that runs: hold its button while it starts
+flash: ## Put the application image on a board (BOARD=GENIUS_FLEX PORT=/dev/ttyUSB0); one that runs: hold its button while it starts
+	@$(SETUP) --group run
 	@$(HOST) flash $(call option,board,BOARD) $(call option,port,PORT)
 
-repl: $(STAMP) ## Attach mpremote to the running gateway (PORT=/dev/ttyUSB0 for a device: hold its button while it starts)
+repl: ## Attach mpremote to the running gateway (PORT=/dev/ttyUSB0 for a device: hold its button while it starts)
+	@$(SETUP) --group run
 	@$(HOST) repl $(call option,port,PORT)
 
-replay: $(STAMP) ## Measure a recorded waveform (RECORDING=file.cfg SITE=site.toml)
+replay: ## Measure a recorded waveform (RECORDING=file.cfg SITE=site.toml)
+	@$(SETUP) --group run
 	@$(HOST) replay $(call option,recording,RECORDING) $(call option,site,SITE)
 
-label: $(STAMP) ## Make labels with the code that joins the hotspot (SERIAL=5010000123 KEY=... for a known password)
+label: ## Make labels with the code that joins the hotspot (SERIAL=5010000123 KEY=... for a known password)
+	@$(SETUP) --group run
 	@$(HOST) label $(call option,serial,SERIAL) $(call option,key,KEY)
 
-doctor: $(STAMP) ## Say what was found and chosen, what is missing and its remedy
-	@$(HOST) doctor
+doctor: ## Say what was found and chosen, what is missing and its remedy
+	@! build/venv/bin/python -c 'import gateway_host' 2>/dev/null || $(HOST) doctor; \
+	PYTHONPATH=tools exec $(call quoted,$(PYTHON_NAME)) -m gateway_host doctor
 
 clean: ## Remove what was made under build/, keep the downloads in build/cache
-	@test ! -d build || find build -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +
+	@test ! -d build || find build/ -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +
 
 .PHONY: help setup run test bench accuracy world fuzz style chip image flash repl replay label doctor clean

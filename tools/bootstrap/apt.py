@@ -16,7 +16,16 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
-from common import BUILD, CACHE, SetupError, release, run, sha256, write_whole
+from common import (
+    BUILD,
+    CACHE,
+    TEMPORARY,
+    SetupError,
+    release,
+    run,
+    sha256,
+    write_whole,
+)
 
 ETC = Path("/etc/apt")
 _ARCHIVE = re.compile(r"https?://[\w.-]+/debian\b(?!-)")
@@ -80,6 +89,17 @@ class Bundle:
         into.mkdir(parents=True)
         for package in self.packages:
             run(["dpkg-deb", "-x", self.folder / package["file"], into])
+        _lead_inside(into)
+
+
+def _lead_inside(root: Path) -> None:
+    """Absolute links to what is below `root` lead there, as fontconfig's to its configuration."""
+    for folder, folders, files in os.walk(root):
+        for link in (Path(folder, name) for name in [*folders, *files]):
+            target = link.readlink() if link.is_symlink() else Path()
+            if target.is_absolute() and os.path.lexists(inside := root / target.relative_to("/")):
+                link.unlink()
+                link.symlink_to(os.path.relpath(inside, folder))
 
 
 class Apt:
@@ -102,6 +122,10 @@ class Apt:
             "Acquire::http::Timeout": "30",
             "Acquire::https::Timeout": "30",
             "Debug::NoLocking": "true",
+            # An index takes 10 MB in place of 120.
+            "Acquire::GzipIndexes": "true",
+            "Dir::Cache::pkgcache": "",
+            "Dir::Cache::srcpkgcache": "",
         }
         if sources is not None:
             (directory / "parts").mkdir()
@@ -141,7 +165,12 @@ class Apt:
         """Fetch the packages' files into a directory; apt checks them against the signed index."""
         into.mkdir(parents=True, exist_ok=True)
         names = [f"{package.name}={package.version}" for package in packages]
-        run(["apt-get", *self._options, "-q", "download", *names], cwd=into)
+        try:
+            run(["apt-get", *self._options, "-q", "download", *names], cwd=into)
+        except BaseException:
+            for package in packages:  # a half one, on a disk that is full
+                (into / package.file).unlink(missing_ok=True)
+            raise
         for package in packages:
             if not (into / package.file).exists():
                 raise SetupError(f"apt-get download did not bring {package.file}")
@@ -150,8 +179,8 @@ class Apt:
 @contextmanager
 def private_apt(sources: str | None, architecture: str | None) -> Iterator[Apt]:
     """An `Apt` with fresh indexes whose directory is removed at the end."""
-    BUILD.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="apt-", dir=BUILD) as directory:
+    TEMPORARY.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="apt-", dir=TEMPORARY) as directory:
         apt = Apt(Path(directory), sources, architecture)
         apt.update()
         yield apt
@@ -160,12 +189,19 @@ def private_apt(sources: str | None, architecture: str | None) -> Iterator[Apt]:
 def of_this_release(name: str) -> Bundle:
     """A package of the machine's own release and what it needs beside what is installed, from the
     cache or fetched. Raises SetupError."""
-    folder = CACHE / "debian" / release()
-    bundle = Bundle.cached(name, folder)
-    if bundle is None:
-        with private_apt(None, None) as private:
-            bundle = private.fetch(name, folder)
-    return bundle
+    return _of_own_sources(name, CACHE / "debian" / release())
+
+
+def of_any_processor(name: str) -> Bundle:
+    """The same for a package that is of use on any machine."""
+    return _of_own_sources(name, CACHE / "debian")
+
+
+def _of_own_sources(name: str, folder: Path) -> Bundle:
+    if bundle := Bundle.cached(name, folder):
+        return bundle
+    with private_apt(None, None) as private:
+        return private.fetch(name, folder)
 
 
 def debian_sources(suite: str) -> Iterator[tuple[str, str]]:
@@ -202,8 +238,8 @@ def _debian_archive() -> str | None:
     if given := os.environ.get("GATEWAY_DEBIAN"):
         return given
     place = BUILD / "debootstrap"
-    with suppress(SetupError), private_apt(None, None) as apt:
-        apt.fetch("debootstrap", CACHE / "debian").extract(place)
+    with suppress(SetupError):
+        of_any_processor("debootstrap").extract(place)
     for file in sorted(path for path in place.rglob("*") if path.is_file()):
         if found := _ARCHIVE.search(file.read_text(encoding="utf-8", errors="replace")):
             return found[0]
@@ -216,8 +252,8 @@ def _debian_keyring() -> Path | None:
     pattern = "debian-archive-keyring.*"
     place = BUILD / "keyring"
     if not any(KEYRINGS.glob(pattern)):
-        with suppress(SetupError), private_apt(None, None) as apt:
-            apt.fetch("debian-archive-keyring", CACHE / "debian").extract(place)
+        with suppress(SetupError):
+            of_any_processor("debian-archive-keyring").extract(place)
     found = [*KEYRINGS.glob(pattern), *place.glob(f"usr/share/keyrings/{pattern}")]
     return min(found, default=None)
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 
 import apt
-from common import BUILD, SetupError, run, write_whole
+from common import BUILD, Made, SetupError, run, write_whole
 
 PLACE = BUILD / "mosquitto"
 SCRIPT = BUILD / "bin" / "mosquitto"
 
 
-def make() -> str:
+def make() -> Made:
     """Make build/bin/mosquitto a start script. Raises SetupError where apt cannot bring it."""
     own = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
     if own:
-        write_whole(SCRIPT, f'#!/bin/sh\nexec {own} "$@"\n', 0o755)
-        return f"{own}, as installed on this machine"
+        write_whole(SCRIPT, f'#!/bin/sh\nexec {shlex.quote(own)} "$@"\n', 0o755)
+        return Made(f"{own}, as installed on this machine", (own,))
     bundle = apt.of_this_release("mosquitto")
     bundle.extract(PLACE)
     program = next((p for p in PLACE.rglob("mosquitto") if p.parent.name == "sbin"), None)
@@ -33,6 +34,6 @@ def make() -> str:
         SCRIPT.unlink()
         raise
     version = bundle.version("mosquitto")
-    return (
+    return Made(
         f"mosquitto {version}, a private copy under build/ (nothing is installed on the machine)"
     )

@@ -3,11 +3,12 @@ package."""
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import tempfile
 
 import apt
-from common import BUILD, SetupError, run, write_whole
+from common import BUILD, TEMPORARY, Made, SetupError, run, write_whole
 
 PLACE = BUILD / "chromium"
 SCRIPT = BUILD / "bin" / "chromium"
@@ -15,13 +16,17 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _PAGE = "data:text/html,<p>It works."
 
 
-def make() -> str:
+def own() -> str | None:
+    """The machine's browser."""
+    return next(filter(None, map(shutil.which, _NAMES)), None)
+
+
+def make() -> Made:
     """Make build/bin/chromium a start script. Raises SetupError where there is none that runs."""
-    own = next(filter(None, map(shutil.which, _NAMES)), None)
-    if own:
-        write_whole(SCRIPT, f'#!/bin/sh\nexec {own} "$@"\n', 0o755)
+    if found := own():
+        write_whole(SCRIPT, _script(f'exec {shlex.quote(found)} "$@"'), 0o755)
         _try()
-        return f"{own}, as installed on this machine"
+        return Made(f"{found}, as installed on this machine", (found,))
     bundle = apt.of_this_release("chromium")
     bundle.extract(PLACE)
     program = PLACE / "usr/lib/chromium/chromium"
@@ -32,18 +37,28 @@ def make() -> str:
     paths = ":".join(f"{here}/{folder.relative_to(BUILD)}" for folder in libraries)
     inside = f"{here}/{PLACE.name}"
     text = (
-        f"#!/bin/sh\nFONTCONFIG_PATH={inside}/etc/fonts XDG_DATA_HOME={inside}/usr/share "
-        f'LD_LIBRARY_PATH={paths} exec {inside}/usr/lib/chromium/chromium "$@"\n'
+        f"FONTCONFIG_PATH={inside}/etc/fonts XDG_DATA_HOME={inside}/usr/share "
+        f'LD_LIBRARY_PATH={paths} exec {inside}/usr/lib/chromium/chromium "$@"'
     )
-    write_whole(SCRIPT, text, 0o755)
+    write_whole(SCRIPT, _script(text), 0o755)
     _try()
     version = bundle.version("chromium")
-    return f"chromium {version}, a private copy under build/ (nothing is installed on the machine)"
+    return Made(
+        f"chromium {version}, a private copy under build/ (nothing is installed on the machine)"
+    )
+
+
+def _script(start: str) -> str:
+    """What Chromium keeps for its user, and fontconfig its cache, stays below build/."""
+    return (
+        '#!/bin/sh\nhome=$(cd "${0%/*}/.." && pwd)/chromium-home\nmkdir -p "$home"\n'
+        f'export HOME="$home" XDG_CONFIG_HOME="$home" XDG_CACHE_HOME="$home"\n{start}\n'
+    )
 
 
 def _try() -> None:
     flags = "--headless --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run"
-    with tempfile.TemporaryDirectory() as profile:
+    with tempfile.TemporaryDirectory(dir=TEMPORARY) as profile:
         command = [SCRIPT, *flags.split(), f"--user-data-dir={profile}", "--dump-dom", _PAGE]
         try:
             shown = run(command, timeout=60)

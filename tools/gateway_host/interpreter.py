@@ -16,6 +16,14 @@ ROOT = Path(__file__).resolve().parents[2]
 BIN = ROOT / "build" / "bin"
 LIB = ROOT / "build" / "lib"
 
+_ABOUT = """
+import sys
+try:
+    import ffi
+except ImportError:
+    ffi = None
+print(64 if sys.maxsize > 1 << 32 else 32, int(ffi is not None))
+"""
 _NAMES = {32: "micropython", 64: "micropython64"}
 
 
@@ -34,15 +42,24 @@ def find(bits: int = 32) -> Path:
     return path
 
 
-@cache
 def bits_of(path: Path) -> int:
     """The word size of an interpreter, 32 or 64, as it says itself."""
-    code = "import sys; print(64 if sys.maxsize > 1 << 32 else 32)"
+    return _about(path)[0]
+
+
+def maps_files(path: Path) -> bool:
+    """Whether an image can be executed outside the heap: the interpreter has `ffi`."""
+    return _about(path)[1]
+
+
+@cache
+def _about(path: Path) -> tuple[int, bool]:
     try:
-        answer = subprocess.run([path, "-c", code], capture_output=True, text=True, timeout=20)
-        return int(answer.stdout)
+        answer = subprocess.run([path, "-c", _ABOUT], capture_output=True, text=True, timeout=20)
+        bits, ffi = map(int, answer.stdout.split())
     except (OSError, ValueError, subprocess.TimeoutExpired) as error:
         raise UserError(f"{path} does not run: `make clean setup` makes it anew") from error
+    return bits, bool(ffi)
 
 
 def _prepare(

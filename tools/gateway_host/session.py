@@ -31,6 +31,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RUN_DIRECTORY = ROOT / "build" / "run"
 REPL_FILE = RUN_DIRECTORY / "repl"
 BOOT = ROOT / "tools" / "gateway_host" / "device" / "boot_image.py"
+_KILO = {"K": 1, "M": 1024}
 HEAP = {32: "512K", 64: "1M"}  # by the word size: a part of what PSRAM gives, and as many objects
 # Modules from source, for tests and scripts: they are compiled into the heap, so it is larger.
 _PLACES = ("firmware", "boards/SIMULATOR", "boards/common", "build/lib")
@@ -111,9 +112,14 @@ class Session:
                 | (board or {}),
             )
             program = [str(script), *arguments] if script else []
-            words = interpreter.bits_of(interpreter.find(bits))
-            boot = [str(BOOT), str(image_of(words)), *program]
-            self._start(boot, bits, heap or HEAP[words], console, repl_file)
+            program_file = interpreter.find(bits)
+            words = interpreter.bits_of(program_file)
+            image = image_of(words)
+            boot = [str(BOOT), str(image), *program]
+            heap = heap or HEAP[words]
+            if not interpreter.maps_files(program_file):  # then the image lies in the heap
+                heap = f"{int(heap[:-1]) * _KILO[heap[-1]] + 4 * image.stat().st_size // 1024}K"
+            self._start(boot, bits, heap, console, repl_file)
         except BaseException:
             self.stop()
             raise

@@ -16,7 +16,8 @@ from gateway_host import broker, interpreter
 from gateway_host.errors import UserError
 from gateway_host.interpreter import LIB, ROOT
 
-AGAIN = "make setup FORCE=1"
+AGAIN = "make setup"
+OLDEST = (3, 11)
 
 # Programs that only some commands need: (name, programs, packages, what for).
 OPTIONAL = (
@@ -65,14 +66,8 @@ def main(arguments: argparse.Namespace) -> int:
 
 def examine() -> Iterator[Finding]:
     """Look at everything the commands use, in the order in which they need it."""
-    version = ".".join(str(part) for part in sys.version_info[:3])
-    inside = sys.prefix != sys.base_prefix
-    yield Finding("python", "ok", f"{version}, {sys.executable}")
-    yield (
-        Finding("environment", "ok", sys.prefix)
-        if inside
-        else Finding("environment", "missing", "not in build/venv", "make setup, then make doctor")
-    )
+    yield from _machine()
+    yield _environment()
     for bits in (32, 64):
         yield _interpreter(bits)
     yield _broker()
@@ -96,6 +91,35 @@ def examine() -> Iterator[Finding]:
             yield Finding(name, "ok", ", ".join(str(shutil.which(p)) for p in programs))
 
 
+def _machine() -> Iterator[Finding]:
+    """What the machine is to bring."""
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    if sys.version_info < OLDEST:
+        remedy = "install Python 3.11 or newer, then make setup PYTHON=python3.11"
+        yield Finding("python", "missing", f"{version} is too old, {sys.executable}", remedy)
+    else:
+        yield Finding("python", "ok", f"{version}, {sys.executable}")
+    for name in ("apt-get", "dpkg-deb"):
+        if path := shutil.which(name):
+            yield Finding(name, "ok", path)
+        else:
+            text = f"no {name}: packages of Debian cannot be had"
+            yield Finding(name, "without", text, "the set-up knows Debian and Ubuntu")
+    megabytes = shutil.disk_usage(ROOT).free / 1e6
+    yield Finding("disk", "ok", f"{megabytes:,.0f} MB are free in {ROOT}")
+
+
+def _environment() -> Finding:
+    made = _made("setup.json").get("environment", {})
+    if sys.prefix != sys.base_prefix:
+        return Finding("environment", "ok", sys.prefix)
+    if (ROOT / "build" / "venv").exists() and made.get("ok"):
+        return Finding("environment", "missing", "build/venv does not work any more", AGAIN)
+    text = made.get("text") or "no set-up was made"
+    remedy = f"see the network or its proxy, then {AGAIN}" if "no network" in text else AGAIN
+    return Finding("environment", "missing", text, remedy)
+
+
 def _interpreter(bits: int) -> Finding:
     name = f"micropython {bits}-bit"
     try:
@@ -111,6 +135,9 @@ def _interpreter(bits: int) -> Finding:
         reason = _made("setup.json").get("micropython", {}).get("text", "")
         text += "; it stands in for the 32-bit one, overflows can go unseen"
         return Finding(name, "without", f"{text} ({reason})", AGAIN)
+    made = _made("setup.json").get(path.name, {})
+    if made.get("stand_in"):
+        return Finding(name, "without", f"{text}; it stands in: {made.get('text', '')}", AGAIN)
     return Finding(name, "ok", text)
 
 
@@ -122,15 +149,17 @@ def _broker() -> Finding:
         return Finding("broker", "ok", f"{_mosquitto_version()}, {broker.mosquitto()}")
     reason = _made("setup.json").get("broker", {}).get("text", "")
     text = f"amqtt {importlib.metadata.version('amqtt')}, embedded; no mosquitto ({reason})"
-    return Finding("broker", "ok", text, f"for mosquitto: install it, then {AGAIN}")
+    return Finding("broker", "without", text, f"for mosquitto: install it, then {AGAIN}")
 
 
 def _browser() -> Finding:
     made = _made("setup.json").get("browser", {})
     if made.get("ok"):
         return Finding("browser", "ok", made["text"])
-    text = f"no Chromium, tests of the portal in a browser are skipped ({made.get('text', '')})"
-    return Finding("browser", "without", text, f"as root: apt-get install chromium; then {AGAIN}")
+    reason = made.get("text") or "`make test` and `make setup` fetch it"
+    text = f"no Chromium, tests of the portal in a browser are skipped ({reason})"
+    remedy = f"{AGAIN}; or as root: apt-get install chromium, then {AGAIN}"
+    return Finding("browser", "without", text, remedy)
 
 
 def _mosquitto_version() -> str:
@@ -159,6 +188,6 @@ def _made(name: str) -> dict[str, dict]:
     """A record of the set-up, empty when there is none."""
     file: Path = ROOT / "build" / name
     try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return dict(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
         return {}

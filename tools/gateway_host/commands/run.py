@@ -45,7 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--site", type=Path, help="site.json for the gateway instead of the house's own"
     )
     parser.add_argument("--bits", type=int, choices=(32, 64), default=32, help="the interpreter")
-    parser.add_argument("--port", type=int, default=0, help="the broker's port (a free one)")
+    parser.add_argument(
+        "--port", type=_number(0, 65535, int), default=0, help="the broker's port (a free one)"
+    )
     parser.add_argument("--tls", action="store_true", help="between gateway and broker")
     parser.add_argument("--broker", choices=("mosquitto", "amqtt"), help="the kind of broker")
     parser.add_argument(
@@ -66,11 +68,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Exit code 0 when all was measured or on Ctrl-C; 1 when anything was lost."""
-    with _terminated_like_interrupted():
-        return _run(arguments)
-
-
-def _run(arguments: argparse.Namespace) -> int:
     faults = Faults.parse(arguments.faults)
     house = load_house(arguments.house)
     plan = check_site(arguments.site, arguments.bits) if arguments.site else house.site_json()
@@ -246,21 +243,9 @@ def _without_echo() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _terminated_like_interrupted() -> Iterator[None]:
-    def raise_interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, raise_interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-@contextlib.contextmanager
 def _undisturbed() -> Iterator[None]:
     """Ends in order, however often somebody presses Ctrl-C."""
-    kinds = (signal.SIGINT, signal.SIGTERM)
+    kinds = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = [signal.signal(kind, signal.SIG_IGN) for kind in kinds]
     try:
         yield

@@ -4,42 +4,78 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
+import shlex
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 from gateway_host import processes
+from gateway_host.errors import UserError
 from gateway_host.interpreter import ROOT
 
 # The first files of the second and the third part. Those that start a world for `make world` are
 # all in the third: a tree has one at a time.
 _SPLITS = ("test_link", "test_provisioning")
+_COMMAND = [sys.executable, "-m", "pytest", "-q", "--durations=5"]
+_FOLDER = "tests-"  # of what tests write: tests-<process>-<part>, the last run's is kept
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """None."""
+    """The options of `tests`."""
+    parser.add_argument("--only", default="", help="these files, and options of pytest")
 
 
-def main(_: argparse.Namespace) -> int:
+def main(arguments: argparse.Namespace) -> int:
     """What the other parts print is shown after the first is through; returns 1 where a test has
     failed."""
+    _clear()
+    try:
+        only = shlex.split(arguments.only)
+    except ValueError as error:
+        raise UserError(f"TESTS={arguments.only}: {error}") from None
+    with contextlib.ExitStack() as stack:
+        if only:
+            return _start(stack, 1, only).wait()
+        return _all(stack)
+
+
+def _all(stack: contextlib.ExitStack) -> int:
     files = sorted((ROOT / "host_tests").glob("test_*.py"))
-    parts = [[], [], []]
+    parts: list[list[str]] = [[], [], []]
     for file in files:
         parts[sum(file.name >= split for split in _SPLITS)].append(str(file))
-    command = [sys.executable, "-m", "pytest", "-q", "--durations=5"]
     started = time.monotonic()
-    with contextlib.ExitStack() as stack:
-        others = []
-        for number, part in enumerate(parts[1:], 2):
-            log = stack.enter_context((ROOT / "build" / f"tests-{number}.log").open("w+"))
-            other = processes.start([*command, *part], cwd=ROOT, stdout=log, stderr=log)
-            stack.callback(processes.stop, other)
-            others.append((other, log))
-        codes = [subprocess.run([*command, *parts[0]], cwd=ROOT).returncode]
-        for other, log in others:
-            codes.append(other.wait())
-            log.seek(0)
-            print(log.read(), end="", flush=True)
+    others = []
+    for number, part in enumerate(parts[1:], 2):
+        log = stack.enter_context((ROOT / "build" / f"tests-{number}.log").open("w+"))
+        others.append((_start(stack, number, part, stdout=log, stderr=log), log))
+    codes = [_start(stack, 1, parts[0]).wait()]
+    for other, log in others:
+        codes.append(other.wait())
+        log.seek(0)
+        print(log.read(), end="", flush=True)
     print(f"{len(files)} files in {time.monotonic() - started:.0f} s")
     return int(any(codes))
+
+
+def _start(
+    stack: contextlib.ExitStack, number: int, words: list[str], **streams: object
+) -> subprocess.Popen:
+    """One part; it ends with the stack."""
+    place = Path(tempfile.gettempdir(), f"{_FOLDER}{os.getpid()}-{number}")
+    command = [*_COMMAND, f"--basetemp={place}", *words]
+    part = processes.start(command, cwd=ROOT, **streams)
+    stack.callback(processes.stop, part)
+    return part
+
+
+def _clear() -> None:
+    """Remove what the tests of runs that have ended wrote."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*"):
+        number = folder.name.split("-")[1]
+        if not Path("/proc", number).exists():
+            shutil.rmtree(folder, ignore_errors=True)
