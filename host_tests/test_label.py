@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import random
@@ -12,6 +13,7 @@ import pytest
 import segno
 import zxingcpp
 from gateway_host import interpreter, label
+from gateway_host.boards import data as board_data
 from gateway_host.commands import label as command
 from gateway_host.errors import UserError
 from gateway_host.image import BOARDS, boards, partitions
@@ -25,14 +27,17 @@ VECTORS = {
     "!#$%&'()*+-./<>?@[^_`{|}~": "!#$%&'()*+-./<>?@[^_`{|}~",
 }
 
-# Texts that do not lie on their label, or lie on another text.
-OUTSIDE = """[...document.querySelectorAll('g')].flatMap(label => {
-    const frame = label.querySelector('rect').getBBox();
-    const boxes = [...label.querySelectorAll('text')].map(text => text.getBBox());
+# Texts and codes that do not lie on their label, or lie on another one.
+OUTSIDE = """[...document.querySelectorAll('g.label')].flatMap(label => {
+    const frame = label.querySelector('rect').getBoundingClientRect();
+    const boxes = [...label.querySelectorAll('[aria-label], svg.code')].map(
+        drawn => drawn.getBoundingClientRect());
+    if (boxes.length < 18) throw new Error(boxes.length + ' drawn');
+    const apart = (a, b) => a.right <= b.left || b.right <= a.left ||
+        a.bottom <= b.top + 0.3 || b.bottom <= a.top + 0.3;
     return boxes.filter((box, i) =>
-        box.x + box.width > frame.x + frame.width || box.y + box.height > frame.y + frame.height ||
-        boxes.some((other, k) => k > i && Math.abs(other.x - box.x) < 1 &&
-            other.y < box.y + 0.75 * box.height));
+        box.left < frame.left || box.right > frame.right || box.top < frame.top ||
+        box.bottom > frame.bottom || boxes.some((other, k) => k > i && !apart(box, other)));
 }).length"""
 
 
@@ -46,6 +51,12 @@ def fields(payload: str) -> dict[str, str]:
 
 def decode(image: Image.Image) -> list[str]:
     return [code.text for code in zxingcpp.read_barcodes(image)]
+
+
+def written(svg: str) -> list[str]:
+    """The texts of the first label, as a screen reader has them."""
+    first = svg.partition('</g><g class="label"')[0]
+    return [html.unescape(words) for words in re.findall(r'aria-label="([^"]*)"', first)]
 
 
 def test_what_is_escaped():
@@ -78,9 +89,14 @@ def test_the_printed_sheet_is_read_by_a_camera(tmp_path, capsys, monkeypatch):
         longest = tmp_path / "longest.svg"
         longest.write_text(label.sheet([label.Label("5010000123", "W" * 20)]))
         screen.open(longest.as_uri())
-        screen.wait_for("document.querySelectorAll('g').length == 1")
+        screen.wait_for("document.querySelectorAll('g.label').length == 1")
         assert screen.look(OUTSIDE) == 0
-    read = [fields(text) for text in decode(Image.open(picture).convert("L"))]
+    codes = decode(Image.open(picture).convert("L"))
+    assert sorted(code for code in codes if code.isdecimal()) == sorted(serials)
+    pages = [code for code in codes if code.startswith("http")]
+    assert pages == [f"http://{board_data.hotspot_ip()}"] * len(serials)
+    assert pages[0] in written(sheet.read_text()) and serials[0] in written(sheet.read_text())
+    read = [fields(text) for text in codes if text.startswith("WIFI")]
     keys = {
         serial: json.loads((tmp_path / "labels" / serial / "factory.json").read_text())
         for serial in serials
@@ -96,6 +112,36 @@ def test_the_printed_sheet_is_read_by_a_camera(tmp_path, capsys, monkeypatch):
     before = sheet.read_text()
     assert command.main(arguments) == 0
     assert sheet.read_text() == before
+
+
+# Two machines: one with a font that has nothing but wide letters, one without any font.
+FONTS = (
+    "<dir>/usr/share/fonts</dir><dir prefix='xdg'>fonts</dir>"
+    "<match><edit name='family' mode='assign' binding='strong'>"
+    "<string>DejaVu Sans Mono</string></edit></match>",
+    "",
+)
+
+
+def test_the_label_looks_the_same_whatever_fonts_a_machine_has(tmp_path, monkeypatch):
+    sheet = tmp_path / "sheet.svg"
+    labels = [label.Label("5100000007", "W" * 20), label.Label("5010000123", "gjpqy|_()[]")]
+    sheet.write_text(label.sheet(labels))
+    assert "<text" not in sheet.read_text() and "font" not in sheet.read_text()
+    pictures = []
+    for number, fonts in enumerate(FONTS):
+        file = tmp_path / f"{number}.conf"
+        file.write_text(
+            '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">'
+            f"<fontconfig>{fonts}<cachedir>{tmp_path}</cachedir></fontconfig>"
+        )
+        monkeypatch.setenv("FONTCONFIG_FILE", str(file))
+        with Phone(tmp_path / f"b{number}", 1, size=(794, 1123)) as screen:
+            screen.open(sheet.as_uri())
+            screen.wait_for("document.documentElement.tagName == 'svg'")
+            pictures.append(Image.open(screen.shot(f"label-fonts-{number}")).convert("RGB"))
+    assert pictures[0].tobytes() == pictures[1].tobytes()
+    assert len(pictures[0].getcolors(1 << 24)) > 100
 
 
 def test_a_label_is_of_a_board_with_wifi():

@@ -1,6 +1,8 @@
-"""The label of a gateway: its hotspot's name and password, and a QR code with which a phone joins.
+"""The label of a gateway: its hotspot's name and password, and QR codes: with the first a phone
+joins, the second is the page's address, the third the serial number.
 
-Owns the sheet's layout and the factory's data. A4, eight labels of 99.1 x 67.7 mm.
+Owns the sheet's layout and the factory's data. A4, eight labels of 99.1 x 67.7 mm. Texts are
+outlines: no font of the machine that shows or prints them matters.
 """
 
 from __future__ import annotations
@@ -10,12 +12,14 @@ import json
 import secrets
 import string
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import segno
 from littlefs import LittleFS
 
 from gateway_host import image
+from gateway_host.boards import data as boards
 from gateway_host.errors import UserError
 
 # The first four digits of a serial number, as the boards have them; the 4G Connect has no Wi-Fi.
@@ -32,8 +36,7 @@ _COLUMNS, _ROWS = 2, 4
 _WIDTH, _HEIGHT = 99.1, 67.7  # mm
 _LEFT, _TOP, _GAP = 4.65, 13.1, 2.5  # mm, on A4
 _EDGE = 3  # mm, at the right of texts
-# Of a font's size: a character of DejaVu Sans in these texts, on an average.
-_WIDEST, _WIDEST_BOLD = 0.58, 0.7
+_UNITS = 2048  # of the font, for its size
 _CAPTIONS = (
     ("Scan to connect to Wi-Fi", "No hotspot? Press the button briefly"),
     ("Scan om met wifi te verbinden", "Geen hotspot? Druk kort op de knop"),
@@ -58,6 +61,11 @@ class Label:
     def payload(self) -> str:
         """The QR code's text."""
         return f"WIFI:T:WPA;S:{escape(self.hotspot)};P:{escape(self.key)};;"
+
+    @property
+    def page(self) -> str:
+        """Where the hotspot's page is, for a phone that does not open it by itself."""
+        return f"http://{boards.hotspot_ip()}"
 
     @property
     def article(self) -> str:
@@ -115,32 +123,18 @@ def sheet(labels: list[Label]) -> str:
     for number, label in enumerate(labels):
         x = _LEFT + number % _COLUMNS * (_WIDTH + _GAP)
         y = _TOP + number // _COLUMNS * _HEIGHT
-        placed.append(f'<g transform="translate({x:.2f} {y:.2f})">{_draw(label)}</g>')
+        place = f'transform="translate({x:.2f} {y:.2f})"'
+        placed.append(f'<g class="label" {place}>{_draw(label)}</g>')
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" width="210mm" height="297mm" '
-        'viewBox="0 0 210 297" font-family="Helvetica, Arial, sans-serif">'
+        'viewBox="0 0 210 297">'
         '<rect width="210" height="297" fill="#fff"/>' + "".join(placed) + "</svg>\n"
     )
 
 
 def _draw(label: Label) -> str:
-    code = segno.make(label.payload, error="m", micro=False)
-    side = code.symbol_size(border=4)[0]
-    svg = code.svg_inline(omitsize=True, border=4, svgclass=None, lineclass=None)
-    placed = svg.replace("<svg ", '<svg x="3" y="17" width="44" height="44" ', 1)
-    assert f'viewBox="0 0 {side} {side}"' in placed
-
-    def text(x: float, y: float, size: float, words: str, more: str = "") -> str:
-        room = _WIDTH - _EDGE - x
-        widest = _WIDEST_BOLD if "bold" in more else _WIDEST
-        if len(words) * size * widest > room:  # a machine's font may be wider than Helvetica
-            more += f' textLength="{room:.1f}" lengthAdjust="spacingAndGlyphs"'
-        return f'<text x="{x}" y="{y}" font-size="{size}" {more}>{html.escape(words)}</text>'
-
-    size = min(4.6, 76 / len(label.key))  # a monospaced character is 0.6 wide
     captions = "".join(
-        text(50, 45.6 + 5.4 * k, 2.2, scan, 'fill="#222"')
-        + text(50, 48 + 5.4 * k, 2, press, 'fill="#555"')
+        text(50, 45.6 + 5.4 * k, 2.2, scan, "#222") + text(50, 48 + 5.4 * k, 2, press, "#555")
         for k, (scan, press) in enumerate(_CAPTIONS)
     )
     return (
@@ -149,13 +143,49 @@ def _draw(label: Label) -> str:
         '<rect x="5" y="5" width="9" height="9" rx="2.4" fill="#0b7a4b"/>'
         '<path transform="translate(6.3 6.3) scale(.266)" fill="#fff" '
         'd="M13 2 4 14h7l-1 8 9-12h-7z"/>'
-        + text(16.5, 9.2, 5, label.article, 'font-weight="bold"')
-        + text(16.5, 13.6, 3.6, label.serial, 'fill="#555"')
-        + placed
-        + text(50, 21, 2.8, "Wi-Fi", 'fill="#555"')
-        + text(50, 25.5, 4, label.hotspot, 'font-weight="bold"')
-        + text(50, 31.5, 2.3, "Password · Wachtwoord", 'fill="#555"')
-        + text(50, 34.3, 2.3, "Mot de passe · Passwort", 'fill="#555"')
-        + text(50, 39.5, size, label.key, 'font-family="monospace" font-weight="bold"')
+        + text(16.5, 9.2, 5, label.article, face="bold")
+        + text(16.5, 13.6, 3.6, label.serial, "#555")
+        + _code(label.serial, 80, 2, 15)
+        + _code(label.payload, 6, 15, 38)
+        + _code(label.page, 4, 51.5, 15)
+        + text(20, 57.5, 2.2, "Page · Pagina · Seite", "#555")
+        + text(20, 61.8, 3.4, label.page, face="bold")
+        + text(50, 21, 2.8, "Wi-Fi", "#555")
+        + text(50, 25.5, 4, label.hotspot, face="bold")
+        + text(50, 31.5, 2.3, "Password · Wachtwoord", "#555")
+        + text(50, 34.3, 2.3, "Mot de passe · Passwort", "#555")
+        + text(50, 39.5, 4.6, label.key, face="mono")
         + captions
     )
+
+
+def _code(words: str, x: float, y: float, side: float) -> str:
+    """A QR code with its quiet zone, in a square."""
+    code = segno.make(words, error="m", micro=False)
+    svg = code.svg_inline(omitsize=True, border=4, svgclass="code", lineclass=None)
+    return svg.replace("<svg ", f'<svg x="{x}" y="{y}" width="{side}" height="{side}" ', 1)
+
+
+def text(
+    x: float, y: float, size: float, words: str, fill: str = "#000", face: str = "plain"
+) -> str:
+    """Words as outlines, which look the same everywhere; smaller where they would be too long."""
+    glyphs = _font()[face]
+    length = sum(glyphs[character][0] for character in words)
+    scale = min(size, (_WIDTH - _EDGE - x) * _UNITS / length) / _UNITS
+    drawn, at = [], 0
+    for character in words:
+        advance, outline = glyphs[character]
+        if outline:
+            drawn.append(f'<path transform="translate({at} 0)" d="{outline}"/>')
+        at += advance
+    return (
+        f'<g role="img" aria-label="{html.escape(words)}" fill="{fill}" '
+        f'transform="translate({x} {y:.1f}) scale({scale:.6f} {-scale:.6f})">{"".join(drawn)}</g>'
+    )
+
+
+@cache
+def _font() -> dict[str, dict[str, list]]:
+    """Outlines of the fonts DejaVu (tools/label_font.py)."""
+    return json.loads(Path(__file__).with_name("label_font.json").read_text(encoding="ascii"))
