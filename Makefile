@@ -35,7 +35,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: ## Download and make what all the others need; again: try what was missing
-	@$(SETUP) --group test --again
+	@$(SETUP) --group all --again
 
 run: ## Measure the simulated house, live (SECONDS=20 HOUSE=file.toml FAULTS="ber=1e-5" PORT=1883 BITS=64 TLS=1); PROVISION=1: give it a Wi-Fi network
 	@$(SETUP) --group run
@@ -63,8 +63,8 @@ fuzz: ## Feed random bytes to a receiver (TARGET=bus_a, bus_b or portal, N=10000
 	@$(SETUP) --group run
 	@$(HOST) fuzz $(call option,count,N) $(call option,target,TARGET) $(call option,seed,SEED)
 
-style: ## Check lint, formatting and spelling
-	@$(SETUP) --group run
+style: ## Check lint, formatting, spelling, types and the rules of the house
+	@$(SETUP) --group style
 	@$(VENV) -m ruff check $(CHECKED)
 	@$(VENV) -m ruff format --check $(CHECKED)
 	@$(VENV) -m codespell_lib $(CHECKED) docs $(wildcard *.md) Makefile pyproject.toml

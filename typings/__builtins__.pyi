@@ -3,11 +3,13 @@ hardware."""
 
 from typing import Any
 
-from contracts import Ethernet as Ethernet
-from contracts import Hardware as Hardware
-from contracts import Link as Link
-from contracts import Radio as Radio
-from contracts import Uart as Uart
+import contracts
+
+BoardHardware = contracts.Hardware
+Ethernet = contracts.Ethernet
+Link = contracts.Link
+Radio = contracts.Radio
+UartLine = contracts.Uart
 
 class ptr(Any):
     def __init__(self, place: object) -> None: ...

@@ -12,7 +12,7 @@ from net.clock import Clock
 class Uart(Protocol):
     """A serial line, never waiting."""
 
-    def write(self, data: bytes | bytearray | memoryview, /) -> int | None:
+    def write(self, data: bytes | bytearray | memoryview, /) -> object:
         """Begin to send; at most 64 bytes on the A-bus, 256 on the B-bus."""
     def readinto(self, view: bytearray | memoryview, /) -> int | None:
         """What has arrived, at most as much as there is room; None or 0 when nothing has."""
@@ -42,12 +42,12 @@ Heard = tuple[bytes, bytes, int, int, str, bool]
 class Radio(Link, Protocol):
     """Wi-Fi, as station and as access point."""
 
-    hotspot_ip: str
-
+    @property
+    def hotspot_ip(self) -> str: ...
     async def scan(self) -> Sequence[Heard]:
         """Who is in reach; up to 10 s."""
     async def join(self, ssid: str | bytes, password: str, bssid: bytes = b"") -> str:
-        """"ok", or why not: "not_found", "wrong_password", "no_address", "failed"."""
+        """ "ok", or why not: "not_found", "wrong_password", "no_address", "failed"."""
     def leave(self) -> None:
         """Leave the network; a join under way ends as "failed"."""
     def dbm(self) -> int | None:
@@ -57,38 +57,69 @@ class Radio(Link, Protocol):
     def stop_hotspot(self) -> None:
         """Close it."""
 
+class Modem(Link, Protocol):
+    """LTE."""
+
+    async def dial(self, apn: str) -> str:
+        """ "ok", or why not: "no_modem", "no_sim", "not_found", "no_address", "failed"."""
+    def leave(self) -> None:
+        """Hang up."""
+    def dbm(self) -> int | None:
+        """How strong the network is heard, None when that is unknown."""
+    def quality(self, limits: Sequence[int]) -> int:
+        """0 to len(limits): how many of these dBm the reception reaches, with hysteresis."""
+
 class SerialLine(Protocol):
     """The line for Improv, opened (docs/provisioning.md)."""
 
 class Hardware(Protocol):
     """All that a board gives (docs/device.md)."""
 
-    name: str
-    serial: str
-    """Ten digits, of which the first four are the article's type."""
-    a_uart: Uart
-    a_baud: int
-    has_b_modules: bool
-    ethernet: Ethernet | None
-    radio: Radio | None
-    modem: Link | None
-    storage: object | None
-    hotspot_ports: tuple[int, int]
-    """HTTP and DNS."""
-    probe: tuple[str, int] | None
-    time_server: tuple[str, int] | None
-    clock: Clock
-    debug: bool
-    """Whether an engineer has the console."""
-    notes: Sequence[str]
-    """What of the start is counted, as `start.<note>`."""
-    reset_cause: str
-    collect_every: int
-    """Bytes allocated between two collections, where none was made before."""
-    keeps_modules: bool
-    """Whether whatever is needed now and then is loaded at the start, for good."""
-    program_files: Sequence[str]
-    """What a factory reset leaves."""
+    @property
+    def name(self) -> str: ...
+    @property
+    def serial(self) -> str:
+        """Ten digits, of which the first four are the article's type."""
+    @property
+    def a_uart(self) -> Uart: ...
+    @property
+    def a_baud(self) -> int: ...
+    @property
+    def has_b_modules(self) -> bool: ...
+    @property
+    def ethernet(self) -> Ethernet | None: ...
+    @property
+    def radio(self) -> Radio | None: ...
+    @property
+    def modem(self) -> Modem | None: ...
+    @property
+    def storage(self) -> object | None: ...
+    @property
+    def hotspot_ports(self) -> tuple[int, int]:
+        """HTTP and DNS."""
+    @property
+    def probe(self) -> tuple[str, int] | None: ...
+    @property
+    def time_server(self) -> tuple[str, int] | None: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def debug(self) -> bool:
+        """Whether an engineer has the console."""
+    @property
+    def notes(self) -> Sequence[str]:
+        """What of the start is counted, as `start.<note>`."""
+    @property
+    def reset_cause(self) -> str: ...
+    @property
+    def collect_every(self) -> int:
+        """Bytes allocated between two collections, where none was made before."""
+    @property
+    def keeps_modules(self) -> bool:
+        """Whether whatever is needed now and then is loaded at the start, for good."""
+    @property
+    def program_files(self) -> Sequence[str]:
+        """What a factory reset leaves."""
 
     def b_uart(self) -> Uart:
         """The B-bus's UART, where the board has that bus."""

@@ -226,7 +226,7 @@ def give_up():
     sys.exit(1)
 
 
-def make(board):
+def make(board) -> BoardHardware:
     """The Hardware of the board, as simulator.json in the working directory describes it."""
     with open("simulator.json") as file:
         return Hardware(json.load(file), board)

@@ -74,7 +74,7 @@ class Uart:
         self._receive(self._message, 2)
         answer = bytearray(self._message[0] | self._message[1] << 8)
         self._receive(answer, len(answer))
-        return json.loads(answer)
+        return json.loads(bytes(answer))
 
     def _send(self, size):
         if self._file.write(self._message, size) != size:

@@ -256,4 +256,6 @@ def _serial_number(article_type):
     return "%04d%06d" % (article_type, int.from_bytes(chip[-3:], "big") % 1000000)
 
 
-make = Hardware
+def make(board) -> BoardHardware:
+    """The Hardware of the board with that data."""
+    return Hardware(board)

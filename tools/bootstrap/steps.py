@@ -8,6 +8,7 @@ from pathlib import Path
 
 import broker
 import browser
+import checker
 import environment
 import improv_client
 import interpreters
@@ -17,8 +18,14 @@ from common import BUILD, CACHE, VENV_PYTHON, Made, machine, release
 import firmware
 
 BIN = BUILD / "bin"
-# What `make run` and most targets want, `make chip` beside it, and `make test` and `make setup`.
-GROUPS = {"run": ("run",), "chip": ("run", "chip"), "test": ("run", "chip", "test")}
+# What `make run` and most targets want, and what others want beside it; `make setup` wants all.
+GROUPS = {
+    "run": ("run",),
+    "chip": ("run", "chip"),
+    "style": ("run", "style"),
+    "test": ("run", "chip", "test"),
+    "all": ("run", "chip", "style", "test"),
+}
 
 
 @dataclass(frozen=True)
@@ -133,6 +140,19 @@ def all_steps() -> tuple[Step, ...]:
             (CACHE / "npm",),
             remedy="its tests are skipped",
             group="test",
+        ),
+        Step(
+            "checker",
+            "the type checker in build/checker",
+            checker.make,
+            (checker.PROGRAM,),
+            1,
+            290,
+            85,
+            (checker.WHEELS,),
+            (checker.LOCK,),
+            remedy="`make style` does not check types",
+            group="style",
         ),
         Step(
             "browser",

@@ -42,7 +42,7 @@ STATE = BUILD / "setup.json"
 def main(arguments: list[str]) -> int:
     """Do what is not done yet. Returns 0, or 2 when a required step failed."""
     parser = argparse.ArgumentParser(prog="bootstrap", description=__doc__)
-    parser.add_argument("--group", choices=list(GROUPS), default="test", help="what for")
+    parser.add_argument("--group", choices=list(GROUPS), default="all", help="what for")
     parser.add_argument("--again", action="store_true", help="try what failed and what stands in")
     parser.add_argument("--chosen", action="store_true", help="this Python, and no other")
     options = parser.parse_args(arguments)

@@ -1,0 +1,3 @@
+"""Frozen in boards/ESP32_GATEWAY: the partition of the file system."""
+
+partition: object
