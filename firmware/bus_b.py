@@ -1,29 +1,32 @@
 """The B-bus master: one Modbus RTU line, one transaction after another (docs/b-bus.md).
 
-Owns the line's timing, the repetitions and the counters of each slave. It gets a UART (`write`,
-`readinto`), a microsecond clock and an awaitable sleep; any number of tasks may ask, each request
-waits for at most one other of every task.
+Owns the line's timing, the repetitions, the counters of each slave, and whose answer it is that
+comes. It gets a UART (`write`, `readinto`, `set_format`), a microsecond clock and an awaitable
+sleep; any number of tasks may ask, each request waits for at most one other of every task.
 """
 
 import asyncio
 from array import array
-from time import ticks_diff
+from time import ticks_add, ticks_diff
 
 from micropython import const
 
 from b_bus import modbus
+from b_bus.manner import MODULE
 
-BAUD = const(38400)
-_REPLY_MS = const(20)  # a module begins to answer within 5 ms
 _BROADCAST_US = const(5000)
 _TRIES = const(3)
 _BUSY_US = const(50000)
 _SILENCE_US = const(1750)  # 3.5 characters; a fixed time above 19200 baud (serial line V1.02)
 _MARGIN_US = const(4000)  # from a byte's end until it surely is in the driver's buffer
 _LOOK_US = const(2000)  # between looks while no answer has begun
-_SURPLUS = const(8)  # bytes behind an answer that are read with it
 _PLACES = (0, 1, 2, 2, 2, 2, 2, 2, 3)  # by the result
 _BABBLE = const(40)  # how often silence is waited for before a request is sent in spite of it
+_MAX_FRAME = const(256)
+_MAX_NOISE = const(8)  # bytes 00 or FF before an answer, which never begins with one
+_MAX_LATE = const(4)  # how often the time for an answer is doubled
+_MAX_REPLY_US = const(2000000)
+_JUDGED = (modbus.OK, modbus.EXCEPTION)  # the answer, without doubt
 
 
 # Places in the counters of a unit, repetitions included. DAMAGED: cut short, with a wrong check,
@@ -33,85 +36,194 @@ ANSWERS, TIMEOUTS, DAMAGED, EXCEPTIONS = const(0), const(1), const(2), const(3)
 
 class BusB:
     """The master. `counts`: unit -> array of ANSWERS to EXCEPTIONS. `busy_us`: how long the line
-    was in use, modulo 2^30.
+    was in use, modulo 2^30. `noise`: how often something was heard that no slave says, modulo
+    2^30; `echoes`: whether what is sent comes back. `late`: unit -> how often its answer came
+    after its time, which is doubled each time.
 
-    uart: `write(buffer)`, `readinto(buffer)` without waiting, `set_baud(baud)`. ticks_us: a clock
-    as time.ticks_us. sleep_us: to be awaited.
+    uart: `write(buffer)`, `readinto(buffer)` without waiting, `set_format(baud, parity, stop)`.
+    ticks_us: a clock as time.ticks_us. sleep_us: to be awaited.
     """
 
     def __init__(self, uart, ticks_us, sleep_us):
         self.counts = {}
         self.busy_us = 0
+        self.noise = 0
+        self.echoes = False
+        self.late = {}
         self._uart = uart
         self._ticks_us = ticks_us
         self._sleep_us = sleep_us
         self._lock = asyncio.Lock()
-        self._baud = BAUD
+        self._format = MODULE
+        self._answer = bytearray(_MAX_FRAME + _MAX_NOISE)
+        self._sent = b""
+        self._ended = ticks_us()
+        self._doubts = {}  # unit -> (request, until when its answer may still come)
 
-    async def ask(
-        self, unit, function, address, what, tries=_TRIES, reply_ms=_REPLY_MS, baud=BAUD
-    ):
+    async def ask(self, unit, function, address, what, tries=_TRIES, manner=MODULE):
         """One request (see modbus.request) and the data of its answer: the bytes of the bits or
         registers that were read, b"" of a write. Broadcasts (unit 0) are not answered.
 
-        tries: how often it is sent at most; reply_ms: the longest that an answer may take to
-        begin. modbus.ModbusError when there is no good answer, ValueError when out of range.
+        tries: how often it is sent at most. manner: manner.Manner of the slave. modbus.ModbusError
+        when there is no good answer, ValueError when out of range.
+
+        While an earlier answer of this unit may still come, only the request that it belongs to is
+        sent; another one waits.
         """
         request = modbus.request(unit, function, address, what)
         if unit not in self.counts:
             self.counts[unit] = array("I", [0] * 4)
         code = 0
         for _ in range(tries):
+            await self._wait_for_doubt(unit, request, manner)
             async with self._lock:
                 begun = self._ticks_us()
                 try:
-                    answer, have = await self._transact(request, reply_ms * 1000, baud)
+                    result, have = await self._transact(unit, request, manner)
                 finally:
-                    used = ticks_diff(self._ticks_us(), begun)
+                    self._ended = self._ticks_us()
+                    used = ticks_diff(self._ended, begun)
                     self.busy_us = (self.busy_us + used) & 0x3FFFFFFF
-            if not unit:
-                return b""
-            result = modbus.check(request, answer, have)
-            code = answer[2] if result == modbus.EXCEPTION else 0
-            self.counts[unit][_PLACES[result]] += 1
-            if result == modbus.OK:
-                return memoryview(answer)[3 : 3 + answer[2]] if function <= modbus.INPUT else b""
+                if not unit:
+                    return b""
+                self.counts[unit][_PLACES[result]] += 1
+                answer = self._answer
+                if result == modbus.OK:
+                    return bytes(answer[3 : have - 2]) if function <= modbus.INPUT else b""
+                code = answer[2] if result == modbus.EXCEPTION else 0
             if code in (5, 6):
                 await self._sleep_us(_BUSY_US)
-            elif code:
+            elif code or result == modbus.SILENT and not manner.repeats:
                 break
         raise modbus.ModbusError(result, code)
 
-    async def _transact(self, request, reply_us, baud):
-        if baud != self._baud:
-            self._baud = baud
-            self._uart.set_baud(baud)
-        uart, sleep_us = self._uart, self._sleep_us
-        byte_us = 10000000 // baud + 1
-        silence_us = _SILENCE_US if baud > 19200 else 38500000 // baud
-        due = modbus.answer_bytes(request)
-        answer = bytearray(due + _SURPLUS)
-        # What comes now belongs to nobody.
-        for _ in range(_BABBLE):
-            await sleep_us(silence_us)
-            if not uart.readinto(answer):
+    # Whose answer is it?
+
+    async def _wait_for_doubt(self, unit, request, manner):
+        """Wait until no answer to another request can come from this unit any more."""
+        while unit in self._doubts:
+            doubtful, until = self._doubts[unit]
+            left = ticks_diff(until, self._ticks_us())
+            if not 0 < left <= manner.late_us:
+                del self._doubts[unit]
+            elif doubtful == request:
                 break
+            else:
+                await self._sleep_us(left)
+
+    def _note(self, unit, request, manner, result, have):
+        """Keep whether an answer to `request`, which was sent just now, may still come: it was
+        the one where as many bytes came, even damaged."""
+        came = result in _JUDGED or have >= modbus.answer_bytes(request)
+        if not came or unit in self._doubts:
+            self._doubts[unit] = (request, ticks_add(self._ticks_us(), manner.late_us))
+
+    def _note_late(self, answer, have):
+        """Whether a frame that nobody waits for is an answer that came late."""
+        unit = answer[0]
+        if have >= 5 and unit in self.counts:
+            size = modbus.length(answer, have)
+            if size <= have and not modbus.crc16(answer, size):
+                self.late[unit] = min(self.late.get(unit, 0) + 1, _MAX_LATE)
+                return True
+        return False
+
+    # The line
+
+    async def _transact(self, unit, request, manner):
+        """(what modbus.check() says, bytes of the answer, or that came instead)."""
+        if not manner.like(self._format):
+            self._format = manner
+            self._uart.set_format(manner.baud, manner.parity, manner.stop)
+        char_us = manner.char_us
+        silence_us = _SILENCE_US if manner.baud > 19200 else 7 * char_us // 2
+        await self._quiet(silence_us, manner.pause_us)
+        self._uart.write(request)
+        self._sent = request
         sent = self._ticks_us()
-        uart.write(request)
-        request_us = len(request) * byte_us
-        if not request[0]:
-            await sleep_us(request_us + _BROADCAST_US)
-            return answer, 0
+        request_us = len(request) * char_us
+        if not unit:
+            await self._sleep_us(request_us + _BROADCAST_US)
+            return modbus.OK, 0
+        due = modbus.answer_bytes(request)
         # Nothing to see before an answer that begins at once could be complete.
-        await sleep_us(request_us + silence_us + due * byte_us + _MARGIN_US)
-        view = memoryview(answer)
-        have = 0
-        while have < len(answer):
-            late = ticks_diff(self._ticks_us(), sent) - request_us >= reply_us
-            came = uart.readinto(view[have:]) or 0
-            have += came
-            missing = modbus.missing(answer, have)
-            if not missing or have and not came or late and not have:
+        await self._sleep_us(request_us + silence_us + due * char_us + _MARGIN_US)
+        reply_us = manner.reply_us
+        if unit in self.late:
+            reply_us = max(reply_us, min(reply_us << self.late[unit], _MAX_REPLY_US))
+        result, have = await self._receive(request, sent, request_us + reply_us, char_us)
+        self._note(unit, request, manner, result, have)
+        return result, have
+
+    async def _quiet(self, silence_us, pause_us):
+        """Wait for silence; what comes now belongs to nobody."""
+        passed = ticks_diff(self._ticks_us(), self._ended)
+        wait = pause_us - passed if 0 <= passed < pause_us else 0
+        for _ in range(_BABBLE):
+            await self._sleep_us(max(silence_us, wait))
+            have = self._uart.readinto(self._answer) or 0
+            if not have:
                 break
-            await sleep_us(missing * byte_us + _MARGIN_US if have else _LOOK_US)
-        return answer, have
+            wait = 0
+            if self._answer[:have] == self._sent:
+                self.echoes = True
+            elif not self._note_late(self._answer, have):
+                self._count_noise()
+
+    async def _receive(self, request, sent, limit_us, char_us):
+        """As _transact(). An intact frame that is no answer to this request is dropped: the answer
+        may come behind it."""
+        answer = self._answer
+        view = memoryview(answer)
+        have = skipped = 0
+        dropped = modbus.SILENT
+        while True:
+            late = ticks_diff(self._ticks_us(), sent) >= limit_us
+            came = self._uart.readinto(view[have:]) or 0
+            have += came
+            noise = self._noise(request, have, skipped)
+            if noise:
+                skipped += noise
+                have = self._drop(noise, have)
+                self._count_noise()
+            missing = modbus.missing(answer, have)
+            if not missing:
+                result = modbus.check(request, answer, have)
+                if result in _JUDGED:
+                    return result, modbus.length(answer, have)
+                if result == modbus.BAD_CRC:
+                    return result, have
+                self._note_late(answer, have)
+                have = self._drop(modbus.length(answer, have), have)
+                dropped = result
+                if late:
+                    return dropped, 0
+                continue
+            if have and not came:
+                return modbus.SHORT, have
+            if late and not have:
+                return dropped, 0
+            await self._sleep_us(missing * char_us + _MARGIN_US if have else _LOOK_US)
+
+    def _noise(self, request, have, skipped):
+        """How many of the first bytes are no part of an answer: an echo, or 00 and FF, which no
+        answer begins with and drivers leave when they take or release the line."""
+        answer, size = self._answer, len(request)
+        # The answer to a write of one value is equal to the request.
+        if have >= size and (request[1] not in (5, 6) or self.echoes) and not skipped:
+            if answer[:size] == request:
+                self.echoes = True
+                return size
+        n = 0
+        while n < have and answer[n] in (0, 255) and skipped + n < _MAX_NOISE:
+            n += 1
+        return n
+
+    def _drop(self, count, have):
+        """Take `count` bytes away at the begin; returns how many are left."""
+        have -= count
+        self._answer[:have] = self._answer[count : count + have]
+        return have
+
+    def _count_noise(self):
+        self.noise = (self.noise + 1) & 0x3FFFFFFF

@@ -621,7 +621,7 @@ def test_another_configuration_after_a_restart_of_the_gateway(tmp_path):
 
     def prepare(line):
         line.slaves[0] = old
-        old.started = old.now = old.heard = 0.0
+        old.started = old.now = old.heard = old.deaf_until = 0.0
 
     Run(tmp_path, METER.replace('unit = "m3"', 'unit = "m3", debounce = 40'), prepare, seconds=3)
     assert old.config[4] == 40

@@ -353,6 +353,7 @@ TRANSACTIONS = """
 import asyncio, json, sys, time
 from b_bus import modbus
 from bus_b import BusB
+from b_bus.manner import POWER_BOX
 
 BYTE_US = 260
 START = time.ticks_add(0, -50000)  # the clock wraps on the way
@@ -364,13 +365,12 @@ class Line:
         self.coming = []
         self.requests = []
         self.heard = 0  # us, when the last byte of anybody's came
-        self.baud = 38400
     def ticks_us(self):
         return time.ticks_add(START, self.now)
     async def sleep_us(self, us):
         self.now += us
-    def set_baud(self, baud):
-        self.baud = baud
+    def set_format(self, *setting):
+        pass
     def write(self, data):
         while self.coming and self.coming[0][0] <= self.now:
             self.coming.pop(0)
@@ -398,7 +398,7 @@ async def main():
         begun = line.now
         result, data, code = modbus.OK, b"", None
         try:
-            data = await bus.ask(unit, function, address, what, 3, 100)
+            data = await bus.ask(unit, function, address, what, 3, POWER_BOX)
         except modbus.ModbusError as error:
             result, code = error.result, error.code
         report.append({
@@ -498,12 +498,13 @@ AGAINST_A_SLAVE = """
 import asyncio, json, select, sys, time
 from b_bus import modbus
 from bus_b import BusB
+from b_bus.manner import Manner
 
 class Uart:
     def __init__(self):
         self.poller = select.poll()
         self.poller.register(sys.stdin, select.POLLIN)
-    def set_baud(self, baud):
+    def set_format(self, *setting):
         pass
     def write(self, data):
         sys.stdout.buffer.write(data)
@@ -522,7 +523,7 @@ async def main():
     report = []
     for call in calls:
         try:
-            data = await bus.ask(*call, tries=3, reply_ms=8000)
+            data = await bus.ask(*call, tries=3, manner=Manner(8000, 16000))
             report.append(bytes(data).hex())
         except modbus.ModbusError as error:
             report.append([error.result, error.code])

@@ -95,13 +95,15 @@ class UartB:
 
     def __init__(self, link):
         self._link = link
-        self._baud = 38400
+        self._setting = 38400
 
-    def set_baud(self, baud):
-        self._baud = baud
+    def set_format(self, baud, parity, stop):
+        """As the link has it: parity (1 even, 2 odd) and a second stop bit above the speed."""
+        kind = 0 if parity is None else 1 + parity
+        self._setting = baud | kind << 24 | (stop - 1) << 26
 
     def write(self, data):
-        self._link.write_at(data, self._baud, "V")
+        self._link.write_at(data, self._setting, "V")
 
     def readinto(self, view):
         return self._link.readinto(view, 0x51)

@@ -177,13 +177,17 @@ class Hardware:
 
 
 class _Uart(machine.UART):
-    """A UART whose speed is another one now and then."""
+    """A UART whose speed and format are others now and then."""
 
     def __init__(self, number, baud, tx, rx, rxbuf):
         super().__init__(number, baudrate=baud, tx=tx, rx=rx, rxbuf=rxbuf, timeout=0)
 
     def set_baud(self, baud):
         self.init(baudrate=baud)
+
+    def set_format(self, baud, parity, stop):
+        """parity: None, 0 (even) or 1 (odd); stop: 1 or 2."""
+        self.init(baudrate=baud, bits=8, parity=parity, stop=stop)
 
 
 def _link(make, *pins):

@@ -32,13 +32,14 @@ class Device:
         self.unit = unit
         self.state = "missing"
         self.fault = self.error = None
+        self._silent = True  # nothing came when it was asked last
         self._pause = 0  # s between two polls while it does not answer
         self._wait = 0  # polls to be left out
 
     @property
     def tries(self):
         """How often a request to it is sent: who does not answer costs the others little."""
-        return 3 if self.state == "well" else 1
+        return 1 if self._silent else 3
 
     def answers_for(self, serial):
         """Whether it is the device with this serial number, or has its inputs."""
@@ -54,14 +55,16 @@ class Device:
     def answered(self):
         self.state = "well"
         self.error = None
+        self._silent = False
         self._pause = 0
 
     def failed(self, error):
-        """A poll had no good answer."""
+        """A poll had no good answer. Who answers at all is asked again the next second."""
         self.error = error
+        self._silent = error.result == modbus.SILENT
         if self.state == "well":
             self.state = "lost"
-        self._pause = min(_LONGEST_S, 2 * self._pause or 1)
+        self._pause = min(_LONGEST_S, 2 * self._pause or 1) if self._silent else 1
         self._wait = self._pause - 1
 
     def retry(self):

@@ -15,7 +15,8 @@ _MAX_STRANGE = const(20)
 
 class Members:
     """`devices`: everything that is polled, in this order. `strange`: serial number -> why it has
-    no address (names of messages.STRANGE).
+    no address (names of messages.STRANGE). `noise`: why the last search was given up (a name of
+    messages.NOISE), or None.
 
     bus: bus_b.BusB. with_modules: whether this board works with Input and Output modules. begin:
     a function (module) that joins a new one to what it reports to."""
@@ -23,6 +24,7 @@ class Members:
     def __init__(self, bus, with_modules, begin):
         self.devices = []
         self.strange = {}
+        self.noise = None
         self._bus = bus
         self._with_modules = with_modules
         self._begin = begin
@@ -50,7 +52,9 @@ class Members:
             for device in self.devices:  # who is known need not be searched for
                 if device.joins:
                     await assign(self._bus, device.serial, device.unit)
-        for serial in await search.search(self._bus, self._admit):
+        found = await search.search(self._bus, self._admit)
+        self.noise = found.noise
+        for serial in found.unclear:
             self._note(serial, "unclear")
         del search
         unload("b_bus.search")

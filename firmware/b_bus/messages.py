@@ -114,11 +114,21 @@ STRANGE = {
     "damaged",
 }
 
+_HEARD = "port B hears noise: %s"
+NOISE = {
+    "noise": "check the cable, its shield and that both wires of the pair are connected; modules "
+    "that the site does not name cannot be found",
+    "echo": "what the gateway sends comes back to it; check how its RS485 driver is wired",
+    "stranger": "a device has unit number 247, which is the search's: give it another one",
+}
+
 
 def advice(members):
     """What is wrong on the B-bus, in words for the installer: [(name, text)]. members:
     members.Members."""
     found = []
+    if members.noise:
+        found.append(("b_noise", _HEARD % NOISE[members.noise]))
     for serial, name in members.strange.items():
         found.append(("b_" + name, STRANGE[name] % serial))
     for device in members.devices:

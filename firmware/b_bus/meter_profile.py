@@ -1,115 +1,194 @@
-"""Meters of other makers (docs/b-bus.md section 8): a profile says where their registers are and
-what they mean.
+"""Profiles of meters of other makers (docs/b-bus.md section 8): where their registers are, what
+they mean, and how the meter is spoken to.
 
-Owns the reading of profiles, the grouping of their registers into requests, and the last values of
-a meter.
+Owns the reading of profiles and the grouping of their registers into requests.
 """
 
 import json
-import struct
 import sys
 
 from micropython import const
 
-from b_bus.device import Device
-from b_bus.watt_hours import WattHours
+from b_bus.manner import EVEN, NONE, ODD, Manner
+from b_bus.registers import TYPES
 
-_TYPES = {"uint16": (1, ">H"), "int16": (1, ">h"), "uint32": (2, ">I"), "int32": (2, ">i")}
-_TYPES["float32"] = (2, ">f")
 # Unit by quantity: its factor to the unit that is used here, and the greatest value there.
-_QUANTITIES = {
-    "voltage": ({"V": 1}, 1000),
-    "current": ({"A": 1}, 20000),
+_ENERGY = ({"Wh": 1, "kWh": 1000, "MWh": 1000000}, 0)
+QUANTITIES = {
+    "voltage": ({"V": 1, "kV": 1000}, 1000),
+    "current": ({"A": 1, "mA": 0.001}, 20000),
     "power": ({"W": 1, "kW": 1000}, 20000000),
     "reactive": ({"var": 1, "kvar": 1000}, 20000000),
     "apparent": ({"VA": 1, "kVA": 1000}, 20000000),
     "factor": ({"1": 1}, 1),
     "frequency": ({"Hz": 1}, 500),
-    "import": ({"Wh": 1, "kWh": 1000}, 2000000000),
-    "export": ({"Wh": 1, "kWh": 1000}, 2000000000),
+    "import": _ENERGY,
+    "export": _ENERGY,
+    "net": _ENERGY,
 }
-_LONGEST = const(80)  # registers in a request: no meter refuses so many
-_FRESH_S = const(3)
+ENERGIES = ("import", "export", "net")
+_PARITIES = {"none": NONE, "even": EVEN, "odd": ODD}
+_MAX_REGISTERS = const(125)
+_MAX_LATE_MS = const(2000)
+_FIELDS = ("name", "source", "function", "word_order", "phases", "registers", "baud", "parity")
+_FIELDS += ("stop_bits", "reply_ms", "pause_ms", "max_registers", "gaps", "not_available")
+_OF_A_REGISTER = ("quantity", "phase", "address", "type", "scale", "unit", "word_order")
+_OF_A_REGISTER += ("not_available",)
 
 
 class ProfileError(ValueError):
     """A profile is not usable: one line, which field and why."""
 
 
-def _whole(profile, key, least, most, default):
+def _whole(profile, key, least, most, default=None):
     value = profile.get(key, default)
-    if not isinstance(value, int) or not least <= value <= most:
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
         raise ProfileError("%s: must be a whole number from %d to %d" % (key, least, most))
     return value
 
 
+def _choice(where, table, key, choices, default=None):
+    value = table.get(key, default)
+    if not isinstance(value, str) or value not in choices:
+        raise ProfileError("%s%s: must be one of %s" % (where, key, ", ".join(sorted(choices))))
+    return value
+
+
+def _known(where, table, names):
+    for name in table:
+        if name not in names:
+            raise ProfileError("%s%s: is not known" % (where, name))
+
+
+def _numbers(where, table, key):
+    """Register contents in decimal or as hex text."""
+    found = []
+    values = table.get(key, [])
+    if not isinstance(values, list):
+        raise ProfileError('%s%s: must be a list such as ["7FFF", "FFFF"]' % (where, key))
+    for text in values:
+        try:
+            found.append(int(text, 16))
+        except (TypeError, ValueError):
+            raise ProfileError('%s%s: must be texts such as "7FFF"' % (where, key))
+    return tuple(found)
+
+
+class Register:
+    """One register of a profile. `request`: which of its requests reads it, `place`: where in that
+    answer; `kind`: of registers.TYPES; `words`; `low_first`; `factor`: a count in the unit of its
+    quantity, of energies in micro-Wh, a whole number; `most`: the greatest value, 0: any;
+    `absent`: contents that mean "not available"."""
+
+    def __init__(self, address, kind, low_first, factor, most, quantity, phase, absent):
+        self.address = address
+        self.kind = kind
+        self.words = TYPES[kind][0]
+        self.low_first = low_first
+        self.factor = factor
+        self.most = most
+        self.quantity = quantity
+        self.phase = phase
+        self.absent = absent
+        self.request = self.place = 0
+
+
 class Profile:
-    """A profile. `requests`: [(address, count)]; `registers`: [(request, place in it, type,
-    factor, most, quantity, phase or 0)]."""
+    """A profile. `requests`: [(address, count)]; `registers`: Registers; `manner`: of the
+    meter."""
 
     def __init__(self, table):
         """table: the profile's JSON. ProfileError when it is impossible."""
         if not isinstance(table, dict) or not isinstance(table.get("registers"), list):
             raise ProfileError("registers: must be a list")
-        self.function = _whole(table, "function", 3, 4, None)
-        self.baud = _whole(table, "baud", 1200, 38400, 38400)
-        self.reply_ms = _whole(table, "reply_ms", 10, 1000, 100)
-        self.phases = _whole(table, "phases", 1, 3, None)
-        order = table.get("word_order")
-        if order not in ("low", "high"):
-            raise ProfileError("word_order: must be low or high")
-        self.low_first = order == "low"
-        found = [
-            self._register("registers[%d]." % i, entry)
+        _known("", table, _FIELDS)
+        self.function = _whole(table, "function", 3, 4)
+        self.phases = _whole(table, "phases", 1, 3)
+        reply_ms = _whole(table, "reply_ms", 10, 2000, 100)
+        self.manner = Manner(
+            reply_ms,
+            max(_MAX_LATE_MS, 2 * reply_ms),
+            _whole(table, "baud", 1200, 115200, 38400),
+            _PARITIES[_choice("", table, "parity", _PARITIES, "none")],
+            _whole(table, "stop_bits", 1, 2, 1),
+            _whole(table, "pause_ms", 0, 1000, 0),
+        )
+        most = _whole(table, "max_registers", 1, _MAX_REGISTERS, 80)
+        gaps = table.get("gaps", True)
+        if not isinstance(gaps, bool):
+            raise ProfileError("gaps: must be true or false")
+        order = _choice("", table, "word_order", ("low", "high"))
+        absent = _numbers("", table, "not_available")
+        self.registers = [
+            self._register("registers[%d]." % i, entry, order, absent)
             for i, entry in enumerate(table["registers"])
         ]
-        names = [entry[4:] for entry in found]
+        self._check()
+        self.registers.sort(key=lambda register: register.address)
+        self._group(most, gaps)
+
+    def _check(self):
+        names = [(register.quantity, register.phase) for register in self.registers]
         for name in names:
             if names.count(name) > 1:
                 raise ProfileError("registers: %s is there twice" % name[0])
+            if name[0] == "net" and (("import", name[1]) in names or ("export", name[1]) in names):
+                raise ProfileError("registers: net and import or export say the same energy")
         for phase in range(1, self.phases + 1):
-            if ("power", phase) not in names:
+            if ("power", phase) not in names and (self.phases > 1 or ("power", 0) not in names):
                 raise ProfileError("registers: power of phase %d is missing" % phase)
-        self.requests = []
-        self.registers = []
-        for entry in sorted(found):
-            address, kind = entry[:2]
-            end = address + _TYPES[kind][0]
-            if self.requests and end - self.requests[-1][0] <= _LONGEST:
-                start, count = self.requests[-1]
-                self.requests[-1] = (start, max(count, end - start))
-            else:
-                self.requests.append((address, end - address))
-            place = address - self.requests[-1][0]
-            self.registers.append((len(self.requests) - 1, place) + entry[1:])
 
-    def _register(self, where, entry):
-        """(address, type, factor, most, quantity, phase)."""
-        kind, quantity = entry.get("type"), entry.get("quantity")
-        if kind not in _TYPES:
-            raise ProfileError("%stype: must be one of %s" % (where, ", ".join(sorted(_TYPES))))
-        if quantity not in _QUANTITIES:
-            known = ", ".join(sorted(_QUANTITIES))
-            raise ProfileError("%squantity: must be one of %s" % (where, known))
-        units, most = _QUANTITIES[quantity]
+    def _group(self, most, gaps):
+        self.requests = []
+        for register in self.registers:
+            end = register.address + register.words
+            if register.words > most:
+                raise ProfileError("max_registers: %s has %d" % (register.kind, register.words))
+            if self.requests:
+                start, count = self.requests[-1]
+                if end - start <= most and (gaps or register.address <= start + count):
+                    self.requests[-1] = (start, max(count, end - start))
+                else:
+                    self.requests.append((register.address, register.words))
+            else:
+                self.requests.append((register.address, register.words))
+            register.request = len(self.requests) - 1
+            register.place = register.address - self.requests[-1][0]
+
+    def _register(self, where, entry, order, absent):
+        if not isinstance(entry, dict):
+            raise ProfileError("%s must be an object" % where[:-1])
+        _known(where, entry, _OF_A_REGISTER)
+        kind = _choice(where, entry, "type", TYPES)
+        quantity = _choice(where, entry, "quantity", QUANTITIES)
+        units, most = QUANTITIES[quantity]
         if entry.get("unit") not in units:
             known = " or ".join(sorted(units))
             raise ProfileError("%sunit: %s is in %s" % (where, quantity, known))
         scale = entry.get("scale", 1)
-        if not isinstance(scale, (int, float)) or not scale:
+        if not isinstance(scale, (int, float)) or isinstance(scale, bool) or not scale:
             raise ProfileError("%sscale: must be a number other than 0" % where)
         phase = entry.get("phase", 0)
         if not isinstance(phase, int) or not 0 <= phase <= self.phases:
             raise ProfileError("%sphase: must be 1 to %d, or left out" % (where, self.phases))
         address = entry.get("address")
-        if not isinstance(address, int) or not 0 <= address <= 65536 - _TYPES[kind][0]:
+        if not isinstance(address, int) or not 0 <= address <= 65536 - TYPES[kind][0]:
             raise ProfileError("%saddress: must be from 0 to 65535" % where)
-        return address, kind, scale * units[entry["unit"]], most, quantity, phase
+        factor = scale * units[entry["unit"]]
+        if quantity in ENERGIES:
+            factor = int(round(scale * 1000000)) * units[entry["unit"]]
+            if not factor:
+                raise ProfileError("%sscale: an energy's last digit is less than 1 uWh" % where)
+        low_first = _choice(where, entry, "word_order", ("low", "high"), order) == "low"
+        none = TYPES[kind][3] + absent + _numbers(where, entry, "not_available")
+        return Register(address, kind, low_first, factor, most, quantity, phase, none)
 
 
 def load(name):
     """The Profile with that name: of the gateway's files, then of the firmware's. ProfileError
     when there is none or it is impossible."""
+    if not name or "/" in name:
+        raise ProfileError("must be a name, not a path")
     for place in ["."] + [folder + "/b_bus" for folder in sys.path]:
         try:
             with open("%s/profiles/%s.json" % (place, name)) as file:
@@ -117,100 +196,8 @@ def load(name):
         except OSError:
             continue
         try:
-            return Profile(json.loads(text))
-        except ProfileError:
-            raise
+            table = json.loads(text)
         except ValueError:
             raise ProfileError("not JSON")
-        except (AttributeError, TypeError):
-            raise ProfileError("registers: each must be an object of texts and numbers")
+        return Profile(table)
     raise ProfileError("there is no such profile")
-
-
-class Meter(Device):
-    """A meter. `values`: (quantity, phase or 0) -> value in V, A, W, var, VA, Hz or Wh; empty
-    while it does not answer."""
-
-    KIND = "meter"
-
-    def __init__(self, name, unit, profile):
-        super().__init__(name, unit)
-        self.phases = profile.phases
-        self.values = {}
-        self._points = []  # [(index of a point, phase of the meter)]
-        self._places = []  # of a point's import and export in `values`
-        self._untold = []  # Wh of each that no report has
-        self._profile = profile
-        self._age = _FRESH_S
-
-    def begin(self, count, points):
-        """count: counts an error by name. points: [(index of a point of the site, phase)]."""
-        self._count = count
-        self._points = points
-        known = [register[5:] for register in self._profile.registers]
-        for _, phase in points:
-            for name in ("import", "export"):
-                place = (name, phase)
-                if place not in known and self.phases == 1:
-                    place = (name, 0)
-                self._places.append(place)
-        self._untold = [0] * len(self._places)
-        self._counters = WattHours(len(self._places), lambda: count("bus_b.range"))
-
-    async def poll(self, bus, now_s):
-        """Read everything once."""
-        profile = self._profile
-        answers = []
-        for address, count in profile.requests:
-            answers.append(
-                bytes(
-                    await bus.ask(
-                        self.unit,
-                        profile.function,
-                        address,
-                        count,
-                        self.tries,
-                        profile.reply_ms,
-                        profile.baud,
-                    )
-                )
-            )
-        values = {}
-        for request, place, kind, factor, most, quantity, phase in profile.registers:
-            value = self._value(answers[request], place, kind) * factor
-            if -most <= value <= most:  # not so for what is no number
-                values[quantity, phase] = value
-            else:
-                self._count("bus_b.range")
-        self.values = values
-        self._age = 0
-        most = _QUANTITIES["power"][1]
-        for k, place in enumerate(self._places):
-            self._untold[k] += self._counters.advance(k, most, values.get(place), now_s)
-
-    def _value(self, data, place, kind):
-        words, code = _TYPES[kind]
-        raw = data[2 * place : 2 * (place + words)]
-        if words == 2 and self._profile.low_first:
-            raw = raw[2:] + raw[:2]
-        return struct.unpack(code, raw)[0]
-
-    def fill(self, report):
-        """Enter the last values into the readings of the meter's points; called before a report is
-        counted."""
-        self._age += 1
-        for k, (i, phase) in enumerate(self._points):
-            reading, values = report.readings[i], self.values
-            reading.clear()
-            if self._age > _FRESH_S or ("power", phase) not in values:
-                if self.state != "missing":
-                    reading.missed = report.samples
-                continue
-            reading.count = report.samples
-            for name in ("power", "reactive", "apparent", "factor", "current", "voltage"):
-                setattr(reading, name, values.get((name, phase)))
-            reading.imported, reading.exported = self._told(2 * k), self._told(2 * k + 1)
-
-    def _told(self, k):
-        more, self._untold[k] = self._untold[k], 0
-        return more

@@ -107,7 +107,7 @@ def answer_bytes(request):
     return 5 + 2 * request[5] if function <= INPUT else 8
 
 
-def _length(answer, have):
+def length(answer, have):
     """Length of the answer as far as can be told from its first `have` bytes."""
     if have >= 3:
         function = answer[1]
@@ -123,7 +123,7 @@ def _length(answer, have):
 def missing(answer, have):
     """How many bytes the answer still lacks when its first `have` are there, as far as can be
     told from them; 0 when it is complete."""
-    return max(0, _length(answer, have) - have)
+    return max(0, length(answer, have) - have)
 
 
 def check(request, answer, have):
@@ -133,7 +133,7 @@ def check(request, answer, have):
         return SILENT
     if missing(answer, have):
         return SHORT
-    if crc16(answer, _length(answer, have)):
+    if crc16(answer, length(answer, have)):
         return BAD_CRC
     if answer[0] != request[0]:
         return WRONG_UNIT

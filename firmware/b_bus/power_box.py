@@ -13,9 +13,10 @@ from site.sampling import SAMPLE_RATE
 from site.wiring import DELTA, SPLIT
 from b_bus import modbus
 from b_bus.device import Device
+from b_bus.manner import POWER_BOX
 from b_bus.watt_hours import WattHours
 
-_UNIT, _REPLY_MS = const(61), const(100)
+_UNIT = const(61)
 _VOLTAGES, _FREQUENCY = const(0x0000), const(0x03F8)
 # What is read of each slot, at 4 x slot: attribute of quantities.Reading, greatest value.
 _BLOCKS = (
@@ -65,7 +66,7 @@ class PowerBox(Device):
 
     async def poll(self, bus, now_s):
         """Read everything once; set it up first when it is new or was away."""
-        if self.state != "well" or self._slots is None:
+        if self._slots is None:
             await self._set_up(bus)
         count = 4 * (max(self._slots) + 1)
         volts = await self._read(bus, _VOLTAGES, 10)
@@ -94,7 +95,7 @@ class PowerBox(Device):
 
     def _fill(self, samples, slots, volts, frequency, blocks, counted):
         """Fill the report with what was read: a generator, as quantities.Report.read(), which may
-        be begun anew. counted: Wh, import and export of each point."""
+        be begun anew. counted: J, import and export of each point."""
         report = self._measuring.report
         report.samples = samples
         for p in range(3):
@@ -121,7 +122,10 @@ class PowerBox(Device):
         return self._site.points[i].type != "MODBUS"
 
     async def _read(self, bus, address, count):
-        return await bus.ask(_UNIT, modbus.HOLDING, address, count, self.tries, _REPLY_MS)
+        return await bus.ask(_UNIT, modbus.HOLDING, address, count, self.tries, POWER_BOX)
+
+    async def _write(self, bus, address, value):
+        await bus.ask(_UNIT, modbus.WRITE_REGISTERS, address, [value], 3, POWER_BOX)
 
     def _real(self, data, i, least, most):
         """A float32, None when it can not be."""
@@ -147,10 +151,10 @@ class PowerBox(Device):
             reading.factor = max(-1.0, min(1.0, reading.power / reading.apparent))
 
     def _advanced(self, k, energies, at, now_s):
-        """Wh that an energy of the box has advanced. A CT tells 1.5 x its rated current at
+        """J that an energy of the box has advanced. A CT tells 1.5 x its rated current at
         most."""
         most = 2 * self._site.points[k // 2].rated * _MOST_VOLTS
-        return self._counters.advance(k, most, modbus.low_first(energies, at, "i"), now_s)
+        return 3600 * self._counters.advance(k, most, modbus.low_first(energies, at, "i"), now_s)
 
     def answers_for(self, serial):
         return any(point.node == serial for point in self._site.points)
@@ -160,7 +164,13 @@ class PowerBox(Device):
         for point, slot in zip(self._site.points, self._slots or ()):
             if point.node == serial and mask >> point.input & 1 and slot >= 0:
                 at = _IDENTIFY + slot
-                await bus.ask(_UNIT, modbus.WRITE_REGISTER, at, 1 if seconds else 0)
+                value = 1 if seconds else 0
+                await bus.ask(_UNIT, modbus.WRITE_REGISTER, at, value, 3, POWER_BOX)
+
+    def failed(self, error):
+        super().failed(error)
+        if self._silent:
+            self._slots = None  # it may have lost what it was told
 
     # Setting up
 
@@ -168,14 +178,15 @@ class PowerBox(Device):
         own = await self._read(bus, _OWN, 6)
         self.serial = "%04d%06d" % (modbus.register(own, 0), modbus.low_first(own, 2))
         places = await self._places(bus)
-        self._slots = []
+        self._silent = False  # it answers: what is damaged now is asked for again
+        slots = []
         self.fault = None
         mapping = await self._read(bus, _MAPPING, _MOST_SLOTS)
         types = await self._read(bus, _CT_TYPES, _MOST_SLOTS)
         changed = False
         for i, point in enumerate(self._site.points):
             if not self._is_mine(i):
-                self._slots.append(-1)
+                slots.append(-1)
                 continue
             slot = places.get((point.node, point.input), -1)
             kind = _ct_type(point)
@@ -193,13 +204,12 @@ class PowerBox(Device):
                     (_CT_TYPES, types, kind),
                 ):
                     if modbus.register(old, slot) != new:
-                        await bus.ask(
-                            _UNIT, modbus.WRITE_REGISTERS, start + slot, [new], 3, _REPLY_MS
-                        )
+                        await self._write(bus, start + slot, new)
                         changed = True
-            self._slots.append(slot)
+            slots.append(slot)
         if changed:
-            await bus.ask(_UNIT, modbus.WRITE_REGISTERS, _SAVE, [1], 3, _REPLY_MS)
+            await self._write(bus, _SAVE, 1)
+        self._slots = slots
 
     async def _places(self, bus):
         """{(serial, input): slot} of the devices on the box's own bus."""

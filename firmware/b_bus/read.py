@@ -12,6 +12,7 @@ from b_bus.output_module import CONTACTS, FAIL_SAFE, Output, OutputModule
 from b_bus.site import BusBSite
 
 _MOST_MODULES = const(10)
+_MAX_METERS = const(36)
 _TABLES = ("input_modules", "output_modules", "power_box", "meters", "automations")
 _OF_AN_OUTPUT = ("output", "name", "contact", "fail_safe", "min_on", "min_off", "group")
 _UNITS = ("kWh", "Wh", "m3", "l")
@@ -39,8 +40,14 @@ def read(table):
         )
     for node, (_, output) in enumerate(site.outputs(), 1):
         output.number(node)
+    profiles = {}  # one for all meters of a kind
     for where, entry in _each(table, "meters"):
-        site.meters.append(_meter(where, entry, names, site))
+        site.meters.append(_meter(where, entry, names, site, profiles))
+    if len(site.meters) > _MAX_METERS:
+        raise SiteError(
+            "b_bus.meters: %d, but there are at most %d; remove some, or use a second gateway"
+            % (len(site.meters), _MAX_METERS)
+        )
     for where, entry in _each(table, "automations"):
         site.automations.append(_automation(where, entry, site))
     return site
@@ -101,8 +108,9 @@ def _output(where, table, name):
     )
 
 
-def _meter(where, table, names, site):
+def _meter(where, table, names, site, profiles):
     from b_bus import meter_profile
+    from b_bus.meter import Meter
 
     known(where, table, ("name", "unit", "profile"))
     unit = field(where, table, "unit", int)
@@ -112,10 +120,11 @@ def _meter(where, table, names, site):
         raise SiteError("%sunit: %d is used twice" % (where, unit))
     name = field(where, table, "profile", str)
     try:
-        profile = meter_profile.load(name)
+        if name not in profiles:
+            profiles[name] = meter_profile.load(name)
     except meter_profile.ProfileError as error:
         raise SiteError("%sprofile: %s: %s" % (where, name, error))
-    return meter_profile.Meter(_name(where, table, names), unit, profile)
+    return Meter(_name(where, table, names), unit, profiles[name])
 
 
 def _automation(where, table, site):

@@ -14,6 +14,8 @@ _NUMBERS = const(20)  # bits of a number in a key
 # Keys from 5400000000 to 5799999999: every type that may be found here.
 _FIRST, _LAST = 5400 << _NUMBERS, 5800 << _NUMBERS
 _VAIN = const(3)
+_FOR_EACH = const(70)  # questions
+_MAX_FOUND = const(40)  # a line has 10 modules; the rest are refused by name
 
 
 def _serial(data):
@@ -25,38 +27,73 @@ async def begin(bus, session):
     await bus.ask(0, modbus.WRITE_REGISTER, _SESSION, session)
 
 
-async def search(bus, met):
-    """Find every module without an address. met(serial): gives the unit for it, 0 to refuse it.
+class Found:
+    """What a search has found besides modules. `unclear`: serial numbers that could not be told
+    apart: two modules with the same one, or one whose answers arrive damaged. `noise`: a name of
+    messages.NOISE when it was given up for what is heard on the line, else None."""
 
-    Returns the serial numbers that could not be told apart: two modules with the same one, or one
-    whose answers arrive damaged.
+    def __init__(self):
+        self.unclear = []
+        self.noise = None
+
+
+async def search(bus, admit):
+    """Find every module without an address: a Found. admit(serial): gives the unit for it, 0 to
+    refuse it.
+
+    Bounded: a module takes _FOR_EACH questions at most, two windows for each bit of its number;
+    who answers more often than modules can is none.
     """
-    unclear = []
+    found = Found()
     windows = [(_FIRST, _LAST - 1)]
-    vain = 0
+    vain = noisy = heard = questions = 0
+    left = 2 * _FOR_EACH
     while windows:
+        if questions == left:
+            found.noise = "noise"
+            break
+        questions += 1
         low, high = windows[-1]
-        serial = await _ask(bus, low, high)
+        noise = bus.noise
+        try:
+            serial = await _ask(bus, low, high)
+        except _Stranger:
+            found.noise = "stranger"
+            break
+        noisy += noise != bus.noise
         if serial is None:  # nobody
             windows.pop()
             vain = 0
         elif serial:
-            unit = met(serial)
+            heard += 1
+            left += _FOR_EACH
+            unit = admit(serial)
             await assign(bus, serial, unit)
             vain = 0
             if unit and not await _has(bus, unit, serial):
-                unclear.append(serial)
+                found.unclear.append(serial)
         elif low == high:
             vain += 1
             if vain == _VAIN:
-                unclear.append("%04d%06d" % (low >> _NUMBERS, low & 0xFFFFF))
+                found.unclear.append("%04d%06d" % (low >> _NUMBERS, low & 0xFFFFF))
                 windows.pop()
                 vain = 0
         else:
             windows.pop()
             middle = (low + high) // 2
             windows += [(middle + 1, high), (low, middle)]
-    return unclear
+        if len(found.unclear) + heard >= _MAX_FOUND:
+            found.noise = "noise"
+            break
+    if noisy == questions and not heard:
+        found.noise = "echo" if bus.echoes else "noise"
+    if found.noise:
+        del found.unclear[:]  # nobody has these numbers
+    return found
+
+
+class _Stranger(Exception):
+    """A device that is no module has the search's unit number: it refuses."""
 
 
 async def _ask(bus, low, high):
@@ -68,6 +105,8 @@ async def _ask(bus, low, high):
     try:
         return _serial(await bus.ask(_UNIT, modbus.HOLDING, 0, 3, 1))
     except modbus.ModbusError as error:
+        if error.result == modbus.EXCEPTION:
+            raise _Stranger
         return None if error.result == modbus.SILENT else ""
 
 

@@ -2,33 +2,46 @@
 
 from array import array
 
+from micropython import const
+
+_FALLS = const(3)  # reads, each below the one before
+
 
 class WattHours:
-    """count: how many counters; fault(): called for each read that is refused.
+    """count: how many counters; fault(): called for each read that is refused; watt_hour: in the
+    counters' unit.
 
     A read that is behind the last good one, or further from it than the greatest power allows, is
     refused. When the next one goes on from the refused one, the meter was exchanged or reset: its
     new value is where counting goes on, and the jump counts nothing.
     """
 
-    def __init__(self, count, fault):
+    def __init__(self, count, fault, watt_hour=1):
         self._fault = fault
+        self._watt_hour = watt_hour
         none = [-1] * count  # for a time
-        self._good, self._good_s = array("i", none), array("i", none)
-        self._refused, self._refused_s = array("i", none), array("i", none)
+        # A counter may have more than 32 bits.
+        self._good, self._good_s = [0] * count, array("i", none)
+        self._refused, self._refused_s = [0] * count, array("i", none)
+        self._falls = bytearray(count)
 
-    def advance(self, k, most, value, now_s):
-        """Wh of counter k since its last good read; 0 for the first one. most: W, the greatest
-        power that can be. value: Wh, None when there is none that can be used: then what it would
-        have told is counted with the next one. now_s: uptime."""
+    def falls(self, k):
+        """Whether counter k goes down read by read."""
+        return self._falls[k] >= _FALLS
+
+    def advance(self, k, most, value, now_s, net=False):
+        """What counter k has advanced since its last good read; 0 for the first one. most: W, the
+        greatest power that can be. value: None when there is none that can be used: then what it
+        would have told is counted with the next one. now_s: uptime. net: it may go down."""
         if value is None:
             return 0
-        value = int(value)
         more = 0
         if self._good_s[k] >= 0:
-            more = _step(self._good[k], self._good_s[k], most, value, now_s)
+            more = self._step(self._good[k], self._good_s[k], most, value, now_s, net)
             if more is None and self._refused_s[k] >= 0:
-                more = _step(self._refused[k], self._refused_s[k], most, value, now_s)
+                fallen = value < self._refused[k]
+                self._falls[k] = min(self._falls[k] + 1, _FALLS) if fallen else 0
+                more = self._step(self._refused[k], self._refused_s[k], most, value, now_s, net)
             if more is None:
                 self._refused[k], self._refused_s[k] = value, now_s
                 self._fault()
@@ -37,10 +50,9 @@ class WattHours:
         self._refused_s[k] = -1
         return more
 
-
-def _step(before, before_s, most, value, now_s):
-    """Wh from one read to the next, None when that cannot be."""
-    # One second and one Wh more: both are whole numbers.
-    limit = most * (now_s - before_s + 1) // 3600 + 1
-    more = value - before
-    return more if 0 <= more <= limit else None
+    def _step(self, before, before_s, most, value, now_s, net):
+        """From one read to the next, None when that cannot be."""
+        # One second and one Wh more: both may be whole numbers.
+        limit = (most * (now_s - before_s + 1) // 3600 + 1) * self._watt_hour
+        more = value - before
+        return more if (-limit if net else 0) <= more <= limit else None

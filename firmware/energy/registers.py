@@ -23,7 +23,7 @@ EXPORT = const(1)
 _WEIGHT = 349873135
 _SHIFT = 60
 _FRACTION = (1 << _SHIFT) - 1
-_WATT_HOUR = 3600 << _SHIFT
+_JOULE = 1 << _SHIFT
 _LONGEST_GAP = const(192000)  # samples, a minute: what is missing for longer is not guessed
 _RATE_SHIFT = const(36)  # rates are kept in 2^-24 J for each sample
 _DAY_MS = const(86400000)
@@ -79,7 +79,7 @@ class Energy:
     @staticmethod
     def _weight(site, point):
         if point.metered:
-            return _WATT_HOUR
+            return _JOULE
         return _WEIGHT * point.rated * point.ratio_ppm * site.voltage_ppm // 1000000000000
 
     def of_point(self, i, direction):

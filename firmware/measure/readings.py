@@ -75,7 +75,7 @@ class Reading:
     same of the fundamental's reactive power by the quadrants of IEC 62053-23: quadrant(0) to
     quadrant(3), import lagging, export lagging, export leading, import leading. All after a
     reversed CT and its phase error are put right. Of a metered point `imported` and `exported` are
-    the Wh that its meter has counted since the last report. `count`: samples measured, `missed`:
+    the J that its meter has counted since the last report. `count`: samples measured, `missed`:
     samples that did not arrive. `saturated`: the current was beyond what the CT's input can tell.
     """
 

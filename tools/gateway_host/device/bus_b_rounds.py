@@ -71,6 +71,13 @@ class Gateway:
         report = self.measuring.report
         self.samples.append([report.samples, report.readings[0].missed])
 
+    def _free(self):
+        """Bytes of the heap, where the task wants to know."""
+        if not self._task.get("free"):
+            return None
+        gc.collect()
+        return gc.mem_free()
+
     def points(self):
         """Of a site with a Power Box: [W, var, VA, A, V, J imported, J exported, missed]."""
         if not self.site.power_box:
@@ -122,6 +129,7 @@ class Gateway:
                         "share": self.share,
                         "points": self.points(),
                         "samples": self.samples,
+                        "free": self._free(),
                     }
                 )
             )

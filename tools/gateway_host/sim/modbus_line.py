@@ -48,13 +48,29 @@ class Slave:
     """A Modbus slave. `connected`: whether it is on the line and has supply.
 
     unit: its unit number, 0 while it has none; baud: its speed; delay_us: from the request's end
-    to the answer's begin, least and most.
+    to the answer's begin, least and most; parity: N, E or O; stop: stop bits.
+
+    `rest_us`: how long after its own answer it hears nothing; `lead`: bytes that its driver puts
+    before an answer; `queues`: a request is taken while another one is worked at.
     """
 
-    def __init__(self, unit: int, baud: int = 38400, delay_us: tuple[float, float] = (1800, 5000)):
+    def __init__(
+        self,
+        unit: int,
+        baud: int = 38400,
+        delay_us: tuple[float, float] = (1800, 5000),
+        parity: str = "N",
+        stop: int = 1,
+    ):
         self.unit = unit
         self.baud = baud
         self.delay_us = delay_us
+        self.parity = parity
+        self.stop_bits = stop
+        self.rest_us = 0.0
+        self.lead = b""
+        self.queues = False
+        self.deaf_until = float("-inf")
         self.connected = True
         self.taken = 0  # requests
         self.damaged = 0  # frames with a wrong check
@@ -140,15 +156,32 @@ class Slave:
                 self.write_words(address, struct.unpack(f">{number}H", data), broadcast)
         return body[:4]
 
+    @property
+    def setting(self) -> int:
+        """How its UART is set, as `ModbusLine.write` has it."""
+        return setting(self.baud, self.parity, self.stop_bits)
+
     @staticmethod
     def _in_range(number: int, most: int) -> None:
         if not 1 <= number <= most:
             raise Refused(ILLEGAL_VALUE)
 
 
+def setting(baud: int, parity: str = "N", stop: int = 1) -> int:
+    """Speed and format of a UART in one number, as the board's link has them."""
+    return baud | "NEO".index(parity) << 24 | stop - 1 << 26
+
+
+def byte_time_us(setting: int) -> float:
+    """Of a character."""
+    bits = 10 + bool(setting >> 24 & 3) + (setting >> 26 & 1)
+    return bits * 1e6 / (setting & 0xFFFFFF)
+
+
 class ModbusLine:
     """The line with its slaves. `damage(data)`, when set, changes what the gateway hears of an
-    answer.
+    answer. `echo`: it hears what it sends; `stray`: bytes that it hears behind whatever it sends;
+    `deaf`: a share of its requests that nobody hears.
 
     `busy_us`: how long anybody spoke; `overflowed`: bytes lost because the receive buffer was
     full.
@@ -157,6 +190,9 @@ class ModbusLine:
     def __init__(self, slaves: Sequence[Slave] = (), rxbuf: int = 512, seed: int = 1) -> None:
         self.slaves = list(slaves)
         self.damage: Callable[[bytes], bytes] | None = None
+        self.echo = False
+        self.stray = b""
+        self.deaf = 0.0
         self.busy_us = 0.0
         self.overflowed = 0
         self.now = 0.0
@@ -164,6 +200,7 @@ class ModbusLine:
         self._random = random.Random(seed)
         self._coming: deque[tuple[float, int]] = deque()  # end of a byte, byte
         self._quiet_from = float("-inf")
+        self._spoken: list[float] = []  # when slaves' bytes end
         self._events: list[tuple[float, Callable[[float], None]]] = []
 
     def at(self, time: float, action: Callable[[float], None]) -> None:
@@ -172,29 +209,43 @@ class ModbusLine:
         self._events.sort(key=lambda event: event[0])
 
     def write(self, time: float, data: bytes, baud: int) -> None:
-        """The gateway sends `data` from `time` on."""
+        """The gateway sends `data` from `time` on. baud: a `setting`."""
         self.now = time
         while self._events and self._events[0][0] <= time:
             when, action = self._events.pop(0)
             action(when)
-        byte_us = 1e7 / baud
+        byte_us = byte_time_us(baud)
         end = time + len(data) * byte_us
         self.busy_us += end - time
-        clean = time >= self._quiet_from + min(SILENCE_US, 3.5 * 11e6 / baud) - 1
-        # What slaves still say drowns, and drowns the request.
+        silence = min(SILENCE_US, 3.5 * 11e6 / (baud & 0xFFFFFF))
+        self._spoken = [t for t in self._spoken if t > time - 1e6]
+        clean = time >= self._quiet_from + silence - 1
+        clean = clean and not any(time - silence + 1 < t <= end + byte_us for t in self._spoken)
+        if self.deaf and self._random.random() < self.deaf:
+            clean = False
+        # What slaves say meanwhile drowns, and drowns the request.
         self._coming = deque(
-            (t, self._random.randrange(256) if t > time else b) for t, b in self._coming
+            (t, self._random.randrange(256) if time < t <= end + byte_us else b)
+            for t, b in self._coming
         )
         answers = []
         for slave in self.slaves:
-            if not slave.connected:
+            if not slave.connected or time < slave.deaf_until:
                 continue
-            heard = data if clean and slave.baud == baud else self._random.randbytes(len(data))
+            heard = data if clean and slave.setting == baud else self._random.randbytes(len(data))
             answer = slave.hear(end, heard)
             if answer is not None:
-                answers.append((end + self._random.uniform(*slave.delay_us), answer))
+                start = end + self._random.uniform(*slave.delay_us)
+                answer = slave.lead + answer
+                if not slave.queues:
+                    slave.deaf_until = start + len(answer) * byte_us + slave.rest_us
+                answers.append((start, answer))
+        heard_too = (data if self.echo else b"") + self.stray
+        first = time if self.echo else end
+        self._coming.extend((first + (k + 1) * byte_us, b) for k, b in enumerate(heard_too))
         self._quiet_from = end
         self._answer(answers, byte_us)
+        self._coming = deque(sorted(self._coming))
 
     def _answer(self, answers: list[tuple[float, bytes]], byte_us: float) -> None:
         spoken: list[tuple[float, int]] = []
@@ -210,8 +261,8 @@ class ModbusLine:
             spoken += zip(ends, answer, strict=True)
         if spoken:
             self.busy_us += spoken[-1][0] - min(start for start, _ in answers)
-            self._quiet_from = max(self._quiet_from, spoken[-1][0])
             self._coming.extend(spoken)
+            self._spoken += [t for t, _ in spoken]
 
     def disturb(self, until: float) -> None:
         """Something of another speed is heard until then: no silence before."""

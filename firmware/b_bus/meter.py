@@ -1,0 +1,133 @@
+"""A meter of another maker on the B-bus: reads what its profile names, once a second where the
+line has the time.
+
+Owns its last values, and what its points have used since the last report.
+"""
+
+from micropython import const
+
+from b_bus.device import Device
+from b_bus.meter_energy import WATT_HOUR, MeterEnergy
+from b_bus.meter_profile import ENERGIES
+from b_bus.registers import bits, exact, value
+
+_FRESH_S = const(5)  # values are shown for so long, and for three times of what a round takes
+_RATES = ("power", "reactive", "apparent", "factor", "current", "voltage")
+_MICRO = const(9)  # of meter_energy's units in a micro-Wh
+assert WATT_HOUR == 1000000 * _MICRO
+
+
+class Meter(Device):
+    """`values`: (quantity, phase or 0) -> value in V, A, W, var, VA or Hz, without those that are
+    not available; empty while it does not answer. `phases`: how many it has."""
+
+    KIND = "meter"
+
+    def __init__(self, name, unit, profile):
+        super().__init__(name, unit)
+        self.phases = profile.phases
+        self.values = {}
+        self._points = []  # [(index of a point, phase of the meter)]
+        self._profile = profile
+        self._age = _FRESH_S
+        self._fresh_s = _FRESH_S
+        self._seen_s = None
+        self._excused = False
+
+    def begin(self, count, points):
+        """count: counts an error by name. points: [(index of a point of the site, phase)]."""
+        self._count = count
+        self._points = points
+        self._counters = [r for r in self._profile.registers if r.quantity in ENERGIES]
+        self._energy = MeterEnergy(
+            [(r.quantity, self._phase(r)) for r in self._counters],
+            self.phases,
+            lambda: count("bus_b.range"),
+        )
+
+    def _phase(self, register):
+        return register.phase or (1 if self.phases == 1 else 0)
+
+    @property
+    def tries(self):
+        return 3  # nothing is repeated at once where nothing came: see manner.Manner
+
+    async def poll(self, bus, now_s):
+        """Read everything once."""
+        profile = self._profile
+        answers = []
+        for address, count in profile.requests:
+            answers.append(
+                await bus.ask(
+                    self.unit, profile.function, address, count, self.tries, profile.manner
+                )
+            )
+        values = {}
+        counted = []
+        for register in profile.registers:
+            number = bits(
+                answers[register.request], register.place, register.words, register.low_first
+            )
+            if register.quantity in ENERGIES:
+                counted.append(self._energy_of(register, number))
+            elif number not in register.absent:
+                real = value(register.kind, number) * register.factor
+                if -register.most <= real <= register.most:  # not so for what is no number
+                    values[register.quantity, self._phase(register)] = real
+                else:
+                    self._count("bus_b.range")
+        self.values = values
+        self._age = 0
+        if self._seen_s is not None:
+            self._fresh_s = max(_FRESH_S, 3 * min(now_s - self._seen_s, 10))
+        self._seen_s = now_s
+        powers = [values.get(("power", 1 + phase)) for phase in range(self.phases)]
+        self._energy.read(counted, powers, now_s)
+        self.fault = self._judge(bus)
+
+    def _energy_of(self, register, number):
+        if number in register.absent:
+            return None
+        found = exact(register.kind, number, register.factor * _MICRO)
+        if found is None:
+            self._count("bus_b.range")
+        return found
+
+    def _judge(self, bus):
+        """What is wrong in words, or None."""
+        if self._energy.falling():
+            return "a counter of one direction goes down: does it count net? its profile has to say so"
+        if self.unit in bus.late:
+            return "answers later than reply_ms of its profile: make that larger"
+        return None
+
+    def answered(self):
+        super().answered()
+        self._excused = False
+
+    def failed(self, error):
+        """A first failure is not shown: it is left alone until an answer that is late cannot come
+        any more, and asked again."""
+        was = self.state
+        super().failed(error)
+        self._wait = max(self._wait, 2 if self._silent else 0)
+        if was == "well" and not self._excused:
+            self._excused = True
+            self.state = was
+
+    def fill(self, report):
+        """Enter the last values into the readings of the meter's points; called before a report is
+        counted."""
+        self._age += 1
+        for i, phase in self._points:
+            reading, values = report.readings[i], self.values
+            reading.clear()
+            if self._age > self._fresh_s or ("power", phase) not in values:
+                if self.state != "missing":
+                    reading.missed = report.samples
+                continue
+            reading.count = report.samples
+            for name in _RATES:
+                setattr(reading, name, values.get((name, phase)))
+            reading.imported = self._energy.take(phase - 1, 0)
+            reading.exported = self._energy.take(phase - 1, 1)
