@@ -231,6 +231,6 @@ class Measuring:
             meter.fill(self.report)
         self.report.settle()
         yield
-        yield from self.energy.add(self.report.values, self.ended_ms)
+        yield from self.energy.add(self.report.values)
         yield from self.aggregates.add(self.report, self.ended_ms)
         self.reports += 1

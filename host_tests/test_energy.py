@@ -4,6 +4,7 @@ calendar."""
 from __future__ import annotations
 
 import datetime
+import itertools
 import json
 import random
 from decimal import Decimal, localcontext
@@ -28,24 +29,31 @@ RUN = """
 import json, sys
 from site import document
 from energy.registers import Energy
+from energy.today import NAMES, Today
 from measure.readings import Readings
 
 task = json.load(sys.stdin)
 place = document.load(json.dumps(task["site"]))
 energy = Energy(place)
+today = Today(place, energy)
 values_of = Readings(len(place.points))
+counts = task.get("counts")  # of each step and point, samples measured
 
 points, loads = range(len(place.points)), range(len(place.loads))
 
-for now_ms, values in task["steps"]:
+for number, (now_ms, values) in enumerate(task["steps"]):
     for reading, (imported, exported, missed) in zip(values_of.points, values):
         reading.imported, reading.exported, reading.missed = imported, exported, missed
-    for _ in energy.add(values_of, now_ms):
+    for reading, measured in zip(values_of.points, counts[number] if counts else ()):
+        reading.count = measured
+    for _ in energy.add(values_of):
+        pass
+    for _ in today.add(None if now_ms is None else (now_ms // 1000 + place.utc_offset) // 86400):
         pass
     print(json.dumps([
         [[energy.of_point(i, 0), energy.of_point(i, 1), energy.missing[i]] for i in points],
-        [[energy.of_load(k, 0), energy.of_load(k, 1), energy.today(k, 0), energy.today(k, 1)]
-         for k in loads]]))
+        [[energy.of_load(k, 0), energy.of_load(k, 1)] + list(today.joules[2 * k : 2 * k + 2])
+         for k in loads], dict(zip(NAMES + ("own", "rest"), today.sums))]))
 """
 
 
@@ -75,13 +83,18 @@ def site_of(points: list[tuple[str, int]], loads: int, utc_offset: int = 0) -> d
 def run(bits: int, site: dict, steps: list) -> list:
     """The registers after each step: [points, loads], a point's [imported, exported, missing], a
     load's [imported, exported, today's imported, today's exported]."""
+    return [line[:2] for line in follow(site, steps, bits)]
+
+
+def follow(site: dict, steps: list, bits: int = 32, counts: list[list[int]] | None = None) -> list:
+    """The same, and today's sums by name. counts: of each step and point, samples measured."""
     done = interpreter.run(
         ["-c", RUN],
         bits=bits,
         heap="2M",
         path=MODULE_PATH,
         stdin=None,
-        input=json.dumps({"site": site, "steps": steps}),
+        input=json.dumps({"site": site, "steps": steps, "counts": counts}),
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
@@ -207,3 +220,67 @@ def test_the_clock_is_set_back():
     assert today == pytest.approx([100, 200, 100, 100, 200], abs=2)
     since_start = [points[0][0] for points, _ in result]
     assert since_start == pytest.approx([100, 200, 300, 400, 500], abs=2)
+
+
+ROLES = ("grid", "solar", "battery", "circuit")
+UNKNOWN = -(2**63)
+
+
+def days(hours: list[tuple[int, tuple[float, ...]]], absent: set[tuple[int, int]]) -> list:
+    """Today's sums after each report of a second. hours: (s, W of grid, solar, battery, circuit);
+    absent: (step, point) without any sample."""
+    table = site_of([("AC-CT-50A", k) for k in range(4)], 4)
+    for load, role in zip(table["loads"], ROLES, strict=True):
+        load["role"] = role
+    steps, counts, before = [], [], 20000 * 86400 * 1000 + 43200000
+    for seconds, watts in hours:
+        for _ in range(seconds):
+            values, measured = [], []
+            for i, power in enumerate(watts):
+                amount = round(abs(power) / joules_per_count() / 50)
+                away = (len(steps), i) in absent
+                values.append(
+                    [0, 0, SAMPLES] if away else [amount, 0, 0] if power > 0 else [0, amount, 0]
+                )
+                measured.append(0 if away else SAMPLES)
+            before += 1000
+            steps.append([before, values])
+            counts.append(measured)
+    return [line[2] for line in follow(table, steps, counts=counts)]
+
+
+def test_what_the_house_took_of_its_sun_does_not_fall_when_its_battery_sells():
+    """Noon: of 5 kW of sun 2 kW go into the house and 3 kW into the battery. Evening: the battery
+    sells 4 kW. Every value of the day only grows."""
+    noon, evening = (0, -5000, 3000, 2000), (-3000, 0, -4000, 1000)
+    values = days([(1800, noon), (1800, evening)], set())
+    assert values[1799]["own"] == pytest.approx(9_000_000, abs=10)
+    assert values[-1]["own"] == values[1799]["own"]
+    assert values[-1]["house"] == pytest.approx(1800 * (2000 + 1000), abs=20)
+    assert abs(values[-1]["rest"]) <= 20
+    for one, next_ in itertools.pairwise(values):
+        assert all(next_[name] >= one[name] for name in one)
+
+
+@pytest.mark.parametrize("seconds", [50, 600])
+@pytest.mark.parametrize("away", range(4))
+def test_the_day_waits_for_a_hub_that_is_away(away, seconds):
+    """One load's hub is away while the others go on. No sum falls; after a gap that is estimated
+    each is as if nothing had happened, after a longer one it lacks this time."""
+    watts = (3000, -2000, 500, 3500)  # house 4500, rest 1000, own 2000
+    absent = {(100 + k, away) for k in range(seconds)}
+    values = days([(200 + seconds, watts)], absent)
+    for one, next_ in itertools.pairwise(values):
+        assert all(next_[name] >= one[name] for name in one)
+    needed = {"house": (0, 1, 2), "circuits": (3,), "own": (0, 1), "rest": (0, 1, 2, 3)}
+    rates = {"house": 4500, "circuits": 3500, "own": 2000, "rest": 1000}
+    for name, members in needed.items():
+        lost = seconds if seconds > 60 and away in members else 0
+        right = rates[name] * (200 + seconds - lost)
+        assert values[-1][name] == pytest.approx(right, rel=1e-3, abs=20), name
+
+
+def test_what_the_site_has_not_is_not_zero():
+    """A house of circuits alone: nothing is said of a grid, of sun or a battery."""
+    (_, _, today), *_ = follow(site_of([("AC-CT-50A", 0)], 1), [[None, [[0, 0, 0]]]])
+    assert {name for name in today if today[name] != UNKNOWN} == {"house", "circuits"}

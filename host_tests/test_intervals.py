@@ -49,7 +49,7 @@ for number, (now, samples, values, voltages, frequency) in enumerate(task["steps
         reading.imported, reading.exported, reading.missed = imported, exported, missed
         reading.count = samples - missed
         reading.power = (imported - exported) / 1e9
-    for _ in energy.add(report.values, now):
+    for _ in energy.add(report.values):
         pass
     for _ in aggregates.add(report, now):
         pass
@@ -60,6 +60,7 @@ for number, (now, samples, values, voltages, frequency) in enumerate(task["steps
             list(one.missed), one.estimated, one.complete(),
             [one.spread.voltage(p) for p in range(3)]
             + [one.spread.frequency(), one.spread.grid()],
+            list(one.doubtful),
         ]))
 demand = aggregates.demand
 print(json.dumps([
@@ -87,7 +88,7 @@ def site_of(points: int = 2, utc_offset: int = 0) -> dict[str, Any]:
 
 
 NAMES = ("step", "length", "start", "samples", "regular", "energy", "missed", "estimated",
-         "complete", "spread")  # fmt: skip
+         "complete", "spread", "doubtful")  # fmt: skip
 
 
 def run(site: dict[str, Any], steps: list, bits: int = 32) -> tuple[list[dict[str, Any]], list]:
@@ -247,7 +248,7 @@ def add(now_ms):
             return end.value
 for _ in range(40000):
     add(None)
-quarter = add(1764000000000)
+(quarter,) = add(1764000000000)
 print(json.dumps([quarter.samples, quarter.missed[0], quarter.start, quarter.regular,
                   quarter.spread.voltage(0)]))
 """
@@ -384,6 +385,103 @@ def test_what_always_runs():
     for i, got in watts:
         hours = (i // 4 - 23) * 4  # the hour in progress and the 23 before it
         assert got == pytest.approx(house[max(0, hours) : i + 1].min(), abs=1)
+
+
+def power_of(watts: float) -> list[int]:
+    """A point's values over a second."""
+    return [max(0, round(watts / JOULE)), max(0, round(-watts / JOULE)), 0]
+
+
+AWAY = [0, 0, RATE]
+# Seconds of a gap before and after 12:15:00.
+GAPS = [(60, 0), (1, 0), (0, 60), (30, 30), (59, 1), (1, 59), (10, 3)]
+
+
+@pytest.mark.parametrize("before, after", GAPS)
+@pytest.mark.parametrize("watts", [6000, -2500])
+def test_a_gap_at_a_quarters_end_belongs_to_both(watts, before, after):
+    """A steady grid whose hub is away around the end of a quarter and of five minutes: each
+    interval has its own energy, the month's highest is what was drawn."""
+    steps = []
+    for i in range(1, 2701):
+        away = 900 - before < i <= 900 + after
+        steps.append(second(START + i, values=[AWAY if away else power_of(watts), power_of(700)]))
+    intervals, (registers, current, demand, *_) = run(site_of(), steps)
+    assert [one["start"] for one in intervals if one["length"] == 900] == [
+        START + 900 * k for k in range(3)
+    ]
+    for one in intervals:
+        assert one["energy"][0 if watts > 0 else 1] == pytest.approx(
+            abs(watts) * one["length"], abs=20
+        )
+        assert one["regular"]
+    for k, length in enumerate((300, 900)):
+        columns = zip(current[k], *(x["energy"] for x in intervals if x["length"] == length),
+                      strict=True)  # fmt: skip
+        assert [sum(column) for column in columns] == registers
+    assert demand[0] == pytest.approx(max(0, watts), abs=1)
+
+
+def test_a_quarter_whose_energy_is_not_known_does_not_count():
+    """Away for two minutes before the quarter's end, which is not estimated: the quarter is left
+    out of the month's highest, and so is what waits for longer than a minute."""
+    steps = []
+    for i in range(1, 2701):
+        watts = 9000 if i <= 900 else 3000
+        steps.append(second(START + i, values=[AWAY if 780 < i <= 900 else power_of(watts), AWAY]))
+    intervals, (_, _, demand, *_) = run(site_of(), steps)
+    assert demand[:2] == [pytest.approx(3000, abs=1), START + 900]
+    first = next(one for one in intervals if one["length"] == 900)
+    assert first["doubtful"] == [1, 1]
+    assert first["step"] == 899
+
+
+def test_a_report_of_a_minute_is_divided_at_the_quarters_end():
+    """A meter of the grid that is read again 30 s after the quarter began: its counter has gone
+    on."""
+    steps = [second(START + 1 + i, 4000) for i in range(870)]
+    minute = [round(60 * 4000 / JOULE), 0, 0]
+    steps.append(second(START + 930, samples=60 * RATE, values=[minute, [0, 0, 0]]))
+    steps += [second(START + 931 + i, 4000) for i in range(870)]
+    intervals, (_, _, demand, *_) = run(site_of(), steps)
+    for one in intervals:
+        if one["start"] != START + 600:  # and the quarter; five minutes of it lie in the long one
+            assert one["energy"][0] == pytest.approx(4000 * one["length"], abs=20)
+    assert demand[0] == pytest.approx(4000, abs=1)
+
+
+def test_the_rate_for_a_gap_is_not_taken_from_a_part_of_a_report():
+    """A capacitor whose hub goes away 5 to 63 samples after a report began, and is back in the
+    midst of one: what these samples show is part of a cycle, 2300 W or as much the other way."""
+    for part in (5, 63, 1000):
+        few = [round(2300 / JOULE * part / RATE), 0, RATE - part]
+        steps = [second(START + 1 + i, values=[[0, 0, 0]] * 2) for i in range(10)]
+        steps.append(second(START + 11, values=[few, [0, 0, 0]]))
+        steps += [second(START + 12 + i, values=[AWAY, [0, 0, 0]]) for i in range(50)]
+        steps.append(second(START + 62, values=[few, [0, 0, 0]]))
+        steps += [second(START + 63 + i, values=[[0, 0, 0]] * 2) for i in range(10)]
+        _, (registers, *_, estimated) = run(site_of(), steps)
+        assert registers[0] <= 2 * 2300 * part / RATE + 1 and estimated == 0
+
+
+def test_no_grid_no_demand():
+    """A house whose grid has no point: no month's highest, no forecast, no energy."""
+    site = site_of()
+    site["points"] = site["points"][1:]
+    steps = [second(START + 1 + i, values=[power_of(500)]) for i in range(1000)]
+    _, (_, _, demand, *_) = run(site, steps)
+    assert demand == [None] * 4
+
+
+def test_what_always_runs_is_forgotten_after_a_day():
+    """A house at 300 W for an hour, then nothing is measured for 40 h: 24 hours later there is no
+    answer any more."""
+    steps = [second(START + 1 + i, 300) for i in range(3600)]
+    steps += [second(START + 3600 + 900 * i, samples=900 * RATE, values=[[0, 0, 900 * RATE]] * 2)
+              for i in range(1, 160)]  # fmt: skip
+    for hours, known in ((1, True), (20, True), (24, False), (39, False)):
+        _, end = run(site_of(), steps[: 3600 + 4 * hours])
+        assert end[4] == (pytest.approx(300, abs=1) if known else None), hours
 
 
 def test_published_when_the_clock_says_so():

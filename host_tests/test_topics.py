@@ -24,7 +24,7 @@ from cloud import topics_original as original
 from system.counters import Counters
 from cloud.publisher import Publisher
 from cloud.rates import Rates
-from measure.readings import Readings
+from energy.registers import MEASURED
 from energy.totals import load_power
 
 class Bus:
@@ -64,13 +64,18 @@ for n, (kind, began, samples, worst, phases) in enumerate(task["events"]):
 events._state[38], events._state[22] = len(task["events"]), 32000
 events._state[23] = 1
 events.date(task["now"])
+today = path.aggregates.today
 for at in (2, 0):  # first at midnight, then now
     for i, values in enumerate(task["points"] + task["loads"]):
-        energy.main.joules[2 * i], energy.main.joules[2 * i + 1] = values[at : at + 2]
-    if at:
-        for day in (1, 2):
-            for _ in energy.add(Readings(len(place.points)), day * 86400000):
-                pass
+        for d in (0, 1):
+            r, joules = 2 * i + d, values[at + d]
+            energy.gained[r] = joules - energy.main.joules[r]
+            energy.main.joules[r] = joules
+    for i in range(len(place.points)):
+        energy.state[i] = MEASURED
+    if not at:
+        for _ in today.add(2):
+            pass
 now = task["now"]
 path.aggregates.powers = [load_power(place, report.readings, k) for k in range(len(place.loads))]
 uplink, counters = Uplink(), Counters()
@@ -198,19 +203,20 @@ def test_power_factor_is_truncated_toward_zero(bits):
     assert [p["factor"] for p in site["points"]] == [factor for factor, _ in FACTORS]
 
 
-def test_what_was_not_measured_is_0_in_the_originals_and_null_in_ours(bits):
+def test_what_was_not_measured_is_null_in_the_originals_too(bits):
     readings = [READINGS[0], NOTHING, *READINGS[2:]]
     change = {"voltages": [230.1, None, 231.0], "microhertz": 0}
     realtime, site, *_ = published(bits, site_of(POINTS, ROLES), readings, **change)
     assert len(realtime["channelPowers"]) == 6
     lost = realtime["channelPowers"][1]
     assert lost == {
-        "publishIndex": 1, "formula": "$5500000000/1$", "power": 0, "apparentPower": 0,
-        "reactivePower": 0, "cosPhi": 0, "current": 0, "importEnergy": 0, "exportEnergy": 0,
+        "publishIndex": 1, "formula": "$5500000000/1$", "power": None, "apparentPower": None,
+        "reactivePower": None, "cosPhi": 0, "current": None, "importEnergy": 0, "exportEnergy": 0,
         "phaseId": 1,
     }  # fmt: skip
-    assert [voltage["voltage"] for voltage in realtime["voltages"]] == [230, 0, 231]
-    assert realtime["totalPower"] == round(1234.5678 + 100.7)
+    assert [voltage["voltage"] for voltage in realtime["voltages"]] == [230, None, 231]
+    assert realtime["measuredFrequency"] is None
+    assert realtime["totalPower"] is None and realtime["totalReactivePower"] is None
     assert {name: site["points"][1][name] for name in NOTHING} == NOTHING
     assert site["voltages"] == [230.1, None, 231.0]
     assert site["frequency"] is None
@@ -292,9 +298,13 @@ def test_synthesised_voltages_are_named():
 
 def test_without_time_and_without_roles(bits):
     site = site_of([("L1", "Oven")], {"Oven": "circuit"})
-    realtime, own, config, *_ = published(bits, site, [READINGS[0]], now=None)
+    realtime, own, config, _, rest = published(bits, site, [READINGS[0]], now=None)
     assert realtime["utcTimeStamp"] == own["time"] == config["utcTimeStamp"] == 0
-    assert realtime["totalPower"] == 0
+    assert realtime["totalPower"] is None
+    today = own["totals"]["today"]
+    assert {name for name in today if today[name] is None} == set(today) - {"house", "circuits"}
+    assert rest["today"] == {"selfConsumption": None, "rest": None}
+    assert [rest["demand"][name] for name in ("energy", "forecast", "month")] == [None] * 3
     totals = own["totals"]
     assert [totals[name] for name in ("grid", "solar", "battery")] == [None] * 3
     assert totals["house"] == own["loads"][0]["power"]  # what its circuits take
@@ -448,6 +458,32 @@ def test_totals_and_aggregated(bits, monkeypatch):
         "gridImport": 90000, "gridExport": 360, "solar": 120005, "batteryCharge": 0,
         "batteryDischarge": 600, "circuits": 900, "house": 90000 - 360 + 120005 - 5 + 600,
     }  # fmt: skip
+
+
+UNKNOWN = """
+from energy.intervals import Interval, Spread
+doubtful = bytearray([0, 0, 1, 0, 0, 0])
+joules, missed = array("q", range(20)), array("i", [0] * 6)
+print("".join(original.aggregated(
+    place, Interval(1764000000, 300, 960000, joules, missed, 0, Spread(), doubtful))))
+"""
+
+
+def test_what_an_interval_has_not_is_null(monkeypatch):
+    """A grid phase of which the energy is not known, and no voltage, frequency or power."""
+    monkeypatch.setitem(globals(), "RUN", RUN + UNKNOWN)
+    *_, totals, aggregated = published(32, site_of(POINTS, ROLES), [NOTHING, *READINGS[1:]])
+    assert totals["demand"]["forecast"] is None and totals["demand"]["month"] is None
+    for name in ("totalPower", "minimumPower", "maximumPower", "measuredFrequency"):
+        assert aggregated[name] is None
+    assert [v["voltage"] for v in aggregated["voltages"]] == [None] * 3
+    powers = [channel["power"] for channel in aggregated["channelPowers"]]
+    assert [power is None for power in powers] == [False, False, True, False, False, False]
+    totals = aggregated["totals"]
+    assert {name for name in totals if totals[name] is None} == {
+        "gridImport", "gridExport", "house",
+    }  # fmt: skip
+    assert totals["solar"] == 15 and totals["circuits"] == 18 - 19
 
 
 @pytest.mark.parametrize("channel, phase, point", [(1, "L2", None), (3, None, 0), (30, None, 27)])

@@ -23,4 +23,5 @@ def rounded(value, digits):
 
 
 def whole(value):
-    return int(round(value or 0))
+    """The nearest whole number, None of None."""
+    return None if value is None else int(round(value))

@@ -67,7 +67,7 @@ class Publisher:
         self._realtime_topic = prefix + "realtime"
         self._realtime_due = Due("realtime", rates)
         self._waiting = Waiting(self._realtime.longest)
-        self._totals = topics.totals_form(figures)
+        self._totals = topics.totals_form(measuring, figures)
         self._month = topics.month_form(figures)
         self._quality = quality.Quality(site, measuring, figures)
         parts = (topics.site_form(site, measuring, figures),)

@@ -11,6 +11,7 @@ from system.version import VERSION
 from a_bus import collect
 from measure.quantities import FREQUENCY, VOLTS
 from measure.readings import APPARENT, CURRENT, FACTOR, POWER, RATES, REACTIVE, VOLTAGE
+from energy import today
 from energy.registers import EXPORT, IMPORT
 from cloud import figures as f
 from cloud.json_pieces import items
@@ -66,7 +67,7 @@ def site_form(site, measuring, figures):
         form.put(b"}")
     form.put(b'],"loads":[')
     for k in range(len(site.loads)):
-        _put_load(form, site, energy, figures, k)
+        _put_load(form, site, measuring, figures, k)
     form.put(b'],"totals":{')
     for name, place in ((b"grid", f.GRID), (b"solar", f.SOLAR), (b"battery", f.BATTERY)):
         form.put(b'"' + name + b'":')
@@ -75,10 +76,10 @@ def site_form(site, measuring, figures):
     form.put(b'"house":')
     form.number(figures.ints, f.HOUSE, 2)
     form.put(b',"today":{')
-    for j, name in enumerate(figures.sum_names()):
+    for j, name in enumerate(today.NAMES):
         form.put(b"," if j else b"")
         form.put(quoted(name) + b":")
-        form.whole(figures.longs, f.TODAY + j)
+        form.whole(measuring.aggregates.today.sums, j)
     form.put(b"}}}")
     form.close()
     return form
@@ -91,18 +92,19 @@ def _put_energies(form, imported, exported, joules, r):
     form.whole(joules, r + EXPORT)
 
 
-def _put_load(form, site, energy, figures, k):
+def _put_load(form, site, measuring, figures, k):
     load = site.loads[k]
     form.put(b",{" if k else b"{")
     form.put(b'"name":' + quoted(load.name) + b',"role":' + quoted(load.role) + b',"power":')
     form.number(figures.powers, k, 2)
     r = 2 * (len(site.points) + k)
-    _put_energies(form, b',"import":', b',"export":', energy.main.joules, r)
-    _put_energies(form, b',"todayImport":', b',"todayExport":', figures.today, 2 * k)
+    _put_energies(form, b',"import":', b',"export":', measuring.energy.main.joules, r)
+    joules = measuring.aggregates.today.joules
+    _put_energies(form, b',"todayImport":', b',"todayExport":', joules, 2 * k)
     form.put(b"}")
 
 
-def totals_form(figures):
+def totals_form(measuring, figures):
     """Our own `totals`, up to the month's highest demand: what follows for the whole site."""
     ints, longs = figures.ints, figures.longs
     form = Form()
@@ -117,9 +119,9 @@ def totals_form(figures):
     form.put(b',"alwaysOn":')
     form.number(ints, f.ALWAYS_ON)
     form.put(b',"today":{"selfConsumption":')
-    form.whole(longs, f.OWN)
+    form.whole(measuring.aggregates.today.sums, today.OWN)
     form.put(b',"rest":')
-    form.whole(longs, f.REST)
+    form.whole(measuring.aggregates.today.sums, today.REST)
     form.put(b'},"demand":{"start":')
     form.whole(longs, f.START)
     form.put(b',"seconds":')

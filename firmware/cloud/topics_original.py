@@ -13,7 +13,7 @@ from energy.intervals import FIVE_MINUTES
 from energy.registers import EXPORT, IMPORT
 from energy.totals import energies
 from cloud import figures as f
-from cloud.json_pieces import items, rounded, whole
+from cloud.json_pieces import compact, items, rounded, whole
 from cloud.json_text import Form, quoted
 
 _PHASE_NAMES = "ABC"
@@ -137,7 +137,7 @@ def realtime_form(site, measuring, figures):
     form.put(b',"totalExportEnergy":')
     form.whole(longs, f.EXPORTED)
     form.put(b',"monitorStatus":0,"measuredFrequency":')
-    form.number(report.supply, FREQUENCY, zero=True)
+    form.number(report.supply, FREQUENCY)
     form.put(b',"channelPowers":[')
     for i in range(len(site.points)):
         point = site.points[i]
@@ -145,7 +145,8 @@ def realtime_form(site, measuring, figures):
         form.put(b'"publishIndex":%d,"formula":' % i + quoted(_formula(point)))
         for name, k, away in _RATES:
             form.put(name)
-            form.number(report.rates, RATES * i + k, 0, away, k == FACTOR, True)
+            no_current = k == FACTOR  # has no factor: clients want a number
+            form.number(report.rates, RATES * i + k, 0, away, no_current, no_current)
         form.put(b',"importEnergy":')
         form.whole(joules, 2 * i + IMPORT)
         form.put(b',"exportEnergy":')
@@ -154,7 +155,7 @@ def realtime_form(site, measuring, figures):
     form.put(b'],"voltages":[')
     for p in range(site.phases):
         form.put(b',{"voltage":' if p else b'{"voltage":')
-        form.number(report.supply, VOLTS + p, 0, 2, zero=True)
+        form.number(report.supply, VOLTS + p, 0, 2)
         form.put(b',"phaseId":%d}' % p)
     form.put(b"]}")
     form.close()
@@ -170,7 +171,9 @@ def _channel_interval(site, interval, i):
     return {
         "publishIndex": i,
         "formula": _formula(point),
-        "power": whole((imported - exported) * SAMPLE_RATE / interval.samples),
+        "power": None
+        if interval.doubtful[i]
+        else whole((imported - exported) * SAMPLE_RATE / interval.samples),
         "importEnergy": imported,
         "exportEnergy": exported,
         "missing": interval.missed[i],
@@ -179,7 +182,7 @@ def _channel_interval(site, interval, i):
 
 
 def _voltage_interval(interval, p):
-    least, mean, most = interval.spread.voltage(p) or (0, 0, 0)
+    least, mean, most = interval.spread.voltage(p) or (None, None, None)
     return {
         "voltage": whole(mean),
         "minimum": rounded(least, 1),
@@ -192,7 +195,14 @@ def aggregated(site, interval):
     """The original's `aggregated`, of an intervals.Interval. What is in it besides its period is
     ours: the original's payload is not public."""
     points = range(len(site.points))
-    least, mean, most = interval.spread.grid() or (None, 0, None)
+    least, mean, most = interval.spread.grid() or (None, None, None)
+    hertz = interval.spread.frequency()
+
+    def of_load(k, direction):
+        if interval.doubts(site.loads[k].points):
+            return None
+        return interval.of_load(k, direction)
+
     yield '{"utcTimeStamp": %d, "aggregationPeriodSeconds": %d, "seconds": %s, ' % (
         interval.start * 1000,
         interval.length,
@@ -202,18 +212,16 @@ def aggregated(site, interval):
         json.dumps(interval.regular),
         interval.estimated,
     )
-    yield '"totalPower": %d, "minimumPower": %s, "maximumPower": %s, ' % (
-        whole(mean),
-        json.dumps(None if least is None else whole(least)),
-        json.dumps(None if most is None else whole(most)),
+    yield '"totalPower": %s, "minimumPower": %s, "maximumPower": %s, ' % tuple(
+        [compact(whole(value)) for value in (mean, least, most)]
     )
-    yield '"totalImportEnergy": %d, "totalExportEnergy": %d, "measuredFrequency": %d, ' % (
+    yield '"totalImportEnergy": %d, "totalExportEnergy": %d, "measuredFrequency": %s, ' % (
         sum(interval.energy[2 * i] for i in points),
         sum(interval.energy[2 * i + 1] for i in points),
-        whole((interval.spread.frequency() or (0, 0, 0))[1] * 1000000),
+        compact(whole(hertz and hertz[1] * 1000000)),
     )
     yield '"channelPowers": ['
     yield from items(_channel_interval(site, interval, i) for i in points)
     yield '], "voltages": ['
     yield from items(_voltage_interval(interval, p) for p in range(site.phases))
-    yield '], "totals": %s}' % json.dumps(energies(site, interval.of_load))
+    yield '], "totals": %s}' % json.dumps(energies(site, of_load))

@@ -1,13 +1,14 @@
 """What follows from the registers after each report: powers of the loads, intervals, the demand,
 what always runs.
 
-Owns their order: energy -> intervals -> demand.
+Owns their order: energy -> today, intervals -> demand.
 """
 
 from micropython import const
 
 from energy.demand import Demand
 from energy.intervals import Intervals
+from energy.today import Today
 from energy.totals import AlwaysOn, energies, load_power, role_power
 
 _STEP = const(5)  # loads at once
@@ -15,12 +16,13 @@ _STEP = const(5)  # loads at once
 
 class Aggregates:
     """`powers`: of the loads over the last report, W, None where a point of the load was not
-    measured; `grid`: the sum of those with that role; `intervals`, `demand`, `always_on`: see
-    their classes."""
+    measured; `grid`: the sum of those with that role; `today`, `intervals`, `demand`, `always_on`:
+    see their classes."""
 
     def __init__(self, site, energy):
         self.powers = [None] * len(site.loads)
         self.grid = None
+        self.today = Today(site, energy)
         self.intervals = Intervals(energy)
         self.demand = Demand(site, self.intervals.quarter)
         self.always_on = AlwaysOn()
@@ -36,9 +38,14 @@ class Aggregates:
                 yield
         self.grid = role_power(site, self.powers, "grid")
         yield
-        quarter = yield from self.intervals.add(report, self.grid, now_ms)
-        if quarter is not None:
+        day = None if now_ms is None else (now_ms // 1000 + site.utc_offset) // 86400
+        yield from self.today.add(day)
+        yield
+        quarters = yield from self.intervals.add(report, self.grid, now_ms)
+        for quarter in quarters:
             self.demand.add(quarter)
-            if quarter.complete():
-                house = energies(site, quarter.of_load)["house"]
+            house = energies(site, quarter.of_load)["house"]
+            if quarter.complete() and house is not None:
                 self.always_on.add(quarter.start, house // quarter.length)
+        if now_ms is not None:
+            self.always_on.date(now_ms // 1000 - 1)

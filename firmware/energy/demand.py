@@ -2,13 +2,14 @@
 month's highest, which Belgian network operators bill (capacity tariff).
 
 Owns the highest of the month. A quarter counts with what was measured of it: one that was longer
-because the clock was set does not count, one that is shorter counts as if nothing was imported in
-the rest of it.
+because the clock was set does not count, and none of which the grid's energy is not known; one
+that is shorter counts as if nothing was imported in the rest of it.
 """
 
 from site.sampling import SAMPLE_RATE
 from energy.intervals import QUARTER
 from energy.registers import IMPORT
+from energy.totals import loads_of
 
 _LONGEST = (QUARTER + 2) * SAMPLE_RATE
 
@@ -29,14 +30,15 @@ class Demand:
         self.highest = None
         self.at = None
         self._quarter = quarter
-        self._grid = [k for k in range(len(site.loads)) if site.loads[k].role == "grid"]
+        self._grid = loads_of(site, "grid")
+        self._points = [i for k in self._grid for i in site.loads[k].points]
         self._utc_offset = site.utc_offset
         self._current = None  # month
         self._before = (None, None, None)  # month, highest, at: if the clock goes back
 
     def add(self, quarter):
         """A completed quarter, an intervals.Interval."""
-        if quarter.samples > _LONGEST:
+        if not self._grid or quarter.samples > _LONGEST or quarter.doubts(self._points):
             return
         month = _month((quarter.start + self._utc_offset) // 86400)
         watts = sum(quarter.of_load(k, IMPORT) for k in self._grid) // QUARTER
@@ -49,10 +51,15 @@ class Demand:
             self.highest, self.at = watts, quarter.start
 
     def energy(self):
-        """J imported in the current quarter."""
+        """J imported in the current quarter, None where the grid is not measured."""
+        if not self._grid:
+            return None
         return sum(self._quarter.so_far(k, IMPORT) for k in self._grid)
 
     def forecast(self, watts):
-        """The current quarter's demand in W when the grid's power stays at `watts`."""
+        """The current quarter's demand in W when the grid's power stays at `watts`; None where
+        that is None."""
+        if watts is None or not self._grid:
+            return None
         left = max(0.0, QUARTER - self._quarter.samples / SAMPLE_RATE)
         return (self.energy() + max(0.0, watts) * left) / QUARTER

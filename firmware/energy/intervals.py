@@ -3,17 +3,20 @@
 Every sample is in exactly one interval of each length, and an interval's energies are differences
 of the exact registers: intervals add up to the registers whatever the clock does. An interval ends
 with the first report that reaches a multiple of its length; it ends as well when the clock is set
-so that another one is current, and when the time becomes known. Owns the queue of completed
-intervals: data goes one way, whoever takes one removes it.
+so that another one is current, and when the time becomes known. Energy that a report brings for a
+longer time is spread over it: where a point was absent at an interval's end, the interval waits
+until it is back, for a minute at most. Owns the queue of completed intervals: data goes one way,
+whoever takes one removes it.
 """
 
 from array import array
-from math import sqrt
 
 from micropython import const
 
 from site.sampling import SAMPLE_RATE
-from energy.registers import zeros
+from measure.readings import MISSED, SUMS
+from energy.registers import ABSENT, BACK, EXPORT, IMPORT, MEASURED, zeros
+from energy.spread import Spread
 
 FIVE_MINUTES = const(300)
 QUARTER = const(900)
@@ -21,20 +24,21 @@ QUARTER = const(900)
 _KEPT = const(4)  # completed intervals that wait to be taken
 _TOLERANCE_S = const(2)
 _MOST = const(0x3FFFFFFF)  # samples missed: four days, while the time is not known
-_FREQUENCY = const(3)  # rows of a spread: three voltages, frequency, grid power
-_GRID = const(4)
+_LONGEST_WAIT = const(192000)  # samples, a minute: longer gaps are not estimated
+_LONG_REPORT = const(4800)  # samples: what ends an interval with one is divided
 
 
 class Interval:
     """A completed interval. `start`: epoch s; `length`: s; `samples`: how long it really was, in
     1/3200 s. `energy`: J, as energy.Energy's `main.joules`; `missed[i]`: samples that point i did
-    not get; `estimated`: what `energy` holds for them, J; `spread`: what varied.
+    not get; `doubtful[i]`: its energy in this interval is not known; `estimated`: what `energy`
+    holds for what is missing, J; `spread`: what varied.
 
     `regular`: it is as long as its length says, to 2 s: not the first one, and the clock was not
     set.
     """
 
-    def __init__(self, start, length, samples, energy, missed, estimated, spread):
+    def __init__(self, start, length, samples, energy, missed, estimated, spread, doubtful=None):
         self.start = start
         self.length = length
         self.samples = samples
@@ -42,6 +46,7 @@ class Interval:
         self.missed = missed
         self.estimated = estimated
         self.spread = spread
+        self.doubtful = doubtful or bytearray(len(missed))
         off = samples - length * SAMPLE_RATE
         self.regular = -_TOLERANCE_S * SAMPLE_RATE <= off <= _TOLERANCE_S * SAMPLE_RATE
 
@@ -49,57 +54,68 @@ class Interval:
         """J of load k; direction: energy.IMPORT or EXPORT."""
         return self.energy[2 * (len(self.missed) + k) + direction]
 
+    def doubts(self, points):
+        """Whether the energy of one of these points is not known."""
+        for i in points:
+            if self.doubtful[i]:
+                return True
+        return False
+
     def complete(self):
         """Whether it is regular and no point misses more than a hundredth."""
-        return self.regular and max(self.missed or (0,)) * 100 <= self.samples
+        most = max(self.missed) if self.missed else 0
+        return self.regular and most * 100 <= self.samples and not any(self.doubtful)
 
 
-class Spread:
-    """Least, mean and greatest of the values of each report: the voltages (whose mean is the root
-    of the mean square, as IEC 61000-4-30 aggregates), the frequency, the power of the grid."""
+class _Gaps:
+    """The points' gaps in an interval. `missed[i]`: samples that point i did not get; `open[i]`:
+    of these, those since it is absent."""
 
-    def __init__(self):
-        self._least = array("f", [0] * 5)
-        self._most = array("f", [0] * 5)
-        self._sum = array("f", [0] * 5)
-        self._count = array("i", [0] * 5)
+    def __init__(self, points):
+        self.missed = zeros("i", points)
+        self.open = zeros("i", points)
+        self._lost = zeros("i", points)  # samples that are in no register, neither measured
+        self._doubtful = bytearray(points)
 
-    def add(self, report, grid):
-        for p in range(3):
-            self._note(p, report.voltages[p].rms)
-        self._note(_FREQUENCY, report.frequency)
-        self._note(_GRID, grid)
+    def clear(self):
+        """Another interval begins."""
+        for i in range(len(self.missed)):
+            self.missed[i] = self.open[i] = self._lost[i] = self._doubtful[i] = 0
 
-    def _note(self, row, value):
-        if value is None:
-            return
-        if not self._count[row]:
-            self._least[row] = self._most[row] = value
-        elif value < self._least[row]:
-            self._least[row] = value
-        elif value > self._most[row]:
-            self._most[row] = value
-        self._sum[row] += value * value if row < _FREQUENCY else value
-        self._count[row] += 1
+    def add(self, sums, energy, before):
+        """Take a report. sums: its readings'; energy: registers.Energy; before: samples of the
+        interval until the report began."""
+        for i in range(len(self.missed)):
+            missed, state = sums[SUMS * i + MISSED], energy.state[i]
+            if not missed and state == MEASURED:
+                continue
+            self.missed[i] = min(self.missed[i] + missed, _MOST)
+            if state == ABSENT:
+                self.open[i] = min(self.open[i] + missed, _MOST)
+            elif state != MEASURED:
+                if state != BACK:
+                    self.lose(i)
+                elif energy.gap[i] > before + missed:
+                    self._doubtful[i] = 1  # it holds energy of the interval before
+                self.open[i] = 0
 
-    def _of(self, row):
-        count = self._count[row]
-        if not count:
-            return None
-        mean = self._sum[row] / count
-        return self._least[row], sqrt(mean) if row < _FREQUENCY else mean, self._most[row]
+    def accept(self, i):
+        """Energy of the interval before, which had come with that of point i, was taken out."""
+        self._doubtful[i] = 0
 
-    def voltage(self, p):
-        """(least, mean, greatest) of phase p in V, or None when it was never measured."""
-        return self._of(p)
+    def lose(self, i):
+        """What is missing of point i since it is absent is in no register."""
+        self._lost[i] = min(self._lost[i] + self.open[i], _MOST)
+        self.open[i] = 0
 
-    def frequency(self):
-        """The same in Hz."""
-        return self._of(_FREQUENCY)
-
-    def grid(self):
-        """The same of the grid's power, W."""
-        return self._of(_GRID)
+    def doubtful(self, samples):
+        """Of each point, whether the interval of so many samples has not its energy: a hundredth
+        may be lost."""
+        doubtful = bytearray(self._doubtful)
+        for i in range(len(doubtful)):
+            if self._lost[i] * 100 > samples:
+                doubtful[i] = 1
+        return doubtful
 
 
 class Span:
@@ -112,52 +128,122 @@ class Span:
         self.samples = 0
         self._energy = energy
         self._before = zeros("q", len(energy.main.joules))
-        self._missed = zeros("i", len(energy.missing))
+        self._gaps = _Gaps(len(energy.missing))
         self._begin()
+        # An interval that waits for points that are absent.
+        self._waiting = None
+        self._waiting_gaps = _Gaps(len(energy.missing))
 
     def _begin(self):
         self.samples = 0
         self._before[:] = self._energy.main.joules
         self._estimated = sum(self._energy.estimated.joules)
         self._spread = Spread()
-        for i in range(len(self._missed)):
-            self._missed[i] = 0
+        self._gaps.clear()
 
     def so_far(self, k, direction):
         """J of load k; direction: energy.IMPORT or EXPORT."""
-        r = 2 * (len(self._missed) + k) + direction
+        r = 2 * (len(self._energy.missing) + k) + direction
         return self._energy.main.joules[r] - self._before[r]
 
     def add(self, report, grid, now):
         """Take a report that ended at `now` (epoch s, or None) and is counted in the registers;
-        grid: W or None. Returns the Interval that it completes, or None."""
+        grid: W or None. Returns the Intervals that are complete with it."""
+        complete = []
         seconds = (report.samples + SAMPLE_RATE // 2) // SAMPLE_RATE
         if not self.samples:
             self.start = None if now is None else self._floor(now - seconds)
-        self.samples += report.samples
         self._spread.add(report, grid)
-        for i in range(len(self._missed)):
-            self._missed[i] = min(self._missed[i] + report.readings[i].missed, _MOST)
+        self._gaps.add(report.values.sums, self._energy, self.samples)
+        self.samples += report.samples
+        if self._waiting and self._settle():
+            complete.append(self._release())
         if now is None or self._floor(now) == self.start:
-            return None
+            return complete
+        if self._waiting:  # the clock was set
+            complete.append(self._release())
+        self._close(report, now)
+        if not self._is_awaited():
+            complete.append(self._release())
+        return complete
+
+    def _close(self, report, now):
+        """The interval is over: it waits."""
         start = self.start
         if start is None:
             start = now - self.samples // SAMPLE_RATE
-        energy = zeros("q", len(self._before))
+        joules = self._energy.main.joules
+        energy = zeros("q", len(joules))
         for r in range(len(energy)):
-            energy[r] = self._energy.main.joules[r] - self._before[r]
+            energy[r] = joules[r] - self._before[r]
         estimated = sum(self._energy.estimated.joules) - self._estimated
-        interval = Interval(
-            start,
-            self.length,
-            self.samples,
-            energy,
-            array("i", self._missed),
-            estimated,
-            self._spread,
-        )
+        after = 0  # samples of the report that belong to the next interval
+        if report.samples > _LONG_REPORT:
+            after = min((now - self._floor(now)) * SAMPLE_RATE, report.samples)
+        samples, spread = self.samples - after, self._spread
+        gaps, self._gaps = self._gaps, self._waiting_gaps
+        self._waiting_gaps = gaps
         self._begin()
+        if after:
+            self.start, self.samples = self._floor(now), after
+            for r in range(len(energy)):
+                share = self._energy.gained[r] * after // report.samples
+                energy[r] -= share
+                self._before[r] -= share
+        missed = array("i", gaps.missed)
+        self._waiting = Interval(start, self.length, samples, energy, missed, estimated, spread)
+
+    def _is_awaited(self):
+        """Whether a point that is absent may still be estimated."""
+        gaps, gap = self._waiting_gaps, self._energy.gap
+        awaited = False
+        for i in range(len(gaps.open)):
+            if gaps.open[i]:
+                if 0 < gap[i] <= _LONGEST_WAIT:
+                    awaited = True
+                else:
+                    gaps.lose(i)
+        return awaited
+
+    def _release(self):
+        interval, self._waiting = self._waiting, None
+        gaps = self._waiting_gaps
+        for i in range(len(gaps.open)):
+            gaps.lose(i)
+        interval.doubtful = gaps.doubtful(interval.samples)
         return interval
+
+    def _settle(self):
+        """Give the waiting interval its part of what has come late; returns whether that was
+        all."""
+        gaps, energy = self._waiting_gaps, self._energy
+        nets = None  # of each load
+        for i in range(len(gaps.open)):
+            if gaps.open[i] and energy.state[i] == BACK:
+                late, gap = energy.late[i], energy.gap[i]
+                share = abs(late) * min(gaps.open[i], gap) // gap
+                moved = self._move(2 * i + (EXPORT if late < 0 else IMPORT), share)
+                nets = nets or {}
+                k = energy.load_of(i)
+                nets[k] = nets.get(k, 0) + (-moved if late < 0 else moved)
+                gaps.open[i] = 0
+                self._gaps.accept(i)
+        for k in nets or ():
+            r = 2 * (len(energy.missing) + k) + (EXPORT if nets[k] < 0 else IMPORT)
+            self._move(r, abs(nets[k]))
+        if nets:
+            left = sum(energy.estimated.joules) - self._estimated
+            part = min(left, sum(abs(net) for net in nets.values()))
+            self._estimated += part
+            self._waiting.estimated += part
+        return not self._is_awaited()
+
+    def _move(self, r, share):
+        """Let this much of register r belong to the waiting interval; returns how much it is."""
+        share = min(share, self._energy.gained[r])
+        self._waiting.energy[r] += share
+        self._before[r] += share
+        return share
 
     def _floor(self, time):
         return time - time % self.length
@@ -175,17 +261,18 @@ class Intervals:
 
     def add(self, report, grid, now_ms):
         """Take a report (quantities.Report) that the registers have counted. grid: its power in W,
-        or None; now_ms: when it ended, epoch milliseconds, or None. A generator; its value is the
-        quarter of an hour that the report completes, or None."""
+        or None; now_ms: when it ended, epoch milliseconds, or None. A generator; its value are the
+        quarters of an hour that are complete with the report."""
         now = None if now_ms is None else (now_ms + 500) // 1000
         self._keep(self._five_minutes.add(report, grid, now))
         yield
-        return self._keep(self.quarter.add(report, grid, now))
+        quarters = self.quarter.add(report, grid, now)
+        self._keep(quarters)
+        return quarters
 
-    def _keep(self, interval):
-        if interval is not None:
+    def _keep(self, intervals):
+        for interval in intervals:
             self.completed.append(interval)
             if len(self.completed) > _KEPT:
                 self.completed.pop(0)
                 self.dropped += 1
-        return interval

@@ -1,5 +1,5 @@
 """Energy registers: import, export and reactive energy of every point, import and export of every
-load, in whole joules, and what of it is today's.
+load, in whole joules.
 
 Owns the counters, in arrays. The exact sums of voltage x current (counts) become energy with one
 integer weight per ampere of CT rating, in 2^-60 J; the fraction of a joule is kept, so nothing is
@@ -26,7 +26,14 @@ _FRACTION = (1 << _SHIFT) - 1
 _JOULE = 1 << _SHIFT
 _LONGEST_GAP = const(192000)  # samples, a minute: what is missing for longer is not guessed
 _RATE_SHIFT = const(36)  # rates are kept in 2^-24 J for each sample
-_DAY_MS = const(86400000)
+_NEARLY = const(7)  # of eight samples
+_LONGEST_COUNT = const(0x3FFFFFFF)  # samples: four days
+
+# What a report says of a point.
+MEASURED = const(0)
+ABSENT = const(1)  # nothing
+BACK = const(2)  # it was absent: the registers have got what was missing as well
+BACK_UNKNOWN = const(3)  # it was absent: what was missing is in no register
 
 
 def zeros(typecode, count):
@@ -54,7 +61,11 @@ class Energy:
     then of the loads; `estimated.joules[i]`: what point i's registers hold for samples that did
     not arrive (of a metered point nothing), `missing[i]`: how many those are;
     `reactive.joules[4 i + q]`: reactive energy of point i in quadrant q + 1 of IEC 62053-23 (1:
-    import, lagging; 2: export, lagging; 3: export, leading; 4: import, leading), varseconds."""
+    import, lagging; 2: export, lagging; 3: export, leading; 4: import, leading), varseconds.
+
+    Of the last report: `state[i]` of each point, see above; `late[i]`: of a point that is BACK the
+    net energy that belongs to the gap before the report, J, and `gap[i]` its samples (of one that
+    is ABSENT those up to now); `gained[r]`: what it added to register r of `main`."""
 
     def __init__(self, site):
         points, loads = len(site.points), len(site.loads)
@@ -62,10 +73,14 @@ class Energy:
         self.reactive = Registers(4 * points)
         self.estimated = Registers(points)
         self.missing = zeros("q", points)
-        self.midnight = zeros("q", 2 * loads)  # the loads' part of `main.joules` then
-        self._gap = zeros("i", points)  # samples missing since the last report that had any
-        self._net = zeros("q", points)  # import less export in that report, counts x counts,
+        self.state = bytearray([ABSENT] * points)
+        self.gap = zeros("i", points)
+        self.late = zeros("q", points)
+        self.gained = zeros("q", 2 * (points + loads))
+        self._net = zeros("q", points)  # import less export in the last whole report, counts,
         self._samples = zeros("i", points)  # and its samples; 0: there was none
+        self._partly = array("i", [_LONGEST_GAP + 1] * points)  # samples since then
+        self._report_net = zeros("q", 1)
         # What one count of a point's sums is worth, 2^-60 J; the same as factors.
         self._weights = [self._weight(site, point) for point in site.points]
         self._factors = array("H", bytes(2 * LIMBS * points))
@@ -74,13 +89,16 @@ class Energy:
         self._product = array("H", bytes(2 * PRODUCT))
         self._loads = array("H", bytes(2 * PRODUCT * loads))  # products: what each has in a report
         self._site = site
-        self._day = None
 
     @staticmethod
     def _weight(site, point):
         if point.metered:
             return _JOULE
         return _WEIGHT * point.rated * point.ratio_ppm * site.voltage_ppm // 1000000000000
+
+    def load_of(self, i):
+        """The index of point i's load."""
+        return self._site.points[i].load
 
     def of_point(self, i, direction):
         """J since start; direction: IMPORT or EXPORT."""
@@ -90,40 +108,40 @@ class Energy:
         """J since start."""
         return self.main.joules[2 * (len(self.missing) + k) + direction]
 
-    def today(self, k, direction):
-        """J of load k since local midnight (or since start)."""
-        return self.of_load(k, direction) - self.midnight[2 * k + direction]
-
-    def add(self, values, now_ms):
+    def add(self, values):
         """Count a report's values (readings.Readings): a generator that yields after each point.
-        `now_ms`: epoch milliseconds, or None when the time is not known yet. Allocates where
-        samples are missing."""
-        if now_ms is not None:
-            day = (now_ms + self._site.utc_offset * 1000) // _DAY_MS
-            if self._day is not None and day != self._day:
-                self.midnight[:] = self.main.joules[-len(self.midnight) :]
-            self._day = day
+        Allocates where samples are missing."""
+        joules, rest = self.main.joules, self.main.rest
         for i, point in enumerate(self._site.points):
+            self._begin(2 * i)
             self._add_point(i, point, values.sums)
+            self._end(2 * i)
             yield
         for k in range(len(self._site.loads)):
-            registers = self.main
             r = 2 * (len(self.missing) + k)
-            count(self._loads, k, registers.joules, registers.rest, r)
+            self._begin(r)
+            count(self._loads, k, joules, rest, r)
+            self._end(r)
+
+    def _begin(self, r):
+        """Registers r and r + 1 are going to be counted in."""
+        gained, joules = self.gained, self.main.joules
+        gained[r] = gained[r + 1] = 0
+        add(gained, r, joules, r, 1)
+        add(gained, r + 1, joules, r + 1, 1)
+
+    def _end(self, r):
+        gained, joules = self.gained, self.main.joules
+        add(gained, r, joules, r, 0)
+        add(gained, r + 1, joules, r + 1, 0)
 
     def _add_point(self, i, point, sums):
         first = i * SUMS
-        missed = sums[first + MISSED]
+        measured, missed = sums[first + COUNT], sums[first + MISSED]
         self.missing[i] += missed
-        if point.metered:  # its own counter goes on while it is not read: nothing is estimated
-            energy = 0
-            for direction in (IMPORT, EXPORT):
-                amount = sums[first + IMPORTED + direction] * self._weights[i]
-                if amount:
-                    self.main.add(2 * i + direction, amount)
-                    energy += -amount if direction else amount
-            if energy:
-                self._add_to_load(point.load, energy)
+        whole = self._follow(i, measured, missed, point.metered)
+        if point.metered:
+            self._add_metered(i, point, sums, first)
             return
         weights = self._factors
         main, product = self.main, self._product
@@ -136,21 +154,62 @@ class Energy:
         for q in range(4):
             multiply(product, 0, sums, first + QUADRANT + q, weights, i, 0)
             count(product, 0, self.reactive.joules, self.reactive.rest, 4 * i + q)
-        if missed or self._gap[i]:
-            guess = self._estimate(i, sums[first + COUNT], missed, sums, first)
+        if self.state[i] == BACK or missed and self.state[i] != ABSENT:
+            guess = self._estimate(i, measured, missed, sums, first)
             if guess:
                 self.main.add(2 * i if guess > 0 else 2 * i + 1, abs(guess))
                 self.estimated.add(i, abs(guess))
                 self._add_to_load(point.load, guess)
-        elif sums[first + COUNT]:
-            self._remember(i, sums, first)
+        if whole:  # what a gap is estimated from when it begins after this report
+            self._net_of(self._net, i, sums, first)
+            self._samples[i] = measured
 
-    def _remember(self, i, sums, first):
-        """What a gap is estimated from when it begins after this report."""
-        self._net[i] = 0
-        add(self._net, i, sums, first + IMPORTED, 0)
-        add(self._net, i, sums, first + EXPORTED, 1)
-        self._samples[i] = sums[first + COUNT]
+    def _follow(self, i, measured, missed, metered):
+        """Find `state` and `gap`; returns whether what the report measured may stand for what is
+        missing before or after it: parts of cycles would not. On a line on which something is
+        always missing nearly all of a report has to do."""
+        whole = measured > 0 and (metered or not missed)
+        if whole:
+            self._partly[i] = 0
+        else:
+            self._partly[i] = min(self._partly[i] + measured + missed, _LONGEST_COUNT)
+            whole = measured > 0 and measured >= _NEARLY * missed
+            whole = whole and self._partly[i] > _LONGEST_GAP
+        absent = self.state[i] == ABSENT
+        if not absent:
+            self.gap[i] = 0
+        if not whole and (absent or not measured or measured < missed):
+            self.state[i] = ABSENT
+            if metered or self._samples[i]:
+                self.gap[i] = min(self.gap[i] + missed, _LONGEST_COUNT)
+        elif not absent:
+            self.state[i] = MEASURED
+        elif self.gap[i] and (metered or self.gap[i] <= _LONGEST_GAP):
+            self.state[i] = BACK
+        else:
+            self.state[i] = BACK_UNKNOWN
+        return whole
+
+    def _add_metered(self, i, point, sums, first):
+        """Its own counter goes on while it is not read: nothing is estimated."""
+        energy = 0
+        for direction in (IMPORT, EXPORT):
+            amount = sums[first + IMPORTED + direction] * self._weights[i]
+            if amount:
+                self.main.add(2 * i + direction, amount)
+                energy += -amount if direction else amount
+        if energy:
+            self._add_to_load(point.load, energy)
+        if self.state[i] == BACK:
+            gap = self.gap[i]
+            late = abs(energy) * gap // (gap + sums[first + COUNT]) >> _SHIFT
+            self.late[i] = -late if energy < 0 else late
+
+    def _net_of(self, to, at, sums, first):
+        """to[at] = import less export of the report, in counts."""
+        to[at] = 0
+        add(to, at, sums, first + IMPORTED, 0)
+        add(to, at, sums, first + EXPORTED, 1)
 
     def _add_to_load(self, k, energy):
         """Energy of either sign, 2^-60 J."""
@@ -159,24 +218,20 @@ class Energy:
             self._loads[j] = energy & 0xFFFF
             energy >>= 16
 
-    def _rate(self, i):
-        """Energy of a sample in the last report that had any, 2^-24 J."""
-        return (self._net[i] * self._weights[i] // self._samples[i]) >> _RATE_SHIFT
+    def _rate(self, i, net, samples):
+        """Energy of a sample where so many had this net of counts, 2^-24 J."""
+        return (net * self._weights[i] // samples) >> _RATE_SHIFT
 
-    def _estimate(self, i, samples, missed, sums, first):
-        """The energy of the samples that a report misses, from what was measured beside them, in
+    def _estimate(self, i, measured, missed, sums, first):
+        """The energy of the samples that a report misses, and of those missing before it, in
         2^-60 J. A gap in a report is worth what the rest of it is; one of whole reports the mean
         of the reports before and after it, up to a minute."""
-        gap = self._gap[i]
-        if not samples:
-            if self._samples[i]:
-                self._gap[i] = min(gap + missed, _LONGEST_GAP + 1)
-            return 0
-        before = self._rate(i) if gap else 0
-        self._remember(i, sums, first)
-        rate = self._rate(i)
+        self._net_of(self._report_net, 0, sums, first)
+        rate = self._rate(i, self._report_net[0], measured)
         guess = rate * missed
-        if 0 < gap <= _LONGEST_GAP:
-            guess += (before + rate) // 2 * gap
-        self._gap[i] = 0
+        if self.state[i] == BACK:
+            late = (self._rate(i, self._net[i], self._samples[i]) + rate) // 2 * self.gap[i]
+            guess += late
+            joules = abs(late) >> _SHIFT - _RATE_SHIFT
+            self.late[i] = -joules if late < 0 else joules
         return guess << _RATE_SHIFT

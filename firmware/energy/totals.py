@@ -7,27 +7,38 @@ the house imports, solar and battery are negative when they feed it.
 
 from array import array
 
+from micropython import const
+
 from energy.registers import EXPORT, IMPORT
 
 _UNKNOWN = 0x7FFFFFFF
+_HOURS = const(24)
 
 
 def load_power(site, readings, k):
-    """Active power of load k in W, or None when one of its points was not measured."""
-    total = 0.0
+    """Active power of load k in W, or None when one of its points was not measured, or it has
+    none."""
+    total = None
     for i in site.loads[k].points:
-        if readings[i].power is None:
+        power = readings[i].power
+        if power is None:
             return None
-        total += readings[i].power
+        total = power if total is None else total + power
     return total
 
 
+def loads_of(site, role):
+    """The loads with this role that are measured at all: those with a point."""
+    loads = site.loads
+    return [k for k in range(len(loads)) if loads[k].role == role and loads[k].points]
+
+
 def role_power(site, powers, role):
-    """Sum of the loads' `powers` over those with this role, None when there is none or one is not
-    known."""
+    """Sum of the loads' `powers` over those with this role that have points, None when there is
+    none or one is not known."""
     total = None
     for k in range(len(powers)):
-        if site.loads[k].role == role:
+        if site.loads[k].role == role and site.loads[k].points:
             if powers[k] is None:
                 return None
             total = powers[k] if total is None else total + powers[k]
@@ -48,7 +59,7 @@ class Totals:
         self.battery = role_power(site, powers, "battery")
         self.circuits = role_power(site, powers, "circuit")
         self.house = self.own = self.rest = None
-        roles = [load.role for load in site.loads]
+        roles = [load.role for load in site.loads if load.points]
         if "grid" not in roles:
             self.house = self.circuits
         elif None not in (
@@ -64,79 +75,83 @@ class Totals:
             self.own = max(0, produced - exported)
 
 
-_TAKEN = (IMPORT, 0)
-_GIVEN = (EXPORT, 0)
-_NOT_GIVEN = (EXPORT, 1)
-_NOT_TAKEN = (IMPORT, 1)
-_CIRCUITS = (("circuit", _TAKEN), ("circuit", _NOT_GIVEN))
-_HOUSE = (
-    ("grid", _TAKEN),
-    ("grid", _NOT_GIVEN),
-    ("solar", _NOT_TAKEN),
-    ("solar", _GIVEN),
-    ("battery", _NOT_TAKEN),
-    ("battery", _GIVEN),
-)
-_SUMS = (
-    ("gridImport", (("grid", _TAKEN),)),
-    ("gridExport", (("grid", _GIVEN),)),
-    ("solar", (("solar", _GIVEN),)),
-    ("batteryCharge", (("battery", _TAKEN),)),
-    ("batteryDischarge", (("battery", _GIVEN),)),
-    ("house", _HOUSE),
-    ("circuits", _CIRCUITS),
-)
-
-
-def sums(site):
-    """The site's energies as sums over the loads' registers: of each (name, [(register, whether it
-    is taken away: 0 or 1)]), register 2 k + IMPORT or EXPORT for load k. House = gridImport -
-    gridExport + solar - solarImport + batteryDischarge - batteryCharge; where the grid is not
-    measured, what its circuits take."""
-    found = []
-    measured = "grid" in [load.role for load in site.loads]
-    for name, parts in _SUMS:
-        if name == "house" and not measured:
-            parts = _CIRCUITS
-        registers = []
-        for role, (direction, minus) in parts:
-            for k in range(len(site.loads)):
-                if site.loads[k].role == role:
-                    registers.append((2 * k + direction, minus))
-        found.append((name, registers))
-    return found
+def net(site, of, role):
+    """Import less export of the loads with this role, J; 0 where there is none, None where one is
+    not known. of: a function (k, IMPORT or EXPORT) that gives the energy of load k in a direction,
+    or None."""
+    total = 0
+    for k in loads_of(site, role):
+        imported, exported = of(k, IMPORT), of(k, EXPORT)
+        if imported is None or exported is None:
+            return None
+        total += imported - exported
+    return total
 
 
 def energies(site, of):
-    """The values of these sums, as whole joules by name. of: a function (k, IMPORT or EXPORT) that
-    gives the energy of load k in a direction."""
+    """The site's energies in a time, as whole joules by name; None where no load has the role, or
+    one is not known. House = grid - solar - battery, each import less export; where the grid is
+    not measured, what its circuits take. of: see net()."""
     values = {}
-    for name, registers in sums(site):
-        value = 0
-        for r, minus in registers:
-            joules = of(r // 2, r % 2)
-            value += -joules if minus else joules
-        values[name] = value
+    for name, role, direction in SUMS:
+        total = None
+        for k in loads_of(site, role):
+            joules = of(k, direction)
+            if joules is None:
+                total = None
+                break
+            total = joules if total is None else total + joules
+        values[name] = total
+    circuits = net(site, of, "circuit") if loads_of(site, "circuit") else None
+    house = circuits
+    if loads_of(site, "grid"):
+        parts = net(site, of, "grid"), net(site, of, "solar"), net(site, of, "battery")
+        house = None if None in parts else parts[0] - parts[1] - parts[2]
+    values["house"], values["circuits"] = house, circuits
     return values
+
+
+# Energies that are one role's in one direction.
+SUMS = (
+    ("gridImport", "grid", IMPORT),
+    ("gridExport", "grid", EXPORT),
+    ("solar", "solar", EXPORT),
+    ("batteryCharge", "battery", IMPORT),
+    ("batteryDischarge", "battery", EXPORT),
+)
 
 
 class AlwaysOn:
     """`watts`: the least that the house took in any quarter of an hour of the last 24 hours, W, or
-    None before the first."""
+    None where there is none."""
 
     def __init__(self):
         self.watts = None
-        self._least = array("i", [_UNKNOWN] * 24)  # of each hour
+        self.least = array("i", [_UNKNOWN] * _HOURS)  # of each hour
+        self.hours = array("i", [-_HOURS] * _HOURS)  # which these are, since 1970
         self._hour = None
 
     def add(self, start, watts):
         """A quarter that began at `start` (epoch s), and the house's mean power in it, a whole
         number. Less than nothing is a mistake of the installation, and not counted."""
         hour = start // 3600
-        if hour != self._hour:
-            self._hour = hour
-            self._least[hour % 24] = _UNKNOWN
-        if 0 <= watts < self._least[hour % 24]:
-            self._least[hour % 24] = watts
-        least = min(self._least)
+        place = hour % _HOURS
+        if self.hours[place] != hour:
+            self.hours[place] = hour
+            self.least[place] = _UNKNOWN
+        if 0 <= watts < self.least[place]:
+            self.least[place] = watts
+        self._look(hour if self._hour is None else self._hour)
+
+    def date(self, now):
+        """It is `now` (epoch s): what is older than 24 hours does not count any more."""
+        if now // 3600 != self._hour:
+            self._look(now // 3600)
+
+    def _look(self, hour):
+        self._hour = hour
+        least = _UNKNOWN
+        for place in range(_HOURS):
+            if 0 <= hour - self.hours[place] < _HOURS:
+                least = min(least, self.least[place])
         self.watts = None if least == _UNKNOWN else least

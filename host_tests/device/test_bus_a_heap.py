@@ -169,7 +169,7 @@ class Report:
     def settle(self):
         pass
 
-    def add(self, values, now):
+    def add(self, values, now=None):
         return ()
 
 

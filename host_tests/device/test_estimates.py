@@ -57,7 +57,7 @@ class Gaps(unittest.TestCase):
     def counted(self, *readings):
         energy = Energy(place())
         for reading in readings:
-            through(energy.add(values(*reading), None))
+            through(energy.add(values(*reading)))
         return energy
 
     def test_gap_in_a_report_is_like_the_rest_of_it(self):
@@ -125,7 +125,7 @@ class Transformers(unittest.TestCase):
             energy = Energy(plan)
             made = Readings(1)
             made.points[0].exported, made.points[0].count = raw, 3200
-            through(energy.add(made, None))
+            through(energy.add(made))
             right = raw * JOULES * 10000 * 10000 * 1000
             for got in (energy.of_point(0, EXPORT_J), energy.of_load(0, EXPORT_J)):
                 self.assertTrue(abs(got - right) <= 1 + right / 1e5, (raw, got, right))
@@ -158,7 +158,7 @@ class Corrections(unittest.TestCase):
             ):
                 self.assertTrue(abs(value - right) < 2e-5 * apparent + 1e-5, (value, right))
             energy = Energy(plan)
-            through(energy.add(report.values, None))
+            through(energy.add(report.values))
             self.assertTrue(
                 abs(energy.of_point(0, IMPORT_J) - apparent * cos(true_lag)) <= 1 + apparent / 1e5
             )
@@ -189,7 +189,7 @@ class Corrections(unittest.TestCase):
             self.assertTrue(abs(reading.reactive - apparent * sin(1.0)) < 0.02)
             energy = Energy(plan)
             for _ in range(10):
-                through(energy.add(report.values, None))
+                through(energy.add(report.values))
             way, other = (IMPORT_J, EXPORT_J) if true > 0 else (EXPORT_J, IMPORT_J)
             self.assertTrue(abs(energy.of_point(0, way) - 10 * abs(true)) <= 1.2)
             self.assertEqual(energy.of_point(0, other), 0)

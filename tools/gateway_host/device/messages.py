@@ -10,7 +10,8 @@ import sys
 
 from system.counters import Counters
 from site.document import Site
-from energy.intervals import FIVE_MINUTES, Interval, Spread
+from energy.intervals import FIVE_MINUTES, Interval
+from energy.spread import Spread
 from cloud import topics, topics_original
 from cloud.publisher import Publisher
 from cloud.rates import Rates

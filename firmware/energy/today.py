@@ -1,0 +1,131 @@
+"""What happened since local midnight: energies of the loads, and sums for the whole site.
+
+Owns the day. Every value is a sum of what the reports said, never a difference of sums: what the
+house took does not fall again because a battery sells, or because the grid is not measured for a
+while. Where a load that a sum needs is absent, what the others do waits until it is back.
+"""
+
+from array import array
+
+from measure.exact import add
+from energy.registers import ABSENT, BACK_UNKNOWN, EXPORT, IMPORT, zeros
+from energy.totals import SUMS, loads_of
+
+UNKNOWN = -(1 << 63)  # in `sums`: no load has the role
+# Sums for the whole site, behind those of totals.SUMS.
+HOUSE, CIRCUITS, OWN, REST = range(len(SUMS), len(SUMS) + 4)
+NAMES = tuple(name for name, _, _ in SUMS) + ("house", "circuits")
+_ROLES = ("grid", "solar", "battery", "circuit")
+
+
+class _Sum:
+    """A sum over the whole site. `waiting`: J that are not in it yet."""
+
+    def __init__(self, site, place, roles):
+        self.place = place
+        self.points = [
+            i for role in roles for k in loads_of(site, role) for i in site.loads[k].points
+        ]
+        self.waiting = 0
+        self._rounding = 2 * len(self.points)  # J: registers count whole ones
+
+    def add(self, sums, joules, state):
+        """joules: of the report. state: registers.Energy's."""
+        absent = False
+        for i in self.points:
+            if state[i] == ABSENT:
+                absent = True
+            elif state[i] == BACK_UNKNOWN:
+                self.waiting = 0  # what the others did meanwhile belongs to nothing
+        self.waiting += joules
+        if absent:
+            return
+        if self.waiting > 0:
+            sums[self.place] += self.waiting
+            self.waiting = 0
+        else:
+            self.waiting = max(self.waiting, -self._rounding)
+
+
+class Today:
+    """`joules[2 k + d]`: what load k's register d (registers.IMPORT, EXPORT) has counted today;
+    `sums`: of NAMES, then self-consumption and rest (OWN, REST), J, UNKNOWN where there is
+    nothing to be known. Without the time the day goes on."""
+
+    def __init__(self, site, energy):
+        self.day = None  # since 1970, local
+        self.joules = zeros("q", 2 * len(site.loads))
+        self.sums = array("q", [UNKNOWN] * (REST + 1))
+        self._energy = energy
+        self._first = 2 * len(site.points)  # register of the loads
+        self._roles = {role: loads_of(site, role) for role in _ROLES}
+        roles = self._roles
+        self._plain = [
+            (place, [2 * k + direction for k in roles[role]])
+            for place, (_, role, direction) in enumerate(SUMS)
+            if roles[role]
+        ]
+        self._house = self._circuits = self._own = self._rest = None
+        if roles["circuit"]:
+            self._circuits = _Sum(site, CIRCUITS, ("circuit",))
+        if roles["grid"]:
+            self._house = _Sum(site, HOUSE, ("grid", "solar", "battery"))
+            self._rest = _Sum(site, REST, _ROLES)
+            if roles["solar"]:
+                self._own = _Sum(site, OWN, ("grid", "solar"))
+        elif self._circuits:
+            self._house = _Sum(site, HOUSE, ("circuit",))
+        self._derived = [s for s in (self._circuits, self._house, self._own, self._rest) if s]
+        self.clear()
+
+    def clear(self):
+        """A day begins."""
+        for r in range(len(self.joules)):
+            self.joules[r] = 0
+        for one in self._plain + self._derived:
+            self.sums[one[0] if isinstance(one, tuple) else one.place] = 0
+
+    def add(self, day):
+        """Take the report that the registers have counted. day: since 1970, local, None while the
+        time is not known. A generator."""
+        if day is not None:
+            if self.day is not None and day != self.day:
+                self.clear()
+            self.day = day
+        joules, gained, first = self.joules, self._energy.gained, self._first
+        for r in range(len(joules)):
+            add(joules, r, gained, first + r, 0)
+        yield
+        sums = self.sums
+        for place, registers in self._plain:
+            for r in registers:
+                add(sums, place, gained, first + r, 0)
+        house = circuits = self._net("circuit")
+        if self._rest:
+            house = self._net("grid") - self._net("solar") - self._net("battery")
+        yield
+        state = self._energy.state
+        if self._circuits:
+            self._circuits.add(sums, circuits, state)
+        if self._house:
+            self._house.add(sums, house, state)
+        yield
+        if self._own:
+            self._own.add(sums, self._given("solar") - self._given("grid"), state)
+        if self._rest:
+            self._rest.add(sums, house - circuits, state)
+
+    def _given(self, role):
+        """Export in the report, J."""
+        gained, given = self._energy.gained, 0
+        for k in self._roles[role]:
+            given += gained[self._first + 2 * k + EXPORT]
+        return given
+
+    def _net(self, role):
+        """Import less export in the report, J."""
+        gained, net = self._energy.gained, 0
+        for k in self._roles[role]:
+            r = self._first + 2 * k
+            net += gained[r + IMPORT] - gained[r + EXPORT]
+        return net
