@@ -22,6 +22,7 @@ from websockets.sync.client import connect
 
 SHOTS = ROOT / "build" / "screenshots"
 PATIENCE_S = 20.0
+_KEYS = {"Tab": 9, "Enter": 13, " ": 32, "End": 35, "Home": 36, "ArrowUp": 38, "ArrowDown": 40}
 _FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
     "--disable-background-networking --disable-component-update --disable-sync "
@@ -129,8 +130,10 @@ class Phone:
         return self.events("Log.entryAdded") + self.events("Runtime.exceptionThrown")
 
     def look(self, expression: str) -> Any:
-        """The value of an expression in the page, by DevTools: also with JavaScript off."""
-        answer = self._call("Runtime.evaluate", expression=expression, returnByValue=True)
+        """The value of an expression in the page, of a promise what it becomes; by DevTools: also
+        with JavaScript off."""
+        call = {"expression": expression, "returnByValue": True, "awaitPromise": True}
+        answer = self._call("Runtime.evaluate", **call)
         if "exceptionDetails" in answer:
             raise RuntimeError(f"{expression}: {answer['exceptionDetails']}")
         return answer["result"].get("value")
@@ -172,6 +175,14 @@ class Phone:
         """Tap a field and type into it."""
         self.tap(selector)
         self._call("Input.insertText", text=text)
+
+    def press(self, key: str, modifiers: int = 0) -> None:
+        """A key of a keyboard, by its name in the DOM: "ArrowDown", "Enter", "Tab", " "."""
+        code = _KEYS[key]
+        text = {"Enter": "\r", " ": " "}.get(key, "")
+        event = {"key": key, "windowsVirtualKeyCode": code, "modifiers": modifiers}
+        self._call("Input.dispatchKeyEvent", type="keyDown", text=text, **event)
+        self._call("Input.dispatchKeyEvent", type="keyUp", **event)
 
     def shot(self, name: str) -> Path:
         """The whole page as PNG, in build/screenshots."""

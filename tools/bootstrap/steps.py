@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import axe
 import broker
 import browser
 import checker
@@ -153,6 +154,18 @@ def all_steps() -> tuple[Step, ...]:
             (checker.LOCK,),
             remedy="`make style` does not check types",
             group="style",
+        ),
+        Step(
+            "axe",
+            "axe-core in build/axe, for the tests of the portal",
+            axe.make,
+            (axe.SCRIPT,),
+            1,
+            1,
+            1,
+            (CACHE / "axe",),
+            remedy="the tests with it are skipped",
+            group="test",
         ),
         Step(
             "browser",

@@ -6,7 +6,11 @@
     const words = [show.textContent, show.dataset.hide], label = again.textContent;
     const radios = () => [...form.querySelectorAll('[type=radio]')];
     const chosen = () => radios().find(radio => radio.checked);
-    const field = () => (chosen().value ? key : form.other).focus();
+    const field = () => {
+      const next = chosen().value ? key : form.other;
+      next.focus({preventScroll: true});
+      next.scrollIntoView({block: 'nearest'});
+    };
     const say = text => { get('status').textContent = text; };
     const busy = button => say(button.textContent = button.dataset.busy);
     show.hidden = false;
@@ -39,6 +43,7 @@
           const found = page.getElementById('rows');
           if (!found) return location.replace('/');
           const old = chosen(), inside = rows.contains(document.activeElement);
+          document.title = page.title;
           form.token.value = page.querySelector('[name=token]').value;
           rows.replaceChildren(...found.childNodes);
           let kept = old && radios().find(radio => radio.value == old.value);
@@ -48,7 +53,7 @@
           }
           if (kept) kept.checked = true;
           if (inside) (kept || radios()[0]).focus();
-          say(get('networks').textContent + ': ' + rows.querySelectorAll('b').length);
+          say(again.dataset.found + '\u00a0' + rows.querySelectorAll('b').length);
         }).catch(() => say(again.dataset.gone)).then(() => {
           again.textContent = label;
           searching = false;
