@@ -11,6 +11,7 @@ from time import ticks_diff
 
 from micropython import const
 
+from system.refused import Refused
 from site.sampling import BLOCK, BLOCK_US
 from a_bus import collect, frame
 from a_bus.backlog import Backlog
@@ -117,11 +118,11 @@ class BusA:
 
     def identify(self, serial, inputs, seconds):
         """Let the LED of a node blink at its `inputs` (bit mask) for `seconds` (0 to 600; 0 ends
-        it; what was asked of it before and not yet sent is forgotten). KeyError when there is no
+        it; what was asked of it before and not yet sent is forgotten). Refused when there is no
         such node."""
         node = self.nodes.of(serial)
         if node is None or node.lost:
-            raise KeyError("no node %s on the A-bus" % serial)
+            raise Refused("no node %s on the A-bus" % serial)
         request = frame.IDENTIFY, node.address, inputs, seconds
         self._requests = [other for other in self._requests if other[1] != node.address] + [
             request

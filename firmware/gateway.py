@@ -18,7 +18,7 @@ from energy.totals import Totals
 from advice.sensors import Advice
 from cloud import topics
 from cloud import topics_original as original
-from cloud.commands import Orders
+from cloud.commands import Commands
 from cloud.publisher import Publisher
 from cloud.rates import Rates
 from cloud.uplink import Uplink
@@ -29,9 +29,8 @@ _LOOK_S = 1
 _AT_ONCE = const(2)  # steps of measuring without a wait between them
 _COLLECT_US = const(5000)  # of a wait in which garbage is collected, at least
 _PRESENCE = "presence"
-_ORDERS = "gateway/set"
+_COMMANDS = "gateway/set"
 _INPUTS = ("A", "B", "C", "D")
-_IDENTIFY_S = 30
 
 
 def build_measuring(hardware, site, waiting, report_samples=3200):
@@ -75,7 +74,7 @@ class Gateway:
         self.led = self.front.led
         self.connection = self.front.connection
         self.prefix = topics.prefix(site)
-        self.orders = Orders(self.counters)
+        self.commands = Commands(self.counters, self.prefix + _COMMANDS)
         rates = Rates(settings.publish, lambda: self.connection.link, hardware.uptime_ms)
         self.uplink = Uplink(
             hardware.serial,
@@ -84,9 +83,9 @@ class Gateway:
             self.connection.name_server,
             rates.keepalive_s,
             hardware.set_chip_clock,
-            self._greetings,
+            self._retained,
             (self.prefix + _PRESENCE, "".join(topics.presence(False))),
-            self.orders,
+            self.commands,
             self.counters,
         )
         self._with_cloud = settings.mqtt is not None
@@ -105,10 +104,9 @@ class Gateway:
             self._publish_b,
         )
         self.publisher.add_state("gateway", self._gateway_state, self._glance)
-        self.orders.on_topic(self.prefix + _ORDERS, self.orders.named)
-        self.orders.on("live", rates.live)
-        self.orders.on("identify", self._identify)
-        self.orders.on("scan", lambda wish: wish and self._scan())
+        self.commands.on("live", lambda fields: rates.live(fields["seconds"]))
+        self.commands.on("identify", self._identify)
+        self.commands.on("scan", self._scan)
         self.port_b = PortB(
             hardware,
             site,
@@ -118,7 +116,7 @@ class Gateway:
             self._power,
             self._local_s,
         )
-        self.port_b.declare(self.orders, self.prefix)
+        self.port_b.declare(self.commands, self.prefix)
 
     async def run(self):
         """Run all tasks; without end."""
@@ -138,18 +136,15 @@ class Gateway:
         """A clean end: the cloud is told."""
         await self.uplink.close()
 
-    def _identify(self, wish):
-        """The order "identify": the LED of a node's input blinks."""
-        if not isinstance(wish, dict) or wish.get("input") not in _INPUTS:
-            raise ValueError('identify wants {"serial": , "input": "A" to "D", "seconds": }')
-        inputs = 1 << _INPUTS.index(wish["input"])
-        seconds = min(max(0, int(wish.get("seconds", _IDENTIFY_S))), 600)
-        if self.port_b.identify(wish["serial"], inputs, seconds):
-            return
-        self.measuring.bus.identify(wish["serial"], inputs, seconds)
+    def _identify(self, fields):
+        """The command "identify": the LED of a node's input blinks."""
+        serial, seconds = fields["serial"], fields["seconds"]
+        inputs = 1 << _INPUTS.index(fields["input"])
+        if not self.port_b.identify(serial, inputs, seconds):
+            self.measuring.bus.identify(serial, inputs, seconds)
 
-    def _scan(self):
-        """The order "scan": both buses."""
+    def _scan(self, _):
+        """The command "scan": both buses."""
         self.measuring.bus.scan()
         self.port_b.scan()
 
@@ -205,9 +200,8 @@ class Gateway:
 
     def texts(self):
         """What is wrong: (name, a text for the installer)."""
-        trouble = self.uplink.trouble()
-        refusal = [("uplink", trouble)] if trouble else []
-        return self.advice.texts + self.port_b.advice() + self.front.texts() + refusal
+        found = self.advice.texts + self.port_b.advice() + self.front.texts()
+        return found + self.uplink.advice()
 
     def _gateway_state(self):
         """The pieces of `gateway`."""
@@ -218,16 +212,12 @@ class Gateway:
             "serial": hardware.serial,
             "heapFree": gc.mem_free(),
             "windows": self.measuring.meter.windows,
-            "orderRefused": self.orders.refusal,
+            "orderRefused": self.commands.refusal,
             "lastEnd": self.front.ends.describe(),
         }
-        mqtt = {
-            "connects": uplink.connects,
-            "published": uplink.published,
-            "dropped": uplink.dropped + self.publisher.dropped,
-            "intervalsDropped": self.measuring.aggregates.intervals.dropped,
-            "lastError": uplink.last_error,
-        }
+        mqtt = uplink.describe()
+        mqtt["dropped"] += self.publisher.dropped
+        mqtt["intervalsDropped"] = self.measuring.aggregates.intervals.dropped
         return topics.gateway_state(
             general,
             self.led,
@@ -245,7 +235,7 @@ class Gateway:
         led, connection = self.led, self.connection
         return (
             (led.state, led.overdue, connection.link, connection.leads, connection.problem),
-            (self.uplink.connects, self.uplink.last_error, self.orders.refusal),
+            (self.uplink.glance(), self.commands.refusal),
             sum(self.counters.counts.values()),
             [name for name, _ in self.texts()],
             [node.state() for node in self.measuring.bus.nodes.all],
@@ -266,18 +256,18 @@ class Gateway:
         now_ms = self.hardware.now_ms()
         return now_ms and now_ms // 1000 + self.site.utc_offset
 
-    def _greetings(self):
-        """What is published and retained on every connecting: (topic, function that gives the
+    def _retained(self):
+        """What is retained and published on every connecting: (topic, function that gives the
         pieces)."""
         now_ms = self.hardware.now_ms()
         site, serial = self.site, self.hardware.serial
         on_b = self.port_b.site
-        greetings = [
+        messages = [
             (_PRESENCE, lambda: topics.presence(True)),
             ("config", lambda: original.config(site, serial, now_ms)),
             ("channelConfigV2", lambda: original.channel_config(site, now_ms)),
             ("sensorConfig", lambda: original.sensor_config(on_b.modules, now_ms)),
             ("homeControlConfig", lambda: original.home_control_config(on_b.outputs(), now_ms)),
         ]
-        greetings += self.port_b.initial()
-        return [(self.prefix + topic, pieces) for topic, pieces in greetings]
+        messages += self.port_b.initial()
+        return [(self.prefix + topic, pieces) for topic, pieces in messages]

@@ -243,7 +243,7 @@ def largest():
 
 async def run(gateway):
     running = asyncio.create_task(gateway.run())
-    while gateway.uplink.published < 12:
+    while gateway.uplink.describe()['published'] < 12:
         await asyncio.sleep_ms(100)
     print('{"piece": %d, "free": %d}' % (largest(), gc.mem_free()))
 

@@ -579,7 +579,8 @@ BROKERS = [
     ("hangs up", lambda: Imposter(hang_up), "uplink.lost", "127.0.0.1 closed the connection"),
     ("unknown code", lambda: Imposter(answer(b"\x20\x02\x00\x99")), "uplink.refused",
      "the broker refused us: 153"),
-    ("reads nothing", lambda: Imposter(deaf, buffer=4096), "uplink.lost", "the connection to the"),
+    ("reads nothing", lambda: Imposter(deaf, buffer=4096), "uplink.silent",
+     "the broker does not answer any more"),
     ("resets", lambda: Imposter(reset), None, "the (connection to the )?broker "),
 ]  # fmt: skip
 
@@ -753,17 +754,43 @@ def backs_off(told: Told, words: str) -> None:
 
 
 @needs_mosquitto
-def test_a_broker_that_takes_no_long_message(tmp_path):
-    process, port = mosquitto(tmp_path, "allow_anonymous true", "max_packet_size 2000")
+@pytest.mark.parametrize(
+    "limit, left_out",
+    [
+        (10000, {"channelConfigV2"}),
+        (2500, {"channelConfigV2", "realtime", "site"}),
+    ],
+)
+def test_a_broker_that_takes_no_long_message(tmp_path, limit, left_out):
+    """What it closes the connection at is left out and named; all else goes on."""
+    process, port = mosquitto(tmp_path, "allow_anonymous true", f"max_packet_size {limit}")
+    plan = load_house(DEFAULT_HOUSE).site_json()
     try:
-        with gateway(mqtt_at(port)) as told:
-            backs_off(
-                told,
-                "the broker accepts us and soon closes the connection: does another client use"
-                f" the name {SERIAL}, or does it take no message of [0-9]{{4,}} bytes[?]$",
+        with Listener(plan, port) as listener, gateway(mqtt_at(port)) as told:
+            told.until(
+                lambda states: states and left_out <= left_out_by(states[-1]), "what is left out"
             )
+            told.until(lambda states: states[-1]["connected"], "a connection")
+            before = told.all()[-1]
+            count = len(listener.of("totals"))
+            listener.wait("totals", count + 4)
+            state = holds(told)
+            assert state["connects"] == before["connects"] <= 3 * len(left_out) + 1
+            assert left_out_by(state) == left_out
+            sent = {message.topic for message in listener.messages.all()}
+            assert {"presence", "config", "totals", "quality", "gateway"} <= sent
+            assert not sent & left_out
+            if "realtime" not in left_out:
+                assert len(listener.of("realtime")) >= 3
     finally:
         processes.stop(process)
+
+
+def left_out_by(state: dict[str, Any]) -> set[str]:
+    """The topics that the advice says are left out."""
+    said = r"the broker closes the connection at (.*): left out; raise the .*"
+    found = [match[1] for text in state["advice"] if (match := re.fullmatch(said, text))]
+    return {part.partition(" (")[0] for text in found for part in text.split(", ")}
 
 
 @needs_mosquitto
@@ -771,8 +798,8 @@ def test_two_gateways_of_one_name(tmp_path):
     """Each of them puts the other one out."""
     with Broker() as broker, gateway(mqtt_at(broker.port)) as told:
         with gateway(mqtt_at(broker.port)) as other:
-            backs_off(told, f"the broker accepts us .* another client use the name {SERIAL}, ")
-            backs_off(other, f"the broker accepts us .* another client use the name {SERIAL}, ")
+            backs_off(told, f"the broker accepts us .* another client use the name {SERIAL}[?]$")
+            backs_off(other, f"the broker accepts us .* another client use the name {SERIAL}[?]$")
 
 
 @needs_mosquitto
@@ -796,6 +823,68 @@ def test_a_broker_that_hangs_later(tmp_path):
     finally:
         process.send_signal(signal.SIGCONT)
         processes.stop(process)
+
+
+class Strict:
+    """A broker of its own: it refuses topics of which `refused` is a part, and says nothing of
+    those of which `ignored` is. `asked`: what was subscribed."""
+
+    def __init__(self, refused: str = "", ignored: str = "") -> None:
+        self.asked = Waiting()
+        self._refused, self._ignored = refused, ignored
+
+    def __call__(self, connection: socket.socket) -> None:
+        stream = connection.makefile("rb")
+        while kind := stream.read(1):
+            size = shift = 0
+            while True:
+                (byte,) = stream.read(1)
+                size |= (byte & 127) << shift
+                shift += 7
+                if byte < 128:
+                    break
+            self._take(kind[0] & 0xF0, stream.read(size), connection)
+
+    def _take(self, kind: int, content: bytes, connection: socket.socket) -> None:
+        if kind == 0x10:
+            connection.sendall(CONNACK)
+        elif kind == 0xC0:
+            connection.sendall(b"\xd0\x00")
+        elif kind == 0x80:
+            topic = content[4:-1].decode()
+            self.asked.add(topic)
+            if self._ignored and self._ignored in topic:
+                return
+            refuses = self._refused and self._refused in topic
+            code = b"\x80" if refuses else b"\x00"  # MQTT 3.1.1, section 3.9.3
+            connection.sendall(b"\x90\x03" + content[:2] + code)
+
+
+@pytest.mark.parametrize("behaves", ["refused", "ignored"])
+def test_a_broker_that_refuses_a_subscription(behaves):
+    """It is named in the advice, while the connection is used for all else."""
+    strict = Strict(**{behaves: "gateway/set"})
+    with Imposter(strict) as imposter, gateway(mqtt_at(imposter.port)) as told:
+        state = told.error("uplink.unsubscribed")
+        words = (
+            "the broker refuses to subscribe gateway/set: no command arrives there; see its access"
+            " rules"
+        )
+        told.until(lambda states: states[-1]["advice"] == [words], "the advice")
+        state = holds(told)
+        assert (state["connected"], state["connects"]) == (True, 1)
+        assert state["errors"] == {"uplink.unsubscribed": 1}
+        strict.asked.until(lambda topics: any("plug/1/setstate" in t for t in topics), "the plug")
+
+
+def test_topics_are_subscribed_whenever_they_are_declared():
+    """Those of outputs are when the B-bus was read, long after the connection was made."""
+    strict = Strict()
+    with Imposter(strict) as imposter, gateway(mqtt_at(imposter.port)) as told:
+        uuid = load_house(DEFAULT_HOUSE).site_json()["uuid"]
+        topics = [f"servicelocation/{uuid}/{name}" for name in ("gateway/set", "plug/1/setstate")]
+        strict.asked.until(lambda asked: asked == topics, "both topics, once")
+        assert holds(told)["connects"] == 1
 
 
 @pytest.mark.parametrize("answers", [True, False])

@@ -5,15 +5,6 @@ import json
 from b_bus.modbus import EXCEPTION, SILENT
 
 
-def setstate(payload):
-    """Whether `plug/<n>/setstate` switches on. ValueError when it says neither ON nor OFF."""
-    wish = json.loads(payload)
-    value = wish.get("value") if isinstance(wish, dict) else None
-    if value not in ("ON", "OFF"):
-        raise ValueError('setstate wants {"value": "ON"} or {"value": "OFF"}')
-    return value == "ON"
-
-
 def plugs(outputs):
     """[(topic, text)]: the original's `plug/<n>/state` and `connectionState` of [(module,
     output)]."""

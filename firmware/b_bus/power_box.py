@@ -9,6 +9,7 @@ import asyncio
 
 from micropython import const
 
+from system.refused import Refused
 from site.sampling import SAMPLE_RATE
 from site.wiring import DELTA, SPLIT
 from b_bus import modbus
@@ -245,7 +246,7 @@ class NoBusA:
         self.nodes = self.receiver = self.backlog = self
 
     def identify(self, serial, inputs, seconds):
-        raise KeyError("no node %s" % serial)
+        raise Refused("no device %s on the B-bus" % serial)
 
     def run(self):
         """As BusA.run(): nothing is ever due."""

@@ -9,6 +9,7 @@ from time import ticks_add, ticks_diff
 
 from micropython import const
 
+from system.refused import Refused
 from system.watchdog import unwatched
 from b_bus import messages
 from b_bus.device import assign
@@ -147,7 +148,7 @@ class Runner:
         for device in self.members.devices:
             if device.answers_for(serial):
                 if self._selections == _MAX_SELECTIONS:
-                    raise ValueError("too many orders at once: wait")
+                    raise Refused("too many commands at once: wait")
                 self._selections += 1
                 asyncio.create_task(self._identify(device, serial, mask, seconds))
                 return True

@@ -6,7 +6,7 @@ Owns what was requested and is not carried out yet: one entry for each module at
 
 import asyncio
 
-from b_bus import messages
+from system.refused import Refused
 from b_bus.modbus import ModbusError
 
 
@@ -22,7 +22,8 @@ class Switching:
     def declare(self, commands, prefix):
         """commands: commands.Commands; prefix: of the original's topics."""
         for _, output in self._site.outputs():
-            commands.on_topic("%splug/%d/setstate" % (prefix, output.node), self._setstate(output))
+            topic = "%splug/%d/setstate" % (prefix, output.node)
+            commands.on_topic(topic, "setstate", self._setstate(output))
         commands.on("switch", self._switch)
 
     def request(self, targets, on):
@@ -52,21 +53,18 @@ class Switching:
     def _checked(self, targets, on):
         for module, _ in targets:
             if module.state != "well":
-                raise ValueError("%s does not answer" % module.serial)
+                raise Refused("%s does not answer" % module.serial)
         self.request(targets, on)
 
-    def _switch(self, command):
+    def _switch(self, fields):
         """The command "switch"."""
-        if not isinstance(command, dict) or not isinstance(command.get("on"), bool):
-            raise ValueError('switch wants {"output": name of an output or a group, "on": }')
-        name = command.get("output")
-        targets = self._site.targets(name)
+        targets = self._site.targets(fields["output"])
         if not targets:
-            raise ValueError("no output and no group %s" % name)
-        self._checked(targets, command["on"])
+            raise Refused("no output and no group %s" % fields["output"])
+        self._checked(targets, fields["on"])
 
     def _setstate(self, output):
-        def handle(payload):
-            self._checked(self._site.targets(output.name), messages.setstate(payload))
+        def carry_out(fields):
+            self._checked(self._site.targets(output.name), fields["value"] == "ON")
 
-        return handle
+        return carry_out

@@ -1,19 +1,23 @@
 """MQTT packets to the broker, QoS 0: made by umqtt.simple, sent by a mqtt_link.Link.
 
-umqtt.simple's sockets block. So it gets a Wire instead of one: what it writes is collected and
-sent here; what it would read at connecting is a CONNACK that says yes, and the real one is awaited
-here. Works with umqtt.simple 1.3.4 and 1.8.0.
+umqtt.simple writes to a Wire in the place of a socket, and what it has written is sent here. Where
+it would wait for the broker, in `connect` and `subscribe`, it is given other ones, and answers are
+awaited elsewhere. Works with umqtt.simple 1.3.4 and 1.8.0.
 """
 
 import asyncio
 
-import umqtt.simple
 from micropython import const
+from umqtt.simple import MQTTClient
 
 from cloud.mqtt_link import UplinkError
 from cloud.mqtt_wire import Body, Wire
 
 _TIMEOUT_S = const(10)
+_CLEAN = const(0x02)  # flags of CONNECT
+_WILL = const(0x04)
+_WILL_RETAINED = const(0x20)
+_WITH_PASSWORD = const(0xC0)
 _REFUSALS = (
     "accepted",
     "protocol version refused",
@@ -22,6 +26,45 @@ _REFUSALS = (
     "user name or password refused: see mqtt in settings.json",
     "not authorised: see mqtt in settings.json",
 )
+
+
+class _Packets(MQTTClient):
+    """Writes packets to `wire`. Topics and texts are bytes: umqtt.simple counts characters."""
+
+    def __init__(self, wire, *arguments):
+        super().__init__(*arguments)
+        self.sock = wire
+
+    def connect(self):
+        """CONNECT, with the will (MQTT 3.1.1 section 3.1)."""
+        flags = _CLEAN | _WILL | _WILL_RETAINED
+        texts = [self.client_id, self.lw_topic, self.lw_msg]
+        if self.user is not None:
+            flags |= _WITH_PASSWORD
+            texts += [self.user, self.pswd]
+        size = 10 + sum(2 + len(text) for text in texts)
+        self.sock.write(b"\x10" + _length(size) + b"\0\4MQTT\4")
+        self.sock.write(bytes([flags, self.keepalive >> 8, self.keepalive & 255]))
+        for text in texts:
+            self._send_str(text)
+
+    def subscribe(self, topic):
+        """SUBSCRIBE at QoS 0; its packet number."""
+        self.pid += 1
+        self.sock.write(b"\x82" + _length(5 + len(topic)) + bytes([self.pid >> 8, self.pid & 255]))
+        self._send_str(topic)
+        self.sock.write(b"\0")
+        return self.pid
+
+
+def _length(size):
+    """A packet's length (section 2.2.3)."""
+    found = bytearray()
+    while size > 127:
+        found.append(size & 127 | 128)
+        size >>= 7
+    found.append(size)
+    return found
 
 
 class Client:
@@ -34,7 +77,7 @@ class Client:
         self._settings = settings
         self._will = will
         self._wire = Wire()
-        self._umqtt = None
+        self._packets = None
         self._tls = None
         if settings and settings.get("tls"):
             from cloud import tls_context  # seldom needed; now, as nothing is measured yet
@@ -46,20 +89,18 @@ class Client:
         it does not accept us."""
         settings = self._settings
         await asyncio.wait_for(self._link.open(address, settings["port"]), _TIMEOUT_S)
-        umqtt.simple.socket = self._wire
         self._wire.take()
-        self._umqtt = umqtt.simple.MQTTClient(
-            self._client_id,
+        self._packets = _Packets(
+            self._wire,
+            self._client_id.encode(),
             settings["host"],
             settings["port"],
             _bytes(settings.get("user")),
             _bytes(settings.get("password")),
             keepalive_s,
         )
-        self._umqtt.set_last_will(self._will[0].encode(), self._will[1].encode(), True)
-        self._umqtt.set_callback(print)  # it wants one to subscribe, and does not call it
-        self._wire.answer = b"\x20\x02\x00\x00"  # CONNACK
-        self._umqtt.connect()
+        self._packets.set_last_will(self._will[0].encode(), self._will[1].encode(), True)
+        self._packets.connect()
         answer = await (self._answer_by_tls() if self._tls else self._answer())
         if answer[:2] == b"\x15\x03":  # an alert of TLS
             raise UplinkError("uplink.tls", "the broker's port wants TLS: give mqtt.tls")
@@ -94,26 +135,31 @@ class Client:
 
     async def publish(self, topic, body, retained):
         """Publish a mqtt_wire.Body."""
-        self._umqtt.publish(topic.encode(), body, retained)
+        self._packets.publish(topic.encode(), body, retained)
         await self._flush()
 
-    async def subscribe(self, topic):
-        """Ask for a topic; that the broker agrees is not waited for."""
-        number = self._umqtt.pid + 1
-        self._wire.answer = bytes([0x90, 3, number >> 8, number & 255, 0])  # SUBACK
-        self._umqtt.subscribe(topic.encode())
-        await self._flush()
+    def subscribe(self, topic):
+        """Ask for a topic, without waiting: the packet number that the broker's answer will have;
+        0 where the line is busy, and nothing is asked."""
+        if not self._link.is_free():
+            return 0
+        number = self._packets.subscribe(topic.encode())
+        self._link.nudge(self._wire.take()[0])
+        return number
 
     def ping(self):
-        """Ask for a sign of life, without waiting."""
-        self._umqtt.ping()
+        """Ask for a sign of life, without waiting. Whether it was asked; else the line is busy."""
+        if not self._link.is_free():
+            return False
+        self._packets.ping()
         self._link.nudge(self._wire.take()[0])
+        return True
 
     async def farewell(self):
         """Publish what the will says, and say good-bye."""
         text = self._will[1].encode()
         await self.publish(self._will[0], Body(len(text), (text,)), True)
-        self._umqtt.disconnect()
+        self._packets.disconnect()
         await self._flush()
 
     async def _flush(self):

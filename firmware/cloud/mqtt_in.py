@@ -1,23 +1,27 @@
-"""What the broker sends us: takes MQTT packets apart (MQTT 3.1.1 section 2) and hands on messages.
+"""What the broker sends us: takes MQTT packets apart (MQTT 3.1.1 section 2) and hands them on.
 
-Owns the bytes of a packet that is not whole yet. Messages longer than LONGEST are skipped.
+Owns the bytes of a packet that is not whole yet. Packets longer than LONGEST are skipped.
 """
 
 from micropython import const
 
 LONGEST = const(512)
+SUBACK = const(0x90)
+PINGRESP = const(0xD0)
 _PUBLISH = const(0x30)
 _RETAINED = const(0x01)
 
 
 class Incoming:
     """take: a function of (topic, payload), both bytes, for each message that is not a retained
-    one (an order that was given long ago is none). skip: a function of the size of one that is
-    longer than LONGEST."""
+    one (a command that was given long ago is none). skip: a function of the size of a packet that
+    is longer than LONGEST. answered: a function of (kind, contents) of every other packet; kind:
+    its first four bits, as SUBACK."""
 
-    def __init__(self, take, skip):
+    def __init__(self, take, skip, answered):
         self._take = take
         self._skipped = skip
+        self._answered = answered
         self.clear()
 
     def clear(self):
@@ -46,7 +50,9 @@ class Incoming:
             packet = bytes(held[start : start + size])
             kind = held[0]
             self._held = held = held[start + size :]
-            if kind & 0xF0 == _PUBLISH and not kind & _RETAINED:
+            if kind & 0xF0 != _PUBLISH:
+                self._answered(kind & 0xF0, packet)
+            elif not kind & _RETAINED:
                 self._message(packet, kind)
 
     def _length(self):

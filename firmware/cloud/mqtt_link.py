@@ -68,12 +68,14 @@ class Link:
         finally:
             self._sending = False
 
+    def is_free(self):
+        """Whether the socket has taken all that it was given: a nudge goes at once."""
+        return not self._open().out_buf
+
     def nudge(self, data):
-        """Write a few bytes between two messages without waiting; what the socket does not take
-        goes before the next message."""
-        stream = self._open()
-        if not stream.out_buf:
-            stream.write(data)
+        """Write a few bytes between two messages without waiting, where is_free(); what the socket
+        does not take goes before the next message."""
+        self._open().write(data)
 
     def stalled(self):
         """Whether nothing of a message has gone in the time of ten calls. To be called once a
@@ -81,12 +83,12 @@ class Link:
         self._looks += 1
         return self._sending and self._looks > _STALLED
 
-    async def read(self, most):
-        """What has come, at most so many bytes; none when the broker has closed. It is looked
+    async def read(self, count):
+        """What has come, at most `count` bytes; none when the broker has closed. It is looked
         ten times a second: a socket that asyncio waits for is polled at every step of any task,
         which took a quarter of the chip's time."""
         while True:
-            data = self._open().s.read(most)
+            data = self._open().s.read(count)
             if data is not None:
                 await asyncio.sleep_ms(0)  # who sends without end stops nobody
                 return data

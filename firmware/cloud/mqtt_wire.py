@@ -1,4 +1,7 @@
-"""What umqtt.simple writes to and reads from in the place of a socket, so that it never waits."""
+"""What umqtt.simple writes to in the place of a socket, so that it never waits; and bodies of
+messages, which are longer than what is held at once."""
+
+import asyncio
 
 
 class Body:
@@ -37,6 +40,27 @@ class Body:
             yield room[:held]
 
 
+async def gathered(pieces):
+    """The Body of what the generator `pieces` yields, texts; each is held until it is sent."""
+    encoded = []
+    size = 0
+    for piece in pieces:
+        encoded.append(piece.encode())
+        size += len(encoded[-1])
+        await asyncio.sleep(0)
+    return Body(size, taken(encoded))
+
+
+async def counted(pieces):
+    """The same of a generator function that yields the same every time: it is counted first, and
+    never held as a whole."""
+    size = 0
+    for piece in pieces():
+        size += len(piece.encode())
+        await asyncio.sleep(0)
+    return Body(size, (piece.encode() for piece in pieces()))
+
+
 def taken(pieces):
     """The items of a list in their order; it holds none any longer that was given."""
     pieces.reverse()
@@ -45,50 +69,26 @@ def taken(pieces):
 
 
 class Wire:
-    """What umqtt.simple takes for a socket: collects what is written, but for a message's body,
+    """What umqtt.simple writes to in the place of a socket: collects it, but for a message's body,
     which it only remembers."""
 
     def __init__(self):
-        self.written = bytearray()
-        self.body = None
-        self.answer = b""
-
-    # As the module `socket`
-    def socket(self, *_):
-        return self
-
-    def getaddrinfo(self, *_):
-        return [(0, 0, 0, "", None)]
-
-    # As a socket
-    def connect(self, _):
-        pass
-
-    def settimeout(self, _):
-        pass
-
-    def setblocking(self, _):
-        pass
-
-    def close(self):
-        pass
+        self._written = bytearray()
+        self._body = None
 
     def write(self, data, size=None):
         if isinstance(data, Body):
-            self.body = data
+            self._body = data
         else:
-            self.written.extend(data if size is None else data[:size])
+            self._written.extend(data if size is None else data[:size])
 
-    def read(self, size):
-        """What umqtt.simple is to think that the broker has answered."""
-        answer = self.answer[:size]
-        self.answer = self.answer[size:]
-        return answer
+    def close(self):
+        """Whose connection it is closes it."""
 
     def take(self):
         """(what was written, the body or None); it is kept no longer: a message that cannot be
         sent would be held for days."""
-        written, body = self.written, self.body
-        self.written = bytearray()
-        self.body = None
+        written, body = self._written, self._body
+        self._written = bytearray()
+        self._body = None
         return written, body

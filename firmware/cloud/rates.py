@@ -1,5 +1,5 @@
-"""How often each message is sent (docs/cloud.md): by the link in use, as settings.json wishes, or
-once a second for somebody who watches.
+"""How often each message is sent (docs/cloud.md): by the link in use, as settings.json requests,
+or once a second for somebody who watches.
 
 Owns the defaults. A mobile network is paid for by the byte.
 """
@@ -14,16 +14,15 @@ _CHANGE_MS = const(1000)  # from one message because of a change to the next
 _LTE_CHANGE_MS = const(900000)
 _KEEPALIVE_S = const(30)
 _LTE_KEEPALIVE_S = const(240)
-_LONGEST_S = const(600)
 _EARLY_MS = const(500)  # reports do not end at the same part of a second
 
 
 class Rates:
-    """wishes: `publish` of settings.json, {topic: s, 0: never}. link: a function, the name of the
-    link in use or None: the last one counts. uptime_ms: a function."""
+    """requested: `publish` of settings.json, {topic: s, 0: never}. link: a function, the name of
+    the link in use or None: the last one counts. uptime_ms: a function."""
 
-    def __init__(self, wishes, link, uptime_ms):
-        self._wishes = wishes
+    def __init__(self, requested, link, uptime_ms):
+        self._requested = requested
         self._link = link
         self._last = None
         self._uptime_ms = uptime_ms
@@ -37,7 +36,7 @@ class Rates:
             return 0
         if topic != "aggregated" and self._uptime_ms() < self._live_ms:
             return 1
-        return self._wishes.get(topic, (_LTE if lte else _DEFAULT)[TOPICS.index(topic)])
+        return self._requested.get(topic, (_LTE if lte else _DEFAULT)[TOPICS.index(topic)])
 
     def change_ms(self):
         """From one message because of a change to the next, at least."""
@@ -52,11 +51,8 @@ class Rates:
         self._last = self._link() or self._last
         return self._last == "lte"
 
-    def live(self, wish):
-        """The order "live": everything once a second, for some seconds from now on."""
-        seconds = wish.get("seconds") if isinstance(wish, dict) else None
-        if type(seconds) is not int or not 0 <= seconds <= _LONGEST_S:
-            raise ValueError('live wants {"seconds": 0 to %d}' % _LONGEST_S)
+    def live(self, seconds):
+        """Everything once a second, for so long from now on; 0 ends it."""
         self._live_ms = self._uptime_ms() + 1000 * seconds
 
 

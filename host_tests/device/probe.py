@@ -11,7 +11,7 @@ import socket
 import sys
 
 from net import resolve
-from cloud import mqtt_client, mqtt_link, uplink
+from cloud import mqtt_client, mqtt_link, pings, uplink
 import start
 
 SO_SNDBUF = 7  # Linux
@@ -51,21 +51,16 @@ class Redirected:
 
 def state(gateway):
     bus = gateway.measuring.bus
-    mqtt = gateway.uplink
     return {
         "blocks": bus.blocks,
         "skipped": bus.backlog.skipped,
         "missing": sum(gateway.measuring.energy.missing),
         "reports": gateway.measuring.reports,
         "led": gateway.led.state,
-        "connected": mqtt.connected,
-        "connects": mqtt.connects,
-        "published": mqtt.published,
-        "dropped": mqtt.dropped,
-        "lastError": mqtt.last_error,
+        "connected": gateway.uplink.connected,
         "errors": gateway.counters.counts,
         "advice": [text for name, text in gateway.texts() if name == "uplink"],
-    }
+    } | gateway.uplink.describe()
 
 
 async def tell(gateway):
@@ -78,7 +73,7 @@ async def run(gateway):
     await asyncio.gather(gateway.run(), tell(gateway))
 
 
-for module in (uplink, mqtt_client, mqtt_link, resolve):
+for module in (uplink, pings, mqtt_client, mqtt_link, resolve):
     module.asyncio = Hurried()
 if len(sys.argv) > 1:
     resolve.socket = Redirected(int(sys.argv[1]))

@@ -1,8 +1,9 @@
-"""A flood of orders `identify` takes no more memory than a few."""
+"""A flood of commands `identify` takes no more memory than a few."""
 
 import asyncio
 import unittest
 
+from system.refused import Refused
 from b_bus.runner import Runner
 from b_bus.site import BusBSite
 from bus_a import BusA
@@ -11,7 +12,7 @@ NODE = "5500000001"
 
 
 class OnA(unittest.TestCase):
-    def test_the_last_order_of_a_node_counts(self):
+    def test_the_last_one_of_a_node_counts(self):
         bus = BusA(None, None, 3000000, [("5020000001", [0, 1, 2]), (NODE, [3])], 4, 1)
         for node in bus.nodes.all:
             bus.nodes.joined(node)
@@ -57,7 +58,7 @@ class OnB(unittest.TestCase):
         runner = few()
         for _ in range(8):
             self.assertTrue(runner.identify("5700000011", 1, 1))
-        with self.assertRaises(ValueError):
+        with self.assertRaises(Refused):
             runner.identify("5700000011", 1, 1)
         self.assertFalse(runner.identify("5700000099", 1, 1))
         while runner._selections:

@@ -9,6 +9,7 @@ from system.counters import Counters
 from cloud import uplink as uplink_module
 from cloud.mqtt_link import UplinkError
 from cloud.mqtt_wire import Body, taken
+from cloud.pings import Pings
 from cloud.uplink import Uplink
 
 
@@ -18,8 +19,9 @@ def unfinished():
     raise MemoryError
 
 
-class Orders:
+class Commands:
     take = skip = None
+    topics = ()
 
 
 class Stream:
@@ -58,13 +60,15 @@ class Stream:
 
 
 class Umqtt:
-    """As umqtt.simple writes to its socket."""
+    """As umqtt.simple writes to its socket. A ping is answered at once."""
 
-    def __init__(self, wire):
+    def __init__(self, wire, answered):
         self._wire = wire
+        self._answered = answered
 
     def ping(self):
         self._wire.write(b"\xc0\0")
+        self._answered()
 
     def publish(self, topic, body, retained):
         self._wire.write(topic)
@@ -74,12 +78,31 @@ class Umqtt:
 def connected(stream):
     """(an Uplink on this stream, its Counters)."""
     counters = Counters()
-    settings = ("5010", None, None, None, None, None, None, ("will", ""), Orders(), counters)
+    settings = (
+        "5010",
+        {"host": "broker"},
+        None,
+        None,
+        None,
+        None,
+        None,
+        ("will", ""),
+        Commands(),
+        counters,
+    )
     uplink = Uplink(*settings)
     uplink.connected = True
-    uplink._client._umqtt = Umqtt(uplink._client._wire)
+    uplink._client._packets = Umqtt(uplink._client._wire, uplink._pings.answered)
+    uplink._trials.begin("topic", 100000)
+    uplink._trials.passed()  # no ping follows
     uplink._link._stream = uplink._link._socket = stream
     return uplink, counters.counts
+
+
+def gone(uplink):
+    """How many messages were published, and dropped."""
+    said = uplink.describe()
+    return said["published"], said["dropped"]
 
 
 class Pieces(unittest.TestCase):
@@ -87,7 +110,7 @@ class Pieces(unittest.TestCase):
         uplink, counts = connected(Stream())
         asyncio.run(uplink.publish("topic", unfinished()))
         self.assertEqual(counts, {"uplink.memory": 1})
-        self.assertEqual(uplink.dropped, 1)
+        self.assertEqual(uplink.describe()["dropped"], 1)
         self.assertTrue(uplink.connected)
 
     def test_the_connection_goes_meanwhile(self):
@@ -99,7 +122,7 @@ class Pieces(unittest.TestCase):
             uplink._close()
 
         asyncio.run(uplink.publish("topic", pieces()))
-        self.assertEqual(uplink.dropped, 1)
+        self.assertEqual(uplink.describe()["dropped"], 1)
         head, body = uplink._client._wire.take()
         self.assertEqual((body, len(head)), (None, 0))
 
@@ -140,18 +163,18 @@ class Whole(unittest.TestCase):
             self.assertTrue(stream.longest <= 1024)
             self.assertTrue(stream.most_kept <= 1024)
             self.assertTrue(turns >= self.SIZE // 1024)
-            self.assertEqual((counts, uplink.published, uplink.dropped), ({}, 1, 0))
+            self.assertEqual((counts, gone(uplink)), ({}, (1, 0)))
 
     def test_a_connection_that_is_not_there(self):
         uplink, counts = connected(Stream())
         uplink._close()
         self.assertEqual(self.send(uplink)[0], False)
-        self.assertEqual((counts, uplink.published, uplink.dropped), ({}, 0, 1))
+        self.assertEqual((counts, gone(uplink)), ({}, (0, 1)))
 
     def test_a_connection_that_breaks(self):
         uplink, counts = connected(Stream(error=OSError(104)))
         self.assertEqual(self.send(uplink)[0], False)
-        self.assertEqual((counts, uplink.published, uplink.dropped), ({"uplink.lost": 1}, 0, 1))
+        self.assertEqual((counts, gone(uplink)), ({"uplink.lost": 1}, (0, 1)))
         self.assertFalse(uplink.connected)
 
     def test_what_does_not_move_is_given_up(self):
@@ -183,13 +206,13 @@ class Whole(unittest.TestCase):
             return sent
 
         uplink, counts = connected(Stuck())
-        uplink._ping_s = 100
+        uplink._pings.begin(200)
         uplink_module.asyncio = Hurried()
         try:
             self.assertEqual(asyncio.run(both()), False)
         finally:
             uplink_module.asyncio = asyncio
-        self.assertEqual((counts, uplink.dropped), ({"uplink.lost": 1}, 1))
+        self.assertEqual((counts, gone(uplink)), ({"uplink.lost": 1}, (0, 1)))
 
     def test_it_allocates_little(self):
         """At most 2000 bytes for 20,000; 1936 are counted on the chip."""
@@ -214,36 +237,37 @@ class Whole(unittest.TestCase):
         self.assertTrue(taken <= word // 4 * 2000)
 
 
-class Pings(unittest.TestCase):
+class Asked(unittest.TestCase):
     def pings(self, keepalive_s, seconds, answers):
-        """In which seconds a ping goes out; the broker answers where `answers` says so."""
-        stream = Stream()
-        uplink, counts = connected(stream)
-        uplink._ping_s = keepalive_s // 2
+        """In which seconds a ping goes out, and in which the broker is given up, where it is; it
+        is heard where `answers` says so."""
         sent = []
+
+        def ping():
+            sent.append(second)
+            return True
+
+        pings = Pings(ping)
+        pings.begin(keepalive_s)
         for second in range(1, seconds + 1):
-            before = stream.written
-            uplink._ping()
-            if stream.written > before:
-                sent.append(second)
-                if answers(second):
-                    uplink._unanswered = 0
-        return sent, counts
+            if pings.second(True):
+                return sent, second
+            if sent[-1:] == [second] and answers(second):
+                pings.heard()
+        return sent, None
 
     def test_one_in_half_of_the_keep_alive(self):
         for keepalive, due in ((30, [15, 30, 45, 60]), (600, [])):
-            self.assertEqual(self.pings(keepalive, 60, lambda _: True), (due, {}))
-        self.assertEqual(self.pings(600, 1000, lambda _: True), ([300, 600, 900], {}))
+            self.assertEqual(self.pings(keepalive, 60, lambda _: True), (due, None))
+        self.assertEqual(self.pings(600, 1000, lambda _: True), ([300, 600, 900], None))
 
     def test_one_without_an_answer_is_repeated_and_then_it_is_over(self):
-        silent = {"uplink.silent": 1}
-        self.assertEqual(self.pings(30, 100, lambda _: False), ([15, 25, 35], silent))
-        self.assertEqual(self.pings(600, 400, lambda _: False), ([300, 310, 320], silent))
+        self.assertEqual(self.pings(30, 100, lambda _: False), ([15, 25, 35], 45))
+        self.assertEqual(self.pings(600, 400, lambda _: False), ([300, 310, 320], 330))
 
     def test_one_that_is_answered_late_breaks_nothing(self):
         self.assertEqual(
-            self.pings(600, 700, lambda s: s == 310),
-            ([300, 310, 610, 620, 630], {"uplink.silent": 1}),
+            self.pings(600, 700, lambda s: s == 310), ([300, 310, 610, 620, 630], 640)
         )
 
 

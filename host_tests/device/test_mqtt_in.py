@@ -21,8 +21,11 @@ class Packets(unittest.TestCase):
     def setUp(self):
         self.taken = []
         self.skipped = []
+        self.answers = []
         self.incoming = Incoming(
-            lambda topic, payload: self.taken.append((topic, payload)), self.skipped.append
+            lambda topic, payload: self.taken.append((topic, payload)),
+            self.skipped.append,
+            lambda kind, contents: self.answers.append((kind, contents)),
         )
 
     def test_whole_and_in_pieces(self):
@@ -32,6 +35,8 @@ class Packets(unittest.TestCase):
             for at in range(0, len(stream), size):
                 self.incoming.feed(stream[at : at + size])
             self.assertEqual(self.taken, [(b"a/b", b"hello")] * 3)
+            self.assertEqual(self.answers, [(0xD0, b""), (0x90, b"\0\1\0")])
+            self.answers.clear()
 
     def test_too_long_is_skipped_and_counted(self):
         for size in (LONGEST + 1, 5000):

@@ -5,7 +5,7 @@ import unittest
 
 from system.counters import Counters
 from cloud import uplink
-from cloud.commands import Orders
+from cloud.commands import Commands
 
 TRIES = 10
 
@@ -39,7 +39,7 @@ def pauses(error):
         raise error
 
     counters, now = Counters(), Now()
-    unused = Orders(counters)
+    unused = Commands(counters, "gateway/set")
     settings = {"host": "broker.example", "port": 1883}
     made = uplink.Uplink(
         "5010000001",

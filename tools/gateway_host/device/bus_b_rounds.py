@@ -30,7 +30,7 @@ class Gateway:
         with open("site.json") as file:
             self.site = document.load(file.read(), meters_of)
         self.counters = Counters()
-        self.orders = commands.Orders(self.counters)
+        self.commands = commands.Commands(self.counters, "gateway/set")
         self.measuring = self
         self.powers = [None] * len(self.site.loads)
         self.states = []
@@ -51,7 +51,7 @@ class Gateway:
             self._power,
             self._local_s,
         )
-        self.port.declare(self.orders, "")
+        self.port.declare(self.commands, "")
 
     def set_meters(self, meters):
         pass
@@ -100,7 +100,6 @@ class Gateway:
 
     async def live(self):
         port = self.port
-        self.orders.on_topic("gateway/set", self.orders.named)
         for second in range(self._task["seconds"]):
             if second == self._task.get("no_switch"):
                 short_once(port.site.outputs()[0][0], "switch")
@@ -114,7 +113,7 @@ class Gateway:
                     mask = 1 << "ABCD".index(wish["input"])
                     port.identify(wish["serial"], mask, wish["seconds"])
                 else:
-                    self.orders.take(topic.encode(), json.dumps(payload).encode())
+                    self.commands.take(topic.encode(), json.dumps(payload).encode())
             await self.hardware.b_sleep_us(1000000)
             await port.publish(self.send, lambda: True)
             for topic, pieces in self.states:
@@ -125,7 +124,7 @@ class Gateway:
                         "said": self.said,
                         "errors": self.counters.counts,
                         "advice": port.advice(),
-                        "refusal": self.orders.refusal,
+                        "refusal": self.commands.refusal,
                         "share": self.share,
                         "points": self.points(),
                         "samples": self.samples,

@@ -1,5 +1,5 @@
-"""Orders by MQTT, given by paho to a running gateway: what is obeyed shows on the node; what is
-refused is counted and explained."""
+"""Commands by MQTT, given by paho to a running gateway: what is carried out shows on the node;
+what is refused is counted and explained."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = needs_mosquitto
 
 
 class Running:
-    """A gateway of the default house and a way to give it orders."""
+    """A gateway of the default house and a way to give it commands."""
 
     def __init__(
         self, installation: Installation, plan: dict[str, Any], listener: Listener, port: int
@@ -32,19 +32,19 @@ class Running:
         self.listener = listener
         self.port = port
 
-    def order(self, payload: str) -> None:
+    def command(self, payload: str) -> None:
         topic = f"servicelocation/{self._uuid}/gateway/set"
         publish.single(topic, payload, qos=1, port=self.port)
 
     def refusal(self, payload: str) -> str:
-        """What the gateway says of an order that it does not obey."""
+        """What the gateway says of a command that it does not carry out."""
 
         def count(state: dict) -> int:
             return state["errors"].get("order.refused", 0)
 
         before = count(self.listener.wait("gateway")[-1])
         before = max([before, *(count(state) for state in self.listener.of("gateway"))])
-        self.order(payload)
+        self.command(payload)
         return self.listener.messages.until(
             lambda items: next(
                 (
@@ -73,14 +73,14 @@ def test_live_raises_everything_to_once_a_second(running):
     """Every 10 s, as usual, 8 of them would take longer than anybody waits here."""
     listener = running.listener
     counts = {topic: len(listener.of(topic)) for topic in ("gateway", "harmonics")}
-    running.order('{"live": {"seconds": 30}}')
+    running.command('{"live": {"seconds": 30}}')
     for topic, count in counts.items():
         listener.wait(topic, count + 8)
 
 
 def test_identify_blinks_at_the_node(running):
     serial = "5500000190"
-    running.order(json.dumps({"identify": {"serial": serial, "input": "C", "seconds": 600}}))
+    running.command(json.dumps({"identify": {"serial": serial, "input": "C", "seconds": 600}}))
     end = time.monotonic() + PATIENCE_S
     while (led := running.installation.leds()[serial]).name != "identify":
         assert time.monotonic() < end, led
@@ -91,19 +91,37 @@ def test_identify_blinks_at_the_node(running):
 @pytest.mark.parametrize(
     ("payload", "words"),
     [
-        ("not JSON", "gateway/set: "),
-        ("[1]", "not a JSON object"),
-        ("{}", "not a JSON object"),
+        ("not JSON", "gateway/set: not JSON"),
+        ("[1]", "gateway/set: not a JSON object with a command"),
+        ("{}", "gateway/set: not a JSON object with a command"),
         (
             '{"reboot": true, "scan": true}',
-            "no such order: reboot; there are: identify, live, scan",
+            "gateway/set: no such command: reboot; there are: identify, live, scan",
         ),
-        ('{"identify": {"serial": "5500000190", "input": "AB"}}', "identify wants"),
-        ('{"identify": 5}', "identify wants"),
-        ('{"live": true}', "live wants"),
-        ('{"live": {"seconds": 601}}', "live wants"),
-        ('{"identify": {"serial": "5500009999", "input": "A"}}', "no node 5500009999"),
-        ('{"identify": {"serial": "5500000190", "input": "A", "seconds": 1e999}}', "/set: "),
+        ('{"scan": "now"}', 'gateway/set: scan: must be true, not "now"'),
+        (
+            '{"identify": {"serial": "5500000190", "input": "AB"}}',
+            'gateway/set: identify.input: must be "A" or "B" or "C" or "D", not "AB"',
+        ),
+        (
+            '{"identify": {"input": "A"}}',
+            "gateway/set: identify.serial is missing: it must be ten",
+        ),
+        ('{"identify": 5}', "gateway/set: identify: must be {"),
+        ('{"live": true}', 'gateway/set: live: must be {"seconds": }, not true'),
+        ('{"live": {"seconds": 601}}', "gateway/set: live.seconds: must be a whole number from"),
+        (
+            '{"identify": {"serial": "5500009999", "input": "A"}}',
+            "gateway/set: no node 5500009999",
+        ),
+        (
+            '{"identify": {"serial": "5500000190", "input": "A", "seconds": 1e999}}',
+            "gateway/set: identify.seconds: must be a whole number from 0 to 600, not inf",
+        ),
+        (
+            '{"switch": {"output": "Sauna", "on": true}}',
+            "gateway/set: no output and no group Sauna",
+        ),
         ('{"scan": true, "because": "%s"}' % (500 * "x"), "longer than any"),
     ],
 )
@@ -113,7 +131,7 @@ def test_what_is_wrong_is_counted_and_explained(running, payload, words):
 
 def test_a_scan_finds_a_module_of_the_b_bus_on_port_a(running):
     running.installation.strays.slaves.append(InputModule(5))
-    running.order('{"scan": true}')
+    running.command('{"scan": true}')
     running.listener.messages.until(
         lambda items: any(
             text["text"].startswith("5700000005 on port A")

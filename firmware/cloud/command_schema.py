@@ -1,0 +1,82 @@
+"""What each command must look like (docs/cloud.md): one table, against which every command is
+checked before anybody gets it."""
+
+import json
+
+from system.refused import Refused
+
+_LONGEST_SHOWN = 24
+
+
+def _whole(least, most):
+    words = "a whole number from %d to %d" % (least, most)
+    return words, lambda value: type(value) is int and least <= value <= most
+
+
+def _choice(*texts):
+    words = " or ".join('"%s"' % text for text in texts)
+    return words, lambda value: value in texts
+
+
+_SERIAL = (
+    'ten digits in quotation marks, as "5500000190"',
+    lambda value: isinstance(value, str) and len(value) == 10 and value.isdigit(),
+)
+_TEXT = "a text that is not empty", lambda value: isinstance(value, str) and value
+_BOOLEAN = "true or false", lambda value: isinstance(value, bool)
+_TIME = "a time in ms", lambda value: type(value) in (int, float)
+_SECONDS = _whole(0, 600)
+
+# Of each command its fields: (words, check), or (words, check, default) where it may be missing.
+# None: it has none and is given as true.
+SCHEMA = {
+    "scan": None,
+    "live": {"seconds": _SECONDS},
+    "identify": {
+        "serial": _SERIAL,
+        "input": _choice("A", "B", "C", "D"),
+        "seconds": _SECONDS + (30,),
+    },
+    "switch": {"output": _TEXT, "on": _BOOLEAN},
+    # The payload of `plug/<n>/setstate`; the original's clients may say when.
+    "setstate": {"value": _choice("ON", "OFF"), "since": _TIME + (None,)},
+}
+
+
+def shown(value):
+    """A value in a sentence; cut where it is long."""
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, list):
+        return "a list"
+    text = json.dumps(value)
+    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "..."
+
+
+def checked(name, value, where=""):
+    """The fields of the command `name`, {field: value}, with defaults for what is missing. Refused
+    where it is not as SCHEMA wants it. where: the path before the names of its fields."""
+    fields = SCHEMA[name]
+    if fields is None:
+        if value is not True:
+            raise Refused("%s: must be true, not %s" % (name, shown(value)))
+        return {}
+    if not isinstance(value, dict):
+        form = ", ".join('"%s": ' % field for field in sorted(fields))
+        raise Refused("%s: must be {%s}, not %s" % (name, form, shown(value)))
+    for field in value:
+        if field not in fields:
+            known = ", ".join(sorted(fields))
+            raise Refused("%s%s: is not known (known: %s)" % (where, field, known))
+    found = {}
+    for field, rule in fields.items():
+        if field in value:
+            found[field] = value[field]
+            if not rule[1](value[field]):
+                text = "%s%s: must be %s, not %s"
+                raise Refused(text % (where, field, rule[0], shown(value[field])))
+        elif len(rule) == 3:
+            found[field] = rule[2]
+        else:
+            raise Refused("%s%s is missing: it must be %s" % (where, field, rule[0]))
+    return found

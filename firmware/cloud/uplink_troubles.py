@@ -1,0 +1,70 @@
+"""What is wrong with the way to the broker, in words for people, and how long to wait after it.
+
+Owns the last error and how it is judged.
+"""
+
+from micropython import const
+
+# Between two tries. A network that is back is used within 30 s; a broker that answers and does not
+# keep us needs somebody who mends it, and each try costs 10 kB of a SIM card, and a handshake.
+_MAX_PAUSE_S = const(20)
+_MAX_REFUSED_S = const(240)
+_NETWORK = ("uplink.name", "uplink.network", "uplink.timeout")
+_PRIVATE = ("10.", "127.", "169.254.", "192.168.")
+_SHORT_LIVED = (
+    "the broker accepts us and soon closes the connection: does another client use the name %s?"
+)
+_OPEN = "what goes to the broker %s can be read on its way: give mqtt.tls"
+
+
+class Troubles:
+    """`last_error`: a text or None; `max_pause_s`: the longest pause between two tries now."""
+
+    def __init__(self, client_id, counters):
+        self.last_error = None
+        self.max_pause_s = _MAX_PAUSE_S
+        self._client_id = client_id
+        self._counters = counters
+        self._short_lived = 0  # connections in a row
+        self._unencrypted = None  # host
+
+    def note(self, name, text):
+        """Something is wrong: counted under `name`."""
+        self._counters.count(name)
+        self.last_error = text
+
+    def failed(self, name, text, short_lived, suspicion):
+        """What has ended a connection, or a try. short_lived: the broker had just accepted us;
+        suspicion: what it may have closed at, a text or None."""
+        self.max_pause_s = _MAX_PAUSE_S if name in _NETWORK else _MAX_REFUSED_S
+        if short_lived:
+            self._short_lived += 1
+            if self._short_lived > 1 and name == "uplink.lost":
+                text = suspicion or _SHORT_LIVED % self._client_id
+        self.note(name, text)
+
+    def steady(self):
+        """The connection has lasted."""
+        self._short_lived = 0
+
+    def connects(self, host, address, with_tls):
+        """To the broker at this address."""
+        self._unencrypted = None if with_tls or _is_private(address) else host
+
+    def texts(self, connected):
+        """[text] of what is wrong."""
+        found = []
+        if self.last_error and (self._short_lived or not connected):
+            found.append(self.last_error)
+        if self._unencrypted:
+            found.append(_OPEN % self._unencrypted)
+        return found
+
+
+def _is_private(address):
+    """Whether an IPv4 address is of the site's own network (RFC 1918, 3927)."""
+    for start in _PRIVATE:
+        if address.startswith(start):
+            return True
+    parts = address.split(".")
+    return parts[0] == "172" and 16 <= int(parts[1]) < 32

@@ -1,0 +1,151 @@
+"""What the broker takes, by what it closes the connection at; what it gives, by its answers."""
+
+import unittest
+
+from cloud.subscriptions import Subscriptions
+from cloud.trials import Trials
+from cloud.uplink_troubles import _is_private
+
+RIGHT_SIZES = (("p/u/presence", 20), ("p/u/config", 300), ("p/u/channels", 13000), ("p/u/s", 7000))
+
+
+class Broker:
+    """Takes messages of less than `limit` bytes, at topics that are not in `forbidden`."""
+
+    def __init__(self, limit=1 << 20, forbidden=()):
+        self.limit = limit
+        self.forbidden = forbidden
+        self.trials = Trials()
+        self.sent = []
+
+    def connection(self, messages=RIGHT_SIZES, steady=True):
+        """Whether it lasts, with all of these messages. steady: else it ends soon after them."""
+        self.sent = []
+        for topic, size in messages:
+            if self.trials.leaves_out(topic, size):
+                continue
+            on_trial = self.trials.begin(topic, size)
+            if size >= self.limit or topic in self.forbidden:
+                return self.trials.ended(True, False)
+            self.sent.append(topic)
+            if on_trial:
+                self.trials.passed()
+        return None if steady else self.trials.ended(True, False)
+
+    def settled(self):
+        """Connections until one lasts."""
+        for count in range(1, 40):
+            if self.connection() is None:
+                return count
+
+
+class Learned(unittest.TestCase):
+    def test_all_is_taken(self):
+        broker = Broker()
+        self.assertEqual(broker.settled(), 1)
+        self.assertEqual((broker.trials.left_out, broker.trials.text()), ({}, None))
+
+    def test_too_long(self):
+        broker = Broker(limit=10000)
+        self.assertEqual(broker.settled(), 4)
+        self.assertEqual(broker.trials.left_out, {"p/u/channels": 13000})
+        self.assertEqual(broker.sent, ["p/u/presence", "p/u/config", "p/u/s"])
+        self.assertTrue("channels (13000 bytes): left out; raise" in broker.trials.text())
+
+    def test_two_say_that_it_is_the_length(self):
+        more = RIGHT_SIZES + (("p/u/long", 9000), ("p/u/longer", 20000), ("p/u/fits", 1200))
+        broker = Broker(limit=5000)
+        for _ in range(7):
+            broker.connection(more)
+        self.assertEqual(
+            sorted(broker.trials.left_out), ["p/u/channels", "p/u/long", "p/u/longer", "p/u/s"]
+        )
+        self.assertTrue("p/u/fits" in broker.sent)
+
+    def test_not_allowed(self):
+        broker = Broker(forbidden=("p/u/presence",))
+        self.assertEqual(broker.settled(), 4)
+        self.assertEqual(broker.sent, ["p/u/config", "p/u/channels", "p/u/s"])
+        self.assertTrue("presence (20 bytes): left out; do the" in broker.trials.text())
+
+    def test_another_client_of_our_name(self):
+        """It ends connections after whatever message: nothing is left out."""
+        broker = Broker()
+        for k in range(40):
+            broker.connection(RIGHT_SIZES[: k % 5], False)
+        self.assertEqual(broker.trials.left_out, {})
+
+    def test_a_shorter_one_is_tried(self):
+        broker = Broker(limit=10000)
+        broker.settled()
+        self.assertIsNone(broker.connection((("p/u/channels", 9000),)))
+        self.assertEqual(broker.sent, ["p/u/channels"])
+
+    def test_tried_again_after_a_connection_that_lasted(self):
+        """The broker may have been set up anew; one that was not costs one more try."""
+        broker = Broker(limit=5000)
+        broker.settled()
+        self.assertEqual(len(broker.trials.left_out), 2)
+        self.assertFalse(broker.trials.ended(True, True))
+        self.assertTrue(broker.connection())
+        self.assertEqual(broker.settled(), 1)
+        self.assertEqual(len(broker.trials.left_out), 2)
+        broker.limit = 20000
+        broker.trials.ended(True, True)
+        broker.settled()
+        self.assertEqual(broker.trials.left_out, {})
+
+
+class Asked(unittest.TestCase):
+    def setUp(self):
+        self.wanted = ["p/u/set"]
+        self.asked = []
+        self.room = 10
+        self.subscriptions = Subscriptions(self.wanted)
+
+    def subscribe(self, topic):
+        if len(self.asked) == self.room:
+            return 0
+        self.asked.append(topic)
+        return len(self.asked)
+
+    def test_whenever_they_are_declared(self):
+        self.subscriptions.ask(self.subscribe)
+        self.wanted += ["p/u/plug/1", "p/u/plug/2"]
+        self.room = 2
+        self.subscriptions.ask(self.subscribe)
+        self.assertEqual(self.asked, self.wanted[:2])
+        self.room = 10
+        self.subscriptions.ask(self.subscribe)
+        self.subscriptions.ask(self.subscribe)
+        self.assertEqual(self.asked, self.wanted)
+        self.subscriptions.begin()
+        self.subscriptions.ask(self.subscribe)
+        self.assertEqual(self.asked, self.wanted * 2)
+
+    def test_refused(self):
+        self.wanted.append("p/u/plug/1/setstate")
+        self.subscriptions.ask(self.subscribe)
+        self.assertFalse(self.subscriptions.answered(b"\0\1\0"))
+        self.assertTrue(self.subscriptions.answered(b"\0\2\x80"))
+        self.assertFalse(self.subscriptions.answered(b"\0\2\x80"))
+        self.assertTrue("plug/1/setstate" in self.subscriptions.text())
+        self.subscriptions.begin()
+        self.assertIsNone(self.subscriptions.text())
+
+    def test_never_answered(self):
+        self.subscriptions.ask(self.subscribe)
+        self.assertEqual([self.subscriptions.second() for _ in range(12)].count(True), 1)
+        self.assertEqual(self.subscriptions.refused, self.wanted)
+
+
+class Addresses(unittest.TestCase):
+    def test_of_ones_own_network(self):
+        for address in ("10.0.0.1", "127.0.0.1", "192.168.178.20", "172.16.0.1", "172.31.255.1"):
+            self.assertTrue(_is_private(address))
+        for address in ("8.8.8.8", "172.15.0.1", "172.32.0.1", "192.169.0.1", "100.64.0.1"):
+            self.assertFalse(_is_private(address))
+
+
+if __name__ == "__main__":
+    unittest.main()
