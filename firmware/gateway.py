@@ -6,29 +6,26 @@ A task that fails is counted, printed and started again; measuring goes on whate
 
 import asyncio
 import gc
-from time import ticks_diff
-
-from micropython import const
 
 from system.counters import Counters
 from system.tasks import run_all
+from system.version import VERSION
 from b_bus.port import PortB
+from a_bus import state as a_bus
 from bus_a import BusA
 from energy.totals import Totals
 from advice.sensors import Advice
 from cloud import topics
-from cloud import topics_original as original
 from cloud.commands import Commands
 from cloud.publisher import Publisher
 from cloud.rates import Rates
+from cloud.retained import Retained
+from cloud.state import State
 from cloud.uplink import Uplink
 from panel.housekeeping import Front
 import pipeline
+from measuring_loop import MeasuringLoop
 
-_LOOK_S = 1
-_AT_ONCE = const(2)  # steps of measuring without a wait between them
-_COLLECT_US = const(5000)  # of a wait in which garbage is collected, at least
-_PRESENCE = "presence"
 _COMMANDS = "gateway/set"
 _INPUTS = ("A", "B", "C", "D")
 
@@ -59,9 +56,6 @@ class Gateway:
         self.hardware = hardware
         self.site = site
         self.counters = Counters()
-        self._reports = asyncio.Event()  # one waits to be worked through
-        self._late = 0  # reports put off, of those counted
-        self._untidy = False  # a collection is due
         self.uplink = None
         self.front = Front(
             hardware,
@@ -73,28 +67,36 @@ class Gateway:
         )
         self.led = self.front.led
         self.connection = self.front.connection
-        self.prefix = topics.prefix(site)
-        self.commands = Commands(self.counters, self.prefix + _COMMANDS)
+        prefix = topics.prefix(site)
+        self.commands = Commands(self.counters, prefix + _COMMANDS)
         rates = Rates(settings.publish, lambda: self.connection.link, hardware.uptime_ms)
+        retained = Retained(
+            prefix,
+            site,
+            hardware.serial,
+            hardware.now_ms,
+            lambda: self.port_b.site.modules,
+            lambda: self.port_b.site.outputs(),
+            lambda: self.port_b.initial(),
+        )
         self.uplink = Uplink(
             hardware.serial,
             settings.mqtt,
-            self.connection.online,
-            self.connection.name_server,
+            self.connection,
             rates.keepalive_s,
             hardware.set_chip_clock,
-            self._retained,
-            (self.prefix + _PRESENCE, "".join(topics.presence(False))),
+            retained.messages,
+            retained.will(),
             self.commands,
             self.counters,
         )
         self._with_cloud = settings.mqtt is not None
         self._with_b = "b" in board.BUSES
-        self.measuring = build_measuring(hardware, site, self._reports.set)
-        bus = self.measuring.bus
-        self.advice = bus if site.power_box else Advice(bus, site)
+        reports = asyncio.Event()
+        self.measuring = build_measuring(hardware, site, reports.set)
+        self.advice = self.measuring.bus if site.power_box else Advice(self.measuring.bus, site)
         self.publisher = Publisher(
-            self.prefix,
+            prefix,
             site,
             self.measuring,
             self.uplink,
@@ -103,7 +105,11 @@ class Gateway:
             hardware.uptime_ms,
             self._publish_b,
         )
-        self.publisher.add_state("gateway", self._gateway_state, self._glance)
+        self._loop = MeasuringLoop(
+            hardware, self.measuring, reports, self._on_report, self._look, self.counters.count
+        )
+        state = State(self._parts())
+        self.publisher.add_state("gateway", state.pieces, state.glance)
         self.commands.on("live", lambda fields: rates.live(fields["seconds"]))
         self.commands.on("identify", self._identify)
         self.commands.on("scan", self._scan)
@@ -116,13 +122,13 @@ class Gateway:
             self._power,
             self._local_s,
         )
-        self.port_b.declare(self.commands, self.prefix)
+        self.port_b.declare(self.commands, prefix)
 
     async def run(self):
         """Run all tasks; without end."""
         tasks = [
-            ("measure", 60, self._measure),
-            ("work", 60, self._work),
+            ("measure", 60, self._loop.measure),
+            ("work", 60, self._loop.work),
             ("publish", 300, self.publisher.run),
         ]
         tasks += self.front.tasks()
@@ -148,52 +154,15 @@ class Gateway:
         self.measuring.bus.scan()
         self.port_b.scan()
 
-    async def _measure(self, beat):
-        """Measure, and collect garbage while the answers to a POLL are on their way."""
-        self.measuring.restart()
-        step = self.measuring.step
-        sleep_us, ticks_us = self.hardware.sleep_us, self.hardware.ticks_us
-        at_once = 0  # steps
-        while True:
-            beat()
-            wait = step()
-            if self._untidy and wait >= _COLLECT_US:
-                self._untidy = False
-                began = ticks_us()
-                gc.collect()
-                wait = max(0, wait - ticks_diff(ticks_us(), began))
-            at_once += 1
-            if wait:
-                at_once = 0
-                await sleep_us(wait)
-            elif at_once == _AT_ONCE:  # it is behind; the others have their turn all the same
-                at_once = 0
-                await asyncio.sleep_ms(0)
+    def _on_report(self, ended_ms):
+        """A report was worked through: a generator, which writes its messages."""
+        self.front.tell("measuring", True)
+        if self._with_cloud:
+            yield from self.publisher.write(ended_ms)
 
-    async def _work(self, beat):
-        """Each report is worked through, and its messages are written, before the next one is."""
-        measuring = self.measuring
-        while True:
-            beat()
-            try:
-                await asyncio.wait_for(self._reports.wait(), _LOOK_S)
-            except asyncio.TimeoutError:
-                pass  # no report, but what is wrong is looked at all the same
-            self._reports.clear()
-            fresh = measuring.pending
-            if fresh:
-                for _ in measuring.work():
-                    await asyncio.sleep_ms(0)
-                self.front.tell("measuring", True)
-                if self._with_cloud:  # at once: the next report may end, and has another date
-                    for _ in self.publisher.write(measuring.ended_ms):
-                        await asyncio.sleep_ms(0)
-            while self._late != measuring.postponed:
-                self._late += 1
-                self.counters.count("measuring.late")
-            for _ in self.advice.update(measuring.report.values):
-                await asyncio.sleep_ms(0)
-            self._untidy = True
+    def _look(self):
+        """What is wrong on the A-bus: a generator."""
+        return self.advice.update(self.measuring.report.values)
 
     def _in_cloud(self):
         return self.uplink is not None and self.uplink.connected
@@ -203,42 +172,33 @@ class Gateway:
         found = self.advice.texts + self.port_b.advice() + self.front.texts()
         return found + self.uplink.advice()
 
-    def _gateway_state(self):
-        """The pieces of `gateway`."""
-        hardware, uplink = self.hardware, self.uplink
-        general = {
-            "time": (hardware.now_ms() or 0) // 1000,
-            "uptime": hardware.uptime_ms() // 1000,
-            "serial": hardware.serial,
-            "heapFree": gc.mem_free(),
-            "windows": self.measuring.meter.windows,
-            "orderRefused": self.commands.refusal,
-            "lastEnd": self.front.ends.describe(),
-        }
-        mqtt = uplink.describe()
-        mqtt["dropped"] += self.publisher.dropped
-        mqtt["intervalsDropped"] = self.measuring.aggregates.intervals.dropped
-        return topics.gateway_state(
-            general,
-            self.led,
-            self.connection.describe(),
-            mqtt,
-            self.counters.counts,
-            self.texts(),
-            self.measuring.bus,
-            hardware.a_baud,
-            len(self.site.points),
-        )
-
-    def _glance(self):
-        """What people see of `gateway`: it is sent soon when this changes."""
+    def _parts(self):
+        """Of the message `gateway`, see cloud.state.State."""
+        hardware, bus, counts = self.hardware, self.measuring.bus, self.counters.counts
         led, connection = self.led, self.connection
         return (
-            (led.state, led.overdue, connection.link, connection.leads, connection.problem),
-            (self.uplink.glance(), self.commands.refusal),
-            sum(self.counters.counts.values()),
-            [name for name, _ in self.texts()],
-            [node.state() for node in self.measuring.bus.nodes.all],
+            ("time", lambda: (hardware.now_ms() or 0) // 1000, None),
+            ("uptime", lambda: hardware.uptime_ms() // 1000, None),
+            ("serial", lambda: hardware.serial, None),
+            ("firmwareVersion", lambda: VERSION, None),
+            ("heapFree", gc.mem_free, None),
+            ("lastEnd", self.front.ends.describe, None),
+            ("led", led.describe, lambda: (led.state, led.overdue)),
+            ("connection", connection.describe, connection.glance),
+            ("mqtt", self.publisher.describe, self.uplink.glance),
+            ("orderRefused", lambda: self.commands.refusal, lambda: self.commands.refusal),
+            ("errors", lambda: counts, lambda: sum(counts.values())),
+            (
+                "advice",
+                lambda: ({"name": name, "text": text} for name, text in self.texts()),
+                lambda: [name for name, _ in self.texts()],
+            ),
+            ("windows", lambda: self.measuring.meter.windows, None),
+            (
+                "aBus",
+                lambda: a_bus.describe(bus, hardware.a_baud, len(self.site.points)),
+                lambda: a_bus.glance(bus),
+            ),
         )
 
     async def _publish_b(self):
@@ -255,19 +215,3 @@ class Gateway:
         """Local epoch seconds, None while the time is not known."""
         now_ms = self.hardware.now_ms()
         return now_ms and now_ms // 1000 + self.site.utc_offset
-
-    def _retained(self):
-        """What is retained and published on every connecting: (topic, function that gives the
-        pieces)."""
-        now_ms = self.hardware.now_ms()
-        site, serial = self.site, self.hardware.serial
-        on_b = self.port_b.site
-        messages = [
-            (_PRESENCE, lambda: topics.presence(True)),
-            ("config", lambda: original.config(site, serial, now_ms)),
-            ("channelConfigV2", lambda: original.channel_config(site, now_ms)),
-            ("sensorConfig", lambda: original.sensor_config(on_b.modules, now_ms)),
-            ("homeControlConfig", lambda: original.home_control_config(on_b.outputs(), now_ms)),
-        ]
-        messages += self.port_b.initial()
-        return [(self.prefix + topic, pieces) for topic, pieces in messages]

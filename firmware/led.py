@@ -60,6 +60,15 @@ class Led:
         self.overdue = True
         return True
 
+    def describe(self):
+        """For people."""
+        return {
+            "state": self.state,
+            "colour": self.colour,
+            "pattern": self.pattern,
+            "overdue": self.overdue,
+        }
+
     def _judge(self):
         facts = self._facts
         if facts["updating"]:

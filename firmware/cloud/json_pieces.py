@@ -18,6 +18,40 @@ def items(pieces):
         comma = ","
 
 
+def members(parts):
+    """The pieces of a JSON object. parts: [(name, function that gives its value)]. A value that is
+    a generator, or a table with generators in it, is written item by item."""
+    before = "{"
+    for name, describe in parts:
+        yield '%s"%s":' % (before, name)
+        yield from _value(describe())
+        before = ","
+    yield "}"
+
+
+def _value(value):
+    if _is_lazy(value):
+        yield "["
+        yield from items(value)
+        yield "]"
+        return
+    lists = []
+    if isinstance(value, dict):
+        lists = [name for name in value if _is_lazy(value[name])]
+    if not lists:
+        yield compact(value)
+        return
+    yield compact({name: value[name] for name in value if name not in lists})[:-1]
+    for name in lists:
+        yield ',"%s":' % name
+        yield from _value(value[name])
+    yield "}"
+
+
+def _is_lazy(value):
+    return hasattr(value, "send")
+
+
 def rounded(value, digits):
     return None if value is None else round(value, digits)
 

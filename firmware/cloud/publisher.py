@@ -25,11 +25,11 @@ class _Message:
     """One of a report. parts: a function (epoch ms or None) that gives its Forms and bytes in
     their order, or None when there is nothing to be said."""
 
-    def __init__(self, topic, due, parts, most):
+    def __init__(self, topic, due, parts, size):
         self.topic = topic
         self.due = due
         self.parts = parts
-        self.text = Text(most)
+        self.text = Text(size)
         self.waits = False
 
 
@@ -46,13 +46,14 @@ class _State:
 
 
 class Publisher:
-    """`dropped`: messages `realtime` that had to go because there was no connection.
+    """prefix: of all topics; uplink: uplink.Uplink; rates: rates.Rates; uptime_ms: a function;
+    others: a coroutine function, called about once a second, which sends what has happened
+    elsewhere."""
 
-    prefix: of all topics; uplink: uplink.Uplink; rates: rates.Rates; uptime_ms: a function; tell:
-    a coroutine function, called about once a second, which sends what has happened elsewhere."""
-
-    def __init__(self, prefix, site, measuring, uplink, counters, rates, uptime_ms, tell):
-        self.dropped = 0
+    def __init__(
+        self, prefix, site, measuring, uplink, counters, rates, uptime_ms, publish_others
+    ):
+        self._dropped = 0  # messages `realtime` that had to go, as there was no connection
         self._prefix = prefix
         self._site = site
         self._measuring = measuring
@@ -60,7 +61,7 @@ class Publisher:
         self._count = counters.count
         self._rates = rates
         self._uptime_ms = uptime_ms
-        self._tell = tell
+        self._publish_others = others
         self._news = asyncio.Event()
         self._figures = figures = Figures(site, measuring)
         self._realtime = original.realtime_form(site, measuring, figures)
@@ -79,13 +80,20 @@ class Publisher:
         self._add("totals", self._totals_parts, longest)
         self._add("harmonics", self._harmonics_parts, _HARMONICS)
 
-    def _add(self, topic, parts, most):
+    def _add(self, topic, parts, size):
         due = Due(topic, self._rates)
-        self._messages.append(_Message(self._prefix + topic, due, parts, most))
+        self._messages.append(_Message(self._prefix + topic, due, parts, size))
 
     def add_state(self, topic, pieces, glance):
         """Send this topic at its rate, and soon when what `glance` gives has changed."""
         self._states.append(_State(topic, Due(topic, self._rates), pieces, glance))
+
+    def describe(self):
+        """For people: what has gone to the broker, and what did not."""
+        said = self._uplink.describe()
+        said["dropped"] += self._dropped
+        said["intervalsDropped"] = self._measuring.aggregates.intervals.dropped
+        return said
 
     def wake(self):
         """Something has changed: look at once."""
@@ -133,7 +141,7 @@ class Publisher:
             return
         yield from self._fill(text, (self._realtime,))
         if not self._too_long(text):
-            self.dropped += self._waiting.add(text)
+            self._dropped += self._waiting.add(text)
             self._news.set()
 
     def _fill(self, text, parts):
@@ -177,7 +185,7 @@ class Publisher:
             await self.send_texts()
             await self._send_intervals()
             await self._send_states()
-            await self._tell()
+            await self._publish_others()
 
     async def send(self, topic, pieces, retained=False):
         """Publish a rare message under the site's prefix; see Uplink.publish."""

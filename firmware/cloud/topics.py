@@ -7,14 +7,11 @@ here sends.
 
 import json
 
-from system.version import VERSION
-from a_bus import collect
 from measure.quantities import FREQUENCY, VOLTS
 from measure.readings import APPARENT, CURRENT, FACTOR, POWER, RATES, REACTIVE, VOLTAGE
 from energy import today
 from energy.registers import EXPORT, IMPORT
 from cloud import figures as f
-from cloud.json_pieces import items
 from cloud.json_text import Form, quoted
 
 # Rates of a point in `site`: name, index, digits behind the point, digits left away.
@@ -148,56 +145,3 @@ def month_form(figures):
     form.put(b"}}}")
     form.close()
     return form
-
-
-def _node(node):
-    return {
-        "serial": node.serial,
-        "address": node.address,
-        "state": node.state(),
-        "answers": node.count(collect.ANSWERS),
-        "timeouts": node.count(collect.TIMEOUTS),
-        "damaged": node.count(collect.DAMAGED),
-        "repairs": node.count(collect.REPAIRS),
-        "gaps": node.count(collect.GAPS),
-    }
-
-
-def gateway_state(general, led, connection, mqtt, errors, texts, bus, baud, points):
-    """Our own `gateway`. general: the first members; connection, mqtt, errors: tables; texts:
-    [(name, text)] of what is wrong; bus: a BusA, with its speed and the site's number of
-    points."""
-    yield json.dumps(dict(general, firmwareVersion=VERSION))[:-1]
-    yield ', "led": ' + json.dumps(
-        {
-            "state": led.state,
-            "colour": led.colour,
-            "pattern": led.pattern,
-            "overdue": led.overdue,
-        }
-    )
-    yield ', "connection": ' + json.dumps(connection)
-    yield ', "mqtt": ' + json.dumps(mqtt)
-    yield ', "errors": ' + json.dumps(errors)
-    yield ', "advice": ['
-    yield from items({"name": name, "text": text} for name, text in texts)
-    yield "]"
-    yield (
-        ', "aBus": %s'
-        % json.dumps(
-            {
-                "baud": baud,
-                "points": points,
-                "capacity": bus.capacity,
-                "utilisation": round(bus.line_us / 200, 1),
-                "blocks": bus.blocks,
-                "skipped": bus.backlog.skipped,
-                "restarts": bus.backlog.restarts,
-                "foreign": bus.receiver.foreign,
-                "noise": bus.receiver.noise,
-            }
-        )[:-1]
-    )
-    yield ', "nodes": ['
-    yield from items(_node(node) for node in bus.nodes.all)
-    yield "]}}"

@@ -35,21 +35,19 @@ _NO_MEMORY = "there is too little memory for a message"
 class Uplink:
     """`connected`.
 
-    settings: `mqtt` of settings.json. online: a function, whether the network is up. name_server:
-    a function, its address. keepalive_s: a function, the keep-alive of the next connection; a ping
-    goes out in half of it. set_clock: a function that sets the clock by which TLS judges
-    certificates, and says whether the time is known. retained: a function that returns the
-    messages to publish on every connecting, as (topic, function that gives the pieces of text).
-    will: (topic, text), retained. commands: a commands.Commands, whose topics are subscribed and
-    which takes what comes there.
+    settings: `mqtt` of settings.json. network: net.connection.Connection. keepalive_s: a function,
+    the keep-alive of the next connection; a ping goes out in half of it. set_clock: a function
+    that sets the clock by which TLS judges certificates, and says whether the time is known.
+    retained: a function that returns the messages to publish on every connecting, as (topic,
+    function that gives the pieces of text). will: (topic, text), retained. commands: a
+    commands.Commands, whose topics are subscribed and which takes what comes there.
     """
 
     def __init__(
         self,
         client_id,
         settings,
-        online,
-        name_server,
+        network,
         keepalive_s,
         set_clock,
         retained,
@@ -60,8 +58,7 @@ class Uplink:
         self.connected = False
         self._connects = self._published = self._dropped = 0
         self._settings = settings
-        self._online = online
-        self._name_server = name_server
+        self._network = network
         self._keepalive_s = keepalive_s
         self._set_clock = set_clock
         self._wait_for_time = _WAIT_FOR_TIME
@@ -85,10 +82,7 @@ class Uplink:
         pause = 1
         while True:
             beat()
-            if self._online():
-                if await self._live(beat):
-                    pause = 1
-            else:
+            if not self._network.online() or await self._live(beat):
                 pause = 1  # a network that is back is used at once
             await asyncio.sleep_ms(pause * (500 + (500 * os.urandom(1)[0] >> 8)))  # by chance
             pause = min(2 * pause, self._troubles.max_pause_s)
@@ -230,7 +224,7 @@ class Uplink:
 
     async def _connect(self):
         try:
-            address = await resolve(self._settings["host"], self._name_server())
+            address = await resolve(self._settings["host"], self._network.name_server())
         except OSError as error:
             raise UplinkError("uplink.name", str(error))
         tls = self._settings.get("tls")

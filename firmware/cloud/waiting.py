@@ -5,26 +5,26 @@ from micropython import const
 
 from cloud.json_text import Text
 
-MOST = const(16)
+MAX_WAITING = const(16)
 
 
 class Waiting:
-    """At most MOST texts of at most `most` bytes."""
+    """At most MAX_WAITING texts of at most `size` bytes."""
 
-    def __init__(self, most):
-        self._most = most
+    def __init__(self, size):
+        self._size = size
         self._texts = []
-        self._spare = [Text(most)]
+        self._spare = [Text(size)]
         self._sending = False
 
     def room(self):
         """A Text to write the next one in, for add(). Allocates one where none is spare."""
-        return self._spare.pop() if self._spare else Text(self._most)
+        return self._spare.pop() if self._spare else Text(self._size)
 
     def add(self, text):
         """It is written. Returns how many older ones had to go: 0 or 1."""
         self._texts.append(text)
-        if len(self._texts) <= MOST:
+        if len(self._texts) <= MAX_WAITING:
             return 0
         self._spare.append(self._texts.pop(1 if self._sending else 0))
         return 1

@@ -81,6 +81,10 @@ class Connection:
             "problem": self.problem,
         }
 
+    def glance(self):
+        """What people see of it: it is told soon when this changes."""
+        return self.link, self.leads, self.problem
+
     def open_service(self, seconds=SERVICE_S):
         """Open the hotspot with its page for so long from now on, whatever the links do; where
         there is a radio."""

@@ -24,6 +24,14 @@ class Commands:
     topics = ()
 
 
+class Network:
+    """One that is always there."""
+
+    @staticmethod
+    def online():
+        return True
+
+
 class Stream:
     """As asyncio's; the socket takes `room` bytes at once, or breaks."""
 
@@ -298,7 +306,7 @@ class Tries(unittest.TestCase):
 
         uplink, counts = connected(Stream())
         uplink._close()
-        uplink._online = lambda: True
+        uplink._network = Network
         uplink._connect = connect
         with_time, by_chance = uplink_module.asyncio, uplink_module.os
         uplink_module.asyncio, uplink_module.os = Counted(), Least

@@ -14,6 +14,18 @@ class Ended(Exception):
     pass
 
 
+class Network:
+    """One that is always there."""
+
+    @staticmethod
+    def online():
+        return True
+
+    @staticmethod
+    def name_server():
+        return "0.0.0.0"
+
+
 class Now:
     """asyncio whose sleeps take no time, and are remembered in ms."""
 
@@ -44,8 +56,7 @@ def pauses(error):
     made = uplink.Uplink(
         "5010000001",
         settings,
-        lambda: True,
-        lambda: "0.0.0.0",
+        Network,
         lambda: 30,
         lambda: True,
         list,

@@ -10,11 +10,13 @@ import sys
 
 from system.counters import Counters
 from site.document import Site
+from a_bus.state import describe
 from energy.intervals import FIVE_MINUTES, Interval
 from energy.spread import Spread
-from cloud import topics, topics_original
+from cloud import topics_original
 from cloud.publisher import Publisher
 from cloud.rates import Rates
+from cloud.state import State
 import pipeline
 
 NOW_MS = 1764000001000
@@ -140,17 +142,29 @@ def gateway(points):
         backlog=Things(skipped=0, restarts=0), receiver=Things(foreign=0, noise=0),
         nodes=Things(all=nodes),
     )  # fmt: skip
-    general = {"time": 1764000001, "uptime": 12345678, "serial": "5020000042", "heapFree": 3456789}
-    general.update(windows=61728390, orderRefused=None)
-    mqtt = {"connects": 123, "published": 12345678, "dropped": 12, "intervalsDropped": 0}
-    mqtt["lastError"] = "the broker closed the connection"
-    connection = {"link": "lte", "dbm": -87, "leads": "ok", "problem": None}
-    led = Things(state="well", colour="green", pattern="breathing", overdue=False)
-    errors = {"uplink.lost": 12, "uplink.network": 34, "connection.lost": 12, "bus_b.timeout": 5}
-    texts = [("missing", "5500000191 does not answer any more: check its cable and supply")]
-    return topics.gateway_state(
-        general, led, connection, mqtt, errors, texts, bus, 3000000, points
-    )
+    values = {
+        "time": 1764000001, "uptime": 12345678, "serial": "5020000042", "heapFree": 3456789,
+        "firmwareVersion": "0.1.0", "windows": 61728390, "orderRefused": None,
+        "lastEnd": {"reason": None, "reset": "power-up", "count": 0},
+        "mqtt": {
+            "connects": 123, "published": 12345678, "dropped": 12, "intervalsDropped": 0,
+            "lastError": "the broker closed the connection",
+        },
+        "connection": {"link": "lte", "dbm": -87, "leads": "ok", "problem": None},
+        "led": {"state": "well", "colour": "green", "pattern": "breathing", "overdue": False},
+        "errors": {
+            "uplink.lost": 12, "uplink.network": 34, "connection.lost": 12, "bus_b.timeout": 5,
+        },
+        "advice": [
+            {
+                "name": "missing",
+                "text": "5500000191 does not answer any more: check its cable and supply",
+            }
+        ],
+    }  # fmt: skip
+    parts = [(name, lambda value=value: value, None) for name, value in values.items()]
+    parts.append(("aBus", lambda: describe(bus, 3000000, points), None))
+    return State(parts).pieces()
 
 
 def aggregated(place, path):

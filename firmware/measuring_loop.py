@@ -1,0 +1,78 @@
+"""Drives the measuring path with asyncio: its steps as they are due, each report worked through
+before the next one ends, and a collection of garbage while the nodes answer.
+
+Owns when garbage is collected on the measuring path.
+"""
+
+import asyncio
+import gc
+from time import ticks_diff
+
+from micropython import const
+
+_LOOK_S = const(1)
+_AT_ONCE = const(2)  # steps of measuring without a wait between them
+_COLLECT_US = const(5000)  # of a wait in which garbage is collected, at least
+
+
+class MeasuringLoop:
+    """hardware: its clock and sleep; measuring: pipeline.Measuring; reports: the asyncio.Event
+    that says that a report waits; on_report: a generator function of the time at which a report
+    ended, epoch ms or None, which may use what was measured until it ends; look: a generator
+    function, called about once a second, behind it; count: counts an error by name."""
+
+    def __init__(self, hardware, measuring, reports, on_report, look, count):
+        self._hardware = hardware
+        self._measuring = measuring
+        self._reports = reports
+        self._on_report = on_report
+        self._look = look
+        self._count = count
+        self._late = 0  # reports put off, of those counted
+        self._untidy = False  # a collection is due
+
+    async def measure(self, beat):
+        """Measure, without end, and collect garbage while the answers to a POLL are on their
+        way."""
+        self._measuring.restart()
+        step = self._measuring.step
+        sleep_us, ticks_us = self._hardware.sleep_us, self._hardware.ticks_us
+        at_once = 0  # steps
+        while True:
+            beat()
+            wait = step()
+            if self._untidy and wait >= _COLLECT_US:
+                self._untidy = False
+                began = ticks_us()
+                gc.collect()
+                wait = max(0, wait - ticks_diff(ticks_us(), began))
+            at_once += 1
+            if wait:
+                at_once = 0
+                await sleep_us(wait)
+            elif at_once == _AT_ONCE:  # it is behind; the others have their turn all the same
+                at_once = 0
+                await asyncio.sleep_ms(0)
+
+    async def work(self, beat):
+        """Work each report through, without end."""
+        measuring = self._measuring
+        while True:
+            beat()
+            try:
+                await asyncio.wait_for(self._reports.wait(), _LOOK_S)
+            except asyncio.TimeoutError:
+                pass  # no report, but what is wrong is looked at all the same
+            self._reports.clear()
+            if measuring.pending:
+                for _ in measuring.work():
+                    await asyncio.sleep_ms(0)
+                # At once: the next report may end, and has another date.
+                for _ in self._on_report(measuring.ended_ms):
+                    await asyncio.sleep_ms(0)
+            while self._late != measuring.postponed:
+                self._late += 1
+                self._count("measuring.late")
+            for _ in self._look():
+                await asyncio.sleep_ms(0)
+            self._untidy = True
