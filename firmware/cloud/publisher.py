@@ -47,7 +47,7 @@ class _State:
 
 class Publisher:
     """prefix: of all topics; uplink: uplink.Uplink; rates: rates.Rates; uptime_ms: a function;
-    others: a coroutine function, called about once a second, which sends what has happened
+    publish_others: a coroutine function, called about once a second, which sends what has happened
     elsewhere."""
 
     def __init__(
@@ -61,7 +61,7 @@ class Publisher:
         self._count = counters.count
         self._rates = rates
         self._uptime_ms = uptime_ms
-        self._publish_others = others
+        self._publish_others = publish_others
         self._news = asyncio.Event()
         self._figures = figures = Figures(site, measuring)
         self._realtime = original.realtime_form(site, measuring, figures)

@@ -47,6 +47,7 @@ _B_BUS = (
     "b_bus.meter_profile",
     "b_bus.output_module",
     "b_bus.power_box",
+    "bus_b",
     "b_bus.switching",
 )
 

@@ -86,19 +86,9 @@ class Umqtt:
 def connected(stream):
     """(an Uplink on this stream, its Counters)."""
     counters = Counters()
-    settings = (
-        "5010",
-        {"host": "broker"},
-        None,
-        None,
-        None,
-        None,
-        None,
-        ("will", ""),
-        Commands(),
-        counters,
-    )
-    uplink = Uplink(*settings)
+    settings = {"host": "broker"}
+    will = ("will", "")
+    uplink = Uplink("5010", settings, None, None, None, None, will, Commands(), counters)
     uplink.connected = True
     uplink._client._packets = Umqtt(uplink._client._wire, uplink._pings.answered)
     uplink._trials.begin("topic", 100000)

@@ -77,6 +77,12 @@ def measured(place):
     report.settle()
     for r in range(len(energy.main.joules)):
         energy.main.joules[r] = 0 if r % 2 and r % 5 else 9876543210 + 12345678 * r
+    today = path.aggregates.today
+    for r in range(len(today.joules)):
+        today.joules[r] = 0 if r % 2 and r % 5 else 36543210 + 12345 * r
+    for j in range(len(today.sums)):
+        today.sums[j] = 123456789 + j
+    path.aggregates.grid = 2345.6
     for r in range(len(energy.reactive.joules)):
         energy.reactive.joules[r] = 0 if r % 4 in (1, 2) else 1234567890 + r
     return path
