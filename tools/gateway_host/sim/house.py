@@ -117,6 +117,10 @@ class Site:
             | ({"b_bus": self.b_bus.site} if self.b_bus else {})
         )
 
+    def lost(self, block: int) -> np.ndarray | None:
+        """Of each channel whether it has no samples of this block; None: it has all."""
+        return None
+
     @property
     def channels(self) -> int:
         """Channels of the waveforms: three voltages and the points."""

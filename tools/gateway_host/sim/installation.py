@@ -70,6 +70,7 @@ class Installation:
             metres=house.head.metres,
             plugged=house.connected_phases,
             seed=f"{house.seed} 0",
+            lost=self._lost_inputs,
         )
         self.head.connected = not (house.head.absent or "power_box" in house.b_bus.site)
         self.nodes: list[Node] = [self.head]
@@ -88,6 +89,13 @@ class Installation:
 
     def _sections(self, node: Node, block: int) -> bytes:
         return self._blocks.body(node, block)
+
+    def _lost_inputs(self, node: Node, block: int) -> int:
+        lost = self.house.lost(block)
+        if lost is None:
+            return 0
+        inputs = self._inputs[self.nodes.index(node)]
+        return sum(1 << bit for bit, row in enumerate(inputs) if row is not None and lost[row])
 
     def add_node(self, settings: NodeSettings, channels: int | None = None) -> Node:
         """Puts one more node on the line, before the first byte is sent; its inputs are those of
@@ -111,6 +119,7 @@ class Installation:
             plugged=plugged,
             built_in=settings.serial.startswith(str(SOLID_CORE_TYPE)),
             seed=f"{self.house.seed} {len(self.nodes)}",
+            lost=self._lost_inputs,
         )
         node.connected = not settings.absent
         self.nodes.append(node)

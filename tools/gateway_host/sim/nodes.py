@@ -14,7 +14,7 @@ from .checks import check_of
 from .clock import HeadClock
 from .frames import Frame
 from .leds import COMMUNICATION_FAULT, CONFIGURATION_FAULT, IDENTIFY, WELL, Led, led_of
-from .sampler import KEPT_BLOCKS, Sampler, Sections
+from .sampler import KEPT_BLOCKS, Lost, Sampler, Sections, nothing_lost
 
 VERSION = (1, 2)
 
@@ -58,9 +58,9 @@ class Node(Sampler):
     """A CT Hub or a Solid Core. Powered on at `started` (µs), without an address.
 
     serial: e.g. "5500000190"; channels: 1 to 4; drift_ppm: error of its crystal, -100 to 100;
-    metres: cable between the gateway and it, 0 to 100; sections: gives the sections of a block;
-    plugged: bit mask of the inputs with a CT; built_in: every input has its own; seed: of its
-    nonces and its jitter.
+    metres: cable between the gateway and it, 0 to 100; sections: gives the sections of a block,
+    lost: the inputs of which it has none; plugged: bit mask of the inputs with a CT; built_in:
+    every input has its own; seed: of its nonces and its jitter.
     """
 
     is_head = False
@@ -78,8 +78,9 @@ class Node(Sampler):
         plugged: int = 0,
         built_in: bool = False,
         seed: str = "",
+        lost: Lost = nothing_lost,
     ) -> None:
-        super().__init__(channels, head_clock, sections, drift_ppm)
+        super().__init__(channels, head_clock, sections, drift_ppm, lost)
         self.serial = serial
         self.type, self.number = int(serial[:4]), int(serial[4:])
         self.metres = metres

@@ -15,22 +15,37 @@ _TIMING = struct.Struct("<IHxx")
 
 # The sections of a node's inputs, in order, of a block that it has sampled
 Sections = Callable[["Sampler", int], bytes]
+# Bit mask of the inputs of which a node lacks a block that it has sampled
+Lost = Callable[["Sampler", int], int]
+
+
+def nothing_lost(sampler: "Sampler", block: int) -> int:
+    """0: it has all of them."""
+    return 0
 
 
 class Sampler:
-    """Samples `channels` inputs by a crystal that is `drift_ppm` off; sections: what it took."""
+    """Samples `channels` inputs by a crystal that is `drift_ppm` off; sections: what it took;
+    lost: of what it has nothing.
+    """
 
     address = 0
     before_start = frames.NOT_IN_STEP
 
     def __init__(
-        self, channels: int, head_clock: HeadClock, sections: Sections, drift_ppm: float
+        self,
+        channels: int,
+        head_clock: HeadClock,
+        sections: Sections,
+        drift_ppm: float,
+        lost: Lost = nothing_lost,
     ) -> None:
         self.channels = channels
         self.mask = (1 << channels) - 1
         self.drift_ppm = drift_ppm
         self._head_clock = head_clock
         self._sections = sections
+        self._lost = lost
 
     def start_clock(self, time: float) -> None:
         """Begins to sample at `time` (µs), by a clock that was never set."""
@@ -93,9 +108,12 @@ class Sampler:
         return self.clock.reading(time)
 
     def block_frame(self, time: float, block: int, wanted: int, timing: bytes = b"") -> bytes:
-        """DATA with the channels `wanted` of a block (16 bits), or NODATA."""
+        """DATA with those of the channels `wanted` of a block (16 bits) that it has, or NODATA."""
         whole, reason = self.find_block(time, block)
         follows = frames.TIMING_FOLLOWS if timing else 0
+        if not reason:
+            wanted &= ~self._lost(self, whole)
+            reason = 0 if wanted else frames.NOT_HELD
         if reason:
             head = frames.header(frames.NODATA, self.address, reason | follows, block, len(timing))
             return head + timing

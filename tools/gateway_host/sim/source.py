@@ -40,3 +40,7 @@ class Source(Protocol):
     def render(self, block: int, shifts: np.ndarray | None) -> np.ndarray:
         """int16 [channel, 64] of a block, each channel taken late by its shift in samples."""
         ...
+
+    def lost(self, block: int) -> np.ndarray | None:
+        """Of each channel whether it has no samples of this block; None: it has all."""
+        ...
