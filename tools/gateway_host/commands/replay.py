@@ -1,10 +1,9 @@
-"""Measure a recorded waveform (COMTRADE): one JSON line for each window, without pacing."""
+"""Measure a recorded waveform (COMTRADE, CSV): one JSON line for each window, without pacing."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import sys
 from collections.abc import Iterator
@@ -12,20 +11,23 @@ from pathlib import Path
 from typing import Any
 
 from gateway_host.errors import UserError
+from gateway_host.recording.recording import RUN_IN_SECONDS, Recording, load_recording
 from gateway_host.session import ROOT, Session
 from gateway_host.sim.catalogue import BLOCK, SAMPLE_RATE
 from gateway_host.sim.installation import Installation
-from gateway_host.sim.recording import RUN_IN_SECONDS, Recording, load_recording
 
 SCRIPT = ROOT / "tools" / "gateway_host" / "device" / "replay.py"
 
+_STEADY_HZ = 0.005  # of the frequency, from one window to the next
 _LABEL_SPAN = 1 << 22  # the device's first_sample is modulo this
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `replay`."""
-    parser.add_argument("--recording", type=Path, required=True, help="the COMTRADE .cfg file")
-    parser.add_argument("--site", type=Path, help="which channel is what (TOML, docs/house.md)")
+    parser.add_argument(
+        "--recording", type=Path, required=True, help="its .cfg, .cff or .csv file"
+    )
+    parser.add_argument("--site", type=Path, help="which channel is what (TOML, docs/replay.md)")
     parser.add_argument("--bits", type=int, choices=(32, 64), default=32, help="the interpreter")
 
 
@@ -55,9 +57,12 @@ def windows(recording: Recording, bits: int = 32) -> Iterator[dict[str, Any]]:
 
     A window is the device's line (tools/gateway_host/device/replay.py) with `first_sample` and
     `start` (s) counted from the recording's begin, `run_in` (how many of its samples lie before
-    that) and each point's `channel`. UserError when the gateway ends with an error.
+    that), `settling` (the gateway did not follow the mains all through it, or the frequency is
+    not that of the window before) and each point's `channel`. UserError when the gateway ends
+    with an error.
     """
     names = [point["channel"] for point in recording.info()["points"]]
+    frequency = None
     with Session(
         Installation(recording),
         recording.site_json(),
@@ -70,17 +75,25 @@ def windows(recording: Recording, bits: int = 32) -> Iterator[dict[str, Any]]:
             if not line.startswith("{"):
                 continue
             window = json.loads(line)
+            before, frequency = frequency, window["frequency"]
             first = (window["first_sample"] - recording.start_sample) % _LABEL_SPAN
             if first >= _LABEL_SPAN // 2:
                 first -= _LABEL_SPAN
             if not 0 < first + window["samples"] <= recording.samples:
                 continue
+            settling = (
+                frequency is None
+                or before is None
+                or abs(frequency - before) > _STEADY_HZ
+                or any(p["P"] is not None and p["Q"] is None for p in window["points"])
+            )
             for point, name in zip(window["points"], names, strict=True):
                 point["channel"] = name
             placed = {
                 "first_sample": first,
                 "start": round(first / SAMPLE_RATE, 6),
                 "run_in": max(0, -first),
+                "settling": settling,
             }
             yield placed | {key: window[key] for key in window if key not in placed}
         session.wait()
@@ -90,14 +103,22 @@ def windows(recording: Recording, bits: int = 32) -> Iterator[dict[str, Any]]:
 def _aligned(recording: Recording, arguments: argparse.Namespace) -> Recording:
     """The same recording with a run-in that makes a window begin less than a cycle before it.
 
-    The firmware cuts where the mains' cycles begin, so a trial run shows where that is.
+    The firmware cuts where the mains' cycles begin, so a trial run shows where that is. The run-in
+    is then shorter by whole cycles; what they are off from whole blocks is slipped meanwhile, so
+    that all begins as in the trial.
     """
     trial = next(windows(recording, arguments.bits), None)
-    if trial is None:
+    cycle = SAMPLE_RATE / (recording.true_frequency or recording.frequency)
+    if trial is None or trial["run_in"] < cycle:
         return recording
-    later = math.ceil(trial["first_sample"] / BLOCK) * BLOCK / SAMPLE_RATE
+    early = trial["run_in"] // cycle * cycle
+    blocks = round(early / BLOCK)
     return load_recording(
-        arguments.recording, arguments.site, warm=True, run_in=RUN_IN_SECONDS + later
+        arguments.recording,
+        arguments.site,
+        warm=True,
+        run_in=RUN_IN_SECONDS - blocks * BLOCK / SAMPLE_RATE,
+        slip=early - blocks * BLOCK,
     )
 
 
@@ -105,12 +126,18 @@ def _note(recording: Recording) -> None:
     """Says on stderr what is played."""
     info = recording.info()
     seconds = info["samples"] / SAMPLE_RATE
+    station = f"{info['station']}; " if info["station"] else ""
+    trigger = "not known" if info["trigger"] is None else f"sample {info['trigger']}"
+    frequency = info["frequency"]
+    begins = "no mains at its begin" if frequency is None else f"begins at {frequency:.3f} Hz"
     print(
-        f"{info['file']}: {info['station']}; used: the first {info['samples']} samples "
-        f"({seconds:.3f} s) at {info['rate']} Hz; the recorder's trigger is sample "
-        f"{info['trigger']}; before it the first cycles are repeated as run-in",
+        f"{info['file']}: {station}used: {info['samples']} samples ({seconds:.3f} s) at "
+        f"{info['rate']} Hz; {begins}; the recorder's trigger: {trigger}; before it is a run-in "
+        "made of its first cycles",
         file=sys.stderr,
     )
+    for note in info["notes"]:
+        print(f"  {note}", file=sys.stderr)
     for phase, channel in enumerate(info["voltages"], 1):
         if channel is not None:
             print(f"  voltage L{phase}: {_channel(channel)}", file=sys.stderr)

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from gateway_host.errors import UserError
+from gateway_host.recording.recording import load_recording
 from gateway_host.sim.catalogue import VOLT_PER_COUNT, ampere_per_count
 from gateway_host.sim.installation import Installation
-from gateway_host.sim.recording import load_recording
 
 COUNT = 700
 ANALOG = [
@@ -81,10 +81,12 @@ def test_samples_are_those_of_the_file(tmp_path):
     assert not recording.waveforms(recording.start_sample - 640, 640).any()
 
 
-def test_a_warm_run_in_has_whole_cycles(tmp_path):
+def test_a_warm_run_in_goes_on_from_the_first_cycles(tmp_path):
     recording = load_recording(write(tmp_path), warm=True)
     start = recording.start_sample
-    assert np.array_equal(recording.waveforms(start - 320, 320), recording.waveforms(start, 320))
+    before, after = recording.waveforms(start - 320, 320), recording.waveforms(start, 320)
+    assert np.abs(before.astype(int) - after).max() <= 10  # of 10468; the file has whole counts
+    assert np.abs(before[:3].astype(int) - after[:3]).max() <= 1
 
 
 def test_the_installation_ends_after_the_recording(tmp_path):
@@ -146,7 +148,7 @@ def test_a_channel_that_the_recording_lacks_is_named(tmp_path):
 @pytest.mark.parametrize(
     ("rates", "keep", "problem"),
     [
-        (f"4000,{COUNT}", COUNT, "4000"),
+        (f"400,{COUNT}", COUNT, "400 samples/s; at least 500"),
         (f"3200,40\n50,{COUNT}", COUNT, "only 40 samples"),
         (f"3200,{COUNT}", 300, "end at sample 300 of 700"),
     ],

@@ -1,0 +1,204 @@
+"""Tables of power analysers, oscilloscopes and scripts: what is read, and what is refused."""
+
+import re
+from datetime import datetime, timedelta
+
+import numpy as np
+import pytest
+from gateway_host.errors import UserError
+from gateway_host.recording.recording import load_recording
+from recorded import csv, mains
+
+COUNT = 640
+THREE = mains(COUNT / 3200)
+ONE = THREE[[0, 3]]
+
+
+def refused(path) -> str:
+    """The sentence with which it is refused."""
+    with pytest.raises(UserError) as error:
+        load_recording(path)
+    text = str(error.value)
+    assert "\n" not in text and ";" in text and not re.search("Error|codec|argument", text)
+    return text
+
+
+def same(recording, values) -> None:
+    """That all the samples are those."""
+    mapped = [m for m in [*recording.voltages, *recording.currents] if m is not None]
+    assert recording.samples == values.shape[1] and len(mapped) == len(values)
+    for own, expected in zip(mapped, values, strict=True):
+        assert own.channel.stored == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("separator", "comma"),
+    [
+        (";", False),
+        (";", True),
+        (",", False),
+        ("\t", False),
+        ("\t", True),
+        (" ", True),
+        ("|", True),
+    ],
+)
+@pytest.mark.parametrize("values", [THREE, ONE])
+@pytest.mark.parametrize("head", [True, False])
+def test_separators_and_commas(tmp_path, separator, comma, values, head):
+    names = ["t", "U1", "U2", "U3", "I1", "I2", "I3"] if len(values) == 6 else ["t", "U", "I"]
+    line = separator.join(names) if head else ""
+    recording = load_recording(csv(tmp_path, values, 3200, line, separator=separator, comma=comma))
+    same(recording, values)
+    assert recording.scheme == ("3x400+N" if len(values) == 6 else "1x230")
+
+
+HEADS = [
+    "time,V,A",
+    "time,u,i",
+    "Time,Voltage,Current",
+    "Time (s),Voltage (V),Current (A)",
+    "time_s,u_V,i_A",
+    "t in s,U in V,I in A",
+    "Zeit,Spannung,Strom",
+    "TIME,CH1,CH2\ns,V,A",
+    "TIME,CH1,CH2\n(s),(V),(A)",
+    "Model,DSO1234\nRecord Length,640\nSample Interval,0.0003125\nTIME,CH1,CH2\ns,V,A",
+    "# made by a script\n# 2024\nt,U,I",
+    "sep=,\nt,U,I",
+    "t,U1/V,I1/A",
+    "X,U L1,I L1",
+    "Timestamp,VOLT,AMPS",
+]
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_heads(tmp_path, head):
+    same(load_recording(csv(tmp_path, ONE, 3200, head, separator=",")), ONE)
+
+
+@pytest.mark.parametrize(
+    ("head", "scale", "form", "note"),
+    [
+        ("t [ms];U;I", 1e3, "{:.4f}", ""),
+        ("t_us;U;I", 1e6, "{:.1f}", ""),
+        ("t;U;I", 1e3, "{:.4f}", "its times are taken as ms"),
+        ("t;U;I", 1e6, "{:.1f}", "its times are taken as µs"),
+        ("t;U;I", 1.0, "{:.6e}", ""),
+        ("t;U;I", 1.0, "{:.4f}", ""),
+        ("t;U;I", 1.0, "{:.3f}", ""),
+    ],
+)
+def test_times(tmp_path, head, scale, form, note):
+    recording = load_recording(csv(tmp_path, ONE, 3200, head, scale=scale, form=form))
+    same(recording, ONE)
+    assert recording.file.notes == ([note] if note else [])
+
+
+@pytest.mark.parametrize(
+    "form", ["%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S.%f", "%H:%M:%S.%f", "%d.%m.%Y %H:%M:%S,%f"]
+    + ["%d.%m.%Y;%H:%M:%S.%f"]
+)  # fmt: skip
+def test_clocks_over_midnight(tmp_path, form):
+    begin = datetime(2024, 5, 6, 23, 59, 59, 900000)
+    rows = ["Date;Time;U;I" if ";" in form else "Time;U;I"]
+    for k in range(COUNT):
+        clock = (begin + timedelta(seconds=k / 3200)).strftime(form)
+        rows.append(f"{clock};{ONE[0, k]:.5f};{ONE[1, k]:.5f}")
+    path = tmp_path / "clock.csv"
+    path.write_text("\n".join(rows))
+    same(load_recording(path), ONE)
+
+
+def edited(tmp_path, edit) -> object:
+    """A table whose lines `edit` has changed."""
+    path = csv(tmp_path, ONE, 3200, "t;U;I")
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join(edit(lines)))
+    return path
+
+
+def counted(lines):
+    """A number in place of the time."""
+    return ["n;U;I", *(f"{k};{line.partition(';')[2]}" for k, line in enumerate(lines[1:]))]
+
+
+def test_columns_that_are_neither(tmp_path):
+    path = edited(tmp_path, lambda ls: ["n;" + ls[0] + ";P;f"] + [
+        f"{k};{line};1;50" for k, line in enumerate(ls[1:])])  # fmt: skip
+    same(load_recording(path), ONE)
+
+
+def test_a_sign_at_the_end_of_each_line(tmp_path):
+    same(load_recording(edited(tmp_path, lambda ls: [line + ";" for line in ls])), ONE)
+
+
+def test_quotes(tmp_path):
+    path = csv(tmp_path, ONE, 3200, "t;U;I", comma=True)
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join('"' + '","'.join(line.split(";")) + '"' for line in lines))
+    same(load_recording(path), ONE)
+
+
+def test_missing_cells_and_rows(tmp_path):
+    values = ONE.copy()
+    values[1, 100:103] = np.nan
+    values[:, 300] = np.nan
+    recording = load_recording(csv(tmp_path, values, 3200, "t;U;I"))
+    stored = recording.currents[0].channel.stored
+    assert np.flatnonzero(np.isnan(stored)).tolist() == [100, 101, 102, 300]
+    recording = load_recording(edited(tmp_path, lambda ls: ls[:201] + ls[211:]))
+    stored = recording.voltages[0].channel.stored
+    assert np.flatnonzero(np.isnan(stored)).tolist() == list(range(200, 210))
+    assert recording.file.notes == ["10 rows are missing among its samples"]
+
+
+@pytest.mark.parametrize(
+    ("edit", "problem"),
+    [
+        (lambda ls: [*ls[:300], "hello;1;2", *ls[300:]], "line 301 is not 3 numbers"),
+        (lambda ls: [*ls[:300], "0,1;1", *ls[300:]], "line 301 is not 3 numbers"),
+        (lambda ls: [line.partition(";")[2] for line in ls], "no column of times"),
+        (counted, "no column of times"),
+        (lambda ls: [ls[0], *ls[:0:-1]], "time goes back|do not go on"),
+        (lambda ls: [ls[0], *ls[1:300], *ls[100:400]], "time goes back"),
+        (lambda ls: [ls[0], *ls[1:320:2], *ls[320:]], "not evenly|missing"),
+        (lambda ls: ["a;b;c;d", *[line + ";1" for line in ls[1:]]], "no three voltage"),
+        (lambda ls: [line + ";1" for line in ls[1:]], "3 columns without names beside the time"),
+        (lambda ls: [], "no table of numbers"),
+        (lambda ls: ["hello"], "no table of numbers"),
+        (lambda ls: ls[:20], "only 19 samples"),
+    ],
+)  # fmt: skip
+def test_refusals(tmp_path, edit, problem):
+    assert re.search(problem, refused(edited(tmp_path, edit)))
+
+
+def test_a_log_of_rms_values_is_refused(tmp_path):
+    assert "not its r.m.s. values" in refused(csv(tmp_path, ONE, 1, "t;U;I"))
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("none.csv", "cannot be read"),
+        ("sheet.xlsx", "save the sheet as CSV"),
+        ("all.zip", "unpack it"),
+        ("x.png", "give a .cfg, .cff or .csv file"),
+        ("lonely.dat", "lonely.cfg is missing; put it beside lonely.dat"),
+        ("none.cfg", "none.cfg is missing"),
+        ("half.cff", "it has no part CFG"),
+        ("", "cannot be read"),
+    ],
+)
+def test_what_is_no_recording(tmp_path, name, problem):
+    if name and not name.startswith("none"):
+        (tmp_path / name).write_bytes(b"PK\3\4 \x80\xff")
+    assert problem in refused(tmp_path / name)
+
+
+def test_noise_is_no_table(tmp_path):
+    dice = np.random.default_rng(5)
+    for size in (1, 100, 5000):
+        (tmp_path / "a.csv").write_bytes(bytes(dice.integers(0, 256, size, dtype=np.uint8)))
+        refused(tmp_path / "a.csv")

@@ -1,0 +1,161 @@
+"""A table of numbers in a text file, as instruments and scripts export them: which sign separates
+cells, where the numbers begin, what stands above them.
+"""
+
+import csv
+import re
+from dataclasses import dataclass
+
+from .names import unit_of
+from .text import Unreadable, lines_of
+
+_COMMENTS = ("#", "%", "//", "'")
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+_CLOCK = re.compile(
+    r"(?:\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}[T ]\s*)?\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?Z?"
+)
+_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
+_MISSING = (
+    "",
+    "NAN",
+    "NULL",
+    "NONE",
+    "-",
+    "--",
+    "---",
+    "N/A",
+    "#N/A",
+    "INF",
+    "-INF",
+    "OL",
+    "****",
+)
+_TIME_UNITS = re.compile(r"[\[(]?(?:s|sec|ms|us|µs|μs|ns|seconds?)[\])]?", re.IGNORECASE)
+_REMEDY = "export it as CSV with a column of times, then voltages and currents"
+
+
+@dataclass
+class Table:
+    """names, units: of each column, "" where the file has none; rows: cells as texts, all of one
+    length; lines: the number of each row's line in the file.
+    """
+
+    names: list[str]
+    units: list[str]
+    rows: list[list[str]]
+    lines: list[int]
+
+
+def read_table(text: str) -> Table:
+    """Unreadable when there is no table of numbers."""
+    lines = [(n, line) for n, line in lines_of(text) if not line.startswith(_COMMENTS)]
+    lines = [(n, line) for n, line in lines if not re.fullmatch(r"sep=.", line.lower())]
+    delimiter = _delimiter([line for _, line in lines[-60:]])
+    split = [(n, _cells(line, delimiter)) for n, line in lines]
+    if all(len(cells) > 2 and not cells[-1] for _, cells in split[-3:]):  # each line ends with it
+        split = [(n, cells[:-1] if not cells[-1] else cells) for n, cells in split]
+    begin = next(
+        (
+            k
+            for k, (_, cells) in enumerate(split)
+            if _is_data(cells)
+            and all(_is_data(c) and len(c) == len(cells) for _, c in split[k + 1 : k + 3])
+        ),
+        None,
+    )
+    if begin is None or len(split) - begin < 2:
+        raise Unreadable(f"no table of numbers is in it; {_REMEDY}")
+    width = len(split[begin][1])
+    rows, numbers = [], []
+    for place, (n, cells) in enumerate(split[begin:], begin):
+        if len(cells) == width and _is_data(cells):
+            rows.append(cells)
+            numbers.append(n)
+        elif any(_is_data(c) and len(c) == width for _, c in split[place + 1 :]):
+            raise Unreadable(
+                f"line {n} is not {width} numbers as the lines before it; "
+                "export the recording again, or remove that line"
+            )
+        else:
+            break
+    names, units = _head([cells for _, cells in split[:begin]], width)
+    return Table(names, units, rows, numbers)
+
+
+def number(cell: str) -> float | None:
+    """The number in a cell, with a point or a comma; NaN when it says that there is none; None
+    when it is something else.
+    """
+    word = cell.replace(",", ".")
+    if _NUMBER.fullmatch(word):
+        return float(word)
+    return float("nan") if cell.upper() in _MISSING else None
+
+
+def is_clock(cell: str) -> bool:
+    """Whether it is a time of day, with a date or without."""
+    return _CLOCK.fullmatch(cell) is not None
+
+
+def is_date(cell: str) -> bool:
+    """Whether it is a date alone."""
+    return _DATE.fullmatch(cell) is not None
+
+
+def _is_data(cells: list[str]) -> bool:
+    known = [number(cell) for cell in cells]
+    rest = [c for c, value in zip(cells, known, strict=True) if value is None]
+    return (
+        len(cells) > 1
+        and sum(value is not None and value == value for value in known) + len(rest) > 0
+        and all(is_clock(cell) or is_date(cell) for cell in rest)
+        and any(value is not None for value in known)
+    )
+
+
+def _delimiter(lines: list[str]) -> str:
+    for mark in ";\t|":
+        if sum(mark in line for line in lines) > len(lines) / 2:
+            return mark
+    commas = [line for line in lines if "," in line]
+    apart = sum(bool(re.search(r"\d\s+[-+]?\d+,\d", line)) for line in commas)
+    if 2 * len(commas) > len(lines) and 2 * apart < len(commas):
+        return ","
+    return " "
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    if delimiter == " ":
+        return line.split()
+    try:
+        cells = next(csv.reader([line], delimiter=delimiter))
+    except (csv.Error, StopIteration):
+        cells = line.split(delimiter)
+    return [cell.strip().strip('"').strip() for cell in cells]
+
+
+def _head(above: list[list[str]], width: int) -> tuple[list[str], list[str]]:
+    """Names and units from the lines above the numbers."""
+    names, units = [""] * width, [""] * width
+    for cells in reversed(above):
+        cells = cells + [""] * (width - len(cells))
+        words = [cell for cell in cells[:width] if cell]
+        if len(words) < max(2, width - 1):
+            break
+        if not any(units) and all(unit_of(w)[0] or _is_unit(w) for w in words) and words:
+            units = cells[:width]
+            if len(above) == 1:
+                return cells[:width], units
+        else:
+            names = cells[:width]
+            break
+    return (names if any(names) else units), units
+
+
+def _is_unit(word: str) -> bool:
+    return _TIME_UNITS.fullmatch(word) is not None or word.strip("[]()") in (
+        "W",
+        "VA",
+        "var",
+        "Hz",
+    )

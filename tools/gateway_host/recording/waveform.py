@@ -1,0 +1,64 @@
+"""A recording as it was read: channels of samples in V and A, and what must be said of them."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from .names import Phase
+
+SIDES = ("primary", "secondary")
+
+
+@dataclass(frozen=True)
+class Channel:
+    """An analog channel: kind "V", "A" or "" (neither); phase: a Phase, "" for a residual or
+    neutral one, None when it is not known.
+
+    ratio: of its transformer, primary over secondary; stored: samples as the file has them, V or
+    A, NaN where one is missing; `primary` tells on which side of the transformer those are.
+    """
+
+    name: str
+    kind: str
+    phase: Phase | str | None
+    ratio: float
+    primary: bool
+    stored: np.ndarray
+
+    def samples(self, side: str) -> np.ndarray:
+        """V or A on the "primary" or the "secondary" side of the transformer."""
+        if (side == "primary") == self.primary:
+            return self.stored
+        return self.stored * self.ratio if side == "primary" else self.stored / self.ratio
+
+    def peak(self, side: str) -> float:
+        """The largest absolute value on that side; 0 when every sample is missing."""
+        return float(np.nanmax(np.abs(self.samples(side)), initial=0.0))
+
+
+@dataclass(frozen=True)
+class Waveform:
+    """Channels with samples at `rate` (per second), all of the same length.
+
+    frequency: nominal as the file states it, Hz, or None; trigger: s from the first sample to the
+    recorder's trigger, or None when the file does not say; notes: what people must know of the
+    reading.
+    """
+
+    path: Path
+    station: str
+    frequency: float | None
+    rate: float
+    channels: list[Channel]
+    trigger: float | None = None
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def samples(self) -> int:
+        """Of each channel."""
+        return len(self.channels[0].stored)
+
+    def channel(self, name: str) -> Channel | None:
+        """The first channel of that name."""
+        return next((c for c in self.channels if c.name == name.strip()), None)
