@@ -9,6 +9,7 @@ import board
 from hardware import make
 
 from site import document
+from b_bus.start import meters_of
 from gateway import build_measuring
 
 sys.path.append(sys.argv[0].rpartition("/")[0])
@@ -19,7 +20,7 @@ def main():
     """Print a line for each report until the installation ends."""
     gc.threshold(16384)  # as the gateway does
     with open("site.json") as file:
-        installation = document.load(file.read())
+        installation = document.load(file.read(), meters_of)
     gc.collect()  # the buffers want whole pieces of the heap
     hardware = make(board)
     teller = Teller(len(installation.loads))

@@ -85,6 +85,11 @@ def measured(place):
     path.aggregates.grid = 2345.6
     for r in range(len(energy.reactive.joules)):
         energy.reactive.joules[r] = 0 if r % 4 in (1, 2) else 1234567890 + r
+    today = path.aggregates.today
+    for r in range(len(today.joules)):
+        today.joules[r] = energy.main.joules[2 * len(place.points) + r]
+    for j in range(len(today.sums)):
+        today.sums[j] = 98765432100 + j
     return path
 
 

@@ -12,6 +12,7 @@ import board
 from hardware import make
 
 from site import document
+from b_bus.start import meters_of
 from energy.registers import EXPORT, IMPORT
 from gateway import build_measuring
 
@@ -56,7 +57,7 @@ def main():
     """Print a line for each window until the installation ends."""
     gc.threshold(16384)  # as the gateway does
     with open("site.json") as file:
-        installation = document.load(file.read())
+        installation = document.load(file.read(), meters_of)
     gc.collect()
     hardware = make(board)
 
