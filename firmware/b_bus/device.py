@@ -34,7 +34,7 @@ class Device:
         self.fault = self.error = None
         self._silent = True  # nothing came when it was asked last
         self._pause = 0  # s between two polls while it does not answer
-        self._wait = 0  # polls to be left out
+        self._next_s = 0  # uptime before which it is not polled
 
     @property
     def tries(self):
@@ -45,12 +45,9 @@ class Device:
         """Whether it is the device with this serial number, or has its inputs."""
         return self.serial == serial
 
-    def due(self):
-        """Whether it is polled this second; called once a second."""
-        if self._wait:
-            self._wait -= 1
-            return False
-        return True
+    def due(self, now_s):
+        """Whether it is polled in this second. now_s: uptime."""
+        return now_s >= self._next_s
 
     def answered(self):
         self.state = "well"
@@ -58,18 +55,19 @@ class Device:
         self._silent = False
         self._pause = 0
 
-    def failed(self, error):
-        """A poll had no good answer. Who answers at all is asked again the next second."""
+    def failed(self, error, now_s):
+        """The poll at now_s (uptime) had no good answer. Who answers at all is asked again the
+        next second."""
         self.error = error
         self._silent = error.result == modbus.SILENT
         if self.state == "well":
             self.state = "lost"
         self._pause = min(_LONGEST_S, 2 * self._pause or 1) if self._silent else 1
-        self._wait = self._pause - 1
+        self._next_s = now_s + self._pause
 
     def retry(self):
         """Poll it this second."""
-        self._wait = 0
+        self._next_s = 0
 
 
 class Module(Device):

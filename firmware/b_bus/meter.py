@@ -11,10 +11,22 @@ from b_bus.meter_energy import WATT_HOUR, MeterEnergy
 from b_bus.meter_profile import ENERGIES
 from b_bus.registers import bits, exact, value
 
+_LATE_S = const(3)  # in which an answer may come late: 2 s, or twice the reply time
 _FRESH_S = const(5)  # values are shown for so long, and for three times of what a round takes
+_MAX_FRESH_S = const(60)
 _RATES = ("power", "reactive", "apparent", "factor", "current", "voltage")
 _MICRO = const(9)  # of meter_energy's units in a micro-Wh
 assert WATT_HOUR == 1000000 * _MICRO
+
+
+def _complete(values, phase):
+    """Enter what follows from the values of a phase: S = V x I, and the power factor P / S."""
+    volts, amperes = values.get(("voltage", phase)), values.get(("current", phase))
+    if ("apparent", phase) not in values and None not in (volts, amperes):
+        values["apparent", phase] = abs(volts * amperes)
+    watts, apparent = values.get(("power", phase)), values.get(("apparent", phase))
+    if ("factor", phase) not in values and apparent and watts is not None:
+        values["factor", phase] = max(-1.0, min(1.0, watts / apparent))
 
 
 class Meter(Device):
@@ -76,13 +88,16 @@ class Meter(Device):
                     values[register.quantity, self._phase(register)] = real
                 else:
                     self._count("bus_b.range")
+        for phase in range(1, self.phases + 1):
+            _complete(values, phase)
         self.values = values
         self._age = 0
-        if self._seen_s is not None:
-            self._fresh_s = max(_FRESH_S, 3 * min(now_s - self._seen_s, 10))
+        passed = 0 if self._seen_s is None else now_s - self._seen_s
+        if self.state == "well" and not self.error:  # so long takes a round
+            self._fresh_s = max(_FRESH_S, min(3 * passed, _MAX_FRESH_S))
         self._seen_s = now_s
         powers = [values.get(("power", 1 + phase)) for phase in range(self.phases)]
-        self._energy.read(counted, powers, now_s)
+        self._energy.read(counted, powers, passed if passed <= self._fresh_s else 0, now_s)
         self.fault = self._judge(bus)
 
     def _energy_of(self, register, number):
@@ -96,7 +111,7 @@ class Meter(Device):
     def _judge(self, bus):
         """What is wrong in words, or None."""
         if self._energy.falling():
-            return "a counter of one direction goes down: does it count net? its profile has to say so"
+            return "a counter goes down: if it counts net, its profile must say so"
         if self.unit in bus.late:
             return "answers later than reply_ms of its profile: make that larger"
         return None
@@ -105,12 +120,13 @@ class Meter(Device):
         super().answered()
         self._excused = False
 
-    def failed(self, error):
+    def failed(self, error, now_s):
         """A first failure is not shown: it is left alone until an answer that is late cannot come
         any more, and asked again."""
         was = self.state
-        super().failed(error)
-        self._wait = max(self._wait, 2 if self._silent else 0)
+        super().failed(error, now_s)
+        if self._silent:
+            self._next_s = max(self._next_s, now_s + _LATE_S)
         if was == "well" and not self._excused:
             self._excused = True
             self.state = was

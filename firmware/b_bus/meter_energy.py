@@ -14,20 +14,20 @@ IMPORT, EXPORT = const(0), const(1)
 UNITS = const(2500)  # of a J: energies here are whole numbers of 0.4 mJ
 WATT_HOUR = const(9000000)  # of these
 _MAX_POWER = const(20000000)  # W
-_MAX_GAP_S = const(5)  # powers are known for so long
 
 
 class _Flow:
     """Energy in one direction: of a phase, or of the whole shared among phases. `phases`: what its
-    points are, from 0; `counted`: whether a counter says it."""
+    points are, from 0. It follows the power until a counter says something for the first time."""
 
-    def __init__(self, phases, counted):
+    def __init__(self, phases):
         self.phases = phases
-        self.counted = counted
+        self._counted = False
         self._open = 0  # of the counter's advance; negative: what was given out before it
         self._step = 1
 
     def advance(self, more, step):
+        self._counted = True
         self._open += more
         self._step = step
 
@@ -36,7 +36,7 @@ class _Flow:
         Returns each one's."""
         whole = sum(watts)
         energy = int(whole * UNITS) * seconds
-        if self.counted:
+        if self._counted:
             energy = max(self._open, 0, min(energy, self._open + self._step - 1))
             self._open -= energy
         if not whole:
@@ -54,7 +54,6 @@ class MeterEnergy:
     def __init__(self, counters, phases, fault):
         self._meters = WattHours(len(counters), fault, WATT_HOUR)
         self._waiting = [0] * (2 * phases)  # of each phase and direction
-        self._seen_s = None
         self._flows = ([], [])  # of each direction
         self._of_counter = []  # of each counter its flows: import and export, or None
         for quantity, phase in counters:
@@ -66,7 +65,7 @@ class MeterEnergy:
         for direction in (IMPORT, EXPORT):
             for phase in range(phases):
                 if not any(phase in flow.phases for flow in self._flows[direction]):
-                    self._flows[direction].append(_Flow([phase], False))
+                    self._flows[direction].append(_Flow([phase]))
 
     def _add(self, direction, phase, phases, counters):
         """The flow of a counter; None where the phases are counted each, by others."""
@@ -78,7 +77,7 @@ class MeterEnergy:
             mine = [p for p in range(phases) if p not in each]
             if each and mine or not mine:
                 return None  # what some phases count of it is not known: these follow their power
-        flow = _Flow(mine, True)
+        flow = _Flow(mine)
         self._flows[direction].append(flow)
         return flow
 
@@ -88,24 +87,25 @@ class MeterEnergy:
             self._meters.falls(k) and None in pair for k, pair in enumerate(self._of_counter)
         )
 
-    def read(self, values, powers, now_s):
+    def read(self, values, powers, seconds, now_s):
         """Take a read. values: of each counter (what it says, its last digit) in units, None where
-        it says nothing; powers: W of each phase, or None; now_s: uptime."""
+        it says nothing; powers: W of each phase, or None; seconds: for which they hold; now_s:
+        uptime."""
         for k, value in enumerate(values):
             taken, given = self._of_counter[k]
             if taken is given:  # neither: others count the same
                 continue
             net = taken is not None and given is not None
-            step = value[1] if value else 1
-            more = self._meters.advance(k, _MAX_POWER, value and value[0], now_s, net)
+            if value is None:
+                continue
+            value, step = value
+            more = self._meters.advance(k, _MAX_POWER, value, now_s, net)
+            if net:
+                (given if more >= 0 else taken).advance(0, step)
             if taken and more >= 0:
                 taken.advance(more, step)
             elif given:
                 given.advance(abs(more), step)
-        seconds = 0 if self._seen_s is None else now_s - self._seen_s
-        if seconds > _MAX_GAP_S:
-            seconds = 0
-        self._seen_s = now_s
         for direction in (IMPORT, EXPORT):
             sign = 1 if direction == IMPORT else -1
             for flow in self._flows[direction]:

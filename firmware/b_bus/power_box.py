@@ -168,8 +168,8 @@ class PowerBox(Device):
                 value = 1 if seconds else 0
                 await bus.ask(_UNIT, modbus.WRITE_REGISTER, at, value, 3, POWER_BOX)
 
-    def failed(self, error):
-        super().failed(error)
+    def failed(self, error, now_s):
+        super().failed(error, now_s)
         if self._silent:
             self._slots = None  # it may have lost what it was told
 

@@ -18,6 +18,7 @@ from b_bus.modbus import EXCEPTION, SILENT, ModbusError
 from b_bus.news import News
 
 _ROUND_US = const(1000000)
+_METERS_US = const(700000)  # of a round, after which no meter begins
 _MAX_SELECTIONS = const(8)
 
 
@@ -42,6 +43,7 @@ class Runner:
         self._named = named
         self._totals = None
         self._scan = False
+        self._turn = 0  # the meter whose turn it is
         self._selections = 0  # commands `identify` that are carried out
 
     def _begin(self, module):
@@ -93,8 +95,9 @@ class Runner:
                 await self.members.search()
             now_s = hardware.uptime_ms() // 1000
             for device in self.members.devices:
-                if device.due():
+                if device.KIND != "meter" and device.due(now_s):
                     await self._one(device, now_s)
+            await self._meters(begun, now_s)
             self.news.sort()
             self._automate(now_s)
             if self._totals:
@@ -107,6 +110,18 @@ class Runner:
             whole = ticks_diff(hardware.ticks_us(), begun)
             self.share = round(100 * (bus.busy_us - busy & 0x3FFFFFFF) / whole, 1)
 
+    async def _meters(self, begun, now_s):
+        """Poll meters in turn, until all had theirs or the second is nearly over: then those that
+        are left have the first turns of the next one. One at least."""
+        meters = self._named.meters
+        for _ in range(len(meters)):
+            meter = meters[self._turn]
+            self._turn = (self._turn + 1) % len(meters)
+            if meter.due(now_s):
+                await self._one(meter, now_s)
+                if ticks_diff(self._hardware.ticks_us(), begun) >= _METERS_US:
+                    break
+
     async def _one(self, device, now_s):
         before = device.state
         try:
@@ -116,7 +131,7 @@ class Runner:
             device.answered()
         except ModbusError as error:
             self._failed(error)
-            device.failed(error)
+            device.failed(error, now_s)
         if device.state != before and device.KIND == "output":
             for output in device.channels:
                 if output:

@@ -40,7 +40,11 @@ def check_site(path: Path, bits: int) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise UserError(f"{path}:{error.lineno}: not JSON: {error.msg}") from None
     answer = interpreter.run(
-        ["-c", _JUDGE.format(str(path.resolve()))], bits=bits, heap=SOURCE_HEAP, path=MODULE_PATH
+        ["-c", _JUDGE.format(str(path.resolve()))],
+        bits=bits,
+        heap=SOURCE_HEAP,
+        path=MODULE_PATH,
+        cwd=path.resolve().parent,  # where profiles of meters lie, as on the gateway
     )
     reason = (answer.stdout + answer.stderr).strip()
     if answer.returncode or reason:

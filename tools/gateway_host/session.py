@@ -98,6 +98,9 @@ class Session:
             self._link.start()
             if plan is not None:
                 self._write("site.json", plan)
+            for name, profile in installation.house.b_bus.profiles.items():
+                (self.directory / "profiles").mkdir(exist_ok=True)
+                self._write(f"profiles/{name}.json", profile)
             if plan is not None or mqtt is not None:
                 self._write("settings.json", {"mqtt": mqtt, "publish": publish or {}})
             self._write(

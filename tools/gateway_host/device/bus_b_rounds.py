@@ -18,6 +18,7 @@ from system.counters import Counters
 from site import document
 from b_bus.port import PortB
 from b_bus.start import meters_of
+from measure.readings import Readings
 from energy.totals import Totals
 from cloud import commands
 
@@ -35,6 +36,11 @@ class Gateway:
         self.powers = [None] * len(self.site.loads)
         self.states = []
         self.share = 0
+        self.meters = ()
+        points = len(self.site.points)
+        self.readings = Readings(points).points
+        self.energies = [0] * (2 * points)
+        self.missing = [0] * points
         self.said = []
         self.samples = []  # of each report: its samples, and those that point 0 missed
         self._task = task
@@ -54,7 +60,7 @@ class Gateway:
         self.port.declare(self.commands, "")
 
     def set_meters(self, meters):
-        pass
+        self.meters = meters
 
     def _power(self, name):
         totals = Totals(self.site, self.powers)
@@ -70,6 +76,26 @@ class Gateway:
         self.measuring.work_through()
         report = self.measuring.report
         self.samples.append([report.samples, report.readings[0].missed])
+
+    def _metered(self):
+        """Of the meters' points in a site without a Power Box, as `points`."""
+        if self.site.power_box:
+            return None
+        self.samples = 3200
+        for meter in self.meters:
+            meter.fill(self)
+        rows = []
+        for i, r in enumerate(self.readings):
+            self.energies[2 * i] += r.imported
+            self.energies[2 * i + 1] += r.exported
+            self.missing[i] += r.missed
+            rows.append(
+                [r.power, r.reactive, r.apparent, r.current, r.voltage]
+                + self.energies[2 * i : 2 * i + 2]
+                + [self.missing[i], r.factor]
+            )
+        self.samples = []
+        return rows
 
     def _free(self):
         """Bytes of the heap, where the task wants to know."""
@@ -128,6 +154,7 @@ class Gateway:
                         "share": self.share,
                         "points": self.points(),
                         "samples": self.samples,
+                        "metered": self._metered(),
                         "free": self._free(),
                     }
                 )

@@ -1,10 +1,12 @@
 """What a house has on the B-bus: its TOML tables, site.json's `b_bus`, and slaves."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from .b_meters import PowerBox, eastron
+from .b_meters import PowerBox, ProfileMeter, eastron
 from .b_modules import InputModule, Module
 from .b_output_module import OutputModule
 from .catalogue import serial_parts
@@ -14,6 +16,7 @@ from .toml_file import Table, TomlFile
 
 _INPUT_SITE = ("name", "mode", "unit", "per_pulse", "debounce", "active")
 _OUTPUT_SITE = ("name", "contact", "fail_safe", "min_on", "min_off", "group")
+PROFILES = Path(__file__).resolve().parents[3] / "firmware" / "b_bus" / "profiles"
 _PULSE_S = 0.05
 _TICK_S = 0.1
 
@@ -22,13 +25,14 @@ _TICK_S = 0.1
 class BBus:
     """site: site.json's `b_bus`; `slaves`: what makes each slave of the line, from the house;
     `feeds`: relays that feed loads, by the load's name; `points`, `loads`: of meters, as in
-    site.json."""
+    site.json; `profiles`: those beside the house file, by name: they go to the gateway."""
 
     site: dict[str, Any] = field(default_factory=dict)
     slaves: list[Callable[[Any], Slave]] = field(default_factory=list)
     points: list[dict[str, Any]] = field(default_factory=list)
     loads: list[tuple[str, str]] = field(default_factory=list)
     feeds: dict[str, Feed] = field(default_factory=dict)
+    profiles: dict[str, Any] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.site)
@@ -70,7 +74,7 @@ def read_b_bus(file: TomlFile) -> BBus:
     for table in file.each("output_module"):
         _module(bus, table, "output_modules", "outputs", OutputModule)
     for table in file.each("meter"):
-        _meter(bus, table)
+        _meter(bus, table, file.path.parent)
     box = file.one("power_box", required=False)
     if box.flag("modbus", False):
         bus.site["power_box"] = True
@@ -139,9 +143,33 @@ def _power_box(house: Any) -> Slave:
     )
 
 
-def _meter(bus: BBus, table: Table) -> None:
+def _profile_of(bus: BBus, table: Table, kind: str, place: Path) -> dict[str, Any]:
+    """A meter's profile: beside the house file, in `profiles` there, or the firmware's."""
+    own = [place / f"{kind}.json", place / "profiles" / f"{kind}.json"]
+    for path in [*own, PROFILES / f"{kind}.json"]:
+        try:
+            profile = json.loads(path.read_text(encoding="utf-8"))
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except (OSError, ValueError) as error:
+            table.fail("profile", f"{path}: {error}")
+        if path in own:
+            bus.profiles[kind] = profile
+        return profile
+    known = ", ".join(sorted(path.stem for path in PROFILES.glob("*.json")))
+    table.fail("profile", f"no file {kind}.json beside the house file; the firmware has {known}")
+
+
+def _slave(unit: int, kind: str, profile: dict[str, Any], power: Profile, phases: int) -> Slave:
+    if kind in ("SDM120", "SDM630"):
+        return eastron(unit, kind, power, phases)
+    return ProfileMeter(unit, profile, power)
+
+
+def _meter(bus: BBus, table: Table, place: Path) -> None:
     name, unit = table.text("name"), table.whole("unit", 1, 246)
-    kind = table.text("profile", choices=("SDM120", "SDM630"))
+    kind = table.text("profile")
+    profile = _profile_of(bus, table, kind, place)
     load, power = table.text("load"), _profile(table, "power")
     phases = table.value("phases")
     here = not table.flag("absent", False)
@@ -152,7 +180,7 @@ def _meter(bus: BBus, table: Table) -> None:
         bus.points.append({"meter": name, "input": letter, "phase": phase, "load": load})
 
     def make(_: Any) -> Slave:
-        meter = eastron(unit, kind, power, len(phases))
+        meter = _slave(unit, kind, profile, power, len(phases))
         meter.connected = here
         return meter
 

@@ -1,0 +1,375 @@
+"""Meters of other makers: the shipped profiles beside the makers' registers, and what a profile
+can say (docs/b-bus.md section 8)."""
+
+from __future__ import annotations
+
+import json
+import struct
+
+import pytest
+from gateway_host.errors import UserError
+from gateway_host.sim.b_bus_house import PROFILES as MAPS_FOLDER
+from gateway_host.sim.b_meters import ProfileMeter
+from gateway_host.sim.house_file import load_house
+from meter_maps import AMPERES, MAPS, VARS, APPARENT, VOLTS, WATTS, Mapped
+from test_bus_b import HEAD, Run
+
+
+def meter_table(profile, unit=2, power=3600, phases=("L1",), name="M", **more):
+    fields = "".join(f"{key} = {json.dumps(value)}\n" for key, value in more.items())
+    return (
+        f'[[meter]]\nname = "{name}"\nunit = {unit}\nprofile = "{profile}"\nload = "{name}"\n'
+        f"power = {json.dumps(power)}\nphases = {json.dumps(list(phases))}\n{fields}"
+    )
+
+
+def phases_of(count):
+    return ("L1", "L2", "L3")[:count]
+
+
+def rows(run, second=-1):
+    """[W, var, VA, A, V, J imported, J exported, missed, factor] of each metered point."""
+    return run.rounds[second]["metered"][1:]
+
+
+# The shipped profiles
+
+
+@pytest.mark.parametrize("name", MAPS)
+def test_a_shipped_profile_reads_the_makers_registers(name, tmp_path):
+    table = MAPS[name]
+    slave = Mapped(2, table)
+
+    def prepare(line):
+        line.slaves[:] = [slave]
+
+    head = HEAD.replace("[head]", 'scheme = "3x400+N"\n[head]')
+    run = Run(
+        tmp_path,
+        meter_table(name, phases=phases_of(table.phases)),
+        prepare,
+        head=head,
+        seconds=16,
+    )
+    assert run.last["errors"] == {} and run.last["advice"] == []
+    assert max(count for _, count in slave.requests) <= table.limit
+    assert len(rows(run)) == table.phases
+    reactive = name != "iEM3155"
+    factor = name != "DTSU666"  # holds one of its own
+    for k, row in enumerate(rows(run)):
+        assert row[0] == pytest.approx(WATTS[k], abs=0.06)
+        assert row[4] == pytest.approx(VOLTS[k], abs=0.06)
+        assert row[3] == pytest.approx(AMPERES[k], abs=0.006)
+        assert row[1] == (pytest.approx(VARS[k], abs=0.06) if reactive else None)
+        assert row[2] == pytest.approx(
+            APPARENT[k] if reactive and factor else VOLTS[k] * AMPERES[k], 1e-3
+        )
+        assert row[8] == pytest.approx(WATTS[k] / APPARENT[k] if factor else 0.8, abs=0.002)
+        assert not row[7]
+    # Energies: from 2,000,000 kWh on, whose float has steps of 125 Wh; powers fill them.
+    begun, ended = rows(run, 3), rows(run, 14)
+    for k in range(table.phases):
+        imported = ended[k][5] - begun[k][5]
+        exported = ended[k][6] - begun[k][6]
+        assert imported == pytest.approx(max(0, WATTS[k]) * 11, rel=0.1, abs=1)
+        assert exported == pytest.approx(max(0, -WATTS[k]) * 11, rel=0.1, abs=1)
+
+
+# What a profile can say
+
+PLAIN = {
+    "function": 4, "word_order": "high", "baud": 9600, "reply_ms": 200, "phases": 1,
+    "registers": [
+        {"quantity": "voltage", "phase": 1, "address": 0, "type": "float32", "unit": "V"},
+        {"quantity": "current", "phase": 1, "address": 6, "type": "float32", "unit": "A"},
+        {"quantity": "power", "phase": 1, "address": 12, "type": "float32", "unit": "W"},
+        {"quantity": "import", "phase": 1, "address": 72, "type": "uint32", "unit": "Wh"},
+    ],
+}  # fmt: skip
+
+
+def own(tmp_path, profile, prepare=None, seconds=12, count=1, power=3600, **task):
+    """A run with meters whose profile lies beside the house file."""
+    (tmp_path / "own.json").write_text(json.dumps(profile))
+    toml = "".join(
+        meter_table("own", 21 + k, power, phases_of(profile["phases"]), name=f"M{k}")
+        for k in range(count)
+    )
+    head = HEAD.replace("[head]", 'scheme = "3x400+N"\n[head]')
+    return Run(tmp_path, toml, prepare, head=head, seconds=seconds, **task)
+
+
+def with_registers(*changes, **fields):
+    """PLAIN with fields, and with what is changed in or added to its registers."""
+    registers = [dict(entry) for entry in PLAIN["registers"]]
+    for place, change in changes:
+        if place is None:
+            registers.append(change)
+        else:
+            registers[place] |= change
+    return PLAIN | {"registers": registers} | fields
+
+
+def works(run, watts=3600):
+    """Whether all is measured, from the third second on."""
+    assert run.device("M0")["state"] == "well", run.last["advice"]
+    assert not run.last["advice"] and not run.last["errors"]
+    for second in range(4, len(run.rounds)):
+        assert rows(run, second)[0][0] == pytest.approx(watts, rel=1e-5)
+    begun, ended = rows(run, 4)[0], rows(run)[0]
+    seconds = len(run.rounds) - 5
+    energy = ended[5] - begun[5]
+    assert energy == pytest.approx(watts * seconds, abs=2 * 3600)
+    assert not ended[7]
+
+
+SAYABLE = {
+    "8E1": dict(parity="even"),
+    "8O1": dict(parity="odd", baud=19200),
+    "8N2": dict(stop_bits=2),
+    "115200 baud": dict(baud=115200),
+    "a pause of 60 ms": dict(pause_ms=60),
+    "two registers at once": dict(max_registers=2),
+    "gaps are refused": dict(gaps=False),
+    "low word first": dict(word_order="low"),
+}
+
+
+@pytest.mark.parametrize("what", SAYABLE)
+def test_a_profile_says_it_and_it_works(what, tmp_path):
+    works(own(tmp_path, with_registers(**SAYABLE[what])))
+
+
+@pytest.mark.parametrize("kind", ["int64", "uint64", "int32", "uint32", "float64"])
+def test_energies_of_any_type(kind, tmp_path):
+    works(own(tmp_path, with_registers((3, {"type": kind}))))
+
+
+def test_word_orders_in_one_meter(tmp_path):
+    works(own(tmp_path, with_registers((3, {"word_order": "low", "type": "int64"}))))
+
+
+@pytest.mark.parametrize("lead", [b"\0", b"\xff", b"\xff\0\xff"])
+def test_bytes_before_an_answer(lead, tmp_path):
+    def prepare(line):
+        line.slaves[0].lead = lead
+
+    works(own(tmp_path, PLAIN, prepare))
+
+
+def test_an_answer_after_more_than_a_second(tmp_path):
+    def prepare(line):
+        line.slaves[0].delay_us = (1_200_000, 1_200_000)
+
+    profile = with_registers(reply_ms=1500, max_registers=80)
+    run = own(tmp_path, profile, prepare, seconds=16)
+    works(run)
+    assert run.last["share"] < 90  # percent of a second: the round is longer than one
+
+
+def test_what_the_profile_does_not_say_is_seen(tmp_path):
+    """The same meters with a profile that is silent about it: none is taken wrongly."""
+
+    def eight_e_one(line):
+        line.slaves[0].parity = "E"
+
+    def rests(line):
+        line.slaves[0].rest_us = 80_000
+
+    for prepare, changes in ((eight_e_one, {}), (rests, dict(max_registers=2))):
+        run = own(tmp_path, with_registers(**changes), prepare, seconds=8)
+        assert all(row[0] is None for second in range(8) for row in rows(run, second))
+        assert run.last["advice"]
+
+
+# Energy
+
+
+def three_phases(*energies, **fields):
+    registers = [
+        {"quantity": "power", "phase": k + 1, "address": 2 * k, "type": "float32", "unit": "W"}
+        for k in range(3)
+    ]
+    return PLAIN | {"phases": 3, "registers": registers + list(energies)} | fields
+
+
+def total(quantity, address, unit="kWh", scale=0.1, kind="uint32", **more):
+    entry = {"quantity": quantity, "address": address, "type": kind, "unit": unit, "scale": scale}
+    return entry | more
+
+
+ENERGIES = {
+    "a total": [total("import", 20), total("export", 30)],
+    "a net total": [total("net", 20, kind="int32")],
+    "none": [],
+    "import of each phase, export of all": [
+        *(total("import", 20 + 4 * k, phase=k + 1, scale=0.001) for k in range(3)),
+        total("export", 60),
+    ],
+}
+
+
+@pytest.mark.parametrize("what", ENERGIES)
+@pytest.mark.parametrize("power", [36000, -7200])
+def test_three_phases_have_energy_whatever_the_meter_counts(what, power, tmp_path):
+    run = own(tmp_path, three_phases(*ENERGIES[what]), seconds=40, power=power)
+    begun, ended = rows(run, 5), rows(run)
+    for k in range(3):
+        joules = [ended[k][5 + d] - begun[k][5 + d] for d in (0, 1)]
+        right, other = joules if power > 0 else joules[::-1]
+        assert other == 0
+        assert right == pytest.approx(abs(power) / 3 * 34, rel=0.1)
+    assert not run.last["advice"] and not run.last["errors"]
+
+
+def test_a_counter_rules_over_the_power(tmp_path):
+    """The meter shows half of what it counts: in the end it is what it counts."""
+
+    def prepare(line):
+        slave = line.slaves[0]
+        quantity = slave.quantity
+        slave.quantity = lambda name, phase: (
+            quantity(name, phase) * (0.5 if name == "power" else 1)
+        )
+
+    run = own(tmp_path, three_phases(total("import", 20, "Wh", 1)), prepare, 40, power=36000)
+    counted = sum(row[5] for row in rows(run)) - sum(row[5] for row in rows(run, 5))
+    assert counted == pytest.approx(36000 * 34, rel=0.04)
+
+
+@pytest.mark.parametrize("kind,scale", [("float32", 1), ("int32", 0.01), ("int64", 0.001)])
+def test_a_counter_of_two_million_kilowatt_hours_counts(kind, scale, tmp_path):
+    def prepare(line):
+        slave = line.slaves[0]
+        quantity = slave.quantity
+        slave.quantity = lambda name, phase: quantity(name, phase) + 2.1e9 * (name == "import")
+
+    entry = {"type": kind, "unit": "kWh", "scale": scale}
+    run = own(tmp_path, with_registers((3, entry)), prepare, 30, power=3.6e6)
+    joules = rows(run)[0][5] - rows(run, 5)[0][5]
+    assert joules == pytest.approx(3.6e6 * 24, rel=0.06)
+    assert not run.last["errors"]
+
+
+def test_a_net_register_that_goes_down_is_export(tmp_path):
+    entry = {"quantity": "net", "type": "int32", "scale": 1}
+    run = own(tmp_path, with_registers((3, entry)), seconds=30, power=[[15, 36000], [15, -36000]])
+    row = rows(run)[0]
+    assert row[5] == pytest.approx(36000 * 14, rel=0.1)
+    assert row[6] == pytest.approx(36000 * 14, rel=0.15)
+    assert not run.last["errors"] and not run.last["advice"]
+
+
+def test_an_import_register_that_goes_down_is_named(tmp_path):
+    def prepare(line):
+        slave = line.slaves[0]
+        quantity = slave.quantity
+        slave.quantity = lambda name, phase: quantity("net" if name == "import" else name, phase)
+
+    profile = with_registers((3, {"type": "int32"}))
+    run = own(tmp_path, profile, prepare, 20, power=-36000)
+    assert "goes down" in run.advice()["b_fault"]
+    assert rows(run)[0][5] == 0
+
+
+# Not available
+
+NONE = [
+    ("int16", 0x7FFF, []),
+    ("int16", 0x8000, []),
+    ("int16", 0xFFFF, ["FFFF"]),
+    ("uint16", 0xFFFF, []),
+    ("uint16", 0x8000, ["8000"]),
+    ("int32", 0x80000000, []),
+    ("int32", 0x7FFFFFFF, []),
+    ("uint32", 0xFFFFFFFF, []),
+    ("int64", 0x8000000000000000, []),
+    ("uint64", 0xFFFFFFFFFFFFFFFF, []),
+    ("float32", 0x7FC00000, []),
+    ("float32", 0xFF800000, []),
+    ("float32", 0xC61C3C00, ["C61C3C00"]),  # -9999
+]
+
+
+@pytest.mark.parametrize("kind,content,said", NONE)
+@pytest.mark.parametrize("where", ["profile", "register"])
+def test_what_is_not_available_is_null(kind, content, said, where, tmp_path):
+    change = {"type": kind, "address": 100}
+    fields = {}
+    if said and where == "register":
+        change["not_available"] = said
+    elif said:
+        fields["not_available"] = said
+
+    def prepare(line):
+        slave = line.slaves[0]
+        words = slave._words
+
+        def spoiled(register):
+            found = words(register)
+            if register["quantity"] == "current":
+                size = len(found)
+                return list(struct.unpack(f">{size}H", content.to_bytes(2 * size, "big")))
+            return found
+
+        slave._words = spoiled
+
+    run = own(tmp_path, with_registers((1, change), **fields), prepare, seconds=5)
+    row = rows(run)[0]
+    assert row[3] is None and row[0] == pytest.approx(3600)
+
+
+def test_a_counter_that_is_not_available_follows_the_power(tmp_path):
+    """An ABB B23 whose model counts no export holds FFFFFFFFFFFFFFFF there."""
+
+    def prepare(line):
+        slave = line.slaves[0]
+        words = slave._words
+        slave._words = lambda register: (
+            [0xFFFF] * 4 if register["quantity"] == "export" else words(register)
+        )
+
+    profile = three_phases(total("import", 20), total("export", 30, kind="uint64"))
+    run = own(tmp_path, profile, prepare, 20, power=-36000)
+    assert sum(row[6] for row in rows(run)) == pytest.approx(36000 * 18, rel=0.15)
+
+
+# Many meters
+
+
+@pytest.mark.parametrize("count", [10, 20, 36])
+def test_many_meters_at_9600_baud_have_a_slower_round(count, tmp_path):
+    """SDM630s; each is read in its turn, nothing is lost, memory is steady."""
+    toml = "".join(
+        meter_table("SDM630", 21 + k, 3 * 3600, ("L1",), name=f"M{k}") for k in range(count)
+    )
+    profile = json.loads((MAPS_FOLDER / "SDM630.json").read_text()) | {"baud": 9600}
+    (tmp_path / "own.json").write_text(json.dumps(profile))
+    head = HEAD.replace("[head]", 'scheme = "3x400+N"\n[head]')
+    run = Run(tmp_path, toml.replace("SDM630", "own"), None, head=head, seconds=60, free=True)
+    for k in range(count):
+        assert run.device(f"M{k}")["state"] == "well"
+        assert rows(run)[k][0] == pytest.approx(3600)
+        joules = rows(run)[k][5] - rows(run, 29)[k][5]
+        assert joules == pytest.approx(3600 * 30, rel=0.55)
+    assert all(row[7] == rows(run, 29)[k][7] for k, row in enumerate(rows(run)))
+    settled = [one["free"] for one in run.rounds[30:]]
+    assert max(settled) - min(settled) < 4000
+    assert not run.last["errors"] and not run.last["advice"]
+
+
+# Profiles beside the house file
+
+
+def test_an_unknown_profile_is_named_with_where_it_may_lie(tmp_path):
+    house = tmp_path / "house.toml"
+    house.write_text(HEAD + meter_table("mine"))
+    with pytest.raises(UserError, match=r"mine\.json beside the house file.*SDM630"):
+        load_house(house)
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles" / "mine.json").write_text(json.dumps(PLAIN))
+    assert load_house(house).b_bus.profiles == {"mine": PLAIN}
+
+
+def test_the_simulated_meter_is_one_of_its_profile():
+    assert ProfileMeter(9, PLAIN | {"parity": "even"}, None).parity == "E"
