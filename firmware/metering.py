@@ -36,6 +36,8 @@ N = const(6)
 REPORT_WORDS = const(17)
 _SUMS_BYTES = const(4 * WORDS)
 _REPORT_BYTES = const(4 * REPORT_WORDS)
+_PART = const((1 << 30) - 1)  # of a turn
+_ALLOWED = const(_PART // 400)
 _A_HIGH = const(1)
 _B_HIGH = const(3)
 _MISSING = const(7)
@@ -62,17 +64,28 @@ def _clear(words: ptr32, count: int):
 
 
 @micropython.viper
-def _fold(channels: int, sums: ptr32, report: ptr32, followed: int):
+def _fold(channels: int, sums: ptr32, report: ptr32, followed: int, step: int):
     """Add the window's sums to the report, a to import or export by its sign, b to its quadrant,
     and clear them.
 
     The fundamental (b of every channel, a of the voltages) counts only in windows in which the
-    voltage was `followed`: means of the rest would not belong together.
+    voltage was `followed`: means of the rest would not belong together. A channel of which samples
+    are missing counts where the others are half of the window or more, and whole cycles to 1/400:
+    step is the oscillator's. Else the window is missing as a whole: a mean over a part of a cycle
+    is none.
     """
+    cycle = _PART // step  # samples
     i = 0
     while i < channels:
         w = ptr32(int(sums) + i * _SUMS_BYTES)
         r = ptr32(int(report) + i * _REPORT_BYTES)
+        if w[_MISSING] and w[N]:
+            off = int(w[N]) // cycle * _ALLOWED
+            k = (w[N] * step + off) & _PART  # the product's low bits are right
+            if k > 2 * off or int(w[N]) < int(w[_MISSING]):
+                w[_MISSING] = w[_MISSING] + w[N]
+                for k in range(_MISSING):
+                    w[k] = 0
         k = 0
         while k < 3:
             to = _SQUARE
@@ -94,6 +107,22 @@ def _fold(channels: int, sums: ptr32, report: ptr32, followed: int):
         for k in range(WORDS):
             w[k] = 0
         i += 1
+
+
+@micropython.viper
+def _fold_cross(window: ptr32, report: ptr32, length: int):
+    """Add the window's products of voltages, where they are whole, to the report, and clear
+    them."""
+    for p in range(3):
+        w = ptr32(int(window) + p * _CROSS_BYTES)
+        r = ptr32(int(report) + p * _CROSS_BYTES)
+        if int(w[2]) == length:
+            low = r[0] + w[0]
+            r[0] = low & 0xFFFFFF
+            r[1] = r[1] + w[1] + (low >> 24)
+            r[2] = r[2] + length
+        for k in range(CROSS_WORDS):
+            w[k] = 0
 
 
 class Meter:
@@ -118,9 +147,10 @@ class Meter:
         self.windows = 0  # since start
         self.lost = 0  # samples since start that no channel has
         self.pll = Pll(frequency)
-        self.saturation = Saturation(len(phases))
+        self.saturation = Saturation(self.channels)
         self._report = array("i", self.finished)
         self._cross = array("i", self.finished_cross)
+        self._window_cross = array("i", self.finished_cross)
         self._plan = array("i", plan)
         self._sums = array("i", [0] * (self.channels * WORDS))
         self._report_samples = report_samples
@@ -129,14 +159,13 @@ class Meter:
     def add(self, samples, where, first):
         """Add a block from sample `first` on, up to its end or that of the window; returns how far
         it came (64 at the end)."""
-        if not first:
-            self.saturation.add(samples, where)
         pll = self.pll
         end = pll.fill(samples, where, first)
         rows = pll.references
-        cross(rows, rows, rows, where, end - first, self._cross)
+        cross(rows, rows, rows, where, end - first, self._window_cross)
         plan, sums = self._plan, self._sums
         accumulate(0, rows, rows, samples, where, plan, self.channels, first, end, sums)
+        self.saturation.add(samples, where, sums, first, end)
         if pll.ended():
             self._close()
         return end
@@ -155,13 +184,15 @@ class Meter:
         length = self.pll.samples()
         self.samples += length
         self.windows += 1
-        followed = self.pll.locked()
+        followed, step = self.pll.follows(), self.pll.step()
         self.pll.follow(self._sums)
-        if self.pll.locked():
+        if self.pll.follows():
             self.pll.count_from(self.samples)
         else:
             followed = False
-        _fold(self.channels, self._sums, self._report, followed)
+        _fold_cross(self._window_cross, self._cross, length)
+        _fold(self.channels, self._sums, self._report, followed, step)
+        self.saturation.end_window()
         self.due = self.samples + length // 2 >= self._report_samples
 
     def aim(self, samples):

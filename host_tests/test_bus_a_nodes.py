@@ -36,7 +36,8 @@ def test_a_node_that_is_pulled_and_plugged_in_again():
     gap = missing(last, HUB)
     assert min(gap) == max(gap)
     assert 3 * 3200 - 8 * BLOCK <= gap[0] <= 5 * 3200  # taken back within 2 s
-    assert last["nodes"][HUB]["gaps"] * BLOCK == sum(gap)
+    # Beside the blocks that are gone, what is left of the windows in which they begin and end.
+    assert 0 <= sum(gap) - last["nodes"][HUB]["gaps"] * BLOCK <= len(gap) * 2 * 640
     assert set(last["missed"]) == {0}
 
 

@@ -130,3 +130,27 @@ def test_samples_at_full_scale_are_flagged(bits):
     reports = measure(samples, bits, points=[[0, RATED]] * 28, frequency=50)
     for report in reports:
         assert [i for i in range(28) if report["points"][i][-1]] == [11, 27]
+
+
+@pytest.mark.parametrize("cycles", [3, 1])
+def test_what_clips_for_some_cycles_of_each_second_is_flagged_in_each_report(cycles, bits):
+    """130 A on CTs of 50 A, which end at 106 A peak, while 27 other points carry what they can."""
+    seconds = 6.4
+    volts = [wave(seconds, 50, (1, 230, -120 * p)) for p in range(3)]
+    load = wave(seconds, 50, (1, 10, 0))
+    on = (np.arange(len(load)) % RATE) // 64 < cycles
+    load[on] = wave(seconds, 50, (1, 130, 0))[on]
+    others = [wave(seconds, 50, (1, 70, 10 * i)) for i in range(27)]
+    samples = counts(np.array([*volts, load, *others]), [VOLT] * 3 + [ampere(RATED)] * 28)
+    for report in measure(samples, bits, points=[[0, RATED]] * 28, frequency=50):
+        assert [point[9] for point in report["points"]] == [True] + [False] * 27
+        assert report["clipped"] == [False] * 3
+
+
+@pytest.mark.parametrize("volts", [230, 253, 340, 360, 400])
+def test_a_voltage_beyond_its_input_is_flagged(volts, bits):
+    """An input ends at 491.5 V peak, 347 V rms: a broken neutral gives 400 V."""
+    waves = [wave(3.2, 50, (1, 230, 0)), wave(3.2, 50, (1, volts, -120)), wave(3.2, 50, (1, 9, 0))]
+    samples = counts(np.array([*waves, waves[0] / 50]), [VOLT] * 3 + [ampere(RATED)])
+    for report in measure(samples, bits, points=[[0, RATED]], frequency=50):
+        assert report["clipped"] == [False, volts > 347, False]

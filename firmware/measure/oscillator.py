@@ -19,11 +19,12 @@ ROW_WORDS = const(10)  # of the references, see fill()
 UNIT = const(511)  # amplitude of a reference wave: metering's sums allow no more than 9 bits
 
 # The state, an array of 32-bit integers: phase and step of the oscillator, cycles until the window
-# ends, offset of each phase, turns since start, samples in the window, whether the voltage is
-# followed closely, cycles of a window and step to begin with, samples without any voltage; since
+# ends, offset of each phase, turns since start, samples in the window, whether windows are long
+# (locked), cycles of a long window and step to begin with, samples without any voltage; since
 # mark(): offsets then, the sum of what they were off from that in each window, windows; of the
 # last fill(): phase at its first sample, step; of each phase the sum over the window's rows of
-# what was cut off the angle to look it up, and at the window's end the mean.
+# what was cut off the angle to look it up, and at the window's end the mean; whether the voltage
+# is followed; short windows in a row with a small error, the sum of the last errors.
 PHASE = const(0)
 STEP = const(1)
 CYCLES = const(2)
@@ -40,7 +41,10 @@ WINDOWS = const(18)
 FILL_PHASE = const(19)
 FILL_STEP = const(20)
 CUT = const(21)
-WORDS = const(24)
+FOLLOWED = const(24)
+_STEADY = const(25)
+_LEAN = const(26)
+WORDS = const(27)
 _PART = const(TURN - 1)  # of a turn
 
 # Words of a row, see fill(): for the currents, for the voltage.
@@ -68,8 +72,14 @@ _CONNECTED = const(21250)  # 20 V
 _HALF_TURN = const(TURN // 2)
 _SLOWEST = const(13421772)  # 40 Hz
 _FASTEST = const(23488102)  # 70 Hz
-_BEGIN = const(1491308)  # an error below half a degree begins long windows,
-_LEAVE = const(44739243)  # 15 degrees end them
+_FOLLOWS = const(44739243)  # an error below 15 degrees: the voltage is followed
+# Long windows begin after so many short ones with an error below half a degree, when the last of
+# these leaned to no side by more than 0.06 degrees: the frequency stands still. They end at 5.
+_SHORT_WINDOWS = const(10)
+_LAST_WINDOWS = const(5)
+_SMALL = const(1491308)
+_LEANS = const(_LAST_WINDOWS * 178957)
+_LEAVE = const(14913081)
 
 # A turn and a quarter of -cos, plus UNIT (never negative): entry k is the quadrature wave at
 # k / 1024 turns, entry k + 256 the wave in phase.
@@ -165,18 +175,29 @@ def follow(state: ptr32, sums: ptr32, arctan: ptr32):
     simple fraction of the sample rate that is not half a step of the table. The loop (phase by
     the whole error, step by half of what the error tells of it) has both poles at half the unit
     circle: ten windows take it from 50 to 65 Hz. Under 20 V a phase counts as not connected;
-    without any the oscillator runs free.
+    without any the oscillator runs free. It follows the first phase that has a third of the
+    largest voltage: what a wire that hangs free picks up is less.
     """
     samples = state[SAMPLES]
-    state[WINDOWS] = state[WINDOWS] + state[LOCKED]
+    state[WINDOWS] = state[WINDOWS] + state[FOLLOWED]
+    most = 0
     for p in range(3):
         cut = 2 * int(state[CUT + p]) // samples  # a row is for two samples
         state[CUT + p] = cut
-        if state[LOCKED]:
+        if state[FOLLOWED]:
             angle = (state[OFFSET + p] - cut - state[MARKED + p]) & int(_PART)
             if angle >= _HALF_TURN:
                 angle -= int(TURN)
             state[DRIFT + p] = state[DRIFT + p] + (angle >> 8)
+        w = ptr32(int(sums) + p * _SUMS_BYTES)
+        if w[_N] * 2 > samples:
+            high = 0 - int(w[_A_HIGH] >> 31 != 0)
+            x = ((w[_A_HIGH] | (high << 31)) << 20) | (w[_A] >> 4)
+            high = 0 - int(w[_B_HIGH] >> 31 != 0)
+            y = ((w[_B_HIGH] | (high << 31)) << 20) | (w[_B] >> 4)
+            size = x if x > 0 else 0 - x
+            size += y if y > 0 else 0 - y
+            most = size if size > most else most
     lead = 0
     led = 0
     cycles = 0  # 1 when the next window begins just before the phase's zero
@@ -190,7 +211,7 @@ def follow(state: ptr32, sums: ptr32, arctan: ptr32):
         y = 0 - (((w[_B_HIGH] | (high << 31)) << 20) | (w[_B] >> 4))
         size = x if x > 0 else 0 - x
         size += y if y > 0 else 0 - y
-        if size < w[_N] * _CONNECTED:
+        if size < w[_N] * _CONNECTED or (not led and size < most // 3):
             continue
         angle = 0
         if x < 0:
@@ -230,13 +251,27 @@ def follow(state: ptr32, sums: ptr32, arctan: ptr32):
             step = _FASTEST
         state[STEP] = step
         size = lead if lead > 0 else 0 - lead
-        least = _BEGIN
+        state[FOLLOWED] = int(size < _FOLLOWS)
         if state[LOCKED]:
-            least = _LEAVE
-        state[LOCKED] = int(size < least)
+            state[LOCKED] = int(size < _LEAVE)
+            state[_STEADY] = 0
+            state[_LEAN] = 0
+        elif size < _SMALL:
+            state[_STEADY] = state[_STEADY] + 1
+            if state[_STEADY] > _SHORT_WINDOWS - _LAST_WINDOWS:
+                state[_LEAN] = state[_LEAN] + lead + _SMALL  # never negative
+            if state[_STEADY] == _SHORT_WINDOWS:
+                lead = int(state[_LEAN]) - _LAST_WINDOWS * _SMALL
+                state[LOCKED] = int(lead < _LEANS and lead > 0 - _LEANS)
+                state[_STEADY] = 0
+                state[_LEAN] = 0
+        else:
+            state[_STEADY] = 0
+            state[_LEAN] = 0
         state[SILENT] = 0
     else:
         state[LOCKED] = 0
+        state[FOLLOWED] = 0
         state[SILENT] = state[SILENT] + samples
         if int(state[SILENT]) > _SAMPLE_RATE:
             state[STEP] = state[NOMINAL]

@@ -17,6 +17,7 @@ from measure.oscillator import (
     ARCTAN,
     CYCLES,
     DRIFT,
+    FOLLOWED,
     LOCKED,
     MARKED,
     NOMINAL,
@@ -84,8 +85,18 @@ class Pll:
         """Go on over samples that were lost on all channels."""
         oscillator.advance(self.state, samples)
 
+    def step(self):
+        """What the oscillator advances from sample to sample, 2^-30 turns."""
+        return self.state[STEP]
+
     def locked(self):
+        """Whether windows are long."""
         return self.state[LOCKED] == 1
+
+    def follows(self):
+        """Whether the oscillator is at the voltage's phase, to 15 degrees: what it gives the sums
+        is right, once the rest of the angle is."""
+        return self.state[FOLLOWED] == 1
 
     def mark(self, samples=0):
         """A report ends, `samples` after the last mark: microhertz() and offset() are then about
@@ -102,7 +113,7 @@ class Pll:
             state[DRIFT + p] = 0
         state[WINDOWS] = 0
         self._from = -1  # samples after mark() from which turns are counted
-        if self.locked():
+        if self.follows():
             self.count_from(0)
 
     def count_from(self, samples):
@@ -114,7 +125,7 @@ class Pll:
 
     def microhertz(self):
         """Mean frequency over the report that has ended last, in millionths of a hertz: turns
-        counted by the oscillator, or its speed at the end when it was not locked."""
+        counted by the oscillator, or its speed at the end when it did not follow."""
         span = self._span
         samples = span[_SPAN_SAMPLES]
         if not samples:

@@ -58,7 +58,7 @@ VOLTS, LINES, UNBALANCE, FREQUENCY = 0, 3, 6, 7
 
 class Voltage:
     """One phase over a report. `rms` in V, or None when it was not measured; `missed`: whether
-    samples did not arrive."""
+    samples did not arrive; `clipped`: whether some were at the end of the scale."""
 
     def __init__(self):
         self.factors = array("H", bytes(2 * LIMBS * FACTORS))  # `factor` and `lead`'s magnitude
@@ -67,7 +67,7 @@ class Voltage:
     def clear(self):
         self.rms = None
         self.share = 0.0  # of `rms`, 1/1000: for 0.01 VA of 0.01 mA
-        self.missed = False
+        self.missed = self.clipped = False
         # Turns a point's quadrature sum into reactive energy: (b x factor + a x lead) / 2^24. 0:
         # the voltage is not connected, there is none.
         self.factor = 0
@@ -118,6 +118,8 @@ class Report:
         self.frequency = self.microhertz / 1000000 if any(phasors) else None
         self.unbalance = self._unbalance(phasors) if all(phasors) else None
         self._read_lines(sums, meter.finished_cross)
+        for p in range(3):
+            self.voltages[p].clipped = meter.saturation.voltage(p)
         meter.saturation.write_to(self.values.saturated)
         self.values.clear()
         for i in range(len(self._points)):

@@ -1,48 +1,83 @@
-"""Currents beyond what a CT's input can tell: samples at full scale.
+"""Samples at full scale: voltages and currents beyond what their input can tell.
 
-Owns whose turn it is. Each block one point's 64 samples are looked at: 28 points are through in 28
-of the 50 blocks of a second, and a block holds a cycle, so what clips in every cycle is found in
-each report. What clips once may not be. Allocates nothing.
+Owns what was seen of each channel in a report. One sample at full scale adds 2^30 to a channel's
+sum of squares, so only channels whose sum has grown by so much are looked at. Allocates nothing.
 """
+
+from array import array
 
 import micropython
 from micropython import const
 
-_BLOCK = const(64)  # samples
-_FULL = const(0x7FFF)  # of a sample: full scale
+_FULL = const(0x7FFF)  # of a sample: full scale; -_FULL and one less too
+# A channel's sums, as metering.WORDS
+_SUMS_BYTES = const(32)
+_S_HIGH = const(5)  # 2^24
+_CURRENT = const(63)  # that a sample at full scale adds, 2^24
+_VOLTAGE = const(19)  # for each sample of a voltage: 55 % of full scale rms, it clips at 70 %
 
 
 @micropython.viper
-def _clips(x: int, c: ptr16, samples: ptr8, where: int) -> int:
-    """Whether one of the 64 samples at byte `where` is at full scale. x, c: working registers,
-    pass 0 and `samples`."""
-    c = ptr16(int(samples) + where)
-    left = _BLOCK
-    while left:
-        x = (c[0] ^ 0x8000) - 0x8000
-        if x > _FULL - 1 or x < 1 - _FULL:
-            return 1
-        c = ptr16(int(c) + 2)
-        left -= 1
-    return 0
+def _look(
+    x: int,
+    c: ptr16,
+    samples: ptr8,
+    where: ptr32,
+    sums: ptr32,
+    before: ptr32,
+    seen: ptr8,
+    channels: int,
+    first: int,
+    end: int,
+):
+    """Look at samples first to end - 1, which metering has just summed. x, c: working registers,
+    pass 0 and `samples`. before: of each channel, the high limb of its squares then."""
+    i = 0
+    while i < channels:
+        high = ptr32(int(sums) + i * _SUMS_BYTES)[_S_HIGH]
+        grown = high - before[i]
+        before[i] = high
+        least = _CURRENT
+        if i < 3:
+            least = _VOLTAGE * (end - first)
+        if grown >= least and not where[i] >> 31 and not seen[i]:
+            c = ptr16(int(samples) + where[i] + 2 * first)
+            left = end - first
+            while left:
+                x = c[0] - _FULL
+                if x >= 0 and x < 3:  # 32767, -32768, -32767
+                    seen[i] = 1
+                    break
+                c = ptr16(int(c) + 2)
+                left -= 1
+        i += 1
+
+
+@micropython.viper
+def _clear(words: ptr32, count: int):
+    while count:
+        words[0] = 0
+        words = ptr32(int(words) + 4)
+        count -= 1
 
 
 class Saturation:
-    """points: how many."""
+    """channels: how many, the three voltages first."""
 
-    def __init__(self, points):
-        self._seen = bytearray(points)
-        self._finished = bytearray(points)
-        self._turn = 0
+    def __init__(self, channels):
+        self._before = array("i", [0] * channels)
+        self._seen = bytearray(channels)
+        self._finished = bytearray(channels)
 
-    def add(self, samples, where):
-        """Look at a block: where[3 + i] is the byte at which point i begins."""
-        if not self._seen:
-            return
-        self._turn = (self._turn + 1) % len(self._seen)
-        at = where[3 + self._turn]
-        if at >= 0 and _clips(0, samples, samples, at):
-            self._seen[self._turn] = 1
+    def add(self, samples, where, sums, first, end):
+        """Look at samples first to end - 1 of a block, once metering's `sums` have them: where[i]
+        is the byte at which channel i begins."""
+        before, seen = self._before, self._seen
+        _look(0, samples, samples, where, sums, before, seen, len(seen), first, end)
+
+    def end_window(self):
+        """The sums begin anew."""
+        _clear(self._before, len(self._before))
 
     def end(self):
         """A report ends: what was seen during it is set aside."""
@@ -50,6 +85,11 @@ class Saturation:
         for i in range(len(self._seen)):
             self._seen[i] = 0
 
+    def voltage(self, p):
+        """Whether voltage p was at full scale in the report that ended last."""
+        return self._finished[p] != 0
+
     def write_to(self, saturated):
-        """Put into the bytes of `saturated` what was seen in the report that ended last."""
-        saturated[:] = self._finished
+        """Put into the bytes of `saturated` what was seen of the points in that report."""
+        for i in range(len(saturated)):
+            saturated[i] = self._finished[3 + i]

@@ -5,7 +5,8 @@ measure(task, samples): samples as bytes, block by block channel by channel (3 v
 points) 64 samples of 16 bits; task: {"points": [...], "frequency": 50, "report": 3200,
 "events": [declared counts, phases]}: with events the last line is [ended, going on, the
 last ones], and with "dates": [[samples, epoch ms], ...] a line more of the last ones for each, so
-many lost samples later; "lost": [block, samples]: so many are lost before that block; "harmonics":
+many lost samples later; "lost": [block, samples]: so many are lost before that block; "gone":
+[[channel, first block, block after the last], ...] are missing; "harmonics":
 [channels]: the last line is a list of [channel, distortion, percents].
 """
 
@@ -39,6 +40,9 @@ def _line(report):
         "voltages": [voltage.rms for voltage in report.voltages],
         "lines": report.lines,
         "unbalance": report.unbalance,
+        "missed": [one.missed for one in report.readings],
+        "count": [one.count for one in report.readings],
+        "clipped": [voltage.clipped for voltage in report.voltages],
         "points": [
             [
                 one.power,
@@ -71,6 +75,9 @@ def measure(task, samples):
         block = memoryview(samples)[at : at + size]
         if "lost" in task and at == task["lost"][0] * size:
             events.skip(task["lost"][1])
+        for channel, first, last in task.get("gone", ()):
+            there = not first <= at // size < last
+            where[channel] = 2 * BLOCK * channel if there else -2
         sample = 0
         while sample < BLOCK:
             end = meter.add(block, where, sample)

@@ -107,7 +107,7 @@ class Sums:
         put(3, QUADRANT + (0 if lag > 0 else 6), count * unit * amperes / 2 * sin(lag))
         put(3, SQUARE, count * amperes * amperes / 2)
         self.finished_cross = array("i", [0] * 9)
-        self.saturation = Saturation(1)
+        self.saturation = Saturation(4)
 
     def microhertz(self):
         return 50000000
