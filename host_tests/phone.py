@@ -70,8 +70,7 @@ class Phone:
         self._call("Log.enable")
         self._call("Runtime.enable")
         self._size = dict(zip(("width", "height"), size, strict=True))
-        screen = {"deviceScaleFactor": 2, "mobile": True} | self._size
-        self._call("Emulation.setDeviceMetricsOverride", **screen)
+        self._show(self._size["height"])
         self._call("Emulation.setTouchEmulationEnabled", enabled=True)
         self.speak(language)
         if not scripts:
@@ -106,6 +105,10 @@ class Phone:
         """Dark or light colours."""
         colours = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
         self._call("Emulation.setEmulatedMedia", features=colours)
+
+    def _show(self, height: int) -> None:
+        screen = {"deviceScaleFactor": 2, "mobile": True} | self._size | {"height": height}
+        self._call("Emulation.setDeviceMetricsOverride", **screen)
 
     def leave(self, gone: bool) -> None:
         """Out of the hotspot's reach, or back."""
@@ -158,7 +161,8 @@ class Phone:
             return self.look(expression)
 
     def tap(self, selector: str) -> None:
-        """A finger in the middle of the element."""
+        """A finger in the middle of the element, once it is there."""
+        self.wait_for(f"!!document.querySelector({json.dumps(selector)})")
         middle = f"""(() => {{
             const element = document.querySelector({json.dumps(selector)});
             element.scrollIntoView({{block: 'center', behavior: 'instant'}});
@@ -185,11 +189,13 @@ class Phone:
         self._call("Input.dispatchKeyEvent", type="keyUp", **event)
 
     def shot(self, name: str) -> Path:
-        """The whole page as PNG, in build/screenshots."""
+        """The whole page as PNG, in build/screenshots, as on a phone of that length: what keeps to
+        the screen's end is at the page's."""
         SHOTS.mkdir(parents=True, exist_ok=True)
         height = max(self._size["height"], self.look("document.documentElement.scrollHeight"))
-        clip = {"x": 0, "y": 0, "scale": 1} | self._size | {"height": height}
-        answer = self._call("Page.captureScreenshot", clip=clip, captureBeyondViewport=True)
+        self._show(height)
+        answer = self._call("Page.captureScreenshot")
+        self._show(self._size["height"])
         path = SHOTS / f"{name}.png"
         path.write_bytes(base64.b64decode(answer["data"]))
         return path

@@ -124,12 +124,41 @@ def test_what_is_wrong(line, tmp_path):
             line.expect(NO_ERROR, INVALID)
         line.send(command(b"\x07\x00"))  # the standard's answer for what is not there
         line.expect(UNKNOWN)
-        # The rules are the hotspot's: too short, a space, an open network; nothing is tried.
-        for name, key in ((b"Woning_5", b"short"), (b"My Home", b"12345678"), (b"Camping", b"")):
-            texts = bytes([len(name)]) + name + bytes([len(key)]) + key
-            line.send(command(b"\x01" + bytes([len(texts)]) + texts))
+        # The rules are the hotspot's; nothing is tried.
+        for name, key in (
+            (b"Woning_5", b"short"),
+            (b"Woning_5", b"k" * 64),
+            (b"Woning_5", "Geheimé12".encode()),
+            (b"Zo\xe9", b"12345678"),
+            (b"n" * 33, b"12345678"),
+            (b"Camping", b""),
+        ):
+            line.send(command(join(name, key)))
             line.expect(NO_ERROR, UNABLE)
         assert not any("tried" in event for event in hotspot.told.all())
+
+
+def join(name: bytes, key: bytes) -> bytes:
+    """The content of the packet with which a network is given."""
+    texts = bytes([len(name)]) + name + bytes([len(key)]) + key
+    return b"\x01" + bytes([len(texts)]) + texts
+
+
+@pytest.mark.parametrize(
+    "name, key",
+    [
+        ("FRITZ!Box 7590 AB", 'vXk7-29ar hg;tU=q4\\]"8zp10'),
+        (" Café-René 😀 ", "0123456789abcdefABCDEF0123456789" * 2),
+    ],
+)
+def test_what_802_11_allows_is_tried_as_it_is(name, key, line, tmp_path):
+    plan = {"networks": [[name, -50, "wpa2"]], "passwords": {name: key}}
+    with Hotspot(tmp_path, line=line.path, **plan) as hotspot:
+        line.send(command(b"\x04\x00"))
+        line.expect(NO_ERROR, result(4, name.encode(), b"-50", b"YES"), result(4))
+        line.send(command(join(name.encode(), key.encode())))
+        line.expect(NO_ERROR, PROVISIONING, PROVISIONED, result(1))
+        assert hotspot.wait("tried") == {"tried": name, "result": "ok"}
 
 
 def test_packets_in_pieces_and_packets_that_are_cut(line, tmp_path):

@@ -37,11 +37,21 @@ def read():
         return settings
     known = settings.networks
     settings = Settings(table)
+    _hint(settings.networks)
     for network in known:
         _add(settings.networks, network)
     _save(settings, store)
     os.remove("settings.json")
     return settings
+
+
+def _hint(networks):
+    from hotspot.credentials import beyond_manual  # seldom needed
+
+    for i, (ssid, key) in enumerate(networks):
+        if beyond_manual(ssid, key):
+            print("networks[%d]: other gateways of this series may not accept it" % i)
+    unload("hotspot.credentials")
 
 
 def kept():
