@@ -11,7 +11,7 @@ from gateway_host.errors import UserError
 from gateway_host.sim.b_bus_house import PROFILES as MAPS_FOLDER
 from gateway_host.sim.b_meters import ProfileMeter
 from gateway_host.sim.house_file import load_house
-from meter_maps import AMPERES, MAPS, VARS, APPARENT, VOLTS, WATTS, Mapped
+from meter_maps import AMPERES, APPARENT, MAPS, VARS, VOLTS, WATTS, Mapped
 from test_bus_b import HEAD, Run
 
 
