@@ -2,6 +2,7 @@
 
 import re
 import struct
+from pathlib import Path
 
 import comtrade
 import numpy as np
@@ -9,8 +10,7 @@ import pytest
 from gateway_host.errors import UserError
 from gateway_host.recording.comtrade_file import read_comtrade
 from gateway_host.recording.recording import load_recording
-from gateway_host.recording.text import decode
-from recorded import NAMES, Comtrade, mains
+from recorded import Comtrade, mains
 
 FORMS = ["ASCII", "BINARY", "BINARY32", "FLOAT32"]
 
@@ -140,36 +140,6 @@ def test_names_in_capitals_and_other_files_of_the_recording(tmp_path):
         assert load_recording(tmp_path / name).samples == 640
 
 
-WORDS = [
-    ("gbk", "1号线电压"),
-    ("gbk", "220kV镕基变"),
-    ("latin-1", "Überstrom Müller"),
-    ("latin-1", "Größe"),
-    ("latin-1", "été à l'hôtel"),
-    ("cp1252", "Poste N°1 – ligne"),
-    ("cp1251", "Подстанция Южная, Ток"),
-    ("cp1250", "Rozdzielnia Łódź"),
-    ("cp850", "Rückstau Küche"),
-    ("shift_jis", "フィーダ 東京"),
-    ("big5", "饋線電壓變電所"),
-    ("utf-8", "号 ü"),
-    ("utf-16", "号 ü"),
-]
-
-
-@pytest.mark.parametrize(("encoding", "word"), WORDS)
-def test_encodings(encoding, word):
-    assert decode(f"{word},7,1999\r\n6,6A,0D\r\n".encode(encoding)).startswith(word)
-
-
-@pytest.mark.parametrize(("encoding", "word"), [("gbk", "1号线电压"), ("latin-1", "Müller")])
-def test_names_of_a_cff_are_right(tmp_path, encoding, word):
-    names = [f"{word} {name}" for name in NAMES]
-    path = Comtrade(mains(0.2), names=names, encoding=encoding, station=word).write_cff(tmp_path)
-    file = load_recording(path).file
-    assert [channel.name for channel in file.channels] == names and file.station == word
-
-
 def test_data_that_do_not_fit_the_settings_are_refused(tmp_path):
     Comtrade(mains(0.2), form="FLOAT32").write(tmp_path)
     data = (tmp_path / "test.dat").read_bytes()
@@ -212,3 +182,114 @@ def test_unsigned_samples_of_1991(tmp_path):
     )
     stored = load_recording(tmp_path / "old.cfg").file.channels[0].stored
     assert stored == pytest.approx(wave * 0.01 - 327.68)
+
+
+def changed(folder, change, recording=None, name="test.cfg"):
+    """A recording of which the text of one file is changed."""
+    path = (recording or Comtrade(mains(0.2))).write(folder)
+    (folder / name).write_text(change((folder / name).read_text()))
+    return path
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.replace("Station,7,1999", '"Station","7","1999"'),
+        lambda text: text.replace(",Ia,", ",Ia, of line 1,"),
+        lambda text: text.replace(",P\n", ",P,,,\n"),
+        lambda text: text.replace(",", ";").replace(".", ","),
+        lambda text: re.sub(r"(?m)^\d+,S\d+,.*\n", "", text),
+        lambda text: re.sub(r"(?m)^(\d+,S\d+),.*$", r"\1,0", text),
+        lambda text: text.replace("\n50\n", "\n\n"),
+        lambda text: text.replace("\n50\n", "\n50 Hz\n"),
+        lambda text: text.replace("BINARY", " binary "),
+        lambda text: re.sub(r"(?s)BINARY.*", "", text),
+        lambda text: text.replace("6A,16D", "6 a, 16 d"),
+        lambda text: text.replace(",", " , "),
+        lambda text: text.replace(",1,1,P", ",0,0,"),
+    ],
+)
+def test_odd_settings(tmp_path, change):
+    path = changed(tmp_path, change, Comtrade(mains(0.2), status=16))
+    file = load_recording(path).file
+    assert file.samples == 640 and file.trigger == pytest.approx(0.1)
+    assert file.channels[3].stored == pytest.approx(mains(0.2)[3], abs=0.01)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.replace("\n", ",\n"),
+        lambda text: "n,t,Ua,Ub,Uc,Ia,Ib,Ic\n" + text,
+        lambda text: text.replace(",", "\t"),
+        lambda text: text.replace(",", ";"),
+        lambda text: text.replace(",", "    "),
+        lambda text: re.sub(r"(?m)(\d)(?=,|$)", r"\1.0", text),
+        lambda text: text + "\x1a",
+        lambda text: text.rstrip("\n"),
+        lambda text: text + text[-60:].rpartition("\n")[2] + "641,200000,1,2",
+    ],
+)
+def test_odd_rows(tmp_path, change):
+    recording = Comtrade(mains(0.2), form="ASCII")
+    path = changed(tmp_path, change, recording, "test.dat")
+    assert load_recording(path).file.channels[5].stored == pytest.approx(mains(0.2)[5], abs=0.01)
+
+
+def test_a_cff_of_utf16_and_one_that_is_damaged(tmp_path):
+    path = Comtrade(mains(0.2), form="ASCII").write_cff(tmp_path)
+    whole = path.read_bytes()
+    path.write_bytes(whole.decode().encode("utf-16"))
+    assert load_recording(path).samples == 640
+    dice = np.random.default_rng(15)
+    for _ in range(60):
+        at, size = dice.integers(len(whole)), int(dice.integers(1, 200))
+        path.write_bytes(whole[:at] + whole[at + size :])
+        try:
+            load_recording(path)
+        except UserError as error:
+            assert "\n" not in str(error)
+
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "recordings" / "ygz.cfg"
+NO_SHARED = "no recording: put ygz.cfg and ygz.dat into shared/recordings beside this folder"
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason=NO_SHARED)
+def test_the_recording_of_a_substation_in_other_forms(tmp_path):
+    other = comtrade.Comtrade(use_double_precision=True, ignore_warnings=True)
+    other.load(str(SHARED), encoding="gbk")
+    settings, data = SHARED.read_bytes(), SHARED.with_suffix(".dat").read_bytes()
+    cff = tmp_path / "ygz.cff"
+    title = f"--- file type: DAT BINARY: {len(data)} ---\r\n"
+    cff.write_bytes(b"--- file type: CFG ---\r\n" + settings + title.encode() + data)
+    for path in (SHARED, cff):
+        file = load_recording(path).file
+        assert [channel.name for channel in file.channels] == other.analog_channel_ids
+        for channel, expected in zip(file.channels, other.analog, strict=True):
+            assert channel.stored == pytest.approx(np.array(expected[:1280]), rel=1e-6, abs=1e-6)
+    (tmp_path / "ygz.cfg").write_bytes(settings)
+    (tmp_path / "ygz.dat").write_bytes(data[: 1000 * len(data) // 2830])
+    assert "end at sample 1000 of 2830" in refused(tmp_path / "ygz.cfg")
+
+
+def test_the_missing_value_of_1991(tmp_path):
+    recording = Comtrade(mains(0.2), revision="1991")
+    path = recording.write(tmp_path)
+    rows = np.frombuffer(
+        (tmp_path / "test.dat").read_bytes(), [("h", "<u4", 2), ("v", "<i2", 6)]
+    ).copy()
+    crossing = int(np.argmin(np.abs(rows["v"][:, 3])))  # there -1 is a value
+    rows["v"][crossing, 3] = -1
+    rows["v"][[64, 65, 130], 3] = -1
+    (tmp_path / "test.dat").write_bytes(rows.tobytes())
+    stored = load_recording(path).file.channels[3].stored
+    assert np.flatnonzero(np.isnan(stored)).tolist() == [64, 65, 130]
+
+
+def test_nines_of_a_channel_that_could_be_greater(tmp_path):
+    recording = Comtrade(mains(0.2), form="ASCII")
+    recording.values[0, 100] = np.nan
+    path = changed(tmp_path, lambda text: text.replace("99999,1,1", "2147483647,1,1"), recording)
+    stored = load_recording(path).file.channels[0].stored
+    assert np.flatnonzero(np.isnan(stored)).tolist() == [100]

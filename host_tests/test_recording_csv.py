@@ -140,6 +140,45 @@ def test_quotes(tmp_path):
     same(load_recording(path), ONE)
 
 
+def test_a_letter_of_a_phase_is_no_unit(tmp_path):
+    same(load_recording(csv(tmp_path, THREE, 3200, "t;U_A;U_B;U_C;I_A;I_B;I_C")), THREE)
+    same(load_recording(csv(tmp_path, THREE, 3200, "t;U_U;U_V;U_W;I_U;I_V;I_W")), THREE)
+    same(load_recording(csv(tmp_path, ONE, 3200, "t;V_A;I_A")), ONE)
+    same(load_recording(csv(tmp_path, ONE, 3200, "t;u_V;i_A")), ONE)
+
+
+def test_a_site_may_name_columns_with_their_units(tmp_path):
+    path = csv(tmp_path, ONE, 3200, "t [s];U [V];I [A]")
+    site = tmp_path / "site.toml"
+    site.write_text(
+        'scheme = "1x230"\n[head]\nvoltages = ["U [V]"]\n[[load]]\nname = "X"\n'
+        'points = [{ channel = "I", phase = "L1" }]\n'
+    )
+    same(load_recording(path, site), ONE)
+
+
+def test_utf_16_and_lines_around(tmp_path):
+    path = csv(tmp_path, ONE, 3200, "Report of 2024\n\nt;U;I")
+    path.write_bytes((path.read_text() + "\nEnd\n").encode("utf-16"))
+    same(load_recording(path), ONE)
+
+
+def test_the_time_may_stand_anywhere(tmp_path):
+    path = edited(tmp_path, lambda ls: [";".join(line.split(";")[::-1]) for line in ls])
+    same(load_recording(path), ONE)
+
+
+def test_columns_without_names_that_cannot_be_told(tmp_path):
+    assert "not alike" in refused(csv(tmp_path, THREE[[0, 3, 1, 4, 2, 5]], 3200, ""))
+
+
+@pytest.mark.parametrize("word", ["1.#QNAN", "NaN", "-", "INF", "nan"])
+def test_words_for_nothing(tmp_path, word):
+    path = edited(tmp_path, lambda ls: [*ls[:101], f"0.03125;{word};1", *ls[102:]])
+    stored = load_recording(path).voltages[0].channel.stored
+    assert np.flatnonzero(np.isnan(stored)).tolist() == [100]
+
+
 def test_missing_cells_and_rows(tmp_path):
     values = ONE.copy()
     values[1, 100:103] = np.nan

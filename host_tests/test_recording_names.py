@@ -95,6 +95,7 @@ def test_currents_between_the_voltages_and_residuals(tmp_path):
     recording = load_recording(path)
     assert [m.channel.name for m in recording.voltages] == ["U1", "U2", "U3"]
     assert [m.channel.name for m in recording.currents] == ["I1", "I2", "I3"]
+    assert "of 4 voltages 3 and of 4 currents 3 are mapped" in recording.info()["notes"][-1]
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,19 @@ def test_time_stamps_that_tell_no_rate(tmp_path, stamps, problem):
         load_recording(Comtrade(mains(), sections=["0,3200"], stamps=stamps).write(tmp_path))
 
 
+def test_time_stamps_in_nanoseconds(tmp_path):
+    times = ("01/02/2024,03:04:05.000000000", "01/02/2024,03:04:05.100000000")
+    recording = Comtrade(mains(), sections=["0,3200"], stamps=STAMPS * 1000, times=times)
+    assert load_recording(recording.write(tmp_path)).samples == 3200
+
+
+@pytest.mark.parametrize(("stated", "samples"), [(6400, 3200), (3200, 3200)])
+def test_a_rate_that_the_time_stamps_contradict(tmp_path, stated, samples):
+    stamps = STAMPS if stated == 6400 else STAMPS * 2
+    recording = load_recording(Comtrade(mains(), rate=stated, stamps=stamps).write(tmp_path))
+    assert recording.samples == samples and "3200 is used" in recording.file.notes[0]
+
+
 def test_gaps_that_the_stamps_show(tmp_path):
     stamps = np.delete(np.floor(np.arange(3210) * 312.5), slice(1000, 1010))
     values = np.delete(mains(3210 / 3200), slice(1000, 1010), axis=1)
@@ -151,4 +164,6 @@ def test_no_mains_has_no_frequency():
     assert find_frequency(np.zeros((3, 3200)), 3200) is None
     assert find_frequency(np.full((3, 3200), np.nan), 3200) is None
     assert find_frequency(np.random.default_rng(1).normal(0, 1, (3, 3200)), 3200) is None
-    assert find_frequency(mains(0.5, frequency=16.7)[:3], 3200) is None
+    assert find_frequency(np.full((3, 3200), 5.0), 3200) is None
+    for frequency in (16.7, 150.0, 400.0):
+        assert find_frequency(mains(0.5, frequency=frequency)[:3], 3200) is None

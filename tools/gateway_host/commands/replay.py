@@ -129,7 +129,11 @@ def _note(recording: Recording) -> None:
     station = f"{info['station']}; " if info["station"] else ""
     trigger = "not known" if info["trigger"] is None else f"sample {info['trigger']}"
     frequency = info["frequency"]
-    begins = "no mains at its begin" if frequency is None else f"begins at {frequency:.3f} Hz"
+    begins = (
+        "no mains of 40 to 70 Hz at its begin, which the gateway needs"
+        if frequency is None
+        else f"begins at {frequency:.3f} Hz"
+    )
     print(
         f"{info['file']}: {station}used: {info['samples']} samples ({seconds:.3f} s) at "
         f"{info['rate']} Hz; {begins}; the recorder's trigger: {trigger}; before it is a run-in "

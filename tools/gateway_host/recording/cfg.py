@@ -13,6 +13,7 @@ FORMS = ("ASCII", "BINARY", "BINARY32", "FLOAT32")
 
 _NUMBER = re.compile(r"\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _COUNT = re.compile(r"\s*(\d+)\s*([AD]?)\s*", re.IGNORECASE)
+_FIELDS = 13  # of an analog channel from 1999 on
 _FEWEST = 8  # fields of an analog channel: up to its offset and skew
 _REMEDY = "get the .cfg file again as the recorder wrote it"
 
@@ -51,6 +52,12 @@ class Configuration:
     form: str = ""
     multiplier: float = 1.0
 
+    @property
+    def stamp_unit(self) -> float:
+        """s: what one in the time stamps of the data is worth."""
+        fine = any(re.search(r"[.,]\d{7}", time) for time in self.times)
+        return self.multiplier * (1e-9 if fine else 1e-6)
+
 
 def number(text: str) -> float | None:
     """The finite number at the start of `text` ("50 Hz"), or None."""
@@ -64,8 +71,10 @@ def read_cfg(text: str) -> Configuration:
     lines = lines_of(text)
     if len(lines) < 3:
         raise Unreadable("not a COMTRADE configuration; give the .cfg file of a recording")
-    separator = next((mark for mark in ",;\t" if mark in lines[1][1]), ",")
-    rows = [(n, [cell.strip() for cell in line.split(separator)]) for n, line in lines]
+    separator = next((mark for mark in ";\t" if mark in lines[1][1]), ",")
+    if separator != ",":  # then it is for decimals
+        lines = [(n, line.replace(",", ".")) for n, line in lines]
+    rows = [(n, [cell.strip(" \t\"'") for cell in line.split(separator)]) for n, line in lines]
     head = rows[0][1]
     analogs, status = _counts(*rows[1])
     revision = head[2] if len(head) > 2 and re.fullmatch(r"\d{4}", head[2]) else "1991"
@@ -75,7 +84,12 @@ def read_cfg(text: str) -> Configuration:
     found = Configuration(
         head[0], revision, [_analog(n, cells) for n, cells in body[:analogs]], status
     )
-    _rest(found, body[analogs + status :])
+    rest = body[analogs:]
+    for place in range(min(status, len(rest))):
+        if len(rest[0][1]) < 3 or number(rest[0][1][0]) != place + 1:
+            break  # some writers leave them out
+        rest = rest[1:]
+    _rest(found, rest)
     return found
 
 
@@ -96,7 +110,12 @@ def _counts(line: int, cells: list[str]) -> tuple[int, int]:
 def _analog(line: int, cells: list[str]) -> Analog:
     if len(cells) < _FEWEST:
         raise Unreadable(f"line {line} of its .cfg file is no analog channel; {_REMEDY}")
-    cells = cells + [""] * (13 - len(cells))
+    while len(cells) > _FIELDS and not cells[-1]:
+        cells = cells[:-1]
+    if len(cells) > _FIELDS:  # a name with commas
+        end = len(cells) - _FIELDS + 2
+        cells = [cells[0], ",".join(cells[1:end]), *cells[end:]]
+    cells = cells + [""] * (_FIELDS - len(cells))
     factor = number(cells[5])
     if not factor:
         problem = f"line {line} of its .cfg file: {cells[1]!r} has no factor"

@@ -10,7 +10,8 @@ import numpy as np
 from .cfg import FORMS, Analog, Configuration, read_cfg
 from .dat import read_dat
 from .names import Phases, kind_in, unit_of
-from .sections import Part, played_part
+from .sections import Part, contrary_rate, played_part
+from .steady import find_frequency
 from .text import Unreadable, decode
 from .times import between
 from .waveform import Channel, Waveform
@@ -42,15 +43,23 @@ def read_comtrade(path: Path) -> Waveform:
     notes = _notes(about, rows.count, rows.gaps, part)
     phases = Phases.of([a.phase for a in about.analogs], [a.name for a in about.analogs])
     trigger = between(*about.times[:2]) if len(about.times) > 1 else None
+    channels = [
+        _channel(settings, _placed(values[part.first : part.end], part), phases)
+        for settings, values in zip(about.analogs, rows.values, strict=True)
+    ]
+    rate = part.rate
+    if stamped := contrary_rate(about, rows, part):
+        rate = _of_mains(channels, part.rate, stamped)
+        notes.append(
+            f"it states {part.rate:g} samples/s, its time stamps mean {stamped:g}; "
+            f"{rate:g} is used"
+        )
     return Waveform(
         path,
         about.station,
         about.frequency,
-        part.rate,
-        [
-            _channel(settings, _placed(values[part.first : part.end], part), phases)
-            for settings, values in zip(about.analogs, rows.values, strict=True)
-        ],
+        rate,
+        channels,
         None if trigger is None else trigger - part.began,
         notes,
     )
@@ -125,6 +134,14 @@ def _notes(about: Configuration, held: int, gaps: int, part: Part) -> list[str]:
     if skew >= _SKEWED:
         notes.append(f"its channels were sampled up to {skew:g} µs apart, which is not put right")
     return notes
+
+
+def _of_mains(channels: list[Channel], stated: float, stamped: float) -> float:
+    """Of two rates the one at which the voltages are mains; the stated one in doubt."""
+    volts = np.array([channel.stored for channel in channels if channel.kind == "V"])
+    if len(volts) and find_frequency(volts, stated) is None:
+        return stamped if find_frequency(volts, stamped) else stated
+    return stated
 
 
 def _placed(values: np.ndarray, part: Part) -> np.ndarray:

@@ -27,8 +27,9 @@ _TIME_SCALES = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 _UNIT_AT_END = re.compile(
     r"\s*(?:[\[(]\s*([^\])]+)\s*[\])]|[/_]\s*([kKmMµμu]?[VA](?:olts?|mps?)?)|\s+in\s+(\S+))\s*$"
 )
+_ALIKE = 5  # so much the peaks of three voltages, or currents, without names may differ
 _LEAST_RATE, _MOST_RATE = 500.0, 5e6
-_UNNAMED = {2: "VA", 4: "VVAA", 6: "VVVAAA"}  # kinds of the columns after the time
+_UNNAMED = {2: "VA", 6: "VVVAAA"}  # kinds of the columns after the time
 _REMEDY = "give the first line names, such as t;U1;U2;U3;I1;I2;I3"
 
 
@@ -88,7 +89,8 @@ def _time_column(table: Table) -> int:
 def _named(table: Table, column: int, values: np.ndarray) -> tuple[str, str, np.ndarray]:
     """(name, kind, V or A)."""
     name, unit = table.names[column], table.units[column]
-    if not unit and (match := _UNIT_AT_END.search(name)):
+    match = _UNIT_AT_END.search(name)
+    if not unit and match and not _is_phase(match, table.names):
         unit = next(group for group in match.groups() if group)
         if unit_of(unit)[0]:
             name = name[: match.start()] or name
@@ -98,11 +100,28 @@ def _named(table: Table, column: int, values: np.ndarray) -> tuple[str, str, np.
     return name, kind, values * scale
 
 
+def _is_phase(match: re.Match, names: list[str]) -> bool:
+    """Whether the A of I_A, or the V of U_V, is a phase: others are beside it, or it would be the
+    wrong unit.
+    """
+    letter = match.group(2)
+    if letter not in ("A", "V"):
+        return False
+    stem = match.string[: match.start(2)]
+    others = "BC" if letter == "A" else "UW"
+    known = kind_in(re.sub(r"[\W_]+$", "", stem))
+    return any(stem + other in names for other in others) or known not in ("", letter)
+
+
 def _unnamed(columns: list[np.ndarray]) -> list[Channel]:
     kinds = _UNNAMED.get(len(columns))
     if kinds is None:
         raise Unreadable(f"it has {len(columns)} columns without names beside the time; {_REMEDY}")
     size = len(columns) // 2
+    for half in (columns[:size], columns[size:]):
+        peaks = [float(np.nanmax(np.abs(column), initial=0.0)) for column in half]
+        if max(peaks) > _ALIKE * min(peaks):
+            raise Unreadable(f"its columns have no names and are not alike; {_REMEDY}")
     return [
         Channel(
             f"{'U' if kind == 'V' else 'I'}{k % size + 1}",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .cfg import Analog, Configuration
+from .cfg import Analog, Configuration, number
 from .text import Unreadable, decode, lines_of
 
 _CODES = {"BINARY": "<i2", "BINARY32": "<i4", "FLOAT32": "<f4"}
@@ -13,6 +13,8 @@ _NINES = (99999.0, 999999.0)
 _NO_VALUES = ("", "NAN", "NULL", "-", "--", "---", "N/A", "#N/A", "INF", "-INF", "*", "***")
 _NO_STAMP = 0xFFFFFFFF
 _LARGEST = 1e30  # as a float; beyond it is none
+_LEAST = float(np.finfo(np.float32).tiny)  # some write this
+_OUTLIER = 0.1  # of the peak: so far a -1 of 1991 is from what its neighbours make likely
 
 
 @dataclass
@@ -76,11 +78,14 @@ def _read_binary(
     stamps = np.where(rows["stamp"] == _NO_STAMP, np.nan, rows["stamp"])
     values = rows["values"].T.astype(float)
     if form == "FLOAT32":
-        values[~(np.abs(values) < _LARGEST)] = np.nan
-    elif not unsigned:
-        values[values == _MISSING[form]] = np.nan
-    else:
+        values[~(np.abs(values) < _LARGEST) | (np.abs(values) == _LEAST)] = np.nan
+    elif unsigned:
         values[values == 0xFFFF] = np.nan
+    else:
+        values[values == _MISSING[form]] = np.nan
+        if about.revision == "1991":
+            for channel in values:
+                _drop_ones(channel)
     return numbers, stamps, values
 
 
@@ -89,6 +94,8 @@ def _read_text(raw: bytes, about: Configuration) -> tuple[np.ndarray, np.ndarray
     lines = lines_of(decode(raw))
     separator = next((mark for mark in ",;\t" if lines and mark in lines[0][1]), None)
     rows: list[list[float]] = []
+    if lines and number(lines[0][1]) is None and number(lines[0][1].strip('"')) is None:
+        lines = lines[1:]  # names
     for place, (line, text) in enumerate(lines):
         cells = text.split(separator)
         last = place == len(lines) - 1
@@ -125,10 +132,24 @@ def _value(cell: str, line: int) -> float:
 
 
 def _drop_nines(values: np.ndarray, settings: Analog) -> None:
-    """99999 (999999 in 1991) is a missing value, unless the channel goes beyond it."""
+    """99999 (999999 in 1991) is a missing value, unless the channel comes near it otherwise."""
     for nines in _NINES:
-        if not settings.high > nines or np.isinf(settings.high):
+        peak = np.nanmax(np.abs(values[values != nines]), initial=0.0)
+        beyond = nines < settings.high < np.inf
+        if not (beyond and peak > 0.97 * nines):
             values[values == nines] = np.nan
+
+
+def _drop_ones(values: np.ndarray) -> None:
+    """FFFF hex was the missing value in 1991, and is -1: it is one where it fits nothing."""
+    ones = values == -1
+    if ones.any() and not ones.all():
+        place = np.arange(len(values))
+        likely = np.interp(place[ones], place[~ones], np.nan_to_num(values[~ones]))
+        peak = np.nanmax(np.abs(values), initial=0.0)
+        gone = np.zeros(len(values), bool)
+        gone[ones] = np.abs(likely + 1) > _OUTLIER * peak
+        values[gone] = np.nan
 
 
 def _in_order(numbers: np.ndarray, stamps: np.ndarray, values: np.ndarray) -> Rows:

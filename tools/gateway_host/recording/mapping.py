@@ -58,7 +58,7 @@ def default_mapping(file: Waveform, frequency: float) -> dict[str, Any]:
         roles,
         [channel and volts(channel, side) for channel in head.voltages],
         currents,
-    ) | {"notes": [head.note] if head.note else []}
+    ) | {"notes": [note for note in (head.note, _left_out(file, len(there), len(points))) if note]}
 
 
 def mapping_of(file: Waveform, path: Path) -> dict[str, Any]:
@@ -97,6 +97,17 @@ def mapping_of(file: Waveform, path: Path) -> dict[str, Any]:
     if not points:
         raise UserError(f"{path}:1: no points; add at least one [[load]] with points")
     return _site(fields, serial, points, roles, voltages, currents) | {"voltage_ratio": ratio}
+
+
+def _left_out(file: Waveform, voltages: int, points: int) -> str:
+    """How much of the file is not mapped, in words, or ""."""
+    count = {kind: sum(c.kind == kind for c in file.channels) for kind in "VA"}
+    if count["V"] <= voltages and count["A"] <= points:
+        return ""
+    return (
+        f"of {count['V']} voltages {voltages} and of {count['A']} currents {points} are mapped; "
+        "a SITE file chooses others"
+    )
 
 
 def _site(

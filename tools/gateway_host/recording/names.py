@@ -22,6 +22,7 @@ _LETTER_SETS = ("ABC", "123", "RST", "UVW")
 _VOLTAGE_WORDS = ("VOLT", "SPANNUNG", "TENSION", "TENSIÓN", "TENSIONE", "电压", "НАПР")
 _CURRENT_WORDS = ("CURR", "AMP", "STROM", "COURANT", "CORRIENTE", "CORRENTE", "电流", "ТОК")
 _PHASE_WORDS = ("PHASE", "PHS", "PH", "FASE", "LINE", "L")  # codespell:ignore
+_QUANTITY = re.compile(r"3?([UVI])(?:L?[0-3]{1,2}[NGE]?|L[1-3]L[1-3]|[ABCRSTUVWXYNGE]{0,3}\d?)")
 _REST = re.compile(r"3?[UVI]?(N|G|E|0|NG|NE|RES|RESIDUAL|NEUTRAL|GROUND|EARTH)|[UVI]?[NGE][NGE0]?")
 
 
@@ -56,18 +57,19 @@ def _kind(unit: str) -> str:
 
 
 def kind_in(name: str) -> str:
-    """ "V" or "A" when a channel's name tells it, else ""."""
+    """What a channel's name tells it to be: "V", "A" or "" (nothing)."""
     upper = unicodedata.normalize("NFKC", name).upper()
     for kind, words in (("V", _VOLTAGE_WORDS), ("A", _CURRENT_WORDS)):
         if any(word in upper for word in words):
             return kind
-    for token in reversed(re.findall(r"[A-Z0-9]+", upper)):
-        match = re.fullmatch(
-            r"3?([UVI])(?:L?[0-3]{1,2}[NGE]?|L[1-3]L[1-3]|[ABCRSTUVWXYNGE]{0,3}\d?)", token
-        )
-        if match:
-            return "A" if match.group(1) == "I" else "V"
-    return ""
+    before = ""
+    found = ""
+    for token in re.findall(r"[A-Z0-9]+", upper):
+        match = _QUANTITY.fullmatch(token)
+        if match and not (len(token) == 1 and before in ("U", "V", "I")):  # I_V: phase V
+            found = "A" if match.group(1) == "I" else "V"
+        before = token
+    return found
 
 
 class Phases:

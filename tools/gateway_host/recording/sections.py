@@ -11,7 +11,7 @@ from .times import rate_of
 
 LEAST_RATE = 500.0  # samples/s: ten a cycle
 LEAST_SECONDS = 0.02
-_MICROSECOND = 1e-6
+_CONTRARY = 0.005  # of the rate: more is no rounding
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,16 @@ def played_part(about: Configuration, rows: Rows) -> Part:
     raise Unreadable(f"{slow}; record faster or for longer")
 
 
+def contrary_rate(about: Configuration, rows: Rows, part: Part) -> float | None:
+    """What the time stamps say of a part's rate where they say something else than stated."""
+    try:
+        quantum = about.stamp_unit
+        rate, _ = rate_of(rows.stamps[part.first : part.end] * quantum, quantum)
+    except Unreadable:
+        return None
+    return rate if abs(rate - part.rate) > _CONTRARY * part.rate else None
+
+
 def _sections(about: Configuration, held: int) -> list[tuple[float, int]]:
     """(rate, last sample) each, or nothing when time stamps have to tell the rate."""
     stated = [(rate, end) for rate, end in about.sections if rate > 0]
@@ -86,7 +96,7 @@ def _by_stamps(about: Configuration, rows: Rows) -> Part:
             f"its data end at sample {rows.count} of {stated}; get the whole data file"
         )
     count = min(rows.count, stated) if stated > 0 else rows.count
-    quantum = about.multiplier * _MICROSECOND
+    quantum = about.stamp_unit
     rate, index = rate_of(rows.stamps[:count] * quantum, quantum)
     if rate < LEAST_RATE:
         raise Unreadable(

@@ -15,6 +15,8 @@ _SCAN = 0.5  # Hz
 _FLOOR = 0.004  # of the r.m.s. value: a smaller residual is noise
 _WORSE = 1.6  # times the smallest residual: then something changes in the span
 _MAINS = 0.3  # of the r.m.s. value: with a greater residual it is no mains
+_MOSTLY = 0.8
+_STILL = 1e-3  # of the peak: less is none
 _ORDERS = (1, 3, 5, 7, 9, 11, 13, 15)  # that are looked at for the frequency
 _VOLTAGES = 4  # so many are enough
 _ENOUGH_RATE = 3200  # samples/s, for the frequency
@@ -71,13 +73,17 @@ def _best(
 ) -> tuple[float, float]:
     """(residual, frequency) of the best fit."""
 
-    square = float(np.sum(samples**2))
+    square = float(np.sum((samples - samples.mean(axis=0)) ** 2))
+    size = float(np.abs(samples).max())
+    if square <= (_STILL * size) ** 2 * samples.size:
+        return 1.0, 0.0
 
     def residual(frequency: float, orders: np.ndarray) -> float:
         waves = _waves(place, frequency / rate, orders)
         sums = waves.T @ samples
         gram = waves.T @ waves + _TINY * np.eye(waves.shape[1])
-        left = square - float(np.sum(sums * np.linalg.solve(gram, sums)))
+        whole = float(np.sum(samples**2))
+        left = whole - float(np.sum(sums * np.linalg.solve(gram, sums)))
         free = max(1, len(samples) - waves.shape[1]) * samples.shape[1]
         return float(np.sqrt(max(0.0, left) / free / (square / samples.size)))
 
@@ -96,7 +102,9 @@ def _best(
             low, one, at_one = one, other, at_other
             other = low + golden * (high - low)
             at_other = residual(other, orders)
-    return min((at_one, one), (at_other, other))
+    found, frequency = min((at_one, one), (at_other, other))
+    # Where the fundamental is not the most of it, it is a harmonic of something else.
+    return (1.0 if residual(frequency, orders[:1]) > _MOSTLY else found), frequency
 
 
 def fit_begin(values: np.ndarray, rate: float, frequency: float) -> Steady:

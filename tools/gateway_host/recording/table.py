@@ -15,21 +15,8 @@ _CLOCK = re.compile(
     r"(?:\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}[T ]\s*)?\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?Z?"
 )
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
-_MISSING = (
-    "",
-    "NAN",
-    "NULL",
-    "NONE",
-    "-",
-    "--",
-    "---",
-    "N/A",
-    "#N/A",
-    "INF",
-    "-INF",
-    "OL",
-    "****",
-)
+_MISSING = ("", "NAN", "NULL", "NONE", "-", "--", "---", "N/A", "#N/A", "INF", "-INF", "OL")
+_MISSING += ("****", "?", "1.#QNAN", "-1.#IND", "1.#INF")
 _TIME_UNITS = re.compile(r"[\[(]?(?:s|sec|ms|us|µs|μs|ns|seconds?)[\])]?", re.IGNORECASE)
 _REMEDY = "export it as CSV with a column of times, then voltages and currents"
 

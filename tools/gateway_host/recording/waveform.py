@@ -1,5 +1,6 @@
 """A recording as it was read: channels of samples in V and A, and what must be said of them."""
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -60,5 +61,10 @@ class Waveform:
         return len(self.channels[0].stored)
 
     def channel(self, name: str) -> Channel | None:
-        """The first channel of that name."""
-        return next((c for c in self.channels if c.name == name.strip()), None)
+        """The first channel of that name, which may have a unit in brackets behind it."""
+        bare = re.sub(r"\s*[\[(][^\])]*[\])]\s*$", "", name)
+        for wanted in (name.strip(), bare.strip()):
+            for channel in self.channels:
+                if channel.name == wanted:
+                    return channel
+        return None
