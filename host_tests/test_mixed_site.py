@@ -1,4 +1,4 @@
-"""Points on the A-bus, on meters and on a Power Box in one site: all are measured and published."""
+"""Points on the A-bus, on meters and on a Power Box in one site: all is measured and published."""
 
 from __future__ import annotations
 
