@@ -67,7 +67,7 @@ FRAMES = {
 def vectors() -> dict[str, bytes]:
     """The vectors of the document by their names."""
     text = (ROOT / "docs" / "a-bus.md").read_text(encoding="utf-8").split("## 9.")[1]
-    found = re.findall(r"^`(\w+)`:.*\n\n((?:    [0-9a-f ]+\n)+)", text, re.M)
+    found = re.findall(r"^`(\w+)`:.+(?:\n.+)*\n\n((?:    [0-9a-f ]+\n)+)", text, re.M)
     return {name: bytes.fromhex(lines) for name, lines in found}
 
 

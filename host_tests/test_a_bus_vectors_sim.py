@@ -14,7 +14,7 @@ DOCUMENT = Path(__file__).parent.parent / "docs" / "a-bus.md"
 def vectors() -> dict[str, bytes]:
     """Name and bytes of each vector in the document."""
     section = DOCUMENT.read_text(encoding="utf-8").split("## 9. Vectors")[1]
-    found = re.findall(r"^`(\w+)`:.*?\n\n((?:    [0-9a-f ]+\n)+)", section, re.M)
+    found = re.findall(r"^`(\w+)`:.+(?:\n.+)*\n\n((?:    [0-9a-f ]+\n)+)", section, re.M)
     return {name: bytes.fromhex(text) for name, text in found}
 
 

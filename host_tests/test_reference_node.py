@@ -120,7 +120,7 @@ def vectors() -> dict[str, bytes]:
     """The document's vectors by name."""
     text = (ROOT / "docs" / "a-bus.md").read_text(encoding="utf-8")
     text = text[text.index("## 9. Vectors") : text.index("## 10.")]
-    found = re.findall(r"^`(\w+)`:[^\n]*\n\n((?:    [0-9a-f ]+\n)+)", text, re.MULTILINE)
+    found = re.findall(r"^`(\w+)`:.+(?:\n.+)*\n\n((?:    [0-9a-f ]+\n)+)", text, re.MULTILINE)
     return {name: bytes.fromhex(hexadecimal) for name, hexadecimal in found}
 
 
