@@ -22,7 +22,7 @@ from cloud.rates import Rates
 from cloud.retained import Retained
 from cloud.state import State
 from cloud.uplink import Uplink
-from panel.housekeeping import Front
+from panel.housekeeping import Housekeeping
 import pipeline
 from measuring_loop import MeasuringLoop
 
@@ -57,7 +57,7 @@ class Gateway:
         self.site = site
         self.counters = Counters()
         self.uplink = None
-        self.front = Front(
+        self.housekeeping = Housekeeping(
             hardware,
             board,
             settings,
@@ -65,8 +65,8 @@ class Gateway:
             lambda: self._in_cloud() and self.publisher.wake(),
             self._in_cloud,
         )
-        self.led = self.front.led
-        self.connection = self.front.connection
+        self.led = self.housekeeping.led
+        self.connection = self.housekeeping.connection
         prefix = topics.prefix(site)
         self.commands = Commands(self.counters, prefix + _COMMANDS)
         rates = Rates(settings.publish, lambda: self.connection.link, hardware.uptime_ms)
@@ -131,12 +131,12 @@ class Gateway:
             ("work", 60, self._loop.work),
             ("publish", 300, self.publisher.run),
         ]
-        tasks += self.front.tasks()
+        tasks += self.housekeeping.tasks()
         if self._with_b:
             tasks.append(("bus_b", 600, self.port_b.run))
         if self._with_cloud:
             tasks += [("uplink", 900, self.uplink.run), ("uplink_watch", 60, self.uplink.watch)]
-        await run_all(self.counters, tasks, self.front.watch)
+        await run_all(self.counters, tasks, self.housekeeping.watch)
 
     async def close(self):
         """A clean end: the cloud is told."""
@@ -156,7 +156,7 @@ class Gateway:
 
     def _on_report(self, ended_ms):
         """A report was worked through: a generator, which writes its messages."""
-        self.front.tell("measuring", True)
+        self.housekeeping.set_event("measuring", True)
         if self._with_cloud:
             yield from self.publisher.write(ended_ms)
 
@@ -169,7 +169,7 @@ class Gateway:
 
     def texts(self):
         """What is wrong: (name, a text for the installer)."""
-        found = self.advice.texts + self.port_b.advice() + self.front.texts()
+        found = self.advice.texts + self.port_b.advice() + self.housekeeping.texts()
         return found + self.uplink.advice()
 
     def _parts(self):
@@ -182,7 +182,7 @@ class Gateway:
             ("serial", lambda: hardware.serial, None),
             ("firmwareVersion", lambda: VERSION, None),
             ("heapFree", gc.mem_free, None),
-            ("lastEnd", self.front.ends.describe, None),
+            ("lastEnd", self.housekeeping.ends.describe, None),
             ("led", led.describe, lambda: (led.state, led.overdue)),
             ("connection", connection.describe, connection.glance),
             ("mqtt", self.publisher.describe, self.uplink.glance),

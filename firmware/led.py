@@ -22,7 +22,7 @@ class Led:
             "updating": False,
             "hotspot": False,  # open; "failed" for some seconds after credentials did not work
             "link": None,  # then "searching", "none", "up"
-            "astray": False,  # the link is up but does not lead to the cloud
+            "unreachable": False,  # the link is up but does not lead to the cloud
             "cloud": False,  # it has accepted us
             "measuring": False,  # something was measured since start
             "signal": 0,  # good; 1 medium, 2 poor
@@ -34,7 +34,7 @@ class Led:
         self.state = "booting"
         self.colour, self.pattern = table["booting"]
 
-    def tell(self, event, value, now_s):
+    def set_event(self, event, value, now_s):
         """Something has happened (docs/led.md). Whether the state has changed with it."""
         if event not in self._facts:
             raise KeyError(event)
@@ -52,7 +52,7 @@ class Led:
         self.overdue = False
         return True
 
-    def grow_old(self, now_s):
+    def becomes_overdue(self, now_s):
         """Whether the state has become overdue just now; call it once a second."""
         longest = self._longest_s.get(self.state)
         if self.overdue or longest is None or now_s - self._since_s <= longest:
@@ -85,7 +85,7 @@ class Led:
         if self._had_cloud:
             return "lost"
         link = facts["link"]
-        if link == "none" or link == "up" and facts["astray"]:
+        if link == "none" or link == "up" and facts["unreachable"]:
             return "no internet"
         if link == "up":
             return "connecting"

@@ -61,9 +61,9 @@ def _finish_reset(device):
 def _made(device, settings, installation):
     """What is to be run: the gateway, or without an installation what is there before it."""
     if installation is None:
-        from panel.housekeeping import Front
+        from panel.housekeeping import Housekeeping
 
-        return Front(device, board, settings, Counters(), lambda: None, lambda: False)
+        return Housekeeping(device, board, settings, Counters(), lambda: None, lambda: False)
     from gateway import Gateway
 
     return Gateway(device, board, installation, settings)

@@ -59,14 +59,14 @@ def hotspot_key(counters, serial):
 
 
 class Provisioning:
-    """connection: its service_ms says until when the hotspot is open; trial: the trial.Trial,
-    which begins anew."""
+    """window: the HotspotWindow, which says until when the hotspot is open; trial: the
+    trial.Trial, which begins anew."""
 
-    def __init__(self, hardware, connection, trial):
+    def __init__(self, hardware, counters, window, trial):
         self._hardware = hardware
-        self._connection = connection
+        self._counters = counters
+        self._window = window
         self._trial = trial
-        self._counters = connection.counters
         trial.renew()
         self._closing = []  # what is to be called in the end, the last one first
 
@@ -93,7 +93,7 @@ class Provisioning:
             http = HttpServer(waiting, portal.handle, self._counters)
             self._closing.append(http.close)
             self._keep("http", http.run)
-            while trial.state == "trying" or hardware.uptime_ms() < self._connection.service_ms:
+            while trial.state == "trying" or self._window.is_open():
                 await asyncio.sleep_ms(_LOOK_MS)
         finally:
             self.close()

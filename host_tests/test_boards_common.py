@@ -114,25 +114,25 @@ import asyncio, sys
 import board
 from site import settings
 from system.counters import Counters
-from panel.housekeeping import Front
+from panel.housekeeping import Housekeeping
 from on_world import hardware, tell
 made = hardware()
 made.{name} = None
 wishes = settings.read()
 wishes.link = {wish!r}
 counters = Counters()
-front = Front(made, board, wishes, counters, lambda: None, lambda: False)
+panel = Housekeeping(made, board, wishes, counters, lambda: None, lambda: False)
 
 async def main():
-    asyncio.create_task(front.run())
+    asyncio.create_task(panel.run())
     await asyncio.sleep(20)
-    front.connection.open_service()
+    panel.connection.open_hotspot()
     states = []
     for _ in range(100):
         await asyncio.sleep_ms(200)
-        if front.led.state not in states:
-            states.append(front.led.state)
-    tell(link=front.connection.link, led=states, problem=front.connection.problem,
+        if panel.led.state not in states:
+            states.append(panel.led.state)
+    tell(link=panel.connection.link, led=states, problem=panel.connection.wrong(),
          tasks=[name for name in counters.counts if name.startswith("task.")])
 
 asyncio.run(main())

@@ -224,7 +224,7 @@ def give_back(gateway):
 def look(gateway):
     from site import settings
     told["new"] = (
-        type(gateway).__name__ == "Front" and gateway.hardware.serial == "5010654321"
+        type(gateway).__name__ == "Housekeeping" and gateway.hardware.serial == "5010654321"
         and gateway.hardware.kept() is None and not settings.read().networks
         and set(os.listdir(".")) - {"main.py", "lib", "boot.py"} == {"factory.json"}
         and content_of("factory.json") == LABEL

@@ -245,7 +245,7 @@ import asyncio, sys
 import board
 from site import settings
 from system.counters import Counters
-from panel.housekeeping import Front
+from panel.housekeeping import Housekeeping
 from panel.animation import COLOURS
 from on_world import hardware, tell
 made = hardware()
@@ -259,10 +259,10 @@ def set_led(red, green, blue):
         tell(s=made.uptime_ms() / 1000, colour=name)
 
 made.set_led = set_led
-front = Front(made, board, settings.read(), Counters(), lambda: None, lambda: False)
+panel = Housekeeping(made, board, settings.read(), Counters(), lambda: None, lambda: False)
 
 async def main():
-    asyncio.create_task(front.run())
+    asyncio.create_task(panel.run())
     await asyncio.sleep(2)
     tell(pressed=made.uptime_ms() / 1000)
     made.a_uart.ask("press", float(sys.argv[1]))
@@ -312,8 +312,8 @@ def test_a_reset_that_fails_is_not_shown_as_done(tmp_path):
     """The memory beside the file system is full: purple as for a button that was let go early,
     counted by its name; the gateway goes on, watched as before, and nothing is gone."""
     (tmp_path / "settings.json").write_text(json.dumps({"apn": "m2m"}))
-    begun, pressed = PRESS.split("front = ")
-    program = begun + FAILS + "counters = Counters()\nfront = " + pressed
+    begun, pressed = PRESS.split("panel = ")
+    program = begun + FAILS + "counters = Counters()\npanel = " + pressed
     program = program.replace("read(), Counters()", "read(), counters")
     program += "tell(counts=counters.counts, watchdog=made._watchdog_ms)\n"
     told = play(World(), program, tmp_path, board=BOARDS / "CONNECT", arguments=("10.0",))
@@ -335,8 +335,8 @@ def test_a_reset_that_fails_after_it_has_begun_goes_on_at_a_new_start(tmp_path):
     finishes (test_start.py, test_boot.py)."""
     (tmp_path / "site.json").write_text("{}")
     (tmp_path / "factory.json").mkdir()  # cannot be written
-    begun, pressed = PRESS.split("front = ")
-    program = begun + CANNOT_WRITE + "front = " + pressed
+    begun, pressed = PRESS.split("panel = ")
+    program = begun + CANNOT_WRITE + "panel = " + pressed
     told = play(World(), program, tmp_path, board=BOARDS / "CONNECT", arguments=("10.0",))
     pressed_s = next(line["pressed"] for line in told if "pressed" in line)
     shown = [line["colour"] for line in told if line.get("s", 0) > pressed_s]

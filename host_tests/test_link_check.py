@@ -30,7 +30,7 @@ class Redirected:  # the name server listens at a port of its own here
 
 resolve.socket = Redirected()
 resolve._TIMEOUT_S = 0.2
-link_check._TIMEOUT_S = 0.5
+reachability._TIMEOUT_S = 0.5
 cloud = task["cloud"] and tuple(task["cloud"])
 probe = task["probe"] and tuple(task["probe"])
 print(asyncio.run(reachability.check(cloud, "127.0.0.1", probe)))

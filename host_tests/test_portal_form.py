@@ -93,13 +93,13 @@ def test_a_gateway_joins_it(tmp_path):
 import asyncio, board
 from site import settings
 from system.counters import Counters
-from panel.housekeeping import Front
+from panel.housekeeping import Housekeeping
 from on_world import hardware, tell
 made = hardware()
-front = Front(made, board, settings.read(), Counters(), lambda: None, lambda: False)
+panel = Housekeeping(made, board, settings.read(), Counters(), lambda: None, lambda: False)
 
 async def main():
-    asyncio.create_task(front.run())
+    asyncio.create_task(panel.run())
     await asyncio.sleep(20)
     tell(up=made.radio.connected())
 

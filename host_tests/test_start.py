@@ -28,7 +28,7 @@ async def run(gateway):
     asyncio.create_task(gateway.run())
     await asyncio.sleep(14)
     connection = gateway.connection
-    known = [ssid for ssid, _ in connection.settings.networks]
+    known = [ssid for ssid, _ in connection.links._settings.networks]
     tell(lit=max(lit) > 0, counts=gateway.counters.counts, networks=known,
          hotspot=made.a_uart.ask("hotspot_name"), link=connection.link, led=gateway.led.state,
          measures=hasattr(gateway, "measuring"))
@@ -131,7 +131,7 @@ began = made.uptime_ms()
 made.restart = lambda: tell(restarts=(made.uptime_ms() - began) // 1000)
 rest = start._rest
 
-class Gateway(housekeeping.Front):
+class Gateway(housekeeping.Housekeeping):
     def __init__(self, device, board, installation, settings):
         super().__init__(device, board, settings, Counters(), lambda: None, lambda: False)
 
@@ -184,8 +184,8 @@ def test_what_the_watchdog_ended_is_told(tmp_path):
 
 
 def test_starts_that_fail_again_and_again_are_left_out_now_and_then(tmp_path):
-    """Longer and longer; LED, hotspot and Improv are there meanwhile (Front), and after a start
-    that lasted all begins anew. The cloud hears of a failure by the start after the rest."""
+    """Longer and longer; LED, hotspot and Improv are there meanwhile (Housekeeping), and after a
+    start that lasted all begins anew. The cloud hears of a failure by the start after the rest."""
     (tmp_path / "site.json").write_text(json.dumps(PLAN))
     program = ENDS.format(seconds=5, end="raise MemoryError")
     rests, reasons = [], []
@@ -208,7 +208,7 @@ def test_an_end_before_anything_has_begun(tmp_path):
     breaks = """
 def fails(*what):
     raise MemoryError("memory allocation failed")
-housekeeping.Front.__init__ = fails
+housekeeping.Housekeeping.__init__ = fails
 start.main()"""
     program = ENDS.format(seconds=5, end="return").replace("start.main()", breaks)
     (restarts,) = play(World(), program, tmp_path)
@@ -250,11 +250,11 @@ from panel import housekeeping
 async def stands_still(self, beat):
     beat()
     await asyncio.Event().wait()
-housekeeping.Front._watch = stands_still
+housekeeping.Housekeeping._watch = stands_still
 """
 
 
-@pytest.mark.parametrize("stuck, fed, watch", [("", 300, []), (STUCK, 0, ["watch.front"])])
+@pytest.mark.parametrize("stuck, fed, watch", [("", 300, []), (STUCK, 0, ["watch.housekeeping"])])
 def test_the_watchdog_is_fed_while_every_task_moves(stuck, fed, watch, tmp_path):
     (told,) = play(World(), WATCHED.format(stuck=stuck), tmp_path)
     assert told == {"fed": fed, "bitten": 0, "watch": watch}

@@ -23,7 +23,7 @@ _NO_ERROR, _INVALID, _UNKNOWN_COMMAND, _NO_CONNECTION = const(0), const(1), cons
 _OTHER_ERROR = const(255)
 _JOIN, _TELL_STATE, _ABOUT, _SCAN = const(1), const(2), const(3), const(4)  # commands
 _LOOK_MS = const(20)
-_LONGEST_TRY_MS = const(28000)  # the other side waits 30 s
+_MAX_TRY_MS = const(28000)  # the other side waits 30 s
 _SILENT_LOOKS = const(3)  # after which a packet that is not whole is forgotten
 _AT_ONCE = const(128)  # bytes; no packet that means anything is longer
 
@@ -102,7 +102,7 @@ class Improv:
         self._answered = True  # the last try's result is told
         self._tried_ms = 0  # when it began
         self._scanning = None  # the task
-        trial.on_change(self._tell_change)
+        trial.on_change(self._send_change)
 
     async def run(self, beat=unwatched):
         """Answer, and tell every change of the state, without end; a line that has ended is left
@@ -125,8 +125,8 @@ class Improv:
             if silent == _SILENT_LOOKS:
                 for content in receiver.silence():
                     self._obey(content or b"")
-            if not self._answered and ticks_diff(ticks_ms(), self._tried_ms) > _LONGEST_TRY_MS:
-                self._tell_result()
+            if not self._answered and ticks_diff(ticks_ms(), self._tried_ms) > _MAX_TRY_MS:
+                self._send_result()
             if self._state() != self._told:  # a link has come or gone
                 self._send_state()
             await asyncio.sleep_ms(_LOOK_MS)
@@ -142,18 +142,18 @@ class Improv:
             return _TRYING
         return _DONE if trial.provisioned() else _READY
 
-    def _tell_change(self):
+    def _send_change(self):
         """The trial's state has changed."""
         if self._trial.state == "trying":
             self._answered = False
             self._tried_ms = ticks_ms()
             self._send_state()
         elif not self._answered:
-            self._tell_result()
+            self._send_result()
         elif self._state() != self._told:
             self._send_state()
 
-    def _tell_result(self):
+    def _send_result(self):
         """What has come of a try: good is a network that is joined, wherever it leads."""
         self._answered = True
         good = self._trial.provisioned()
@@ -193,9 +193,9 @@ class Improv:
         elif command == _ABOUT:
             self._answer(command, "Gateway", VERSION, *self._about)
         elif not self._scanning or self._scanning.done():
-            self._scanning = asyncio.create_task(self._tell_networks())
+            self._scanning = asyncio.create_task(self._send_networks())
 
-    async def _tell_networks(self):
+    async def _send_networks(self):
         trial = self._trial
         await trial.scan()
         for name, rssi, security in trial.networks:

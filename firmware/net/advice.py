@@ -13,7 +13,7 @@ _UNMEASURED = (
     "cable"
 )
 
-# By Connection's `problem` or `leads`.
+# By what Connection.wrong() tells.
 TEXTS = {
     "no_cable": "no cable is plugged in: plug one in, or choose Wi-Fi",
     "no_address": "the router gives no address: switch DHCP on, or restart the router",
@@ -41,14 +41,15 @@ _OF_LTE = {
 }
 
 
-def texts(led, connection, in_cloud):
-    """(name, a text for the installer) of what is wrong."""
+def texts(led, wrong, has_lte, in_cloud):
+    """(name, a text for the installer) of what is wrong. led: led.Led; wrong: what
+    Connection.wrong() tells; has_lte: whether the board has a modem; in_cloud: whether the cloud
+    has accepted us."""
     found = []
     if led.overdue:
         unmeasured = in_cloud and led.state == "connecting"
         found.append(("led", _UNMEASURED if unmeasured else OVERDUE[led.state]))
-    wrong = connection.problem or connection.leads
     text = TEXTS.get(wrong)
-    if "lte" in connection.board.LINKS:
+    if has_lte:
         text = _OF_LTE.get(wrong, text)
     return found + ([("connection", text)] if text else [])

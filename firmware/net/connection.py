@@ -1,224 +1,275 @@
-"""The gateway's way to the internet: which link is used and where it leads (docs/connection.md).
-
-Owns the links. How one is got, and the hotspot, is in net/joining.py.
-"""
+"""The gateway's way to the internet (docs/connection.md): gets a link and gets it back, looks for
+better ones, and opens the hotspot. Owns the tasks of that; the parts are in net/."""
 
 import asyncio
 import sys
 
 from micropython import const
 
-from system.modules import unload
 from system.watchdog import unwatched
+from net.hotspot_service import HotspotService
+from net.hotspot_window import HotspotWindow
 from net.joining import Joining
+from net.links import NOWHERE, Links
+from net.networks import Networks
+from net.trial import Trial
 
 _LOOK_MS = const(500)
 _CHECK = const(6)  # looks without the cloud, then: where does the link lead?
 _CHECK_AGAIN = const(40)  # with what a look takes, the internet that is back is seen within 30 s
-_BETTER = const(110)
-_ROAM = const(120)
+_BETTER = const(110)  # looks between two tries of other links,
+_ROAM = const(120)  # and of other access points
 _WEAK_DBM = const(-75)
-_ASTRAY_MS = const(3600000)
-
-SERVICE_S = const(900)
-_NOWHERE = ("captive", "no_dns", "no_internet")
+_CABLE_MS = const(10000)  # a cable that has no address yet: so long nothing else is tried
+_NO_CABLE_MS = const(7000)  # until the chip knows that there is none: 4 s, and its next look
+_ROUTER_MS = const(180000)  # routers start slower than we do
+_PAUSE_MS = const(1000)
+_MAX_PAUSE_MS = const(15000)  # a network that is back is used within 30 s
 
 
 class Connection:
-    """`link`: "ethernet", "wifi", "lte" or None; `leads`: where it leads, "ok" or what
-    link_check.check() gives, None while unknown; `problem`: why there is no link, or None.
+    """`links`: links.Links; `trial`: the trial.Trial of credentials.
 
-    `links`: (name, link) of those that may be used, in the order of preference; none where none
-    works. `trial`: the trial.Trial of credentials.
-
-    hardware, board: the board's; settings: settings.Settings; tell: Front.tell; cloud: a function,
-    whether the cloud has accepted us.
+    hardware, board: the board's; settings: settings.Settings; set_event: Housekeeping.set_event;
+    cloud: a function, whether the cloud has accepted us.
     """
 
-    def __init__(self, hardware, board, settings, counters, tell, cloud):
-        self.link = None
-        self.leads = None
-        self.problem = None
-        self.had_link = False  # since power-up
-        # bssid that was not joined, ssid that leads nowhere: until this uptime others come first
-        self.failed = {}
-        self.ssid = b""  # what the radio has joined last
-        self.service_ms = 0  # the hotspot is open until this uptime; 0: not yet since power-up
-        self.hardware = hardware
-        self.board = board
-        self.settings = settings
-        self.counters = counters
-        self.tell = tell
+    def __init__(self, hardware, board, settings, counters, set_event, cloud):
+        self._hardware = hardware
+        self._radio = hardware.radio
+        self._board = board
+        self._apn = settings.apn
+        self._counters = counters
+        self._set_event = set_event
         self._cloud = cloud
-        self._radio_work = Joining(self)
-        self.trial = self._radio_work.trial
-        self._joining = None  # the task
-        self._checking = None  # the task
-        self._used = None  # the object of `link`
-        self._shunned = None  # one that leads nowhere, while another one does better
-        self._doubt = None  # what check() gave once
-        names = board.LINKS
-        links = {"ethernet": hardware.ethernet, "wifi": hardware.radio, "lte": hardware.modem}
-        if board.CHOOSES == "installer" and links.get(settings.link):
-            names = (settings.link,)
-        self.links = [(name, links[name]) for name in names if links[name]]
-        self._look()
+        now_ms = hardware.uptime_ms
+        networks = Networks(settings, now_ms)
+        self._window = HotspotWindow(now_ms)
+        self._joining = Joining(self._radio, networks, now_ms)
+        self.links = links = Links(hardware, board, settings, networks, counters)
+        self.trial = Trial(self._radio, self._joining, links, networks, self._window, counters)
+        self.trial.on_change(self._trial_changed)
+        self._hotspot = HotspotService(hardware, counters, self._window, self.trial, set_event)
+        self._work = None  # the task that gets a link, or a better one
+        self._checking = None  # the task that looks where the link leads
+        self._roaming = False
+        self._pause_ms = 0
+        self._next_ms = 0  # from then on the next round
+
+    @property
+    def link(self):
+        """As Links.link."""
+        return self.links.link
 
     def online(self):
         """Whether a link is up."""
-        return self._used is not None
+        return self.links.online()
 
     def name_server(self):
         """Address of the link's name server."""
-        return self._used.name_server() if self._used else "0.0.0.0"
+        return self.links.name_server()
+
+    def wrong(self):
+        """What is wrong with the way to the internet, a name of net/advice.py's; or None."""
+        wrong = self.links.problem or self.links.reachability
+        return None if wrong == "ok" else wrong
 
     def describe(self):
         """For people: which link, its signal, what is wrong."""
-        return {
-            "link": self.link,
-            "dbm": self._used.dbm() if self.link in ("wifi", "lte") else None,
-            "leads": self.leads,
-            "problem": self.problem,
-        }
+        return self.links.describe()
 
     def glance(self):
         """What people see of it: it is told soon when this changes."""
-        return self.link, self.leads, self.problem
+        return self.link, self.wrong()
 
-    def open_service(self, seconds=SERVICE_S):
-        """Open the hotspot with its page for so long from now on, whatever the links do; where
+    def open_hotspot(self):
+        """Open the hotspot with its page for 15 minutes from now on, whatever the links do; where
         there is a radio."""
-        if self.hardware.radio:
-            self.service_ms = self.hardware.uptime_ms() + seconds * 1000
-
-    async def check(self, link):
-        """Where the link leads: link_check.check()."""
-        from net.reachability import check
-
-        mqtt = self.settings.mqtt
-        cloud = (mqtt["host"], mqtt["port"]) if mqtt else None
-        try:
-            return await check(cloud, link.name_server(), self.hardware.probe)
-        finally:
-            unload("net.reachability")
-
-    def learn(self, link, leads):
-        """A link that is up leads there. One that leads somewhere is used in the place of one
-        that does not."""
-        if link is self.hardware.radio:
-            if leads in _NOWHERE:
-                self.failed[self.ssid] = self.hardware.uptime_ms() + _ASTRAY_MS
-            else:
-                self.failed.pop(self.ssid, None)
-        if link is not self._used:
-            if leads == "ok" and self.leads in _NOWHERE:
-                self._shunned = self._used
-            return
-        if leads in _NOWHERE:
-            self._shunned = None  # it may do better now
-        if leads not in ("ok", self.leads):
-            self.counters.count("connection." + leads)
-        self.leads = leads
-        self.tell("astray", leads != "ok")
-
-    def better(self):
-        """(name, link) of those to be got that may do better than the one that is used: what comes
-        before it, and all others where it leads nowhere."""
-        found = []
-        for name, link in self.links:
-            if link is self._used:
-                if self.leads not in _NOWHERE:
-                    break
-            elif link is not self.hardware.ethernet:  # a cable comes by itself
-                found.append((name, link))
-        return found
+        if self._radio:
+            self._window.open()
 
     async def run(self, beat=unwatched):
-        """Keep a link up; without end. beat: called meanwhile."""
+        """Keep a link up, and the hotspot open while it is to be; without end. beat: called
+        meanwhile."""
         looks = due = 0
-        while True:
-            self.follow()
-            if self._joining is None:
-                beat()
-                wanted = self._used is None or self.service_ms > self.hardware.uptime_ms()
-                # Beside a Wi-Fi that is being tried no other link can be checked.
-                if wanted or looks >= due and not self._checking and self.better():
-                    due = looks + _BETTER
-                    self._joining = asyncio.create_task(self._join(beat))
-                else:
-                    await self.look_ahead(looks)
-            looks += 1
-            await asyncio.sleep_ms(_LOOK_MS)
+        try:
+            while True:
+                if not self._roaming:  # the link is gone for a moment only
+                    self._follow()
+                if self._work is None:
+                    beat()
+                    work = self._due(looks, looks >= due, beat)
+                    if work:
+                        due = looks + _BETTER
+                        self._work = asyncio.create_task(self._do(work))
+                    elif self.trial.state != "trying":
+                        self._look_ahead(looks)
+                self._tend_hotspot()
+                looks += 1
+                await asyncio.sleep_ms(_LOOK_MS)
+        finally:
+            for task in (self._work, self._checking):
+                if task:
+                    task.cancel()
+            self._work = self._checking = None
+            self._hotspot.close()
 
-    def follow(self):
+    def _follow(self):
         """Use the first link that has an address, and tell how things are."""
-        tell = self.tell
-        if self._look():
-            tell("astray", False)
-        link = self._used
-        if link:
-            tell("link", "up")
-        elif self.problem is None:
-            tell("link", "searching")
-        idle = not self._joining and not self._radio_work.busy()
-        for other in (self.hardware.radio, self.hardware.modem):
-            if link and other and other is not link and idle and other.connected():
-                other.leave()  # the chip would send through it, or it costs
-        tell("cloud", self._cloud())
-        if self.link == "lte":
-            tell("signal", link.quality(self.board.SIGNAL_DBM))
+        links, set_event = self.links, self._set_event
+        if links.select_link():
+            self._begin_anew()
+        if links.online():
+            set_event("link", "up")
+        elif links.problem is None:
+            set_event("link", "searching")
+        if not (self._work or self._hotspot.is_open() or self._busy() or self._joining.busy()):
+            links.leave_others()
+        set_event("unreachable", links.reachability not in (None, "ok"))
+        set_event("cloud", self._cloud())
+        if links.link == "lte":
+            set_event("signal", self._hardware.modem.quality(self._board.SIGNAL_DBM))
 
-    def _look(self):
-        """Choose the first link that has an address; whether it is another one than before."""
-        up = [(name, link) for name, link in self.links if link.connected()]
-        good = [one for one in up if one[1] is not self._shunned]
-        if len(good) in (0, len(up)):
-            self._shunned = None  # it is alone, or gone
-        name, link = (good or up or ((None, None),))[0]
-        if link is self._used:
-            return False
-        self._used = link
-        self.link = name
-        self.leads = self.problem = self._doubt = None
+    def _begin_anew(self):
+        """Another link, or none: what was found out of the last one says nothing of it."""
+        self._pause_ms = self._next_ms = 0
         if self._checking:
             self._checking.cancel()
             self._checking = None
-        if link:
-            self.had_link = True
-        else:
-            self.counters.count("connection.lost")
-        return True
 
-    async def look_ahead(self, looks):
-        """Is there a better access point or network, and where does the link lead?"""
-        roams = self._joining is None and self.link == "wifi" and looks % _ROAM == 0
-        if roams and (self.leads in _NOWHERE or (self._used.dbm() or 0) <= _WEAK_DBM):
-            await self._radio_work.roam()
-        if self._cloud():
-            self.learn(self._used, "ok")
-        elif self.hardware.probe and looks % (_CHECK_AGAIN if self.leads else _CHECK) == 0:
-            if self._checking is None:
-                self._checking = asyncio.create_task(self._check_used())
+    def _busy(self):
+        """Whether somebody gives another network."""
+        state = self.trial.state
+        return state == "trying" or self._hotspot.is_open() and state == "done"
 
-    async def _check_used(self):
-        """Where does the link lead? _look() cancels this where it is another one."""
-        link, radio = self._used, self.hardware.radio
+    def _due(self, looks, better, beat):
+        """What is to be done now about the link: a coroutine, or None. better: whether it is time
+        to look for another link."""
+        links = self.links
+        if self._busy():
+            return None
+        if not links.online():
+            if self._hardware.uptime_ms() < self._next_ms or self._waits_for_cable():
+                return None
+            return self._seek(beat)
+        if self._window.is_open() or self._hotspot.is_open():
+            return None
+        if better and self._checking is None and links.better():
+            # Beside a Wi-Fi that is being tried no other link can be checked.
+            return self._improve(beat)
+        if links.link == "wifi" and looks % _ROAM == 0:
+            if links.reachability in NOWHERE or (links.dbm() or 0) <= _WEAK_DBM:
+                return self._roam()
+        return None
+
+    async def _roam(self):
+        self._roaming = True
         try:
-            leads = await self.check(link)
-            if link is radio or not radio or not radio.connected():  # else all goes through it
-                if leads in ("ok", "captive", self._doubt):  # a slow network may be silent once
-                    self.learn(link, leads)
-                self._doubt = leads
+            await self._joining.roam(lambda result: self._busy())
+        finally:
+            self._roaming = False
+
+    async def _do(self, work):
+        try:
+            await work
         except Exception as error:
-            self.counters.count("task.connection")
+            self._counters.count("task.joining")
+            sys.print_exception(error)
+        self._work = None
+        self._tend_hotspot()  # before the next round
+
+    # Getting a link
+
+    def _waits_for_cable(self):
+        """Whether the cable, where it comes first, may still get an address at power-up."""
+        ethernet = self._hardware.ethernet
+        usable = self.links.usable
+        if not ethernet or usable[0][1] is not ethernet or self._window.is_open():
+            return False
+        wait_ms = _CABLE_MS if ethernet.plugged() else _NO_CABLE_MS
+        return self._hardware.uptime_ms() < wait_ms
+
+    def _gives_up(self, result):
+        """Whether a round ends here: somebody gives a network, or wishes the hotspot. What refuses
+        our key is tried to the end: later it would throw the phone off."""
+        if self._busy():
+            return True
+        waits = self._window.is_open() and not self._hotspot.is_open()
+        return waits and result not in (None, "wrong_password")
+
+    async def _get(self, link, beat):
+        """Try to get the link; what came of it."""
+        if link is self._radio:
+            return await self._joining.join_known(self._gives_up, self._hotspot.is_open(), beat)
+        if link is self._hardware.modem:
+            return await link.dial(self._apn)
+        return "no_address" if link.plugged() else "no_cable"
+
+    async def _seek(self, beat):
+        """Try every link once."""
+        links, uptime_ms = self.links, self._hardware.uptime_ms
+        began = uptime_ms()
+        problem = None
+        for _, link in links.usable:
+            result = await self._get(link, beat)
+            if problem is None or link is not self._hardware.ethernet:
+                problem = result
+            if links.online() or link.connected():
+                break
+        if self._busy():
+            return
+        self._follow()
+        if links.online():
+            return
+        links.set_problem(problem or "no_modem")
+        self._set_event("link", "none")
+        now, pause = uptime_ms(), min(max(2 * self._pause_ms, _PAUSE_MS), _MAX_PAUSE_MS)
+        self._pause_ms = pause
+        self._next_ms = max(began + pause, now + pause // 3)
+
+    async def _improve(self, beat):
+        """Try what may do better than the link that is used."""
+        links = self.links
+        for name, link in links.better():
+            if await self._get(link, beat) == "ok":
+                self._follow()
+                if links.link != name:  # it does not come first: leads it somewhere?
+                    links.set_reachability(link, await links.check(link))
+                    self._follow()
+                if links.link == name:
+                    break
+
+    def _look_ahead(self, looks):
+        """Where does the link lead? The network that was given may lead to the cloud now."""
+        links = self.links
+        if not links.online():
+            return
+        if self._cloud():
+            links.set_in_cloud()
+        elif self._hardware.probe and self._checking is None:
+            if looks % (_CHECK_AGAIN if links.reachability else _CHECK) == 0:
+                self._checking = asyncio.create_task(self._check())
+        if self._hotspot.is_open():
+            self.trial.follow_up()
+
+    async def _check(self):
+        try:
+            await self.links.check_used()
+        except Exception as error:
+            self._counters.count("task.connection")
             sys.print_exception(error)
         self._checking = None
 
-    async def _join(self, beat):
-        try:
-            await self._radio_work.run(beat)
-        except Exception as error:
-            self.counters.count("task.joining")
-            sys.print_exception(error)
-        finally:
-            self._joining = None
+    def _tend_hotspot(self):
+        """It opens where it is wished; and by itself, once, where nothing has ever been up."""
+        links, window = self.links, self._window
+        if self._radio and not (window.used or links.had_link):
+            if links.problem == "nothing_known" or self._hardware.uptime_ms() >= _ROUTER_MS:
+                window.open()
+        self._hotspot.tend(self._work is None)
+
+    def _trial_changed(self):
+        """Somebody gives a network, or what came of that is known."""
+        self._begin_anew()
+        if self.trial.state != "trying":
+            self._follow()

@@ -10,41 +10,44 @@ from micropython import const
 
 from hotspot.credentials import beyond_manual, check_network, may_join, text_of
 
-_SEEN_MS = const(10000)  # from when the phone has shown the success
-_UNSEEN_MS = const(180000)  # from the success, where no phone came to see it
+_SEEN_S = const(10)  # from when the phone has shown the success
+_UNSEEN_S = const(180)  # from the success, where no phone came to see it
 _LOOK_MS = const(200)
 _PATIENCE = const(25)  # looks: a request has 8 s (hotspot/http_server.py)
-_MOST = const(16)  # networks that are listed,
+_MAX_LISTED = const(16)  # networks
 _REFUSED = const(4)  # and places kept for those that cannot be joined, so that they say why
 
 
 class Trial:
     """`state`: "ready" for credentials, "trying" some, or "done". `result`: what came of the last
-    try, a word of joining.try_credentials, None before the first; `ssid`: the network that was
-    chosen last, None at first; `unusual`: whether other gateways of the series may refuse what was
-    given last; `networks`: the names, dBm and securities of what was found, first
-    what can be joined, the strongest first: the 16 that are listed.
+    try, a word of joining.join_given() or reachability.check(), None before the first; `ssid`: the
+    network that was chosen last, None at first; `unusual`: whether other gateways of the series
+    may refuse what was given last; `networks`: the names, dBm and securities of what was found,
+    first what can be joined, the strongest first: the 16 that are listed.
 
-    connection: its service_ms says until when the hotspot is open; joining: the Joining that has
-    the radio."""
+    radio: the board's; joining: joining.Joining; links: links.Links; networks: networks.Networks;
+    window: the hotspot_window.HotspotWindow, which is closed soon after a success."""
 
-    def __init__(self, hardware, connection, joining):
+    def __init__(self, radio, joining, links, networks, window, counters):
         self.state = "ready"
         self.result = None
         self.ssid = None
         self.unusual = False
         self.networks = ()
-        self._hardware = hardware
-        self._connection = connection
+        self._radio = radio
         self._joining = joining
-        self._counters = connection.counters
+        self._links = links
+        self._known = networks
+        self._window = window
+        self._counters = counters
         self._search = None  # the task that looks for networks again
         self._attempt = None
-        self._told = lambda: None
+        self._given = None  # the network that was joined and kept
+        self._listeners = []
 
-    def on_change(self, told):
-        """`told`: a function, called at every change of the state, at once."""
-        self._told = told
+    def on_change(self, listener):
+        """`listener`: a function, called at every change of the state, at once."""
+        self._listeners.append(listener)
 
     def renew(self):
         """The hotspot opens: whoever comes has seen no result yet."""
@@ -54,7 +57,7 @@ class Trial:
 
     def provisioned(self):
         """Whether the gateway has a network: one that was given, or one that it has joined."""
-        return self.state == "done" or self._hardware.radio.connected()
+        return self.state == "done" or self._radio.connected()
 
     async def scan(self):
         """Look for networks again, unless one is being tried; what was known stays where the radio
@@ -83,8 +86,8 @@ class Trial:
             key=lambda network: (not may_join(network[0], network[2]), -network[1]),
         )
         refused = sum(not may_join(name, security) for name, _, security in networks)
-        del networks[_MOST - min(refused, _REFUSED) : len(networks) - refused]
-        del networks[_MOST:]
+        del networks[_MAX_LISTED - min(refused, _REFUSED) : len(networks) - refused]
+        del networks[_MAX_LISTED:]
 
     def submit(self, ssid, key, delay_ms=0):
         """Check the credentials, CredentialError where a rule is broken, and begin to try them.
@@ -106,30 +109,50 @@ class Trial:
 
     def seen(self):
         """The phone has shown that all is well: the hotspot closes soon."""
-        connection = self._connection
-        connection.service_ms = min(connection.service_ms, self._hardware.uptime_ms() + _SEEN_MS)
+        self._window.close_within(_SEEN_S)
 
-    def succeed(self):
+    def follow_up(self):
+        """While the hotspot is open: the network that was given may lead to the cloud at last."""
+        links = self._links
+        if self.state == "ready" and self._given is not None and self._given == self.ssid:
+            if links.link == "wifi" and links.reachability == "ok":
+                if self._known.joined == self._given:
+                    self._succeed()
+
+    def _succeed(self):
         """The network that was given leads to the cloud."""
         self.result = "ok"
-        now = self._hardware.uptime_ms()
-        if self._connection.service_ms > now:
-            self._connection.service_ms = now + _UNSEEN_MS
+        self._window.leave_open(_UNSEEN_S)
         self._become("done")
 
     async def _try(self, ssid, key, delay_ms):
         await asyncio.sleep_ms(delay_ms)
         try:
-            self.result = await self._joining.try_credentials(ssid, key)
+            self.result = await self._join(ssid, key)
         except Exception as error:
             self._counters.count("provision.try")
             sys.print_exception(error)
             self.result = "failed"
         if self.result == "ok":
-            self.succeed()
+            self._succeed()
         else:
             self._become("ready")
 
+    async def _join(self, ssid, key):
+        """What came of it: a network that was joined is kept, wherever it leads."""
+        links = self._links
+        self._given = None
+        result = await self._joining.join_given(ssid, key)
+        if result == "ok":
+            self._given = ssid
+            links.choose_wifi()
+            links.select_link()
+            result = await links.check(self._radio)
+            links.set_reachability(self._radio, result)
+            links.select_link()
+        return result
+
     def _become(self, state):
         self.state = state
-        self._told()
+        for listener in self._listeners:
+            listener()

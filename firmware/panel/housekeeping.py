@@ -22,7 +22,7 @@ _FRAME_MS = const(20)
 _RESET_MS = const(180000)  # an erase of the whole storage stops everything
 
 
-class Front:
+class Housekeeping:
     """`led`: its state; `connection`; `counters`; `watch`; `ends`: ends.Ends. hardware, board:
     the board's; settings: settings.Settings; changed: a function, called when the LED's state has
     changed; cloud: a function, whether the cloud has accepted us."""
@@ -34,7 +34,8 @@ class Front:
         self._button = Button(board.RESET)
         self._changed = changed
         self._cloud = cloud
-        self.connection = Connection(hardware, board, settings, counters, self.tell, cloud)
+        self._has_lte = "lte" in board.LINKS
+        self.connection = Connection(hardware, board, settings, counters, self.set_event, cloud)
         self.ends = Ends(hardware)
         if self.ends.reason:
             counters.count("end." + self.ends.reason.split(":")[0])
@@ -45,14 +46,16 @@ class Front:
             about = (hardware.name, hotspot_name(hardware.serial))
             self._improv = Improv(self.connection.trial, line, about)
 
-    def tell(self, event, value):
-        """Something has happened: see led.Led.tell."""
-        if self.led.tell(event, value, self.hardware.uptime_ms() // 1000):
+    def set_event(self, event, value):
+        """Something has happened: see led.Led.set_event."""
+        if self.led.set_event(event, value, self.hardware.uptime_ms() // 1000):
             self._changed()
 
     def tasks(self):
         """What is to run without end, as tasks.run_all() wants it."""
-        tasks = [("front", 30, self._watch), ("connection", 300, self.connection.run)]
+        tasks = []
+        tasks.append(("housekeeping", 30, self._watch))
+        tasks.append(("connection", 300, self.connection.run))
         if self.hardware.time_server:
             tasks.append(("time", 7200, self._keep_time))
         if self._improv:
@@ -69,11 +72,12 @@ class Front:
     def texts(self):
         """What is wrong: (name, a text for the installer)."""
         led, connection = self.led, self.connection
-        if not led.overdue and (connection.problem or connection.leads) in (None, "ok"):
+        wrong = connection.wrong()
+        if not led.overdue and wrong is None:
             return []
         from net.advice import texts
 
-        return texts(led, connection, self._cloud())
+        return texts(led, wrong, self._has_lte, self._cloud())
 
     async def _watch(self, beat):
         """Animate the LED, watch the button."""
@@ -89,17 +93,17 @@ class Front:
             last = now
             if button.shown != shown:
                 shown = button.shown
-                self.tell("reset", shown)
+                self.set_event("reset", shown)
             animation.show(led.colour, led.pattern)
             animation.frame()
             if pressed == SHORT:
-                self.connection.open_service()
+                self.connection.open_hotspot()
             elif pressed == RESET:
                 self._reset()
             frames += 1
             if frames == 1000 // _FRAME_MS:
                 frames = 0
-                if led.grow_old(hardware.uptime_ms() // 1000):
+                if led.becomes_overdue(hardware.uptime_ms() // 1000):
                     self._changed()
             await asyncio.sleep_ms(_FRAME_MS)
 

@@ -14,8 +14,8 @@ _MOST_NETWORKS = const(5)
 
 class Settings:
     """`mqtt`: the table or None; `link`: the installer's choice or None; `apn`: of the SIM card;
-    `publish`: rates.Rates' wishes; `networks`: a list of [ssid, key], the one that was given last
-    comes first."""
+    `publish`: rates.Rates' wishes; `networks`: a list of [ssid, key], with "hidden" behind them
+    where the network does not tell its name; the one that was given last comes first."""
 
     def __init__(self, table):
         self.mqtt = table.get("mqtt")
@@ -63,9 +63,10 @@ def kept():
         return Settings({})
 
 
-def remember(settings, ssid, key):
-    """Keep a network's credentials, in front of the others; the oldest is forgotten."""
-    networks = [[ssid, key]]
+def remember(settings, ssid, key, hidden=False):
+    """Keep a network's credentials, in front of the others; the oldest is forgotten. hidden:
+    whether it does not tell its name."""
+    networks = [[ssid, key, "hidden"] if hidden else [ssid, key]]
     for network in settings.networks:
         _add(networks, network)
     settings.networks = networks

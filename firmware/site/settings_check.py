@@ -123,7 +123,9 @@ def _check_networks(networks):
         raise SettingsError("networks: must be a list of at most %d" % _MOST_NETWORKS)
     for i, network in enumerate(networks):
         try:
-            ssid, key = network
+            ssid, key = network[:2]
+            if network[2:] not in ([], ["hidden"]):
+                raise ValueError("behind them may be hidden alone")
             network[0] = ssid = whole(ssid)
             check_network(ssid, key, "wpa2")
         except (TypeError, ValueError) as error:

@@ -23,7 +23,6 @@ _NOW_AND_THEN = (
     "a_bus.misplaced",
     "net.advice",
     "system.durable",
-    "net.joining",
     "net.reachability",
     "site.settings",
     "site.settings_check",

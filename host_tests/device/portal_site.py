@@ -18,6 +18,7 @@ import time
 from system.counters import Counters
 from hotspot import improv
 from wifi_provision import Provisioning, hotspot_name
+from net.hotspot_window import HotspotWindow
 from net.trial import Trial
 
 HTTP_PORT, DNS_PORT = int(sys.argv[1]), int(sys.argv[2])
@@ -61,12 +62,31 @@ class Hardware:
         return SerialLine(PLAN["line"])
 
 
-class Connection:
-    counters = Counters()
-    service_ms = 0
+class Links:
+    """A network that was given leads to the cloud, or what plan.json says of it."""
+
+    link = reachability = None
+
+    def choose_wifi(self):
+        pass
+
+    def select_link(self):
+        pass
+
+    def set_reachability(self, link, found):
+        self.reachability = found
+
+    async def check(self, link):
+        return Joining.leads
+
+
+class Networks:
+    joined = None
 
 
 class Joining:
+    leads = "ok"
+
     async def scan(self):
         await asyncio.sleep_ms(PLAN.get("scan_ms", 50))
         return [
@@ -75,12 +95,16 @@ class Joining:
             for name, rssi, security in PLAN["networks"]
         ]
 
-    async def try_credentials(self, name, key):
+    async def join_given(self, name, key):
         await asyncio.sleep(PLAN.get("seconds", 0.3))
         result = PLAN.get("results", {}).get(name, "ok")
         if PLAN["passwords"].get(name) != key:
             result = "wrong_password" if name in PLAN["passwords"] else "not_found"
         tell(tried=name, result=result)
+        if result in ("no_internet", "no_dns", "captive", "no_cloud"):
+            Joining.leads = result
+            return "ok"
+        Joining.leads = "ok"
         return result
 
 
@@ -129,10 +153,11 @@ async def starve():
 async def one_round():
     gc.collect()
     before = gc.mem_alloc()
-    hardware, connection = Hardware(), Connection()
-    connection.service_ms = hardware.uptime_ms() + 900000
-    trial = Trial(hardware, connection, Joining())
-    provisioning = Provisioning(hardware, connection, trial)
+    hardware, counters = Hardware(), Counters()
+    window = HotspotWindow(hardware.uptime_ms)
+    window.open()
+    trial = Trial(hardware.radio, Joining(), Links(), Networks(), window, counters)
+    provisioning = Provisioning(hardware, counters, window, trial)
     line = hardware.improv_line()
     if line:
         improv.ticks_ms = hardware.uptime_ms
@@ -148,7 +173,7 @@ async def one_round():
     gc.collect()
     heap = gc.mem_alloc() - before
     left = [name for name in sys.modules if name.startswith(("portal", "http", "dns", "gzip"))]
-    tell(done=done, heap=heap, modules=left, counts=connection.counters.counts)
+    tell(done=done, heap=heap, modules=left, counts=counters.counts)
 
 
 async def main():

@@ -46,7 +46,7 @@ class Kept(unittest.TestCase):
             Ends(self.chip).note("MemoryError")
         ends, rest_s = self.start()
         self.assertEqual((rest_s, ends.reason), (30, "MemoryError"))
-        ends.note("watchdog: task front stands still")
+        ends.note("watchdog: task housekeeping stands still")
         ends.forgive()
         ends, rest_s = self.start()
         self.assertEqual((rest_s, ends.reason, ends.count), (0, "MemoryError", 3))

@@ -26,7 +26,7 @@ EVENTS = {
     "updating": (False, True),
     "hotspot": (False, True, "failed"),
     "link": (None, "searching", "none", "up"),
-    "astray": (False, True),
+    "unreachable": (False, True),
     "cloud": (False, True),
     "measuring": (False, True),
     "signal": (0, 1, 2),
@@ -45,8 +45,8 @@ STORIES = (
         ("link", "searching", "lost"),
         ("link", "none", "lost"),
         ("link", "up", "lost"),
-        ("astray", True, "lost"),
-        ("astray", False, "lost"),
+        ("unreachable", True, "lost"),
+        ("unreachable", False, "lost"),
         ("cloud", True, "well"),
     ),
     # Nothing is known: the hotspot, a wrong password, the right one.
@@ -74,9 +74,9 @@ STORIES = (
     # A link that leads nowhere.
     (
         ("link", "up", "connecting"),
-        ("astray", True, "no internet"),
+        ("unreachable", True, "no internet"),
         ("link", "searching", "searching"),
-        ("astray", False, "searching"),
+        ("unreachable", False, "searching"),
         ("link", "up", "connecting"),
     ),
     # Service mode and an update while all is well.
@@ -109,7 +109,7 @@ class States(unittest.TestCase):
             led = Led(TABLE, LONGEST)
             state = "booting"
             for event, value, after in story:
-                changed = led.tell(event, value, 0)
+                changed = led.set_event(event, value, 0)
                 self.assertEqual((led.state, changed), (after, state != after), (event, value))
                 self.assertEqual((led.colour, led.pattern), TABLE[after])
                 state = after
@@ -125,7 +125,7 @@ class States(unittest.TestCase):
                     for third in happenings:
                         led = Led(table, LONGEST)
                         for event, value in (first, second, third):
-                            led.tell(event, value, 0)
+                            led.set_event(event, value, 0)
                         if led.state == "searching" and table is poor:
                             self.assertIn(led.colour, ("blue", "red"))
                         else:
@@ -133,27 +133,27 @@ class States(unittest.TestCase):
 
     def test_what_is_no_event(self):
         led = Led(TABLE, LONGEST)
-        self.assertRaises(KeyError, led.tell, "rain", True, 0)
+        self.assertRaises(KeyError, led.set_event, "rain", True, 0)
 
     def test_a_state_that_lasts_too_long(self):
         led = Led(TABLE, LONGEST)
-        self.assertFalse(led.grow_old(600))
-        self.assertTrue(led.grow_old(601))
-        self.assertFalse(led.grow_old(602))  # told once
+        self.assertFalse(led.becomes_overdue(600))
+        self.assertTrue(led.becomes_overdue(601))
+        self.assertFalse(led.becomes_overdue(602))  # told once
         self.assertTrue(led.overdue)
-        led.tell("link", "up", 700)
+        led.set_event("link", "up", 700)
         self.assertFalse(led.overdue)
-        self.assertFalse(led.grow_old(820))
-        self.assertTrue(led.grow_old(821))
-        led.tell("astray", True, 900)
-        self.assertFalse(led.grow_old(100000))  # red may last
+        self.assertFalse(led.becomes_overdue(820))
+        self.assertTrue(led.becomes_overdue(821))
+        led.set_event("unreachable", True, 900)
+        self.assertFalse(led.becomes_overdue(100000))  # red may last
         self.assertEqual(sorted(OVERDUE), sorted(LONGEST))
 
     def test_looking_for_a_network_is_not_starting(self):
         """It looks the same on a board without a row of its own for it, but may last."""
         led = Led({"booting": ("blue", "solid"), "no internet": ("red", "solid")}, LONGEST)
-        led.tell("link", "searching", 5)
-        self.assertFalse(led.grow_old(100000))
+        led.set_event("link", "searching", 5)
+        self.assertFalse(led.becomes_overdue(100000))
         self.assertEqual((led.colour, led.pattern), ("blue", "solid"))
 
     def test_what_is_said_when_it_lasts_too_long(self):
@@ -164,22 +164,22 @@ class States(unittest.TestCase):
                 LINKS = ("ethernet",)
 
         led = Led(TABLE, LONGEST)
-        led.tell("link", "up", 0)
-        self.assertTrue(led.grow_old(121))
+        led.set_event("link", "up", 0)
+        self.assertTrue(led.becomes_overdue(121))
         ((name, text),) = texts(led, Link, False)
         self.assertTrue(name == "led" and "activate" in text)
-        led.tell("cloud", True, 130)
+        led.set_event("cloud", True, 130)
         ((name, text),) = texts(led, Link, True)
         self.assertTrue(name == "led" and "measures nothing" in text)
 
     def test_the_buttons_colours_go_before_all_states(self):
         led = Led(TABLE, LONGEST)
         for colour in ("red", "yellow", "off", "blue", "purple"):
-            self.assertFalse(led.tell("reset", colour, 0))
+            self.assertFalse(led.set_event("reset", colour, 0))
             self.assertEqual((led.colour, led.pattern), (colour, "solid"))
-            led.tell("link", "none", 0)
+            led.set_event("link", "none", 0)
             self.assertEqual(led.colour, colour)
-        led.tell("reset", None, 0)
+        led.set_event("reset", None, 0)
         self.assertEqual((led.colour, led.pattern), ("red", "solid"))
 
 

@@ -1,0 +1,48 @@
+"""The Wi-Fi networks that the gateway knows. Owns their list in the settings, which of them is
+joined, and which of them lead nowhere."""
+
+from micropython import const
+
+from site import settings as store
+
+_NOWHERE_MS = const(3600000)  # so long a network that leads nowhere comes last
+
+
+class Networks:
+    """`joined`: the name of the one that the radio has joined last, None before the first.
+
+    settings: settings.Settings; uptime_ms: a function, ms since start.
+    """
+
+    def __init__(self, settings, uptime_ms):
+        self.joined = None
+        self._settings = settings
+        self._uptime_ms = uptime_ms
+        self._nowhere_until = {}  # name: ms
+
+    def keys(self):
+        """{name: key}, a new dict."""
+        return {network[0]: network[1] for network in self._settings.networks}
+
+    def hidden(self, ssid):
+        """Whether it did not tell its name when it was joined first."""
+        return any(len(network) > 2 for network in self._settings.networks if network[0] == ssid)
+
+    def remember(self, ssid, key, hidden):
+        """Keep a network that was joined, over every restart."""
+        store.remember(self._settings, ssid, key, hidden)
+
+    def set_joined(self, ssid):
+        """The radio has joined it."""
+        self.joined = ssid
+
+    def set_reachability(self, nowhere):
+        """Whether the one that is joined leads nowhere."""
+        if nowhere:
+            self._nowhere_until[self.joined] = self._uptime_ms() + _NOWHERE_MS
+        else:
+            self._nowhere_until.pop(self.joined, None)
+
+    def leads_nowhere(self, ssid):
+        """Whether it has led nowhere, within the last hour."""
+        return self._nowhere_until.get(ssid, 0) > self._uptime_ms()
