@@ -136,6 +136,7 @@ def test_the_figures_of_the_document(bits):
         name.strip(" *"): re.findall(r"[\d.]+", cells)
         for name, cells in re.findall(r"^\|([^|]+)\|(.+)\|$", text, re.M)
     }
+    text = " ".join(text.split())
     answer = interpreter.run(["-c", LAYOUT], bits=bits, heap="512K", path=MODULE_PATH)
     assert answer.returncode == 0, answer.stderr
     lines = [[int(word) for word in line.split()] for line in answer.stdout.splitlines()]

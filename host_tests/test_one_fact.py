@@ -44,7 +44,6 @@ FACTS = {
         ("measure/oscillator.py", "_BLOCK"),
         ("measure/line_voltages.py", "_BLOCK"),
         ("measure/phantom_voltages.py", "_BLOCK"),
-        ("measure/saturation.py", "_BLOCK"),
     ],
     ("a_bus/cycle.py", "GAP"): [("a_bus/collect.py", "_GAP")],
     ("a_bus/frame.py", "HEADER_BYTES"): [("a_bus/collect.py", "_HEADER_BYTES")],
