@@ -18,6 +18,7 @@ from gateway_host.sim.installation import Installation
 
 SCRIPT = ROOT / "tools" / "gateway_host" / "device" / "replay.py"
 
+_MORE_WINDOWS = 4
 _STEADY_HZ = 0.005  # of the frequency, from one window to the next
 _LABEL_SPAN = 1 << 22  # the device's first_sample is modulo this
 
@@ -111,7 +112,11 @@ def _aligned(recording: Recording, arguments: argparse.Namespace) -> Recording:
     cycle = SAMPLE_RATE / (recording.true_frequency or recording.frequency)
     if trial is None or trial["run_in"] < cycle:
         return recording
-    early = trial["run_in"] // cycle * cycle
+    window = round(trial["samples"] / cycle)  # cycles
+    earlier = trial["run_in"] // cycle
+    # A few windows more bring it nearer to whole blocks.
+    choices = [(earlier - window * more) * cycle for more in range(_MORE_WINDOWS)]
+    early = min(choices, key=lambda samples: abs(samples - BLOCK * round(samples / BLOCK)))
     blocks = round(early / BLOCK)
     return load_recording(
         arguments.recording,

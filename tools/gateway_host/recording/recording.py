@@ -16,9 +16,9 @@ from .read import read_waveform
 from .steady import CYCLES, LOWEST, Steady, find_frequency, fit_begin
 from .waveform import Waveform
 
-RUN_IN_SECONDS = 5.0
+RUN_IN_SECONDS = 6.0
 
-_SLIP_FROM, _SLIP_TO = -3.2, -2.0  # s: then the gateway has locked, and it can settle after it
+_SLIP_FROM, _SLIP_TO = -4.7, -1.2  # s: so slowly that the gateway follows, and settles after it
 
 
 @dataclass
@@ -29,8 +29,8 @@ class Recording(Site):
     `samples` follow. Before it, from `first_sample` on, there is the run-in, in which nodes come
     in step. Every node gives the recording's samples as they are, whatever its clock is off.
 
-    slip: samples by which the mains before 3.2 s before the recording are ahead, so that a window
-    can be made to begin with the recording. notes: what was made of the channels.
+    slip: samples by which the mains are ahead 4.7 s before the recording, so that a window can be
+    made to begin with it. notes: what was made of the channels.
     """
 
     file: Waveform | None = None
