@@ -48,7 +48,7 @@ def read():
 def _hint(networks):
     from hotspot.credentials import beyond_manual  # seldom needed
 
-    for i, (ssid, key) in enumerate(networks):
+    for i, (ssid, key, *_) in enumerate(networks):
         if beyond_manual(ssid, key):
             print("networks[%d]: other gateways of this series may not accept it" % i)
     unload("hotspot.credentials")

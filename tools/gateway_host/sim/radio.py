@@ -32,7 +32,10 @@ _STATE = struct.Struct("<Bbb")
 @dataclass
 class Network:
     """One access point. rssi in dBm as the gateway receives it; password "" only where `security`
-    is open."""
+    is open. addresses: whether its router gives any; lost_handshakes: so many fail though the key
+    is right; refusals: so many tries are refused before one is taken, as an access point does that
+    would have its clients on 5 GHz; gone_after_s: it goes away so long after somebody has begun
+    to join it, None for never."""
 
     ssid: str
     password: str = ""
@@ -41,6 +44,10 @@ class Network:
     channel: int = 6
     bssid: str = ""
     hidden: bool = False
+    addresses: bool = True
+    lost_handshakes: int = 0
+    refusals: int = 0
+    gone_after_s: float | None = None
 
 
 @dataclass
@@ -51,6 +58,8 @@ class _Attempt:
     network: Network | None
     result: str | None = None
     host_name: str = ""
+    refused: bool = False
+    lost: bool = False  # its handshake
 
 
 @dataclass
@@ -209,8 +218,14 @@ class World:
             self.refused.append("join")
             self._scanned = (self.now, [])
         network = self._access_point(ssid, bssid)
-        self._wifi = _Attempt(self.now, network, host_name=self._host_name)
+        self._wifi = attempt = _Attempt(self.now, network, host_name=self._host_name)
         self._wifi_password = password
+        if network is not None and network.refusals:
+            network.refusals -= 1
+            attempt.refused = True
+        elif network is not None and network.lost_handshakes:
+            network.lost_handshakes -= 1
+            attempt.lost = True
         if network is not None and self.hotspot and network.channel != self._hotspot_channel:
             # One radio, one channel: the hotspot goes with the station and loses its phone.
             self._hotspot_channel = network.channel
@@ -293,6 +308,9 @@ class World:
         if attempt is None:
             return
         network = attempt.network
+        gone_s = network and network.gone_after_s
+        if gone_s is not None and self.now >= attempt.began + gone_s * 1e6:
+            network.rssi = _WEAKEST_DBM - 1
         there = network is not None and network in self.networks and network.rssi >= _WEAKEST_DBM
         if attempt.result == "ok":
             if not there or network.password != self._wifi_password:
@@ -303,16 +321,23 @@ class World:
         passed = self.now - attempt.began
         if not there:
             attempt.result = "not_found" if passed >= _SCAN_US else None
-        elif network.security in ("wpa3", "enterprise", "wep"):
+        elif attempt.refused or not self._fits(network):
             attempt.result = "failed" if passed >= _FIND_US else None
-        elif network.security != "open" and network.password != self._wifi_password:
+        elif attempt.lost or network.password != self._wifi_password:
             attempt.result = "wrong_password" if passed >= _REFUSAL_US else None
         else:
             address = _FIND_US + _HANDSHAKE_US
-            if passed >= address + self.dhcp_s * 1e6:
+            if network.addresses and passed >= address + self.dhcp_s * 1e6:
                 attempt.result = "ok"
             elif passed >= address + _ADDRESS_WAIT_US:
                 attempt.result = "no_address"
+
+    def _fits(self, network: Network) -> bool:
+        """Whether the driver joins it with what it was given: ESP-IDF takes no weaker security
+        than WPA where there is a key (wifi_scan_threshold_t)."""
+        if network.security == "open":
+            return not self._wifi_password
+        return network.security in ("wpa", "wpa2")
 
     def _step_lte(self) -> None:
         attempt = self._lte
