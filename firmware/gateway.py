@@ -120,7 +120,7 @@ class Gateway:
             self.counters.count,
             self.publisher.add_state,
             self._power,
-            self._local_s,
+            self._now_s,
         )
         self.port_b.declare(self.commands, prefix)
 
@@ -211,7 +211,7 @@ class Gateway:
             return None if totals.grid is None else -totals.grid
         return getattr(totals, name)
 
-    def _local_s(self):
-        """Local epoch seconds, None while the time is not known."""
+    def _now_s(self):
+        """Epoch seconds, None while the time is not known."""
         now_ms = self.hardware.now_ms()
-        return now_ms and now_ms // 1000 + self.site.utc_offset
+        return now_ms and now_ms // 1000

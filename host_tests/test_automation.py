@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime
+import itertools
 import json
 
 import pytest
@@ -14,10 +15,11 @@ from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 
 SCHEDULES = """
 import json, sys
+from site import zone
 from b_bus.automation import Schedule
-for days, begin, end, times in json.load(sys.stdin):
-    schedule = Schedule("x", days, begin, end)
-    print(json.dumps([schedule.step(None, t, 0) for t in times]))
+for rule, days, begin, end, times in json.load(sys.stdin):
+    schedule, place = Schedule("x", days, begin, end), zone.parse(rule)
+    print(json.dumps([schedule.step(None, t, 0, place) for t in times]))
 """
 REFUSED = """
 import json, sys
@@ -100,6 +102,55 @@ def is_on(days: str, begin: int, end: int, moment: datetime.datetime) -> bool:
     return False
 
 
+# Of 29 March and 25 October 2026 in Brussels: from, to; what the clock shows when it switches.
+CLOCK_CHANGES = [
+    ("01:00", "06:00", "2026-03-29T01:00+01:00", "2026-03-29T06:00+02:00"),
+    ("02:30", "06:00", "2026-03-29T03:00+02:00", "2026-03-29T06:00+02:00"),
+    ("01:30", "02:30", "2026-03-29T01:30+01:00", "2026-03-29T03:00+02:00"),
+    ("02:15", "02:45", "2026-03-29T03:00+02:00", "2026-03-29T03:30+02:00"),
+    ("02:00", "03:00", "2026-03-29T03:00+02:00", "2026-03-29T04:00+02:00"),
+    ("22:00", "02:30", "2026-03-28T22:00+01:00", "2026-03-29T03:00+02:00"),
+    ("12:00", "11:00", "2026-03-28T12:00+01:00", "2026-03-29T11:00+02:00"),
+    ("01:00", "06:00", "2026-10-25T01:00+02:00", "2026-10-25T06:00+01:00"),
+    ("02:30", "06:00", "2026-10-25T02:30+02:00", "2026-10-25T06:00+01:00"),
+    ("01:30", "02:30", "2026-10-25T01:30+02:00", "2026-10-25T02:30+02:00"),
+    ("02:15", "02:45", "2026-10-25T02:15+02:00", "2026-10-25T02:45+02:00"),
+    ("02:30", "03:00", "2026-10-25T02:30+02:00", "2026-10-25T03:00+01:00"),
+    ("22:00", "02:30", "2026-10-24T22:00+02:00", "2026-10-25T02:30+02:00"),
+]
+
+
+def test_schedules_on_the_days_of_23_and_25_hours(bits, tmp_path):
+    """Each is on once, from and until the moments in the table; the day before and the day after
+    it is on once as well."""
+
+    def minute(text: str) -> int:
+        hours, minutes = map(int, text.split(":"))
+        return 60 * hours + minutes
+
+    tasks, moments = [], []
+    for begin, end, on, _ in CLOCK_CHANGES:
+        middle = datetime.datetime.fromisoformat(on).replace(hour=12)
+        first = int((middle - datetime.timedelta(days=2)).timestamp())
+        times = list(range(first, first + 4 * 86400, 300))
+        tasks.append(["CET-1CEST,M3.5.0,M10.5.0/3", "1234567", minute(begin), minute(end), times])
+        moments.append(times)
+    for case, times, line in zip(
+        CLOCK_CHANGES, moments, run(SCHEDULES, tasks, bits, tmp_path), strict=True
+    ):
+        changes = [
+            (time, new)
+            for time, new in zip(times, json.loads(line), strict=True)
+            if new is not None
+        ]
+        on, off = (int(datetime.datetime.fromisoformat(text).timestamp()) for text in case[2:])
+        assert (on, True) in changes and (off, False) in changes, case
+        assert changes.index((off, False)) == changes.index((on, True)) + 1
+        assert 3 <= sum(new for _, new in changes) <= 4
+        for one, next_ in itertools.pairwise(changes):
+            assert one[1] != next_[1]
+
+
 def test_schedules_by_the_calendar(bits, tmp_path):
     """Changes only, every ten minutes of three weeks over a leap day."""
     first = datetime.datetime(2028, 2, 20)
@@ -107,7 +158,7 @@ def test_schedules_by_the_calendar(bits, tmp_path):
     zero = datetime.datetime(1970, 1, 1)
     times = [int((moment - zero).total_seconds()) for moment in moments]
     cases = [("1234567", 390, 1320), ("12345", 1320, 390), ("67", 0, 1), ("3", 1430, 1420)]
-    found = run(SCHEDULES, [[*case, times] for case in cases], bits, tmp_path)
+    found = run(SCHEDULES, [["UTC0", *case, times] for case in cases], bits, tmp_path)
     for case, line in zip(cases, found, strict=True):
         states = [is_on(*case, moment) for moment in moments]
         changes = [None] + [

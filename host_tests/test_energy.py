@@ -48,7 +48,8 @@ for number, (now_ms, values) in enumerate(task["steps"]):
         reading.count = measured
     for _ in energy.add(values_of):
         pass
-    for _ in today.add(None if now_ms is None else (now_ms // 1000 + place.utc_offset) // 86400):
+    now = now_ms and now_ms // 1000
+    for _ in today.add(now and (now + place.zone.offset(now)) // 86400):
         pass
     print(json.dumps([
         [[energy.of_point(i, 0), energy.of_point(i, 1), energy.missing[i]] for i in points],

@@ -10,6 +10,7 @@ import random
 import socket
 import threading
 import time
+import zoneinfo
 from typing import Any
 
 import numpy as np
@@ -462,6 +463,80 @@ def test_the_rate_for_a_gap_is_not_taken_from_a_part_of_a_report():
         steps += [second(START + 63 + i, values=[[0, 0, 0]] * 2) for i in range(10)]
         _, (registers, *_, estimated) = run(site_of(), steps)
         assert registers[0] <= 2 * 2300 * part / RATE + 1 and estimated == 0
+
+
+BRUSSELS = "CET-1CEST,M3.5.0,M10.5.0/3"
+LOCAL = """
+import json, sys
+from site import document
+from energy.aggregates import Aggregates
+from energy.registers import Energy
+from measure.quantities import Report
+task = json.load(sys.stdin)
+place = document.load(json.dumps(task["site"]))
+energy = Energy(place)
+aggregates = Aggregates(place, energy)
+report = Report(place.points)
+report.samples = report.readings[0].count = 3200
+for now, joules in task["steps"]:
+    report.readings[0].imported = joules
+    for steps in (energy.add(report.values), aggregates.add(report, now)):
+        for _ in steps:
+            pass
+    print(aggregates.today.joules[0], aggregates.today.day)
+"""
+
+
+@pytest.mark.parametrize(
+    "rule, name, days",
+    [
+        (BRUSSELS, "Europe/Brussels", ("2026-03-28", "2026-06-30", "2026-10-24", "2026-12-30")),
+        ("NZST-12NZDT,M9.5.0,M4.1.0/3", "Pacific/Auckland", ("2026-04-04", "2026-09-26")),
+        ("<+0330>-3:30", "Asia/Tehran", ("2026-03-21",)),
+    ],
+)
+def test_days_of_23_24_and_25_hours(rule, name, days):
+    """A joule in each minute of three days: today begins at local midnight, by zoneinfo; the
+    report that ends at midnight is the last one of its day."""
+    zone = zoneinfo.ZoneInfo(name)
+    site = site_of() | {"tz": rule}
+    for day in days:
+        midnight = datetime.datetime.fromisoformat(day).replace(tzinfo=zone)
+        first = int(midnight.timestamp())
+        counts = round(1000 / JOULE)
+        steps = [[(first + 60 * k) * 1000, counts] for k in range(1, 3 * 1440)]
+        done = interpreter.run(
+            ["-c", LOCAL], heap="2M", path=MODULE_PATH, stdin=None,
+            input=json.dumps({"site": site, "steps": steps}),
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        counted, lengths, before = 0, [], None
+        for (now, _), line in zip(steps, done.stdout.splitlines(), strict=True):
+            date = datetime.datetime.fromtimestamp(now / 1000 - 1, zone).date()
+            if before is not None and date != before:
+                lengths.append(counted)
+                counted = 0
+            before = date
+            counted += 1
+            joules, number = map(int, line.split())
+            assert joules == pytest.approx(1000 * counted, abs=3)
+            assert number == date.toordinal() - datetime.date(1970, 1, 1).toordinal()
+        next_ = midnight + datetime.timedelta(days=1)
+        after = midnight + datetime.timedelta(days=2)
+        assert lengths[:2] == [
+            int(next_.timestamp() - first) // 60,
+            int(after.timestamp() - next_.timestamp()) // 60,
+        ]
+
+
+def test_the_month_begins_at_local_midnight():
+    """Brussels, summer: the quarter from 22:00 UTC on 30 June is July's."""
+    june = int(datetime.datetime(2026, 6, 30, 21, 45, tzinfo=datetime.UTC).timestamp())
+    steps = [second(june + 1 + i, 5000 if i < 900 else 1000) for i in range(1800)]
+    _, (_, _, demand, *_) = run(site_of() | {"tz": BRUSSELS}, steps)
+    assert demand[:2] == [pytest.approx(1000, abs=1), june + 900]
+    _, (_, _, demand, *_) = run(site_of(utc_offset=3600), steps)
+    assert demand[:2] == [pytest.approx(5000, abs=1), june]
 
 
 def test_no_grid_no_demand():

@@ -47,5 +47,3 @@ def test_single_blocks_lost_in_each_window_do_not_end_measuring(frequency):
     for report in reports[1:3]:
         assert report["points"][1][0] == pytest.approx(VOLTS * 5, rel=0.003)
         assert report["count"][1] >= report["samples"] // 2
-
-

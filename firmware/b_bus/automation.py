@@ -6,36 +6,51 @@ While a value or the time is not known, nothing is switched and times begin anew
 
 from micropython import const
 
-_DAY_MIN = const(1440)
+_DAY_S = const(86400)
+_MINUTE_S = const(60)
 
 
 class Schedule:
     """On from minute `begin` of a local day in `days` until minute `end`, of the next day when
-    that is earlier."""
+    that is earlier.
+
+    These are moments. A time that a day has twice is the first one, a time that it has not is the
+    moment at which the clock is put forward; what would lie in the missing hour altogether goes on
+    from there for as long as it would have. So it is on once, whatever the clock does that day.
+    """
 
     def __init__(self, target, days, begin, end):
         self.target = target
         self._days = days
-        self._begin = begin
-        self._end = end
+        self._begin = begin * _MINUTE_S
+        self._end = end * _MINUTE_S
         self._was = None
+        self._day = None
+        self._times = ()  # on from, until: of that day and the one before, epoch s
 
-    def step(self, _values, local_s, _uptime_s):
-        """The state to switch to, or None. local_s: local epoch seconds, None while unknown."""
-        if local_s is None:
+    def step(self, _values, now_s, _uptime_s, zone):
+        """The state to switch to, or None. now_s: epoch seconds, None while unknown; zone:
+        zone.Zone."""
+        if now_s is None:
             return None
-        minute = local_s // 60 % _DAY_MIN
-        day = (local_s // 86400 + 3) % 7  # 1970 began on a Thursday
-        if self._begin > self._end and minute < self._end:
-            day = (day - 1) % 7  # began yesterday
-            inside = True
-        elif self._begin > self._end:
-            inside = minute >= self._begin
-        else:
-            inside = self._begin <= minute < self._end
-        is_on = inside and str(day + 1) in self._days
+        day = (now_s + zone.offset(now_s)) // _DAY_S
+        if day != self._day:
+            self._day = day
+            self._times = [self._of(before, zone) for before in (day - 1, day)]
+        is_on = False
+        for begin, end in self._times:
+            is_on = is_on or begin <= now_s < end
         was, self._was = self._was, is_on
         return is_on if was is not None and is_on != was else None
+
+    def _of(self, day, zone):
+        """(on from, until) of a local day since 1970; nothing where it is none of `days`."""
+        if str((day + 3) % 7 + 1) not in self._days:  # 1970 began on a Thursday
+            return 0, 0
+        length = (self._end - self._begin) % _DAY_S
+        begin = zone.utc(day * _DAY_S + self._begin)
+        end = zone.utc(day * _DAY_S + self._begin + length)
+        return begin, end if end > begin else begin + length
 
 
 class Rule:
@@ -52,7 +67,7 @@ class Rule:
         self._on = None  # the state that the rule has switched to last
         self._since = None  # uptime at which the condition for a change began
 
-    def step(self, values, _local_s, uptime_s):
+    def step(self, values, _now_s, uptime_s, _zone):
         """As Schedule.step(). values: a function of a name of VALUES, W or None."""
         value = values(self._value)
         if value is None:

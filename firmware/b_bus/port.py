@@ -23,10 +23,10 @@ class PortB:
 
     hardware: of the board; place: site.Site; measuring: pipeline.Measuring, which takes what
     meters measure; count: counts an error by name; add_state: publisher.Publisher's; power(name):
-    what a rule looks at, W or None; local_s(): local epoch seconds or None.
+    what a rule looks at, W or None; now_s(): epoch seconds or None.
     """
 
-    def __init__(self, hardware, place, measuring, count, add_state, power, local_s):
+    def __init__(self, hardware, place, measuring, count, add_state, power, now_s):
         self.site = BusBSite()
         self._hardware = hardware
         self._place = place
@@ -34,7 +34,7 @@ class PortB:
         self._count = count
         self._add_state = add_state
         self._power = power
-        self._local_s = local_s
+        self._now_s = now_s
         self._switching = None
         self._runner = None
         self._wanted = asyncio.Event()  # a scan
@@ -80,7 +80,14 @@ class PortB:
         hardware, named = self._hardware, self.site
         bus = BusB(hardware.b_uart(), hardware.ticks_us, hardware.b_sleep_us)
         runner = Runner(
-            bus, hardware, named, self._switching, self._count, self._power, self._local_s
+            bus,
+            hardware,
+            named,
+            self._switching,
+            self._count,
+            self._power,
+            self._now_s,
+            self._place.zone,
         )
         points = self._place.points
         for meter in named.meters:

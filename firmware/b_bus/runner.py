@@ -28,9 +28,10 @@ class Runner:
 
     bus: bus_b.BusB. hardware: its clocks and sleep, and `entropy` and `has_b_modules`. named:
     site.BusBSite. switching: switching.Switching, or None. count: counts an error by name.
-    power(name): what a rule looks at, W or None. local_s(): local epoch seconds or None."""
+    power(name): what a rule looks at, W or None. now_s(): epoch seconds or None.
+    zone: zone.Zone."""
 
-    def __init__(self, bus, hardware, named, switching, count, power, local_s):
+    def __init__(self, bus, hardware, named, switching, count, power, now_s, zone):
         self.news = News(hardware.now_ms, count)
         self.members = Members(bus, hardware.has_b_modules, self._begin)
         self.share = 0
@@ -39,7 +40,8 @@ class Runner:
         self._switching = switching
         self._count = count
         self._power = power
-        self._local_s = local_s
+        self._now_s = now_s
+        self._zone = zone
         self._named = named
         self._totals = None
         self._scan = False
@@ -141,7 +143,7 @@ class Runner:
         if not self._hardware.has_b_modules:
             return
         for automation in self._named.automations:
-            on = automation.step(self._power, self._local_s(), now_s)
+            on = automation.step(self._power, self._now_s(), now_s, self._zone)
             if on is not None:
                 self._switching.request(self._named.targets(automation.target), on)
 

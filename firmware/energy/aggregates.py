@@ -12,6 +12,7 @@ from energy.today import Today
 from energy.totals import AlwaysOn, energies, load_power, role_power
 
 _STEP = const(5)  # loads at once
+_HALF_MS = const(500)  # of a report
 
 
 class Aggregates:
@@ -38,8 +39,7 @@ class Aggregates:
                 yield
         self.grid = role_power(site, self.powers, "grid")
         yield
-        day = None if now_ms is None else (now_ms // 1000 + site.utc_offset) // 86400
-        yield from self.today.add(day)
+        yield from self.today.add(None if now_ms is None else self._day(now_ms))
         yield
         quarters = yield from self.intervals.add(report, self.grid, now_ms)
         for quarter in quarters:
@@ -49,3 +49,9 @@ class Aggregates:
                 self.always_on.add(quarter.start, house // quarter.length)
         if now_ms is not None:
             self.always_on.date(now_ms // 1000 - 1)
+
+    def _day(self, now_ms):
+        """The local day of a report that ended then, since 1970: what ends at midnight belongs to
+        the day before."""
+        time = (now_ms - _HALF_MS) // 1000
+        return (time + self._site.zone.offset(time)) // 86400

@@ -7,18 +7,12 @@ that is shorter counts as if nothing was imported in the rest of it.
 """
 
 from site.sampling import SAMPLE_RATE
+from site.zone import month_of
 from energy.intervals import QUARTER
 from energy.registers import IMPORT
 from energy.totals import loads_of
 
 _LONGEST = (QUARTER + 2) * SAMPLE_RATE
-
-
-def _month(day):
-    """Number of the month of a day since 1970, counted from March 2000; right until 2100."""
-    day -= 11017
-    year = (4 * day + 3) // 1461
-    return 12 * year + (5 * (day - 1461 * year // 4) + 2) // 153
 
 
 class Demand:
@@ -32,7 +26,7 @@ class Demand:
         self._quarter = quarter
         self._grid = loads_of(site, "grid")
         self._points = [i for k in self._grid for i in site.loads[k].points]
-        self._utc_offset = site.utc_offset
+        self._zone = site.zone
         self._current = None  # month
         self._before = (None, None, None)  # month, highest, at: if the clock goes back
 
@@ -40,7 +34,7 @@ class Demand:
         """A completed quarter, an intervals.Interval."""
         if not self._grid or quarter.samples > _LONGEST or quarter.doubts(self._points):
             return
-        month = _month((quarter.start + self._utc_offset) // 86400)
+        month = month_of((quarter.start + self._zone.offset(quarter.start)) // 86400)
         watts = sum(quarter.of_load(k, IMPORT) for k in self._grid) // QUARTER
         if month != self._current:
             before, self._before = self._before, (self._current, self.highest, self.at)

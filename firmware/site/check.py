@@ -1,5 +1,6 @@
 """Refuses a wrong site.json (docs/site.md) as a whole, with one line that names the field."""
 
+from site import zone
 from site.devices import HEADS, HUBS, MOST_OF_ALL, MOST_POINTS, SOLID_CORE
 from site.fields import SiteError, choice, field, known, new_name, number, serial
 from site.schemes import CTS, SCHEMES
@@ -9,7 +10,7 @@ _ROLES = ("grid", "solar", "battery", "circuit")
 _BUILT_IN = "SOLID-CORE"  # the CT of a Solid Core, and of nothing else
 _TURNS = (-120, 120, 180)
 _FIELDS = ("version", "name", "uuid", "location", "timezone", "utc_offset", "scheme", "frequency")
-_FIELDS += ("voltage_ratio", "synthesised", "head", "points", "loads", "b_bus")
+_FIELDS += ("tz", "voltage_ratio", "synthesised", "head", "points", "loads", "b_bus")
 _OF_A_POINT = ("input", "phase", "load")
 _OF_A_NODE = ("node", "ct", "reversed")
 _CORRECTIONS = ("harmonics", "ratio", "phase_shift", "power_offset")  # not where others measure
@@ -27,8 +28,10 @@ def check(table, meters_of):
     uuid = field("", table, "uuid", str)
     if not uuid or any(letter in uuid for letter in "/+#"):
         raise SiteError("uuid: must not be empty or have / + #; it is a part of MQTT topics")
-    for name in ("location", "utc_offset"):
-        field("", table, name, int)
+    field("", table, "location", int)
+    if "tz" in table:
+        _check_zone(field("", table, "tz", str))
+    field("", table, "utc_offset", int, 0 if "tz" in table else None)
     scheme = choice("", table, "scheme", SCHEMES)
     if field("", table, "frequency", int) not in (50, 60):
         raise SiteError("frequency: must be 50 or 60")
@@ -68,6 +71,15 @@ def check(table, meters_of):
         else:
             fields += _OF_A_NODE + _CORRECTIONS
         known(where, points[i], fields)
+
+
+def _check_zone(rule):
+    try:
+        zone.parse(rule)
+    except ValueError:
+        raise SiteError(
+            'tz: "%s" is not the rule of a time zone such as CET-1CEST,M3.5.0,M10.5.0/3' % rule
+        )
 
 
 def _check_synthesised(table, scheme):

@@ -7,6 +7,7 @@ import json
 from math import cos, pi, sin
 
 from system.modules import unload
+from site import zone
 from site.devices import HUBS
 
 
@@ -70,7 +71,7 @@ class Site:
     """The installation. Attributes as in docs/site.md; `points` and `loads` are lists of Point and
     Load. `phases`: how many voltages are published; `lines`: what becomes of the head's voltages
     (wiring.STAR, DELTA or SPLIT); `declared`: what a voltage should be, V; `voltage_ppm`: the
-    voltage transformers' ratio x 1000000;
+    voltage transformers' ratio x 1000000; `zone`: local time, a zone.Zone;
     `synthesised`: {phase: (phase that it is made of, degrees that it leads it)}, 0 to 2."""
 
     def __init__(self, table):
@@ -82,7 +83,8 @@ class Site:
         self.uuid = table["uuid"]
         self.location = table["location"]
         self.timezone = table["timezone"]
-        self.utc_offset = table["utc_offset"]
+        rule = table.get("tz")
+        self.zone = zone.parse(rule) if rule else zone.Zone(table["utc_offset"])
         self.scheme = table["scheme"]
         self.phase_type, names, self.phases, self.lines, self.declared = schemes.SCHEMES[
             self.scheme

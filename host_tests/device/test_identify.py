@@ -45,7 +45,7 @@ class Clock:
 
 def few():
     """A runner with one device and nothing else."""
-    runner = Runner(None, Clock(), BusBSite(), None, None, None, None)
+    runner = Runner(None, Clock(), BusBSite(), None, None, None, None, None)
     runner.members.add(Device())
     return runner
 

@@ -160,6 +160,9 @@ REFUSED = [
     (_set("location", "here"), "location: ", "whole number"),
     (_set("location", 1.5), "location: ", "whole number"),
     (_set("timezone", None), "timezone is missing", ""),
+    (_set("tz", 7), "tz: ", "text"),
+    (_set("tz", "Europe/Brussels"), 'tz: "Europe/Brussels" is not', "CET-1CEST,M3.5.0,M10.5.0/3"),
+    (_set("tz", "CET-1CEST"), 'tz: "CET-1CEST" is not', ""),
     (_set("utc_offset", "1h"), "utc_offset: ", "whole number"),
     (_set("scheme", "4x400"), 'scheme: "4x400" is not known', "3x400+N"),
     (_set("frequency", 55), "frequency: ", "50 or 60"),
@@ -258,6 +261,8 @@ class Sites(unittest.TestCase):
             _points(0),
             _loads(61),
             _set("utc_offset", -43200),
+            _set("tz", "CET-1CEST,M3.5.0,M10.5.0/3"),
+            _set("tz", "<+0330>-3:30"),
             _set("frequency", 60),
             _set("head", "5400000001"),
             _set("loads", 2, "name", "Sun"),
@@ -270,6 +275,16 @@ class Sites(unittest.TestCase):
             table = good()
             change(table)
             document.load(json.dumps(table), meters_of)
+
+    def test_local_time(self):
+        """The rule counts where there is one, else the fixed offset; the rule is enough."""
+        table = good()
+        summer = 1782000000  # 21 June 2026
+        self.assertEqual(document.load(json.dumps(table), meters_of).zone.offset(summer), 3600)
+        table["tz"] = "CET-1CEST,M3.5.0,M10.5.0/3"
+        self.assertEqual(document.load(json.dumps(table), meters_of).zone.offset(summer), 7200)
+        del table["utc_offset"]
+        self.assertEqual(document.load(json.dumps(table), meters_of).zone.offset(summer), 7200)
 
     def test_attributes(self):
         place = document.load(json.dumps(good()))

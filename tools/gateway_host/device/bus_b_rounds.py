@@ -55,7 +55,7 @@ class Gateway:
             self.counters.count,
             self.add_state,
             self._power,
-            self._local_s,
+            self._now_s,
         )
         self.port.declare(self.commands, "")
 
@@ -68,9 +68,9 @@ class Gateway:
             return None if totals.grid is None else -totals.grid
         return getattr(totals, name)
 
-    def _local_s(self):
+    def _now_s(self):
         now_ms = self.hardware.now_ms()
-        return now_ms and now_ms // 1000 + self.site.utc_offset
+        return now_ms and now_ms // 1000
 
     def _finished(self):
         self.measuring.work_through()

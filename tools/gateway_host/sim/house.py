@@ -89,12 +89,15 @@ class Site:
     # Phases that are not connected to the head, and what they are made of (docs/site.md).
     synthesised: dict[str, dict] = field(default_factory=dict)
     b_bus: BBus = field(default_factory=BBus)
+    tz: str | None = None  # the time zone's rule
 
     def site_json(self) -> dict:
         """site.json of docs/site.md, as a dict."""
         wishes = {}
         if self.voltage_ratio != 1:
             wishes["voltage_ratio"] = self.voltage_ratio
+        if self.tz:
+            wishes["tz"] = self.tz
         if self.synthesised:
             wishes["synthesised"] = self.synthesised
         return (

@@ -1,9 +1,11 @@
 """Reads what a house and a recording have in common, the site, from their TOML file, and refuses
 what cannot be."""
 
+import sys
 import uuid
 from typing import Any
 
+from .. import zones
 from .catalogue import (
     MAX_NODES,
     MAX_POINTS,
@@ -35,10 +37,25 @@ def read_site(top: Table) -> dict[str, Any]:
         "uuid": identity,
         "location": top.whole("location", 0, 2**31 - 1, 1),
         "timezone": top.text("timezone", "Etc/UTC"),
+        "tz": _rule(top),
         "utc_offset": top.whole("utc_offset", -14 * 3600, 14 * 3600, 0),
         "scheme": scheme,
         "frequency": frequency,
     }
+
+
+def _rule(top: Table) -> str | None:
+    """The rule of the zone that the file names; None where it names none, or this machine knows
+    none at all: then the gateway has the fixed offset."""
+    if not top.has("timezone"):
+        return None
+    name = top.text("timezone")
+    rule = zones.rule(name)
+    if rule is None and zones.are_there():
+        top.fail("timezone", f"there is no time zone {name!r}, such as Europe/Brussels")
+    if rule is None:
+        print("no time zones on this machine (package tzdata): utc_offset counts", file=sys.stderr)
+    return rule
 
 
 def read_node(table: Table, types: tuple[int, ...], what: str) -> NodeSettings:
