@@ -35,6 +35,11 @@ def make(
     )
 
 
+def measured(done: subprocess.CompletedProcess[str]) -> bool:
+    """Whether a run measured something to its end; on a busy machine it may have lost some."""
+    return "\nMeasured " in f"\n{done.stdout}" and not errors(done)
+
+
 def errors(done: subprocess.CompletedProcess[str]) -> list[str]:
     """The lines of an error, without make's own last one."""
     return [line for line in done.stderr.splitlines() if not line.startswith("make: ***")]

@@ -35,7 +35,7 @@ def chromium() -> Path:
     script = BIN / "chromium"
     if not script.exists():
         pytest.skip(
-            "no Chromium: as root `apt-get install chromium`, then `make setup FORCE=1`; "
+            "no Chromium: as root `apt-get install chromium`, then `make setup`; "
             "`make doctor` says why the set-up has none"
         )
     return script

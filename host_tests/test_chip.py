@@ -81,7 +81,7 @@ def test_without_a_partition_it_is_behind_the_last_one() -> None:
 def test_the_stock_firmware_is_known() -> None:
     """Its file system as MicroPython's partitions-4MiB.csv has it."""
     if not flash_image.STOCK.exists():
-        pytest.skip("no stock firmware for the ESP32: run `make setup FORCE=1`")
+        pytest.skip("no stock firmware for the ESP32: run `make setup`")
     found = flash_image.examine(flash_image.STOCK, flash_image.STOCK.read_bytes())
     assert found.version == "1.25.0"
     assert (found.vfs, found.vfs_bytes, found.psram) == (0x200000, 0x200000, False)

@@ -217,9 +217,7 @@ def official(line: Line, *wishes: list) -> list[dict]:
     """What the official client gets, a table for each (method, argument ...)."""
     node = shutil.which("node")
     if node is None or not CLIENT.exists():
-        pytest.skip(
-            "no official Improv client: install Node.js and npm, then `make setup FORCE=1`"
-        )
+        pytest.skip("no official Improv client: install Node.js and npm, then `make setup`")
     done = subprocess.run(
         [node, DRIVER, CLIENT, str(line.master), json.dumps(wishes)],
         pass_fds=(line.master,),

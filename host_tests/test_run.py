@@ -79,6 +79,18 @@ def test_says_how_far_the_grid_is_from_the_truth():
     assert abs(float(percent)) <= 0.05  # the project's limit for active power
 
 
+def test_a_house_with_a_power_box_has_its_line_and_its_accuracy():
+    result = call("run", "--seconds", 5, "--house", ROOT / "tools" / "houses" / "power_box.toml")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "A-bus" not in result.stdout
+    (well, of, answers) = re.search(
+        r"  B-bus     (\d+) of (\d+) devices well, (\d+) answers", result.stdout
+    ).groups()
+    assert well == of == "3" and int(answers) > 15
+    (percent,) = re.findall(r"  accuracy  grid .* in truth .*: ([+-][\d.]+) %", result.stdout)
+    assert abs(float(percent)) <= 1.0  # the box's seconds are not those of the reports
+
+
 GRID = {
     "scheme": "3x400+N",
     "loads": [{"name": "Lamp", "role": "circuit"}, {"name": "Grid", "role": "grid"}],
@@ -326,7 +338,7 @@ def test_repl_without_a_gateway():
 
 def test_repl_reaches_the_running_gateway():
     if not has_repl():
-        pytest.skip("aiorepl is not installed: run `make setup FORCE=1` where MicroPython's "
+        pytest.skip("aiorepl is not installed: run `make setup` where MicroPython's "
                     "package index can be reached")  # fmt: skip
     with subprocess.Popen(
         [*COMMAND, "run"], env=ENVIRONMENT, stdout=subprocess.PIPE, text=True

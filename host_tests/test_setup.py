@@ -228,6 +228,21 @@ def test_keys_of_a_source_are_kept(
     assert "\n mDMEAAAA\n" in ways["http://c.example/debian"]
 
 
+def test_links_of_a_package_lead_inside(apt: ModuleType, tmp_path: Path) -> None:
+    """As fontconfig's configuration is linked: absolute, to a folder of the same package."""
+    (tmp_path / "usr/share/conf.avail").mkdir(parents=True)
+    (tmp_path / "usr/share/conf.avail/10.conf").write_text("hints")
+    (tmp_path / "etc/conf.d").mkdir(parents=True)
+    link = tmp_path / "etc/conf.d/10.conf"
+    link.symlink_to("/usr/share/conf.avail/10.conf")
+    (tmp_path / "etc/folder").symlink_to("/usr/share/conf.avail")
+    (tmp_path / "etc/machine").symlink_to("/proc/self/status")
+    apt._lead_inside(tmp_path)
+    assert link.read_text() == "hints"
+    assert (tmp_path / "etc/folder/10.conf").read_text() == "hints"
+    assert os.readlink(tmp_path / "etc/machine") == "/proc/self/status"
+
+
 def test_damaged_package_file_is_not_taken_from_the_cache(apt: ModuleType, tmp_path: Path) -> None:
     file = tmp_path / "thing_1%3a2.0-1_all.deb"
     file.write_bytes(b"whole")

@@ -6,7 +6,7 @@ import shlex
 import shutil
 
 import apt
-from common import BUILD, Made, SetupError, run, write_whole
+from common import BUILD, ROOT, Made, SetupError, run, write_whole
 
 PLACE = BUILD / "mosquitto"
 SCRIPT = BUILD / "bin" / "mosquitto"
@@ -29,11 +29,12 @@ def make() -> Made:
     text = f'#!/bin/sh\nLD_LIBRARY_PATH={paths} exec {here}/{program.relative_to(BUILD)} "$@"\n'
     write_whole(SCRIPT, text, 0o755)
     try:
-        run(["/bin/sh", "-c", f'"{SCRIPT}" -h || test $? -le 3'], timeout=20)
+        run(["/bin/sh", "-c", '"$0" -h || test $? -le 3', SCRIPT], timeout=20)
     except SetupError:
         SCRIPT.unlink()
         raise
     version = bundle.version("mosquitto")
     return Made(
-        f"mosquitto {version}, a private copy under build/ (nothing is installed on the machine)"
+        f"mosquitto {version}, a private copy under build/ (nothing is installed on the machine)",
+        (str(program.relative_to(ROOT)),),
     )

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 
 import apt
-from common import BUILD, TEMPORARY, Made, SetupError, run, write_whole
+from common import BUILD, ROOT, TEMPORARY, Made, SetupError, run, write_whole
 
 PLACE = BUILD / "chromium"
 SCRIPT = BUILD / "bin" / "chromium"
@@ -44,7 +44,8 @@ def make() -> Made:
     _try()
     version = bundle.version("chromium")
     return Made(
-        f"chromium {version}, a private copy under build/ (nothing is installed on the machine)"
+        f"chromium {version}, a private copy under build/ (nothing is installed on the machine)",
+        (str(program.relative_to(ROOT)),),
     )
 
 

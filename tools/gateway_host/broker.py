@@ -84,7 +84,7 @@ class Broker:
         """Start and return when the broker has accepted an MQTT connection."""
         kinds = available()
         if self.kind and self.kind not in kinds:
-            raise UserError(f"the broker {self.kind} is not here: run `make setup FORCE=1`")
+            raise UserError(f"the broker {self.kind} is not here: run `make setup`")
         if not kinds:
             raise UserError("no MQTT broker: run `make setup`, or install mosquitto")
         self.kind = self.kind or kinds[0]

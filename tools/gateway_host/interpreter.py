@@ -36,8 +36,7 @@ def find(bits: int = 32) -> Path:
     path = BIN / _NAMES[bits]
     if not path.exists():
         raise UserError(
-            f"no {bits}-bit MicroPython interpreter ({path.relative_to(ROOT)}): "
-            "run `make setup`, or `make setup FORCE=1` if that found none before"
+            f"no {bits}-bit MicroPython interpreter ({path.relative_to(ROOT)}): run `make setup`"
         )
     return path
 

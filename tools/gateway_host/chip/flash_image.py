@@ -62,7 +62,7 @@ def firmware() -> Firmware:
     try:
         data = path.read_bytes()
     except OSError as error:
-        reason = error.strerror if named else "run `make setup FORCE=1`"
+        reason = error.strerror if named else "run `make setup`"
         raise UserError(
             f"no firmware for the emulated ESP32: {path.name}: {reason}; "
             "ESP32_FIRMWARE names a file for 0x1000 with PSRAM (docs/chip.md)"

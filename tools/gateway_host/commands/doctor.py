@@ -113,7 +113,7 @@ def _environment() -> Finding:
     made = _made("setup.json").get("environment", {})
     if sys.prefix != sys.base_prefix:
         return Finding("environment", "ok", sys.prefix)
-    if (ROOT / "build" / "venv").exists() and made.get("ok"):
+    if made.get("ok"):
         return Finding("environment", "missing", "build/venv does not work any more", AGAIN)
     text = made.get("text") or "no set-up was made"
     remedy = f"see the network or its proxy, then {AGAIN}" if "no network" in text else AGAIN

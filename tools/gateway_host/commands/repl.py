@@ -34,7 +34,7 @@ def main(arguments: argparse.Namespace) -> int:
     if not arguments.port and not has_repl():
         raise UserError(
             "the simulated gateway has no REPL, because aiorepl is not installed: run "
-            "`make setup FORCE=1` where MicroPython's package index can be reached"
+            "`make setup` where MicroPython's package index can be reached"
         )
     if arguments.port and not os.path.exists(port):
         raise UserError(f"{port}: no such port; is the device connected?")
