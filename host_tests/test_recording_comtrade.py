@@ -196,6 +196,7 @@ def changed(folder, change, recording=None, name="test.cfg"):
     [
         lambda text: text.replace("Station,7,1999", '"Station","7","1999"'),
         lambda text: text.replace(",Ia,", ",Ia, of line 1,"),
+        lambda text: text.replace("Station,7,1999", ""),
         lambda text: text.replace(",P\n", ",P,,,\n"),
         lambda text: text.replace(",", ";").replace(".", ","),
         lambda text: re.sub(r"(?m)^\d+,S\d+,.*\n", "", text),

@@ -204,6 +204,7 @@ def test_missing_cells_and_rows(tmp_path):
         (lambda ls: [ls[0], *ls[1:320:2], *ls[320:]], "not evenly|missing"),
         (lambda ls: ["a;b;c;d", *[line + ";1" for line in ls[1:]]], "no three voltage"),
         (lambda ls: [line + ";1" for line in ls[1:]], "3 columns without names beside the time"),
+        (lambda ls: [line.replace(".", ",").replace(";", ",") for line in ls], "6 cells for 3"),
         (lambda ls: [], "no table of numbers"),
         (lambda ls: ["hello"], "no table of numbers"),
         (lambda ls: ls[:20], "only 19 samples"),

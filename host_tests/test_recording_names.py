@@ -128,6 +128,14 @@ def test_one_phase_and_two(tmp_path):
     assert recording.scheme == "2x120/240" and len(recording.points) == 2
 
 
+def test_channels_without_any_phase_are_taken_in_their_order(tmp_path):
+    names = [f"Channel {k}" for k in range(1, 7)]
+    path = Comtrade(mains(0.2), names=names, phases=[""] * 6).write(tmp_path)
+    recording = load_recording(path)
+    assert [m.channel.name for m in [*recording.voltages, *recording.currents]] == names
+    assert "in their order" in recording.info()["notes"][-1]
+
+
 def test_nothing_to_meter_is_said(tmp_path):
     values = mains(0.2)
     with pytest.raises(UserError, match="no three current channels"):

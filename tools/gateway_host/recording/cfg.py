@@ -71,10 +71,12 @@ def read_cfg(text: str) -> Configuration:
     lines = lines_of(text)
     if len(lines) < 3:
         raise Unreadable("not a COMTRADE configuration; give the .cfg file of a recording")
-    separator = next((mark for mark in ";\t" if mark in lines[1][1]), ",")
+    separator = next((mark for mark in ";\t" if mark in lines[1][1] + lines[2][1]), ",")
     if separator != ",":  # then it is for decimals
         lines = [(n, line.replace(",", ".")) for n, line in lines]
     rows = [(n, [cell.strip(" \t\"'") for cell in line.split(separator)]) for n, line in lines]
+    if all(_COUNT.fullmatch(cell) for cell in rows[0][1]):  # the station's line is empty
+        rows = [(0, [""]), *rows]
     head = rows[0][1]
     analogs, status = _counts(*rows[1])
     revision = head[2] if len(head) > 2 and re.fullmatch(r"\d{4}", head[2]) else "1991"

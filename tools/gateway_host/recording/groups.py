@@ -15,6 +15,7 @@ STAR_NOTE = (
     "its voltages are between lines; those to neutral are made of them, which is right for "
     "currents that have no return through a neutral"
 )
+ORDER_NOTE = "it tells no phases: its channels are taken for L1, L2, L3 in their order"
 _NAME_THEM = "name the channels in a SITE file"
 
 
@@ -29,7 +30,7 @@ class Head:
 
 def head_of(file: Waveform) -> Head:
     """The first voltages that make a head. UserError when there are none."""
-    channels = [c for c in file.channels if c.kind == "V" and c.phase != ""]
+    channels = _in_order(file, "V")
     if not channels:
         known = ", ".join(sorted({c.name for c in file.channels})[:6])
         raise UserError(
@@ -37,7 +38,8 @@ def head_of(file: Waveform) -> Head:
             f"voltage that can be told (channels: {known}); give them units, or {_NAME_THEM}"
         )
     if whole := _whole(channels):
-        return Head("3x400+N", list(whole[0]))
+        named = any(c.phase is not None for c in file.channels if c.kind == "V")
+        return Head("3x400+N", list(whole[0]), "" if named else ORDER_NOTE)
     if lines := _lines(channels):
         return Head("3x400+N", star_of(lines[0]), STAR_NOTE)
     return _part(file, channels)
@@ -47,7 +49,7 @@ def loads_of(file: Waveform, head: Head) -> list[list[Channel]]:
     """Currents that make a load each, at most three, in the order of the file. UserError when
     there are none.
     """
-    channels = [c for c in file.channels if c.kind == "A" and c.phase != ""]
+    channels = _in_order(file, "A")
     if not channels:
         raise UserError(
             f"{file.path}: no three current channels in a row for phases A, B, C, and no other "
@@ -122,6 +124,18 @@ def _short(stem: str, end: str = "") -> str:
     while len(stem + end) > MAX_NAME or len((stem + end).encode()) > MAX_NAME_BYTES:
         stem = stem[:-1]
     return stem.rstrip() + end
+
+
+def _in_order(file: Waveform, kind: str) -> list[Channel]:
+    """Voltages or currents; where nothing tells any phase, three voltages and currents in threes
+    are L1, L2, L3 in the order of the file.
+    """
+    if all(c.phase is None for c in file.channels):
+        counts = {k: sum(c.kind == k for c in file.channels) for k in "VA"}
+        if counts["V"] == 3 and counts["A"] and counts["A"] % 3 == 0:
+            own = [c for c in file.channels if c.kind == kind]
+            return [replace(c, phase=Phase(k % 3)) for k, c in enumerate(own)]
+    return [c for c in file.channels if c.kind == kind and c.phase != ""]
 
 
 def _whole(channels: list[Channel]) -> list[list[Channel]]:

@@ -118,7 +118,7 @@ class Phases:
                 return self._word(token[len(label) :])
         if match := re.fullmatch(r"[UVI]([ABC])[WXYZ]", token):  # IAW, VBY
             return Phase(self._letters[match.group(1)])
-        if match := re.fullmatch(r"3?[UVI]_?(\w+)", token):
+        if match := re.fullmatch(r"3?[UVIE]_?(\w+)", token):
             found = self._word(match.group(1))
             if found is not None:
                 return found

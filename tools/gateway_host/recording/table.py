@@ -65,7 +65,13 @@ def read_table(text: str) -> Table:
             )
         else:
             break
-    names, units = _head([cells for _, cells in split[:begin]], width)
+    above = [cells for _, cells in split[:begin]]
+    if above and len(above[-1]) > 1 and width == 2 * len(above[-1]):
+        raise Unreadable(
+            f"its lines have {width} cells for {len(above[-1])} names; separate the cells by "
+            "something else than the decimals"
+        )
+    names, units = _head(above, width)
     return Table(names, units, rows, numbers)
 
 
