@@ -4,6 +4,11 @@ import micropython
 
 micropython.kbd_intr(-1)  # a byte 03 on the console ends nothing: start.py says who may
 
-import start  # noqa: E402
+try:
+    import start
+except Exception as error:  # a module that does not load
+    from last_resort import fail
+
+    fail(error)
 
 start.main()

@@ -1,5 +1,5 @@
-"""Hardware objects of the gateways with an ESP32, made from a board's data: only this file and
-links.py import machine and network. The RS485 transceivers switch their direction by themselves
+"""Hardware objects of the gateways with an ESP32, made from a board's data: only boards/
+imports machine and network. The RS485 transceivers switch their direction by themselves
 (their driver is enabled by the data line), so a UART is a whole line.
 """
 
@@ -14,6 +14,7 @@ import machine
 import network
 from alarm import Alarm
 from debug_entry import wanted
+from lamps import lamps
 from links import Ethernet, Radio
 from micropython import const
 
@@ -27,7 +28,6 @@ _B_RECEIVE_BUFFER = const(512)
 _S_1970_TO_2000 = const(946684800)
 _A_TIMER, _B_TIMER = const(0), const(1)
 _MEGAHERTZ = const(240)
-_WS2812_NS = (400, 850, 800, 450)  # a zero high, low; a one high, low
 _RESETS = {
     machine.PWRON_RESET: "power-up",
     machine.WDT_RESET: "watchdog",
@@ -61,7 +61,7 @@ class Hardware:
         self.a_baud = _BAUD
         self.a_uart = _Uart(1, _BAUD, pins["a_tx"], pins["a_rx"], _RECEIVE_BUFFER)
         self.has_b_modules = board.HAS_B_MODULES
-        self._lamps = _lamps(pins)
+        self._lamps = lamps(pins)
         self._pins = pins
         self._button, self._down = _button(pins)
         self.debug = wanted(self.pressed, self.set_led)
@@ -208,31 +208,6 @@ def _button(pins):
     return pin, down
 
 
-def _lamps(pins):
-    """A function that sets three lamps, each on a pin of its own, or one addressable LED."""
-    if "led_addressable" in pins:
-        pin = machine.Pin(pins["led_addressable"], machine.Pin.OUT)
-        colours = bytearray(3)
-
-        def set_addressable(red, green, blue):
-            colours[0], colours[1], colours[2] = green, red, blue
-            machine.bitstream(pin, 0, _WS2812_NS, colours)
-
-        return set_addressable
-    dark = 65535 * pins.get("led_low", 0)
-    r, g, b = (
-        machine.PWM(machine.Pin(pins[name]), freq=1000, duty_u16=dark)
-        for name in ("led_red", "led_green", "led_blue")
-    )
-
-    def set_single(red, green, blue):
-        r.duty_u16(abs(dark - red * 257))
-        g.duty_u16(abs(dark - green * 257))
-        b.duty_u16(abs(dark - blue * 257))
-
-    return set_single
-
-
 def _storage():
     """The partition of the file system where it holds data alone: boards/ESP32_GATEWAY."""
     try:
@@ -261,5 +236,11 @@ def _serial_number(article_type):
 
 
 def make(board) -> BoardHardware:
-    """The Hardware of the board with that data."""
-    return Hardware(board)
+    """The Hardware of the board with that data; where it cannot be made the chip starts anew."""
+    try:
+        return Hardware(board)
+    except Exception as error:
+        from last_resort import fail
+
+        fail(error)
+        raise

@@ -1,0 +1,60 @@
+"""What is left where the program cannot begin: a module that does not load, hardware that is not
+there. The LED is red, the reason is kept for the next start, which reports it, and the chip starts
+anew after a while. Imports as little as can be, and each step of it may fail."""
+
+import os
+import sys
+import time
+
+import board
+import machine
+from micropython import const
+
+_SHOWN_S = const(30)
+
+
+class _Kept:
+    """What system.ends.Ends needs of the hardware."""
+
+    reset_cause = "unknown"
+
+    def end_kept(self):
+        return machine.RTC().memory()
+
+    def keep_end(self, data):
+        machine.RTC().memory(data)
+
+
+def _show():
+    from lamps import lamps
+
+    lamps(board.PINS)(255, 0, 0)
+
+
+def _keep(error):
+    from system.ends import Ends
+
+    Ends(_Kept()).note(error)
+
+
+def _is_engineers():
+    try:
+        os.stat("debug")
+        return True
+    except OSError:
+        return False
+
+
+def fail(error):
+    """The program cannot begin because of `error`. Does not return; with a file `debug` it raises
+    the error, and an engineer has the prompt."""
+    if _is_engineers():
+        raise error
+    sys.print_exception(error)
+    for step in (_show, lambda: _keep(error)):
+        try:
+            step()
+        except Exception as other:
+            sys.print_exception(other)
+    time.sleep(_SHOWN_S)
+    machine.reset()
