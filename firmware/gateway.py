@@ -74,6 +74,7 @@ class Gateway:
             prefix,
             site,
             hardware.serial,
+            rates,
             hardware.now_ms,
             lambda: self.port_b.site.modules,
             lambda: self.port_b.site.outputs(),

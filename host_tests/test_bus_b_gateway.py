@@ -68,12 +68,10 @@ def test_a_relay_is_switched_over_mqtt(broker):
             "OFF again",
         )
         [home] = living.listener.wait("homeControlConfig")
-        assert home["switchActuators"] == [
-            {"nodeId": 1, "name": "Boiler", "serialNumber": "5710000012"}
-        ]
+        assert home["smartplugActuators"] == [{"nodeId": 1, "name": "Boiler"}]
         [sensors] = living.listener.wait("sensorConfig")
         assert sensors["gwSensors"][0]["serialNumber"] == "5700000011"
-        assert sensors["gwSensors"][0]["channels"][0]["ppu"] == pytest.approx(4)
+        assert sensors["gwSensors"][0]["gwSensorChannelsConfig"][0]["ppu"] == pytest.approx(4)
         water = living.until(
             "bBus", lambda bus: bus["devices"][0]["inputs"][0]["pulses"] > 0, "water"
         )["devices"][0]["inputs"][0]

@@ -578,7 +578,7 @@ def test_published_when_the_clock_says_so():
     assert not aggregated["regular"] and 3 < aggregated["seconds"] < 6
     energies = [
         (channel["importEnergy"], channel["exportEnergy"])
-        for channel in aggregated["channelPowers"]
+        for channel in aggregated["intervalDatas"][0]["channelIntervalDatas"]
     ]
     assert sum(map(sum, energies)) > 5000
     same = [

@@ -76,7 +76,14 @@ def test_a_month_on_lte_is_under_100_megabytes(sizes):
         total += taken
     total += MONTH_S / (keepalive_s / 2) * (2 * (2 + RECORD) + 3 * SEGMENT / 2)
     total += (
-        4 * 30 * (CONNECT + on_the_air(13000, "channelConfigV2") + 4 * on_the_air(200, "config"))
+        4
+        * 30
+        * (
+            CONNECT
+            + on_the_air(13000, "channelConfigV2")
+            + on_the_air(5600, "channelConfig")
+            + 4 * on_the_air(200, "config")
+        )
     )
     assert total < 90e6
 

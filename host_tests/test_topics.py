@@ -21,6 +21,7 @@ from site import document
 from cloud import topics
 from cloud import topics_quality
 from cloud import topics_original as original
+from cloud.aggregated import aggregated
 from system.counters import Counters
 from cloud.publisher import Publisher
 from cloud.rates import Rates
@@ -177,7 +178,8 @@ def test_units_of_the_original(bits):
     assert realtime["totalReactivePower"] == round(56.789 - 300.5 + 10.6)
     first = realtime["channelPowers"][0]
     assert first == {
-        "publishIndex": 0, "formula": "$5500000000/0$", "power": 1235, "apparentPower": 1236,
+        "publishIndex": 0, "ctInput": 0, "formula": "$5500000000/0$",
+        "power": 1235, "apparentPower": 1236,
         "reactivePower": 57, "cosPhi": 99, "current": 54, "importEnergy": 0, "exportEnergy": 0,
         "phaseId": 0,
     }  # fmt: skip
@@ -203,6 +205,18 @@ def test_power_factor_is_truncated_toward_zero(bits):
     assert [p["factor"] for p in site["points"]] == [factor for factor, _ in FACTORS]
 
 
+def test_the_flow_and_place_of_each_point(bits):
+    """The sun is production at the grid, where the original's clients look for it."""
+    *_, config, _, _ = published(bits, site_of(POINTS, ROLES), READINGS)
+    measurements = config["dataProcessingSpecification"]["measurements"]
+    found = {m["name"]: (m["flow"], m["connectionType"]) for m in measurements}
+    expected = {
+        "grid": ("CONSUMPTION", "GRID"), "solar": ("PRODUCTION", "GRID"),
+        "battery": ("CONSUMPTION", "SUBMETER"), "circuit": ("CONSUMPTION", "SUBMETER"),
+    }  # fmt: skip
+    assert found == {name: expected[role] for name, role in ROLES.items()}
+
+
 def test_what_was_not_measured_is_null_in_the_originals_too(bits):
     readings = [READINGS[0], NOTHING, *READINGS[2:]]
     change = {"voltages": [230.1, None, 231.0], "microhertz": 0}
@@ -210,7 +224,8 @@ def test_what_was_not_measured_is_null_in_the_originals_too(bits):
     assert len(realtime["channelPowers"]) == 6
     lost = realtime["channelPowers"][1]
     assert lost == {
-        "publishIndex": 1, "formula": "$5500000000/1$", "power": None, "apparentPower": None,
+        "publishIndex": 1, "ctInput": 1, "formula": "$5500000000/1$",
+        "power": None, "apparentPower": None,
         "reactivePower": None, "cosPhi": 0, "current": None, "importEnergy": 0, "exportEnergy": 0,
         "phaseId": 1,
     }  # fmt: skip
@@ -392,7 +407,7 @@ def test_quality(bits):
 
 WHOLE = """
 from energy.intervals import Interval, Spread
-spread = Spread()
+spread = Spread(6)
 for rms in (228.5, 231.5):
     report.voltages[0].rms = rms
     spread.add(report, 2 * (rms - 230) * 100)
@@ -405,7 +420,7 @@ aggregates.demand.add(quarter)
 aggregates.always_on.add(quarter.start, 145)
 publish()
 print(uplink.sent["totals"].decode())
-print("".join(original.aggregated(place, interval)))
+print("".join(aggregated(place, interval, 145)))
 """
 
 
@@ -445,11 +460,24 @@ def test_totals_and_aggregated(bits, monkeypatch):
     assert [aggregated[name] for name in names] == [0, -300, 300]
     assert aggregated["totalImportEnergy"] == 90000 + 30 + 5 + 900
     assert aggregated["totalExportEnergy"] == 300 + 60 + 30 + 120005 + 600
-    assert aggregated["channelPowers"][1] == {
-        "publishIndex": 1, "formula": "$5500000000/1$", "power": 0, "importEnergy": 0,
-        "exportEnergy": 60, "missing": 64, "phaseId": 1,
+    (data,) = aggregated["intervalDatas"]
+    channels = data.pop("channelIntervalDatas")
+    assert data == {
+        "utcEndtime": 1764000300000, "averageRMSVoltages": [2300, 2298, 2310],
+        "alwaysOn": 145000, "version": 2,
     }  # fmt: skip
-    assert aggregated["channelPowers"][0]["power"] == (90000 - 300) // 300
+    assert [channel["ctInput"] for channel in channels] == list(range(6))
+    # The means of READINGS, which both reports of the interval have.
+    assert channels[1] == {
+        "ctInput": 1,
+        "averageRMSCurrent": pytest.approx(READINGS[1]["current"] * 1000, abs=0.51),
+        "averageImportRMSActivePower": 0, "averageExportRMSActivePower": 200,
+        "averageRMSApparentPower": pytest.approx(READINGS[1]["apparent"] * 1000, abs=5.1),
+        "averageRMSReactivePower": pytest.approx(READINGS[1]["reactive"] * 1000, abs=5.1),
+        "averagePowerfactor": 0, "importEnergy": 0, "exportEnergy": 60, "missing": 64,
+    }  # fmt: skip
+    assert channels[0]["averageImportRMSActivePower"] == 90000 * 1000 // 300
+    assert channels[0]["averageExportRMSActivePower"] == 1000
     assert aggregated["voltages"][0] == {
         "voltage": 230, "minimum": 228.5, "maximum": 231.5, "phaseId": 0,
     }  # fmt: skip
@@ -464,8 +492,8 @@ UNKNOWN = """
 from energy.intervals import Interval, Spread
 doubtful = bytearray([0, 0, 1, 0, 0, 0])
 joules, missed = array("q", range(20)), array("i", [0] * 6)
-print("".join(original.aggregated(
-    place, Interval(1764000000, 300, 960000, joules, missed, 0, Spread(), doubtful))))
+print("".join(aggregated(
+    place, Interval(1764000000, 300, 960000, joules, missed, 0, Spread(6), doubtful), None)))
 """
 
 
@@ -477,8 +505,12 @@ def test_what_an_interval_has_not_is_null(monkeypatch):
     for name in ("totalPower", "minimumPower", "maximumPower", "measuredFrequency"):
         assert aggregated[name] is None
     assert [v["voltage"] for v in aggregated["voltages"]] == [None] * 3
-    powers = [channel["power"] for channel in aggregated["channelPowers"]]
+    (data,) = aggregated["intervalDatas"]
+    assert data["averageRMSVoltages"] == [None] * 3 and data["alwaysOn"] is None
+    channels = data["channelIntervalDatas"]
+    powers = [channel["averageImportRMSActivePower"] for channel in channels]
     assert [power is None for power in powers] == [False, False, True, False, False, False]
+    assert all(channel["averageRMSCurrent"] is None for channel in channels)
     totals = aggregated["totals"]
     assert {name for name in totals if totals[name] is None} == {
         "gridImport", "gridExport", "house",

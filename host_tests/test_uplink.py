@@ -42,7 +42,7 @@ from living import (
 
 from reference import readings
 
-RETAINED = ["config", "channelConfigV2", "sensorConfig", "homeControlConfig"]
+RETAINED = ["config", "channelConfigV2", "channelConfig", "sensorConfig", "homeControlConfig"]
 REPORTS = 3
 POWER = 0.0005  # of P, V and I, as in test_accuracy.py
 REACTIVE = 0.002
@@ -175,7 +175,7 @@ def test_channel_config(life):
                 "formula": f"${point['node']}/{number}$",
                 "publishIndex": i,
                 "flow": "PRODUCTION" if role == "solar" else "CONSUMPTION",
-                "connectionType": "GRID" if role == "grid" else "SUBMETER",
+                "connectionType": "GRID" if role in ("grid", "solar") else "SUBMETER",
             }
         )
     assert specification["dataSources"] == sources
@@ -189,13 +189,18 @@ def test_sensors_and_actuators(life):
     (actuators,) = life.of("homeControlConfig")
     assert is_milliseconds(sensors.pop("utcTimeStamp"), life.began)
     assert is_milliseconds(actuators.pop("utcTimeStamp"), life.began)
-    water = {"channel": 0, "name": "Water", "type": "pulse", "uom": "l", "ppu": 4}
-    door = {"channel": 1, "name": "Front door", "type": "state", "uom": None, "ppu": None}
-    module = {"serialNumber": "5700000011", "channels": [water, door]}
+    water = {
+        "channel": 0, "enabled": True, "name": "Water", "type": "pulse", "uom": "l", "ppu": 4,
+    }  # fmt: skip
+    door = {"channel": 1, "enabled": True, "name": "Front door", "type": "state"}
+    unused = {"enabled": False, "type": None, "uom": None, "ppu": None}
+    channels = [water, door | {"uom": None, "ppu": None}]
+    channels += [{"channel": number, **unused} for number in (2, 3)]
+    module = {"sensorId": 1, "serialNumber": "5700000011", "gwSensorChannelsConfig": channels}
     assert sensors == {"gwSensors": [module], "switchSensors": []}
-    boiler = {"nodeId": 1, "name": "Boiler", "serialNumber": "5710000012"}
+    boiler = {"nodeId": 1, "name": "Boiler"}
     assert actuators == {
-        "switchActuators": [boiler], "smartplugActuators": [], "maximumAmpere": 0,
+        "switchActuators": [], "smartplugActuators": [boiler], "maximumAmpere": 0,
     }  # fmt: skip
 
 
@@ -212,8 +217,8 @@ REALTIME = {
     "monitorStatus", "measuredFrequency", "channelPowers", "voltages",
 }  # fmt: skip
 CHANNEL = {
-    "publishIndex", "formula", "power", "apparentPower", "reactivePower", "cosPhi", "current",
-    "importEnergy", "exportEnergy", "phaseId",
+    "publishIndex", "ctInput", "formula", "power", "apparentPower", "reactivePower", "cosPhi",
+    "current", "importEnergy", "exportEnergy", "phaseId",
 }  # fmt: skip
 
 
@@ -223,7 +228,8 @@ def test_realtime_has_every_field_as_an_integer(life):
     for message in messages:
         assert set(message) == REALTIME
         channels, voltages = message["channelPowers"], message["voltages"]
-        assert [channel["publishIndex"] for channel in channels] == list(range(28))
+        for name in ("publishIndex", "ctInput"):
+            assert [channel[name] for channel in channels] == list(range(28))
         assert [voltage["phaseId"] for voltage in voltages] == [0, 1, 2]
         assert all(set(channel) == CHANNEL for channel in channels)
         assert all(set(voltage) == {"voltage", "phaseId"} for voltage in voltages)
@@ -758,7 +764,7 @@ def backs_off(told: Told, words: str) -> None:
     "limit, left_out",
     [
         (10000, {"channelConfigV2"}),
-        (2500, {"channelConfigV2", "realtime", "site"}),
+        (2500, {"channelConfigV2", "channelConfig", "realtime", "site"}),
     ],
 )
 def test_a_broker_that_takes_no_long_message(tmp_path, limit, left_out):

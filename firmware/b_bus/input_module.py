@@ -95,23 +95,6 @@ class InputModule(Module):
         self._newest = None  # number of the last event seen
         self._seen_s = None
 
-    def sensor(self):
-        """It as the original's `sensorConfig` has it."""
-        return {
-            "serialNumber": self.serial,
-            "channels": [
-                {
-                    "channel": i,
-                    "name": channel.name,
-                    "type": channel.mode,
-                    "uom": channel.unit,
-                    "ppu": 1000000 / channel.micro if channel.unit else None,
-                }
-                for i, channel in enumerate(self.channels)
-                if channel
-            ],
-        }
-
     async def poll(self, bus, now_s):
         """Read it once, and its new events; configure it when it asks for that."""
         data = await bus.ask(self.unit, modbus.HOLDING, 0x0200, 13, self.tries)

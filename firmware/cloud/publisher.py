@@ -11,6 +11,7 @@ from micropython import const
 from cloud import topics
 from cloud import topics_original as original
 from cloud import topics_quality as quality
+from cloud.aggregated import aggregated
 from cloud.figures import Figures
 from cloud.json_text import Text
 from cloud.rates import Due
@@ -215,13 +216,17 @@ class Publisher:
             message.waits = False
 
     async def _send_intervals(self):
-        completed = self._measuring.aggregates.intervals.completed
+        aggregates = self._measuring.aggregates
         wanted = self._rates.every("aggregated")
-        if not wanted and not self._uplink.connected:
+        if wanted is None:
             return  # there was no link yet that says which are wanted
-        completed[:] = [interval for interval in completed if interval.length == wanted]
-        while completed and self._uplink.connected:
-            await self.send("aggregated", original.aggregated(self._site, completed.pop(0)))
+        aggregates.intervals.keep(wanted)
+        while self._uplink.connected:
+            interval = aggregates.intervals.take()
+            if interval is None:
+                return
+            watts = aggregates.always_on.watts
+            await self.send("aggregated", aggregated(self._site, interval, watts))
 
     async def _send_states(self):
         if not self._uplink.connected:

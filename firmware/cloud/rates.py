@@ -9,7 +9,7 @@ from micropython import const
 from site.topics import TOPICS
 
 _DEFAULT = (1, 1, 1, 1, 10, 10, 10, 300)
-_LTE = (900, 0, 3600, 300, 0, 3600, 3600, 300)
+_LTE = (900, 0, 3600, 300, 0, 3600, 3600, 900)
 _CHANGE_MS = const(1000)  # from one message because of a change to the next
 _LTE_CHANGE_MS = const(900000)
 _KEEPALIVE_S = const(30)
@@ -29,11 +29,11 @@ class Rates:
         self._live_ms = 0  # until then somebody watches
 
     def every(self, topic):
-        """Seconds from one message of a topic to the next; 0: none is sent, also while there was
-        no link yet."""
+        """Seconds from one message of a topic to the next; 0: none is sent; None: that is not
+        known yet, as there was no link."""
         lte = self._is_lte()
         if self._last is None:
-            return 0
+            return None
         if topic != "aggregated" and self._uptime_ms() < self._live_ms:
             return 1
         return self._requested.get(topic, (_LTE if lte else _DEFAULT)[TOPICS.index(topic)])
@@ -69,7 +69,7 @@ class Due:
         report, however soon they follow each other."""
         every = self._rates.every(self._topic)
         if not every or self._last_ms is None or every == 1 and of_report:
-            return every > 0
+            return bool(every)
         return now_ms - self._last_ms >= 1000 * every - _EARLY_MS
 
     def after_change(self, now_ms):

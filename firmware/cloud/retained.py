@@ -1,21 +1,24 @@
 """What is retained at the broker: the original's configuration of the site, published again on
 every connecting."""
 
+from energy.intervals import FIVE_MINUTES
 from cloud import topics
+from cloud import topics_older as older
 from cloud import topics_original as original
 
 PRESENCE = "presence"
 
 
 class Retained:
-    """prefix: of all topics; serial: the gateway's; now_ms: a function; modules: a function, the
-    Input and Output modules of the site; outputs: a function, [(module, output)]; others: a
-    function that gives more, [(topic, function that gives its pieces)]."""
+    """prefix: of all topics; serial: the gateway's; rates: rates.Rates; now_ms: a function;
+    modules: a function, the Input and Output modules of the site; outputs: a function, [(module,
+    output)]; others: a function that gives more, [(topic, function that gives its pieces)]."""
 
-    def __init__(self, prefix, site, serial, now_ms, modules, outputs, others):
+    def __init__(self, prefix, site, serial, rates, now_ms, modules, outputs, others):
         self._prefix = prefix
         self._site = site
         self._serial = serial
+        self._rates = rates
         self._now_ms = now_ms
         self._modules = modules
         self._outputs = outputs
@@ -29,11 +32,13 @@ class Retained:
         """[(topic, function that gives its pieces)], `presence` first."""
         now_ms, site, serial = self._now_ms(), self._site, self._serial
         modules, outputs = self._modules(), self._outputs()
+        period_s = self._rates.every("aggregated") or FIVE_MINUTES
         messages = [
             (PRESENCE, lambda: topics.presence(True)),
-            ("config", lambda: original.config(site, serial, now_ms)),
+            ("config", lambda: original.config(site, serial, period_s, now_ms)),
             ("channelConfigV2", lambda: original.channel_config(site, now_ms)),
-            ("sensorConfig", lambda: original.sensor_config(modules, now_ms)),
-            ("homeControlConfig", lambda: original.home_control_config(outputs, now_ms)),
+            ("channelConfig", lambda: older.channel_config(site, now_ms)),
+            ("sensorConfig", lambda: older.sensor_config(modules, now_ms)),
+            ("homeControlConfig", lambda: older.home_control_config(outputs, now_ms)),
         ]
         return [(self._prefix + topic, pieces) for topic, pieces in messages + self._others()]

@@ -1,4 +1,5 @@
-"""Names and payloads of the original's messages (docs/cloud.md): what its own tools read.
+"""Names and payloads of the original's messages (docs/cloud.md): what its own tools read; those
+that only older ones read are in topics_older.py, and aggregated.py.
 
 `realtime` is a form; each other payload is a generator of pieces of JSON text, as in topics.py.
 """
@@ -6,14 +7,11 @@
 import json
 
 from system.version import VERSION
-from site.sampling import SAMPLE_RATE
 from measure.quantities import FREQUENCY, VOLTS
 from measure.readings import APPARENT, CURRENT, FACTOR, POWER, RATES, REACTIVE
-from energy.intervals import FIVE_MINUTES
 from energy.registers import EXPORT, IMPORT
-from energy.totals import energies
 from cloud import figures as f
-from cloud.json_pieces import compact, items, rounded, whole
+from cloud.json_pieces import items
 from cloud.json_text import Form, quoted
 
 _PHASE_NAMES = "ABC"
@@ -24,7 +22,7 @@ _PHASE_CODES = (128, 64, 32)
 # Retained
 
 
-def config(site, serial, now_ms):
+def config(site, serial, period_s, now_ms):
     """The original's `config`."""
     yield json.dumps(
         {
@@ -34,10 +32,20 @@ def config(site, serial, now_ms):
             "serviceLocationUuid": site.uuid,
             "serviceLocationId": site.location,
             "firmwareVersion": VERSION,
-            "aggregationPeriodSeconds": FIVE_MINUTES,
+            "aggregationPeriodSeconds": period_s,
             "timeZone": site.timezone,
         }
     )
+
+
+def flow(load):
+    """Which way the energy of a load goes, in the original's words."""
+    return "PRODUCTION" if load.role == "solar" else "CONSUMPTION"
+
+
+def connection(load):
+    """Where it is, in the original's words: its clients look for the sun beside the grid."""
+    return "GRID" if load.role in ("grid", "solar") else "SUBMETER"
 
 
 def _formula(point):
@@ -74,8 +82,8 @@ def _measurement(site, i):
         "name": load.name,
         "formula": _formula(point),
         "publishIndex": i,
-        "flow": "PRODUCTION" if load.role == "solar" else "CONSUMPTION",
-        "connectionType": "GRID" if load.role == "grid" else "SUBMETER",
+        "flow": flow(load),
+        "connectionType": connection(load),
     }
 
 
@@ -90,23 +98,6 @@ def channel_config(site, now_ms):
     yield '], "measurements": ['
     yield from items(_measurement(site, i) for i in range(len(site.points)))
     yield "]}}"
-
-
-def sensor_config(modules, now_ms):
-    """The original's `sensorConfig`: the Input modules among `modules`."""
-    yield '{"utcTimeStamp": %d, "gwSensors": [' % (now_ms or 0)
-    yield from items(module.sensor() for module in modules if module.KIND == "input")
-    yield '], "switchSensors": []}'
-
-
-def home_control_config(outputs, now_ms):
-    """The original's `homeControlConfig`. outputs: [(module, output)]."""
-    yield '{"utcTimeStamp": %d, "switchActuators": [' % (now_ms or 0)
-    yield from items(
-        {"nodeId": output.node, "name": output.name, "serialNumber": module.serial}
-        for module, output in outputs
-    )
-    yield '], "smartplugActuators": [], "maximumAmpere": 0}'
 
 
 # Every second
@@ -142,7 +133,7 @@ def realtime_form(site, measuring, figures):
     for i in range(len(site.points)):
         point = site.points[i]
         form.put(b",{" if i else b"{")
-        form.put(b'"publishIndex":%d,"formula":' % i + quoted(_formula(point)))
+        form.put(b'"publishIndex":%d,"ctInput":%d,"formula":' % (i, i) + quoted(_formula(point)))
         for name, k, away in _RATES:
             form.put(name)
             no_current = k == FACTOR  # has no factor: clients want a number
@@ -160,68 +151,3 @@ def realtime_form(site, measuring, figures):
     form.put(b"]}")
     form.close()
     return form
-
-
-# Every five minutes
-
-
-def _channel_interval(site, interval, i):
-    point = site.points[i]
-    imported, exported = interval.energy[2 * i], interval.energy[2 * i + 1]
-    return {
-        "publishIndex": i,
-        "formula": _formula(point),
-        "power": None
-        if interval.doubtful[i]
-        else whole((imported - exported) * SAMPLE_RATE / interval.samples),
-        "importEnergy": imported,
-        "exportEnergy": exported,
-        "missing": interval.missed[i],
-        "phaseId": point.phase,
-    }
-
-
-def _voltage_interval(interval, p):
-    least, mean, most = interval.spread.voltage(p) or (None, None, None)
-    return {
-        "voltage": whole(mean),
-        "minimum": rounded(least, 1),
-        "maximum": rounded(most, 1),
-        "phaseId": p,
-    }
-
-
-def aggregated(site, interval):
-    """The original's `aggregated`, of an intervals.Interval. What is in it besides its period is
-    ours: the original's payload is not public."""
-    points = range(len(site.points))
-    least, mean, most = interval.spread.grid() or (None, None, None)
-    hertz = interval.spread.frequency()
-
-    def of_load(k, direction):
-        if interval.doubts(site.loads[k].points):
-            return None
-        return interval.of_load(k, direction)
-
-    yield '{"utcTimeStamp": %d, "aggregationPeriodSeconds": %d, "seconds": %s, ' % (
-        interval.start * 1000,
-        interval.length,
-        json.dumps(round(interval.samples / SAMPLE_RATE, 3)),
-    )
-    yield '"regular": %s, "estimatedEnergy": %d, ' % (
-        json.dumps(interval.regular),
-        interval.estimated,
-    )
-    yield '"totalPower": %s, "minimumPower": %s, "maximumPower": %s, ' % tuple(
-        [compact(whole(value)) for value in (mean, least, most)]
-    )
-    yield '"totalImportEnergy": %d, "totalExportEnergy": %d, "measuredFrequency": %s, ' % (
-        sum(interval.energy[2 * i] for i in points),
-        sum(interval.energy[2 * i + 1] for i in points),
-        compact(whole(hertz and hertz[1] * 1000000)),
-    )
-    yield '"channelPowers": ['
-    yield from items(_channel_interval(site, interval, i) for i in points)
-    yield '], "voltages": ['
-    yield from items(_voltage_interval(interval, p) for p in range(site.phases))
-    yield '], "totals": %s}' % json.dumps(energies(site, of_load))

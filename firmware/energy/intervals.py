@@ -138,7 +138,7 @@ class Span:
         self.samples = 0
         self._before[:] = self._energy.main.joules
         self._estimated = sum(self._energy.estimated.joules)
-        self._spread = Spread()
+        self._spread = Spread(len(self._energy.missing))
         self._gaps.clear()
 
     def so_far(self, k, direction):
@@ -258,6 +258,14 @@ class Intervals:
         self.dropped = 0
         self.quarter = Span(QUARTER, energy)
         self._five_minutes = Span(FIVE_MINUTES, energy)
+
+    def keep(self, length):
+        """Remove those of other lengths from the queue."""
+        self.completed = [one for one in self.completed if one.length == length]
+
+    def take(self):
+        """The oldest that is completed, which leaves the queue; None where there is none."""
+        return self.completed.pop(0) if self.completed else None
 
     def add(self, report, grid, now_ms):
         """Take a report (quantities.Report) that the registers have counted. grid: its power in W,

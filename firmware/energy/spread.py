@@ -1,9 +1,12 @@
-"""How far the values of an interval's reports lie apart: voltages, frequency, grid power."""
+"""What an interval says of the values of its reports: least, mean and greatest of voltages,
+frequency and the grid's power, and means of the points."""
 
 from array import array
 from math import sqrt
 
 from micropython import const
+
+from energy.means import Means
 
 _FREQUENCY = const(3)  # rows: three voltages, frequency, grid power
 _GRID = const(4)
@@ -11,9 +14,11 @@ _GRID = const(4)
 
 class Spread:
     """Least, mean and greatest of the values of each report: the voltages (whose mean is the root
-    of the mean square, as IEC 61000-4-30 aggregates), the frequency, the power of the grid."""
+    of the mean square, as IEC 61000-4-30 aggregates), the frequency, the power of the grid.
+    `means`: means.Means of so many points."""
 
-    def __init__(self):
+    def __init__(self, points):
+        self.means = Means(points)
         self._least = array("f", [0] * 5)
         self._most = array("f", [0] * 5)
         self._sum = array("f", [0] * 5)
@@ -24,6 +29,7 @@ class Spread:
             self._note(p, report.voltages[p].rms)
         self._note(_FREQUENCY, report.frequency)
         self._note(_GRID, grid)
+        self.means.add(report.rates)
 
     def _note(self, row, value):
         if value is None:

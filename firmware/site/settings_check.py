@@ -110,8 +110,8 @@ def _check_publish(publish):
     for name, seconds in publish.items():
         if name not in TOPICS:
             raise SettingsError("publish.%s: is not known (known: %s)" % (name, ", ".join(TOPICS)))
-        if name == "aggregated" and seconds not in (0, 300):
-            raise SettingsError("publish.aggregated: must be 300, or 0 for never")
+        if name == "aggregated" and seconds not in (0, 300, 900):
+            raise SettingsError("publish.aggregated: must be 300 or 900, or 0 for never")
         if type(seconds) is not int or not 0 <= seconds <= 86400:
             raise SettingsError("publish.%s: must be 1 to 86400 s, or 0 for never" % name)
 

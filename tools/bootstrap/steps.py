@@ -10,6 +10,7 @@ import axe
 import broker
 import browser
 import checker
+import clients
 import environment
 import improv_client
 import interpreters
@@ -137,6 +138,30 @@ def all_steps() -> tuple[Step, ...]:
             "the official Improv client in build/improv",
             improv_client.make,
             (improv_client.SCRIPT,),
+            1,
+            1,
+            1,
+            (CACHE / "npm",),
+            remedy="its tests are skipped",
+            group="test",
+        ),
+        Step(
+            "pysmappee",
+            "pysmappee in build/clients, a client of the original's messages",
+            clients.make_pysmappee,
+            (clients.PYSMAPPEE,),
+            1,
+            1,
+            1,
+            (CACHE / "clients",),
+            remedy="its tests are skipped",
+            group="test",
+        ),
+        Step(
+            "iobroker",
+            "ioBroker's adapter in build/clients, a client of the original's messages",
+            clients.make_iobroker,
+            (clients.IOBROKER,),
             1,
             1,
             1,

@@ -13,7 +13,7 @@ from site.document import Site
 from a_bus.state import describe
 from energy.intervals import FIVE_MINUTES, Interval
 from energy.spread import Spread
-from cloud import topics_original
+from cloud.aggregated import aggregated as aggregated_pieces
 from cloud.publisher import Publisher
 from cloud.rates import Rates
 from cloud.state import State
@@ -180,13 +180,13 @@ def gateway(points):
 
 def aggregated(place, path):
     """`aggregated` of five minutes in which every circuit took 1 kWh."""
-    joules, spread = path.energy.main.joules, Spread()
+    joules, spread = path.energy.main.joules, Spread(len(place.points))
     spread.add(path.report, 1234.5)
     for r in range(len(joules)):
         joules[r] = 3600000 + r if joules[r] else 0
     missed = path.energy.missing
     interval = Interval(1764000000, FIVE_MINUTES, 960000, joules, missed, 0, spread)
-    return topics_original.aggregated(place, interval)
+    return aggregated_pieces(place, interval, 145)
 
 
 def size(pieces):

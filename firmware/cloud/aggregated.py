@@ -1,0 +1,96 @@
+"""The original's `aggregated` (docs/cloud.md), of an interval: in the shape that clients of older
+monitors read, and beside it what they have no place for."""
+
+from site.sampling import SAMPLE_RATE
+from energy.totals import energies
+from cloud.json_pieces import compact, items, rounded, whole
+
+_VERSION = 2  # of the shape
+_MW = 1000
+
+
+def _times(value, factor):
+    return None if value is None else value * factor
+
+
+def _mean_mw(joules, samples):
+    return (joules * _MW * SAMPLE_RATE + samples // 2) // samples
+
+
+def _channel(interval, i):
+    """A point's means in mA, mW, mVA, mvar and percent; J of the interval alone."""
+    means = interval.spread.means
+    imported, exported = interval.energy[2 * i], interval.energy[2 * i + 1]
+    current, apparent = means.current(i), means.apparent(i)
+    powers = [None, None]
+    factor = None
+    if not interval.doubtful[i]:
+        powers = [
+            whole(joules * _MW * SAMPLE_RATE / interval.samples) for joules in (imported, exported)
+        ]
+        if apparent:
+            factor = int((powers[0] - powers[1]) * 10 / apparent)
+    return {
+        "ctInput": i,
+        "averageRMSCurrent": None if current is None else (current + 50) // 100,
+        "averageImportRMSActivePower": powers[0],
+        "averageExportRMSActivePower": powers[1],
+        "averageRMSApparentPower": _times(apparent, 10),
+        "averageRMSReactivePower": _times(means.reactive(i), 10),
+        "averagePowerfactor": factor,
+        "importEnergy": imported,
+        "exportEnergy": exported,
+        "missing": interval.missed[i],
+    }
+
+
+def _voltage(interval, p):
+    least, mean, most = interval.spread.voltage(p) or (None, None, None)
+    return {
+        "voltage": whole(mean),
+        "minimum": rounded(least, 1),
+        "maximum": rounded(most, 1),
+        "phaseId": p,
+    }
+
+
+def aggregated(site, interval, always_on):
+    """The pieces of the message of an intervals.Interval. always_on: W, or None."""
+    points = range(len(site.points))
+    least, mean, most = interval.spread.grid() or (None, None, None)
+    hertz = interval.spread.frequency()
+
+    def of_load(k, direction):
+        if interval.doubts(site.loads[k].points):
+            return None
+        return interval.of_load(k, direction)
+
+    def tenths(p):
+        voltage = interval.spread.voltage(p)
+        return whole(voltage and voltage[1] * 10)
+
+    general = {
+        "utcTimeStamp": interval.start * 1000,
+        "aggregationPeriodSeconds": interval.length,
+        "seconds": round(interval.samples / SAMPLE_RATE, 3),
+        "regular": interval.regular,
+        "estimatedEnergy": interval.estimated,
+        "totalPower": whole(mean),
+        "minimumPower": whole(least),
+        "maximumPower": whole(most),
+        "totalImportEnergy": sum(interval.energy[2 * i] for i in points),
+        "totalExportEnergy": sum(interval.energy[2 * i + 1] for i in points),
+        "measuredFrequency": whole(hertz and hertz[1] * 1000000),
+        "totals": energies(site, of_load),
+    }
+    yield compact(general)[:-1] + ',"voltages":['
+    yield from items(_voltage(interval, p) for p in range(site.phases))
+    shape = {
+        "utcEndtime": (interval.start + interval.length) * 1000,
+        "averageRMSVoltages": [tenths(p) for p in range(site.phases)],
+        "alwaysOn": _times(always_on, _MW),
+        "version": _VERSION,
+    }
+    yield '],"intervalDatas":[' + compact(shape)[:-1] + ',"channelIntervalDatas":['
+    yield from items(_channel(interval, i) for i in points)
+    yield "]}]}"
