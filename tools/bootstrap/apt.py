@@ -63,9 +63,7 @@ class Bundle:
     @classmethod
     def note(cls, name: str, folder: Path, plan: list[Package]) -> Bundle:
         """List freshly downloaded packages."""
-        packages = [
-            {**asdict(package), "sha256": sha256(folder / package.file)} for package in plan
-        ]
+        packages = [{**asdict(one), "sha256": sha256(folder / one.file)} for one in plan]
         write_whole(folder / f"{name}.json", json.dumps(packages, indent=1) + "\n")
         return cls(folder, packages)
 
@@ -225,8 +223,8 @@ def debian_sources(suite: str) -> Iterator[tuple[str, str]]:
 
 
 def _stanza(uri: str, suite: str, more: dict[str, str]) -> str:
-    lines = ["Types: deb", f"URIs: {uri}", f"Suites: {suite}", "Components: main"]
-    lines += ["Targets: Packages"]
+    lines = ["Types: deb", "Targets: Packages", "Components: main"]
+    lines += [f"URIs: {uri}", f"Suites: {suite}"]
     lines += [f"{key.title()}: {value}" for key, value in more.items()]
     return "\n".join(lines) + "\n"
 
@@ -259,7 +257,7 @@ def _debian_keyring() -> Path | None:
 
 
 def _stanzas() -> Iterator[dict[str, str]]:
-    """The machine's own package sources, deb822 and one-line form alike, keys in lower case."""
+    """The machine's own package sources, of either form, keys in lower case."""
     files = [ETC / "sources.list", *sorted((ETC / "sources.list.d").glob("*"))]
     for file in files:
         try:
