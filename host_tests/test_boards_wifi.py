@@ -232,3 +232,38 @@ def test_the_hotspot_has_a_public_looking_address():
     (own, mask, router, names), *_ = dict(calls)["ifconfig"]
     assert (own, router, names) == (ip, ip, ip)
     assert ipaddress.ip_network(f"{own}/{mask}", strict=False).num_addresses == 256
+
+
+BESIDE = """
+class Joined:
+    def isconnected(self):
+        return True
+    def ifconfig(self):
+        return ("{own}", "{mask}", "{own}", "{own}")
+    def __getattr__(self, name):
+        return lambda *values, **named: None
+
+network.WLAN = lambda kind: AccessPoint() if kind == network.AP_IF else Joined()
+radio = links.Radio()
+radio.start_hotspot("Gateway-5010000042", "vj4kd8tw")
+"""
+
+
+@pytest.mark.parametrize(
+    "own, mask, clash",
+    [
+        ("4.3.2.9", "255.255.255.0", True),
+        ("4.9.9.9", "255.0.0.0", True),
+        ("192.168.4.9", "255.255.252.0", False),
+    ],
+)
+def test_the_hotspot_avoids_the_addresses_of_the_network_that_is_joined(own, mask, clash):
+    """Else what is meant for the phone goes to that network, and the page is not seen."""
+    begin, end = ACCESS_POINT.split("network.WLAN = ")
+    program = begin + BESIDE.format(own=own, mask=mask) + end[end.index("print(") :]
+    ip, calls = on_chip(program)
+    network = ipaddress.ip_network(f"{own}/{mask}", strict=False)
+    assert ipaddress.ip_address(ip).is_global and ipaddress.ip_address(ip) not in network
+    assert (ip == "4.3.2.1") != clash
+    (address, _, router, names), *_ = dict(calls)["ifconfig"]
+    assert (address, router, names) == (ip, ip, ip)

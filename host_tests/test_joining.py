@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from gateway_host.sim.radio import Network, World
-from test_connection import joins, run
+from test_connection import YES, joins, run, with_servers
 
 KEY = "geheim123"
 # Gives the network as a phone or a browser does, by hand.
@@ -198,3 +198,25 @@ tell(took=seconds() - gone, dbm=made.radio.dbm())
     first, second = (line for line in run(networks, body, tmp_path, known) if "dbm" in line)
     assert first["dbm"] == -70 and first["at"] < 15
     assert second["dbm"] == -50 and second["took"] < 30
+
+
+def test_a_home_network_with_the_hotspots_addresses(tmp_path):
+    """It is joined and kept; the hotspot gives way, and then the gateway sees where it leads."""
+    body = """
+connection.open_hotspot()
+await until(lambda: connection._hotspot.is_open() and made.a_uart.ask("hotspot_name"))
+result = await given("house", "geheim123")
+tell(result=result, known=wishes.networks)
+began = seconds()
+await until(lambda: not connection._hotspot.is_open())
+tell(closed=seconds() - began)
+await until(lambda: connection.wrong() is None and connection.links.reachability, 60)
+tell(reachability=connection.links.reachability)
+"""
+    body, wishes = with_servers(body, f"{YES!r}.encode()")
+    world = air(ours())
+    # The simulated hotspot is at 127.0.0.1.
+    world.addresses = ("127.0.0.9", "255.0.0.0", "127.0.0.1", "127.0.0.53")
+    told = [line for line in run(world, body, tmp_path, wishes) if "led" not in line]
+    assert told[0] == {"result": "address_clash", "known": [["house", KEY]]}
+    assert told[1]["closed"] < 15 and told[2] == {"reachability": "ok"}

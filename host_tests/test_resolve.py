@@ -207,7 +207,7 @@ def test_other_tasks_run_while_the_name_server_keeps_silent(looked_up):
 
 def test_an_address_is_not_looked_up(bits):
     code = (
-        "import asyncio, resolve\n"
+        "import asyncio\nfrom net import resolve\n"
         "resolve.socket = None\n"
         "for host in ('192.0.2.1', '10.0.0.255'):\n"
         "    print(asyncio.run(resolve.resolve(host, None)))\n"

@@ -28,6 +28,8 @@ class Link(Protocol):
         """The gateway's address, None without one."""
     def name_server(self) -> str:
         """The address that names are asked of."""
+    def addresses(self) -> tuple[str, ...]:
+        """Its own, the mask, the router's, the name server's, as ifconfig() has them."""
 
 class Ethernet(Link, Protocol):
     """Ethernet."""
@@ -42,8 +44,9 @@ Heard = tuple[bytes, bytes, int, int, str, bool]
 class Radio(Link, Protocol):
     """Wi-Fi, as station and as access point."""
 
-    @property
-    def hotspot_ip(self) -> str: ...
+    hotspot_ip: str | None
+    """Where the hotspot's page is, None while it is closed."""
+
     async def scan(self) -> Sequence[Heard]:
         """Who is in reach; up to 10 s."""
     async def join(self, ssid: str | bytes, password: str, bssid: bytes = b"") -> str:

@@ -25,6 +25,9 @@ class Link:
     def name_server(self):
         return "127.0.0.53"
 
+    def addresses(self):
+        return tuple(self._uart.ask("addresses"))
+
     def _signal(self, place):
         """dBm, None without a signal."""
         level = self._uart.world()[place]
@@ -53,10 +56,9 @@ class Ethernet(Link):
 class Radio(Link):
     """The Wi-Fi radio. Its hotspot is this machine."""
 
-    hotspot_ip = _LOCAL
-
     def __init__(self, uart):
         super().__init__(uart, 2)
+        self.hotspot_ip = None
 
     async def scan(self):
         found = []
@@ -81,7 +83,9 @@ class Radio(Link):
         return self._signal(1)
 
     def start_hotspot(self, ssid, password):
+        self.hotspot_ip = _LOCAL
         self._uart.ask("hotspot", (ssid, password))
 
     def stop_hotspot(self):
+        self.hotspot_ip = None
         self._uart.ask("hotspot")

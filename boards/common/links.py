@@ -9,6 +9,8 @@ import machine
 import network
 from micropython import const
 
+from net.addresses import in_network
+
 _STACK = const(4096)  # bytes of internal memory: the least of MicroPython's port
 _WAIT_MS = const(100)
 _SCAN_MS = const(10000)
@@ -19,6 +21,7 @@ _SECURITIES = ("open", "wep", "wpa", "wpa2", "wpa2", "enterprise", "wpa3", "wpa2
 # Not a private address: some phones (Samsung's) open no page by themselves there. It is printed on
 # the label.
 HOTSPOT_IP = "4.3.2.1"
+_OTHER_IP = "5.4.3.2"  # where the network that is joined has the first one
 _MASK = "255.255.255.0"
 _BUSY = (network.STAT_CONNECTING, network.STAT_IDLE)
 # By the chip's reason (ESP-IDF's wifi_err_reason_t); what is not here is "failed".
@@ -46,6 +49,9 @@ class Link:
     def name_server(self):
         return self._interface.ifconfig()[3]
 
+    def addresses(self):
+        return self._interface.ifconfig()
+
 
 class Ethernet(Link):
     """pins: the board's. OSError where the PHY does not answer."""
@@ -72,9 +78,8 @@ class Ethernet(Link):
 class Radio(Link):
     """The chip's Wi-Fi, as station and as access point."""
 
-    hotspot_ip = HOTSPOT_IP
-
     def __init__(self):
+        self.hotspot_ip = None
         self._interface = network.WLAN(network.STA_IF)
         self._interface.active(True)
         self._interface.config(reconnects=0)  # net/connection.py decides when
@@ -150,10 +155,17 @@ class Radio(Link):
             return None
 
     def start_hotspot(self, ssid, password):
+        self.hotspot_ip = ip = self._free_ip()
         # First the address: no phone is to be given another one.
-        self._hotspot.ifconfig((HOTSPOT_IP, _MASK, HOTSPOT_IP, HOTSPOT_IP))
+        self._hotspot.ifconfig((ip, _MASK, ip, ip))
         self._hotspot.active(True)
         self._hotspot.config(ssid=ssid, key=password, security=network.AUTH_WPA2_PSK)
 
+    def _free_ip(self):
+        if self.connected() and in_network(HOTSPOT_IP, *self.addresses()[:2]):
+            return _OTHER_IP
+        return HOTSPOT_IP
+
     def stop_hotspot(self):
+        self.hotspot_ip = None
         self._hotspot.active(False)

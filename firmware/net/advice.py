@@ -28,6 +28,10 @@ TEXTS = {
     "support",
     "no_dns": "the network's name server does not know the cloud: see the router's DNS",
     "captive": "the network shows a page to be signed in at: use another network",
+    "router_page": "the router answers in the place of the internet: open any page with a phone "
+    "on this network, it says whether the line is down or a sign-in is missing",
+    "address_clash": "the network has the same addresses as the gateway's hotspot: it is used "
+    "when the hotspot is closed",
     "no_cloud": "the internet is there, but the cloud does not answer: see that its host and port "
     "are right, and that the firewall lets the port out",
     "no_internet": "the network leads nowhere: is the router connected to the internet?",

@@ -23,6 +23,7 @@ _WEAK_DBM = const(-75)
 _CABLE_MS = const(10000)  # a cable that has no address yet: so long nothing else is tried
 _NO_CABLE_MS = const(7000)  # until the chip knows that there is none: 4 s, and its next look
 _ROUTER_MS = const(180000)  # routers start slower than we do
+_CLASH_S = const(10)  # until the hotspot gives way to a network that has its addresses
 _PAUSE_MS = const(1000)
 _MAX_PAUSE_MS = const(15000)  # a network that is back is used within 30 s
 
@@ -251,6 +252,8 @@ class Connection:
                 self._checking = asyncio.create_task(self._check())
         if self._hotspot.is_open():
             self.trial.follow_up()
+            if links.reachability == "address_clash":
+                self._window.close_within(_CLASH_S)
 
     async def _check(self):
         try:

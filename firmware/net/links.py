@@ -4,7 +4,9 @@ choice; joins and dials nothing."""
 from system.modules import unload
 from site import settings as store
 
-NOWHERE = ("captive", "no_dns", "no_internet")
+NOWHERE = ("captive", "router_page", "no_dns", "no_internet")
+# What one look is enough for: a slow network may be silent once.
+_CERTAIN = ("ok", "captive", "router_page", "address_clash")
 
 
 class Links:
@@ -112,18 +114,19 @@ class Links:
         mqtt = self._settings.mqtt
         cloud = (mqtt["host"], mqtt["port"]) if mqtt else None
         try:
-            return await check(cloud, link.name_server(), self._hardware.probe)
+            hotspot_ip = self._radio.hotspot_ip if self._radio else None
+            return await check(cloud, link.addresses(), self._hardware.probe, hotspot_ip)
         finally:
             unload("net.reachability")
 
     async def check_used(self):
-        """Look where the link leads. To be cancelled where it is another one. What speaks against
-        it is believed when it is seen twice: a slow network may be silent once."""
+        """Look where the link leads. To be cancelled where it is another one. What is not
+        certain is believed when it is seen twice."""
         link = self._used
         found = await self.check(link)
         if link is self._radio or not self._radio or not self._radio.connected():
             # Else all goes through the radio, which is being tried.
-            if found in ("ok", "captive", self._suspected):
+            if found in _CERTAIN or found == self._suspected:
                 self.set_reachability(link, found)
             self._suspected = found
 

@@ -10,13 +10,11 @@ import os
 import socket
 import struct
 
+from net.addresses import is_address
+
+_NOBODY = "0.0.0.0"  # what a filter says of what it blocks
 _TRIES = 3
 _TIMEOUT_S = 2
-
-
-def _is_address(host):
-    parts = host.split(".")
-    return len(parts) == 4 and all(part.isdigit() for part in parts)
 
 
 def _query(number, host):
@@ -50,7 +48,8 @@ def _answer(data, number):
         kind, _, _, size = struct.unpack_from(">HHIH", data, at)
         at += 10
         if kind == 1 and size == 4:
-            return "%d.%d.%d.%d" % struct.unpack_from("4B", data, at)
+            found = "%d.%d.%d.%d" % struct.unpack_from("4B", data, at)
+            return None if found == _NOBODY else found
         at += size
     return None
 
@@ -58,7 +57,7 @@ def _answer(data, number):
 async def resolve(host, name_server):
     """The IPv4 address of `host` as text; `host` itself when it is one. OSError when no name
     server knows it."""
-    if _is_address(host):
+    if is_address(host):
         return host
     for _ in range(_TRIES):
         number = int.from_bytes(os.urandom(2), "big")

@@ -62,6 +62,9 @@ class Hardware:
         return SerialLine(PLAN["line"])
 
 
+counters = Counters()
+
+
 class Links:
     """A network that was given leads to the cloud, or what plan.json says of it."""
 
@@ -153,7 +156,7 @@ async def starve():
 async def one_round():
     gc.collect()
     before = gc.mem_alloc()
-    hardware, counters = Hardware(), Counters()
+    hardware = Hardware()
     window = HotspotWindow(hardware.uptime_ms)
     window.open()
     trial = Trial(hardware.radio, Joining(), Links(), Networks(), window, counters)

@@ -12,54 +12,26 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
-SECURITIES = ("open", "wep", "wpa", "wpa2", "wpa3", "enterprise")
+from gateway_host.sim.access_point import SCAN_US, SECURITIES, Joining, Network
+
+__all__ = ("SECURITIES", "Network", "World")
+
 LINKS = ("ethernet", "wifi", "lte")
 INTERNET = ("on", "off", "captive")
 
 _TICKS = 1 << 30
-_SCAN_US = 1_800_000  # 13 channels
-_FIND_US = 400_000
-_HANDSHAKE_US = 300_000
-_REFUSAL_US = 2_500_000  # a wrong password is known by what does not come
-_ADDRESS_WAIT_US = 15_000_000
 _DIAL_US = 4_000_000
 _PHONE_AWAY_US = 6_000_000  # until a dropped phone has found the hotspot again
-_WEAKEST_DBM = -92  # below, no frame gets through
 _BUTTON, _CABLE, _END = 8, 16, 128
 _STATE = struct.Struct("<Bbb")
 
 
 @dataclass
-class Network:
-    """One access point. rssi in dBm as the gateway receives it; password "" only where `security`
-    is open. addresses: whether its router gives any; lost_handshakes: so many fail though the key
-    is right; refusals: so many tries are refused before one is taken, as an access point does that
-    would have its clients on 5 GHz; gone_after_s: it goes away so long after somebody has begun
-    to join it, None for never."""
-
-    ssid: str
-    password: str = ""
-    security: str = "wpa2"
-    rssi: int = -55
-    channel: int = 6
-    bssid: str = ""
-    hidden: bool = False
-    addresses: bool = True
-    lost_handshakes: int = 0
-    refusals: int = 0
-    gone_after_s: float | None = None
-
-
-@dataclass
-class _Attempt:
-    """A try to join or to dial, from `began` on, until there is a result."""
+class _Dialling:
+    """A try to dial, from `began` on, until there is a result."""
 
     began: float
-    network: Network | None
     result: str | None = None
-    host_name: str = ""
-    refused: bool = False
-    lost: bool = False  # its handshake
 
 
 @dataclass
@@ -68,7 +40,8 @@ class World:
 
     cable: an Ethernet cable with a router at its end; dhcp_s: how long a router takes to give an
     address, inf for never; lte_dbm: what the modem receives, None for no cell; sim: whether a SIM
-    card is there. internet: what lies behind whatever link; cloud: whether the cloud's port is
+    card is there; addresses: what a router gives: ours, the mask, its own, its name server's.
+    internet: what lies behind whatever link; cloud: whether the cloud's port is
     open. `refused`: what the gateway wanted of its radio while that was at something else.
     """
 
@@ -79,6 +52,7 @@ class World:
     cloud: bool = True
     lte_dbm: int | None = -85
     sim: bool = True
+    addresses: tuple[str, str, str, str] = ("10.9.8.7", "255.255.255.0", "10.9.8.1", "127.0.0.53")
     phone_knows: tuple[str, str] | None = None  # the hotspot that the phone was told to join
 
     def __post_init__(self) -> None:
@@ -90,8 +64,8 @@ class World:
         self.refused: list[str] = []
         self._hotspot_channel = 1
         self._phone_from = 0.0
-        self._wifi: _Attempt | None = None
-        self._lte: _Attempt | None = None
+        self._wifi: Joining | None = None
+        self._lte: _Dialling | None = None
         self._cable_since: float | None = None
         self._scanned: tuple[float, list[Network] | None] = (0.0, [])
         self._held_until = 0.0
@@ -184,6 +158,9 @@ class World:
         """The host name from now on: where an address was asked for it is the old one."""
         self._host_name = name
 
+    def _addresses(self, _: Any) -> list[str]:
+        return list(self.addresses)
+
     def _scan(self, _: Any) -> bool:
         """Begins a scan, unless one is running or a network is being joined (ESP-IDF's
         esp_wifi_scan_start: ESP_ERR_WIFI_STATE)."""
@@ -191,7 +168,7 @@ class World:
         if self._scanning() or (self._wifi is not None and self._wifi.result is None):
             self.refused.append("scan")
             return False
-        self._scanned = (self.now + _SCAN_US, None)
+        self._scanned = (self.now + SCAN_US, None)
         return True
 
     def _scanning(self) -> bool:
@@ -203,7 +180,7 @@ class World:
             return 0
         ready, heard = self._scanned
         if heard is None:
-            heard = [network for network in self.networks if network.rssi >= _WEAKEST_DBM]
+            heard = [network for network in self.networks if network.heard()]
             self._scanned = (ready, heard)
         if index >= len(heard):
             return None
@@ -218,14 +195,7 @@ class World:
             self.refused.append("join")
             self._scanned = (self.now, [])
         network = self._access_point(ssid, bssid)
-        self._wifi = attempt = _Attempt(self.now, network, host_name=self._host_name)
-        self._wifi_password = password
-        if network is not None and network.refusals:
-            network.refusals -= 1
-            attempt.refused = True
-        elif network is not None and network.lost_handshakes:
-            network.lost_handshakes -= 1
-            attempt.lost = True
+        self._wifi = Joining(self.now, network, password, self._host_name)
         if network is not None and self.hotspot and network.channel != self._hotspot_channel:
             # One radio, one channel: the hotspot goes with the station and loses its phone.
             self._hotspot_channel = network.channel
@@ -245,7 +215,7 @@ class World:
         self._phone_from = max(self._phone_from, self.now)
 
     def _dial(self, _: Any) -> None:
-        self._lte = _Attempt(self.now, None)
+        self._lte = _Dialling(self.now)
 
     def _dialled(self, _: Any) -> str | None:
         self._step()
@@ -284,9 +254,7 @@ class World:
         fitting = [
             network
             for network in self.networks
-            if network.ssid == ssid
-            and network.rssi >= _WEAKEST_DBM
-            and bssid in ("", self._bssid(network))
+            if network.ssid == ssid and network.heard() and bssid in ("", self._bssid(network))
         ]
         return max(fitting, key=lambda network: network.rssi, default=None)
 
@@ -300,44 +268,9 @@ class World:
         elif self._cable_since is None:
             self._cable_since = self.now
             self._cable_name = self._host_name
-        self._step_wifi()
+        if self._wifi is not None:
+            self._wifi.step(self.now, self.networks, self.dhcp_s)
         self._step_lte()
-
-    def _step_wifi(self) -> None:
-        attempt = self._wifi
-        if attempt is None:
-            return
-        network = attempt.network
-        gone_s = network and network.gone_after_s
-        if gone_s is not None and self.now >= attempt.began + gone_s * 1e6:
-            network.rssi = _WEAKEST_DBM - 1
-        there = network is not None and network in self.networks and network.rssi >= _WEAKEST_DBM
-        if attempt.result == "ok":
-            if not there or network.password != self._wifi_password:
-                attempt.result = "failed"
-            return
-        if attempt.result is not None:
-            return
-        passed = self.now - attempt.began
-        if not there:
-            attempt.result = "not_found" if passed >= _SCAN_US else None
-        elif attempt.refused or not self._fits(network):
-            attempt.result = "failed" if passed >= _FIND_US else None
-        elif attempt.lost or network.password != self._wifi_password:
-            attempt.result = "wrong_password" if passed >= _REFUSAL_US else None
-        else:
-            address = _FIND_US + _HANDSHAKE_US
-            if network.addresses and passed >= address + self.dhcp_s * 1e6:
-                attempt.result = "ok"
-            elif passed >= address + _ADDRESS_WAIT_US:
-                attempt.result = "no_address"
-
-    def _fits(self, network: Network) -> bool:
-        """Whether the driver joins it with what it was given: ESP-IDF takes no weaker security
-        than WPA where there is a key (wifi_scan_threshold_t)."""
-        if network.security == "open":
-            return not self._wifi_password
-        return network.security in ("wpa", "wpa2")
 
     def _step_lte(self) -> None:
         attempt = self._lte

@@ -142,7 +142,15 @@ def _hook(name, module, named):
 
         hardware.__init__ = made_hardware
     elif name == "links":
-        module.Radio.hotspot_ip = _told["address"]  # the page is read through the station
+        start_hotspot = module.Radio.start_hotspot
+
+        def started_hotspot(self, ssid, password):
+            start_hotspot(self, ssid, password)
+            self.hotspot_ip = _told["address"]  # the page is read through the station
+
+        module.Radio.start_hotspot = started_hotspot
+        nobody = ("0.0.0.0", "255.255.255.255", "0.0.0.0")  # which is no clash
+        module.Radio.addresses = lambda self: nobody + (self.name_server(),)
     elif name == "system.tasks":
         keep = module.keep
         module.keep = lambda counters, task, make: named(keep(counters, task, make), task)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.server
+import ipaddress
 import json
 import socket
 import struct
@@ -31,15 +32,19 @@ class Redirected:  # the name server listens at a port of its own here
 resolve.socket = Redirected()
 resolve._TIMEOUT_S = 0.2
 reachability._TIMEOUT_S = 0.5
+open_connection = asyncio.open_connection
+if task.get("lies"):  # whatever address a name has, it is answered here
+    asyncio.open_connection = lambda address, port: open_connection("127.0.0.1", port)
 cloud = task["cloud"] and tuple(task["cloud"])
 probe = task["probe"] and tuple(task["probe"])
-print(asyncio.run(reachability.check(cloud, "127.0.0.1", probe)))
+addresses = ("10.9.8.7", "255.255.255.0", "10.9.8.1", "127.0.0.1")
+print(asyncio.run(reachability.check(cloud, task.get("addresses", addresses), probe)))
 """
 
 
 @contextlib.contextmanager
-def names(known: bool) -> Iterator[int]:
-    """A name server that knows every name as this machine, or none."""
+def names(known: bool, address: str = HOST) -> Iterator[int]:
+    """A name server that knows every name as this address, or none."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
         line.bind((HOST, 0))
 
@@ -49,7 +54,8 @@ def names(known: bool) -> Iterator[int]:
                     query, client = line.recvfrom(512)
                     flags = 0x8180 if known else 0x8183  # NXDOMAIN
                     head = query[:2] + struct.pack(">HHHHH", flags, 1, int(known), 0, 0)
-                    record = struct.pack(">HHHIH4B", 0xC00C, 1, 1, 60, 4, 127, 0, 0, 1)
+                    record = struct.pack(">HHHIH", 0xC00C, 1, 1, 60, 4)
+                    record += socket.inet_aton(address)
                     line.sendto(head + query[12:] + (record if known else b""), client)
 
         threading.Thread(target=serve, daemon=True).start()
@@ -171,3 +177,87 @@ def test_a_name_server_that_keeps_silent():
         task |= {"probe": None}
         done = interpreter.run(["-c", CHECK, json.dumps(task)], heap="512K", path=MODULE_PATH)
     assert done.stdout.strip() == "no_dns", done.stderr
+
+
+def head(status: str, *fields: str, body: str = "") -> bytes:
+    return "\r\n".join((f"HTTP/1.1 {status}", *fields, "", body)).encode()
+
+
+ROUTER, ELSEWHERE = "10.9.8.1", "203.0.113.9"  # RFC 5737: nobody's
+LOGIN = head("302 Found", "Location: https://login.hotel.example/?from=1")
+SIGN_IN = head("200 OK", "Content-Type: text/html", body="<h1>Sign in</h1>")
+
+# What names lead to; what answers there, None: nobody; whether the cloud's port is open -> where
+# it leads. As hotels, routers, filters and proxies are described to answer (RFC 8952, RFC 6585,
+# RFC 9110).
+KINDS = {
+    "a hotel sends to its login": (ELSEWHERE, LOGIN, True, "captive"),
+    "a hotel shows its login at once": (ELSEWHERE, SIGN_IN, True, "captive"),
+    "a page by the standard": (ELSEWHERE, head("511 Sign in"), False, "captive"),
+    "the same of a router": (ROUTER, head("511 Sign in"), False, "captive"),
+    "the line is down: every name is the router": (ROUTER, SIGN_IN, False, "router_page"),
+    "the line is down: the router sends to itself": (
+        ELSEWHERE, head("302 Found", f"Location: http://{ROUTER}/offline.html"), False,
+        "router_page",
+    ),
+    "to another private address": (
+        ELSEWHERE, head("307 Moved", "Location: http://172.20.1.1:8080/x"), True, "router_page"
+    ),
+    "a router without the page": (ROUTER, head("404 Not Found"), False, "router_page"),
+    "every name is a private address, nobody there": (ROUTER, None, False, "no_dns"),
+    "a filter answers 0.0.0.0": ("0.0.0.0", SIGN_IN, True, "no_dns"),
+    "a filter knows no such page": (ELSEWHERE, head("403 Forbidden"), True, "ok"),
+    "the same without a cloud behind": (ELSEWHERE, head("403 Forbidden"), False, "no_internet"),
+    "a proxy finds nobody": (ELSEWHERE, head("502 Bad Gateway"), False, "no_internet"),
+    "a proxy finds nobody in time": (ELSEWHERE, head("504 Gateway Timeout"), False, "no_internet"),
+    "an empty answer": (ELSEWHERE, head("200 OK", "Content-Length: 0"), False, "no_internet"),
+    "the probe goes to https": (
+        ELSEWHERE, head("301 Moved", "Location: https://probe.example/generate_204"), False,
+        "no_cloud",
+    ),
+    "the internet": (ELSEWHERE, head("204 No Content"), True, "ok"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("lies_as, answer, is_open, where", KINDS.values(), ids=KINDS)
+def test_what_answers_is_named_by_what_it_is(lies_as, answer, is_open, where):
+    with contextlib.ExitStack() as stack:
+        port = free_port() if answer is None else stack.enter_context(saying(answer))
+        cloud = stack.enter_context(listening()) if is_open else free_port()
+        task = {
+            "dns": stack.enter_context(names(True, lies_as)),
+            "cloud": ["cloud.example", cloud],
+            "probe": ["probe.example", port],
+            "lies": True,
+        }
+        done = interpreter.run(["-c", CHECK, json.dumps(task)], heap="512K", path=MODULE_PATH)
+    assert done.stdout.strip() == where, done.stderr
+
+
+# Own address, mask, router, name server; the hotspot's address; whether they clash.
+CLASHES = [
+    (("192.168.4.7", "255.255.252.0", "192.168.4.1", "192.168.4.1"), "4.3.2.1", False),
+    (("192.168.4.7", "255.255.252.0", "192.168.4.1", "192.168.4.1"), "192.168.4.1", True),
+    (("192.168.6.9", "255.255.252.0", "192.168.7.1", "192.168.7.1"), "192.168.4.1", True),
+    (("4.3.2.7", "255.255.255.0", "4.3.2.254", "4.3.2.254"), "4.3.2.1", True),
+    (("4.200.0.7", "255.0.0.0", "4.0.0.1", "4.0.0.1"), "4.3.2.1", True),
+    (("4.3.3.7", "255.255.255.0", "4.3.3.1", "4.3.3.1"), "4.3.2.1", False),
+    (("10.0.0.7", "255.255.255.0", "10.0.0.1", "4.3.2.1"), "4.3.2.1", True),
+    (("4.3.2.7", "255.255.255.0", "4.3.2.1", "4.3.2.1"), None, False),
+]
+
+
+@pytest.mark.parametrize("addresses, hotspot_ip, clash", CLASHES)
+def test_a_network_with_the_hotspots_addresses(addresses, hotspot_ip, clash):
+    """What the chip sends to them reaches ourselves: our own page would be taken for a hotel's."""
+    network = ipaddress.ip_network(f"{addresses[0]}/{addresses[1]}", strict=False)
+    inside = hotspot_ip is not None and ipaddress.ip_address(hotspot_ip) in network
+    assert clash == (inside or hotspot_ip in addresses[2:])
+    program = f"""
+import asyncio
+from net.reachability import check
+print(asyncio.run(check(None, {addresses!r}, None, {hotspot_ip!r})))
+"""
+    for bits in (32, 64):
+        done = interpreter.run(["-c", program], bits=bits, heap="512K", path=MODULE_PATH)
+        assert done.stdout.strip() == ("address_clash" if clash else "ok"), done.stderr

@@ -1,0 +1,37 @@
+"""IPv4 addresses as text: which belong together, which are not on the internet. Owns nothing."""
+
+# RFC 1918, RFC 3927 (no DHCP answered), RFC 6598 (a provider's own): network, length.
+_PRIVATE = (
+    ("10.0.0.0", 8),
+    ("172.16.0.0", 12),
+    ("192.168.0.0", 16),
+    ("169.254.0.0", 16),
+    ("100.64.0.0", 10),
+)
+
+
+def is_address(text):
+    """Whether it is an IPv4 address and no name."""
+    parts = text.split(".")
+    return len(parts) == 4 and all(part.isdigit() and int(part) < 256 for part in parts)
+
+
+def _number(address):
+    number = 0
+    for part in address.split("."):
+        number = number << 8 | int(part)
+    return number
+
+
+def in_network(address, network, mask):
+    """Whether the address is in the network that this other one is in, by its mask."""
+    return not (_number(address) ^ _number(network)) & _number(mask)
+
+
+def is_private(address):
+    """Whether nobody on the internet has this address."""
+    number = _number(address)
+    for network, length in _PRIVATE:
+        if not (number ^ _number(network)) >> 32 - length:
+            return True
+    return False
