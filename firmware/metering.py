@@ -19,6 +19,7 @@ from micropython import const
 
 from site.sampling import SAMPLE_RATE
 from measure.kernel import accumulate, cross
+from measure.offsets import Offsets
 from measure.oscillator import PAIRS, ROW_WORDS
 from measure.pll import Pll
 from measure.saturation import Saturation
@@ -148,6 +149,7 @@ class Meter:
         self.lost = 0  # samples since start that no channel has
         self.pll = Pll(frequency)
         self.saturation = Saturation(self.channels)
+        self.offsets = Offsets(self.channels)
         self._report = array("i", self.finished)
         self._cross = array("i", self.finished_cross)
         self._window_cross = array("i", self.finished_cross)
@@ -166,6 +168,7 @@ class Meter:
         plan, sums = self._plan, self._sums
         accumulate(0, rows, rows, samples, where, plan, self.channels, first, end, sums)
         self.saturation.add(samples, where, sums, first, end)
+        self.offsets.add(samples, where, first, end)
         if pll.ended():
             self._close()
         return end
@@ -186,10 +189,8 @@ class Meter:
         self.windows += 1
         followed, step = self.pll.follows(), self.pll.step()
         self.pll.follow(self._sums)
-        if self.pll.follows():
-            self.pll.count_from(self.samples)
-        else:
-            followed = False
+        self.pll.note(self.samples)
+        followed = followed and self.pll.follows()
         _fold_cross(self._window_cross, self._cross, length)
         _fold(self.channels, self._sums, self._report, followed, step)
         self.saturation.end_window()
@@ -215,5 +216,6 @@ class Meter:
         _clear(self._report, len(self._report))
         _clear(self._cross, len(self._cross))
         self.saturation.end()
+        self.offsets.end()
         self.samples = 0
         self.due = False

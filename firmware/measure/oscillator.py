@@ -42,7 +42,7 @@ FILL_PHASE = const(19)
 FILL_STEP = const(20)
 CUT = const(21)
 FOLLOWED = const(24)
-_STEADY = const(25)
+STEADY = const(25)
 _LEAN = const(26)
 WORDS = const(27)
 _PART = const(TURN - 1)  # of a turn
@@ -254,19 +254,19 @@ def follow(state: ptr32, sums: ptr32, arctan: ptr32):
         state[FOLLOWED] = int(size < _FOLLOWS)
         if state[LOCKED]:
             state[LOCKED] = int(size < _LEAVE)
-            state[_STEADY] = 0
+            state[STEADY] = 0
             state[_LEAN] = 0
         elif size < _SMALL:
-            state[_STEADY] = state[_STEADY] + 1
-            if state[_STEADY] > _SHORT_WINDOWS - _LAST_WINDOWS:
+            state[STEADY] = state[STEADY] + 1
+            if state[STEADY] > _SHORT_WINDOWS - _LAST_WINDOWS:
                 state[_LEAN] = state[_LEAN] + lead + _SMALL  # never negative
-            if state[_STEADY] == _SHORT_WINDOWS:
+            if state[STEADY] == _SHORT_WINDOWS:
                 lead = int(state[_LEAN]) - _LAST_WINDOWS * _SMALL
                 state[LOCKED] = int(lead < _LEANS and lead > 0 - _LEANS)
-                state[_STEADY] = 0
+                state[STEADY] = 0
                 state[_LEAN] = 0
         else:
-            state[_STEADY] = 0
+            state[STEADY] = 0
             state[_LEAN] = 0
         state[SILENT] = 0
     else:

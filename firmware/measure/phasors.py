@@ -1,4 +1,4 @@
-"""Phasors, as (x, y): turned, and how unbalanced three are."""
+"""Phasors, as (x, y): turned, and the sequences of three."""
 
 from math import cos, pi, sin, sqrt
 
@@ -9,8 +9,9 @@ def turned(phasor, angle):
     return x * cos(angle) - y * sin(angle), x * sin(angle) + y * cos(angle)
 
 
-def unbalance(phasors):
-    """Negative over positive sequence, % (IEC 61000-4-30): of three phasors (x, y)."""
+def sequences(phasors):
+    """How large the positive and the negative sequence of three phasors (x, y) are, three times
+    each."""
     sizes = []
     for turn in (-2 * pi / 3, 2 * pi / 3):
         x, y = phasors[0]
@@ -19,4 +20,4 @@ def unbalance(phasors):
             x += dx
             y += dy
         sizes.append(sqrt(x * x + y * y))
-    return 100 * sizes[1] / sizes[0] if sizes[0] else None
+    return sizes

@@ -27,6 +27,7 @@ from measure.oscillator import (
     ROW_WORDS,
     SAMPLES,
     SILENCE,
+    STEADY,
     STEP,
     TURN,
     TURNS,
@@ -40,6 +41,7 @@ from measure.oscillator import (
 # part of one (2^-30), the step then, the mean offset of each phase.
 _SPAN_SAMPLES, _SPAN_TURNS, _SPAN_PHASE, _SPAN_STEP, _SPAN_OFFSET = 0, 1, 2, 3, 4
 _SPAN = const(7)
+_FOUND = const(25)  # short windows after which the frequency is found, even if it swings
 
 
 class Pll:
@@ -58,7 +60,8 @@ class Pll:
         state[OFFSET + 2] = TURN // 3
         self._from = -1
         self._span = array("i", [0] * _SPAN)
-        self._turns = self._phase = 0  # set by count_from(), amid measuring: they take heap once
+        self._found = 0  # windows, see note()
+        self._turns = self._phase = 0  # set amid measuring: they take heap once
         self.mark()
 
     def fill(self, samples, where, first):
@@ -114,14 +117,25 @@ class Pll:
         state[WINDOWS] = 0
         self._from = -1  # samples after mark() from which turns are counted
         if self.follows():
-            self.count_from(0)
+            self._count_from(0)
 
-    def count_from(self, samples):
-        """Turns are counted from here, `samples` after mark(), unless they are counted already."""
-        if self._from < 0:
-            self._from = samples
-            self._turns = self.state[TURNS]
-            self._phase = self.state[PHASE]
+    def note(self, samples):
+        """follow() was called, `samples` after mark(): turns are counted from the first window on
+        in which the voltage was followed; while its frequency is still being found, from the
+        last."""
+        if not self.follows():
+            self._found = 0
+        elif self._found < _FOUND:
+            found = self.state[STEADY] or self.locked()
+            self._found = _FOUND if found else self._found + 1
+            self._count_from(samples)
+        elif self._from < 0:
+            self._count_from(samples)
+
+    def _count_from(self, samples):
+        self._from = samples
+        self._turns = self.state[TURNS]
+        self._phase = self.state[PHASE]
 
     def microhertz(self):
         """Mean frequency over the report that has ended last, in millionths of a hertz: turns

@@ -17,7 +17,7 @@ from site.wiring import DELTA, STAR
 import metering
 from measure.exact import LIMBS, factor
 from measure.oscillator import UNIT
-from measure.phasors import turned, unbalance
+from measure.phasors import sequences, turned
 from measure.point_sums import FACTORS, MIX, SCALE, PointSums
 from measure.readings import (
     ANGLE,
@@ -42,6 +42,9 @@ from metering import REPORT_WORDS
 VOLTS_PER_COUNT = 0.015  # docs/a-bus.md section 2
 COUNTS_AT_PEAK = 32767  # a current of AMPERES_AT_PEAK times the CT's rated current gives this
 AMPERES_AT_PEAK = 1.5 * sqrt(2)
+# Of the declared voltage: with less a phase is not connected, its wire has picked up something.
+_CONNECTED = 0.4
+_LEAST = 14.1  # V: with less nothing is connected
 _SHIFT = const(24)  # fractions are integers in 2^-24
 # Mean square (counts) under which a current is none: 0.04 % of the CT's rated current, a fifth of
 # the least with which a class 1 meter on transformers must start (IEC 62053-21, 0.2 %).
@@ -57,8 +60,9 @@ VOLTS, LINES, UNBALANCE, FREQUENCY = 0, 3, 6, 7
 
 
 class Voltage:
-    """One phase over a report. `rms` in V, or None when it was not measured; `missed`: whether
-    samples did not arrive; `clipped`: whether some were at the end of the scale."""
+    """One phase over a report. `rms` in V, or None when it was not measured; `connected`: whether
+    it is large enough to be the mains; `missed`: whether samples did not arrive; `clipped`:
+    whether some were at the end of the scale. `offset`: see offsets.Offsets."""
 
     def __init__(self):
         self.factors = array("H", bytes(2 * LIMBS * FACTORS))  # `factor` and `lead`'s magnitude
@@ -66,6 +70,8 @@ class Voltage:
 
     def clear(self):
         self.rms = None
+        self.offset = 0  # counts
+        self.connected = False
         self.share = 0.0  # of `rms`, 1/1000: for 0.01 VA of 0.01 mA
         self.missed = self.clipped = False
         # Turns a point's quadrature sum into reactive energy: (b x factor + a x lead) / 2^24. 0:
@@ -77,24 +83,26 @@ class Voltage:
 class Report:
     """What one report measured. `points`: metering points of the site, `rated` (A), `phase` (0 to
     2) and `reversed` each; `voltage_ppm`: the voltage transformers' ratio x 1000000; wiring: what
-    the voltages are, see site/wiring.py.
+    the voltages are, see site/wiring.py; declared: what they should be, V.
 
     `values`: readings.Readings of the points; `readings`: the Reading of each, `rates`: their
     array. `supply`: SUPPLY words, as `rates`: what belongs to no point."""
 
-    def __init__(self, points, voltage_ppm=1000000, wiring=STAR):
+    def __init__(self, points, voltage_ppm=1000000, wiring=STAR, declared=0):
         self.microhertz = 0
         self.samples = 0  # its length in 1/3200 s
         self.voltages = [Voltage() for _ in range(3)]
         self.frequency = None  # Hz
         self.lines = [None] * 3  # V rms between L1 and L2, L2 and L3, L3 and L1
-        self.unbalance = None  # negative over positive sequence of the fundamental, %
+        self.unbalance = None  # negative over positive sequence of the fundamental, %; where
+        self.turns_back = False  # L3 comes before L2 it is positive over negative
         self.values = Readings(len(points))
         self.readings = self.values.points
         self.rates = self.values.rates
         self.supply = array("i", [UNKNOWN] * SUPPLY)
         self._points = points
         self._wiring = wiring
+        self._connected = max(_LEAST, _CONNECTED * declared)
         self._volts = VOLTS_PER_COUNT * voltage_ppm / 1000000
         # 0.01 mA of a count of each point.
         currents = [p.rated * p.ratio_ppm / 1000000 * _CURRENT for p in points]
@@ -111,12 +119,12 @@ class Report:
         sums = meter.finished
         phasors = []
         for p in range(3):
-            phasor = self._read_voltage(self.voltages[p], sums, p * REPORT_WORDS, unit)
+            phasor = self._read_voltage(p, meter, unit)
             phasors.append(phasor and turned(phasor, meter.pll.offset(p)))
             self.supply[VOLTS + p] = scaled(self.voltages[p].rms, 100)
         yield
         self.frequency = self.microhertz / 1000000 if any(phasors) else None
-        self.unbalance = self._unbalance(phasors) if all(phasors) else None
+        self._read_sequences(phasors)
         self._read_lines(sums, meter.finished_cross)
         for p in range(3):
             self.voltages[p].clipped = meter.saturation.voltage(p)
@@ -124,7 +132,7 @@ class Report:
         self.values.clear()
         for i in range(len(self._points)):
             yield
-            self._read_point(i, self._points[i], sums, (3 + i) * REPORT_WORDS)
+            self._read_point(i, self._points[i], meter, (3 + i) * REPORT_WORDS)
 
     def settle(self):
         """Write `supply`, when all else is read."""
@@ -135,18 +143,22 @@ class Report:
         supply[UNBALANCE] = scaled(self.unbalance, 100)
         supply[FREQUENCY] = UNKNOWN if self.frequency is None else self.microhertz
 
-    def _read_voltage(self, voltage, sums, at, unit):
+    def _read_voltage(self, p, meter, unit):
         """Returns (in phase with its reference, ahead of it) of the fundamental, V peak, or None
-        when the voltage is not connected: 20 V peak or less."""
+        when the voltage is not connected or was not followed."""
+        voltage, sums, at = self.voltages[p], meter.finished, p * REPORT_WORDS
         voltage.clear()
         voltage.missed = sums[at + metering.MISSED] > 0
         n = sums[at + metering.COUNT]
         if not n:
             return None
-        voltage.rms = self._volts * sqrt(_float(sums, at + metering.SQUARE) / n)
+        square = _float(sums, at + metering.SQUARE) / n
+        voltage.offset = meter.offsets.mean(p, square)
+        voltage.rms = self._volts * sqrt(max(0.0, square - voltage.offset * voltage.offset))
         voltage.share = voltage.rms / 1000
+        voltage.connected = voltage.rms >= self._connected
         n = sums[at + metering.FOLLOWED]
-        if not n:
+        if not n or not voltage.connected:
             return None
         a = _integer(sums, at + metering.IMPORT) + _integer(sums, at + metering.EXPORT)
         b = 0
@@ -154,7 +166,7 @@ class Report:
             b += _integer(sums, at + metering.QUADRANT + 2 * quadrant)
         scale = 2 * self._volts / unit
         x, y = scale * (a / n), -scale * (b / n)
-        if a <= 0 or x * x + y * y < 400:
+        if a <= 0:
             return None
         # The fundamental's amplitude is 2 sqrt(a a + b b) / (unit n), and the reference is behind
         # it by the angle whose tangent is -b / a.
@@ -173,13 +185,18 @@ class Report:
         if self._wiring == DELTA:
             self.lines[1], self.lines[2] = self.voltages[1].rms, self.voltages[0].rms
 
-    def _unbalance(self, phasors):
-        if self._wiring == STAR:
-            return unbalance(phasors)
+    def _read_sequences(self, phasors):
+        self.unbalance, self.turns_back = None, False
+        if not all(phasors) or self._wiring not in (STAR, DELTA):
+            return
         if self._wiring == DELTA:  # L1-L2, L2-L3, L3-L1
             x, y = phasors[0]
-            return unbalance((phasors[2], phasors[1], (-x, -y)))
-        return None
+            phasors = phasors[2], phasors[1], (-x, -y)
+        positive, negative = sequences(phasors)
+        self.turns_back = negative > positive
+        most = max(positive, negative)
+        if most:
+            self.unbalance = 100 * min(positive, negative) / most
 
     def _between(self, p, q, sums, crossed):
         """V rms between two phases, from the squares and the products; None where it is not
@@ -194,7 +211,8 @@ class Report:
             square += _integer(sums, at + metering.SQUARE) / sums[at + metering.COUNT]
         return self._volts * sqrt(max(0.0, square))
 
-    def _read_point(self, i, point, sums, at):
+    def _read_point(self, i, point, meter, at):
+        sums = meter.finished
         n = sums[at + metering.COUNT]
         values = self.values.sums
         values[i * SUMS + COUNT] = n
@@ -205,6 +223,8 @@ class Report:
         rates, first_rate = self.rates, i * RATES
         rates[first_rate + VOLTAGE] = self.supply[VOLTS + point.phase]
         square = _float(sums, at + metering.SQUARE) / n
+        direct = meter.offsets.mean(3 + i, square)
+        square -= direct * direct
         if square < _NO_LOAD:
             rates[first_rate + POWER] = rates[first_rate + APPARENT] = 0
             rates[first_rate + CURRENT] = 0
@@ -213,12 +233,18 @@ class Report:
             return
         current = self._currents[i] * sqrt(square)
         rates[first_rate + CURRENT] = whole(current)
+        if not voltage.connected:  # what this current carries is not known
+            values[i * SUMS + COUNT] = 0
+            values[i * SUMS + MISSED] += n
+            return
         apparent = current * voltage.share
         rates[first_rate + APPARENT] = whole(apparent)
         followed = sums[at + metering.FOLLOWED] if voltage.factor else 0
         # What one count of the sums' mean is, 0.01 W.
         unit = self._currents[i] * self._volts / 1000
         offset = int(point.offset * 100 / unit * n) if point.offset else 0
+        if direct and voltage.offset:
+            offset -= int(direct * voltage.offset * n)
         exact = self._sums
         exact.read(sums, at, n, followed, voltage, point, offset, values, i * SUMS)
         unit /= n

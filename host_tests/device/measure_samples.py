@@ -42,6 +42,7 @@ def _line(report):
         "unbalance": report.unbalance,
         "missed": [one.missed for one in report.readings],
         "count": [one.count for one in report.readings],
+        "turns back": report.turns_back,
         "clipped": [voltage.clipped for voltage in report.voltages],
         "points": [
             [
@@ -67,7 +68,7 @@ def measure(task, samples):
     harmonics = Harmonics(task["harmonics"]) if "harmonics" in task else None
     found = []
     meter = Meter([point.phase for point in points], task["frequency"], task.get("report", 3200))
-    report = Report(points)
+    report = Report(points, declared=task.get("declared", 0))
     channels = 3 + len(points)
     where = array("i", [2 * BLOCK * i for i in range(channels)])
     size = 2 * BLOCK * channels

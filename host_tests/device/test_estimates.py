@@ -6,6 +6,7 @@ from array import array
 from math import cos, pi, sin
 
 from site import document
+from measure.offsets import Offsets
 from measure.oscillator import UNIT
 from measure.quantities import Report
 from measure.readings import Readings
@@ -108,6 +109,7 @@ class Sums:
         put(3, SQUARE, count * amperes * amperes / 2)
         self.finished_cross = array("i", [0] * 9)
         self.saturation = Saturation(4)
+        self.offsets = Offsets(4)
 
     def microhertz(self):
         return 50000000

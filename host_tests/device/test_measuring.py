@@ -8,7 +8,7 @@ from site import document
 import pipeline
 
 BLOCK = 64
-VOLTS, AMPERES = 1000, 300  # counts, the same at every sample: a sample is worth their product
+VOLTS, AMPERES = 10000, 300  # counts; both change signs at once: a sample is worth their product
 SITE = {
     "version": 1, "name": "Test", "uuid": "u", "location": 1, "timezone": "Etc/UTC",
     "utc_offset": 0, "scheme": "1x230", "frequency": 50, "head": "5020000001",
@@ -30,7 +30,9 @@ class Bus:
 
     def __init__(self):
         self.ready = Cycle()
-        self.samples = array("h", [VOLTS] * BLOCK + [AMPERES] * BLOCK)
+        self.samples = array(
+            "h", [VOLTS, -VOLTS] * (BLOCK // 2) + [AMPERES, -AMPERES] * (BLOCK // 2)
+        )
         self.starts = 0
 
     def age_ms(self, block, sample):

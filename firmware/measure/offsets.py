@@ -1,0 +1,91 @@
+"""What an input shows where nothing flows: the mean of its samples over a report, which its
+converter adds. No transformer and no coil carries direct current, so it is none.
+
+Every seventh sample is looked at, 457.14 a second: no harmonic of 50 or 60 Hz looks like direct
+current then. Owns the sums. Allocates nothing but a float in mean().
+"""
+
+from array import array
+
+import micropython
+from micropython import const
+
+from site.sampling import BLOCK
+
+_STRIDE = const(7)
+_BYTES = const(8)  # of a channel: sum, samples
+_SUM = const(0)
+_COUNT = const(1)
+_LEAST = const(2)  # counts: less is left alone
+
+
+@micropython.viper
+def _add(
+    x: int,
+    c: ptr16,
+    samples: ptr8,
+    where: ptr32,
+    sums: ptr32,
+    channels: int,
+    first: int,
+    end: int,
+):
+    """Add each channel's samples from `first` on. x, c: working registers, pass 0 and
+    `samples`."""
+    i = 0
+    while i < channels:
+        if not where[i] >> 31:
+            c = ptr16(int(samples) + where[i] + 2 * first)
+            s = ptr32(int(sums) + i * _BYTES)
+            k = first
+            total = 0
+            count = 0
+            while k < end:
+                x = (c[0] ^ 0x8000) - 0x8000
+                total += x
+                count += 1
+                c = ptr16(int(c) + 2 * _STRIDE)
+                k += _STRIDE
+            s[_SUM] = s[_SUM] + total
+            s[_COUNT] = s[_COUNT] + count
+        i += 1
+
+
+@micropython.viper
+def _clear(words: ptr32, count: int):
+    while count:
+        words[0] = 0
+        words = ptr32(int(words) + 4)
+        count -= 1
+
+
+class Offsets:
+    """channels: how many."""
+
+    def __init__(self, channels):
+        self._channels = channels
+        self._sums = array("i", [0] * (2 * channels))
+        self._finished = array("i", self._sums)
+        self._turn = 0
+
+    def add(self, samples, where, first, end):
+        """Look at samples first to end - 1 of a block."""
+        if not first:
+            self._turn = (self._turn - BLOCK) % _STRIDE
+        first += (self._turn - first) % _STRIDE
+        _add(0, samples, samples, where, self._sums, self._channels, first, end)
+
+    def end(self):
+        """A report ends: its sums are set aside."""
+        self._sums, self._finished = self._finished, self._sums
+        _clear(self._sums, len(self._sums))
+
+    def mean(self, i, square):
+        """What is to be taken off channel i in the report that ended last, counts: 0 where it is
+        small, or a hundredth of the samples' root of the mean `square`: a wave that was not cut
+        at whole cycles has as much."""
+        count = self._finished[2 * i + _COUNT]
+        if not count:
+            return 0
+        mean = self._finished[2 * i + _SUM] / count
+        return mean if mean * mean > max(_LEAST * _LEAST, square / 10000) else 0
