@@ -163,7 +163,7 @@ class Gateway:
 
     def _look(self):
         """What is wrong on the A-bus: a generator."""
-        return self.advice.update(self.measuring.report.values)
+        return self.advice.update(self.measuring.report, self.measuring.reports)
 
     def _in_cloud(self):
         return self.uplink is not None and self.uplink.connected

@@ -81,12 +81,17 @@ def test_a_fault_costs_nobody_else(faults, suffer, names):
     assert {last["nodes"][node.serial]["state"] for node in house.nodes} == {"well"}
 
 
-def test_an_open_ct_is_told_after_a_minute():
+def test_a_grid_without_a_current_is_told_after_a_minute_a_circuit_is_not():
     """Where some amperes flow: of many, what an open CT still shows is a current like others."""
-    seen = told_of(f"open-ct {HUB}:A at 2", 66, house_of(4, 4, power=900))
-    assert ["no_current", f"no current at input A of {HUB} for a minute: is the CT closed?"] in (
-        seen[-1]["advice"]
-    )
+    house = house_of(4, 4, power=900)
+    plan = house.site_json()
+    said = []
+    for role in ("grid", "circuit"):
+        plan["loads"][0]["role"] = role
+        faults = Faults.parse(f"open-ct {HUB}:A at 2")
+        said.append(told(Watched(house, faults=faults), 66, plan=plan)[-1]["advice"])
+    say = f"no current at input A of {HUB} for a minute: is the CT closed?"
+    assert said == [[["no_current", say]], []]
 
 
 def test_a_current_beyond_the_ct_is_told():
@@ -94,7 +99,8 @@ def test_a_current_beyond_the_ct_is_told():
     seen = told_of("", 4, house_of(4, 4, power=30000))
     texts = [text for name, text in seen[-1]["advice"] if name == "overload"]
     say = "the current at input %s of %s is beyond what its CT can tell: use a larger CT"
-    assert texts == [say % (a, hub) for hub in ("5500000190", "5500000191") for a in "ABCD"]
+    right = [say % (a, hub) for hub in ("5500000190", "5500000191") for a in "ABCD"]
+    assert texts == [*right[:-1], right[-1] + " (and 8 more)"]  # four hubs have 16 inputs
     assert "overload" not in [name for name, _ in told_of("", 4)[-1]["advice"]]
 
 

@@ -87,7 +87,9 @@ class UnclosedCores:
             now = rates[RATES * i + POWER + k] if whole else UNKNOWN  # REACTIVE is behind it
             last, before[2 * i + k] = before[2 * i + k], now
             if now == UNKNOWN or last == UNKNOWN:
-                known = False
+                # Of a meter that tells no reactive power none has changed while its power has not.
+                known = known and k == 1 and self._points[i].metered and step <= most
+                change[2 * i + k] = 0
                 continue
             most += max(abs(now), abs(last)) // _OWN
             change[2 * i + k] = moved = max(-_MAX, min(_MAX, now - last))

@@ -262,5 +262,5 @@ class NoBusA:
     def behind(self):
         return 0
 
-    def update(self, values):
+    def update(self, report, number):
         return ()

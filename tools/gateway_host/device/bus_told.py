@@ -19,7 +19,7 @@ from gateway import build_measuring
 def tell(hardware, measuring, advice):
     """A line for the last report."""
     bus, energy = measuring.bus, measuring.energy
-    for _ in advice.update(measuring.report.values):
+    for _ in advice.update(measuring.report, measuring.reports):
         pass
     receiver = bus.receiver
     points = range(len(measuring.report.readings))

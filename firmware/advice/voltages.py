@@ -1,0 +1,77 @@
+"""What is wrong with the voltages: none where a current flows, too much for the head, a rotation
+that is reversed. In words for the installer.
+
+Owns for how many reports each has lasted.
+"""
+
+from micropython import const
+
+from site.wiring import DELTA, SPLIT
+from measure.readings import CURRENT, RATES, UNKNOWN
+
+_LASTS = const(3)  # reports: what is shorter is an event of the mains
+_WHILE = const(10)  # reports for which a peak is remembered
+_AMPERE = const(100000)  # 0.01 mA
+_STAR_NAMES = ("L1", "L2", "L3")
+_DELTA_NAMES = ("L1-L3", "L2-L3", "L1-L2")
+
+
+class VoltagesAdvice:
+    """site: document.Site."""
+
+    def __init__(self, site):
+        self._points = site.points
+        self._names = _DELTA_NAMES if site.lines == DELTA else _STAR_NAMES
+        if site.lines == SPLIT:
+            self._names = ("L1", "L2", "L1-L2")
+        self._used = [False] * 3  # of each voltage: whether a point is measured with it
+        for point in site.points:
+            if not point.metered:
+                self._used[point.phase] = True
+        self._dark = bytearray(3)  # reports without a voltage
+        self._beyond = bytearray(3)  # reports until a peak is forgotten
+        self._back = 0  # reports with a reversed rotation
+
+    def note(self, report):
+        """Take a report (quantities.Report)."""
+        for p in range(3):
+            voltage = report.voltages[p]
+            dark = self._used[p] and voltage.rms is not None and not voltage.connected
+            self._dark[p] = min(self._dark[p] + 1, _LASTS) if dark else 0
+            self._beyond[p] = _WHILE if voltage.clipped else max(0, self._beyond[p] - 1)
+        self._back = min(self._back + 1, _LASTS) if report.turns_back else 0
+
+    def add_to(self, texts, report):
+        """Add what is wrong; the report is the one noted last."""
+        for p in range(3):
+            if self._beyond[p]:
+                say = "the voltage on %s is beyond what the head can tell: switch the site off, "
+                say += "and look for a broken neutral"
+                texts.append(("overvoltage", say % self._names[p]))
+            if self._dark[p] == _LASTS:
+                texts.append(("no_voltage", self._darkness(p, report)))
+        if self._back == _LASTS:
+            say = "rotation reversed: two of the head's phases are swapped, so that circuits are "
+            say += "measured with another's voltage; swap them, or the phases in the site"
+            texts.append(("rotation", say))
+
+    def _darkness(self, p, report):
+        rms = report.voltages[p].rms
+        say = "no voltage on %s (%d V)" % (self._names[p], round(rms or 0))
+        most, where = 0, None
+        for i in range(len(self._points)):
+            point = self._points[i]
+            current = report.rates[RATES * i + CURRENT]
+            if point.phase == p and not point.metered and current != UNKNOWN and current > most:
+                most, where = current, point
+        if where:
+            flows = (most / _AMPERE, "ABCD"[where.input], where.node)
+            say += ", but %.1f A at input %s of %s" % flows
+            say += ": what flows there is not measured"
+        for q in range(3):
+            if not self._used[q] and report.voltages[q].connected:
+                return say + "; the head's voltage is at %s: wire it to %s" % (
+                    _STAR_NAMES[q],
+                    self._names[p],
+                )
+        return say + "; look at the head's wires and fuses"
