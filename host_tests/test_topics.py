@@ -54,6 +54,8 @@ for reading, values in zip(report.readings, task["readings"]):
         setattr(reading, name, value)
 for i in saturated:
     report.values.saturated[i] = 1
+for p in task["clipped"]:
+    report.voltages[p].clipped = True
 for i, joules in enumerate(task["reactive"]):
     energy.reactive.joules[i] = joules
 report.lines, report.unbalance = task["lines"], task["unbalance"]
@@ -135,6 +137,7 @@ def payloads(bits: int, site: dict, readings: list[dict], **change: Any) -> list
         "reactive": [],
         "events": [],
         "lines": [None] * 3,
+        "clipped": [],
         "unbalance": None,
         "microhertz": 50012345,
         "samples": 3200,
@@ -371,7 +374,8 @@ def test_quality(bits):
     square = (1.15 * 230 / 0.015) ** 2 / 128
     change["events"] = [[0, 0, 1, 1, 1], [1, 4000, 320, round(square), 5]]
     change["events"] += [[2, 16000, 10240, 0, 2]] * 7
-    *_, quality, _ = published(bits, site_of(POINTS, ROLES), readings, unbalance=0.934, **change)
+    change |= {"unbalance": 0.934, "clipped": [0, 2]}
+    *_, quality, _ = published(bits, site_of(POINTS, ROLES), readings, **change)
     assert quality == {
         "time": 1764000001,
         "lineVoltages": [399.12, None, 400.0],
@@ -379,6 +383,7 @@ def test_quality(bits):
         "angles": [12.3, None, -170.1, 0, 1, 2],
         "reactive": [[10**14 + 4 * i + q for q in range(4)] for i in range(6)],
         "saturated": [2],
+        "clippedVoltages": ["L1", "L3"],
         "events": {
             "ended": 9,
             "active": ["dip"],

@@ -15,26 +15,32 @@ class Quality:
 
     def __init__(self, site, measuring, figures):
         self._saturated = measuring.report.values.saturated
+        self._voltages = measuring.report.voltages
         self._events = measuring.events
         self._told = None
         self._text = b""
         self.form = _form(site, measuring, figures)
-        self.longest = self.form.longest + LONGEST_EVENTS + 6 * len(site.points)
+        self.longest = self.form.longest + LONGEST_EVENTS + 6 * len(site.points) + 40
 
     def ends(self, dated):
         """The bytes behind the form: allocates when something has happened. dated: whether the
         time is known."""
-        saturated = b"[]"
+        saturated, clipped = b"[]", b"[]"
         if any(self._saturated):
             found = [i for i in range(len(self._saturated)) if self._saturated[i]]
             saturated = compact(found).encode()
+        for voltage in self._voltages:
+            if voltage.clipped:
+                found = [p for p in range(3) if self._voltages[p].clipped]
+                clipped = compact(["L%d" % (p + 1) for p in found]).encode()
+                break
         active = self._events.active()
         told = (self._events.ended, active, dated)
         if told != self._told:
             self._told = told
             self._text = b""  # not both at once
             self._text = _events(self._events.ended, active, self._events.last())
-        return saturated, self._text
+        return saturated, b',"clippedVoltages":', clipped, self._text
 
 
 def _form(site, measuring, figures):

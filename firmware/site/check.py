@@ -71,6 +71,19 @@ def check(table, meters_of):
         else:
             fields += _OF_A_NODE + _CORRECTIONS
         known(where, points[i], fields)
+    if SCHEMES[scheme][3] == DELTA:
+        for load in roles:
+            _check_delta(load, [point for point in points if point["load"] == load], scheme)
+
+
+def _check_delta(load, points, scheme):
+    """Of a three-phase load's three CTs the third would count a second time what two have told."""
+    phases = [point["phase"] for point in points if "meter" not in point]
+    if "L1" in phases and "L2" in phases and "L3" in phases:
+        raise SiteError(
+            'loads: "%s" has CTs on L1, L2 and L3: in %s a three-phase load is measured with two, '
+            "on L1 and on L2; make circuits between two lines loads of their own" % (load, scheme)
+        )
 
 
 def _check_zone(rule):

@@ -135,6 +135,16 @@ def _wired(scheme, change):
     return both
 
 
+def _on_oven(*points):
+    """These points belong to the oven, whose own is on L3."""
+
+    def change(table):
+        for i in points:
+            table["points"][i]["load"] = "Oven"
+
+    return change
+
+
 def _boxed(ratio):
     """A Power Box, and voltage transformers before it."""
 
@@ -183,6 +193,8 @@ REFUSED = [
     (_wired("1x230", _made(L1=("L1", 180))), "synthesised: 1x230 needs every voltage", ""),
     (_wired("3x230", _made(L2=("L1", 120))), "synthesised: 3x230 needs every voltage", ""),
     (_wired("3x230", _set("points", 0, "phase", "L3")), "points[0].phase: ", "on L1 and on L2"),
+    (_wired("3x230", _on_oven(0, 2)), 'loads: "Oven" has CTs on L1, L2 and L3', "on L1 and on L2"),
+    (_wired("3x230", _on_oven(0, 2, 3)), 'loads: "Oven" has CTs on L1, L2 and L3', ""),
     (_remove("head"), "head is missing", ""),
     (_set("head", "5500000190"), 'head: "5500000190"', "5400"),
     (_set("head", "502000001"), 'head: "502000001"', "ten digits"),
@@ -270,6 +282,8 @@ class Sites(unittest.TestCase):
             _boxed(1),
             _made(L2=("L1", -120), L3=("L1", 120)),
             _wired("3x230", _set("points", 1, "phase", "L3")),
+            _wired("3x230", _on_oven(2)),
+            _on_oven(0, 2),
             _wired("2x120/240", _set("points", 1, "phase", "L1-L2")),
         ):
             table = good()
