@@ -1,10 +1,9 @@
 """The A-bus master: finds the nodes, asks them for their sample blocks, repairs what arrived
 damaged, and hands over complete cycles in order.
 
-Owns the cycle and the receive buffers (docs/a-bus.md). It gets a UART (`write`, `readinto`) and a
-microsecond clock; it never sleeps: `run()` is a generator that yields how long it has nothing to
-do, so the same code runs under asyncio and, without waiting, in replay. In steady state it
-allocates nothing.
+Owns the cycle and the receive buffers (docs/a-bus.md). It never sleeps: `run()` is a generator
+that yields how long it has nothing to do, so the same code runs under asyncio and, without
+waiting, in replay. In steady state it allocates nothing.
 """
 
 from time import ticks_diff
@@ -31,7 +30,7 @@ _TURNAROUND_US = const(100)  # the longest that an answer to a request may take 
 _SHORT_ANSWER = const(40)  # bytes: the longest answer to ASSIGN, QUERY, IDENTIFY
 _REPAIR_ROUNDS = const(6)
 _POLLS = const(2)  # of one block, while nobody answers
-_SILENT_SOON = const(3)  # cycles without an answer after which repairs are not tried
+_SILENT_SOON = const(3)  # cycles without an answer after which nothing is tried again
 _SILENT_LOST = const(50)  # cycles without an answer after which a node is lost
 _REPAIR_UNTIL = const(4)  # blocks complete: so far behind, repairs take the time that they need;
 _REPAIR_US = const(3500)  # farther behind so much for a block on an average,
@@ -194,7 +193,7 @@ class BusA:
         self._use = False
         self.ready = None
         self._uart.set_baud(self._baud)
-        turn = 0
+        turn = quiet = 0
         while True:
             # Find nodes: before the first POLL until nobody new answers, then now and then.
             while self._searches:
@@ -232,7 +231,7 @@ class BusA:
                     receiver.early_answers(filling)
             else:
                 self._allowed_us = _MAX_REPAIR_US
-            polls = _POLLS
+            polls = _POLLS if quiet < _SILENT_SOON else 1
             while polls:
                 polled = self._polled
                 end_us = self.line_us + (_HURRIED_US if hurried else _MARGIN_US)
@@ -250,6 +249,7 @@ class BusA:
                 if receiver.heard or not polls or not backlog.head.known:
                     break
                 self._poll(block)
+            quiet = 0 if receiver.heard else min(quiet + 1, _SILENT_SOON)
 
             # Ask again for what is missing before going on.
             rounds = _REPAIR_ROUNDS if filling.state[collect.MISSING] else 0

@@ -187,3 +187,15 @@ def test_the_gateway_topic_tells_what_does_not_fit(broker):
     assert bus["points"] == POINTS
     assert bus["capacity"] == 12
     assert [node["state"] for node in bus["nodes"]].count("no room") == 4
+
+
+def test_while_nobody_answers_no_block_is_given_up():
+    """Each is asked for once then, which leaves the gateway the time to keep up."""
+
+    def pull(installation: Eventful) -> None:
+        for node in installation.nodes:
+            installation.unplug(node.serial)
+
+    seen = run(16, events=[(4.0, pull)])
+    assert seen[-1]["skipped"] == 0
+    assert set(seen[-1]["missed"]) == {seen[-1]["samples"]}
