@@ -91,6 +91,24 @@ def test_a_house_with_a_power_box_has_its_line_and_its_accuracy():
     assert abs(float(percent)) <= 1.0  # the box's seconds are not those of the reports
 
 
+def test_a_broker_that_ends_is_named():
+    with subprocess.Popen(
+        [*COMMAND, "run"],
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as run:
+        kind = re.search(r"; (\w+) on 127", run.stdout.readline())[1]
+        for pid in children(run.pid):
+            words = Path(f"/proc/{pid}/cmdline").read_text()
+            if "mosquitto" in words or "embedded_broker" in words:
+                os.kill(pid, signal.SIGKILL)
+        _, errors = run.communicate(timeout=60)
+    assert run.returncode == 2
+    assert re.fullmatch(rf"error: the broker {kind} has ended \(exit code -9\).*\n", errors)
+
+
 GRID = {
     "scheme": "3x400+N",
     "loads": [{"name": "Lamp", "role": "circuit"}, {"name": "Grid", "role": "grid"}],

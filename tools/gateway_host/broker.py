@@ -113,6 +113,13 @@ class Broker:
         tls = self._tls.settings(with_certificate=self._require_certificate)
         return {"host": host, "port": self.tls_port, "tls": tls}
 
+    def check(self) -> None:
+        """UserError when the broker has ended by itself."""
+        if self._process and self._process.poll() is not None:
+            code = self._process.returncode
+            words = f"the broker {self.kind} has ended (exit code {code}); it last said"
+            raise UserError(f"{words}: {self._last_words()}")
+
     def restart(self) -> None:
         """Break every connection, and be there again on the same ports."""
         self._end()
@@ -206,5 +213,6 @@ def free_port(port: int) -> int:
                     f"port {port} is in use on {HOST}: end the program that holds it "
                     "or take another port"
                 ) from None
-            raise UserError(f"port {port} cannot be listened on: {error}") from None
+            reason = getattr(error, "strerror", None) or error
+            raise UserError(f"port {port} cannot be listened on: {reason}") from None
         return probe.getsockname()[1]

@@ -33,6 +33,7 @@ from gateway_host.world import command, parts, surround
 _RATES = {"gateway": 1, "bBus": 1}  # s: somebody watches
 _FRAME_S = 0.2
 _STATUS_S = 5.0
+_LATE_S = 4.0  # without a message, while one a second is due
 _PATIENCE_S = 30.0  # without any measurement
 _FAREWELL_S = 1.0
 
@@ -111,7 +112,7 @@ def main(arguments: argparse.Namespace) -> int:
         print(note, flush=True)
         if arguments.faults:
             print(f"Faults: {arguments.faults}", flush=True)
-        watch.attach(collector, session, note)
+        watch.attach(collector, session, broker, note)
         try:
             _show(watch, arguments.seconds)
         except KeyboardInterrupt:
@@ -144,9 +145,10 @@ class _Watch:
         self._world = world
         self._led: tuple[int, int, int] | None = None
 
-    def attach(self, collector: Collector, session: Session, note: str) -> None:
+    def attach(self, collector: Collector, session: Session, broker: Broker, note: str) -> None:
         self._collector = collector
         self._session = session
+        self._broker = broker
         self._note = note
         self._since = time.monotonic()
 
@@ -161,6 +163,7 @@ class _Watch:
     def check(self, snapshot: Snapshot) -> None:
         """UserError when there is nothing more to wait for."""
         self._session.check()
+        self._broker.check()
         if self._world:
             return  # silence is what people make there
         quiet = snapshot.age_s
@@ -168,7 +171,7 @@ class _Watch:
             quiet = time.monotonic() - self._since
         if quiet > _PATIENCE_S:
             raise UserError(
-                f"the gateway has measured nothing for {quiet:.0f} s; it last said: "
+                f"nothing was heard from the gateway for {quiet:.0f} s; it last said: "
                 f"{self._session.last_words()}"
             )
 
@@ -177,6 +180,11 @@ class _Watch:
         if self._world and not (self._world.cloud and self._world.passes()):
             return (
                 "no way from the gateway to the broker: `make world CMD=show` tells how things are"
+            )
+        if snapshot.age_s is not None and snapshot.age_s > _LATE_S:
+            return (
+                f"nothing was heard from the gateway for {snapshot.age_s:.0f} s; it last said: "
+                f"{self._session.last_words()}"
             )
         return status_line(snapshot)
 
