@@ -42,9 +42,11 @@ from metering import REPORT_WORDS
 VOLTS_PER_COUNT = 0.015  # docs/a-bus.md section 2
 COUNTS_AT_PEAK = 32767  # a current of AMPERES_AT_PEAK times the CT's rated current gives this
 AMPERES_AT_PEAK = 1.5 * sqrt(2)
-# Of the declared voltage: with less a phase is not connected, its wire has picked up something.
-_CONNECTED = 0.4
-_LEAST = 14.1  # V: with less nothing is connected
+# A phase with less than one of these is not connected, its wire has picked up something: of the
+# largest voltage that there is, of the declared one, V.
+_OF_LARGEST = 0.4
+_OF_DECLARED = 0.15
+_LEAST = 14.1
 _SHIFT = const(24)  # fractions are integers in 2^-24
 # Mean square (counts) under which a current is none: 0.04 % of the CT's rated current, a fifth of
 # the least with which a class 1 meter on transformers must start (IEC 62053-21, 0.2 %).
@@ -102,7 +104,7 @@ class Report:
         self.supply = array("i", [UNKNOWN] * SUPPLY)
         self._points = points
         self._wiring = wiring
-        self._connected = max(_LEAST, _CONNECTED * declared)
+        self._least = max(_LEAST, _OF_DECLARED * declared)
         self._volts = VOLTS_PER_COUNT * voltage_ppm / 1000000
         # 0.01 mA of a count of each point.
         currents = [p.rated * p.ratio_ppm / 1000000 * _CURRENT for p in points]
@@ -118,8 +120,12 @@ class Report:
         unit = UNIT * cos(pi * self.microhertz / 1000000 / SAMPLE_RATE)
         sums = meter.finished
         phasors = []
+        most = max([self._read_rms(p, meter) for p in range(3)])
         for p in range(3):
-            phasor = self._read_voltage(p, meter, unit)
+            voltage = self.voltages[p]
+            if voltage.rms is not None:
+                voltage.connected = voltage.rms >= max(self._least, _OF_LARGEST * most)
+            phasor = self._read_phasor(voltage, sums, p * REPORT_WORDS, unit)
             phasors.append(phasor and turned(phasor, meter.pll.offset(p)))
             self.supply[VOLTS + p] = scaled(self.voltages[p].rms, 100)
         yield
@@ -143,20 +149,23 @@ class Report:
         supply[UNBALANCE] = scaled(self.unbalance, 100)
         supply[FREQUENCY] = UNKNOWN if self.frequency is None else self.microhertz
 
-    def _read_voltage(self, p, meter, unit):
-        """Returns (in phase with its reference, ahead of it) of the fundamental, V peak, or None
-        when the voltage is not connected or was not followed."""
+    def _read_rms(self, p, meter):
+        """Returns it, 0 when it was not measured."""
         voltage, sums, at = self.voltages[p], meter.finished, p * REPORT_WORDS
         voltage.clear()
         voltage.missed = sums[at + metering.MISSED] > 0
         n = sums[at + metering.COUNT]
         if not n:
-            return None
+            return 0
         square = _float(sums, at + metering.SQUARE) / n
         voltage.offset = meter.offsets.mean(p, square)
         voltage.rms = self._volts * sqrt(max(0.0, square - voltage.offset * voltage.offset))
         voltage.share = voltage.rms / 1000
-        voltage.connected = voltage.rms >= self._connected
+        return voltage.rms
+
+    def _read_phasor(self, voltage, sums, at, unit):
+        """Returns (in phase with its reference, ahead of it) of the fundamental, V peak, or None
+        when the voltage is not connected or was not followed."""
         n = sums[at + metering.FOLLOWED]
         if not n or not voltage.connected:
             return None
