@@ -188,6 +188,8 @@ class Measuring:
 
     def _set_aside(self, ended_ms, read):
         self._reading = read
+        self._filled = 0  # meters
+        self._counting = False  # whether the registers have begun to count it
         self._work = self._through()
         self.ended_ms = ended_ms
 
@@ -201,12 +203,12 @@ class Measuring:
     def work(self):
         """Work through the report that waits: a generator, to be resumed between blocks, whose
         steps take some ms. One that fails loses what is left of the report; where memory was too
-        short to read it, it goes on waiting and is read again."""
+        short before the registers count it, it goes on waiting and is tried again from there."""
         again = False
         try:
             yield from self._work
         except MemoryError:
-            again = self._reading is not None
+            again = not self._counting
             raise
         finally:
             if again:
@@ -225,12 +227,15 @@ class Measuring:
             self._phantoms.tune(self.report.frequency)
 
     def _through(self):
-        yield from self._reading()
-        self._reading = None
-        for meter in self._meters:
-            meter.fill(self.report)
+        if self._reading is not None:
+            yield from self._reading()
+            self._reading = None
+        while self._filled < len(self._meters):  # each is asked once: it counts what it has told
+            self._filled += 1
+            self._meters[self._filled - 1].fill(self.report)
         self.report.settle()
         yield
+        self._counting = True
         yield from self.energy.add(self.report.values)
         yield from self.aggregates.add(self.report, self.ended_ms)
         self.reports += 1

@@ -148,6 +148,33 @@ class Failing(unittest.TestCase):
         self.assertTrue(0 < sum(missed for *_, missed in self.told) <= 2 * BLOCK)
         self.assertEqual(self.bus.starts, 1)
 
+    def test_no_memory_behind_the_reading(self):
+        """What was read is counted, and each meter is asked once."""
+
+        class Meter:
+            asked = 0
+
+            def fill(self, report):
+                self.asked += 1
+                if self.asked == 2:
+                    raise MemoryError()
+
+        meters = [Meter(), Meter()]
+        self.path.set_meters(meters)
+        self.run_on(1)
+        self.idle = False
+        while not self.path.pending:
+            self.path.step()
+        for _ in meters:
+            with self.assertRaises(MemoryError):
+                self.path.work_through()
+            self.assertTrue(self.path.pending)
+        self.idle = True
+        self.waiting()
+        self.run_on(4)
+        self.check_whole()
+        self.assertEqual([meter.asked for meter in meters], [self.path.reports] * 2)
+
     def test_what_fails_beside_the_meter_costs_no_sample(self):
         add = self.path.events.add
         bad = [ValueError()]
