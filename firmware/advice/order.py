@@ -10,6 +10,7 @@ _ORDER = (
     "overvoltage",
     "no_head",
     "no_voltage",
+    "same_phase",
     "rotation",
     "twin",
     "missing",

@@ -170,6 +170,21 @@ class Voltages(unittest.TestCase):
         report.turns_back = report.voltages[2].clipped = False
         self.assertEqual(look(advice, report, range(4, 16)), [])
 
+    def test_two_inputs_on_one_phase(self):
+        points = [(HUB, "A", "L1", "grid"), (HUB, "B", "L2", "grid"), (HUB, "C", "L3", "grid")]
+        advice, report, _ = build(house("3x400+N", points))
+        report.lines[:] = [400.0, 3.0, 400.0]
+        report.turns_back = True
+        ((name, text),) = look(advice, report, [1, 2, 3])
+        self.assertEqual(name, "same_phase")
+        self.assertTrue("L2 and L3 are one phase" in text)
+        report.lines[:] = [400.0, 398.0, 401.0]
+        report.turns_back = False
+        self.assertEqual(look(advice, report, [4]), [])
+        advice, report, _ = build(house("2x120/240", points[:2]))
+        report.lines[:] = [1.0, None, None]
+        self.assertEqual([name for name, _ in look(advice, report, [1, 2, 3])], ["same_phase"])
+
 
 class Silence(unittest.TestCase):
     def test_nothing_counts_on_while_no_report_comes(self):
