@@ -56,7 +56,6 @@ class Gateway:
         self.hardware = hardware
         self.site = site
         self.counters = Counters()
-        self.uplink = None
         self.housekeeping = Housekeeping(
             hardware,
             board,
@@ -134,7 +133,7 @@ class Gateway:
         ]
         tasks += self.housekeeping.tasks()
         if self._with_b:
-            tasks.append(("bus_b", 600, self.port_b.run))
+            tasks += [("bus_b", 600, self.port_b.run)]
         if self._with_cloud:
             tasks += [("uplink", 900, self.uplink.run), ("uplink_watch", 60, self.uplink.watch)]
         await run_all(self.counters, tasks, self.housekeeping.watch)
@@ -166,7 +165,7 @@ class Gateway:
         return self.advice.update(self.measuring.report, self.measuring.reports)
 
     def _in_cloud(self):
-        return self.uplink is not None and self.uplink.connected
+        return self.uplink.connected
 
     def texts(self):
         """What is wrong: (name, a text for the installer)."""

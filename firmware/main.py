@@ -10,5 +10,5 @@ except Exception as error:  # a module that does not load
     from last_resort import fail
 
     fail(error)
-
-start.main()
+else:
+    start.main()

@@ -10,7 +10,7 @@ from time import ticks_diff
 
 from micropython import const
 
-_LOOK_S = const(1)
+_LOOK_S = const(2)  # longer than a report takes: each is looked at once
 _AT_ONCE = const(2)  # steps of measuring without a wait between them
 _COLLECT_US = const(5000)  # of a wait in which garbage is collected, at least
 
@@ -19,7 +19,8 @@ class MeasuringLoop:
     """hardware: its clock and sleep; measuring: pipeline.Measuring; reports: the asyncio.Event
     that says that a report waits; on_report: a generator function of the time at which a report
     ended, epoch ms or None, which may use what was measured until it ends; look: a generator
-    function, called about once a second, behind it; count: counts an error by name."""
+    function, called behind each report, or every 2 s where there is none; count: counts an error
+    by name."""
 
     def __init__(self, hardware, measuring, reports, on_report, look, count):
         self._hardware = hardware

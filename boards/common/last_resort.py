@@ -6,7 +6,6 @@ import os
 import sys
 import time
 
-import board
 import machine
 from micropython import const
 
@@ -28,7 +27,7 @@ class _Kept:
 def _show():
     from lamps import lamps
 
-    lamps(board.PINS)(255, 0, 0)
+    lamps(__import__("board").PINS)(255, 0, 0)
 
 
 def _keep(error):

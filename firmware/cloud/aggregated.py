@@ -22,22 +22,16 @@ def _channel(interval, i):
     means = interval.spread.means
     imported, exported = interval.energy[2 * i], interval.energy[2 * i + 1]
     current, apparent = means.current(i), means.apparent(i)
-    powers = [None, None]
-    factor = None
-    if not interval.doubtful[i]:
-        powers = [
-            whole(joules * _MW * SAMPLE_RATE / interval.samples) for joules in (imported, exported)
-        ]
-        if apparent:
-            factor = int((powers[0] - powers[1]) * 10 / apparent)
+    known = not interval.doubtful[i]
+    drawn, given = _mean_mw(imported, interval.samples), _mean_mw(exported, interval.samples)
     return {
         "ctInput": i,
         "averageRMSCurrent": None if current is None else (current + 50) // 100,
-        "averageImportRMSActivePower": powers[0],
-        "averageExportRMSActivePower": powers[1],
+        "averageImportRMSActivePower": drawn if known else None,
+        "averageExportRMSActivePower": given if known else None,
         "averageRMSApparentPower": _times(apparent, 10),
         "averageRMSReactivePower": _times(means.reactive(i), 10),
-        "averagePowerfactor": factor,
+        "averagePowerfactor": int((drawn - given) * 10 / apparent) if known and apparent else None,
         "importEnergy": imported,
         "exportEnergy": exported,
         "missing": interval.missed[i],

@@ -266,7 +266,7 @@ class Form:
         """The form is complete."""
         if self._piece:
             self._add(0, self.sources[0] if self.sources else None, 0)
-        self._piece = None
+        self._piece = bytearray()
 
     def _add(self, what, source, index):
         for k in range(len(self.sources)):

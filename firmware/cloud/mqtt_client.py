@@ -1,8 +1,8 @@
 """MQTT packets to the broker, QoS 0: made by umqtt.simple, sent by a mqtt_link.Link.
 
-umqtt.simple writes to a Wire in the place of a socket, and what it has written is sent here. Where
-it would wait for the broker, in `connect` and `subscribe`, it is given other ones, and answers are
-awaited elsewhere. Works with umqtt.simple 1.3.4 and 1.8.0.
+umqtt.simple writes to a Wire in the place of a socket, and what it has written is sent here. Its
+`connect` and `subscribe` wait for the broker, so there are others here, and answers are awaited
+elsewhere. Works with umqtt.simple 1.3.4 and 1.8.0.
 """
 
 import asyncio
@@ -26,6 +26,7 @@ _REFUSALS = (
     "user name or password refused: see mqtt in settings.json",
     "not authorised: see mqtt in settings.json",
 )
+_NOWHERE = {"host": "", "port": 0}  # there is no broker
 
 
 class _Packets(MQTTClient):
@@ -35,7 +36,7 @@ class _Packets(MQTTClient):
         super().__init__(*arguments)
         self.sock = wire
 
-    def connect(self):
+    def write_connect(self):
         """CONNECT, with the will (MQTT 3.1.1 section 3.1)."""
         flags = _CLEAN | _WILL | _WILL_RETAINED
         texts = [self.client_id, self.lw_topic, self.lw_msg]
@@ -48,7 +49,7 @@ class _Packets(MQTTClient):
         for text in texts:
             self._send_str(text)
 
-    def subscribe(self, topic):
+    def write_subscribe(self, topic):
         """SUBSCRIBE at QoS 0; its packet number."""
         self.pid += 1
         self.sock.write(b"\x82" + _length(5 + len(topic)) + bytes([self.pid >> 8, self.pid & 255]))
@@ -74,23 +75,17 @@ class Client:
     def __init__(self, link, client_id, settings, will):
         self._link = link
         self._client_id = client_id
-        self._settings = settings
+        self._settings = settings or _NOWHERE
         self._will = will
         self._wire = Wire()
-        self._packets = None
-        self._tls = None
-        if settings and settings.get("tls"):
-            from cloud import tls_context  # seldom needed; now, as nothing is measured yet
+        self._packets = self._made(0)
+        if self._settings.get("tls"):
+            __import__("cloud.tls_context")  # now, as nothing is measured yet
 
-            self._tls = tls_context
-
-    async def open(self, address, keepalive_s):
-        """Connect to the broker at this address; UplinkError, OSError or asyncio.TimeoutError when
-        it does not accept us."""
+    def _made(self, keepalive_s):
+        """What writes the packets of the next connection."""
         settings = self._settings
-        await asyncio.wait_for(self._link.open(address, settings["port"]), _TIMEOUT_S)
-        self._wire.take()
-        self._packets = _Packets(
+        made = _Packets(
             self._wire,
             self._client_id.encode(),
             settings["host"],
@@ -99,9 +94,18 @@ class Client:
             _bytes(settings.get("password")),
             keepalive_s,
         )
-        self._packets.set_last_will(self._will[0].encode(), self._will[1].encode(), True)
-        self._packets.connect()
-        answer = await (self._answer_by_tls() if self._tls else self._answer())
+        made.set_last_will(self._will[0].encode(), self._will[1].encode(), True)
+        return made
+
+    async def open(self, address, keepalive_s):
+        """Connect to the broker at this address; UplinkError, OSError or asyncio.TimeoutError when
+        it does not accept us."""
+        settings = self._settings
+        await asyncio.wait_for(self._link.open(address, settings["port"]), _TIMEOUT_S)
+        self._wire.take()
+        self._packets = self._made(keepalive_s)
+        self._packets.write_connect()
+        answer = await (self._answer_by_tls() if settings.get("tls") else self._answer())
         if answer[:2] == b"\x15\x03":  # an alert of TLS
             raise UplinkError("uplink.tls", "the broker's port wants TLS: give mqtt.tls")
         if answer[:2] != b"\x20\x02":
@@ -120,7 +124,8 @@ class Client:
             raise UplinkError("uplink.lost", "%s closed the connection" % host)
 
     async def _answer_by_tls(self):
-        tls = self._tls
+        from cloud import tls_context as tls
+
         try:
             context = tls.context(self._settings["tls"])
             await asyncio.sleep_ms(0)
@@ -143,7 +148,7 @@ class Client:
         0 where the line is busy, and nothing is asked."""
         if not self._link.is_free():
             return 0
-        number = self._packets.subscribe(topic.encode())
+        number = self._packets.write_subscribe(topic.encode())
         self._link.nudge(self._wire.take()[0])
         return number
 

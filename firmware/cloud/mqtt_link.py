@@ -101,10 +101,11 @@ class Link:
     def close(self):
         """Give the socket back; safe to call twice."""
         stream, self._stream = self._stream, None
+        socket, self._socket = self._socket, None
         if stream is not None:
             stream.s.close()
-            self._socket.close()  # which TLS does not close after a handshake that failed
-            self._socket = None
+        if socket is not None:
+            socket.close()  # which TLS does not close after a handshake that failed
 
     def _open(self):
         if self._stream is None:

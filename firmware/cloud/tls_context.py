@@ -28,7 +28,7 @@ def context(settings):
     ValueError: a text. It takes memory of the IDF, given back when nobody holds it any more."""
     gc.collect()  # the one of the last connection first
     made = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
-    made.verify_mode = tls.CERT_REQUIRED
+    made.verify_mode = tls.CERT_REQUIRED  # pyright: ignore[reportAttributeAccessIssue]
     try:
         made.load_verify_locations(settings["ca"])
     except ValueError:
@@ -52,7 +52,7 @@ def explain(error, settings):
     remedy, or None where TLS has nothing to do with it. settings: `mqtt` of settings.json."""
     if isinstance(error, ValueError):
         return _refused(str(error), settings)
-    number = error.errno if isinstance(error, OSError) else -_NO_MORE
+    number = (error.errno or 0) if isinstance(error, OSError) else -_NO_MORE
     if number == errno.ENOMEM:
         return "there is too little memory for TLS"
     if number in (errno.ECONNRESET, errno.ECONNABORTED):

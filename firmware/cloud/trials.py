@@ -49,6 +49,8 @@ class Trials:
 
     def passed(self):
         """The ping was answered."""
+        if self._on_trial is None:
+            return  # the connection has ended meanwhile
         topic, size = self._on_trial
         self._on_trial = None
         self._taken[topic] = size + size // 4

@@ -103,7 +103,7 @@ class Uplink:
         except OSError as error:
             if self.connected:
                 self._closed = True
-                why = "%s: %s" % (_CLOSED, error) if error.errno > 0 else _CLOSED  # TLS
+                why = "%s: %s" % (_CLOSED, error) if (error.errno or 0) > 0 else _CLOSED  # TLS
                 self._fail("uplink.lost", why)
             elif not self._given_up:
                 self._fail("uplink.network", "connection to the broker: %s" % error)

@@ -86,7 +86,7 @@ class Umqtt:
 def connected(stream):
     """(an Uplink on this stream, its Counters)."""
     counters = Counters()
-    settings = {"host": "broker"}
+    settings = {"host": "broker", "port": 1883}
     will = ("will", "")
     uplink = Uplink("5010", settings, None, None, None, None, will, Commands(), counters)
     uplink.connected = True
