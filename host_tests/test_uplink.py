@@ -792,6 +792,43 @@ def test_a_broker_that_takes_no_long_message(tmp_path, limit, left_out):
         processes.stop(process)
 
 
+@needs_mosquitto
+@pytest.mark.parametrize("how, dropped", [("acl", "totals"), ("limit", "channelConfigV2")])
+def test_a_broker_that_drops_messages_without_a_word(tmp_path, how, dropped):
+    """mosquitto does that by its access rules, and by message_size_limit. What does not come back
+    while all else does is named."""
+    acl = tmp_path / "acl"
+    acl.write_text("topic readwrite servicelocation/#\ntopic deny servicelocation/+/totals\n")
+    line = f"acl_file {acl}" if how == "acl" else "message_size_limit 10000"
+    process, port = mosquitto(tmp_path, "allow_anonymous true", line)
+    try:
+        with gateway(mqtt_at(port)) as told:
+            words = rf"the broker drops {dropped} \(\d+ bytes\) without a word: see its access .*"
+            told.until(
+                lambda states: states and [t for t in states[-1]["advice"] if re.match(words, t)],
+                "the advice",
+            )
+            state = holds(told)
+            assert (state["connects"], len(state["advice"])) == (1, 1)
+    finally:
+        processes.stop(process)
+
+
+@needs_mosquitto
+def test_a_broker_that_gives_the_gateway_nothing_to_read(tmp_path):
+    """It may only write, and read its commands: as it should be, and nothing is said."""
+    acl = tmp_path / "acl"
+    rules = ("write servicelocation/#", "read servicelocation/+/gateway/set")
+    acl.write_text("".join(f"topic {rule}\n" for rule in rules))
+    process, port = mosquitto(tmp_path, "allow_anonymous true", f"acl_file {acl}")
+    try:
+        with gateway(mqtt_at(port)) as told:
+            told.until(lambda states: states and states[-1]["published"] >= 20, "messages")
+            assert holds(told)["advice"] == []
+    finally:
+        processes.stop(process)
+
+
 def left_out_by(state: dict[str, Any]) -> set[str]:
     """The topics that the advice says are left out."""
     said = r"the broker closes the connection at (.*): left out; raise the .*"
@@ -858,7 +895,8 @@ class Strict:
             connection.sendall(b"\xd0\x00")
         elif kind == 0x80:
             topic = content[4:-1].decode()
-            self.asked.add(topic)
+            if topic.endswith(("/set", "/setstate")):  # else it asks whether its own come back
+                self.asked.add(topic)
             if self._ignored and self._ignored in topic:
                 return
             refuses = self._refused and self._refused in topic

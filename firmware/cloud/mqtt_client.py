@@ -57,6 +57,12 @@ class _Packets(MQTTClient):
         self.sock.write(b"\0")
         return self.pid
 
+    def write_unsubscribe(self, topic):
+        """UNSUBSCRIBE."""
+        self.pid += 1
+        self.sock.write(b"\xa2" + _length(4 + len(topic)) + bytes([self.pid >> 8, self.pid & 255]))
+        self._send_str(topic)
+
 
 def _length(size):
     """A packet's length (section 2.2.3)."""
@@ -151,6 +157,12 @@ class Client:
         number = self._packets.write_subscribe(topic.encode())
         self._link.nudge(self._wire.take()[0])
         return number
+
+    def unsubscribe(self, topic):
+        """Ask for a topic no longer, without waiting; where the line is busy it goes on."""
+        if self._link.is_free():
+            self._packets.write_unsubscribe(topic.encode())
+            self._link.nudge(self._wire.take()[0])
 
     def ping(self):
         """Ask for a sign of life, without waiting. Whether it was asked; else the line is busy."""

@@ -1,6 +1,7 @@
 """What the broker sends us: takes MQTT packets apart (MQTT 3.1.1 section 2) and hands them on.
 
-Owns the bytes of a packet that is not whole yet. Packets longer than LONGEST are skipped.
+Owns the bytes of a packet that is not whole yet. Of messages longer than LONGEST only the topic is
+handed on.
 """
 
 from micropython import const
@@ -13,14 +14,13 @@ _RETAINED = const(0x01)
 
 
 class Incoming:
-    """take: a function of (topic, payload), both bytes, for each message that is not a retained
-    one (a command that was given long ago is none). skip: a function of the size of a packet that
-    is longer than LONGEST. answered: a function of (kind, contents) of every other packet; kind:
-    its first four bits, as SUBACK."""
+    """message: a function of (topic, payload, size) for each message that is not a retained one (a
+    command that was given long ago is none); topic and payload are bytes, payload is None where
+    the packet's `size` is more than LONGEST. answered: a function of (kind, contents) of every
+    other packet; kind: its first four bits, as SUBACK."""
 
-    def __init__(self, take, skip, answered):
-        self._take = take
-        self._skipped = skip
+    def __init__(self, message, answered):
+        self._message = message
         self._answered = answered
         self.clear()
 
@@ -41,19 +41,21 @@ class Incoming:
             start, size = self._length()
             if not start:
                 return
-            if size > LONGEST:
-                self._skipped(size)
-                self._skip = start + size
-                continue
-            if len(held) < start + size:
-                return
-            packet = bytes(held[start : start + size])
             kind = held[0]
-            self._held = held = held[start + size :]
+            wanted = size
+            if size > LONGEST:
+                wanted = 2 + (held[start] << 8 | held[start + 1]) if len(held) > start + 1 else 2
+                if wanted > LONGEST:
+                    raise ValueError("a topic of %d bytes" % (wanted - 2))
+            if len(held) < start + wanted:
+                return
+            packet = bytes(held[start : start + wanted])
+            self._held = held = held[start + wanted :]
+            self._skip = size - wanted
             if kind & 0xF0 != _PUBLISH:
                 self._answered(kind & 0xF0, packet)
             elif not kind & _RETAINED:
-                self._message(packet, kind)
+                self._take(packet, kind, size)
 
     def _length(self):
         """(bytes before the packet's contents, bytes of contents); (0, 0) while they are not
@@ -68,9 +70,10 @@ class Incoming:
                 return i + 2, size
         raise ValueError("a packet's length has more than four bytes")
 
-    def _message(self, packet, kind):
+    def _take(self, packet, kind, size):
         end = 2 + (packet[0] << 8 | packet[1]) if len(packet) > 1 else 0
         start = end + (2 if kind & 6 else 0)  # a packet number follows the topic above QoS 0
-        if not 2 < end <= start <= len(packet):
+        if not 2 < end <= len(packet) or start > size:
             raise ValueError("a message without a topic")
-        self._take(packet[2:end], packet[start:])
+        whole = len(packet) == size
+        self._message(packet[2:end], packet[start:] if whole else None, size)

@@ -55,10 +55,10 @@ class Subscriptions:
                 late = True
         return late
 
-    def text(self):
-        """What is refused, for people; None where nothing is."""
+    def texts(self):
+        """[text] of what is refused, for people."""
         if not self.refused:
-            return None
+            return []
         names = ", ".join([topic.split("/", 2)[-1] for topic in self.refused])
         say = "the broker refuses to subscribe %s: no command arrives there; see its access rules"
-        return say % names
+        return [say % names]

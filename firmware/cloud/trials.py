@@ -1,6 +1,8 @@
 """Which messages the broker takes. MQTT 3.1.1 has no answer "too long" or "not allowed": a broker
-closes the connection, or says nothing. So the first message of a topic, and each one that is much
-longer than those before, is followed by a ping: its answer says that the message was taken.
+closes the connection, or drops the message and says nothing. So the first message of a topic, and
+each one that is much longer than those before, is on trial: the topic is subscribed and the
+message is followed by a ping. The answer to the ping says that the message was taken; the message
+itself, which comes back before, that it was passed on.
 
 Owns what is known of each topic, and which ones are left out because the broker closes on them.
 """
@@ -9,22 +11,72 @@ from micropython import const
 
 _STRIKES = const(3)  # in a row, by the same topic: a network breaks at any
 _LONG = const(1000)  # bytes; below, the length is hardly the reason
+_REFUSED = const(0x80)  # in a SUBACK
 _CLOSES = "the broker closes the connection at %s"
 _TOO_LONG = ": left out; raise the broker's largest message size"
 _NOT_ALLOWED = ": left out; do the broker's access rules allow this topic?"
+_DROPS = "the broker drops %s without a word: see its access rules and its largest message size"
 
 
 class Trials:
     """`left_out`: {topic: bytes} of what made the broker close again and again. A topic is tried
-    again when a connection that lasted was lost: the broker may have been set up anew."""
+    again when a connection that lasted was lost: the broker may have been set up anew.
 
-    def __init__(self):
+    client: mqtt_client.Client; pings: pings.Pings."""
+
+    def __init__(self, client, pings):
         self.left_out = {}
-        self._taken = {}  # topic -> bytes up to which no ping follows
+        self._client = client
+        self._pings = pings
+        self._taken = {}  # topic -> bytes up to which it is not on trial
         self._on_trial = None  # (topic, bytes)
+        self._heard = None  # whether the message on trial has come back; None: nobody listens
+        self._asked = 0  # packet number of the SUBSCRIBE
+        self._hears = False  # messages do come back
+        self._may_listen = True  # the broker lets us subscribe our own topics
+        self._unheard = {}  # topic -> bytes: they have not come back
         self._suspect = None  # the topic on which the last connection ended
         self._strikes = 0
         self._retried = None
+
+    async def publish(self, topic, body, retained):
+        """Publish a mqtt_wire.Body, unless it is left out: whether it is on its way. OSError
+        where the connection breaks."""
+        size = len(body)
+        if self.leaves_out(topic, size):
+            return False
+        on_trial = self.begin(topic, size)
+        if on_trial and self._may_listen and topic != self._suspect:
+            self._asked = self._client.subscribe(topic)
+            self._heard = False if self._asked else None
+        await self._client.publish(topic, body, retained)
+        if on_trial:
+            await self._pings.behind()
+            if self._heard is not None:
+                self._client.unsubscribe(topic)
+            self.passed()
+        return True
+
+    def answered(self, packet):
+        """A SUBACK's contents: where we may not read, nothing is missed."""
+        if (
+            len(packet) > 2
+            and (packet[0] << 8 | packet[1]) == self._asked
+            and packet[2] & _REFUSED
+        ):
+            self._heard = None
+
+    def came_back(self, topic):
+        """A message has come from the broker, topic: bytes. Whether it is our own."""
+        if self._on_trial and self._heard is not None and topic == self._on_trial[0].encode():
+            self._heard = True
+            return True
+        for late in self._unheard:  # behind the answer to its ping
+            if topic == late.encode():
+                del self._unheard[late]
+                self._hears = True
+                return True
+        return False
 
     def leaves_out(self, topic, size):
         """Whether a message of so many bytes is not to be sent."""
@@ -41,10 +93,11 @@ class Trials:
         return True
 
     def begin(self, topic, size):
-        """Whether this message is to be followed by a ping."""
+        """Whether this message is on trial."""
         if size <= self._taken.get(topic, -1):
             return False
         self._on_trial = topic, size
+        self._heard = None
         return True
 
     def passed(self):
@@ -54,8 +107,14 @@ class Trials:
         topic, size = self._on_trial
         self._on_trial = None
         self._taken[topic] = size + size // 4
+        if self._heard is False:
+            self._unheard[topic] = size
+        elif self._heard:
+            self._hears = True
+            self._unheard.pop(topic, None)
         if topic == self._suspect:
             self._suspect = None
+            self._may_listen = False  # it was that which the broker did not want
         if topic == self._retried:  # it is taken now: so may be the others
             self._retried = None
             self.left_out.clear()
@@ -73,6 +132,21 @@ class Trials:
             self._suspect = None
         return False
 
+    def suspicion(self):
+        """The message that the broker closes at, if it does now: a text, None where it is none."""
+        return self._on_trial and _CLOSES % _named(*self._on_trial)
+
+    def texts(self):
+        """[text] of what does not get through and why, for people."""
+        found = []
+        if self.left_out:
+            least = min(self.left_out.values())
+            why = _TOO_LONG if least >= _LONG else _NOT_ALLOWED
+            found.append(_CLOSES % _list(self.left_out) + why)
+        if self._unheard and self._hears:  # else we may read nothing, which is all right
+            found.append(_DROPS % _list(self._unheard))
+        return found
+
     def _struck(self, topic, size):
         if topic != self._suspect:
             self._suspect = topic
@@ -84,21 +158,10 @@ class Trials:
         self._suspect = None
         return True
 
-    def suspicion(self):
-        """The message that the broker closes at, if it does now: a text, None where it is none."""
-        return self._on_trial and _CLOSES % _named(*self._on_trial)
-
-    def text(self):
-        """What is left out and why, for people; None where nothing is."""
-        if not self.left_out:
-            return None
-        names = sorted(self.left_out, key=lambda topic: -self.left_out[topic])
-        said = ", ".join([_named(name, self.left_out[name]) for name in names])
-        least = min(self.left_out.values())
-        return _CLOSES % said + (_TOO_LONG if least >= _LONG else _NOT_ALLOWED)
-
     def _try_again(self):
-        """The shortest that was left out gets one more chance."""
+        """The shortest that was left out gets one more chance, and what was dropped."""
+        for topic in self._unheard:
+            self._taken.pop(topic, None)
         if self.left_out:
             topic = min(self.left_out, key=lambda topic: self.left_out[topic])
             del self.left_out[topic]
@@ -109,3 +172,9 @@ class Trials:
 def _named(topic, size):
     """Without the site's prefix."""
     return "%s (%d bytes)" % (topic.split("/", 2)[-1], size)
+
+
+def _list(sizes):
+    """The longest first."""
+    names = sorted(sizes, key=lambda topic: -sizes[topic])
+    return ", ".join([_named(name, sizes[name]) for name in names])

@@ -65,9 +65,9 @@ class Uplink:
         self._retained = retained
         self._counters = counters
         self._troubles = Troubles(client_id, counters)
-        self._trials = Trials()
         self._subscriptions = Subscriptions(commands.topics)
-        self._incoming = Incoming(commands.take, commands.skip, self._answered)
+        self._commands = commands
+        self._incoming = Incoming(self._message, self._answered)
         self._link = Link()
         self._client = Client(self._link, client_id, settings, will)
         self._sending = asyncio.Lock()
@@ -75,6 +75,7 @@ class Uplink:
         self._closed = False  # by the broker
         self._age = 0  # s since the broker accepted us
         self._pings = Pings(self._client.ping)
+        self._trials = Trials(self._client, self._pings)
 
     async def run(self, beat=unwatched):
         """Connect, stay connected, connect again; without end. Needs `watch` beside it. beat:
@@ -205,9 +206,8 @@ class Uplink:
 
     def advice(self):
         """What is wrong: [(name, text for the installer)]; nothing when all is well."""
-        texts = self._troubles.texts(self.connected)
-        texts += [self._trials.text(), self._subscriptions.text()]
-        return [("uplink", text) for text in texts if text]
+        texts = self._troubles.texts(self.connected) + self._trials.texts()
+        return [("uplink", text) for text in texts + self._subscriptions.texts()]
 
     def _fail(self, name, text):
         """What has ended a connection, or a try."""
@@ -245,7 +245,7 @@ class Uplink:
             self.connected = True
             self._connects += 1
             for topic, pieces in self._retained():
-                await self._hand_over(topic, await counted(pieces), True)
+                self._published += await self._trials.publish(topic, await counted(pieces), True)
             self._subscriptions.ask(self._client.subscribe)
 
     async def _hear(self, beat):
@@ -261,16 +261,26 @@ class Uplink:
             except ValueError as error:
                 raise UplinkError("uplink.protocol", "the broker sends no MQTT: %s" % error)
 
+    def _message(self, topic, payload, size):
+        if self._trials.came_back(topic):
+            return
+        if payload is None:
+            self._commands.skip(size)
+        else:
+            self._commands.take(topic, payload)
+
     def _answered(self, kind, packet):
         if kind == PINGRESP:
             self._pings.answered()
-        elif kind == SUBACK and self._subscriptions.answered(packet):
-            self._counters.count("uplink.unsubscribed")
+        elif kind == SUBACK:
+            self._trials.answered(packet)
+            if self._subscriptions.answered(packet):
+                self._counters.count("uplink.unsubscribed")
 
     async def _send(self, topic, body, retained):
         """Whether the message is on its way; else it is dropped, and the connection given up."""
         try:
-            await self._hand_over(topic, body, retained)
+            self._published += await self._trials.publish(topic, body, retained)
             return True
         except OSError:
             self._give_up("uplink.lost", _LOST, True)
@@ -281,17 +291,6 @@ class Uplink:
             raise
         self._dropped += 1
         return False
-
-    async def _hand_over(self, topic, body, retained):
-        size = len(body)
-        if self._trials.leaves_out(topic, size):
-            return
-        on_trial = self._trials.begin(topic, size)
-        await self._client.publish(topic, body, retained)
-        self._published += 1
-        if on_trial:
-            await self._pings.behind()
-            self._trials.passed()
 
     def _close(self):
         """Give the socket back; who waits on it gets an OSError."""

@@ -69,9 +69,15 @@ class Case(unittest.TestCase):
             if name != "setstate":
                 self.commands.on(name, self.carry_out)
         self.commands.on_topic(PLUG.decode(), "setstate", self.carry_out)
-        self.incoming = Incoming(self.commands.take, self.commands.skip, None)
+        self.incoming = Incoming(self.message, None)
         self.given = []
         self.raised = None
+
+    def message(self, topic, payload, size):
+        if payload is None:
+            self.commands.skip(size)
+        else:
+            self.commands.take(topic, payload)
 
     def carry_out(self, fields):
         if self.raised:

@@ -23,10 +23,14 @@ class Packets(unittest.TestCase):
         self.skipped = []
         self.answers = []
         self.incoming = Incoming(
-            lambda topic, payload: self.taken.append((topic, payload)),
-            self.skipped.append,
-            lambda kind, contents: self.answers.append((kind, contents)),
+            self.message, lambda kind, contents: self.answers.append((kind, contents))
         )
+
+    def message(self, topic, payload, size):
+        if payload is None:
+            self.skipped.append((topic, size))
+        else:
+            self.taken.append((topic, payload))
 
     def test_whole_and_in_pieces(self):
         stream = PONG + ORDER + SUBACK + NUMBERED + RETAINED + ORDER
@@ -46,7 +50,7 @@ class Packets(unittest.TestCase):
                 self.skipped.clear()
                 for at in range(0, len(stream), step):
                     self.incoming.feed(stream[at : at + step])
-                self.assertEqual(self.skipped, [size])
+                self.assertEqual(self.skipped, [(b"a/b", size)])
                 self.assertEqual(self.taken, [(b"a/b", b"hello")])
 
     def test_longest(self):
@@ -59,6 +63,7 @@ class Packets(unittest.TestCase):
             b"\x30\x01\x00",
             b"\x30\x04\x00\x09ab",
             b"\x30\x00",
+            b"\x30\xff\x7f\xff\xff",
         ):
             self.incoming.clear()
             with self.assertRaises(ValueError):

@@ -1,5 +1,6 @@
 """What the broker takes, by what it closes the connection at; what it gives, by its answers."""
 
+import asyncio
 import unittest
 
 from cloud.subscriptions import Subscriptions
@@ -15,7 +16,7 @@ class Broker:
     def __init__(self, limit=1 << 20, forbidden=()):
         self.limit = limit
         self.forbidden = forbidden
-        self.trials = Trials()
+        self.trials = Trials(None, None)
         self.sent = []
 
     def connection(self, messages=RIGHT_SIZES, steady=True):
@@ -43,14 +44,14 @@ class Learned(unittest.TestCase):
     def test_all_is_taken(self):
         broker = Broker()
         self.assertEqual(broker.settled(), 1)
-        self.assertEqual((broker.trials.left_out, broker.trials.text()), ({}, None))
+        self.assertEqual((broker.trials.left_out, broker.trials.texts()), ({}, []))
 
     def test_too_long(self):
         broker = Broker(limit=10000)
         self.assertEqual(broker.settled(), 4)
         self.assertEqual(broker.trials.left_out, {"p/u/channels": 13000})
         self.assertEqual(broker.sent, ["p/u/presence", "p/u/config", "p/u/s"])
-        self.assertTrue("channels (13000 bytes): left out; raise" in broker.trials.text())
+        self.assertTrue("channels (13000 bytes): left out; raise" in broker.trials.texts()[0])
 
     def test_two_say_that_it_is_the_length(self):
         more = RIGHT_SIZES + (("p/u/long", 9000), ("p/u/longer", 20000), ("p/u/fits", 1200))
@@ -66,7 +67,7 @@ class Learned(unittest.TestCase):
         broker = Broker(forbidden=("p/u/presence",))
         self.assertEqual(broker.settled(), 4)
         self.assertEqual(broker.sent, ["p/u/config", "p/u/channels", "p/u/s"])
-        self.assertTrue("presence (20 bytes): left out; do the" in broker.trials.text())
+        self.assertTrue("presence (20 bytes): left out; do the" in broker.trials.texts()[0])
 
     def test_another_client_of_our_name(self):
         """It ends connections after whatever message: nothing is left out."""
@@ -94,6 +95,88 @@ class Learned(unittest.TestCase):
         broker.trials.ended(True, True)
         broker.settled()
         self.assertEqual(broker.trials.left_out, {})
+
+
+class Line:
+    """A client and its pings in the place of a broker that drops what `drops` says, refuses to
+    give what `hides` says, and gives what it gives early or late."""
+
+    def __init__(self, drops=(), hides=(), late=False, closes=False):
+        self.drops = drops
+        self.hides = hides
+        self.late = late
+        self.closes = closes  # at a subscription
+        self.subscribed = []
+        self.open = None
+        self.trials = Trials(self, self)
+
+    def subscribe(self, topic):
+        self.subscribed.append(topic)
+        self.open = topic
+        return len(self.subscribed)
+
+    def unsubscribe(self, topic):
+        self.open = None
+
+    async def publish(self, topic, body, retained):
+        if self.open and self.closes:
+            raise OSError(104)
+        if self.open in self.hides:
+            self.trials.answered(bytes([0, len(self.subscribed), 0x80]))
+        self.passes = topic not in self.drops and topic not in self.hides
+        if self.open and self.passes and not self.late:
+            assert self.trials.came_back(topic.encode())
+
+    async def behind(self):
+        pass
+
+    def send(self, *topics):
+        for topic in topics:
+            opened = asyncio.run(self.trials.publish(topic, "x" * 100, False))
+            assert opened
+            if self.late and self.passes:
+                self.trials.came_back(topic.encode())
+
+
+class Dropped(unittest.TestCase):
+    TOPICS = ("p/u/presence", "p/u/config", "p/u/totals")
+
+    def test_all_come_back(self):
+        for late in (False, True):
+            line = Line(late=late)
+            line.send(*self.TOPICS)
+            line.send(*self.TOPICS)
+            self.assertEqual(line.trials.texts(), [])
+            self.assertEqual(line.subscribed, list(self.TOPICS))
+
+    def test_one_is_dropped_without_a_word(self):
+        line = Line(drops=("p/u/totals",))
+        line.send(*self.TOPICS)
+        (text,) = line.trials.texts()
+        self.assertTrue(text.startswith("the broker drops totals (100 bytes) without a word"))
+        line.trials.ended(False, True)  # the broker is set up anew
+        line.drops = ()
+        line.send(*self.TOPICS)
+        self.assertEqual(line.trials.texts(), [])
+
+    def test_who_may_not_read_misses_nothing(self):
+        line = Line(drops=self.TOPICS)
+        line.send(*self.TOPICS)
+        self.assertEqual(line.trials.texts(), [])
+        line = Line(hides=("p/u/totals",))
+        line.send(*self.TOPICS)
+        self.assertEqual(line.trials.texts(), [])
+
+    def test_a_broker_that_closes_at_a_subscription(self):
+        """Its topic is tried alone, and then none is subscribed any more."""
+        line = Line(closes=True)
+        with self.assertRaises(OSError):
+            line.send(self.TOPICS[0])
+        line.open = None
+        self.assertFalse(line.trials.ended(True, False))
+        line.send(*self.TOPICS)
+        self.assertEqual(line.subscribed, [self.TOPICS[0]])
+        self.assertEqual(line.trials.texts(), [])
 
 
 class Asked(unittest.TestCase):
@@ -129,9 +212,9 @@ class Asked(unittest.TestCase):
         self.assertFalse(self.subscriptions.answered(b"\0\1\0"))
         self.assertTrue(self.subscriptions.answered(b"\0\2\x80"))
         self.assertFalse(self.subscriptions.answered(b"\0\2\x80"))
-        self.assertTrue("plug/1/setstate" in self.subscriptions.text())
+        self.assertTrue("plug/1/setstate" in self.subscriptions.texts()[0])
         self.subscriptions.begin()
-        self.assertIsNone(self.subscriptions.text())
+        self.assertEqual(self.subscriptions.texts(), [])
 
     def test_never_answered(self):
         self.subscriptions.ask(self.subscribe)
