@@ -177,7 +177,7 @@ class Gateway:
         hardware, bus, counts = self.hardware, self.measuring.bus, self.counters.counts
         led, connection = self.led, self.connection
         return (
-            ("time", lambda: (hardware.now_ms() or 0) // 1000, None),
+            ("time", self._seconds, None),
             ("uptime", lambda: hardware.uptime_ms() // 1000, None),
             ("serial", lambda: hardware.serial, None),
             ("firmwareVersion", lambda: VERSION, None),
@@ -200,6 +200,11 @@ class Gateway:
                 lambda: a_bus.glance(bus),
             ),
         )
+
+    def _seconds(self):
+        """Epoch seconds, None while the time is not known."""
+        now_ms = self.hardware.now_ms()
+        return now_ms and now_ms // 1000
 
     async def _publish_b(self):
         await self.port_b.publish(self.publisher.send, self._in_cloud)

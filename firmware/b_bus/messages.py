@@ -71,8 +71,8 @@ def _device(device, counts):
 def state(devices, counts, share, now_ms):
     """Our own `bBus`. counts: by unit, as bus_b.BusB has them; share: of the last round that the
     line was in use, in percent."""
-    yield '{"time": %d, "utilisation": %s, "devices": [' % (
-        (now_ms or 0) // 1000,
+    yield '{"time": %s, "utilisation": %s, "devices": [' % (
+        json.dumps(now_ms and now_ms // 1000),
         json.dumps(share),
     )
     comma = ""

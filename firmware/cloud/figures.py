@@ -50,8 +50,9 @@ class Figures:
 
     def take_time(self, now_ms):
         """When the report ended, epoch ms or None."""
-        self.longs[TIME_MS] = now_ms or 0
-        self.longs[TIME] = ((now_ms or 0) + 500) // 1000  # reports end with a second
+        self.longs[TIME_MS] = now_ms or 0  # the original's readers want a number
+        # Reports end with a second.
+        self.longs[TIME] = UNKNOWN_64 if now_ms is None else (now_ms + 500) // 1000
 
     def take_points(self):
         """Sums over the points, for `realtime`."""

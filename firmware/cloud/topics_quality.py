@@ -91,7 +91,7 @@ def harmonics(now_ms, channel, distortion, percent):
     """`harmonics`, bytes. The last three: see harmonics.Harmonics.take."""
     return compact(
         {
-            "time": ((now_ms or 0) + 500) // 1000,
+            "time": None if now_ms is None else (now_ms + 500) // 1000,
             "phase": "L%d" % (channel + 1) if channel < 3 else None,
             "point": channel - 3 if channel >= 3 else None,
             "distortion": round(distortion, 2),
