@@ -1,6 +1,4 @@
-"""The modules of MicroPython on the ESP32 that boards/common imports, made up: what is made of
-them is written down, and a test puts its own model in the place of one. Time passes when the
-program sleeps. No hardware: what the chip's own drivers do is not shown by this."""
+"""Programs of host_tests/programs on a made-up chip: they import programs/esp32_fakes.py."""
 
 from __future__ import annotations
 
@@ -8,107 +6,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-from gateway_host import interpreter
 from gateway_host.image import BOARDS, COMMON
 from gateway_host.session import ROOT
-
-# The numbers: MicroPython's ports/esp32/modnetwork.h and modmachine.h, and ESP-IDF's
-# wifi_err_reason_t.
-MODULES = """
-import asyncio, json, sys, time
-
-class Anything:
-    IN, OUT, PULL_DOWN, PULL_UP, TYPE_DATA = 1, 3, 1, 2, 1
-    def __init__(self, *what, **named):
-        self.named = named
-    def __getattr__(self, name):
-        return lambda *what, **named: None
-
-uarts, pins = [], []
-
-class Pin(Anything):
-    def __init__(self, number, *what, **named):
-        pins.append(number)
-
-class UART(Anything):
-    def __init__(self, number, *what, **named):
-        uarts.append(number)
-        pins.extend((named["tx"], named["rx"]))
-
-class Timer(Anything):
-    ONE_SHOT = 0
-
-class Module:
-    def __init__(self, **names):
-        for name in names:
-            setattr(self, name, names[name])
-
-network = Module(
-    WLAN=Anything, LAN=Anything, PPP=Anything, STA_IF=0, AP_IF=1, PHY_LAN8720=1, PHY_IP101=2,
-    STAT_IDLE=1000, STAT_CONNECTING=1001, STAT_GOT_IP=1010, STAT_NO_AP_FOUND=201,
-    STAT_WRONG_PASSWORD=202, STAT_HANDSHAKE_TIMEOUT=204,
-    ETH_INITIALIZED=0, ETH_STARTED=1, ETH_STOPPED=2, ETH_CONNECTED=3, ETH_DISCONNECTED=4,
-    ETH_GOT_IP=5, hostname=lambda name: None,
-)
-class RTC:
-    def datetime(self, fields):
-        rtc.append(fields)
-    def memory(self, data=None):
-        if data is None:
-            return kept[0]
-        kept[0] = bytes(data)
-
-rtc, kept = [], [b""]
-sys.modules["machine"] = Module(
-    Pin=Pin, UART=UART, PWM=Anything, RTC=RTC, Timer=Timer, WDT=Anything, freq=lambda hertz: None,
-    unique_id=lambda: b"\\1\\2\\3", reset_cause=lambda: 1,
-    PWRON_RESET=1, HARD_RESET=2, WDT_RESET=3, SOFT_RESET=5,
-)
-sys.modules["network"] = network
-sys.modules["esp32"] = Module(Partition=Anything)
-"""
-
-# For programs that wait: time in `passed`, and `due`, what is to happen: (when, function). Who
-# wakes up first lets the time pass, after two turns of the others.
-TIME = """
-passed = [0]
-due = []
-sleepers = []
-time_module = Module(ticks_ms=lambda: passed[0], ticks_diff=time.ticks_diff)
-turn = asyncio.sleep_ms
-
-def later(ms, function):
-    due.append((passed[0] + ms, function))
-
-async def passes(ms):
-    end = passed[0] + ms
-    sleepers.append(end)
-    try:
-        while passed[0] < end:
-            await turn(0)
-            await turn(0)
-            if passed[0] < end == min(sleepers):
-                pass_until(end)
-    finally:
-        sleepers.remove(end)
-
-def pass_until(end):
-    if not due or min(due, key=lambda one: one[0])[0] > end:
-        passed[0] = end
-        return
-    one = min(due, key=lambda one: one[0])
-    due.remove(one)
-    passed[0] = one[0]
-    one[1]()
-
-asyncio.sleep_ms = passes
-"""
+from in_interpreter import succeed
 
 
-def on_chip(program: str, board: str | Path = "GENIUS", cwd: Path | None = None) -> Any:
+def on_chip(
+    program: str, given: Any = None, board: str | Path = "GENIUS", cwd: Path | None = None
+) -> Any:
     """What the program prints in its last line, above which a thread's traceback may be. cwd: the
     device's file system."""
     path = [BOARDS / board, COMMON, ROOT / "firmware", ROOT / "build" / "lib"]
-    done = interpreter.run(["-c", MODULES + program], heap="512K", path=path, cwd=cwd)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+    return json.loads(succeed(program, given=given, path=path, cwd=cwd).splitlines()[-1])

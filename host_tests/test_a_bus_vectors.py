@@ -9,41 +9,8 @@ from pathlib import Path
 
 import pytest
 from a_bus_check import check_of
-from gateway_host import interpreter
-from gateway_host.session import MODULE_PATH, ROOT
-
-SCRIPT = """
-import json, sys
-from array import array
-from a_bus import frame
-
-def found(data):
-    words = array("I", bytes((len(data) + 7) // 4 * 4))
-    view = memoryview(bytearray(len(data) + 8))
-    view[: len(data)] = data
-    result = array("i", [0] * 9)
-    result[frame.END] = len(data)
-    frames = []
-    while frame.find(view, 0, result):
-        body = result[frame.BODY]
-        frames.append(list(result[:4]) + [result[5], bytes(view[body : result[6]]).hex()])
-    return frames, result[frame.NOISE]
-
-def encoded(kind, address, argument, block):
-    buffer = bytearray(12)
-    frame.encode(buffer, kind, address, argument, block)
-    return bytes(buffer).hex()
-
-for line in open(sys.argv[1]):
-    name, arguments = json.loads(line)
-    if name == "find":
-        answer = found(bytes.fromhex(arguments[0]))
-    elif name == "encode":
-        answer = encoded(*arguments)
-    else:
-        answer = bytes(frame.encode_assign(*arguments)).hex()
-    print(json.dumps(answer))
-"""
+from gateway_host.session import ROOT
+from in_interpreter import succeed
 
 # Vector: kind, address, argument, block, length of the body.
 FRAMES = {
@@ -76,12 +43,10 @@ def ask(tmp_path: Path, bits: int):
     """A function that puts questions to bus_a_frame in the interpreter."""
 
     def answers(questions: list) -> list:
-        script, file = tmp_path / "ask.py", tmp_path / "questions"
-        script.write_text(SCRIPT)
+        file = tmp_path / "questions"
         file.write_text("".join(json.dumps(question) + "\n" for question in questions))
-        done = interpreter.run([script, file], bits=bits, heap="2M", path=MODULE_PATH, timeout=300)
-        assert done.returncode == 0, done.stderr
-        return [json.loads(line) for line in done.stdout.splitlines()]
+        said = succeed("ask_a_bus_frame", file, bits=bits, heap="2M", timeout=300)
+        return [json.loads(line) for line in said.splitlines()]
 
     return answers
 

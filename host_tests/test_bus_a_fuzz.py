@@ -9,45 +9,11 @@ import struct
 from pathlib import Path
 
 from a_bus_check import check_of
-from gateway_host import interpreter
 from gateway_host.fuzz import a_bus as fuzz
-from gateway_host.session import MODULE_PATH
+from in_interpreter import succeed
 
 CASES = 20_000
 DATA, NODATA = 2, 4
-
-SCRIPT = """
-import json, sys
-from array import array
-from a_bus import frame
-
-CANARY = b"\\x5a\\xa5" * 16
-view = memoryview(bytearray(8192))
-result = array("i", [0] * 9)
-with open(sys.argv[1], "rb") as file:
-    while True:
-        size = file.read(2)
-        if not size:
-            break
-        size = size[0] | size[1] << 8
-        view[:size] = file.read(size)
-        view[size : size + len(CANARY)] = CANARY
-        result[frame.NEXT] = 0
-        result[frame.END] = size
-        result[frame.NOISE] = 0
-        frames = []
-        while frame.find(view, 0, result):
-            begin, after, end = result[frame.BODY], result[frame.NEXT], result[frame.END]
-            bad = result[frame.BAD_SECTIONS]
-            if bad and frame.header_inside(view, begin, after):
-                bad, result[frame.NEXT] = -1, begin
-            frames.append(list(result[:4]) + [bad])
-            if begin & 3 or not 12 <= begin <= after <= end <= size:
-                raise ValueError("indices: %r" % list(result))
-        if view[size : size + len(CANARY)] != CANARY:
-            raise ValueError("written behind the end")
-        print(json.dumps([frames, result[frame.NOISE]]))
-"""
 
 
 def frame(kind: int, address: int, argument: int, block: int, body: bytes = b"") -> bytes:
@@ -159,52 +125,13 @@ def test_find_against_a_second_receiver(tmp_path: Path, bits: int):
     last = frame(DATA, 7, 4, 4711, section(bytes(range(128))))
     # Zeros between: the 12 bytes of a header would be a right timing section of a frame cut off.
     cases = [sequence(dice) + bytes(4) + last for _ in range(CASES)]
-    script, file = tmp_path / "fuzz.py", tmp_path / "sequences"
-    script.write_text(SCRIPT)
+    file = tmp_path / "sequences"
     file.write_bytes(b"".join(struct.pack("<H", len(case)) + case for case in cases))
-    done = interpreter.run([script, file], bits=bits, heap="1M", path=MODULE_PATH, timeout=300)
-    assert done.returncode == 0, done.stderr
-    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    said = succeed("find_frames", file, bits=bits, heap="1M", timeout=300)
+    answers = [json.loads(line) for line in said.splitlines()]
     for case, (frames, noise) in zip(cases, answers, strict=True):
         assert [frames, noise] == [*receive(case)], case.hex()
         assert frames[-1] == [DATA, 7, 4, 4711, 0], case.hex()
-
-
-CYCLE_SCRIPT = """
-import json, sys
-from bus_a import BusA
-from a_bus.collect import end
-
-class Fed:
-    def write(self, data):
-        pass
-
-    def readinto(self, view):
-        given, self.given = self.given, b""
-        view[: len(given)] = given
-        return len(given)
-
-named, size = NAMED, 31
-uart = Fed()
-bus = BusA(uart, lambda: 0, 3000000, named, size, 1)
-for node in bus.nodes.all:
-    bus.nodes.joined(node)
-cycle = bus._cycles[0]
-with open(sys.argv[1], "rb") as file:
-    while True:
-        length = file.read(2)
-        if not length:
-            break
-        uart.given = file.read(length[0] | length[1] << 8)
-        noise = bus.receiver.noise
-        bus._open(cycle, 5)
-        if bus.receiver.answers(cycle):
-            bus.receiver.late_answers(cycle, True)
-        there = [i for i in range(size) if cycle.where[i] >= 0]
-        wrong = [i for i in there if bus.samples[cycle.where[i]] != i]
-        end(cycle.where, bus.nodes.rows, 50)
-        print(json.dumps([there, bus.receiver.noise - noise, wrong]))
-"""
 
 
 def test_cycles_against_a_second_receiver(tmp_path: Path, bits: int):
@@ -218,12 +145,10 @@ def test_cycles_against_a_second_receiver(tmp_path: Path, bits: int):
     channels = iter(range(3, 31))
     named = [[fuzz.HEAD, [0, 1, 2]]]
     named += [[hub, [next(channels) for _ in range(4)]] for hub in fuzz.HUBS]
-    script, file = tmp_path / "cycles.py", tmp_path / "cycles"
-    script.write_text(CYCLE_SCRIPT.replace("NAMED", repr(named)))
+    file = tmp_path / "cycles"
     file.write_bytes(b"".join(struct.pack("<H", len(case)) + case for case in cases))
-    done = interpreter.run([script, file], bits=bits, heap="1M", path=MODULE_PATH, timeout=300)
-    assert done.returncode == 0, done.stderr
-    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    said = succeed("receive_cycles", file, given=named, bits=bits, heap="1M", timeout=300)
+    answers = [json.loads(line) for line in said.splitlines()]
     for case, (there, noise, wrong) in zip(cases, answers, strict=True):
         frames, expected_noise = receive(case)
         expected = set()
@@ -240,45 +165,6 @@ def test_cycles_against_a_second_receiver(tmp_path: Path, bits: int):
     assert answers[0][0] == list(range(31))
 
 
-LATE_SCRIPT = """
-import json, sys
-from bus_a import BusA
-from a_bus.collect import end
-
-class Fed:
-    pieces = ()
-
-    def write(self, data):
-        pass
-
-    def readinto(self, view):
-        piece = self.pieces.pop(0) if self.pieces else b""
-        view[: len(piece)] = piece
-        return len(piece)
-
-uart = Fed()
-bus = BusA(uart, lambda: 0, 3000000, NAMED, 31, 1)
-for node in bus.nodes.all:
-    bus.nodes.joined(node)
-cycle = bus._cycles[0]
-with open(sys.argv[1], "rb") as file:
-    whole = file.read()
-with open(sys.argv[2]) as file:
-    cases = json.load(file)
-for cuts in cases:
-    ends = cuts + [len(whole)]
-    uart.pieces = [whole[a:b] for a, b in zip([0] + ends, ends)]
-    bus._open(cycle, 5)
-    more, looks = bus.receiver.answers(cycle), 0
-    while more:
-        looks += 1
-        more = bus.receiver.late_answers(cycle, looks == 5)
-    wrong = [i for i in range(31) if cycle.where[i] < 0 or bus.samples[cycle.where[i]] != i]
-    print(json.dumps([looks, wrong, bus.receiver.noise, bus.receiver.timed]))
-    end(cycle.where, bus.nodes.rows, 50)
-"""
-
-
 def test_a_driver_that_is_late_costs_nothing(tmp_path: Path, bits: int):
     """A cycle that comes in pieces is whole, also where one ends between two frames."""
     dice = random.Random(5)
@@ -290,15 +176,11 @@ def test_a_driver_that_is_late_costs_nothing(tmp_path: Path, bits: int):
     channels = iter(range(3, 31))
     named = [[fuzz.HEAD, [0, 1, 2]]]
     named += [[hub, [next(channels) for _ in range(4)]] for hub in fuzz.HUBS]
-    script, file = tmp_path / "late.py", tmp_path / "cycle"
-    script.write_text(LATE_SCRIPT.replace("NAMED", repr(named)))
+    file = tmp_path / "cycle"
     file.write_bytes(cycle)
-    (tmp_path / "cases").write_text(json.dumps(cases))
-    done = interpreter.run(
-        [script, file, tmp_path / "cases"], bits=bits, heap="1M", path=MODULE_PATH, timeout=300
-    )
-    assert done.returncode == 0, done.stderr + done.stdout
-    for case, line in zip(cases, done.stdout.splitlines(), strict=True):
+    given = {"named": named, "cases": cases}
+    said = succeed("receive_pieces", file, given=given, bits=bits, heap="1M", timeout=300)
+    for case, line in zip(cases, said.splitlines(), strict=True):
         assert json.loads(line) == [len(case), [], 0, True], case
 
 

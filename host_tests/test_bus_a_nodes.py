@@ -7,9 +7,9 @@ import re
 import time
 
 import pytest
-from gateway_host import interpreter
-from gateway_host.session import MODULE_PATH, ROOT, Session
+from gateway_host.session import ROOT, Session
 from gateway_host.view.collector import Collector
+from in_interpreter import succeed
 from on_bus import (
     BLOCK,
     HEAD,
@@ -108,25 +108,6 @@ def test_a_node_that_is_not_there():
 
 # The line's capacity
 
-LAYOUT = """
-from a_bus.nodes import Nodes
-from a_bus.schedule import capacity, microseconds
-def lay(baud, *counts):
-    named = [("5400000001", (0, 1, 2))]
-    for kind, channels, count in counts:
-        named += [(kind + "%06d" % k, (-1,) * channels) for k in range(count)]
-    nodes = Nodes(named, 3, baud)
-    fit = [node for node in nodes.all if node.fits]
-    points = sum(len(node.channels) for node in fit[1:])
-    us = microseconds(12, baud) + nodes.end_us
-    answers = sum(node.answer_bytes() for node in fit)
-    print(12 + answers, us, points, capacity(nodes.all, baud))
-lay(3000000, ("5500", 4, 7))
-lay(3000000, ("5500", 4, 1), ("5600", 3, 8))
-lay(1500000, ("5500", 4, 7))
-lay(1500000, ("5600", 3, 8))
-"""
-
 
 def test_the_figures_of_the_document(bits):
     """docs/a-bus.md section 8, from the firmware's own rule."""
@@ -137,9 +118,10 @@ def test_the_figures_of_the_document(bits):
         for name, cells in re.findall(r"^\|([^|]+)\|(.+)\|$", text, re.M)
     }
     text = " ".join(text.split())
-    answer = interpreter.run(["-c", LAYOUT], bits=bits, heap="512K", path=MODULE_PATH)
-    assert answer.returncode == 0, answer.stderr
-    lines = [[int(word) for word in line.split()] for line in answer.stdout.splitlines()]
+    lines = [
+        [int(word) for word in line.split()]
+        for line in succeed("lay_out_line", bits=bits).splitlines()
+    ]
     for column, (count, us, points, capacity) in enumerate(lines[:2]):
         assert int(rows["bytes a cycle"][column]) == count
         milliseconds, percent = rows["of 20 ms"][2 * column : 2 * column + 2]

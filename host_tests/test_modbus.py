@@ -10,6 +10,7 @@ from functools import partial
 
 import pytest
 from gateway_host import interpreter
+from in_interpreter import run_program, succeed
 from pymodbus import FramerType
 from pymodbus.client import ModbusTcpClient
 from pymodbus.framer import FramerRTU
@@ -42,63 +43,14 @@ RESULTS = (
     "OK SILENT SHORT BAD_CRC WRONG_UNIT WRONG_FUNCTION WRONG_LENGTH WRONG_ECHO EXCEPTION"
 ).split()
 
-# Reads a list of calls [name, arguments...] and prints the list of what they give.
-CALLS = """
-import json, sys
-from b_bus import modbus
-
-def crc16(data):
-    data = bytes.fromhex(data)
-    return modbus.crc16(data, len(data))
-
-def request(*what):
-    return modbus.request(*what).hex()
-
-def answer_bytes(request):
-    return modbus.answer_bytes(bytes.fromhex(request))
-
-def check(request, answer):
-    answer = bytes.fromhex(answer)
-    return modbus.check(bytes.fromhex(request), padded(answer), len(answer))
-
-def padded(answer):  # an older answer is behind it
-    return answer + b"\\x3d" * 300
-
-def missing(answer):  # for every count of bytes from none to all
-    answer = bytes.fromhex(answer)
-    return [modbus.missing(padded(answer), n) for n in range(len(answer) + 1)]
-
-def registers(answer):
-    answer = bytes.fromhex(answer)
-    return [modbus.register(answer[3:], i) for i in range(answer[2] // 2)]
-
-def low_first(data, count, kind):
-    data = bytes.fromhex(data)
-    return [modbus.low_first(data, 2 * i, kind) for i in range(count)]
-
-results = []
-for name, *arguments in json.load(sys.stdin):
-    try:
-        results.append(globals()[name](*arguments))
-    except ValueError as error:
-        results.append("refused: " + str(error))
-print(json.dumps(results))
-"""
-
 
 @pytest.fixture
-def call(bits, tmp_path):
+def call(bits):
     """Makes calls in the interpreter."""
 
-    def run(calls, code=CALLS):
-        table = tmp_path / "calls.json"
-        table.write_text(json.dumps(calls))
-        with table.open() as stdin:
-            result = interpreter.run(
-                ["-c", code], bits=bits, heap="4M", path=[FIRMWARE], stdin=stdin, timeout=60
-            )
-        assert result.returncode == 0, result.stdout + result.stderr
-        return json.loads(result.stdout)
+    def run(calls, program="modbus_calls"):
+        said = succeed(program, given=calls, bits=bits, heap="4M", path=[FIRMWARE], timeout=60)
+        return json.loads(said)
 
     return run
 
@@ -345,76 +297,6 @@ def test_values_of_32_bits(call):
     assert call(calls) == [pytest.approx(values, rel=1e-7) for values in wanted]
 
 
-# One master on a line whose time passes only when it waits. The script's input is a list of
-# transactions [unit, function, address, what, plan]; for each request the plan says what comes
-# back: a list of [us after the request's end, bytes]. Bytes take their time on the line. Prints
-# what the master saw and when it spoke.
-TRANSACTIONS = """
-import asyncio, json, sys, time
-from b_bus import modbus
-from bus_b import BusB
-from b_bus.manner import POWER_BOX
-
-BYTE_US = 260
-START = time.ticks_add(0, -50000)  # the clock wraps on the way
-
-class Line:
-    def __init__(self):
-        self.now = 0  # us since the start
-        self.plan = []
-        self.coming = []
-        self.requests = []
-        self.heard = 0  # us, when the last byte of anybody's came
-    def ticks_us(self):
-        return time.ticks_add(START, self.now)
-    async def sleep_us(self, us):
-        self.now += us
-    def set_format(self, *setting):
-        pass
-    def write(self, data):
-        while self.coming and self.coming[0][0] <= self.now:
-            self.coming.pop(0)
-        silence = self.now - self.heard
-        self.requests.append([bytes(data).hex(), silence, bool(self.coming)])
-        end = self.now + len(data) * BYTE_US
-        self.heard = end
-        for delay, text in self.plan.pop(0):
-            for i, byte in enumerate(bytes.fromhex(text)):
-                self.coming.append((end + delay + (i + 1) * BYTE_US, byte))
-    def readinto(self, buffer):
-        n = 0
-        while self.coming and self.coming[0][0] <= self.now and n < len(buffer):
-            self.heard, buffer[n] = self.coming.pop(0)
-            n += 1
-        return n or None
-
-line = Line()
-bus = BusB(line, line.ticks_us, line.sleep_us)
-
-async def main():
-    report = []
-    for unit, function, address, what, line.plan in json.load(sys.stdin):
-        line.requests = []
-        begun = line.now
-        result, data, code = modbus.OK, b"", None
-        try:
-            data = await bus.ask(unit, function, address, what, 3, POWER_BOX)
-        except modbus.ModbusError as error:
-            result, code = error.result, error.code
-        report.append({
-            "result": result,
-            "us": line.now - begun,
-            "requests": line.requests,
-            "unused": len(line.plan),
-            "counters": list(bus.counts[unit]),
-            "registers": [modbus.register(data, i) for i in range(what)] if data else None,
-            "exception": code or None,
-        })
-    print(json.dumps(report))
-
-asyncio.run(main())
-"""
-
 VALUES = [0x1111, 0x2222, 0x3333]
 ASKED = read_request(9, 0x80, 3).hex()
 ANSWER = read_answer(9, VALUES).hex()
@@ -446,7 +328,7 @@ PLANS = {
 @pytest.mark.parametrize("name", PLANS)
 def test_transactions(name, call):
     plan, result, counters = PLANS[name]
-    [report] = call([[9, 3, 0x80, 3, plan]], TRANSACTIONS)
+    [report] = call([[9, 3, 0x80, 3, plan]], "modbus_transactions")
     assert RESULTS[report["result"]] == result
     assert report["counters"] == counters
     assert report["registers"] == (VALUES if result == "OK" else None)
@@ -470,7 +352,7 @@ def test_one_after_another(call):
             [9, 3, 0x80, 3, [SOON]],
             [61, 3, 0, 125, [[[1800, read_answer(61, [5] * 125).hex()]]]],
         ],
-        TRANSACTIONS,
+        "modbus_transactions",
     )
     assert [RESULTS[report["result"]] for report in reports] == ["SHORT", "OK", "OK", "OK"]
     assert [report["counters"] for report in reports] == [
@@ -487,55 +369,14 @@ def test_who_never_stops_talking_does_not_stop_the_master(call):
     noise = [[0, "00" * 20000]]
     reports = call(
         [[9, 3, 0x80, 3, [noise, noise, noise]], [9, 3, 0x80, 3, [[], [], []]]],
-        TRANSACTIONS,
+        "modbus_transactions",
     )
     assert [RESULTS[report["result"]] for report in reports][0] == "BAD_CRC"
     assert all(report["us"] < 1000000 for report in reports)  # of the line's own time
 
 
-# The master on the end of a pty that standard input and output are; the slave has the other one.
-AGAINST_A_SLAVE = """
-import asyncio, json, select, sys, time
-from b_bus import modbus
-from bus_b import BusB
-from b_bus.manner import Manner
-
-class Uart:
-    def __init__(self):
-        self.poller = select.poll()
-        self.poller.register(sys.stdin, select.POLLIN)
-    def set_format(self, *setting):
-        pass
-    def write(self, data):
-        sys.stdout.buffer.write(data)
-    def readinto(self, view):
-        n = 0
-        while n < len(view) and self.poller.poll(0):
-            view[n] = sys.stdin.buffer.read(1)[0]
-            n += 1
-        return n or None
-
-bus = BusB(Uart(), time.ticks_us, lambda us: asyncio.sleep_ms((us + 999) // 1000))
-
-async def main():
-    with open(sys.argv[1]) as file:
-        calls = json.load(file)
-    report = []
-    for call in calls:
-        try:
-            data = await bus.ask(*call, tries=3, manner=Manner(8000, 16000))
-            report.append(bytes(data).hex())
-        except modbus.ModbusError as error:
-            report.append([error.result, error.code])
-    with open(sys.argv[2], "w") as file:
-        json.dump(report, file)
-
-asyncio.run(main())
-"""
-
-
 def test_a_slave_by_pymodbus_on_a_pty(bits, tmp_path):
-    """Every function, as RTU frames on a serial line."""
+    """Every function, as RTU frames on a serial line; the master has the pty's other end."""
     rng = random.Random(61)
     registers, inputs = words(rng, 120), words(rng, 120)
     coils = [rng.random() < 0.5 for _ in range(40)]
@@ -563,13 +404,14 @@ def test_a_slave_by_pymodbus_on_a_pty(bits, tmp_path):
     master, slave = os.openpty()
     tty.setraw(slave)
     path = os.ttyname(slave)
-    task, result, script = (tmp_path / name for name in ("task", "result", "script.py"))
+    task, result = (tmp_path / name for name in ("task", "result"))
     task.write_text(json.dumps(calls))
-    script.write_text(AGAINST_A_SLAVE)
 
     def ask():
-        return interpreter.run(
-            [script, task, result],
+        return run_program(
+            "modbus_master_on_stdio",
+            task,
+            result,
             bits=bits,
             heap="1M",
             path=[FIRMWARE],

@@ -1,0 +1,50 @@
+"""A factory reset after a year: without a cut, then with the power cut at each of its operations,
+before it and in its midst. Standard input: power_up.py's, and `blocks`, of the flash. Prints what
+came of each, and of the next power-up, a table."""
+
+import json
+import os
+
+from nor_flash import Supply, chip
+from power_up import deliver, found, give_back, given, look, power_up, use
+
+deliver(given["blocks"])
+used = power_up(use)
+os.remove("site.json")  # it is not a whole one
+before = bytes(chip.flash.data)
+
+
+def give_back_once():
+    done = []
+
+    def work(gateway):
+        if not done:
+            done.append(True)
+            give_back(gateway)
+
+    return work
+
+
+def reset_with(work, cut=None, torn=False):
+    """What comes of it."""
+    chip.supply = Supply(cut, torn)
+    chip.flash.data[:] = before
+    chip.nvs[:] = []
+    found.clear()
+    told = {"reset": power_up(work), "operations": chip.supply.count}
+    chip.supply = Supply()
+    told["begun"] = bool(chip.nvs) or chip.flash.data != before
+    told["then"] = power_up(look)
+    told["secrets"] = chip.flash.data.count(b"SECRET") + chip.flash.data.count(b"journal")
+    told["as_before"] = chip.flash.data == before
+    told.update(found)
+    return told
+
+
+whole = reset_with(give_back_once())
+cuts = [
+    reset_with(give_back, cut, torn)
+    for cut in range(whole["operations"])
+    for torn in (False, True)
+]
+print(json.dumps({"used": used, "secrets": before.count(b"SECRET"), "whole": whole, "cuts": cuts}))
