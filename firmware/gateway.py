@@ -50,9 +50,9 @@ def build_measuring(hardware, site, waiting, report_samples=3200):
 
 class Gateway:
     """hardware: what hardware.make() made of `board`, the board's data; site: site.Site;
-    settings: settings.Settings."""
+    settings: settings.Settings; improv: improv.Improv or None."""
 
-    def __init__(self, hardware, board, site, settings):
+    def __init__(self, hardware, board, site, settings, improv=None):
         self.hardware = hardware
         self.site = site
         self.counters = Counters()
@@ -63,6 +63,7 @@ class Gateway:
             self.counters,
             lambda: self._in_cloud() and self.publisher.wake(),
             self._in_cloud,
+            improv,
         )
         self.led = self.housekeeping.led
         self.connection = self.housekeeping.connection

@@ -13,6 +13,8 @@ from system import modules
 from system.counters import Counters
 from system.ends import Ends
 from system.watchdog import WATCHDOG_MS
+from hotspot.improv import Improv
+from wifi_provision import hotspot_name
 from site import document, settings
 from b_bus.start import meters_of
 
@@ -58,15 +60,28 @@ def _finish_reset(device):
         device.restart()
 
 
-def _made(device, settings, installation):
+def _nothing():
+    """Nobody is told, and there is no cloud: before there is an installation."""
+
+
+def _improv(device):
+    """Improv on the serial line, None where there is none. It answers while the gateway is being
+    made: a browser waits a second."""
+    line = device.improv_line() if device.radio else None
+    return Improv(line, (device.name, hotspot_name(device.serial))) if line else None
+
+
+def _made(device, settings, installation, improv):
     """What is to be run: the gateway, or without an installation what is there before it."""
     if installation is None:
         from panel.housekeeping import Housekeeping
 
-        return Housekeeping(device, board, settings, Counters(), lambda: None, lambda: False)
+        return Housekeeping(
+            device, board, settings, Counters(), lambda: None, lambda: False, improv
+        )
     from gateway import Gateway
 
-    return Gateway(device, board, installation, settings)
+    return Gateway(device, board, installation, settings, improv)
 
 
 async def _run(gateway):
@@ -92,6 +107,9 @@ async def _rest(gateway, seconds):
 def _load(device, resting):
     """What is to be run, of the configuration that there is."""
     refused = list(device.notes)
+    improv = _usable(refused, "improv", lambda: _improv(device))
+    look = improv.look if improv else lambda: None
+    look()
     _usable(refused, "reset", lambda: _finish_reset(device))
     device.watchdog(_LOADING_MS)
     installation = _usable(refused, "site.json", _site)
@@ -103,11 +121,14 @@ def _load(device, resting):
         print(_NO_PSRAM % (device.heap_bytes() // 1000))
         refused.append("psram")
         installation = None
-    if installation and device.keeps_modules:
-        modules.load("b" in board.BUSES)
+    look()
+    if installation:
+        if device.keeps_modules:
+            modules.load("b" in board.BUSES, look)
+        modules.load_gateway(look)
     gc.collect()  # the buffers want whole pieces of the heap
-    made = _usable(refused, "site.json", lambda: _made(device, wishes, installation))
-    gateway = made or _made(device, wishes, None)
+    made = _usable(refused, "site.json", lambda: _made(device, wishes, installation, improv))
+    gateway = made or _made(device, wishes, None, improv)
     for name in refused:
         gateway.counters.count("start." + name)
     return gateway

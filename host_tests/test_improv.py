@@ -14,11 +14,13 @@ import tty
 from pathlib import Path
 
 import pytest
-from gateway_host.session import ROOT, Session
+from gateway_host import interpreter
+from gateway_host.session import MODULE_PATH, ROOT, Session
 from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from gateway_host.sim.installation import Installation
 from gateway_host.sim.radio import Network, World
 from living import free_port, mqtt_at
+from worlds import play
 
 from hotspot import Hotspot
 
@@ -27,6 +29,7 @@ NO_ERROR, INVALID, UNKNOWN, UNABLE = (b"IMPROV\x01\x02\x01" + bytes([error]) for
 # The standard's own example: SSID MyWirelessAP, password mysecurepassword.
 EXAMPLE = b"\x01\x1e\x0cMyWirelessAP\x10mysecurepassword"
 PATIENCE_S = 20.0
+PLAN = load_house(DEFAULT_HOUSE).site_json()
 CLIENT = ROOT / "build" / "improv" / "serial.js"
 DRIVER = Path(__file__).with_name("improv_client.mjs")
 
@@ -263,3 +266,84 @@ def test_the_official_client_on_a_gateway_that_measures(line, tmp_path):
         (again,) = official(line, ["initialize", 1000])
         assert again["result"] == first["result"] and again["state"] == 4
         assert session.exit_code is None and "Traceback" not in session.tail(1000)
+
+
+# The gateway's start, with what is written on the line told in order.
+START = """
+import asyncio, gateway, hardware, serial_line, start
+from panel import housekeeping
+from system.counters import Counters
+from on_world import hardware as made_by, tell
+made = made_by()
+made.debug = False
+hardware.make = lambda board: made
+write = serial_line.SerialLine.write
+
+def written(self, data):
+    tell(packet=data[8], content=list(data[10:-2]))
+    write(self, data)
+
+serial_line.SerialLine.write = written
+load = start._made
+
+class Gateway(housekeeping.Housekeeping):  # the gateway is what is beside it
+    def __init__(self, device, board, installation, settings, improv):
+        no = lambda: False
+        super().__init__(device, board, settings, Counters(), no, no, improv)
+
+gateway.Gateway = Gateway
+
+def make(*parts):
+    tell(made=False)
+    gateway = load(*parts)
+    tell(made=True)
+    return gateway
+
+async def run(gateway):
+    asyncio.create_task(gateway.run())
+    await asyncio.sleep(30)
+
+start._made, start._run = make, run
+start.main()
+"""
+
+
+@pytest.mark.parametrize("plan", [None, PLAN], ids=["new", "28 points"])
+def test_it_answers_while_the_gateway_is_being_made(plan, line, tmp_path):
+    """What it needs a radio for is done as soon as there is one."""
+    if plan:
+        (tmp_path / "site.json").write_text(json.dumps(plan))
+    join_house = join(b"house", b"geheim123")
+    line.send(command(b"\x02\x00") + command(b"\x03\x00"))
+    line.send(command(join_house) + command(b"\x02\x00"))
+    world = World([Network("house", "geheim123")], cable=False)
+    ports = [free_port(), free_port()]
+    told = play(world, START, tmp_path, improv=line.path, portal=ports)
+    marks = [line.get("made") for line in told if line.keys() & {"made", "packet"}]
+    packets = [line for line in told if "packet" in line]
+    early = marks.index(False)
+    # No error, the state; no error, about; no error, the state; the join is not answered yet.
+    assert [one["packet"] for one in packets[:early]] == [2, 1, 2, 4, 2, 1]
+    assert packets[1]["content"] == [2]
+    later = [one["content"] for one in packets[early:] if one["packet"] == 1]
+    assert later[:2] == [[3], [4]]
+
+
+LOADED = """
+import sys
+import hotspot.improv, wifi_provision, system.ends
+from site import document, settings
+from system import modules
+steps = [len(sys.modules)]
+modules.load_gateway(lambda: steps.append(len(sys.modules)))
+import gateway
+steps.append(len(sys.modules))
+print(max(after - before for before, after in zip(steps, steps[1:])), len(sys.modules))
+"""
+
+
+def test_it_is_looked_for_questions_every_few_modules():
+    """On a chip a module takes some 60 ms to load; the client waits a second."""
+    done = interpreter.run(["-c", LOADED], heap="2M", path=MODULE_PATH)
+    most, all_of_them = map(int, done.stdout.split())
+    assert all_of_them > 80 and most <= 10, done.stderr

@@ -44,7 +44,7 @@ def imported_in_functions() -> set[str]:
 
 def test_all_that_is_imported_while_measuring_can_be_loaded_at_the_start():
     portal_pages.make()
-    code = "import sys; from system import modules; modules.load(True)"
+    code = "import sys; from system import modules; modules.load(True, lambda: 0)"
     code += "; print(' '.join(sys.modules))"
     code += "; modules.unload('net.sntp'); print('net.sntp' in sys.modules)"
     code += "; import energy.totals; modules.unload('energy.totals')"

@@ -118,7 +118,7 @@ def test_every_rule_has_its_message_and_nothing_is_tried(hotspot):
     assert "Traceback" not in hotspot.output
     # What cannot be chosen says why, beside its name; hidden networks too.
     listed = page(hotspot)
-    for reason in ("<b>Hidden network</b>", "Hidden: make the network visible", "Uses WEP"):
+    for reason in ("<b>Hidden network</b>", "Hidden: choose Another network", "Uses WEP"):
         assert reason in listed
     assert not any("tried" in event for event in hotspot.told.all())
 

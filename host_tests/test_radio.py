@@ -1,5 +1,5 @@
 """The radio, the cable and the modem of the simulated world, as the firmware uses them
-(docs/connection.md)."""
+(docs/connection-contracts.md)."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ made.restart = lambda: tell(restarts=(made.uptime_ms() - began) // 1000)
 rest = start._rest
 
 class Gateway(housekeeping.Housekeeping):
-    def __init__(self, device, board, installation, settings):
+    def __init__(self, device, board, installation, settings, improv=None):
         super().__init__(device, board, settings, Counters(), lambda: None, lambda: False)
 
 async def run(gateway):

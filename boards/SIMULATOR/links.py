@@ -1,5 +1,5 @@
 """The simulated links: Ethernet and Wi-Fi in the simulated world
-(docs/connection.md)."""
+(docs/connection-contracts.md)."""
 
 import asyncio
 

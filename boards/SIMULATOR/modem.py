@@ -1,4 +1,4 @@
-"""The simulated LTE modem (docs/connection.md)."""
+"""The simulated LTE modem (docs/connection-contracts.md)."""
 
 from links import Link
 from reception import quality

@@ -1,4 +1,4 @@
-"""The links of the gateways with an ESP32 (docs/connection.md): Ethernet by a PHY on the
+"""The links of the gateways with an ESP32 (docs/connection-contracts.md): Ethernet by a PHY on the
 chip's MAC, and its own Wi-Fi."""
 
 import _thread

@@ -1,4 +1,4 @@
-"""The LTE modem of the gateways with an ESP32: on a UART, by PPP (docs/connection.md)."""
+"""The LTE modem of the boards with an ESP32: on a UART, by PPP (docs/connection-contracts.md)."""
 
 import asyncio
 import time

@@ -81,7 +81,7 @@ def check_name(ssid, security):
     """
     if not ssid:
         raise CredentialError(
-            "hidden", "the network has no name: make it visible, hidden networks cannot be used"
+            "hidden", "the network has no name: type the name of a hidden network"
         )
     if security == "open":
         raise CredentialError(

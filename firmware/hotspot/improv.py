@@ -24,6 +24,7 @@ _OTHER_ERROR = const(255)
 _JOIN, _TELL_STATE, _ABOUT, _SCAN = const(1), const(2), const(3), const(4)  # commands
 _LOOK_MS = const(20)
 _MAX_TRY_MS = const(28000)  # the other side waits 30 s
+_MAX_POSTPONED = const(4)  # packets that came while the gateway was being made
 _SILENT_LOOKS = const(3)  # after which a packet that is not whole is forgotten
 _AT_ONCE = const(128)  # bytes; no packet that means anything is longer
 
@@ -89,11 +90,13 @@ def _two_texts(data):
 
 
 class Improv:
-    """Speaks on `line`, the board's SerialLine. trial: the trial.Trial of credentials; `about`:
-    the board, and the gateway's name."""
+    """Speaks on `line`, the board's SerialLine. `about`: the board, and the gateway's name."""
 
-    def __init__(self, trial, line, about):
-        self._trial = trial
+    def __init__(self, line, about):
+        self._trial = None
+        self._postponed = []  # contents of packets that want the trial
+        self._receiver = Receiver()
+        self._silent = 0  # looks that brought nothing
         self._line = line
         self._poll = select.poll()
         self._poll.register(line.stream, select.POLLIN)
@@ -102,61 +105,74 @@ class Improv:
         self._answered = True  # the last try's result is told
         self._tried_ms = 0  # when it began
         self._scanning = None  # the task
-        trial.on_change(self._send_change)
+
+    def serve(self, trial):
+        """trial: the trial.Trial of credentials, from now on. What was asked of it before is done
+        when run() begins."""
+        self._trial = trial
+        trial.on_change(lambda: self._send_change(trial))
 
     async def run(self, beat=unwatched):
         """Answer, and tell every change of the state, without end; a line that has ended is left
         alone. beat: called meanwhile."""
-        receiver = Receiver()
-        stream = self._line.stream
-        self._told = self._state()
-        silent = 0
-        while True:
+        if self._told is None:
+            self._told = self._state()
+        postponed, self._postponed = self._postponed, []
+        for content in postponed:
+            self._obey(content)
+        while self.look():
             beat()
-            count = 0
-            while count < _AT_ONCE and self._ready():
-                data = stream.read(1)
-                if not data:
-                    return
-                count += 1
-                for content in receiver.feed(data):
-                    self._obey(content or b"")
-            silent = 0 if count else silent + 1
-            if silent == _SILENT_LOOKS:
-                for content in receiver.silence():
-                    self._obey(content or b"")
             if not self._answered and ticks_diff(ticks_ms(), self._tried_ms) > _MAX_TRY_MS:
-                self._send_result()
+                self._send_result(self._state(False) == _DONE)
             if self._state() != self._told:  # a link has come or gone
                 self._send_state()
             await asyncio.sleep_ms(_LOOK_MS)
+
+    def look(self):
+        """Answer what has come, 128 bytes at most; whether the line goes on. While the gateway is
+        being made nobody else does: it may be called before serve()."""
+        count = 0
+        while count < _AT_ONCE and self._ready():
+            data = self._line.stream.read(1)
+            if not data:
+                return False
+            count += 1
+            for content in self._receiver.feed(data):
+                self._obey(content or b"")
+        self._silent = 0 if count else self._silent + 1
+        if self._silent == _SILENT_LOOKS:
+            for content in self._receiver.silence():
+                self._obey(content or b"")
+        return True
 
     def _ready(self):
         for _ in self._poll.ipoll(0):
             return True
         return False
 
-    def _state(self):
+    def _state(self, trying=True):
+        """The state; without `trying` as if nothing was being tried."""
         trial = self._trial
-        if trial.state == "trying" and not self._answered:
+        if trial is None:
+            return _READY
+        if trying and trial.state == "trying" and not self._answered:
             return _TRYING
         return _DONE if trial.provisioned() else _READY
 
-    def _send_change(self):
+    def _send_change(self, trial):
         """The trial's state has changed."""
-        if self._trial.state == "trying":
+        if trial.state == "trying":
             self._answered = False
             self._tried_ms = ticks_ms()
             self._send_state()
         elif not self._answered:
-            self._send_result()
+            self._send_result(trial.provisioned())
         elif self._state() != self._told:
             self._send_state()
 
-    def _send_result(self):
+    def _send_result(self, good):
         """What has come of a try: good is a network that is joined, wherever it leads."""
         self._answered = True
-        good = self._trial.provisioned()
         if not good:
             self._send(_ERROR, bytes((_NO_CONNECTION,)))
         self._send_state()
@@ -167,36 +183,39 @@ class Improv:
         if len(content) < 2 or len(content) != 2 + content[1]:
             self._send(_ERROR, bytes((_INVALID,)))
             return
-        error = self._do(content[0], content[2:])
-        if error:
-            self._send(_ERROR, bytes((error,)))
-
-    def _do(self, command, data):
-        """Carry the command out; the error, or None."""
-        trial = self._trial
+        command, trial = content[0], self._trial
         if command not in (_JOIN, _TELL_STATE, _ABOUT, _SCAN):
-            return _UNKNOWN_COMMAND
-        self._send(_ERROR, bytes((_NO_ERROR,)))
-        if command == _JOIN:
-            if trial.state == "trying":
-                return _OTHER_ERROR
-            try:
-                trial.submit(*_two_texts(data))
-            except CredentialError:
-                return _NO_CONNECTION
-            except ValueError:
-                return _INVALID
-        elif command == _TELL_STATE:
-            self._send_state()
-            if self._told == _DONE:
-                self._answer(command)
-        elif command == _ABOUT:
-            self._answer(command, "Gateway", VERSION, *self._about)
-        elif not self._scanning or self._scanning.done():
-            self._scanning = asyncio.create_task(self._send_networks())
+            self._send(_ERROR, bytes((_UNKNOWN_COMMAND,)))
+        elif trial is None and command in (_JOIN, _SCAN):
+            if len(self._postponed) < _MAX_POSTPONED:
+                self._postponed.append(content)
+        else:
+            self._send(_ERROR, bytes((_NO_ERROR,)))
+            if command == _TELL_STATE:
+                self._send_state()
+                if self._told == _DONE:
+                    self._answer(command)
+            elif command == _ABOUT:
+                self._answer(command, "Gateway", VERSION, *self._about)
+            elif trial and command == _JOIN:
+                error = self._submit(trial, content[2:])
+                if error:
+                    self._send(_ERROR, bytes((error,)))
+            elif trial and (not self._scanning or self._scanning.done()):
+                self._scanning = asyncio.create_task(self._send_networks(trial))
 
-    async def _send_networks(self):
-        trial = self._trial
+    def _submit(self, trial, data):
+        """Begin to try what is given; the error, or None."""
+        if trial.state == "trying":
+            return _OTHER_ERROR
+        try:
+            trial.submit(*_two_texts(data))
+        except CredentialError:
+            return _NO_CONNECTION
+        except ValueError:
+            return _INVALID
+
+    async def _send_networks(self, trial):
         await trial.scan()
         for name, rssi, security in trial.networks:
             if name:

@@ -1,5 +1,5 @@
-"""The links that may be used, which one is, and where it leads (docs/connection.md). Owns that
-choice; joins and dials nothing."""
+"""The links that may be used, which one is, and where it leads (docs/connection-decisions.md). Owns
+that choice; joins and dials nothing."""
 
 from system.modules import unload
 from site import settings as store

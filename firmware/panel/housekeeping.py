@@ -11,8 +11,6 @@ from micropython import const
 from system.ends import Ends
 from system.tasks import run_all
 from system.watchdog import WATCHDOG_MS, Watch
-from hotspot.improv import Improv
-from wifi_provision import hotspot_name
 from net.connection import Connection
 from led import Led
 from panel.animation import Animation
@@ -25,9 +23,10 @@ _RESET_MS = const(180000)  # an erase of the whole storage stops everything
 class Housekeeping:
     """`led`: its state; `connection`; `counters`; `watch`; `ends`: ends.Ends. hardware, board:
     the board's; settings: settings.Settings; changed: a function, called when the LED's state has
-    changed; cloud: a function, whether the cloud has accepted us."""
+    changed; cloud: a function, whether the cloud has accepted us; improv: improv.Improv or
+    None."""
 
-    def __init__(self, hardware, board, settings, counters, changed, cloud):
+    def __init__(self, hardware, board, settings, counters, changed, cloud, improv=None):
         self.hardware = hardware
         self.counters = counters
         self.led = Led(board.LED, board.LONGEST_S)
@@ -40,11 +39,9 @@ class Housekeeping:
         if self.ends.reason:
             counters.count("end." + self.ends.reason.split(":")[0])
         self.watch = Watch(counters, hardware.feed, self.ends)
-        self._improv = None
-        line = hardware.improv_line() if hardware.radio else None
-        if line:
-            about = (hardware.name, hotspot_name(hardware.serial))
-            self._improv = Improv(self.connection.trial, line, about)
+        self._improv = improv
+        if improv:
+            improv.serve(self.connection.trial)
 
     def set_event(self, event, value):
         """Something has happened: see led.Led.set_event."""

@@ -50,6 +50,29 @@ _B_BUS = (
     "b_bus.switching",
 )
 
+# What gateway.py imports, from the ground floor up; each brings ten others at most.
+_GATEWAY = (
+    "net.connection",
+    "panel.housekeeping",
+    "b_bus.port",
+    "a_bus.nodes",
+    "bus_a",
+    "energy.totals",
+    "advice.sensors",
+    "cloud.commands",
+    "cloud.mqtt_client",
+    "cloud.uplink",
+    "measure.pll",
+    "metering",
+    "measure.quantities",
+    "cloud.topics_quality",
+    "cloud.publisher",
+    "cloud.retained",
+    "pipeline",
+    "measuring_loop",
+    "gateway",
+)
+
 # Of MicroPython itself: an import looks for them in the file system first, each time, unless they
 # are entered.
 _BUILT_IN = ("array", "errno", "json", "os", "select", "socket", "struct", "time")
@@ -57,13 +80,22 @@ _BUILT_IN = ("array", "errno", "json", "os", "select", "socket", "struct", "time
 _kept = set()
 
 
-def load(with_b_bus):
-    """Load all of them, for good."""
+def load(with_b_bus, between):
+    """Load all of them, for good. between: called after each."""
     for name in _BUILT_IN:
         sys.modules[name] = __import__(name)
     for name in HOTSPOT + _NOW_AND_THEN + (_B_BUS if with_b_bus else ()):
         __import__(name)
         _kept.add(name)
+        between()
+
+
+def load_gateway(between):
+    """Load what a gateway that measures is made of; a few at a time, so that nobody waits long for
+    what is done by `between`, which is called after each."""
+    for name in _GATEWAY:
+        __import__(name)
+        between()
 
 
 def unload(*names):

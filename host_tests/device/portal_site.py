@@ -165,7 +165,9 @@ async def one_round():
     if line:
         improv.ticks_ms = hardware.uptime_ms
         about = (hardware.name, hotspot_name(hardware.serial))
-        asyncio.create_task(improv.Improv(trial, line, about).run())
+        speaker = improv.Improv(line, about)
+        speaker.serve(trial)
+        asyncio.create_task(speaker.run())
     running = asyncio.create_task(provisioning.run())
     await asyncio.sleep_ms(300)
     gc.collect()

@@ -1,4 +1,4 @@
-"""The simulated access points, and how a try to join one of them ends (docs/connection.md)."""
+"""The simulated access points, and how a try to join one ends (docs/connection-contracts.md)."""
 
 from __future__ import annotations
 

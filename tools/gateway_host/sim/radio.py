@@ -1,5 +1,5 @@
 """What surrounds the gateway's links: Wi-Fi networks, a cable, an LTE cell, what lies behind them,
-a phone, and a finger on the button (docs/connection.md, "The simulated world").
+a phone, and a finger on the button (docs/connection-contracts.md).
 
 Times are µs on the board's clock. Methods may be called from several threads.
 """
