@@ -7,12 +7,15 @@ A task that fails is counted, printed and started again; measuring goes on whate
 import asyncio
 import gc
 
+from micropython import const
+
 from system.counters import Counters
 from system.tasks import run_all
 from system.version import VERSION
 from b_bus.port import PortB
 from a_bus import state as a_bus
 from bus_a import BusA
+from energy.record import Record
 from energy.totals import Totals
 from advice.sensors import Advice
 from cloud import topics
@@ -28,6 +31,7 @@ from measuring_loop import MeasuringLoop
 
 _COMMANDS = "gateway/set"
 _INPUTS = ("A", "B", "C", "D")
+_CALM_BLOCKS = const(3)  # that the A-bus may be behind while the flash is written
 
 
 def build_measuring(hardware, site, waiting, report_samples=3200):
@@ -95,6 +99,13 @@ class Gateway:
         self._with_b = "b" in board.BUSES
         reports = asyncio.Event()
         self.measuring = build_measuring(hardware, site, reports.set)
+        self._record = Record(
+            site,
+            self.measuring.energy,
+            self.measuring.aggregates,
+            self.counters.count,
+            hardware.uptime_ms,
+        )
         self.advice = self.measuring.bus if site.power_box else Advice(self.measuring.bus, site)
         self.publisher = Publisher(
             prefix,
@@ -139,8 +150,13 @@ class Gateway:
             tasks += [("uplink", 900, self.uplink.run), ("uplink_watch", 60, self.uplink.watch)]
         await run_all(self.counters, tasks, self.housekeeping.watch)
 
+    def keep(self):
+        """An end, whatever it is: the registers are kept."""
+        self._record.keep_now()
+
     async def close(self):
-        """A clean end: the cloud is told."""
+        """A clean end: the registers are kept, the cloud is told."""
+        self.keep()
         await self.uplink.close()
 
     def _identify(self, fields):
@@ -160,6 +176,11 @@ class Gateway:
         self.housekeeping.set_event("measuring", True)
         if self._with_cloud:
             yield from self.publisher.write(ended_ms)
+        yield from self._record.keep(self._is_calm)
+
+    def _is_calm(self):
+        """Whether the buses can wait for the flash: the A-bus is not behind."""
+        return self.measuring.bus.behind() <= _CALM_BLOCKS
 
     def _look(self):
         """What is wrong on the A-bus: a generator."""

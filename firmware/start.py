@@ -144,6 +144,9 @@ def _serve(device, rest_s=0):
         asyncio.run(gateway.close())
         if not device.debug:
             raise
+    except BaseException:
+        gateway.keep()
+        raise
     finally:
         asyncio.new_event_loop()
 

@@ -29,6 +29,10 @@ class Aggregates:
         self.always_on = AlwaysOn()
         self._site = site
 
+    def begin(self):
+        """The registers were restored: intervals begin with what is in them now."""
+        self.intervals.begin()
+
     def add(self, report, now_ms):
         """Take a report that the registers have counted, and that ended at `now_ms` (epoch
         milliseconds, or None): a generator that works for some ms between two yields."""
@@ -39,7 +43,8 @@ class Aggregates:
                 yield
         self.grid = role_power(site, self.powers, "grid")
         yield
-        yield from self.today.add(None if now_ms is None else self._day(now_ms))
+        day = None if now_ms is None else self._day(now_ms)
+        yield from self.today.add(day)
         yield
         quarters = yield from self.intervals.add(report, self.grid, now_ms)
         for quarter in quarters:
@@ -48,6 +53,7 @@ class Aggregates:
             if quarter.complete() and house is not None:
                 self.always_on.add(quarter.start, house // quarter.length)
         if now_ms is not None:
+            self.demand.date(day)
             self.always_on.date(now_ms // 1000 - 1)
 
     def _day(self, now_ms):

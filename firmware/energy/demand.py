@@ -6,6 +6,8 @@ because the clock was set does not count, and none of which the grid's energy is
 that is shorter counts as if nothing was imported in the rest of it.
 """
 
+from micropython import const
+
 from site.sampling import SAMPLE_RATE
 from site.zone import month_of
 from energy.intervals import QUARTER
@@ -13,6 +15,7 @@ from energy.registers import IMPORT
 from energy.totals import loads_of
 
 _LONGEST = (QUARTER + 2) * SAMPLE_RATE
+_DAY_S = const(86400)
 
 
 class Demand:
@@ -27,22 +30,40 @@ class Demand:
         self._grid = loads_of(site, "grid")
         self._points = [i for k in self._grid for i in site.loads[k].points]
         self._zone = site.zone
-        self._current = None  # month
+        self._day = self._month = None
+        self._current = None  # month of `highest`
         self._before = (None, None, None)  # month, highest, at: if the clock goes back
 
     def add(self, quarter):
         """A completed quarter, an intervals.Interval."""
         if not self._grid or quarter.samples > _LONGEST or quarter.doubts(self._points):
             return
-        month = month_of((quarter.start + self._zone.offset(quarter.start)) // 86400)
+        self._turn_to(month_of((quarter.start + self._zone.offset(quarter.start)) // _DAY_S))
         watts = sum(quarter.of_load(k, IMPORT) for k in self._grid) // QUARTER
-        if month != self._current:
-            before, self._before = self._before, (self._current, self.highest, self.at)
-            if month != before[0] or month > self._current:
-                before = month, -1, None
-            self._current, self.highest, self.at = before
-        if watts > self.highest:
+        if self.highest is None or watts > self.highest:
             self.highest, self.at = watts, quarter.start
+
+    def date(self, day):
+        """It is that local day, since 1970."""
+        if day != self._day:
+            self._day, self._month = day, month_of(day)
+        self._turn_to(self._month)
+
+    def _turn_to(self, month):
+        if month == self._current:
+            return
+        before, self._before = self._before, (self._current, self.highest, self.at)
+        if month != before[0] or month > self._current:
+            before = month, None, None
+        self._current, self.highest, self.at = before
+
+    def record(self):
+        """What is to be kept: month, highest, at; each may be None."""
+        return self._current, self.highest, self.at
+
+    def restore(self, month, highest, at):
+        """Go on from what record() has given."""
+        self._current, self.highest, self.at = month, highest, at
 
     def energy(self):
         """J imported in the current quarter, None where the grid is not measured."""

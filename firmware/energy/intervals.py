@@ -129,12 +129,13 @@ class Span:
         self._energy = energy
         self._before = zeros("q", len(energy.main.joules))
         self._gaps = _Gaps(len(energy.missing))
-        self._begin()
+        self.begin()
         # An interval that waits for points that are absent.
         self._waiting = None
         self._waiting_gaps = _Gaps(len(energy.missing))
 
-    def _begin(self):
+    def begin(self):
+        """Begin anew with what the registers have now."""
         self.samples = 0
         self._before[:] = self._energy.main.joules
         self._estimated = sum(self._energy.estimated.joules)
@@ -183,7 +184,7 @@ class Span:
         samples, spread = self.samples - after, self._spread
         gaps, self._gaps = self._gaps, self._waiting_gaps
         self._waiting_gaps = gaps
-        self._begin()
+        self.begin()
         if after:
             self.start, self.samples = self._floor(now), after
             for r in range(len(energy)):
@@ -266,6 +267,11 @@ class Intervals:
     def take(self):
         """The oldest that is completed, which leaves the queue; None where there is none."""
         return self.completed.pop(0) if self.completed else None
+
+    def begin(self):
+        """Begin anew with what the registers have now."""
+        self._five_minutes.begin()
+        self.quarter.begin()
 
     def add(self, report, grid, now_ms):
         """Take a report (quantities.Report) that the registers have counted. grid: its power in W,

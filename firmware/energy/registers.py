@@ -108,6 +108,37 @@ class Energy:
         """J since start."""
         return self.main.joules[2 * (len(self.missing) + k) + direction]
 
+    def point_record(self, i):
+        """What is to be kept of point i: import, export, four quadrants, estimated, missing."""
+        joules, reactive = self.main.joules, self.reactive.joules
+        r = 4 * i
+        return (
+            joules[2 * i],
+            joules[2 * i + 1],
+            reactive[r],
+            reactive[r + 1],
+            reactive[r + 2],
+            reactive[r + 3],
+            self.estimated.joules[i],
+            self.missing[i],
+        )
+
+    def restore_point(self, i, values):
+        """Go on from what point_record() has given, before anything is counted."""
+        self.main.joules[2 * i], self.main.joules[2 * i + 1] = values[:2]
+        for q in range(4):
+            self.reactive.joules[4 * i + q] = values[2 + q]
+        self.estimated.joules[i], self.missing[i] = values[6:]
+
+    def load_record(self, k):
+        """What is to be kept of load k: import, export."""
+        return self.of_load(k, IMPORT), self.of_load(k, EXPORT)
+
+    def restore_load(self, k, imported, exported):
+        """Go on from what load_record() has given."""
+        r = 2 * (len(self.missing) + k)
+        self.main.joules[r], self.main.joules[r + 1] = imported, exported
+
     def add(self, values):
         """Count a report's values (readings.Readings): a generator that yields after each point.
         Allocates where samples are missing."""

@@ -56,6 +56,7 @@ class Today:
         self.day = None  # since 1970, local
         self.joules = zeros("q", 2 * len(site.loads))
         self.sums = array("q", [UNKNOWN] * (REST + 1))
+        self._restored = None  # until the time is known
         self._energy = energy
         self._first = 2 * len(site.points)  # register of the loads
         self._roles = {role: loads_of(site, role) for role in _ROLES}
@@ -85,11 +86,39 @@ class Today:
         for one in self._plain + self._derived:
             self.sums[one[0] if isinstance(one, tuple) else one.place] = 0
 
+    def load_record(self, k):
+        """What is to be kept of load k."""
+        return self.joules[2 * k], self.joules[2 * k + 1]
+
+    def restore_load(self, k, imported, exported):
+        """Go on from what load_record() has given."""
+        self.joules[2 * k], self.joules[2 * k + 1] = imported, exported
+
+    def restore(self, day, sums):
+        """Go on with `sums` of that day, after the loads': for good when the time says that it is
+        the same one, else the day begins with what was counted since the start."""
+        self.day = day
+        for place in range(len(sums)):
+            if UNKNOWN not in (sums[place], self.sums[place]):
+                self.sums[place] = sums[place]
+        self._restored = array("q", self.joules), array("q", self.sums)
+
+    def _begin_anew(self):
+        """What was restored is of another day."""
+        for values, before in zip((self.joules, self.sums), self._restored):
+            for r in range(len(values)):
+                if values[r] != UNKNOWN:
+                    values[r] -= before[r]
+
     def add(self, day):
         """Take the report that the registers have counted. day: since 1970, local, None while the
         time is not known. A generator."""
         if day is not None:
-            if self.day is not None and day != self.day:
+            if self._restored:
+                if day != self.day:
+                    self._begin_anew()
+                self._restored = None
+            elif self.day is not None and day != self.day:
                 self.clear()
             self.day = day
         joules, gained, first = self.joules, self._energy.gained, self._first

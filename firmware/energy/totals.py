@@ -127,20 +127,30 @@ class AlwaysOn:
 
     def __init__(self):
         self.watts = None
-        self.least = array("i", [_UNKNOWN] * _HOURS)  # of each hour
-        self.hours = array("i", [-_HOURS] * _HOURS)  # which these are, since 1970
+        self._least = array("i", [_UNKNOWN] * _HOURS)  # of each hour
+        self._hours = array("i", [-_HOURS] * _HOURS)  # which these are, since 1970
         self._hour = None
+
+    def record(self):
+        """What is to be kept: two arrays."""
+        return self._hours, self._least
+
+    def restore(self, hours, least):
+        """Go on from what record() has given."""
+        for place in range(_HOURS):
+            self._hours[place], self._least[place] = hours[place], least[place]
+        self._look(max(hours))
 
     def add(self, start, watts):
         """A quarter that began at `start` (epoch s), and the house's mean power in it, a whole
         number. Less than nothing is a mistake of the installation, and not counted."""
         hour = start // 3600
         place = hour % _HOURS
-        if self.hours[place] != hour:
-            self.hours[place] = hour
-            self.least[place] = _UNKNOWN
-        if 0 <= watts < self.least[place]:
-            self.least[place] = watts
+        if self._hours[place] != hour:
+            self._hours[place] = hour
+            self._least[place] = _UNKNOWN
+        if 0 <= watts < self._least[place]:
+            self._least[place] = watts
         self._look(hour if self._hour is None else self._hour)
 
     def date(self, now):
@@ -152,6 +162,6 @@ class AlwaysOn:
         self._hour = hour
         least = _UNKNOWN
         for place in range(_HOURS):
-            if 0 <= hour - self.hours[place] < _HOURS:
-                least = min(least, self.least[place])
+            if 0 <= hour - self._hours[place] < _HOURS:
+                least = min(least, self._least[place])
         self.watts = None if least == _UNKNOWN else least

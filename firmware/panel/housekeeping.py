@@ -63,6 +63,9 @@ class Housekeeping:
         """Run the tasks, without end."""
         await run_all(self.counters, self.tasks(), self.watch)
 
+    def keep(self):
+        """An end: there is nothing to be kept."""
+
     async def close(self):
         """A clean end: there is nobody to be told."""
 

@@ -1,0 +1,136 @@
+"""What the registers say, as bytes in two slots of the flash: it goes on after a restart and a
+power cut.
+
+Owns the record's format and when it is written. A point goes on by its node and input, a load by
+its name, all of it by the site's uuid: what is new begins at 0. Between two records a power cut
+takes what was counted since the last one.
+"""
+
+import struct
+from binascii import crc32
+
+from micropython import const
+
+from system.durable import Durable
+
+_EVERY_MS = const(60000)
+_LATEST_MS = const(300000)  # whether the buses can wait or not
+_STEP = const(4)  # points or loads at once
+_VERSION = const(1)
+_HEAD = "<BBBxI"  # version, points, loads, the uuid's CRC-32
+_POINT = "<I8q"  # who, and what registers.Energy.point_record() gives
+_LOAD = "<I4q"  # who, import, export, and both of today
+_DAY = "<i9q"
+_MONTH = "<iiq"
+_HOURS = "<48i"
+_NONE = const(-1)
+
+
+def _who(text):
+    return crc32(text.encode())
+
+
+class Record:
+    """energy: registers.Energy; aggregates: aggregates.Aggregates, both new. count: counts an
+    error by name; uptime_ms: a function."""
+
+    def __init__(self, site, energy, aggregates, count, uptime_ms):
+        self._energy = energy
+        self._aggregates = aggregates
+        self._count = count
+        self._uptime_ms = uptime_ms
+        self._uuid = _who(site.uuid)
+        self._points = [_who("%s/%d" % (point.node, point.input)) for point in site.points]
+        self._loads = [_who(load.name) for load in site.loads]
+        sizes = [struct.calcsize(one) for one in (_HEAD, _DAY, _MONTH, _HOURS)]
+        size = sum(sizes) + struct.calcsize(_POINT) * len(self._points)
+        self._bytes = bytearray(size + struct.calcsize(_LOAD) * len(self._loads))
+        self._store = Durable("registers")
+        self._kept_ms = uptime_ms()
+        if self._store.value is None:
+            if self._store.damaged:
+                count("registers.lost")
+            return
+        try:
+            self._restore(self._store.value)
+        except (ValueError, IndexError):  # of another version
+            count("registers.lost")
+        aggregates.begin()
+
+    def _restore(self, data):
+        version, points, loads, uuid = struct.unpack_from(_HEAD, data, 0)
+        if version != _VERSION:
+            raise ValueError
+        if uuid != self._uuid:
+            return
+        at = struct.calcsize(_HEAD)
+        for _ in range(points):
+            who, *values = struct.unpack_from(_POINT, data, at)
+            if who in self._points:
+                self._energy.restore_point(self._points.index(who), values)
+            at += struct.calcsize(_POINT)
+        today = self._aggregates.today
+        for _ in range(loads):
+            who, imported, exported, *of_today = struct.unpack_from(_LOAD, data, at)
+            if who in self._loads:
+                k = self._loads.index(who)
+                self._energy.restore_load(k, imported, exported)
+                today.restore_load(k, *of_today)
+            at += struct.calcsize(_LOAD)
+        day, *sums = struct.unpack_from(_DAY, data, at)
+        today.restore(None if day == _NONE else day, sums)
+        at += struct.calcsize(_DAY)
+        month, highest, start = struct.unpack_from(_MONTH, data, at)
+        if month != _NONE:
+            highest = None if highest == _NONE else highest
+            self._aggregates.demand.restore(month, highest, None if start == _NONE else start)
+        at += struct.calcsize(_MONTH)
+        hours = struct.unpack_from(_HOURS, data, at)
+        self._aggregates.always_on.restore(hours[:24], hours[24:])
+
+    def keep(self, calm):
+        """Write the record when it is time to and `calm`() says that the buses can wait for the
+        flash: a generator; nothing may be counted meanwhile. The write itself blocks: it
+        erases one block of the flash, seldom three."""
+        age = self._uptime_ms() - self._kept_ms
+        if age < _EVERY_MS or age < _LATEST_MS and not calm():
+            return
+        self._kept_ms = self._uptime_ms()
+        yield from self._fill()
+        self._write()
+
+    def keep_now(self):
+        """The same at once, at an end."""
+        for _ in self._fill():
+            pass
+        self._write()
+
+    def _write(self):
+        try:
+            self._store.write(bytes(self._bytes))
+        except (OSError, MemoryError):
+            self._count("registers.unwritten")
+
+    def _fill(self):
+        data, energy, today = self._bytes, self._energy, self._aggregates.today
+        struct.pack_into(_HEAD, data, 0, _VERSION, len(self._points), len(self._loads), self._uuid)
+        at = struct.calcsize(_HEAD)
+        for i, who in enumerate(self._points):
+            struct.pack_into(_POINT, data, at, who, *energy.point_record(i))
+            at += struct.calcsize(_POINT)
+            if i % _STEP == _STEP - 1:
+                yield
+        for k, who in enumerate(self._loads):
+            values = energy.load_record(k) + today.load_record(k)
+            struct.pack_into(_LOAD, data, at, who, *values)
+            at += struct.calcsize(_LOAD)
+            if k % _STEP == _STEP - 1:
+                yield
+        day = today.day
+        struct.pack_into(_DAY, data, at, _NONE if day is None else day, *today.sums)
+        at += struct.calcsize(_DAY)
+        demand = [_NONE if one is None else one for one in self._aggregates.demand.record()]
+        struct.pack_into(_MONTH, data, at, *demand)
+        at += struct.calcsize(_MONTH)
+        hours, least = self._aggregates.always_on.record()
+        struct.pack_into(_HOURS, data, at, *(list(hours) + list(least)))
