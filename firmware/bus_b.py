@@ -24,7 +24,7 @@ _PLACES = (0, 1, 2, 2, 2, 2, 2, 2, 3)  # by the result
 _BABBLE = const(40)  # how often silence is waited for before a request is sent in spite of it
 _MAX_FRAME = const(256)
 _MAX_NOISE = const(8)  # bytes 00 or FF before an answer, which never begins with one
-_MAX_LATE = const(4)  # how often the time for an answer is doubled
+_MAX_LATE = const(5)  # how often the time for an answer is doubled
 _MAX_REPLY_US = const(2000000)
 _JUDGED = (modbus.OK, modbus.EXCEPTION)  # the answer, without doubt
 
@@ -192,6 +192,10 @@ class BusB:
                 if result in _JUDGED:
                     return result, modbus.length(answer, have)
                 if result == modbus.BAD_CRC:
+                    left = modbus.answer_bytes(request) - have
+                    if left > 0 and came:  # its length may be what is damaged
+                        await self._sleep_us(left * char_us + _MARGIN_US)
+                        have += self._uart.readinto(view[have:]) or 0
                     return result, have
                 self._note_late(answer, have)
                 have = self._drop(modbus.length(answer, have), have)

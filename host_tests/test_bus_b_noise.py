@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
+from gateway_host.sim.b_modules import InputModule
 from gateway_host.sim.modbus_line import Slave
 from test_bus_b import RELAYS, Run, module_table
 from test_power_box import BoxRun
@@ -61,6 +62,23 @@ def test_polling_and_switching_go_on_in_noise(noise, tmp_path):
         assert run.device(serial)["state"] == "well"
     assert run.line.of("5710000013").relay[0]
     assert not run.last["refusal"]
+
+
+class Stubborn(InputModule):
+    """Answers the search and takes no address."""
+
+    def write_words(self, address, values, broadcast):
+        if address != 0x7E20:
+            super().write_words(address, values, broadcast)
+
+
+def test_a_module_that_takes_no_address_is_named_and_ends_the_search(tmp_path):
+    def prepare(line):
+        line.slaves.append(Stubborn(77))
+
+    run = Run(tmp_path, RELAYS, prepare, seconds=8)
+    assert "5700000077" in run.advice()["b_unclear"]
+    assert run.device("5710000012")["state"] == "well"
 
 
 def test_modules_are_found_beside_a_stray_byte(tmp_path):

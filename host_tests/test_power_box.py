@@ -138,7 +138,7 @@ def test_a_meter_that_is_exchanged_goes_on_from_its_value(tmp_path):
     said = [one["points"][row][5] // 3600 for one in run.rounds]
     assert run.last["errors"] == {"bus_b.range": 4}
     rate = [said[second] - said[second - 1] for second in (15, 16, 17, 18, 19)]
-    assert all(abs(one - 36) <= 2 for one in rate)
+    assert all(abs(one - 36) <= 8 for one in rate)
     assert said[11] - said[3] == pytest.approx(8 * 36, abs=3)
     assert said[19] - said[3] == pytest.approx(15 * 36, abs=3)
 
@@ -162,13 +162,14 @@ def test_a_box_that_was_off_is_set_up_again(tmp_path):
             box.connected, box.saved = True, ([0] * 28, [0] * 28)
             box.restart()
 
-        line.at(8e6, on)
+        line.at(12e6, on)
 
-    run = BoxRun(tmp_path, prepare, seconds=16)
-    assert run.rounds[6]["advice"][0][0] == "b_missing"
+    run = BoxRun(tmp_path, prepare, seconds=22)
+    assert not run.rounds[6]["advice"]  # one request may be lost
+    assert run.rounds[10]["advice"][0][0] == "b_missing"
     samples = [one for second in run.rounds for one in second["samples"]]
     [away] = [one for one in samples if one[1]]
-    assert away[1] == away[0] - SAMPLE_RATE and 3 < away[1] / SAMPLE_RATE < 7
+    assert away[1] == away[0] - SAMPLE_RATE and 7 < away[1] / SAMPLE_RATE < 12
     last = run.last["points"]
     for i, point in enumerate(run.installation.house.points):
         energies = run.box.energy(run.box.slots.index((point.node, point.input)))
@@ -303,7 +304,7 @@ def test_profiles(bits, tmp_path):
         )
     assert done.returncode == 0, done.stderr
     first, second, *refused = map(json.loads, done.stdout.splitlines())
-    assert first == [[[0, 76]], 9]
-    assert second == [[[0, 72], [346, 12]], 25]
+    assert first == [[[0, 32], [70, 6]], 9]
+    assert second == [[[0, 36], [70, 2], [346, 12]], 25]
     for (_, field), said in zip(IMPOSSIBLE, refused, strict=True):
         assert field in said, said

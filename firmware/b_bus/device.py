@@ -6,6 +6,7 @@ from micropython import const
 from b_bus import modbus
 
 _LONGEST_S = const(30)
+_LATE_S = const(3)  # the time in which an answer may come late is 2 s
 _ASSIGN = const(0x7E20)
 
 
@@ -26,6 +27,9 @@ class Device:
 
     serial = None
     joins = False  # whether it is told its unit number
+    # Whether it is left alone while an answer may come late, because answers to its requests can be
+    # confused; a first failure is not shown then.
+    patient = False
 
     def __init__(self, name, unit):
         self.name = name
@@ -35,6 +39,7 @@ class Device:
         self._silent = True  # nothing came when it was asked last
         self._pause = 0  # s between two polls while it does not answer
         self._next_s = 0  # uptime before which it is not polled
+        self._excused = False
 
     @property
     def tries(self):
@@ -53,6 +58,7 @@ class Device:
         self.state = "well"
         self.error = None
         self._silent = False
+        self._excused = False
         self._pause = 0
 
     def failed(self, error, now_s):
@@ -61,9 +67,12 @@ class Device:
         self.error = error
         self._silent = error.result == modbus.SILENT
         if self.state == "well":
-            self.state = "lost"
+            if not self.patient or self._excused:
+                self.state = "lost"
+            self._excused = True
         self._pause = min(_LONGEST_S, 2 * self._pause or 1) if self._silent else 1
-        self._next_s = now_s + self._pause
+        late_s = _LATE_S if self.patient and self._silent else 0
+        self._next_s = now_s + max(self._pause, late_s)
 
     def retry(self):
         """Poll it this second."""

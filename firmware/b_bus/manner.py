@@ -28,5 +28,6 @@ class Manner:
         return (self.baud, self.parity, self.stop) == (other.baud, other.parity, other.stop)
 
 
-MODULE = Manner(20, 40)  # an answer begins within 5 ms
-POWER_BOX = Manner(100, 200)
+# A module's answer begins within 5 ms, and no two of its requests have answers of one length.
+MODULE = Manner(20, 100)
+POWER_BOX = Manner(100, 2000)

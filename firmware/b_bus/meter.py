@@ -11,7 +11,6 @@ from b_bus.meter_energy import WATT_HOUR, MeterEnergy
 from b_bus.meter_profile import ENERGIES
 from b_bus.registers import bits, exact, value
 
-_LATE_S = const(3)  # in which an answer may come late: 2 s, or twice the reply time
 _FRESH_S = const(5)  # values are shown for so long, and for three times of what a round takes
 _MAX_FRESH_S = const(60)
 _RATES = ("power", "reactive", "apparent", "factor", "current", "voltage")
@@ -34,6 +33,7 @@ class Meter(Device):
     not available; empty while it does not answer. `phases`: how many it has."""
 
     KIND = "meter"
+    patient = True
 
     def __init__(self, name, unit, profile):
         super().__init__(name, unit)
@@ -44,7 +44,6 @@ class Meter(Device):
         self._age = _FRESH_S
         self._fresh_s = _FRESH_S
         self._seen_s = None
-        self._excused = False
 
     def begin(self, count, points):
         """count: counts an error by name. points: [(index of a point of the site, phase)]."""
@@ -115,21 +114,6 @@ class Meter(Device):
         if self.unit in bus.late:
             return "answers later than reply_ms of its profile: make that larger"
         return None
-
-    def answered(self):
-        super().answered()
-        self._excused = False
-
-    def failed(self, error, now_s):
-        """A first failure is not shown: it is left alone until an answer that is late cannot come
-        any more, and asked again."""
-        was = self.state
-        super().failed(error, now_s)
-        if self._silent:
-            self._next_s = max(self._next_s, now_s + _LATE_S)
-        if was == "well" and not self._excused:
-            self._excused = True
-            self.state = was
 
     def fill(self, report):
         """Enter the last values into the readings of the meter's points; called before a report is

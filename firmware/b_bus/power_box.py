@@ -54,6 +54,7 @@ class PowerBox(Device):
     count: counts an error by name; hardware: `now_ms` and `uptime_ms` of it are used."""
 
     KIND = "power_box"
+    patient = True
 
     def __init__(self, site, measuring, count, hardware):
         super().__init__("Power Box", _UNIT)
@@ -62,6 +63,8 @@ class PowerBox(Device):
         self._count = count
         self._hardware = hardware
         self._slots = None  # of each point, -1 where it has none
+        self._known = {}  # what was read of it while it is set up: address -> data
+        self._unsaved = False
         self._told = None  # samples since start until the last report's end
         self._counters = WattHours(2 * len(site.points), lambda: count("bus_b.range"))
 
@@ -101,7 +104,9 @@ class PowerBox(Device):
         report.samples = samples
         for p in range(3):
             report.voltages[p].rms = self._real(volts, 4 * p, 0, _MOST_VOLTS)
-        hertz = self._real(frequency, 0, 40, 70)
+        hertz = None
+        if any(frequency):  # 0: there is no voltage
+            hertz = self._real(frequency, 0, 40, 70)
         report.frequency, report.microhertz = hertz, int(round((hertz or 0) * 1000000))
         for i, slot in enumerate(slots):
             if not self._is_mine(i):
@@ -124,6 +129,12 @@ class PowerBox(Device):
 
     async def _read(self, bus, address, count):
         return await bus.ask(_UNIT, modbus.HOLDING, address, count, self.tries, POWER_BOX)
+
+    async def _once(self, bus, address, count):
+        """As _read(); what was read before a failure need not be read again."""
+        if address not in self._known:
+            self._known[address] = bytearray(await self._read(bus, address, count))
+        return self._known[address]
 
     async def _write(self, bus, address, value):
         await bus.ask(_UNIT, modbus.WRITE_REGISTERS, address, [value], 3, POWER_BOX)
@@ -170,21 +181,21 @@ class PowerBox(Device):
 
     def failed(self, error, now_s):
         super().failed(error, now_s)
-        if self._silent:
+        if self._silent and self._slots:
             self._slots = None  # it may have lost what it was told
+            self._known = {}
 
     # Setting up
 
     async def _set_up(self, bus):
-        own = await self._read(bus, _OWN, 6)
+        own = await self._once(bus, _OWN, 6)
         self.serial = "%04d%06d" % (modbus.register(own, 0), modbus.low_first(own, 2))
         places = await self._places(bus)
         self._silent = False  # it answers: what is damaged now is asked for again
         slots = []
         self.fault = None
-        mapping = await self._read(bus, _MAPPING, _MOST_SLOTS)
-        types = await self._read(bus, _CT_TYPES, _MOST_SLOTS)
-        changed = False
+        mapping = await self._once(bus, _MAPPING, _MOST_SLOTS)
+        types = await self._once(bus, _CT_TYPES, _MOST_SLOTS)
         for i, point in enumerate(self._site.points):
             if not self._is_mine(i):
                 slots.append(-1)
@@ -206,17 +217,20 @@ class PowerBox(Device):
                 ):
                     if modbus.register(old, slot) != new:
                         await self._write(bus, start + slot, new)
-                        changed = True
+                        old[2 * slot], old[2 * slot + 1] = new >> 8, new & 255
+                        self._unsaved = True
             slots.append(slot)
-        if changed:
+        if self._unsaved:
             await self._write(bus, _SAVE, 1)
+            self._unsaved = False
         self._slots = slots
+        self._known = {}
 
     async def _places(self, bus):
         """{(serial, input): slot} of the devices on the box's own bus."""
         places = {}
         for n in range(_MOST_DEVICES):
-            data = await self._read(bus, _DEVICES + _DEVICE_SIZE * n, _DEVICE_SIZE)
+            data = await self._once(bus, _DEVICES + _DEVICE_SIZE * n, _DEVICE_SIZE)
             count = modbus.register(data, 1)
             if not modbus.register(data, 0):
                 continue

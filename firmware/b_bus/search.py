@@ -47,6 +47,8 @@ async def search(bus, admit):
     found = Found()
     windows = [(_FIRST, _LAST - 1)]
     vain = noisy = heard = questions = 0
+    answers = {}  # of each serial number
+    stubborn = None
     left = 2 * _FOR_EACH
     while windows:
         if questions == left:
@@ -67,6 +69,10 @@ async def search(bus, admit):
         elif serial:
             heard += 1
             left += _FOR_EACH
+            answers[serial] = answers.get(serial, 0) + 1
+            if answers[serial] > _VAIN:  # it takes no address, and would answer for ever
+                stubborn = serial
+                break
             unit = admit(serial)
             await assign(bus, serial, unit)
             vain = 0
@@ -89,6 +95,8 @@ async def search(bus, admit):
         found.noise = "echo" if bus.echoes else "noise"
     if found.noise:
         del found.unclear[:]  # nobody has these numbers
+    if stubborn and stubborn not in found.unclear:
+        found.unclear.append(stubborn)
     return found
 
 

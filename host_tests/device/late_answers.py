@@ -1,6 +1,6 @@
 """Run by test_late_answers.py: the master asks one slave for many blocks of registers of the same
 length, in turn; the slave answers each request it hears after a time of its own. Prints what was
-asked for and what came, as JSON. Time passes only when the master waits."""
+asked for and what came, a line of JSON each, then how often an answer was late. Time passes only when the master waits."""
 
 import asyncio
 import json
@@ -70,18 +70,17 @@ async def main():
     line = Line(task["delays"], task["queues"], task["lost"])
     bus = BusB(line, line.ticks_us, line.sleep_us)
     manner = Manner(*task["manner"])
-    rounds = []
     for n in range(task["rounds"]):
         for block in range(5):
             address = 1000 * block + n  # each request of its own, so that each answer is
             try:
                 data = await bus.ask(9, modbus.HOLDING, address, _COUNT, task["tries"], manner)
-                rounds.append([address, [modbus.register(data, k) for k in range(_COUNT)]])
+                print(json.dumps([address, [modbus.register(data, k) for k in range(_COUNT)]]))
             except modbus.ModbusError:
-                rounds.append([address, None])
+                print(json.dumps([address, None]))
                 break  # as a poll ends
         await line.sleep_us(1000000 - line.now % 1000000)
-    print(json.dumps({"rounds": rounds, "late": bus.late.get(9, 0)}))
+    print(bus.late.get(9, 0))
 
 
 asyncio.run(main())
