@@ -8,7 +8,7 @@ import pytest
 from gateway_host import interpreter
 from gateway_host.session import MODULE_PATH
 
-SCRIPT = Path(__file__).parent / "device" / "late_answers.py"
+SCRIPT = Path(__file__).parent / "programs" / "late_answers.py"
 METER = [200, 2000]  # ms: reply, late
 
 

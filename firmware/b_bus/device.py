@@ -27,8 +27,8 @@ class Device:
 
     serial = None
     joins = False  # whether it is told its unit number
-    # Whether it is left alone while an answer may come late, because answers to its requests can be
-    # confused; a first failure is not shown then.
+    # Whether it is left alone while an answer may come late, because answers to its requests can
+    # be confused; a first failure is not shown then.
     patient = False
 
     def __init__(self, name, unit):

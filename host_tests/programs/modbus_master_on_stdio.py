@@ -40,7 +40,7 @@ async def main():
     report = []
     for call in calls:
         try:
-            data = await bus.ask(*call, tries=3, manner=Manner(8000, 16000))
+            data = await bus.ask(*call, tries=3, manner=Manner(8000, 400))
             report.append(bytes(data).hex())
         except modbus.ModbusError as error:
             report.append([error.result, error.code])

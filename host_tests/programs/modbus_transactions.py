@@ -11,7 +11,7 @@ import sys
 import time
 
 from b_bus import modbus
-from b_bus.manner import POWER_BOX
+from b_bus.manner import Manner
 from bus_b import BusB
 
 BYTE_US = 260
@@ -65,7 +65,7 @@ async def main():
         begun = line.now
         result, data, code = modbus.OK, b"", None
         try:
-            data = await bus.ask(unit, function, address, what, 3, POWER_BOX)
+            data = await bus.ask(unit, function, address, what, 3, Manner(100, 200))
         except modbus.ModbusError as error:
             result, code = error.result, error.code
         report.append(

@@ -1,6 +1,7 @@
 """Run by test_late_answers.py: the master asks one slave for many blocks of registers of the same
 length, in turn; the slave answers each request it hears after a time of its own. Prints what was
-asked for and what came, a line of JSON each, then how often an answer was late. Time passes only when the master waits."""
+asked for and what came, a line of JSON each, then how often an answer was late. Time passes
+only when the master waits."""
 
 import asyncio
 import json
