@@ -33,6 +33,11 @@ def house(scheme: str, phases: list[str], meters: list[str], grid: bool = True) 
     return text
 
 
+METERS = "".join(
+    f'[[meter]]\nname = "{name}"\nunit = {unit}\nprofile = "{name}"\nload = "{name} load"\n'
+    f"power = 900\nphases = {json.dumps(phases)}\n"
+    for name, unit, phases in (("SDM630", 5, ["L1", "L2", "L3"]), ("SDM120", 6, ["L2"]))
+)
 THREE = ["L1", "L2", "L3"]
 SITES = {
     "one phase": house("1x230", ["L1"], ["SDM120"]),
@@ -40,6 +45,7 @@ SITES = {
     "star": house("3x400+N", THREE, ["EM340", "SDM120"]),
     "delta": house("3x230", ["L1", "L2"], ["SDM120"]),
     "split phase": house("2x120/240", ["L1", "L2"], ["SDM120"]),
+    "only meters": '[head]\nserial = "5020000001"\n' + METERS,
     "a Power Box": (HOUSES / "power_box.toml").read_text(),
 }
 

@@ -1,6 +1,6 @@
 """What the gateway switches by itself: by a schedule, or by a rule on measured power.
 
-An automation acts when its condition *changes*: what a person orders in between stays until then.
+An automation acts when its condition *changes*: what a person switches meanwhile stays until then.
 While a value or the time is not known, nothing is switched and times begin anew.
 """
 

@@ -5,7 +5,7 @@ from micropython import const
 
 from b_bus import modbus
 
-_LONGEST_S = const(30)
+_MAX_PAUSE_S = const(30)
 _LATE_S = const(3)  # the time in which an answer may come late is 2 s
 _ASSIGN = const(0x7E20)
 
@@ -70,7 +70,7 @@ class Device:
             if not self.patient or self._excused:
                 self.state = "lost"
             self._excused = True
-        self._pause = min(_LONGEST_S, 2 * self._pause or 1) if self._silent else 1
+        self._pause = min(_MAX_PAUSE_S, 2 * self._pause or 1) if self._silent else 1
         late_s = _LATE_S if self.patient and self._silent else 0
         self._next_s = now_s + max(self._pause, late_s)
 

@@ -139,7 +139,7 @@ class InputModule(Module):
             number = _before(newest, k)
             place = 0x0210 + 4 * (number % _EVENTS)
             data = await bus.ask(self.unit, modbus.HOLDING, place, 4)
-            self._newest = number  # it is not told again when the next one cannot be read
+            self._newest = number  # it is not reported again when the next one cannot be read
             if modbus.register(data, 0) != number:
                 self._count("bus_b.events_lost")  # a newer one has taken its place
                 continue

@@ -4,6 +4,8 @@ line has the time.
 Owns its last values, and what its points have used since the last report.
 """
 
+import asyncio
+
 from micropython import const
 
 from b_bus.device import Device
@@ -13,6 +15,7 @@ from b_bus.registers import bits, exact, value
 
 _FRESH_S = const(5)  # values are shown for so long, and for three times of what a round takes
 _MAX_FRESH_S = const(60)
+_STEP = const(8)  # registers at once
 _RATES = ("power", "reactive", "apparent", "factor", "current", "voltage")
 _MICRO = const(9)  # of meter_energy's units in a micro-Wh
 assert WATT_HOUR == 1000000 * _MICRO
@@ -75,7 +78,9 @@ class Meter(Device):
             )
         values = {}
         counted = []
-        for register in profile.registers:
+        for k, register in enumerate(profile.registers):
+            if k % _STEP == _STEP - 1:
+                await asyncio.sleep_ms(0)
             number = bits(
                 answers[register.request], register.place, register.words, register.low_first
             )

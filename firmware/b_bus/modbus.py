@@ -13,8 +13,8 @@ from micropython import const
 COILS, DISCRETE, HOLDING, INPUT = const(1), const(2), const(3), const(4)
 WRITE_COIL, WRITE_REGISTER, WRITE_COILS, WRITE_REGISTERS = const(5), const(6), const(15), const(16)
 _FAILED = const(0x80)  # added to the function code of an exception answer
-_MOST = {COILS: 2000, DISCRETE: 2000, HOLDING: 125, INPUT: 125, WRITE_COILS: 1968}
-_MOST_WRITTEN = const(123)
+_MAX_READ = {COILS: 2000, DISCRETE: 2000, HOLDING: 125, INPUT: 125, WRITE_COILS: 1968}
+_MAX_WRITTEN = const(123)
 
 # What check() says of an answer.
 (
@@ -75,7 +75,7 @@ def request(unit, function, address, what):
         count, number = 1, what
     else:
         count = number = what if function <= INPUT else len(what)
-        most = _MOST.get(function, _MOST_WRITTEN)
+        most = _MAX_READ.get(function, _MAX_WRITTEN)
         if not 1 <= count <= most:
             raise ValueError("%d registers or bits: must be 1 to %d" % (count, most))
     if not 0 <= address <= 65536 - count:
@@ -108,7 +108,7 @@ def answer_bytes(request):
 
 
 def length(answer, have):
-    """Length of the answer as far as can be told from its first `have` bytes."""
+    """Length of the answer as far as is known from its first `have` bytes."""
     if have >= 3:
         function = answer[1]
         if COILS <= function <= INPUT:
@@ -122,7 +122,7 @@ def length(answer, have):
 
 def missing(answer, have):
     """How many bytes the answer still lacks when its first `have` are there, as far as can be
-    told from them; 0 when it is complete."""
+    known from them; 0 when it is complete."""
     return max(0, length(answer, have) - have)
 
 

@@ -28,11 +28,11 @@ _BLOCKS = (
 )
 _ENERGIES = const(0x3000)
 _IDENTIFY, _MAPPING, _CT_TYPES = const(0x0900), const(0x1000), const(0x1100)
-_DEVICES, _DEVICE_SIZE, _MOST_DEVICES = const(0x1480), const(32), const(10)
+_DEVICES, _DEVICE_SIZE, _MAX_DEVICES = const(0x1480), const(32), const(10)
 _OWN, _SAVE = const(0x1620), const(0xFDE8)
-_MOST_VOLTS = const(1000)
-_LONGEST = const(4800)  # samples of a report: in a longer one, rounds were left out
-_MOST_SLOTS = const(28)
+_MAX_VOLTS = const(1000)
+_MAX_REPORT = const(4800)  # samples of a report: in a longer one, rounds were left out
+_MAX_SLOTS = const(28)
 _STEP = const(4)  # points at once
 # By the CT's rating (A): SCT02-50, -100, -200, -400; a Solid Core; a Rogowski coil of 400 A.
 _SPLIT_CORE = {50: 3, 100: 4, 200: 5, 400: 6}
@@ -65,7 +65,7 @@ class PowerBox(Device):
         self._slots = None  # of each point, -1 where it has none
         self._known = {}  # what was read of it while it is set up: address -> data
         self._unsaved = False
-        self._told = None  # samples since start until the last report's end
+        self._until = None  # samples since start until the last report's end
         self._counters = WattHours(2 * len(site.points), lambda: count("bus_b.range"))
 
     async def poll(self, bus, now_s):
@@ -83,8 +83,8 @@ class PowerBox(Device):
         while self._measuring.pending:  # the report before is still being worked through
             await asyncio.sleep_ms(10)
         until = self._hardware.uptime_ms() * SAMPLE_RATE // 1000
-        samples = SAMPLE_RATE if self._told is None else until - self._told
-        self._told = until
+        samples = SAMPLE_RATE if self._until is None else until - self._until
+        self._until = until
         slots = self._slots
         counted = [
             self._advanced(k, energies, 4 * slots[k // 2] + 2 * (k % 2), now_s)
@@ -103,7 +103,7 @@ class PowerBox(Device):
         report = self._measuring.report
         report.samples = samples
         for p in range(3):
-            report.voltages[p].rms = self._real(volts, 4 * p, 0, _MOST_VOLTS)
+            report.voltages[p].rms = self._real(volts, 4 * p, 0, _MAX_VOLTS)
         hertz = None
         if any(frequency):  # 0: there is no voltage
             hertz = self._real(frequency, 0, 40, 70)
@@ -153,7 +153,7 @@ class PowerBox(Device):
         # The box's energies go on while it is not read, its powers are not known.
         if reading.power is None:
             reading.missed = report.samples
-        elif report.samples > _LONGEST:
+        elif report.samples > _MAX_REPORT:
             reading.missed = report.samples - SAMPLE_RATE
         reading.count = report.samples - reading.missed
         if reading.power is None:
@@ -165,7 +165,7 @@ class PowerBox(Device):
     def _advanced(self, k, energies, at, now_s):
         """J that an energy of the box has advanced. A CT tells 1.5 x its rated current at
         most."""
-        most = 2 * self._site.points[k // 2].rated * _MOST_VOLTS
+        most = 2 * self._site.points[k // 2].rated * _MAX_VOLTS
         return 3600 * self._counters.advance(k, most, modbus.low_first(energies, at, "i"), now_s)
 
     def answers_for(self, serial):
@@ -182,7 +182,7 @@ class PowerBox(Device):
     def failed(self, error, now_s):
         super().failed(error, now_s)
         if self._silent and self._slots:
-            self._slots = None  # it may have lost what it was told
+            self._slots = None  # it may have lost its set-up
             self._known = {}
 
     # Setting up
@@ -194,8 +194,8 @@ class PowerBox(Device):
         self._silent = False  # it answers: what is damaged now is asked for again
         slots = []
         self.fault = None
-        mapping = await self._once(bus, _MAPPING, _MOST_SLOTS)
-        types = await self._once(bus, _CT_TYPES, _MOST_SLOTS)
+        mapping = await self._once(bus, _MAPPING, _MAX_SLOTS)
+        types = await self._once(bus, _CT_TYPES, _MAX_SLOTS)
         for i, point in enumerate(self._site.points):
             if not self._is_mine(i):
                 slots.append(-1)
@@ -229,7 +229,7 @@ class PowerBox(Device):
     async def _places(self, bus):
         """{(serial, input): slot} of the devices on the box's own bus."""
         places = {}
-        for n in range(_MOST_DEVICES):
+        for n in range(_MAX_DEVICES):
             data = await self._once(bus, _DEVICES + _DEVICE_SIZE * n, _DEVICE_SIZE)
             count = modbus.register(data, 1)
             if not modbus.register(data, 0):

@@ -11,7 +11,7 @@ from b_bus.input_module import MODES, Input, InputModule
 from b_bus.output_module import CONTACTS, FAIL_SAFE, Output, OutputModule
 from b_bus.site import BusBSite
 
-_MOST_MODULES = const(10)
+_MAX_MODULES = const(10)
 _MAX_METERS = const(36)
 _TABLES = ("input_modules", "output_modules", "power_box", "meters", "automations")
 _OF_AN_OUTPUT = ("output", "name", "contact", "fail_safe", "min_on", "min_off", "group")
@@ -33,10 +33,10 @@ def read(table):
         known(where, entry, ("serial", "outputs"))
         channels = _channels(where, entry, "output", "AB", names, _output)
         site.modules.append(OutputModule(_module(where, entry, OUTPUT_MODULE, site), channels))
-    if len(site.modules) > _MOST_MODULES:
+    if len(site.modules) > _MAX_MODULES:
         raise SiteError(
             "b_bus: %d Input and Output modules, but there are at most %d; "
-            "remove some, or use a second gateway" % (len(site.modules), _MOST_MODULES)
+            "remove some, or use a second gateway" % (len(site.modules), _MAX_MODULES)
         )
     for node, (_, output) in enumerate(site.outputs(), 1):
         output.number(node)
