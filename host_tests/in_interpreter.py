@@ -18,6 +18,11 @@ from gateway_host.session import MODULE_PATH
 PROGRAMS = interpreter.ROOT / "host_tests" / "programs"
 
 
+def program(name: str) -> Path:
+    """The file of a program."""
+    return PROGRAMS / f"{name}.py"
+
+
 def run_program(
     name: str,
     *arguments: str | Path,
@@ -28,7 +33,7 @@ def run_program(
 ) -> CompletedProcess[str]:
     """Run programs/<name>.py as `interpreter.run` does. given: what it reads as JSON from its
     standard input (the interpreter fails with long arguments)."""
-    command = [PROGRAMS / f"{name}.py", *arguments]
+    command = [program(name), *arguments]
     if given is not None:
         options |= {"stdin": None, "input": json.dumps(given)}
     return interpreter.run(command, path=path, heap=heap, **options)
