@@ -35,7 +35,8 @@ def run_program(
     standard input (the interpreter fails with long arguments)."""
     command = [program(name), *arguments]
     if given is not None:
-        options |= {"stdin": None, "input": json.dumps(given)}
+        text = json.dumps(given, ensure_ascii=False)
+        options |= {"stdin": None, "input": text, "encoding": "utf-8"}
     return interpreter.run(command, path=path, heap=heap, **options)
 
 

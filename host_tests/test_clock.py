@@ -12,30 +12,10 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from gateway_host import interpreter
-from gateway_host.session import MODULE_PATH
+from in_interpreter import succeed
 
 NTP_EPOCH = 2208988800  # RFC 5905: seconds from 1900 to 1970
 
-ASK = """
-import asyncio, json, sys, time
-from net import sntp
-from net.clock import Clock
-began = time.ticks_ms()
-
-def uptime_ms():
-    return time.ticks_diff(time.ticks_ms(), began)
-
-async def main():
-    clock = Clock(uptime_ms)
-    try:
-        clock.correct(await sntp.ask(("127.0.0.1", int(sys.argv[1])), "127.0.0.1", uptime_ms))
-        print(json.dumps({"ms": clock.now_ms()}))
-    except OSError as error:
-        print(json.dumps({"error": str(error)}))
-
-asyncio.run(main())
-"""
 Answer = Callable[[bytes], bytes]
 
 
@@ -72,9 +52,7 @@ def server(answer: Answer, delay_s: float = 0.0) -> Iterator[int]:
 
 
 def ask(port: int, bits: int = 32) -> dict:
-    done = interpreter.run(["-c", ASK, str(port)], bits=bits, heap="512K", path=MODULE_PATH)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return json.loads(succeed("ask_time", str(port), bits=bits))
 
 
 @pytest.mark.parametrize("now", [1764000000.25, 2085978495.5, 2085978497.5, 4102444798.75])
@@ -117,70 +95,11 @@ def test_what_is_no_time_is_refused_in_words(lie):
     assert "ms" not in told and "time server" in told["error"] or "answer" in told["error"]
 
 
-RUN = """
-import json, sys
-from net.clock import Clock
-uptime = [0]
-start, steps = json.load(sys.stdin)
-clock = Clock(lambda: uptime[0], start)
-shown = []
-for step in steps:
-    if step[0] == "pass":
-        for _ in range(step[2]):
-            uptime[0] += step[1]
-            shown.append([uptime[0], clock.now_ms()])
-    else:
-        late = clock.correct(step[1] - uptime[0])
-        shown.append([uptime[0], clock.now_ms()])
-print(json.dumps(shown))
-"""
-
-
 def run(start: int | None, steps: list, bits: int) -> list[list[int]]:
-    task = json.dumps([start, steps])
-    done = interpreter.run(
-        ["-c", RUN], bits=bits, heap="2M", path=MODULE_PATH, stdin=None, input=task
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return json.loads(succeed("correct_clock", given=[start, steps], bits=bits, heap="2M"))
 
 
 NOW = 1764000000000
-
-KEEP = """
-import asyncio, json, sys, time
-import asyncio.core
-from net import sntp
-from net.clock import Clock
-from system.counters import Counters
-
-class Made:
-    began = time.ticks_ms()
-    time_server = ("127.0.0.1", int(sys.argv[1]))
-    def uptime_ms(self):
-        return time.ticks_diff(time.ticks_ms(), self.began)
-
-class Connection:
-    def online(self):
-        return True
-    def name_server(self):
-        return "127.0.0.1"
-
-made, counters = Made(), Counters()
-made.clock = Clock(made.uptime_ms, None if sys.argv[2] == "None" else int(sys.argv[2]))
-sleep = asyncio.sleep
-paused = []
-
-async def pauses(seconds):
-    paused.append(seconds)
-    if len(paused) == int(sys.argv[3]):
-        print(json.dumps([made.clock.now_ms(), paused, counters.counts]))
-        sys.exit(0)
-    await sleep(0)
-
-asyncio.sleep = pauses
-asyncio.run(sntp.keep(made, Connection(), counters))
-"""
 
 
 def keep(start: int | None, seconds: list[float], pauses: int) -> list:
@@ -188,11 +107,10 @@ def keep(start: int | None, seconds: list[float], pauses: int) -> list:
     says, one answer after the other, in s after NOW."""
     left = list(seconds)
     with server(lambda question: reply(question, NOW / 1000 + left.pop(0))) as port:
-        program = ["-c", KEEP, str(port), str(start), str(pauses)]
-        done = interpreter.run(program, heap="512K", path=MODULE_PATH)
-    assert done.returncode == 0, done.stderr
+        given = {"port": port, "start": start, "pauses": pauses}
+        said = succeed("keep_time", given=given)
     assert not left
-    return json.loads(done.stdout)
+    return json.loads(said)
 
 
 DAY = 86400

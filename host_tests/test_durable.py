@@ -4,42 +4,12 @@ import json
 import struct
 import zlib
 
-from gateway_host import interpreter
-from gateway_host.session import MODULE_PATH
-
-# Each line of the input is a value to be written (hex) or null; prints what was there before it.
-SCRIPT = """
-import json, sys
-from system.durable import Durable
-for text in json.load(sys.stdin):
-    value = Durable("value")
-    before = value.value
-    print(json.dumps([None if before is None else before.hex(), value.damaged]))
-    if text is not None:
-        value.write(bytes.fromhex(text))
-"""
-READ = """
-import json, os, sys
-from system.durable import Durable
-for name in json.load(sys.stdin):
-    os.chdir(name)
-    value = Durable("value")
-    before, damaged = value.value, value.damaged
-    value.write(b"next")
-    print(json.dumps([None if before is None else before.hex(), damaged,
-                      Durable("value").value.decode()]))
-"""
+from in_interpreter import succeed
 
 
-def run(code, task, bits, cwd):
-    file = cwd / "task.json"
-    file.write_text(json.dumps(task))
-    with file.open() as stdin:
-        done = interpreter.run(
-            ["-c", code], bits=bits, heap="1M", path=MODULE_PATH, stdin=stdin, cwd=cwd
-        )
-    assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
+def run(program, task, bits, cwd):
+    said = succeed(program, given=task, bits=bits, heap="1M", cwd=cwd)
+    return [json.loads(line) for line in said.splitlines()]
 
 
 def slot(sequence, value):
@@ -50,7 +20,7 @@ def slot(sequence, value):
 
 def test_values_take_turns(bits, tmp_path):
     texts = [b"first".hex(), "", b"third".hex(), bytes(range(256)).hex(), None]
-    assert run(SCRIPT, texts, bits, tmp_path) == [[text, 0] for text in [None, *texts[:-1]]]
+    assert run("take_turns", texts, bits, tmp_path) == [[text, 0] for text in [None, *texts[:-1]]]
     files = [(tmp_path / f"value.{k}").read_bytes() for k in (0, 1)]
     assert files == [slot(3, b"third"), slot(4, bytes(range(256)))]
 
@@ -74,7 +44,7 @@ def test_a_power_cut_at_any_byte(bits, tmp_path):
             (place / f"value.{which}").write_bytes(data)
         names.append(str(place))
     for (_, second, whole), [value, damaged, after] in zip(
-        states, run(READ, names, bits, tmp_path), strict=True
+        states, run("read_durable", names, bits, tmp_path), strict=True
     ):
         expected = b"the newest value of all" if whole else b"kept"
         assert bytes.fromhex(value) == expected, second.hex()
@@ -85,4 +55,4 @@ def test_a_power_cut_at_any_byte(bits, tmp_path):
 def test_two_broken_slots_are_told(bits, tmp_path):
     for which in (0, 1):
         (tmp_path / f"value.{which}").write_bytes(slot(which, b"x")[:-1] + b"\0")
-    assert run(SCRIPT, ["00", None], bits, tmp_path) == [[None, 2], ["00", 1]]
+    assert run("take_turns", ["00", None], bits, tmp_path) == [[None, 2], ["00", 1]]

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import random
 import zlib
 
-from gateway_host import interpreter
 from gateway_host.portal_pages import compressed
-from gateway_host.session import MODULE_PATH
-
-# Reads a list of members, each a list of [kind, hex]; prints the members in hex.
-JOIN = """
-import json, sys
-from binascii import unhexlify
-from hotspot.gzip_parts import HEAD, Gzip
-for member in json.load(sys.stdin):
-    gzip = Gzip()
-    out = HEAD
-    for kind, data in member:
-        out += bytes(getattr(gzip, kind)(unhexlify(data)))
-    print((out + gzip.tail()).hex())
-"""
+from in_interpreter import succeed
 
 
-def test_members_of_random_parts(bits, tmp_path):
+def test_members_of_random_parts(bits):
     dice = random.Random(6)
     members, texts = [[]], [b""]
     for _ in range(60):
@@ -37,12 +22,8 @@ def test_members_of_random_parts(bits, tmp_path):
             text += data
         members.append(member)
         texts.append(text)
-    cases = tmp_path / "cases.json"
-    cases.write_text(json.dumps(members))
-    with cases.open() as stdin:
-        done = interpreter.run(["-c", JOIN], bits=bits, heap="2M", path=MODULE_PATH, stdin=stdin)
-    assert done.returncode == 0, done.stderr
-    for line, text in zip(done.stdout.split(), texts, strict=True):
+    said = succeed("join_gzip_parts", given=members, bits=bits, heap="2M")
+    for line, text in zip(said.split(), texts, strict=True):
         member = zlib.decompressobj(16 + zlib.MAX_WBITS)
         assert member.decompress(bytes.fromhex(line)) == text
         assert member.eof and not member.unused_data

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from gateway_host import image, interpreter
+from gateway_host import image
 from gateway_host import session as sessions
 from gateway_host.__main__ import main
 from gateway_host.commands import image as image_command
@@ -19,6 +19,7 @@ from gateway_host.errors import UserError
 from gateway_host.session import Session
 from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from gateway_host.sim.installation import Installation
+from in_interpreter import program, succeed
 from littlefs import LittleFS
 from living import Listener, Told, mqtt_at, need
 
@@ -36,24 +37,6 @@ NATIVE = {
 # A LittleFS superblock: its name at octet 8 of the first block (LittleFS's SPEC.md); ROMFS's magic
 # (MicroPython's documentation).
 LITTLEFS_MAGIC, ROMFS_MAGIC = b"littlefs", b"\xd2\xcd\x31"
-
-# Lists a mounted image: path, SHA-256.
-LIST = """
-import binascii, hashlib, os, sys, vfs
-with open(sys.argv[1], "rb") as file:
-    vfs.mount(vfs.VfsRom(file.read()), "/image", readonly=True)
-
-def walk(place):
-    for entry in os.ilistdir(place):
-        path = place + "/" + entry[0]
-        if entry[1] & 0x4000:
-            walk(path)
-        else:
-            with open(path, "rb") as file:
-                print(path[6:], binascii.hexlify(hashlib.sha256(file.read()).digest()).decode())
-
-walk("/image")
-"""
 
 
 @pytest.fixture(scope="module")
@@ -140,9 +123,8 @@ def test_littlefs_holds_the_files(built):
 
 def test_romfs_holds_the_files(built):
     assert built.romfs.read_bytes()[:3] == ROMFS_MAGIC
-    done = interpreter.run(["-c", LIST, str(built.romfs)], heap="1M")
-    assert done.returncode == 0, done.stderr
-    found = dict(line.split() for line in done.stdout.splitlines())
+    said = succeed("list_romfs", built.romfs, heap="1M", path=())
+    found = dict(line.split() for line in said.splitlines())
     assert found == digests(contents(built))
 
 
@@ -228,39 +210,17 @@ def test_boots_from_littlefs_and_publishes(bits, broker, place, monkeypatch):
     assert gateway["errors"] == {}
 
 
-# Says, as soon as two seconds are published, how large a piece of the heap is free.
-PIECE = """
-import asyncio, gc, start
-
-def largest():
-    size = 512
-    try:
-        while True:
-            bytearray(2 * size)
-            size *= 2
-    except MemoryError:
-        return size
-
-async def run(gateway):
-    running = asyncio.create_task(gateway.run())
-    while gateway.uplink.describe()['published'] < 12:
-        await asyncio.sleep_ms(100)
-    print('{"piece": %d, "free": %d}' % (largest(), gc.mem_free()))
-
-start._run = run
-start.main()
-"""
-
-
-def test_the_heap_stays_in_large_pieces(broker, tmp_path):
+def test_the_heap_stays_in_large_pieces(broker):
     """In the heap of a session, a part of what PSRAM gives, 32 bits."""
     need(32)
-    script = tmp_path / "piece.py"
-    script.write_text(PIECE)
     house = load_house(DEFAULT_HOUSE)
     settings = mqtt_at(broker.port)
     with Session(
-        Installation(house), house.site_json(), mqtt=settings, script=script, console=False
+        Installation(house),
+        house.site_json(),
+        mqtt=settings,
+        script=program("largest_piece"),
+        console=False,
     ) as session:
         heap = Told(session).until(lambda states: states and states[0], "the heap's figures")
     assert heap["piece"] >= 8192, heap

@@ -12,11 +12,12 @@ import runpy
 import pytest
 import segno
 import zxingcpp
-from gateway_host import interpreter, label
+from gateway_host import label
 from gateway_host.boards import data as board_data
 from gateway_host.commands import label as command
 from gateway_host.errors import UserError
 from gateway_host.image import BOARDS, boards, partitions
+from in_interpreter import succeed
 from phone import Phone
 from PIL import Image
 
@@ -154,34 +155,13 @@ def test_a_label_is_of_a_board_with_wifi():
     assert set(label.ARTICLES) == types
 
 
-# Reads the factory's file system from a flash that is erased behind it.
-READ = """
-import sys, vfs
-BLOCK, COUNT = 4096, int(sys.argv[2])
-with open(sys.argv[1], "rb") as file:
-    data = file.read()
-
-class Flash:
-    def readblocks(self, block, buffer, offset=0):
-        at = block * BLOCK + offset
-        buffer[:] = (data[at : at + len(buffer)] or b"\\xff" * len(buffer))
-    def ioctl(self, command, argument):
-        return {4: COUNT, 5: BLOCK}.get(command, 0)
-
-vfs.mount(Flash(), "/flash", readonly=True)
-with open("/flash/factory.json") as file:
-    print(file.read())
-"""
-
-
 def test_the_file_system_of_a_label_holds_its_factory_json(tmp_path):
     made = label.make("5010000123", None, tmp_path)
     disk = tmp_path / made.serial / "factory.littlefs"
     assert disk.stat().st_size == 8192 and disk.stat().st_mode & 0o77 == 0
     blocks = partitions()["vfs"][1] // 4096
-    done = interpreter.run(["-c", READ, str(disk), str(blocks)], heap="512K")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {"serial": made.serial, "hotspot_key": made.key}
+    said = succeed("read_factory_json", disk, str(blocks), path=())
+    assert json.loads(said) == {"serial": made.serial, "hotspot_key": made.key}
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ import json
 
 import numpy as np
 import pytest
-from gateway_host import interpreter
 from gateway_host.boards import table as boards_table
 from gateway_host.image import BOARDS, boards
 from gateway_host.session import MODULE_PATH
 from gateway_host.sim.radio import World
+from in_interpreter import program, succeed
 from worlds import play
 
 # The manual: state, colour and pattern for each column. Genius Flex is "same" as the Genius where
@@ -59,22 +59,10 @@ ARTICLES = {
     "CONNECT_4G": (("lte",), 5140),
 }
 
-# Prints a board's data.
-SHOW = """
-import json
-import board
-from panel import animation
-kind = getattr(board, "ARTICLE_TYPE", 0)
-print(json.dumps({"led": board.LED, "links": board.LINKS, "type": kind,
-                  "b": board.HAS_B_MODULES, "colours": list(animation.COLOURS)}))
-"""
-
 
 def data_of(board: str, bits: int = 32) -> dict:
     path = [BOARDS / board, *MODULE_PATH[:1]]
-    done = interpreter.run(["-c", SHOW], bits=bits, heap="512K", path=path)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return json.loads(succeed("show_board", bits=bits, path=path))
 
 
 def test_every_board_of_the_manual_is_there():
@@ -126,27 +114,12 @@ def test_reset_and_limits_are_the_manuals(board):
     assert data["CHOOSES"] == ("gateway" if like == "GENIUS" else "installer")
 
 
-LIGHTS = """
-import json
-from panel import animation
-steps = []
-now = [0]
-animation = animation.Animation(lambda r, g, b: steps.append([now[0], g]), lambda: now[0])
-animation.show("green", "breathing")
-for frame in range(200):
-    animation.frame()
-    now[0] += 20000
-print(json.dumps(steps))
-"""
-
-
 def test_breathing_is_even_to_the_eye(bits):
     """CIE 1976 lightness of each frame's light (numpy, float64): equal steps up and down again,
     as even as 8 bits of light can be."""
-    done = interpreter.run(["-c", LIGHTS], bits=bits, heap="512K", path=MODULE_PATH)
-    assert done.returncode == 0, done.stderr
+    steps = json.loads(succeed("breathe", bits=bits))
     light = np.zeros(200)
-    for us, level in json.loads(done.stdout):
+    for us, level in steps:
         light[us // 20000 :] = level
     wanted = 15 + 85 * (1 - np.abs(np.arange(200) - 100) / 100)
     relative = ((wanted + 16) / 116) ** 3  # above L* = 8
@@ -155,21 +128,6 @@ def test_breathing_is_even_to_the_eye(bits):
     assert np.abs(seen - wanted).max() < 1.2
 
 
-BOOT = """
-import asyncio, json, sys
-import start
-
-async def run(gateway):
-    running = asyncio.create_task(gateway.run())
-    await asyncio.sleep(2)
-    connection = gateway.connection
-    print(json.dumps({"led": gateway.led.colour, "state": gateway.led.state,
-                      "link": connection.link, "hotspot": gateway.hardware.radio is not None}))
-    sys.exit(0)
-
-start._run = run
-start.main()
-"""
 NEW_BOARD = '''
 """A gateway that nobody has thought of: Wi-Fi before Ethernet, a LED of its own."""
 
@@ -196,14 +154,20 @@ def test_a_new_board_changes_no_firmware_module(tmp_path):
     board = tmp_path / "BRAND_NEW"
     board.mkdir()
     (board / "board.py").write_text(NEW_BOARD)
-    (told,) = play(World(), BOOT, tmp_path, board=board, paced=True)
+    (told,) = play(World(), program("start_and_show_led"), tmp_path, board=board, paced=True)
     assert told == {"led": "cyan", "state": "connecting", "link": "ethernet", "hotspot": True}
 
 
 @pytest.mark.parametrize("board", sorted(ARTICLES))
 def test_every_board_boots(board, tmp_path):
     """With the simulator's hardware: the links are the board's, green solid once one is up."""
-    (told,) = play(World(lte_dbm=None), BOOT, tmp_path, board=BOARDS / board, paced=True)
+    (told,) = play(
+        World(lte_dbm=None),
+        program("start_and_show_led"),
+        tmp_path,
+        board=BOARDS / board,
+        paced=True,
+    )
     assert told["hotspot"] == ("wifi" in ARTICLES[board][0])
     if "ethernet" in ARTICLES[board][0]:
         assert (told["link"], told["led"], told["state"]) == ("ethernet", "green", "connecting")

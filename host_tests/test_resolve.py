@@ -14,51 +14,12 @@ import pytest
 from gateway_host import interpreter
 from gateway_host.broker import HOST
 from gateway_host.session import MODULE_PATH
+from in_interpreter import succeed
 from living import need
 
 ADDRESS = "192.0.2.17"
 A, CNAME, TXT, AAAA = 1, 5, 16, 28
 QUESTION = b"\xc0\x0c"  # a pointer to the question's name, at octet 12
-
-# Prints, for each name, the address or null, and whether another task ran meanwhile.
-RUN = """
-import asyncio, json, socket, sys
-from net import resolve
-
-class Redirected:
-    def __getattr__(self, name):
-        return getattr(socket, name)
-    def getaddrinfo(self, host, port):
-        assert (host, port) == ("192.0.2.53", 53)
-        return socket.getaddrinfo("127.0.0.1", int(sys.argv[1]))
-
-class Hurried:
-    def __getattr__(self, name):
-        return getattr(asyncio, name)
-    def wait_for(self, task, seconds):
-        return asyncio.wait_for(task, seconds / 10)
-
-resolve.socket, resolve.asyncio = Redirected(), Hurried()
-turns = 0
-
-async def count():
-    global turns
-    while True:
-        turns += 1
-        await asyncio.sleep_ms(1)
-
-async def main():
-    asyncio.create_task(count())
-    for name in json.load(sys.stdin):
-        before = turns
-        try:
-            answer = await resolve.resolve(name, "192.0.2.53")
-        except OSError as error:
-            answer = str(error)
-        print(json.dumps([answer, turns - before]))
-
-asyncio.run(main())
-"""
 
 
 def name_of(query: bytes) -> str:
@@ -174,16 +135,8 @@ def looked_up(request: pytest.FixtureRequest) -> tuple[dict, list[str], list[Exc
     need(request.param)
     names = [name for name, _, _ in ANSWERS]
     with name_server() as (port, asked, wrong):
-        done = interpreter.run(
-            ["-c", RUN, str(port)],
-            bits=request.param,
-            heap="512K",
-            path=MODULE_PATH,
-            stdin=None,
-            input=json.dumps(names),
-        )
-    assert done.returncode == 0, done.stdout + done.stderr
-    lines = [json.loads(line) for line in done.stdout.splitlines()]
+        said = succeed("resolve_names", str(port), given=names, bits=request.param)
+    lines = [json.loads(line) for line in said.splitlines()]
     return dict(zip(names, lines, strict=True)), asked, wrong
 
 
@@ -221,12 +174,5 @@ def test_a_name_server_that_refuses(bits):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
         free.bind((HOST, 0))
         port = free.getsockname()[1]
-    done = interpreter.run(
-        ["-c", RUN, str(port)],
-        bits=bits,
-        heap="512K",
-        path=MODULE_PATH,
-        stdin=None,
-        input='["a.example"]',
-    )
-    assert json.loads(done.stdout)[0] == "no address for a.example", done.stderr
+    said = succeed("resolve_names", str(port), given=["a.example"], bits=bits)
+    assert json.loads(said)[0] == "no address for a.example"
