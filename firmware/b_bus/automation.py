@@ -15,8 +15,8 @@ class Schedule:
     that is earlier.
 
     These are moments. A time that a day has twice is the first one, a time that it has not is the
-    moment at which the clock is put forward; what would lie in the missing hour altogether goes on
-    from there for as long as it would have. So it is on once, whatever the clock does that day.
+    moment at which the clock is put forward; what would lie in the missing hour altogether begins
+    then and lasts as long as it would have. So it is on once, whatever the clock does that day.
     """
 
     def __init__(self, target, days, begin, end):
