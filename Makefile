@@ -25,7 +25,7 @@ SETUP = command -v $(call quoted,$(PYTHON_NAME)) >/dev/null || \
 # `exec`: a signal to make's child is one to the program, not to a shell.
 VENV := exec build/venv/bin/python
 HOST := $(VENV) -m gateway_host
-CHECKED := $(wildcard firmware tools host_tests boards reference)
+CHECKED := $(wildcard firmware tools host_tests boards reference typings)
 
 # What Python compiles goes to build/ as well, and another Python's settings stay outside.
 export PYTHONPYCACHEPREFIX := $(CURDIR)/build/pycache

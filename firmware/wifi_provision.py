@@ -24,12 +24,12 @@ _KEY_LENGTH = const(12)
 _KEY_CHARACTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none can be taken for another
 
 
-def hotspot_name(serial):
+def hotspot_name(serial: str) -> str:
     """The hotspot's SSID; the label (`make label`) says the same."""
     return "Gateway-" + serial
 
 
-def hotspot_key(counters, serial):
+def hotspot_key(counters: Counters, serial: str) -> str:
     """The hotspot's password: the factory's, as on the label, in factory.json; where there is
     none, a new one of 59 random bits, kept there beside what else there is. `serial`: the
     gateway's."""
@@ -62,7 +62,9 @@ class Provisioning:
     """window: the HotspotWindow, which says until when the hotspot is open; trial: the
     trial.Trial, which begins anew."""
 
-    def __init__(self, hardware, counters, window, trial):
+    def __init__(
+        self, hardware: BoardHardware, counters: Counters, window: HotspotWindow, trial: Trial
+    ):
         self._hardware = hardware
         self._counters = counters
         self._window = window
@@ -70,7 +72,7 @@ class Provisioning:
         trial.renew()
         self._closing = []  # what is to be called in the end, the last one first
 
-    async def run(self):
+    async def run(self) -> bool:
         """Keep the hotspot open until its time is over; whether credentials have worked."""
         from hotspot.dns_server import DnsServer
         from hotspot.http_server import HttpServer
@@ -78,12 +80,14 @@ class Provisioning:
 
         hardware, trial = self._hardware, self._trial
         radio = hardware.radio
+        assert radio  # it is opened by the radio alone
         try:
             await trial.look()  # before a phone can come
             key = hotspot_key(self._counters, hardware.serial)
             self._closing.append(radio.stop_hotspot)
             radio.start_hotspot(hotspot_name(hardware.serial), key)
             ip = radio.hotspot_ip
+            assert ip  # it is open
             http_port, dns_port = hardware.hotspot_ports
             origin = ip if http_port == 80 else "%s:%d" % (ip, http_port)
             dns = DnsServer(self._listen(socket.SOCK_DGRAM, ip, dns_port), ip, self._counters)
@@ -99,7 +103,7 @@ class Provisioning:
             self.close()
         return trial.state == "done"
 
-    def close(self):
+    def close(self) -> None:
         """Close everything: nothing listens afterwards, and the modules leave the memory."""
         self._trial.cancel()
         while self._closing:

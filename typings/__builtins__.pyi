@@ -1,16 +1,133 @@
-"""What the firmware names without an import: MicroPython's viper types, and the contracts of the
-hardware."""
+"""What the firmware names without an import: MicroPython's viper types, and what its annotations
+name, which the chip never looks at: the contracts of the hardware, terms of the field, and classes
+of other rooms."""
 
-from typing import Any
+from array import array
+from collections.abc import Awaitable as Awaitable
+from collections.abc import Callable as Callable
+from collections.abc import Container as Container
+from collections.abc import Coroutine
+from collections.abc import Generator as Generator
+from collections.abc import Iterable as Iterable
+from collections.abc import Iterator as Iterator
+from collections.abc import Sequence as Sequence
+from typing import Any as Any
+from typing import Never as Never
+from typing import NoReturn as NoReturn
+from typing import Protocol
 
 import contracts
+import uart
+from contracts import Board as Board
+from contracts import Ethernet as Ethernet
+from contracts import Heard as Heard
+from contracts import KeepsEnds as KeepsEnds
+from contracts import Link as Link
+from contracts import Pins as Pins
+from contracts import Poll as Poll
+from contracts import Radio as Radio
+
+from system.counters import Counters as Counters
+from system.ends import Ends as Ends
+from system.watchdog import Watch as Watch
+from hotspot.http_server import Request as Request
+from hotspot.page import Page
+from site.document import Load as Load
+from site.document import Point as Point
+from site.document import Site as Site
+from site.settings import Settings as Settings
+from site.zone import Zone as Zone
+from net.hotspot_window import HotspotWindow as HotspotWindow
+from net.networks import Networks as Networks
+from net.trial import Trial as Trial
+from a_bus.cycle import Cycle as Cycle
+from a_bus.nodes import Node as Node
+from a_bus.nodes import Nodes as Nodes
+from a_bus.receive import Receiver as Receiver
+from bus_a import BusA as BusA
+from measure.harmonics import Harmonics as Harmonics
+from measure.phantom_voltages import PhantomVoltages as PhantomVoltages
+from measure.pll import Pll as Pll
+from measure.power_events import PowerEvents as PowerEvents
+from measure.quantities import Report as Report
+from measure.quantities import Voltage as Voltage
+from measure.readings import Reading as Reading
+from measure.readings import Readings as Readings
+from metering import Meter as Meter
+from energy.aggregates import Aggregates as Aggregates
+from energy.intervals import Interval as Interval
+from energy.intervals import Span as Span
+from energy.registers import Energy as Energy
+from energy.spread import Spread as Spread
+from pipeline import Measuring as Measuring
 
 BoardHardware = contracts.Hardware
-Ethernet = contracts.Ethernet
-Link = contracts.Link
-Radio = contracts.Radio
+ImprovLine = contracts.SerialLine
+LteModem = contracts.Modem
 UartLine = contracts.Uart
+UartLineB = contracts.UartB
+SimulatedUart = uart.Uart
 
+# Time: functions of a clock.
+Ticks = Callable[[], int]
+"""As time.ticks_us."""
+UptimeMs = Callable[[], int]
+"""ms since start."""
+NowMs = Callable[[], int | None]
+"""ms since 1970, None while the time is unknown."""
+
+# Data.
+Bytes = bytes | bytearray | memoryview
+Samples = bytearray | memoryview
+"""16 bits each, signed, 64 of a channel."""
+Words = array[int]
+"""Integers that viper code works on."""
+Table = dict[str, Any]
+"""As JSON has it."""
+Phasor = tuple[float, float]
+Range = tuple[float, float, float]
+"""Least, mean, greatest."""
+HarmonicsWindow = tuple[int, float, list[float]]
+"""Channel, distortion, percent of orders 2 to 15."""
+PowerEvent = tuple[str, int | None, int, float, float, str]
+"""As power_events.PowerEvents.last() has it."""
+Powers = Sequence[float | None]
+"""W of each load, None where it is unknown."""
+EnergyOf = Callable[[int, int], int | None]
+"""J of load k in a direction."""
+Named = list[tuple[str, Sequence[int]]]
+"""Of each node of the site: its serial number, and the channel of each input or -1."""
+AdviceText = tuple[str, str]
+"""Its name, and a text for the installer."""
+Pieces = Iterable[str]
+"""Of a text that is never held as a whole."""
+MetersOf = Callable[[Table], dict[str, Sequence[int]]]
+"""The meters that `b_bus` names, and their phases."""
+
+# Work.
+Steps = Generator[None]
+"""Works for some ms between two yields."""
+Count = Callable[[str], None]
+"""Counts an error by its name."""
+SetEvent = Callable[[str, Any], None]
+"""As Housekeeping.set_event()."""
+Beat = Callable[[], None]
+"""Shows that a task moves."""
+RepeatedTask = Callable[[], Awaitable[object]]
+
+class Moves(Protocol):
+    """As Watch.beat_of() gives it."""
+
+    def __call__(self, moves: bool = True) -> None: ...
+
+WatchedTask = tuple[str, int, Callable[[Beat], Coroutine[Any, Any, object]]]
+"""Name, s within which it moves, the task."""
+HttpAnswer = tuple[int, bytes, bytes | Page]
+"""Status, fields, body."""
+Handler = Callable[[Request], Awaitable[HttpAnswer]]
+"""What answers a request."""
+
+# Viper's.
 class ptr(Any):
     def __init__(self, place: object) -> None: ...
 

@@ -4,20 +4,30 @@ boards/common and boards/SIMULATOR implement it; the type checker holds them aga
 here runs. Times are in µs or ms as the names say; levels of light are 0 to 255.
 """
 
-from collections.abc import Awaitable, Sequence
-from typing import Protocol
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
 from net.clock import Clock
 
-class Uart(Protocol):
+class _Line(Protocol):
     """A serial line, never waiting."""
 
     def write(self, data: bytes | bytearray | memoryview, /) -> object:
         """Begin to send; at most 64 bytes on the A-bus, 256 on the B-bus."""
     def readinto(self, view: bytearray | memoryview, /) -> int | None:
         """What has arrived, at most as much as there is room; None or 0 when nothing has."""
-    def set_baud(self, baud: int) -> None:
+
+class Uart(_Line, Protocol):
+    """The A-bus's."""
+
+    def set_baud(self, baud: int, /) -> None:
         """From the next byte on."""
+
+class UartB(_Line, Protocol):
+    """The B-bus's."""
+
+    def set_format(self, baud: int, parity: int | None, stop: int, /) -> None:
+        """From the next byte on; parity: None, 0 (even) or 1 (odd)."""
 
 class Link(Protocol):
     """A way to the network (docs/connection.md)."""
@@ -44,12 +54,13 @@ Heard = tuple[bytes, bytes, int, int, str, bool]
 class Radio(Link, Protocol):
     """Wi-Fi, as station and as access point."""
 
-    hotspot_ip: str | None
-    """Where the hotspot's page is, None while it is closed."""
+    @property
+    def hotspot_ip(self) -> str | None:
+        """Where the hotspot's page is, None while it is closed."""
 
     async def scan(self) -> Sequence[Heard]:
         """Who is in reach; up to 10 s."""
-    async def join(self, ssid: str | bytes, password: str, bssid: bytes = b"") -> str:
+    async def join(self, ssid: str, password: str, bssid: bytes = b"") -> str:
         """ "ok", or why not: "not_found", "wrong_password", "no_address", "failed"."""
     def leave(self) -> None:
         """Leave the network; a join under way ends as "failed"."""
@@ -75,7 +86,56 @@ class Modem(Link, Protocol):
 class SerialLine(Protocol):
     """The line for Improv, opened (docs/provisioning.md)."""
 
-class Hardware(Protocol):
+    stream: Any
+    """Polled, and read one byte at a time."""
+
+    def write(self, data: bytes, /) -> None:
+        """Send, waiting where the line is slow."""
+
+class Poll(Protocol):
+    """Of select.poll(), as far as it is used."""
+
+    def ipoll(self, timeout_ms: int, /) -> Iterable[tuple[Any, int]]: ...
+
+class KeepsEnds(Protocol):
+    """What of the hardware keeps how the program ended."""
+
+    @property
+    def reset_cause(self) -> str:
+        """What the chip says of its last reset."""
+    def keep_end(self, data: bytes) -> None:
+        """Keep up to 500 bytes over a new start, not over a power cut; wears nothing."""
+    def end_kept(self) -> bytes:
+        """What is kept there."""
+
+Pins = Mapping[str, Any]
+"""A board's PINS (docs/device.md): numbers, and what is said of them."""
+
+class Board(Protocol):
+    """A board's data: boards/<NAME>/board.py (docs/device.md)."""
+
+    @property
+    def NAME(self) -> str: ...
+    @property
+    def ARTICLE_TYPE(self) -> int: ...
+    @property
+    def LINKS(self) -> Sequence[str]: ...
+    @property
+    def CHOOSES(self) -> str: ...
+    @property
+    def BUSES(self) -> Sequence[str]: ...
+    @property
+    def HAS_B_MODULES(self) -> bool: ...
+    @property
+    def LED(self) -> Mapping[str, tuple[str, str]]: ...
+    @property
+    def LONGEST_S(self) -> Mapping[str, int]: ...
+    @property
+    def RESET(self) -> Sequence[tuple[str, int]]: ...
+    @property
+    def PINS(self) -> Pins: ...
+
+class Hardware(KeepsEnds, Protocol):
     """All that a board gives (docs/device.md)."""
 
     @property
@@ -113,8 +173,6 @@ class Hardware(Protocol):
     def notes(self) -> Sequence[str]:
         """What of the start is counted, as `start.<note>`."""
     @property
-    def reset_cause(self) -> str: ...
-    @property
     def collect_every(self) -> int:
         """Bytes allocated between two collections, where none was made before."""
     @property
@@ -124,7 +182,7 @@ class Hardware(Protocol):
     def program_files(self) -> Sequence[str]:
         """What a factory reset leaves."""
 
-    def b_uart(self) -> Uart:
+    def b_uart(self) -> UartB:
         """The B-bus's UART, where the board has that bus."""
     def ticks_us(self) -> int:
         """A clock as time.ticks_us."""
@@ -150,10 +208,6 @@ class Hardware(Protocol):
         """Feed the watchdog. Allocates nothing."""
     def heap_bytes(self) -> int:
         """What the program can have of memory, in use and free."""
-    def keep_end(self, data: bytes) -> None:
-        """Keep up to 500 bytes over a new start, not over a power cut; wears nothing."""
-    def end_kept(self) -> bytes:
-        """What is kept there."""
     def keep(self, data: bytes | None) -> None:
         """Keep up to 1024 bytes while the storage is erased; None forgets them."""
     def kept(self) -> bytes | None:

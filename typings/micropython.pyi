@@ -1,5 +1,5 @@
-"""MicroPython's own module, as far as the firmware uses it. A viper function takes any buffer where
-it says ptr8, ptr16 or ptr32; the compiler for the target checks the rest."""
+"""MicroPython's own module, as far as the firmware uses it. A viper function takes any buffer
+where it says ptr8, ptr16 or ptr32; the compiler for the target checks the rest."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar

@@ -36,7 +36,7 @@ class Hardware:
     notes = ()  # that it is an engineer's is nothing to be told of
     program_files = ("simulator.json", "gateway.log", _KEPT, _END_KEPT)
 
-    def __init__(self, settings, board):
+    def __init__(self, settings: Table, board: Board):
         self.serial = settings["serial"]
         self.a_baud = settings["baud"]
         self.a_uart = uart = Uart(settings["link"], self)
@@ -73,16 +73,16 @@ class Hardware:
         self.now_ms = self.clock.now_ms
         uart.ask("name_host", hotspot_name(self.serial))
 
-    def set_chip_clock(self):
+    def set_chip_clock(self) -> bool:
         """Whether the time is known: the machine's own clock, by which TLS judges certificates, is
         not ours to set."""
         return self.now_ms() is not None
 
-    def b_uart(self):
+    def b_uart(self) -> UartLineB:
         """The B-bus's UART."""
         return UartB(self.a_uart)
 
-    def ticks_us(self):
+    def ticks_us(self) -> int:
         """A clock as time.ticks_us."""
         if self._idle:
             real = time.ticks_us()
@@ -90,7 +90,7 @@ class Hardware:
             self._real = real
         return self._now
 
-    def pass_us(self, us):
+    def pass_us(self, us: int) -> None:
         """Let `us` of the board's time pass, without waiting for real time."""
         self._now = time.ticks_add(self._now, us)
         self._fraction += us
@@ -98,13 +98,13 @@ class Hardware:
             self._fraction -= 1000000
             self._seconds += 1
 
-    def sleep_us(self, us):
+    def sleep_us(self, us: int) -> Awaitable[None]:
         """Sleep: to be awaited."""
         if self._sleepers:
             return self._sleep_among(us)
         return self._let_pass(us)
 
-    def b_sleep_us(self, us):
+    def b_sleep_us(self, us: int) -> Awaitable[None]:
         """Sleep of a task beside the one on the A-bus: to be awaited."""
         return self._sleep_among(us)
 
@@ -141,15 +141,15 @@ class Hardware:
             self._ahead = 0
         return asyncio.sleep_ms(self._ahead // 1000)
 
-    def uptime_ms(self):
+    def uptime_ms(self) -> int:
         """ms since start."""
         self.ticks_us()
         return self._seconds * 1000 + self._fraction // 1000
 
-    def set_led(self, red, green, blue):
+    def set_led(self, red: int, green: int, blue: int) -> None:
         self.a_uart.set_led(red, green, blue)
 
-    def improv_line(self):
+    def improv_line(self) -> ImprovLine | None:
         """The serial line for Improv, opened, or None."""
         if self._improv is None:
             return None
@@ -157,12 +157,12 @@ class Hardware:
 
         return SerialLine(self._improv)
 
-    def watchdog(self, ms):
+    def watchdog(self, ms: int) -> None:
         """From now on the chip would start anew where feed() is not called for so long."""
         self._watchdog_ms = ms
         self._fed_ms = time.ticks_ms()
 
-    def feed(self):
+    def feed(self) -> None:
         """Feed the watchdog, whose clock is real. Allocates nothing."""
         if self._watchdog_ms is None:
             return
@@ -172,16 +172,16 @@ class Hardware:
         self._fed_ms = now
         self.fed += 1
 
-    def heap_bytes(self):
+    def heap_bytes(self) -> int:
         """What the program can have of memory, in use and free, as the host wishes."""
         return self._heap_bytes
 
-    def keep_end(self, data):
+    def keep_end(self, data: bytes) -> None:
         """Keep up to 500 bytes over a new start."""
         with open(_END_KEPT, "wb") as file:
             file.write(data)
 
-    def end_kept(self):
+    def end_kept(self) -> bytes:
         """What is kept there."""
         try:
             with open(_END_KEPT, "rb") as file:
@@ -189,7 +189,7 @@ class Hardware:
         except OSError:
             return b""
 
-    def keep(self, data):
+    def keep(self, data: bytes | None) -> None:
         """Keep bytes while the storage is erased; None forgets them."""
         if data is None:
             os.remove(_KEPT)
@@ -197,7 +197,7 @@ class Hardware:
             with open(_KEPT, "wb") as file:
                 file.write(data)
 
-    def kept(self):
+    def kept(self) -> bytes | None:
         """What is kept, or None."""
         try:
             with open(_KEPT, "rb") as file:
@@ -205,15 +205,15 @@ class Hardware:
         except OSError:
             return None
 
-    def restart(self):
+    def restart(self) -> None:
         """Begin anew, as after power-up."""
         sys.exit(0)
 
-    def entropy(self):
+    def entropy(self) -> int:
         """A number of 16 bits or more, another one at every start (here as the host wishes)."""
         return self._entropy
 
-    def pressed(self):
+    def pressed(self) -> bool:
         """Whether somebody presses the button. Allocates nothing."""
         flags = self.a_uart.world()[0]
         if flags & _END:  # as Ctrl-C; a signal may come while the collector has the heap locked
@@ -221,12 +221,12 @@ class Hardware:
         return bool(flags & _BUTTON)
 
 
-def give_up():
+def give_up() -> None:
     """The configuration is not usable: end, so that the host sees it."""
     sys.exit(1)
 
 
-def make(board) -> BoardHardware:
+def make(board: Board) -> BoardHardware:
     """The Hardware of the board, as simulator.json in the working directory describes it."""
     with open("simulator.json") as file:
         return Hardware(json.load(file), board)

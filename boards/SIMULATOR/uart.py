@@ -14,14 +14,14 @@ class Uart:
     """The A-bus's UART on the link: `write` starts to send now, `readinto` gives what has
     arrived."""
 
-    def __init__(self, path, clock):
+    def __init__(self, path: str, clock: BoardHardware):
         self._clock = clock
         self._file = open(path, "r+b")
         self._message = bytearray(7 + _LONGEST)
         self._world = bytearray(3)
         self._baud = clock.a_baud
 
-    def write(self, data):
+    def write(self, data: Bytes) -> None:
         if self._baud != self._clock.a_baud:
             self.write_at(data, self._baud, "X")
             return
@@ -32,15 +32,15 @@ class Uart:
         message[7 : 7 + size] = data  # in one piece: the host wakes up once
         self._send(7 + size)
 
-    def set_baud(self, baud):
+    def set_baud(self, baud: int) -> None:
         self._baud = baud
 
-    def write_at(self, data, baud, line):
+    def write_at(self, data: Bytes, baud: int, line: str) -> None:
         """Start to send at a speed, on the A-bus (X) or the B-bus (V)."""
         now = self._clock.ticks_us() & _TICKS
         self._file.write(struct.pack("<BIHI", ord(line), now, len(data), baud) + data)
 
-    def readinto(self, view, line=0x52):
+    def readinto(self, view: bytearray | memoryview, line: int = 0x52) -> int:
         struct.pack_into(
             "<BIH", self._message, 0, line, self._clock.ticks_us() & _TICKS, len(view)
         )
@@ -52,21 +52,21 @@ class Uart:
         self._receive(view, count)
         return count
 
-    def set_led(self, red, green, blue):
+    def set_led(self, red: int, green: int, blue: int) -> None:
         message = self._message
         struct.pack_into(
             "<BIBBB", message, 0, ord("L"), self._clock.ticks_us() & _TICKS, red, green, blue
         )
         self._send(8)
 
-    def world(self):
+    def world(self) -> bytearray:
         """The answer to S: flags, dBm of the Wi-Fi, dBm of the modem. Allocates nothing."""
         struct.pack_into("<BI", self._message, 0, ord("S"), self._clock.ticks_us() & _TICKS)
         self._send(5)
         self._receive(self._world, 3)
         return self._world
 
-    def ask(self, name, value=None):
+    def ask(self, name: str, value: object = None) -> Any:
         """The world's answer to a question."""
         text = json.dumps({name: value}).encode()
         ticks = self._clock.ticks_us() & _TICKS
@@ -93,17 +93,17 @@ class Uart:
 class UartB:
     """The B-bus's UART on the same link."""
 
-    def __init__(self, link):
+    def __init__(self, link: SimulatedUart):
         self._link = link
         self._setting = 38400
 
-    def set_format(self, baud, parity, stop):
+    def set_format(self, baud: int, parity: int | None, stop: int) -> None:
         """As the link has it: parity (1 even, 2 odd) and a second stop bit above the speed."""
         kind = 0 if parity is None else 1 + parity
         self._setting = baud | kind << 24 | (stop - 1) << 26
 
-    def write(self, data):
+    def write(self, data: Bytes) -> None:
         self._link.write_at(data, self._setting, "V")
 
-    def readinto(self, view):
+    def readinto(self, view: bytearray | memoryview) -> int:
         return self._link.readinto(view, 0x51)

@@ -26,13 +26,13 @@ class Alarm(io.IOBase):
     """One wait at a time; what another task waits for meanwhile is rounded up. number: of the
     hardware timer. Takes 80 bytes of heap each time."""
 
-    def __init__(self, number):
+    def __init__(self, number: int):
         self._timer = machine.Timer(number)
         self._once = machine.Timer.ONE_SHOT
         self._end = 0  # ticks_us
         self._asked = False
 
-    def sleep_us(self, us):
+    def sleep_us(self, us: int) -> Awaitable[None]:
         """To be awaited."""
         if us < _LEAST_US:
             return asyncio.sleep_ms(0)
@@ -47,19 +47,19 @@ class Alarm(io.IOBase):
         )
         return self
 
-    def ioctl(self, request, events):
+    def ioctl(self, request: int, events: int) -> int:
         """What asyncio polls: the time decides, so that a call-back which is lost or late does no
         harm."""
         if request != _POLL:
             return -1
         return events if ticks_diff(ticks_us(), self._end) >= 0 else 0
 
-    def __iter__(self):
+    def __iter__(self) -> Alarm:
         return self
 
     __await__ = __iter__
 
-    def __next__(self):
+    def __next__(self) -> None:
         if self._asked:
             raise StopIteration
         self._asked = True

@@ -10,7 +10,7 @@ _JAMMED_MS = const(10000)  # a button that is down for longer means nothing
 _LOOK_MS = const(20)
 
 
-def wanted(pressed, set_led):
+def wanted(pressed: Callable[[], bool], set_led: Callable[[int, int, int], None]) -> bool:
     """Whether the console is to be an engineer's: there is a file `debug`, or the button is held
     for a second and then let go. The LED is white from that second on. Waits while the button is
     down, 10 s at most. pressed, set_led: as Hardware's."""

@@ -53,7 +53,7 @@ class Hardware:
     probe = ("connectivitycheck.gstatic.com", 80)
     time_server = ("pool.ntp.org", 123)
 
-    def __init__(self, board):
+    def __init__(self, board: Board):
         machine.freq(_MEGAHERTZ * 1000000)  # a stock MicroPython starts at 160 MHz
         pins = board.PINS
         self.name = board.NAME
@@ -87,18 +87,18 @@ class Hardware:
 
     ticks_us = staticmethod(time.ticks_us)
 
-    def b_uart(self):
+    def b_uart(self) -> UartLineB:
         """The B-bus's UART, where the board has that bus."""
         return _Uart(2, _B_BAUD, self._pins["b_tx"], self._pins["b_rx"], _B_RECEIVE_BUFFER)
 
-    def uptime_ms(self):
+    def uptime_ms(self) -> int:
         """ms since start; call it at least once in six days."""
         now = time.ticks_ms()
         self._ms += time.ticks_diff(now, self._ticks)
         self._ticks = now
         return self._ms
 
-    def set_chip_clock(self):
+    def set_chip_clock(self) -> bool:
         """Set the chip's own clock, by which TLS judges certificates; whether the time is
         known."""
         now_ms = self.now_ms()
@@ -109,15 +109,15 @@ class Hardware:
         machine.RTC().datetime((year, month, day, weekday, hour, minute, second, 0))
         return True
 
-    def set_led(self, red, green, blue):
+    def set_led(self, red: int, green: int, blue: int) -> None:
         """Three levels of 0 to 255, of light. Allocates nothing."""
         self._lamps(red, green, blue)
 
-    def pressed(self):
+    def pressed(self) -> bool:
         """Whether somebody presses the button."""
         return self._button.value() == self._down
 
-    def improv_line(self):
+    def improv_line(self) -> ImprovLine | None:
         """The serial line for Improv, opened; None while an engineer has the console."""
         if self.debug:
             return None
@@ -125,31 +125,31 @@ class Hardware:
 
         return SerialLine()
 
-    def watchdog(self, ms):
+    def watchdog(self, ms: int) -> None:
         """From now on the chip starts anew where feed() is not called for so long; not while an
         engineer has the console. May be called again with another time."""
         if not self.debug:
             self._watchdog = machine.WDT(timeout=ms)
 
-    def feed(self):
+    def feed(self) -> None:
         """Feed the watchdog. Allocates nothing."""
         if self._watchdog:
             self._watchdog.feed()
 
-    def heap_bytes(self):
+    def heap_bytes(self) -> int:
         """What the program can have of memory, in use and free."""
         return gc.mem_alloc() + gc.mem_free()
 
-    def keep_end(self, data):
+    def keep_end(self, data: bytes) -> None:
         """Keep up to 500 bytes in the RTC's memory, which a reset leaves and a power cut does not;
         no flash is worn."""
         machine.RTC().memory(data)
 
-    def end_kept(self):
+    def end_kept(self) -> bytes:
         """What is kept there."""
         return machine.RTC().memory()
 
-    def keep(self, data):
+    def keep(self, data: bytes | None) -> None:
         """Keep bytes in the chip's NVS while the storage is erased; None forgets them."""
         store = esp32.NVS("gateway")
         if data is None:
@@ -158,7 +158,7 @@ class Hardware:
             store.set_blob("reset", data)
         store.commit()
 
-    def kept(self):
+    def kept(self) -> bytes | None:
         """What is kept, or None."""
         data = bytearray(1024)
         try:
@@ -167,11 +167,11 @@ class Hardware:
             return None
         return bytes(data[:size])
 
-    def restart(self):
+    def restart(self) -> None:
         """Begin anew, as after power-up."""
         machine.reset()
 
-    def entropy(self):
+    def entropy(self) -> int:
         """A number of 16 bits or more, another one at every start."""
         return int.from_bytes(os.urandom(2), "big")
 
@@ -179,13 +179,13 @@ class Hardware:
 class _Uart(machine.UART):
     """A UART whose speed and format are others now and then."""
 
-    def __init__(self, number, baud, tx, rx, rxbuf):
+    def __init__(self, number: int, baud: int, tx: int, rx: int, rxbuf: int):
         super().__init__(number, baudrate=baud, tx=tx, rx=rx, rxbuf=rxbuf, timeout=0)
 
-    def set_baud(self, baud):
+    def set_baud(self, baud: int) -> None:
         self.init(baudrate=baud)
 
-    def set_format(self, baud, parity, stop):
+    def set_format(self, baud: int, parity: int | None, stop: int) -> None:
         """parity: None, 0 (even) or 1 (odd); stop: 1 or 2."""
         self.init(baudrate=baud, bits=8, parity=parity, stop=stop)
 
@@ -217,7 +217,7 @@ def _storage():
     return partition
 
 
-def give_up():
+def give_up() -> None:
     """The configuration is not usable: go on without it."""
 
 
@@ -235,7 +235,7 @@ def _serial_number(article_type):
     return "%04d%06d" % (article_type, int.from_bytes(chip[-3:], "big") % 1000000)
 
 
-def make(board) -> BoardHardware:
+def make(board: Board) -> BoardHardware:
     """The Hardware of the board with that data; where it cannot be made the chip starts anew."""
     try:
         return Hardware(board)

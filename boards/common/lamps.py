@@ -5,7 +5,7 @@ import machine
 _WS2812_NS = (400, 850, 800, 450)  # a zero high, low; a one high, low
 
 
-def lamps(pins):
+def lamps(pins: Pins) -> Callable[[int, int, int], None]:
     """A function of three levels (red, green, blue; 0 to 255, of light) that sets three lamps,
     each on a pin of its own, or one addressable LED. It allocates nothing."""
     if "led_addressable" in pins:

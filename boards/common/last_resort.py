@@ -17,10 +17,10 @@ class _Kept:
 
     reset_cause = "unknown"
 
-    def end_kept(self):
+    def end_kept(self) -> bytes:
         return machine.RTC().memory()
 
-    def keep_end(self, data):
+    def keep_end(self, data: bytes) -> None:
         machine.RTC().memory(data)
 
 
@@ -44,7 +44,7 @@ def _is_engineers():
         return False
 
 
-def fail(error):
+def fail(error: Exception) -> NoReturn:
     """The program cannot begin because of `error`. Does not return; with a file `debug` it raises
     the error, and an engineer has the prompt."""
     if _is_engineers():

@@ -34,7 +34,7 @@ class Modem(Link):
     """The LTE modem: AT commands until PPP begins. Then PPP waits once a minute while the modem is
     asked for its signal. pins: the board's."""
 
-    def __init__(self, pins):
+    def __init__(self, pins: Pins):
         self._uart = machine.UART(
             2, 115200, tx=pins["lte_tx"], rx=pins["lte_rx"], timeout=0, rxbuf=1024
         )
@@ -44,7 +44,7 @@ class Modem(Link):
         self._quality = 0
         self._watching = None  # the task
 
-    async def dial(self, apn):
+    async def dial(self, apn: str) -> str:
         if self._watching:
             self._watching.cancel()
             self._watching = None
@@ -72,16 +72,16 @@ class Modem(Link):
         self._watching = asyncio.create_task(self._watch())
         return "ok"
 
-    def leave(self):
+    def leave(self) -> None:
         """End PPP, which ends the call: it takes 12 s where nobody is there to hear it."""
         self._interface.disconnect()
 
-    def quality(self, limits):
+    def quality(self, limits: Sequence[int]) -> int:
         """Reception: reception.quality()."""
         self._quality = quality(self.dbm(), limits, self._quality)
         return self._quality
 
-    def dbm(self):
+    def dbm(self) -> int | None:
         return self._dbm
 
     async def _watch(self):

@@ -31,13 +31,13 @@ class CredentialError(ValueError):
     message names: (character, place from 1), (number of characters or bytes,) or (security,).
     """
 
-    def __init__(self, rule, text, *values):
+    def __init__(self, rule: str, text: str, *values: object):
         super().__init__(text)
         self.rule = rule
         self.values = values
 
 
-def text_of(data):
+def text_of(data: bytes) -> str:
     """The text of bytes that somebody sent as UTF-8; where they are not, U+FFFD stands for each
     byte beyond ASCII, which the rules refuse."""
     try:
@@ -51,7 +51,7 @@ def text_of(data):
     return "".join([chr(byte) if byte < 128 else _NO_TEXT for byte in data])
 
 
-def whole(text):
+def whole(text: str) -> str:
     """`text` with characters beyond U+FFFF in one piece: MicroPython's JSON leaves those that
     were written as two escapes in two halves, which are no UTF-8."""
     high = 0
@@ -73,7 +73,7 @@ def _describe(character):
     return "the character U+%04X" % code
 
 
-def check_name(ssid, security):
+def check_name(ssid: str, security: str) -> None:
     """Raise CredentialError unless the gateway can join a network of this name and security.
 
     `ssid`: 1 to 32 bytes of UTF-8 without control characters. `security`: one of SECURITIES, or
@@ -117,7 +117,7 @@ def check_name(ssid, security):
         )
 
 
-def may_join(ssid, security):
+def may_join(ssid: str, security: str) -> bool:
     """Whether check_name accepts them."""
     try:
         check_name(ssid, security)
@@ -126,7 +126,7 @@ def may_join(ssid, security):
     return True
 
 
-def check_network(ssid, key, security):
+def check_network(ssid: str, key: str, security: str) -> None:
     """As check_name, and `key`: 8 to 63 printable characters of ASCII, or 64 hexadecimal
     digits."""
     check_name(ssid, security)
@@ -161,6 +161,6 @@ def _raw(key):
     return len(key) == _RAW_KEY and all(digit in _HEXADECIMAL for digit in key)
 
 
-def beyond_manual(ssid, key):
+def beyond_manual(ssid: str, key: str) -> bool:
     """Whether other gateways of the series may refuse these, which check_network accepts."""
     return len(key) > _LONGEST_MANUAL or any(character not in _MANUAL for character in ssid + key)

@@ -48,7 +48,7 @@ def _extension(query, at, count):
     return version
 
 
-def answer(query, address):
+def answer(query: bytes, address: bytes) -> bytes | None:
     """The reply to `query` (bytes), or None where no reply is due: it is no query, or damaged.
 
     `address`: the gateway's four bytes.
@@ -82,12 +82,12 @@ class DnsServer:
     """The name server. poll: of the listening socket, which its owner closes; ip: what every name
     is, text."""
 
-    def __init__(self, poll, ip, counters):
+    def __init__(self, poll: Poll, ip: str, counters: Counters):
         self._poll = poll
         self._counters = counters
         self._address = bytes(int(part) for part in ip.split("."))
 
-    async def run(self):
+    async def run(self) -> Never:
         """Answer until cancelled."""
         while True:
             pause = _LOOK_MS

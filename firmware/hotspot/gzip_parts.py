@@ -26,11 +26,11 @@ def _multiply(a, b):
 class Gzip:
     """One member: HEAD, any parts and texts, the tail."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._crc = 0
         self._size = 0
 
-    def part(self, part):
+    def part(self, part: bytes) -> memoryview:
         """The blocks of a part (bytes): CRC of its text, length of it, x ** (8 * length) modulo
         the CRC's polynomial, four bytes each, low byte first; then whole blocks that end on a
         byte."""
@@ -39,13 +39,13 @@ class Gzip:
         self._size += size
         return memoryview(part)[_BEFORE:]
 
-    def text(self, text):
+    def text(self, text: bytes) -> bytes:
         """A block of up to 65535 bytes that are not compressed."""
         self._crc = binascii.crc32(text, self._crc)
         size = len(text)
         self._size += size
         return struct.pack("<BHH", 0, size, size ^ 0xFFFF) + text
 
-    def tail(self):
+    def tail(self) -> bytes:
         """The end of the member."""
         return _LAST_BLOCK + struct.pack("<II", self._crc, self._size)

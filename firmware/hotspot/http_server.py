@@ -26,7 +26,7 @@ _DRAINED = const(16384)  # bytes that are read and not kept, so that the answer 
 class RequestError(ValueError):
     """The request cannot be served: `status` says why."""
 
-    def __init__(self, status):
+    def __init__(self, status: int):
         super().__init__(status)
         self.status = status
 
@@ -48,17 +48,17 @@ class Request:
         "transfer-encoding",
     )
 
-    def __init__(self):
-        self.method = None
-        self.path = None
-        self.fields = {}
+    def __init__(self) -> None:
+        self.method: str | None = None
+        self.path = ""
+        self.fields: dict[str, str] = {}
         self.body = b""
         self._line = b""
         self._cut = False  # the line is longer than what is kept of it
         self._size = 0  # of the head so far
         self._missing = None  # bytes of the body; None while the head is not whole
 
-    def feed(self, data):
+    def feed(self, data: bytes) -> bool:
         """Take the next bytes; whether the request is whole. What follows it is ignored."""
         while data and self._missing is None:
             end = data.find(b"\n") + 1
@@ -129,7 +129,7 @@ def _text(data):
     return str(data, "ascii")
 
 
-def form(body):
+def form(body: bytes) -> dict[bytes, bytes]:
     """The fields of an application/x-www-form-urlencoded body: name -> bytes; the last of several
     counts. ValueError where it is none."""
     fields = {}
@@ -158,14 +158,14 @@ class HttpServer:
     memory there stops others too.
     """
 
-    def __init__(self, poll, handle, counters):
+    def __init__(self, poll: Poll, handle: Handler, counters: Counters):
         self._poll = poll
         self._handle = handle
         self._counters = counters
         self._open = []  # [socket, ms of its begin, whether its request is whole, task]; in order
         self._received = bytearray(_PIECE)
 
-    async def run(self):
+    async def run(self) -> Never:
         """Take connections, and close those whose time is over, until cancelled."""
         while True:
             for _ in range(_MOST):
@@ -179,7 +179,7 @@ class HttpServer:
                 self._drop(self._open[0])
             await asyncio.sleep_ms(_LOOK_MS)
 
-    def close(self):
+    def close(self) -> None:
         """Close all connections."""
         while self._open:
             self._end(self._open[0], True)
@@ -270,7 +270,7 @@ class HttpServer:
             await asyncio.sleep_ms(_LOOK_MS)
 
 
-def head(status):
+def head(status: int) -> bytes:
     """How an answer begins: its fields, an empty line and the body follow."""
     return b"HTTP/1.1 %d \r\nConnection: close\r\nCache-Control: no-store\r\n" % status
 

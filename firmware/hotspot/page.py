@@ -18,14 +18,14 @@ _RADIO = b'<input type=radio name=ssid id="n%d" value="%s"%s><label class="n" fo
 _ISOLATED = "\u2068%s\u2069"  # a name whose letters may run the other way does not turn the rest
 
 
-def escape(text):
+def escape(text: str) -> str:
     """`text` for HTML, also between quotes."""
     for character, name in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
         text = text.replace(character, name)
     return text
 
 
-def texts_of(language):
+def texts_of(language: str) -> str:
     """The module with the texts in a language."""
     return "portal_" + language
 
@@ -35,7 +35,15 @@ class Page:
     the message that it begins with, its text's name; `values`: what the message names; `typed`:
     (name, key) that the form begins with, None for an empty one; no name: nothing is chosen."""
 
-    def __init__(self, provisioning, language, fillings, rule, values, typed):
+    def __init__(
+        self,
+        provisioning: Trial,
+        language: str,
+        fillings: dict[str, bytes],
+        rule: str | None,
+        values: Sequence[object],
+        typed: tuple[str | None, str] | None,
+    ):
         self._language = language
         self._texts = texts = __import__(texts_of(language))
         self._networks = provisioning.networks
@@ -52,11 +60,11 @@ class Page:
             fillings["key"] = self._field(b"key", key, wrong)
             fillings["again"] = b"" if rule or not typed else b" autofocus"
         else:
-            fillings["ssid"] = escape(provisioning.ssid).encode()
+            fillings["ssid"] = escape(provisioning.ssid or "").encode()
             unusual = _UNUSUAL % self._text("unusual") if provisioning.unusual else b""
             fillings["unusual"] = unusual
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[bytes | memoryview]:
         """The whole page, a gzip member in pieces."""
         gzip = Gzip()
         yield HEAD
@@ -71,7 +79,7 @@ class Page:
                     yield gzip.text(self._fillings[part])
         yield gzip.tail()
 
-    def close(self):
+    def close(self) -> None:
         """The page has been sent, or will not be."""
         unload("hotspot.gzip_parts", "hotspot.page", "portal_static", texts_of(self._language))
 

@@ -19,7 +19,7 @@ _MISSING = ("/favicon.ico", "/wpad.dat")  # must not lead to a page
 _TEXT = b"Content-Type: text/plain\r\n"
 
 
-def language_of(wishes):
+def language_of(wishes: str) -> str:
     """The language to answer in, by the value of Accept-Language (RFC 9110 section 12.5.4)."""
     best, most = _LANGUAGES[0], 0
     for wish in wishes.split(","):
@@ -39,7 +39,7 @@ class Portal:
     """The site of `provisioning` (trial.Trial) at `origin`: address, and port
     where it is not 80. `serial`: the gateway's, shown on the page."""
 
-    def __init__(self, provisioning, serial, origin):
+    def __init__(self, provisioning: Trial, serial: str, origin: str):
         self._provisioning = provisioning
         self._serial = serial
         self._origin = origin
@@ -49,7 +49,7 @@ class Portal:
         """A token is good for one use: who has an older page sends it in vain."""
         self._token = hexlify(os.urandom(8))
 
-    async def handle(self, request):
+    async def handle(self, request: Request) -> HttpAnswer:
         """The answer to a request, as HttpServer takes it."""
         path = request.path.partition("?")[0]
         if path in _MISSING:

@@ -5,10 +5,10 @@ in the `gateway` topic."""
 class Counters:
     """`counts`: name -> how often since start. Only what has occurred is listed."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.counts = {}
 
-    def count(self, name):
+    def count(self, name: str) -> None:
         """Never fails: where there is no memory left for it, nothing is counted."""
         try:
             self.counts[name] = self.counts.get(name, 0) + 1

@@ -23,7 +23,7 @@ class Durable:
     name: path without an extension.
     """
 
-    def __init__(self, name):
+    def __init__(self, name: str):
         self._name = name
         self.value = None
         self.damaged = 0
@@ -51,7 +51,7 @@ class Durable:
                 return
         self.damaged += 1
 
-    def write(self, value):
+    def write(self, value: Bytes) -> None:
         """Replace the value; OSError when the file system has no room, and then the old value
         stays. Blocks for as long as the flash takes."""
         sequence = (self._sequence + 1) & _LAST

@@ -18,7 +18,7 @@ class Ends:
 
     hardware: reset_cause, end_kept() and keep_end(data)."""
 
-    def __init__(self, hardware):
+    def __init__(self, hardware: KeepsEnds):
         self._hardware = hardware
         self.reason, self.count = None, 0
         self._noted = None  # why this run ends
@@ -32,7 +32,7 @@ class Ends:
         except (ValueError, TypeError):
             pass  # after power-up there is nothing
 
-    def begin(self):
+    def begin(self) -> int:
         """The program starts. How many s it is to rest first, as a gateway without an
         installation: 0 unless the starts before ended soon, one after another."""
         if self._noted is None and self._hardware.reset_cause == "watchdog":
@@ -47,7 +47,7 @@ class Ends:
         self._keep()
         return _REST_S << min(over // 2, _DOUBLED) if self._rested else 0
 
-    def note(self, reason):
+    def note(self, reason: BaseException | str) -> None:
         """The program ends: an exception, or a text. Never fails."""
         try:
             if not isinstance(reason, str):
@@ -63,7 +63,7 @@ class Ends:
         except Exception:
             pass  # no memory: the new start is what matters
 
-    def forgive(self):
+    def forgive(self) -> None:
         """What was noted is not how the program ends."""
         self._noted = self.reason if self._rested else None
         if self._counted:
@@ -71,12 +71,12 @@ class Ends:
             self.count -= 1
         self._keep()
 
-    def steady(self):
+    def steady(self) -> None:
         """The program has run for long: whatever ends it now, the next start does not rest."""
         self._quick = 0
         self._keep()
 
-    def describe(self):
+    def describe(self) -> Table:
         """For people: why the program ended before this start, what the chip says of its reset,
         and how often it has ended so."""
         return {

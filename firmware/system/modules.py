@@ -80,7 +80,7 @@ _BUILT_IN = ("array", "errno", "json", "os", "select", "socket", "struct", "time
 _kept = set()
 
 
-def load(with_b_bus, between):
+def load(with_b_bus: bool, between: Callable[[], object]) -> None:
     """Load all of them, for good. between: called after each."""
     for name in _BUILT_IN:
         sys.modules[name] = __import__(name)
@@ -90,7 +90,7 @@ def load(with_b_bus, between):
         between()
 
 
-def load_gateway(between):
+def load_gateway(between: Callable[[], object]) -> None:
     """Load what a gateway that measures is made of; a few at a time, so that nobody waits long for
     what is done by `between`, which is called after each."""
     for name in _GATEWAY:
@@ -98,7 +98,7 @@ def load_gateway(between):
         between()
 
 
-def unload(*names):
+def unload(*names: str) -> None:
     """Give back what these modules take, as far as nobody else holds it and they were not loaded
     for good."""
     found = False

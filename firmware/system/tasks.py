@@ -10,7 +10,7 @@ from micropython import const
 _PAUSE_S = const(1)
 
 
-async def keep(counters, name, task):
+async def keep(counters: Counters, name: str, task: RepeatedTask) -> Never:
     """Run the coroutine function `task` again and again; a failure counts as `task.<name>`. It is
     started at once, so that measuring loses as little as can be; a second later when it fails
     faster than that."""
@@ -34,7 +34,7 @@ def _watched(task, beat):
     return run
 
 
-async def run_all(counters, tasks, watch):
+async def run_all(counters: Counters, tasks: Iterable[WatchedTask], watch: Watch) -> None:
     """Keep all of these running, and the watch over them: (name, s within which it beats, function
     of its beat that gives the coroutine)."""
     kept = [keep(counters, "watch", watch.run)]

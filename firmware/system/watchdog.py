@@ -10,7 +10,7 @@ _UNJUDGED = const(-1)
 _STEADY_S = const(600)
 
 
-def unwatched():
+def unwatched() -> None:
     """In the place of a beat, where nobody watches."""
 
 
@@ -18,7 +18,7 @@ class Watch:
     """counters; feed: a function, feeds the watchdog; ends: ends.Ends, which keeps over the
     restart who stood still."""
 
-    def __init__(self, counters, feed, ends):
+    def __init__(self, counters: Counters, feed: Callable[[], None], ends: Ends):
         self._counters = counters
         self._feed = feed
         self._ends = ends
@@ -27,7 +27,7 @@ class Watch:
         self._quiet = []  # seconds since each has moved
         self._stuck = 0  # tasks, when it was last looked
 
-    def beat_of(self, name, limit_s):
+    def beat_of(self, name: str, limit_s: int) -> Moves:
         """The function by which the task of that name shows that it moves, every `limit_s` at
         least; it allocates nothing. A task is judged from its first beat on; with False from the
         next one on."""
@@ -41,7 +41,7 @@ class Watch:
 
         return beat
 
-    async def run(self):
+    async def run(self) -> Never:
         """Look once a second; without end."""
         seconds = 0
         while True:
@@ -51,7 +51,7 @@ class Watch:
             if seconds == _STEADY_S:
                 self._ends.steady()
 
-    def look(self):
+    def look(self) -> None:
         """A second has passed: feed the watchdog unless a task stands still. Allocates only when
         one begins to."""
         quiet, limits = self._quiet, self._limits
