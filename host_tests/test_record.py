@@ -118,6 +118,22 @@ def test_everything_goes_on_after_a_restart(tmp_path):
     assert later["errors"] == []
 
 
+@pytest.mark.parametrize("unknown", [0, 10])
+def test_the_quarter_at_hand_goes_on(tmp_path, unknown):
+    """6000 W, a restart of a minute in the midst of a quarter, and the time is known some seconds
+    after it: the demand is that of all parts."""
+    quarter = DAY + 36000 + 900
+    before = [[(quarter + k) * 1000, 6000, 3200] for k in range(1, 401)]
+    run(tmp_path, site_of(), quarters(DAY + 36000, 1) + before)
+    steps = [[None, 6000, 3200]] * unknown
+    steps += [[(quarter + 460 + k) * 1000, 6000, 3200] for k in range(unknown + 1, 445)]
+    _, end = run(tmp_path, site_of(), steps, keep=False)
+    assert end["highest"] == pytest.approx(6000 * 840 / 900, abs=2)
+    assert end["at"] == quarter
+    _, next_ = run(tmp_path, site_of(), quarters(quarter + 1800, 1, 7000), keep=False)
+    assert next_["highest"] == pytest.approx(7000, abs=1)
+
+
 def test_the_time_is_not_known_at_first(tmp_path):
     """On the same day today goes on; on another one it has what was counted since the start, and
     the month begins anew when it is another one; what always ran is forgotten after a day."""

@@ -85,7 +85,7 @@ class Figures:
         longs, ints, aggregates = self.longs, self.ints, self._measuring.aggregates
         demand, quarter = aggregates.demand, aggregates.intervals.quarter
         ints[SECONDS] = (self._measuring.report.samples * 25 + 4) // 8
-        ints[QUARTER_SECONDS] = (quarter.samples * 10 + SAMPLE_RATE // 2) // SAMPLE_RATE
+        ints[QUARTER_SECONDS] = (demand.samples() * 10 + SAMPLE_RATE // 2) // SAMPLE_RATE
         ints[FORECAST] = scaled(demand.forecast(aggregates.grid), 10)
         ints[HIGHEST] = scaled(demand.highest, 1)
         ints[ALWAYS_ON] = scaled(aggregates.always_on.watts, 1)

@@ -3,7 +3,8 @@ month's highest, which Belgian network operators bill (capacity tariff).
 
 Owns the highest of the month. A quarter counts with what was measured of it: one that was longer
 because the clock was set does not count, and none of which the grid's energy is not known; one
-that is shorter counts as if nothing was imported in the rest of it.
+that is shorter counts as if nothing was imported in the rest of it. What a quarter had before a
+restart counts together with what it has after it.
 """
 
 from micropython import const
@@ -33,15 +34,28 @@ class Demand:
         self._day = self._month = None
         self._current = None  # month of `highest`
         self._before = (None, None, None)  # month, highest, at: if the clock goes back
+        self._earlier = None  # of a quarter that a restart has cut: start, J, samples
 
     def add(self, quarter):
         """A completed quarter, an intervals.Interval."""
         if not self._grid or quarter.samples > _LONGEST or quarter.doubts(self._points):
             return
         self._turn_to(month_of((quarter.start + self._zone.offset(quarter.start)) // _DAY_S))
-        watts = sum(quarter.of_load(k, IMPORT) for k in self._grid) // QUARTER
+        start, joules = quarter.start, sum(quarter.of_load(k, IMPORT) for k in self._grid)
+        if self._earlier:
+            samples = self._earlier[2] + quarter.samples
+            if self._is_cut(start) and samples <= _LONGEST:
+                start, joules = self._earlier[0], joules + self._earlier[1]
+                self._earlier = start, joules, samples
+            else:
+                self._earlier = None
+        watts = joules // QUARTER
         if self.highest is None or watts > self.highest:
-            self.highest, self.at = watts, quarter.start
+            self.highest, self.at = watts, start
+
+    def _is_cut(self, start):
+        """Whether what begins then is of the quarter that a restart has cut."""
+        return start is not None and 0 <= start - self._earlier[0] < QUARTER
 
     def date(self, day):
         """It is that local day, since 1970."""
@@ -58,23 +72,41 @@ class Demand:
         self._current, self.highest, self.at = before
 
     def record(self):
-        """What is to be kept: month, highest, at; each may be None."""
-        return self._current, self.highest, self.at
+        """What is to be kept: month, highest, at; of the quarter its start, J and samples. Each
+        may be None."""
+        quarter = self._earlier or (None, None, None)
+        if self._grid and self._quarter.start is not None:
+            start = self._quarter.start
+            quarter = start - start % QUARTER, self.energy(), self.samples()
+        return (self._current, self.highest, self.at) + quarter
 
-    def restore(self, month, highest, at):
+    def restore(self, month, highest, at, start, joules, samples):
         """Go on from what record() has given."""
-        self._current, self.highest, self.at = month, highest, at
+        if month is not None:
+            self._current, self.highest, self.at = month, highest, at
+        if None not in (start, joules, samples):
+            self._earlier = start, joules, samples
 
     def energy(self):
         """J imported in the current quarter, None where the grid is not measured."""
         if not self._grid:
             return None
-        return sum(self._quarter.so_far(k, IMPORT) for k in self._grid)
+        joules = sum(self._quarter.so_far(k, IMPORT) for k in self._grid)
+        if self._earlier and self._is_cut(self._quarter.start):
+            joules += self._earlier[1]
+        return joules
+
+    def samples(self):
+        """Of the current quarter so far, 1/3200 s."""
+        samples = self._quarter.samples
+        if self._earlier and self._is_cut(self._quarter.start):
+            samples += self._earlier[2]
+        return samples
 
     def forecast(self, watts):
         """The current quarter's demand in W when the grid's power stays at `watts`; None where
         that is None."""
         if watts is None or not self._grid:
             return None
-        left = max(0.0, QUARTER - self._quarter.samples / SAMPLE_RATE)
+        left = max(0.0, QUARTER - self.samples() / SAMPLE_RATE)
         return (self.energy() + max(0.0, watts) * left) / QUARTER

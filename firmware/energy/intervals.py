@@ -15,7 +15,7 @@ from micropython import const
 
 from site.sampling import SAMPLE_RATE
 from measure.readings import MISSED, SUMS
-from energy.registers import ABSENT, BACK, EXPORT, IMPORT, MEASURED, zeros
+from energy.registers import ABSENT, BACK, EXPORT, IMPORT, MAX_GAP, MEASURED, zeros
 from energy.spread import Spread
 
 FIVE_MINUTES = const(300)
@@ -24,7 +24,6 @@ QUARTER = const(900)
 _KEPT = const(4)  # completed intervals that wait to be taken
 _TOLERANCE_S = const(2)
 _MOST = const(0x3FFFFFFF)  # samples missed: four days, while the time is not known
-_LONGEST_WAIT = const(192000)  # samples, a minute: longer gaps are not estimated
 _LONG_REPORT = const(4800)  # samples: what ends an interval with one is divided
 
 
@@ -200,7 +199,7 @@ class Span:
         awaited = False
         for i in range(len(gaps.open)):
             if gaps.open[i]:
-                if 0 < gap[i] <= _LONGEST_WAIT:
+                if 0 < gap[i] <= MAX_GAP:
                     awaited = True
                 else:
                     gaps.lose(i)

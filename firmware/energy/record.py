@@ -21,7 +21,7 @@ _HEAD = "<BBBxI"  # version, points, loads, the uuid's CRC-32
 _POINT = "<I8q"  # who, and what registers.Energy.point_record() gives
 _LOAD = "<I4q"  # who, import, export, and both of today
 _DAY = "<i9q"
-_MONTH = "<iiq"
+_MONTH = "<iiqqqi"
 _HOURS = "<48i"
 _NONE = const(-1)
 
@@ -80,10 +80,9 @@ class Record:
         day, *sums = struct.unpack_from(_DAY, data, at)
         today.restore(None if day == _NONE else day, sums)
         at += struct.calcsize(_DAY)
-        month, highest, start = struct.unpack_from(_MONTH, data, at)
-        if month != _NONE:
-            highest = None if highest == _NONE else highest
-            self._aggregates.demand.restore(month, highest, None if start == _NONE else start)
+        demand = struct.unpack_from(_MONTH, data, at)
+        demand = [None if one == _NONE else one for one in demand]
+        self._aggregates.demand.restore(*demand)
         at += struct.calcsize(_MONTH)
         hours = struct.unpack_from(_HOURS, data, at)
         self._aggregates.always_on.restore(hours[:24], hours[24:])

@@ -24,7 +24,9 @@ _WEIGHT = 349873135
 _SHIFT = 60
 _FRACTION = (1 << _SHIFT) - 1
 _JOULE = 1 << _SHIFT
-_LONGEST_GAP = const(192000)  # samples, a minute: what is missing for longer is not guessed
+# Samples: what is missing for longer than a minute, and the time in which a node comes back, is
+# not guessed.
+MAX_GAP = const(204800)
 _RATE_SHIFT = const(36)  # rates are kept in 2^-24 J for each sample
 _NEARLY = const(7)  # of eight samples
 _LONGEST_COUNT = const(0x3FFFFFFF)  # samples: four days
@@ -79,7 +81,7 @@ class Energy:
         self.gained = zeros("q", 2 * (points + loads))
         self._net = zeros("q", points)  # import less export in the last whole report, counts,
         self._samples = zeros("i", points)  # and its samples; 0: there was none
-        self._partly = array("i", [_LONGEST_GAP + 1] * points)  # samples since then
+        self._partly = array("i", [MAX_GAP + 1] * points)  # samples since then
         self._report_net = zeros("q", 1)
         # What one count of a point's sums is worth, 2^-60 J; the same as factors.
         self._weights = [self._weight(site, point) for point in site.points]
@@ -205,7 +207,7 @@ class Energy:
         else:
             self._partly[i] = min(self._partly[i] + measured + missed, _LONGEST_COUNT)
             whole = measured > 0 and measured >= _NEARLY * missed
-            whole = whole and self._partly[i] > _LONGEST_GAP
+            whole = whole and self._partly[i] > MAX_GAP
         absent = self.state[i] == ABSENT
         if not absent:
             self.gap[i] = 0
@@ -215,7 +217,7 @@ class Energy:
                 self.gap[i] = min(self.gap[i] + missed, _LONGEST_COUNT)
         elif not absent:
             self.state[i] = MEASURED
-        elif self.gap[i] and (metered or self.gap[i] <= _LONGEST_GAP):
+        elif self.gap[i] and (metered or self.gap[i] <= MAX_GAP):
             self.state[i] = BACK
         else:
             self.state[i] = BACK_UNKNOWN
