@@ -21,7 +21,7 @@ LONGEST_B_BUS = 1500
 RATES = """
 import json
 from cloud.rates import Rates
-from site.topics import TOPICS
+from site.limits import TOPICS
 print(json.dumps([{t: Rates({}, lambda: link, lambda: 0).every(t) for t in TOPICS}
                   for link in ("ethernet", "wifi", "lte")]))
 lte = Rates({}, lambda: "lte", lambda: 0)

@@ -6,7 +6,7 @@ Owns the defaults. A mobile network is paid for by the byte.
 
 from micropython import const
 
-from site.topics import TOPICS
+from site.limits import TOPICS
 
 _DEFAULT = (1, 1, 1, 1, 10, 10, 10, 300)
 _LTE = (900, 0, 3600, 300, 0, 3600, 3600, 900)

@@ -15,7 +15,7 @@ from energy.intervals import QUARTER
 from energy.registers import IMPORT
 from energy.totals import loads_of
 
-_LONGEST = (QUARTER + 2) * SAMPLE_RATE
+_MAX_SAMPLES = (QUARTER + 2) * SAMPLE_RATE
 _DAY_S = const(86400)
 
 
@@ -38,13 +38,13 @@ class Demand:
 
     def add(self, quarter):
         """A completed quarter, an intervals.Interval."""
-        if not self._grid or quarter.samples > _LONGEST or quarter.doubts(self._points):
+        if not self._grid or quarter.samples > _MAX_SAMPLES or quarter.doubts(self._points):
             return
         self._turn_to(month_of((quarter.start + self._zone.offset(quarter.start)) // _DAY_S))
         start, joules = quarter.start, sum(quarter.of_load(k, IMPORT) for k in self._grid)
         if self._earlier:
             samples = self._earlier[2] + quarter.samples
-            if self._is_cut(start) and samples <= _LONGEST:
+            if self._is_cut(start) and samples <= _MAX_SAMPLES:
                 start, joules = self._earlier[0], joules + self._earlier[1]
                 self._earlier = start, joules, samples
             else:

@@ -23,7 +23,7 @@ QUARTER = const(900)
 
 _KEPT = const(4)  # completed intervals that wait to be taken
 _TOLERANCE_S = const(2)
-_MOST = const(0x3FFFFFFF)  # samples missed: four days, while the time is not known
+_MAX_SAMPLES = const(0x3FFFFFFF)  # samples missed: four days, while the time is not known
 _LONG_REPORT = const(4800)  # samples: what ends an interval with one is divided
 
 
@@ -88,9 +88,9 @@ class _Gaps:
             missed, state = sums[SUMS * i + MISSED], energy.state[i]
             if not missed and state == MEASURED:
                 continue
-            self.missed[i] = min(self.missed[i] + missed, _MOST)
+            self.missed[i] = min(self.missed[i] + missed, _MAX_SAMPLES)
             if state == ABSENT:
-                self.open[i] = min(self.open[i] + missed, _MOST)
+                self.open[i] = min(self.open[i] + missed, _MAX_SAMPLES)
             elif state != MEASURED:
                 if state != BACK:
                     self.lose(i)
@@ -104,7 +104,7 @@ class _Gaps:
 
     def lose(self, i):
         """What is missing of point i since it is absent is in no register."""
-        self._lost[i] = min(self._lost[i] + self.open[i], _MOST)
+        self._lost[i] = min(self._lost[i] + self.open[i], _MAX_SAMPLES)
         self.open[i] = 0
 
     def doubtful(self, samples):

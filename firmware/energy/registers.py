@@ -29,7 +29,7 @@ _JOULE = 1 << _SHIFT
 MAX_GAP = const(204800)
 _RATE_SHIFT = const(36)  # rates are kept in 2^-24 J for each sample
 _NEARLY = const(7)  # of eight samples
-_LONGEST_COUNT = const(0x3FFFFFFF)  # samples: four days
+_MAX_SAMPLES = const(0x3FFFFFFF)  # samples: four days
 
 # What a report says of a point.
 MEASURED = const(0)
@@ -205,7 +205,7 @@ class Energy:
         if whole:
             self._partly[i] = 0
         else:
-            self._partly[i] = min(self._partly[i] + measured + missed, _LONGEST_COUNT)
+            self._partly[i] = min(self._partly[i] + measured + missed, _MAX_SAMPLES)
             whole = measured > 0 and measured >= _NEARLY * missed
             whole = whole and self._partly[i] > MAX_GAP
         absent = self.state[i] == ABSENT
@@ -214,7 +214,7 @@ class Energy:
         if not whole and (absent or not measured or measured < missed):
             self.state[i] = ABSENT
             if metered or self._samples[i]:
-                self.gap[i] = min(self.gap[i] + missed, _LONGEST_COUNT)
+                self.gap[i] = min(self.gap[i] + missed, _MAX_SAMPLES)
         elif not absent:
             self.state[i] = MEASURED
         elif self.gap[i] and (metered or self.gap[i] <= MAX_GAP):

@@ -5,8 +5,8 @@ import json
 from micropython import const
 
 # Messages stay within what the uplink can hold.
-_LONGEST_NAME = const(40)  # characters
-_MOST_BYTES = const(80)  # as JSON in UTF-8
+_MAX_NAME = const(40)  # characters
+_MAX_BYTES = const(80)  # as JSON in UTF-8
 
 
 class SiteError(ValueError):
@@ -71,10 +71,10 @@ def new_name(where, table, names):
     """The field `name`, which is not one of `names` yet."""
     value = field(where, table, "name", str)
     size = len(json.dumps(value).encode()) - 2
-    if not 0 < len(value) <= _LONGEST_NAME or size > _MOST_BYTES:
+    if not 0 < len(value) <= _MAX_NAME or size > _MAX_BYTES:
         raise SiteError(
             "%sname: must have 1 to %d characters, at most %d bytes in UTF-8"
-            % (where, _LONGEST_NAME, _MOST_BYTES)
+            % (where, _MAX_NAME, _MAX_BYTES)
         )
     if value in names:
         raise SiteError('%sname: "%s" is there twice' % (where, value))

@@ -4,12 +4,9 @@ they are read or changed, and then forgotten."""
 import json
 import os
 
-from micropython import const
-
 from system.durable import Durable
 from system.modules import unload
-
-_MOST_NETWORKS = const(5)
+from site.limits import MAX_NETWORKS
 
 
 class Settings:
@@ -95,5 +92,5 @@ def _save(settings, store):
 
 def _add(networks, network):
     """Add what is not there yet."""
-    if len(networks) < _MOST_NETWORKS and network[0] not in [known[0] for known in networks]:
+    if len(networks) < MAX_NETWORKS and network[0] not in [known[0] for known in networks]:
         networks.append(network)

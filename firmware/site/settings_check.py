@@ -3,14 +3,11 @@
 import json
 from binascii import a2b_base64
 
-from micropython import const
-
-from site.topics import TOPICS
+from site.limits import MAX_NETWORKS, TOPICS
 
 _MQTT = ("host", "port", "user", "password", "tls")
 _TLS = ("ca", "certificate", "key", "name")
 _LINKS = ("ethernet", "wifi", "lte")
-_MOST_NETWORKS = const(5)
 
 
 class SettingsError(ValueError):
@@ -119,8 +116,8 @@ def _check_publish(publish):
 def _check_networks(networks):
     from hotspot.credentials import check_network, whole  # seldom needed
 
-    if not isinstance(networks, list) or len(networks) > _MOST_NETWORKS:
-        raise SettingsError("networks: must be a list of at most %d" % _MOST_NETWORKS)
+    if not isinstance(networks, list) or len(networks) > MAX_NETWORKS:
+        raise SettingsError("networks: must be a list of at most %d" % MAX_NETWORKS)
     for i, network in enumerate(networks):
         try:
             ssid, key = network[:2]

@@ -7,7 +7,7 @@ from micropython import const
 
 _DAY_S = const(86400)
 _HOUR_S = const(3600)
-_LONGEST_H = const(167)  # of a change's time of day, either way
+_MAX_HOURS = const(167)  # of a change's time of day, either way
 _DAYS_BEFORE = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365)
 
 
@@ -168,7 +168,7 @@ class _Text:
             kind, numbers = "J", [self.number(1, 365)]
         else:
             kind, numbers = "", [self.number(0, 365)]
-        return _Change(kind, numbers, self.time(_LONGEST_H) if self.takes("/") else 2 * _HOUR_S)
+        return _Change(kind, numbers, self.time(_MAX_HOURS) if self.takes("/") else 2 * _HOUR_S)
 
 
 def parse(text):
