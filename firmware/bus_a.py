@@ -51,15 +51,15 @@ class BusA:
     """The master. After each step of `run()`, `ready` is a complete Cycle to be used before the
     next step, or None. `misplaced`: what else has answered, see misplaced.look.
 
-    `uart`: `write(buffer)`, `readinto(buffer)` without waiting, `set_baud(baud)`. `ticks_us`: a
-    clock as time.ticks_us. named: [(serial, [channel of each input, -1 where unused])] of the
-    site, the head first: channels 0 to 2 are its voltages. `channels`: length of a cycle's
-    `where`. session: see bus_a_search.
+    named: of the site, the head first: channels 0 to 2 are its voltages. `channels`: length of a
+    cycle's `where`. session: see bus_a_search.
     """
 
-    def __init__(self, uart, ticks_us, baud, named, channels, session):
+    def __init__(
+        self, uart: UartLine, ticks_us: Ticks, baud: int, named: Named, channels: int, session: int
+    ):
         self.nodes = Nodes(named, channels, baud)
-        self.ready = None
+        self.ready: Cycle | None = None
         self.blocks = 0  # handed over
         self._uart = uart
         self._ticks_us = ticks_us
@@ -87,7 +87,7 @@ class BusA:
         self.receiver = Receiver(uart, self.nodes, self.samples, self._request, session)
         self._requests = []  # requests to be sent: (kind, address, argument, block)
         self._searching = True  # search in the next free time
-        self.misplaced = None
+        self.misplaced: str | None = None
         self._looks = _LOOKS  # for misplaced devices to be made, at the most
         self._baud = baud
         self._searches = _FIRST_SEARCHES  # to be made before the next POLL, at the most
@@ -100,22 +100,22 @@ class BusA:
 
     # For others
 
-    def behind(self):
+    def behind(self) -> int:
         """Blocks that are complete at the head and not yet handed over: 1 or 2 when the gateway
         keeps up. Allocates nothing."""
         return self.backlog.behind(self._ticks_us(), self.backlog.next - self._use)
 
-    def age_ms(self, block, sample):
+    def age_ms(self, block: int, sample: int) -> int:
         """How long ago the head took that sample (0 to 64) of a block that was handed over, in
         ms, by the head's clock. Allocates nothing."""
         return self.backlog.age_us(self._ticks_us(), block, sample) // 1000
 
-    def scan(self):
+    def scan(self) -> None:
         """Look for nodes now, and not only at the next half second; and for misplaced devices."""
         self._searching = True
         self._looks = _LOOKS
 
-    def identify(self, serial, inputs, seconds):
+    def identify(self, serial: str, inputs: int, seconds: int) -> None:
         """Let the LED of a node blink at its `inputs` (bit mask) for `seconds` (0 to 600; 0 ends
         it; what was asked of it before and not yet sent is forgotten). Refused when there is no
         such node."""
@@ -182,7 +182,7 @@ class BusA:
         )
         return True
 
-    def run(self):
+    def run(self) -> Generator[int, None, Never]:
         """Generator, without end: yields the us until it wants to be resumed; look at `ready`
         after every step. Another one may be made when one has failed."""
         filling, collected = self._cycles

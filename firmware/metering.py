@@ -133,7 +133,7 @@ class Meter:
     end of the window that brings it nearest to so many samples; 0 makes every window a report.
     """
 
-    def __init__(self, phases, frequency, report_samples=SAMPLE_RATE):
+    def __init__(self, phases: Sequence[int], frequency: int, report_samples: int = SAMPLE_RATE):
         plan = []
         for p in range(3):
             plan += (p * PAIRS * ROW_WORDS + ROW_WORDS // 2, p)
@@ -158,7 +158,7 @@ class Meter:
         self._report_samples = report_samples
         self.samples = 0  # in the report at hand
 
-    def add(self, samples, where, first):
+    def add(self, samples: Samples, where: Words, first: int) -> int:
         """Add a block from sample `first` on, up to its end or that of the window; returns how far
         it came (64 at the end)."""
         pll = self.pll
@@ -173,7 +173,7 @@ class Meter:
             self._close()
         return end
 
-    def skip(self, samples):
+    def skip(self, samples: int) -> None:
         """Account for samples that were lost on all channels: time and the oscillator go on, every
         channel misses them."""
         self.lost += samples
@@ -196,17 +196,17 @@ class Meter:
         self.saturation.end_window()
         self.due = self.samples + length // 2 >= self._report_samples
 
-    def aim(self, samples):
+    def aim(self, samples: int) -> None:
         """Let the next report end with the window that brings it nearest to so many samples,
         unless every window is one."""
         if self._report_samples:
             self._report_samples = samples
 
-    def put_off(self):
+    def put_off(self) -> None:
         """Let the report that is due go on for another window; nothing is lost."""
         self.due = False
 
-    def finish(self):
+    def finish(self) -> None:
         """End the report: its sums are set aside until the next one ends. Takes some 100 us,
         whatever is done with them afterwards."""
         self.pll.mark(self.samples)  # the only one that may want heap

@@ -89,13 +89,13 @@ Range = tuple[float, float, float]
 """Least, mean, greatest."""
 HarmonicsWindow = tuple[int, float, list[float]]
 """Channel, distortion, percent of orders 2 to 15."""
-PowerEvent = tuple[str, int | None, int, float, float, str]
+PowerEvent = tuple[str, int | None, int, float, float, list[str]]
 """As power_events.PowerEvents.last() has it."""
 Powers = Sequence[float | None]
 """W of each load, None where it is unknown."""
 EnergyOf = Callable[[int, int], int | None]
 """J of load k in a direction."""
-Named = list[tuple[str, Sequence[int]]]
+Named = list[tuple[str, list[int]]]
 """Of each node of the site: its serial number, and the channel of each input or -1."""
 AdviceText = tuple[str, str]
 """Its name, and a text for the installer."""

@@ -21,14 +21,14 @@ class Backlog:
     """`next`: the block to ask for. `skipped`: blocks given up because the gateway came too late.
     `restarts`: how often the head began to count anew. `head`: HeadTime."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.next = 0
         self.skipped = 0
         self.restarts = 0
         self.head = HeadTime()
         self._lost = 0  # blocks that no channel has, to be told with the next cycle
 
-    def note(self, polled, told):
+    def note(self, polled: int, told: Receiver) -> None:
         """Take the head's time where it has told it: told.block and told.within, at `polled`."""
         head, block = self.head, told.block
         if not told.timed:
@@ -40,7 +40,7 @@ class Backlog:
             self.next = block
             head.set(polled, block, told.within)
 
-    def until_next(self, now):
+    def until_next(self, now: int) -> int:
         """us until it is time to ask for `next`, or for any block of an unknown head;
         negative when it was some time ago. Gives up what nodes soon hold no more, in small pieces:
         whoever comes too late for ever loses a little now and then."""
@@ -59,7 +59,7 @@ class Backlog:
             wait = head.until_complete(self.next, now)
         return wait + _ASK_AFTER_US
 
-    def take(self, cycle):
+    def take(self, cycle: Cycle) -> bool:
         """Whether `cycle` is of the block in turn; then it is the next one's."""
         if not self.head.known or cycle.block != self.next:
             return False
@@ -68,14 +68,14 @@ class Backlog:
         self._lost = 0
         return True
 
-    def lose(self, count):
+    def lose(self, count: int) -> None:
         """So many blocks are had by nobody."""
         self._lost += count
 
-    def behind(self, now, block):
+    def behind(self, now: int, block: int) -> int:
         """Blocks that the head has completed, `block` and those after it."""
         return max(0, difference(self.head.block_at(now), block)) if self.head.known else 0
 
-    def age_us(self, now, block, sample):
+    def age_us(self, now: int, block: int, sample: int) -> int:
         """How long before `now` the head took that sample (0 to 64) of a block."""
         return (BLOCK - sample) * 625 // 2 - self.head.until_complete(block, now)

@@ -64,7 +64,9 @@ def encode(frame: ptr32, kind: int, address: int, argument: int, block: int):
         payload = 0
 
 
-def encode_assign(serial, address, schedule, slot_us, session=0, nonce=0):
+def encode_assign(
+    serial: str, address: int, schedule: int, slot_us: int, session: int = 0, nonce: int = 0
+) -> bytearray:
     """The ASSIGN frame for the node with this serial (`TTTTNNNNNN`, a string); allocates."""
     frame = bytearray(HEADER_BYTES + 20)
     kind, number = int(serial[:4]), int(serial[4:])

@@ -21,7 +21,7 @@ _ANSWER = b"\xf7\x03\x06"
 _ANSWER_BYTES = const(11)
 
 
-def look(uart, receiver, baud):
+def look(uart: UartLine, receiver: Receiver, baud: int) -> Generator[int, None, str | None]:
     """Generator: steps of 41 ms, then the A-bus's speed `baud` again; nodes hold their blocks for
     longer. Returns who answered: a serial number, "" when it was not understood, or None.
     Allocates."""

@@ -29,7 +29,9 @@ class Node:
     `searched`: how often it has answered a search.
     """
 
-    def __init__(self, serial, channels, named, address, rows):
+    def __init__(
+        self, serial: str, channels: Sequence[int], named: bool, address: int, rows: Words
+    ):
         self.serial = serial
         self.channels = channels
         self.named = named
@@ -45,11 +47,11 @@ class Node:
         self.plugged = -1
         self._rows = rows
 
-    def count(self, what):
+    def count(self, what: int) -> int:
         """One of bus_a_collect's statistics."""
         return self._rows[self.address * ROW + what]
 
-    def lacks(self, where):
+    def lacks(self, where: Words) -> int:
         """Bit mask of its channels that a cycle lacks and that may still be had."""
         mask = 0
         for c in range(len(self.channels)):
@@ -58,12 +60,12 @@ class Node:
                 mask |= 1 << c
         return mask
 
-    def answer_bytes(self):
+    def answer_bytes(self) -> int:
         """Length of its answer to POLL."""
         timing = TIMING_BYTES if self.serial[:4] in HEADS else 0
         return HEADER_BYTES + timing + len(self.channels) * SECTION_BYTES
 
-    def state(self):
+    def state(self) -> str:
         """In a word, for people (docs/cloud.md)."""
         if self.lost:
             return "lost" if self.found else "missing"
@@ -81,7 +83,7 @@ class Nodes:
     last answer begins and ends, after a POLL; `early_bytes`: of the answers before it.
     """
 
-    def __init__(self, named, channels, baud):
+    def __init__(self, named: Named, channels: int, baud: int):
         self.rows = array("i", ([0] * collect.CHANNELS + [-1] * 4) * (_ADDRESSES + 1))
         self.initial = array("i", [GAP] * channels)
         self.all = []
@@ -103,20 +105,20 @@ class Nodes:
         self.all.append(node)
         return node
 
-    def at(self, address):
+    def at(self, address: int) -> Node | None:
         """The node with that address, or None."""
         if 0 < address <= len(self.all):
             return self.all[address - 1]
         return None
 
-    def of(self, serial):
+    def of(self, serial: str) -> Node | None:
         """The node with that serial number, or None."""
         for node in self.all:
             if node.serial == serial:
                 return node
         return None
 
-    def admit(self, serial, nonce, inputs, version):
+    def admit(self, serial: str, nonce: int, inputs: int, version: int) -> Node | None:
         """A node has answered a search. Returns the Node to be assigned, or None: its twin is
         there already, or there are too many."""
         node = self.of(serial)
@@ -132,13 +134,13 @@ class Nodes:
         node.searched += 1
         return node
 
-    def joined(self, node):
+    def joined(self, node: Node) -> None:
         """It has taken its address."""
         node.found = True
         node.lost = False
         self._expect(node)
 
-    def review(self, limit):
+    def review(self, limit: int) -> None:
         """Nodes that have been silent for `limit` cycles are lost; lost ones that answer are
         back."""
         for node in self.all:
@@ -161,7 +163,7 @@ class Nodes:
             if i >= 0:
                 self.initial[i] = MISSING if expected else GAP
 
-    def points(self):
+    def points(self) -> int:
         """Inputs of all nodes that are named or there, the head's voltages not counted."""
         return sum(
             len(node.channels)
@@ -169,7 +171,7 @@ class Nodes:
             if node.serial[:4] not in HEADS and (node.named or not node.lost)
         )
 
-    def settled(self):
+    def settled(self) -> bool:
         """Whether every node that is there and has a slot has delivered."""
         for node in self.all:
             if node.fits and not node.lost and not node.count(collect.STARTED):

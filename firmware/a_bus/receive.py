@@ -37,7 +37,7 @@ class Receiver:
     session: see bus_a_search.
     """
 
-    def __init__(self, uart, nodes, samples, sent, session):
+    def __init__(self, uart: UartLine, nodes: Nodes, samples: Samples, sent: Bytes, session: int):
         self.heard = 0
         self.found_nodes = []
         self.timed = False
@@ -56,17 +56,17 @@ class Receiver:
         self._done = 0  # and those entered of them
         self._found = array("i", [0] * 9)
 
-    def restart(self):
+    def restart(self) -> None:
         """Forget what is left of answers that were being taken."""
         self._early = self._done = 0
 
-    def early_answers(self, cycle):
+    def early_answers(self, cycle: Cycle) -> None:
         """Take those answers to a POLL that are here, while the others still come."""
         self._early = self._uart.readinto(cycle.early) or 0
         rows, where, state = self._nodes.rows, cycle.where, cycle.state
         self._done = enter_clean(cycle.view, self._early, rows, where, state, 0)
 
-    def answers(self, cycle):
+    def answers(self, cycle: Cycle) -> bool:
         """Take the answers to a POLL, or the rest of them: they stay where they are read to.
         Returns whether more may be on its way: late_answers() is for that."""
         early, view, state = self._early, cycle.view, cycle.state
@@ -95,7 +95,7 @@ class Receiver:
             return True
         return False
 
-    def late_answers(self, cycle, last):
+    def late_answers(self, cycle: Cycle, last: bool) -> bool:
         """Take what has come since; returns as answers(), with `last` never that more comes."""
         view, state = cycle.view, cycle.state
         late = min(self._uart.readinto(self._scratch) or 0, len(view) - self.heard)
@@ -122,20 +122,20 @@ class Receiver:
             return True
         return left < frame.HEADER_BYTES + (view[at + 6] | view[at + 7] << 8) <= _MAX_FRAME
 
-    def answer(self, cycle):
+    def answer(self, cycle: Cycle) -> None:
         """Take the answer to a request: sections of the cycle's block are copied to their
         place."""
         self.heard = self._uart.readinto(self._scratch) or 0
         self.timed = False
         self._take(self._scratch, 0, True, cycle)
 
-    def answer_to_search(self, cycle):
+    def answer_to_search(self, cycle: Cycle) -> None:
         """As answer(), to a SEARCH: two nodes in one slot are no noise."""
         noise = self.noise
         self.answer(cycle)
         self.noise = noise
 
-    def raw(self):
+    def raw(self) -> bytes:
         """What has come, as bytes, whatever it is; allocates."""
         return bytes(self._scratch[: self._uart.readinto(self._scratch) or 0])
 

@@ -12,12 +12,12 @@ _GUARD_US = const(20)
 _HUB_POINTS = const(4)
 
 
-def microseconds(count, baud):
+def microseconds(count: int, baud: int) -> int:
     """Time of `count` bytes on the line, rounded up."""
     return (count * 10000000 + baud - 1) // baud
 
 
-def lay_out(answers, baud):
+def lay_out(answers: Iterable[int], baud: int) -> tuple[list[int], int]:
     """Slots for the nodes that fit on the line (docs/a-bus.md section 4).
 
     `answers`: bytes of each node's answer, the head's first. Returns (slots in us of those that
@@ -34,7 +34,7 @@ def lay_out(answers, baud):
     return slots, end
 
 
-def capacity(nodes, baud):
+def capacity(nodes: Sequence[Node], baud: int) -> int:
     """Points that fit on the line: those of the nodes that fit, and more on CT Hubs, up to the 28
     of an A-bus."""
     answers = [node.answer_bytes() for node in nodes if node.fits]

@@ -56,7 +56,7 @@ def sign(values: ptr16, k: int) -> int:
     return int((v[0] | v[1] | v[2] | v[3]) != 0)
 
 
-def factor(factors, f, number):
+def factor(factors: Words, f: int, number: int) -> None:
     """factors[LIMBS f ...] = a number from 0 to 2^80 - 1."""
     for j in range(LIMBS):
         factors[LIMBS * f + j] = number >> 16 * j & 0xFFFF

@@ -98,7 +98,7 @@ def _collect(
 class Harmonics:
     """channels: which take turns (0 to 2: voltages; from 3 on: points)."""
 
-    def __init__(self, channels):
+    def __init__(self, channels: Sequence[int]):
         self._channels = channels
         self._turn = 0
         self._taken = True  # the next channel's turn has come
@@ -107,11 +107,11 @@ class Harmonics:
         self._samples = 0
         self._work = array("i", bytes(4 * _WORDS))
         # The last complete window: its channel, None when there is none; samples; words
-        self._of = None
+        self._of: int | None = None
         self._count = 0
         self._kept = array("i", bytes(4 * _WORDS))
 
-    def begin(self):
+    def begin(self) -> None:
         """A window begins: the next channel's, when the last one was taken or came to nothing."""
         if self._complete:
             self._work, self._kept = self._kept, self._work
@@ -125,27 +125,27 @@ class Harmonics:
         self._collecting = True
         self._complete = False
 
-    def add(self, samples, where, first, end, pll):
+    def add(self, samples: Samples, where: Words, first: int, end: int, pll: Pll) -> None:
         """Look at samples first to end - 1 of a block, which pll has just followed. `pll` has
         begun its next window when one was complete."""
         if not self._collecting:
             return
-        where = where[self._channels[self._turn]]
-        if where < 0 or not pll.locked():
+        begin = where[self._channels[self._turn]]
+        if begin < 0 or not pll.locked():
             self._collecting = False
             return
         work = self._work
-        _collect(work, 0, work, samples, where, first, end, pll.state, WAVE)
+        _collect(work, 0, work, samples, begin, first, end, pll.state, WAVE)
         self._samples += end - first
         if pll.samples() == 0:
             self._collecting = False
             self._complete = self._samples >= _FEWEST
 
-    def skip(self):
+    def skip(self) -> None:
         """Samples were lost."""
         self._collecting = False
 
-    def take(self):
+    def take(self) -> HarmonicsWindow | None:
         """The last window that was complete when another one began, once: (channel, distortion,
         [percent of orders 2 to 15]), or None when there is none, or no fundamental. In % of the
         fundamental; distortion: root sum square of these orders."""

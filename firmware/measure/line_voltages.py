@@ -35,7 +35,7 @@ def _subtract(samples: ptr8, where: ptr32, delta: int):
         c[k] = z if z > _MIN else _MIN
 
 
-def delta(samples, where):
+def delta(samples: Samples, where: Words) -> None:
     """Make a block's voltages L1, L2, L3 of the head L1-L3, L2-L3, L1-L2. where[p]: byte offset of
     voltage p in `samples`, negative when it is missing; then all are."""
     if where[0] >= 0 and where[1] >= 0 and where[2] >= 0:
@@ -44,7 +44,7 @@ def delta(samples, where):
         where[0] = where[1] = where[2] = GAP
 
 
-def split(samples, where):
+def split(samples: Samples, where: Words) -> None:
     """Make L3, which is not connected, L1-L2; missing when one of the three is."""
     if where[0] >= 0 and where[1] >= 0 and where[2] >= 0:
         _subtract(samples, where, 0)

@@ -62,25 +62,25 @@ def _clear(words: ptr32, count: int):
 class Offsets:
     """channels: how many."""
 
-    def __init__(self, channels):
+    def __init__(self, channels: int):
         self._channels = channels
         self._sums = array("i", [0] * (2 * channels))
         self._finished = array("i", self._sums)
         self._turn = 0
 
-    def add(self, samples, where, first, end):
+    def add(self, samples: Samples, where: Words, first: int, end: int) -> None:
         """Look at samples first to end - 1 of a block."""
         if not first:
             self._turn = (self._turn - BLOCK) % _STRIDE
         first += (self._turn - first) % _STRIDE
         _add(0, samples, samples, where, self._sums, self._channels, first, end)
 
-    def end(self):
+    def end(self) -> None:
         """A report ends: its sums are set aside."""
         self._sums, self._finished = self._finished, self._sums
         _clear(self._sums, len(self._sums))
 
-    def mean(self, i, square):
+    def mean(self, i: int, square: float) -> float:
         """What is to be taken off channel i in the report that ended last, counts: 0 where it is
         small, or a hundredth of the samples' root of the mean `square`: a wave that was not cut
         at whole cycles has as much."""

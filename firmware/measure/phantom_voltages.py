@@ -56,14 +56,14 @@ class PhantomVoltages:
     """made: {phase: (phase that it is made of, degrees that it leads it: -120, 120 or 180)}, all
     of the same one. hertz: the nominal frequency."""
 
-    def __init__(self, made, hertz):
+    def __init__(self, made: dict[int, tuple[int, int]], hertz: float):
         self._source = list(made.values())[0][0]
         self._phases = [(phase, made[phase][1], array("h", [0, 0, 0])) for phase in made]
         self._history = array("h", [0] * (_KEPT + BLOCK))
         self._known = False  # what was before this block
         self.tune(hertz)
 
-    def tune(self, hertz):
+    def tune(self, hertz: float) -> None:
         """From now on the mains have this frequency."""
         for _, degrees, how in self._phases:
             # Half a turn is the other sign; a sixth late with the other sign is a third early.
@@ -75,11 +75,11 @@ class PhantomVoltages:
             how[1] = int(round(sign * _UNIT * sin(angle - part) / sin(angle)))
             how[2] = int(round(sign * _UNIT * sin(part) / sin(angle)))
 
-    def skip(self):
+    def skip(self) -> None:
         """Blocks were lost."""
         self._known = False
 
-    def make(self, samples, where):
+    def make(self, samples: Samples, where: Words) -> None:
         """where[p]: byte offset of voltage p in `samples`, negative when it is missing. What would
         be made of missing samples is missing. Allocates nothing."""
         at = where[self._source]

@@ -3,13 +3,13 @@
 from math import cos, pi, sin, sqrt
 
 
-def turned(phasor, angle):
+def turned(phasor: Phasor, angle: float) -> Phasor:
     """A phasor (x, y) turned by an angle in radians."""
     x, y = phasor
     return x * cos(angle) - y * sin(angle), x * sin(angle) + y * cos(angle)
 
 
-def sequences(phasors):
+def sequences(phasors: Sequence[Phasor]) -> list[float]:
     """How large the positive and the negative sequence of three phasors (x, y) are, three times
     each."""
     sizes = []

@@ -48,7 +48,7 @@ class Pll:
     """The oscillator. `frequency`: the nominal one, 50 or 60 Hz, where it starts and what it falls
     back to without any voltage. `state`: see oscillator.py; for others to read."""
 
-    def __init__(self, frequency):
+    def __init__(self, frequency: int):
         step = frequency * (TURN // SAMPLE_RATE)
         self.references = array("i", [0] * (3 * PAIRS * ROW_WORDS))
         self.state = array("i", [0] * WORDS)
@@ -64,7 +64,7 @@ class Pll:
         self._turns = self._phase = 0  # set amid measuring: they take heap once
         self.mark()
 
-    def fill(self, samples, where, first):
+    def fill(self, samples: Samples, where: Words, first: int) -> int:
         """Write the references from sample `first` of a block on; returns the sample before which
         to stop (64, or the window's end)."""
         references = self.references
@@ -72,36 +72,36 @@ class Pll:
             references, 0, references, samples, where, self.state, WAVE, SILENCE, first
         )
 
-    def ended(self):
+    def ended(self) -> bool:
         """Whether the window is complete: call follow() before the next fill()."""
         return self.state[CYCLES] == 0
 
-    def samples(self):
+    def samples(self) -> int:
         """Samples in the window so far."""
         return self.state[SAMPLES]
 
-    def follow(self, sums):
+    def follow(self, sums: Words) -> None:
         """Learn from a complete window's sums; begins the next window."""
         oscillator.follow(self.state, sums, ARCTAN)
 
-    def advance(self, samples):
+    def advance(self, samples: int) -> None:
         """Go on over samples that were lost on all channels."""
         oscillator.advance(self.state, samples)
 
-    def step(self):
+    def step(self) -> int:
         """What the oscillator advances from sample to sample, 2^-30 turns."""
         return self.state[STEP]
 
-    def locked(self):
+    def locked(self) -> bool:
         """Whether windows are long."""
         return self.state[LOCKED] == 1
 
-    def follows(self):
+    def follows(self) -> bool:
         """Whether the oscillator is at the voltage's phase, to 15 degrees: what it gives the sums
         is right, once the rest of the angle is."""
         return self.state[FOLLOWED] == 1
 
-    def mark(self, samples=0):
+    def mark(self, samples: int = 0) -> None:
         """A report ends, `samples` after the last mark: microhertz() and offset() are then about
         it. The next one begins."""
         state, span = self.state, self._span
@@ -119,7 +119,7 @@ class Pll:
         if self.follows():
             self._count_from(0)
 
-    def note(self, samples):
+    def note(self, samples: int) -> None:
         """follow() was called, `samples` after mark(): turns are counted from the first window on
         in which the voltage was followed; while its frequency is still being found, from the
         last."""
@@ -137,7 +137,7 @@ class Pll:
         self._turns = self.state[TURNS]
         self._phase = self.state[PHASE]
 
-    def microhertz(self):
+    def microhertz(self) -> int:
         """Mean frequency over the report that has ended last, in millionths of a hertz: turns
         counted by the oscillator, or its speed at the end when it did not follow."""
         span = self._span
@@ -147,7 +147,7 @@ class Pll:
         turn = span[_SPAN_TURNS] * TURN + span[_SPAN_PHASE]
         return turn * (SAMPLE_RATE * 1000000) // (samples * TURN)
 
-    def offset(self, phase):
+    def offset(self, phase: int) -> float:
         """Angle by which this phase's reference was ahead of the oscillator in that report, the
         mean over the windows, radians."""
         return self._span[_SPAN_OFFSET + phase] * (2 * pi / TURN)

@@ -25,20 +25,31 @@ FACTORS = const(2)
 class PointSums:
     """Of one point after the other."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._work = array("q", bytes(8 * _VALUES))
         self._product = array("H", bytes(2 * PRODUCT))
         self._factors = array("H", bytes(2 * LIMBS * FACTORS))
 
-    def net(self):
+    def net(self) -> int:
         """Sum of voltage x current over the report."""
         return self._work[_NET]
 
-    def lagging(self):
+    def lagging(self) -> int:
         """The same of the fundamental's reactive power."""
         return self._work[_LAGGING]
 
-    def read(self, sums, at, n, followed, voltage, point, offset, values, first):
+    def read(
+        self,
+        sums: Words,
+        at: int,
+        n: int,
+        followed: int,
+        voltage: Voltage,
+        point: Point,
+        offset: int,
+        values: Words,
+        first: int,
+    ) -> None:
         """Take the sums at word `at` (metering.REPORT_WORDS) of n samples, of which `followed`
         count for reactive power, and count them in `values` from `first` on (readings.SUMS).
 

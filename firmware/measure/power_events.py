@@ -185,7 +185,7 @@ class PowerEvents:
     """declared: the voltage that a phase should have, in counts rms. phases: how many, from the
     first on. `ended`: events since start."""
 
-    def __init__(self, declared, phases):
+    def __init__(self, declared: float, phases: int):
         square = declared * declared / 128
         limits = [int(square * level * level / 10000) for level in (90, 92, 110, 108, 5, 7)]
         self._limits = array("i", limits + [phases])
@@ -202,20 +202,20 @@ class PowerEvents:
                 self._state[_PHASE * p + k] = 0
             self._state[_PHASE * p + 5] = _UNKNOWN
 
-    def add(self, where, count, pll):
+    def add(self, where: Words, count: int, pll: Pll) -> None:
         """Look at the `count` samples that metering has summed last."""
         state, events, limits = self._state, self._events, self._limits
         rows = pll.references
         _watch(0, state, rows, where, count, state, events, limits, pll.state)
 
-    def skip(self, samples):
+    def skip(self, samples: int) -> None:
         """Samples were lost on all channels."""
         samples += self._state[_SAMPLES]
         self._state[_SECONDS] += samples // SAMPLE_RATE
         self._state[_SAMPLES] = samples % SAMPLE_RATE
         self._forget()
 
-    def date(self, now_ms):
+    def date(self, now_ms: int | None) -> None:
         """The last sample was taken at `now_ms` (epoch milliseconds, or None): events that have
         ended, and have no time yet, get theirs, once and for all."""
         ended = self.ended
@@ -232,14 +232,14 @@ class PowerEvents:
         return words[place] * SAMPLE_RATE + words[place + 1]
 
     @property
-    def ended(self):
+    def ended(self) -> int:
         return self._state[_ENDED]
 
-    def active(self):
+    def active(self) -> list[str]:
         """Names of the kinds that go on."""
         return [KINDS[k] for k in range(3) if self._state[_KIND + 5 * k]]
 
-    def last(self):
+    def last(self) -> Iterator[PowerEvent]:
         """Of the events that have ended, at most the last 8, oldest first: (kind, when it began
         in epoch s or None, the same in samples since start, its length in seconds, its worst
         voltage in % of the declared, phases)."""

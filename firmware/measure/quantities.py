@@ -66,12 +66,12 @@ class Voltage:
     it is large enough to be the mains; `missed`: whether samples did not arrive; `clipped`:
     whether some were at the end of the scale. `offset`: see offsets.Offsets."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.factors = array("H", bytes(2 * LIMBS * FACTORS))  # `factor` and `lead`'s magnitude
         self.clear()
 
-    def clear(self):
-        self.rms = None
+    def clear(self) -> None:
+        self.rms: float | None = None
         self.offset = 0  # counts
         self.connected = False
         self.share = 0.0  # of `rms`, 1/1000: for 0.01 VA of 0.01 mA
@@ -90,13 +90,23 @@ class Report:
     `values`: readings.Readings of the points; `readings`: the Reading of each, `rates`: their
     array. `supply`: SUPPLY words, as `rates`: what belongs to no point."""
 
-    def __init__(self, points, voltage_ppm=1000000, wiring=STAR, declared=0):
+    def __init__(
+        self,
+        points: Sequence[Point],
+        voltage_ppm: int = 1000000,
+        wiring: int = STAR,
+        declared: float = 0,
+    ):
         self.microhertz = 0
         self.samples = 0  # its length in 1/3200 s
         self.voltages = [Voltage() for _ in range(3)]
-        self.frequency = None  # Hz
-        self.lines = [None] * 3  # V rms between L1 and L2, L2 and L3, L3 and L1
-        self.unbalance = None  # negative over positive sequence of the fundamental, %; where
+        self.frequency: float | None = None  # Hz
+        self.lines: list[float | None] = [
+            None
+        ] * 3  # V rms between L1 and L2, L2 and L3, L3 and L1
+        self.unbalance: float | None = (
+            None  # negative over positive sequence of the fundamental, %; where
+        )
         self.turns_back = False  # L3 comes before L2 it is positive over negative
         self.values = Readings(len(points))
         self.readings = self.values.points
@@ -111,7 +121,7 @@ class Report:
         self._currents = array("f", currents)
         self._sums = PointSums()
 
-    def read(self, meter):
+    def read(self, meter: Meter) -> Steps:
         """Take the report that the meter has finished: a generator that works for some ms between
         two yields. What it has read is right when it has ended."""
         self.samples = meter.finished_samples
@@ -140,7 +150,7 @@ class Report:
             yield
             self._read_point(i, self._points[i], meter, (3 + i) * REPORT_WORDS)
 
-    def settle(self):
+    def settle(self) -> None:
         """Write `supply`, when all else is read."""
         supply = self.supply
         for p in range(3):

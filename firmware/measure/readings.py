@@ -29,19 +29,19 @@ IMPORTED, EXPORTED, COUNT, MISSED, QUADRANT = 0, 1, 2, 3, 4
 _MAX = const(0x7FFFFFFF)
 
 
-def scaled(value, scale):
+def scaled(value: float | None, scale: float) -> int:
     """A float, or None, as the arrays have it."""
     return UNKNOWN if value is None else whole(value * scale)
 
 
-def whole(value):
+def whole(value: float) -> int:
     """The nearest integer; UNKNOWN where it has more than 32 bits: a wrong number would not be
     seen."""
     value = round(value)
     return value if -_MAX <= value <= _MAX else UNKNOWN
 
 
-def real(value, scale):
+def real(value: int, scale: float) -> float | None:
     """The float, or None, of an item of the arrays."""
     return None if value == UNKNOWN else value / scale
 
@@ -91,13 +91,13 @@ class Reading:
     count = _sum(COUNT)
     missed = _sum(MISSED)
 
-    def __init__(self, rates, sums, saturated, i):
+    def __init__(self, rates: Words, sums: Words, saturated: bytearray, i: int):
         self._rates = rates
         self._sums = sums
         self._saturated = saturated
         self._i = i
 
-    def clear(self):
+    def clear(self) -> None:
         """Nothing was measured."""
         for k in range(self._i * RATES, (self._i + 1) * RATES):
             self._rates[k] = UNKNOWN
@@ -105,14 +105,14 @@ class Reading:
             self._sums[k] = 0
 
     @property
-    def saturated(self):
+    def saturated(self) -> bool:
         return self._saturated[self._i] != 0
 
     @saturated.setter
-    def saturated(self, value):
+    def saturated(self, value: bool) -> None:
         self._saturated[self._i] = value
 
-    def quadrant(self, q):
+    def quadrant(self, q: int) -> int:
         return self._sums[self._i * SUMS + QUADRANT + q]
 
 
@@ -128,13 +128,13 @@ class Readings:
     """Of `count` points: `rates`, `sums` as above, `saturated` (1 or 0 each); `points`: a Reading
     of each."""
 
-    def __init__(self, count):
+    def __init__(self, count: int):
         self.rates = array("i", [UNKNOWN] * (RATES * count))
         self.sums = array("q", bytes(8 * SUMS * count))
         self.saturated = bytearray(count)
         self.points = [Reading(self.rates, self.sums, self.saturated, i) for i in range(count)]
 
-    def clear(self):
+    def clear(self) -> None:
         """Nothing was measured of any point."""
         _fill(self.rates, len(self.rates), UNKNOWN)
         _fill(self.sums, 2 * len(self.sums), 0)

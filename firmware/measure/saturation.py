@@ -64,32 +64,32 @@ def _clear(words: ptr32, count: int):
 class Saturation:
     """channels: how many, the three voltages first."""
 
-    def __init__(self, channels):
+    def __init__(self, channels: int):
         self._before = array("i", [0] * channels)
         self._seen = bytearray(channels)
         self._finished = bytearray(channels)
 
-    def add(self, samples, where, sums, first, end):
+    def add(self, samples: Samples, where: Words, sums: Words, first: int, end: int) -> None:
         """Look at samples first to end - 1 of a block, once metering's `sums` have them: where[i]
         is the byte at which channel i begins."""
         before, seen = self._before, self._seen
         _look(0, samples, samples, where, sums, before, seen, len(seen), first, end)
 
-    def end_window(self):
+    def end_window(self) -> None:
         """The sums begin anew."""
         _clear(self._before, len(self._before))
 
-    def end(self):
+    def end(self) -> None:
         """A report ends: what was seen during it is set aside."""
         self._seen, self._finished = self._finished, self._seen
         for i in range(len(self._seen)):
             self._seen[i] = 0
 
-    def voltage(self, p):
+    def voltage(self, p: int) -> bool:
         """Whether voltage p was at full scale in the report that ended last."""
         return self._finished[p] != 0
 
-    def write_to(self, saturated):
+    def write_to(self, saturated: bytearray) -> None:
         """Put into the bytes of `saturated` what was seen of the points in that report."""
         for i in range(len(saturated)):
             saturated[i] = self._finished[3 + i]

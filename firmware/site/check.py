@@ -16,7 +16,7 @@ _OF_A_NODE = ("node", "ct", "reversed")
 _CORRECTIONS = ("harmonics", "ratio", "phase_shift", "power_offset")  # not where others measure
 
 
-def check(table, meters_of):
+def check(table: Table, meters_of: MetersOf | None) -> None:
     """table: of a site.json. SiteError when it is not usable. meters_of: see document.load()."""
     if not isinstance(table, dict):
         raise SiteError("must be an object")
@@ -50,9 +50,11 @@ def check(table, meters_of):
     if len(points) > MOST_OF_ALL:
         raise SiteError("points: %d, but there are at most %d" % (len(points), MOST_OF_ALL))
     b_bus = field("", table, "b_bus", dict, {})
-    if "b_bus" in table and meters_of is None:
-        raise SiteError("b_bus: there is no B-bus here: use a Genius, or remove b_bus")
-    meters = meters_of(b_bus) if "b_bus" in table else {}
+    meters = {}
+    if "b_bus" in table:
+        if meters_of is None:
+            raise SiteError("b_bus: there is no B-bus here: use a Genius, or remove b_bus")
+        meters = meters_of(b_bus)
     boxed = b_bus.get("power_box")
     if boxed and table.get("voltage_ratio", 1) != 1:
         raise SiteError(

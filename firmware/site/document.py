@@ -23,7 +23,7 @@ class Point:
     harmonics = False  # whether they are asked for
     metered = False  # by a device on the B-bus
 
-    def __init__(self, table, node, ct, phase, load):
+    def __init__(self, table: Table, node: str, ct: tuple[int, str], phase: int, load: int):
         self.node = node
         self.input = ord(table["input"]) - ord("A")
         self.rated, self.type = ct
@@ -46,13 +46,13 @@ class Point:
 class Load:
     """One load: `name`, `role`, and `points`, the indices of its points."""
 
-    def __init__(self, name, role):
+    def __init__(self, name: str, role: str):
         self.name = name
         self.role = role
-        self.points = []
+        self.points: list[int] = []
 
 
-def load(text, meters_of=None):
+def load(text: str, meters_of: MetersOf | None = None) -> Site:
     """The Site of a site.json's text; ValueError (one line: which field and why) when it is not
     usable. meters_of: a function that refuses a wrong `b_bus` and gives {name of a meter on it:
     its phases}; None where there is no B-bus."""
@@ -74,7 +74,7 @@ class Site:
     voltage transformers' ratio x 1000000; `zone`: local time, a zone.Zone;
     `synthesised`: {phase: (phase that it is made of, degrees that it leads it)}, 0 to 2."""
 
-    def __init__(self, table):
+    def __init__(self, table: Table):
         """table: one that check.check() accepts."""
         from site import schemes
 
@@ -99,7 +99,7 @@ class Site:
             for name, wish in table.get("synthesised", {}).items()
         }
         self.loads = [Load(one["name"], one["role"]) for one in table["loads"]]
-        self.points = []
+        self.points: list[Point] = []
         nodes = {}  # a serial number is kept once
         for one in table["points"]:
             k = [load.name for load in self.loads].index(one["load"])
@@ -112,7 +112,7 @@ class Site:
                 point.metered = True
             self.points.append(point)
 
-    def nodes(self):
+    def nodes(self) -> Named:
         """[(serial, [channel of each input, -1 where unused])], the head first; channels 0 to 2
         are the head's voltages, 3 + i is point i."""
         nodes = [(self.head, [0, 1, 2])]

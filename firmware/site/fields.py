@@ -13,7 +13,7 @@ class SiteError(ValueError):
     """The site is not usable: one line, which field and why."""
 
 
-def field(where, table, name, kind, default=None):
+def field(where: str, table: Table, name: str, kind: type, default: Any = None) -> Any:
     if not isinstance(table, dict):
         raise SiteError("%s must be an object" % where[:-1])
     value = table.get(name, default)
@@ -31,7 +31,7 @@ def field(where, table, name, kind, default=None):
     return value
 
 
-def known(where, table, names):
+def known(where: str, table: Table, names: Iterable[str]) -> None:
     """Refuses fields that mean nothing: one that is misspelt would be left out in silence."""
     for name in table if isinstance(table, dict) else ():
         if name not in names:
@@ -40,7 +40,7 @@ def known(where, table, names):
             )
 
 
-def number(where, table, name, default, least, most):
+def number(where: str, table: Table, name: str, default: Any, least: float, most: float) -> Any:
     value = table.get(name, default)
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         raise SiteError("%s%s: must be a number" % (where, name))
@@ -49,7 +49,7 @@ def number(where, table, name, default, least, most):
     return value
 
 
-def choice(where, table, name, choices):
+def choice(where: str, table: Table, name: str, choices: Iterable[str]) -> Any:
     value = field(where, table, name, str)
     if value not in list(choices):
         known = ", ".join(sorted(choices))
@@ -57,7 +57,7 @@ def choice(where, table, name, choices):
     return value
 
 
-def serial(where, table, name, types):
+def serial(where: str, table: Table, name: str, types: Iterable[str]) -> str:
     value = field(where, table, name, str)
     if len(value) != 10 or not value.isdigit() or value[:4] not in types:
         known = " or ".join(sorted(types))
@@ -67,7 +67,7 @@ def serial(where, table, name, types):
     return value
 
 
-def new_name(where, table, names):
+def new_name(where: str, table: Table, names: Container[str]) -> str:
     """The field `name`, which is not one of `names` yet."""
     value = field(where, table, "name", str)
     size = len(json.dumps(value).encode()) - 2

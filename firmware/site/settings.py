@@ -14,15 +14,15 @@ class Settings:
     `publish`: rates.Rates' wishes; `networks`: a list of [ssid, key], with "hidden" behind them
     where the network does not tell its name; the one that was given last comes first."""
 
-    def __init__(self, table):
-        self.mqtt = table.get("mqtt")
-        self.link = table.get("link")
-        self.apn = table.get("apn", "")
-        self.publish = table.get("publish", {})
-        self.networks = table.get("networks", [])
+    def __init__(self, table: Table):
+        self.mqtt: Table | None = table.get("mqtt")
+        self.link: str | None = table.get("link")
+        self.apn: str = table.get("apn", "")
+        self.publish: dict[str, int] = table.get("publish", {})
+        self.networks: list[list[str]] = table.get("networks", [])
 
 
-def read():
+def read() -> Settings:
     """The Settings. A settings.json is taken over and removed; what was learned stays.
     settings_check.SettingsError when they are not usable."""
     store = Durable("settings")
@@ -51,7 +51,7 @@ def _hint(networks):
     unload("hotspot.credentials")
 
 
-def kept():
+def kept() -> Settings:
     """The Settings without settings.json, which is not usable."""
     store = Durable("settings")
     try:
@@ -60,7 +60,7 @@ def kept():
         return Settings({})
 
 
-def remember(settings, ssid, key, hidden=False):
+def remember(settings: Settings, ssid: str, key: str, hidden: bool = False) -> None:
     """Keep a network's credentials, in front of the others; the oldest is forgotten. hidden:
     whether it does not tell its name."""
     networks = [[ssid, key, "hidden"] if hidden else [ssid, key]]
@@ -70,7 +70,7 @@ def remember(settings, ssid, key, hidden=False):
     _save(settings, Durable("settings"))
 
 
-def choose(settings, link):
+def choose(settings: Settings, link: str) -> None:
     """Keep the installer's choice of link."""
     settings.link = link
     _save(settings, Durable("settings"))

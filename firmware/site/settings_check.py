@@ -14,7 +14,7 @@ class SettingsError(ValueError):
     """The settings are not usable: one line, which field and why."""
 
 
-def load(text):
+def load(text: str) -> Table:
     """The table of a settings.json's text; SettingsError when it is not usable."""
     try:
         table = json.loads(text)

@@ -16,7 +16,7 @@ def _first_day(year):
     return 365 * (year - 1970) + (year - 1969) // 4 - (year - 1901) // 100 + (year - 1601) // 400
 
 
-def year_of(day):
+def year_of(day: int) -> int:
     """The year of a day since 1970."""
     year = 1970 + day * 400 // 146097
     while _first_day(year) > day:
@@ -26,7 +26,7 @@ def year_of(day):
     return year
 
 
-def month_of(day):
+def month_of(day: int) -> int:
     """The month of a day since 1970, counted from January 1970."""
     year = year_of(day)
     of_year = day - _first_day(year)
@@ -40,12 +40,12 @@ def month_of(day):
 class _Change:
     """When summer time begins or ends, each year. kind: "J", "" or "M"; numbers: see parse()."""
 
-    def __init__(self, kind, numbers, time):
+    def __init__(self, kind: str, numbers: Sequence[int], time: int):
         self._kind = kind
         self._numbers = numbers
         self._time = time
 
-    def at(self, year):
+    def at(self, year: int) -> int:
         """Local seconds since 1970 by the clock that is in force until then."""
         first, numbers = _first_day(year), self._numbers
         leap = _first_day(year + 1) - first - 365
@@ -66,7 +66,13 @@ class _Change:
 class Zone:
     """standard, summer: offsets; begin, end: the _Change to summer time and back, or None."""
 
-    def __init__(self, standard, summer=0, begin=None, end=None):
+    def __init__(
+        self,
+        standard: int,
+        summer: int = 0,
+        begin: _Change | None = None,
+        end: _Change | None = None,
+    ):
         self._standard = standard
         self._summer = summer
         self._begin = begin
@@ -74,7 +80,7 @@ class Zone:
         self._from = self._until = 0  # where `_offset` holds
         self._offset = standard
 
-    def offset(self, time):
+    def offset(self, time: int) -> int:
         """The offset at that time."""
         if self._begin and not self._from <= time < self._until:
             self._look(time)
@@ -82,10 +88,12 @@ class Zone:
 
     def _look(self, time):
         year = year_of((time + self._standard) // _DAY_S)
+        begin, end = self._begin, self._end
+        assert begin and end  # both, or neither
         changes = []
         for y in (year - 1, year, year + 1):  # a change may lie a week beyond its year
-            changes.append((self._begin.at(y) - self._standard, y, 0))
-            changes.append((self._end.at(y) - self._summer, y, 1))
+            changes.append((begin.at(y) - self._standard, y, 0))
+            changes.append((end.at(y) - self._summer, y, 1))
         changes.sort()
         self._from, self._until = changes[0][0], changes[-1][0]
         for at, _, is_end in changes:
@@ -96,7 +104,7 @@ class Zone:
                 self._until = at
                 break
 
-    def utc(self, local):
+    def utc(self, local: int) -> int:
         """When the local clock shows `local` (local seconds since 1970): the first time where it
         does so twice, the moment at which it is put forward where it never does."""
         before = self.offset(local - self._standard - _DAY_S)
@@ -113,16 +121,16 @@ class Zone:
 class _Text:
     """What is left of a TZ string."""
 
-    def __init__(self, text):
+    def __init__(self, text: str):
         self.text = text
 
-    def takes(self, sign):
+    def takes(self, sign: str) -> bool:
         if self.text[:1] != sign:
             return False
         self.text = self.text[1:]
         return True
 
-    def number(self, least, most):
+    def number(self, least: int, most: int) -> int:
         digits = 0
         while digits < 3 and self.text[digits : digits + 1] in "0123456789" and self.text[digits:]:
             digits += 1
@@ -132,7 +140,7 @@ class _Text:
             raise ValueError
         return value
 
-    def name(self):
+    def name(self) -> None:
         quoted = self.takes("<")
         count = 0
         for letter in self.text:
@@ -143,7 +151,7 @@ class _Text:
         if count < 3 or quoted and not self.takes(">"):
             raise ValueError
 
-    def time(self, most):
+    def time(self, most: int) -> int:
         """[+-]h[h[h]][:mm[:ss]] in seconds."""
         minus = self.takes("-")
         if not minus:
@@ -155,7 +163,7 @@ class _Text:
             seconds += self.number(0, 59) * unit
         return -seconds if minus else seconds
 
-    def change(self):
+    def change(self) -> _Change:
         if not self.takes(","):
             raise ValueError
         if self.takes("M"):
@@ -171,7 +179,7 @@ class _Text:
         return _Change(kind, numbers, self.time(_MAX_HOURS) if self.takes("/") else 2 * _HOUR_S)
 
 
-def parse(text):
+def parse(text: str) -> Zone:
     """The Zone of a POSIX TZ string such as CET-1CEST,M3.5.0,M10.5.0/3; ValueError when it is
     none. Summer time needs its rule."""
     left = _Text(text)
