@@ -1,4 +1,4 @@
-"""The links that may be used, which one is, and where it leads (docs/connection-decisions.md). Owns
+"""The links that may be used, which one is, where it leads (docs/connection-decisions.md). Owns
 that choice; joins and dials nothing."""
 
 from system.modules import unload
