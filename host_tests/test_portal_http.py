@@ -480,9 +480,10 @@ def test_results_stay_for_a_phone_that_comes_back(tmp_path):
 def test_every_result_has_its_text():
     """What joining and looking where the network leads can give (docs/connection.md)."""
     source = (interpreter.ROOT / "firmware" / "net" / "reachability.py").read_text()
-    words = {*re.findall(r'return "(\w+)"', source), "wrong_password", "failed"}
+    contract = source.partition("async def check")[2].split('"""')[1]
+    words = {*re.findall(r'"(\w+)"', contract), "wrong_password", "failed"}
     words |= {"not_found", "no_address"}
-    assert {"no_dns", "captive", "no_internet", "no_cloud"} <= words
+    assert {"no_dns", "captive", "no_internet", "no_cloud", "router_page"} <= words
     texts = tomllib.loads((portal_pages.SOURCE / "text.toml").read_text(encoding="utf-8"))
     for language in texts.values():
         assert words - {"ok"} <= language["messages"].keys()
