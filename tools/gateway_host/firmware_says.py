@@ -10,16 +10,7 @@ from gateway_host import interpreter
 from gateway_host.errors import UserError
 from gateway_host.session import MODULE_PATH, SOURCE_HEAP
 
-_JUDGE = """
-from site import document
-from b_bus.start import meters_of
-
-with open({!r}) as file:
-    try:
-        document.load(file.read(), meters_of)
-    except ValueError as error:
-        print(error)
-"""
+_JUDGE = Path(__file__).with_name("device") / "judge_site.py"
 
 
 def version(bits: int) -> str:
@@ -32,7 +23,8 @@ def version(bits: int) -> str:
 def check_site(path: Path, bits: int) -> dict[str, Any]:
     """Reads a site.json; UserError with the reason when the firmware refuses it."""
     try:
-        plan = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        plan = json.loads(text)
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:
@@ -40,10 +32,13 @@ def check_site(path: Path, bits: int) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise UserError(f"{path}:{error.lineno}: not JSON: {error.msg}") from None
     answer = interpreter.run(
-        ["-c", _JUDGE.format(str(path.resolve()))],
+        [_JUDGE],
         bits=bits,
         heap=SOURCE_HEAP,
         path=MODULE_PATH,
+        stdin=None,
+        input=text,
+        encoding="utf-8",
         cwd=path.resolve().parent,  # where profiles of meters lie, as on the gateway
     )
     reason = (answer.stdout + answer.stderr).strip()

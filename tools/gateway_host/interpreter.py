@@ -16,14 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BIN = ROOT / "build" / "bin"
 LIB = ROOT / "build" / "lib"
 
-_ABOUT = """
-import sys
-try:
-    import ffi
-except ImportError:
-    ffi = None
-print(64 if sys.maxsize > 1 << 32 else 32, int(ffi is not None))
-"""
+_ABOUT = Path(__file__).with_name("device") / "about_interpreter.py"
 _NAMES = {32: "micropython", 64: "micropython64"}
 
 
@@ -54,7 +47,7 @@ def maps_files(path: Path) -> bool:
 @cache
 def _about(path: Path) -> tuple[int, bool]:
     try:
-        answer = subprocess.run([path, "-c", _ABOUT], capture_output=True, text=True, timeout=20)
+        answer = subprocess.run([path, _ABOUT], capture_output=True, text=True, timeout=20)
         bits, ffi = map(int, answer.stdout.split())
     except (OSError, ValueError, subprocess.TimeoutExpired) as error:
         raise UserError(f"{path} does not run: `make clean setup` makes it anew") from error

@@ -9,109 +9,16 @@ are counted.
 from __future__ import annotations
 
 import base64
+import json
 import struct
 
 from gateway_host.fuzz import a_bus as fuzz
 from gateway_host.instructions import kernel
-from gateway_host.instructions.rv32 import _ON_TARGET, run_rv32
+from gateway_host.instructions.rv32 import ON_TARGET, run_rv32, stubs
 
 _CYCLES = 25  # in which there are one SEARCH and two of QUERY
 _BEFORE = 30
 _STATUS = 8
-_TIME = b"""
-def ticks_diff(a, b):
-    return a - b
-
-
-def ticks_add(a, b):
-    return a + b
-"""
-_PROGRAM = """
-import gc
-from binascii import a2b_base64
-
-from bus_a import BusA
-
-given = bytearray(a2b_base64({cycle!r}))
-news = memoryview(a2b_base64({news!r}))
-status = memoryview(a2b_base64({status!r}))
-PLACES = {places!r}  # of the pieces of `given` that are another block's in every cycle
-PIECE = 12
-STATUS = len(status) // {nodes}
-
-
-class Line:
-    polls = own = 0
-    sent = 0
-
-    def write(self, data):
-        before = instructions()
-        self.hear(data)
-        self.own += instructions() - before
-
-    def readinto(self, view):
-        before = instructions()
-        size = self.give(view)
-        self.own += instructions() - before
-        return size
-
-    def set_baud(self, baud):
-        pass
-
-    def hear(self, data):
-        self.answer = b""
-        self.sent = data[1]
-        if data[1] == 1:
-            self.polls += 1
-            at = data[4] * len(PLACES) * PIECE
-            for place in PLACES:
-                given[place : place + PIECE] = news[at : at + PIECE]
-                at += PIECE
-            self.answer = given
-        elif data[1] == 7:
-            self.answer = status[(data[2] - 1) * STATUS : data[2] * STATUS]
-
-    def give(self, view):
-        size = len(self.answer)
-        view[:size] = self.answer
-        self.answer = b""
-        return size
-
-
-ticks = 1000
-
-
-def now():
-    return ticks
-
-
-line = Line()
-bus = BusA(line, now, 3000000, {named!r}, 31, 1)
-for node in bus.nodes.all:
-    bus.nodes.joined(node)
-bus._searches = bus._looks = 0
-steps = bus.run()
-spent = {{}}
-whole = missing = 0
-while line.polls <= {before} + {cycles}:
-    gc.collect()
-    gc.disable()
-    a = instructions()
-    b = instructions()
-    wait = next(steps)
-    c = instructions()
-    gc.enable()
-    ticks += wait
-    if bus.ready is not None:
-        missing += sum(where < 0 for where in bus.ready.where)
-    if {before} < line.polls <= {before} + {cycles}:
-        taken = (c - b - (b - a) - line.own) & 0x1FFFFFFF
-        spent[line.sent] = spent.get(line.sent, 0) + taken
-    line.own = 0
-assert missing == 0 and bus.blocks >= {before} + {cycles} - 3 and bus.receiver.noise == 0
-for kind in spent:
-    print(kind, spent[kind])
-"""
 _NAMES = {1: "poll", 7: "query", 10: "search"}
 
 
@@ -138,18 +45,20 @@ def measure() -> tuple[dict[str, float], float]:
     def text(data: bytes) -> str:
         return base64.b64encode(data).decode()
 
-    program = (_ON_TARGET / "count.py").read_text() + _PROGRAM.format(
-        cycle=text(fuzz.clean_cycle(0)),
-        news=text(b"".join(news for _, news in blocks)),
-        status=text(b"".join(answers)),
-        places=blocks[0][0],
-        nodes=len(named),
-        named=named,
-        before=_BEFORE,
-        cycles=_CYCLES,
-    )
-    files = {"time.py": _TIME} | kernel.modules()  # compiled: as in an image, and as the kernel
-    said = run_rv32(program, path=[kernel.FIRMWARE], files=files)
+    given = {
+        "cycle": text(fuzz.clean_cycle(0)),
+        "news": text(b"".join(news for _, news in blocks)),
+        "status": text(b"".join(answers)),
+        "places": blocks[0][0],
+        "nodes": len(named),
+        "named": named,
+        "before": _BEFORE,
+        "cycles": _CYCLES,
+    }
+    # The modules are compiled: as in an image, and as the kernel.
+    files = stubs("time") | kernel.modules() | {"given.json": json.dumps(given).encode()}
+    program = (ON_TARGET / "a_bus_cycles.py").read_text()
+    said = run_rv32(program, path=[kernel.FIRMWARE, ON_TARGET], files=files)
     parts = {
         _NAMES[int(kind)]: int(count) / _CYCLES
         for kind, count in map(str.split, said.splitlines())

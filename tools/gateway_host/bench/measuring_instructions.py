@@ -14,7 +14,7 @@ import numpy as np
 
 from gateway_host.bench import a_bus_instructions as bus_instructions
 from gateway_host.instructions import kernel
-from gateway_host.instructions.rv32 import _ON_TARGET, MEMORY, run_rv32
+from gateway_host.instructions.rv32 import MEMORY, ON_TARGET, run_rv32
 from gateway_host.sim.catalogue import BLOCK
 from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 
@@ -23,65 +23,6 @@ _BLOCKS_A_SECOND = 50
 _CHANNELS = 31
 _BEFORE = 2  # reports
 _REPORTS = 4
-_PROGRAM = """
-import gc
-import uctypes
-from array import array
-
-import pipeline
-from site import document
-
-place = document.load({plan!r})
-SIZE = 2 * {block} * {channels}
-
-
-BLOCKS = [uctypes.bytearray_at({address} + k * SIZE, SIZE) for k in range({blocks})]
-
-
-class Cycle:
-    skipped = 0
-    block = 0
-    where = array("i", [2 * {block} * i for i in range({channels})])
-
-
-class Bus:
-    ready = Cycle()
-    samples = None
-
-    def age_ms(self, block, sample):
-        return 40
-
-    def run(self):
-        while True:
-            self.samples = BLOCKS[self.ready.block % {blocks}]
-            self.ready.block += 1
-            yield 0
-
-
-path = pipeline.build(Bus(), place, lambda: 1764000000000 + path.reports * 1000, lambda: None)
-plain = reporting = count = 0
-while path.reports < {before} + {reports}:
-    counted = path.reports >= {before}
-    reports = path.reports
-    gc.collect()
-    gc.disable()
-    free = [None]  # the first piece after a collection is looked for from the heap's beginning
-    a = instructions()
-    b = instructions()
-    path.step()
-    path.work_through()
-    c = instructions()
-    gc.enable()
-    if counted:
-        taken = (c - b - (b - a)) & 0x1FFFFFFF
-        count += 1
-        plain += taken
-        if path.reports != reports:
-            reporting += taken
-    if path.reports != reports:
-        path.harmonics.take()
-print(plain, reporting, count)
-"""
 
 
 @dataclass
@@ -110,17 +51,22 @@ def measure(bus_cycle: float | None = None) -> Second:
     if bus_cycle is None:
         bus_cycle = sum(bus_instructions.measure()[0].values())
     blocks = 8
-    program = (_ON_TARGET / "count.py").read_text() + _PROGRAM.format(
-        plan=json.dumps(load_house(DEFAULT_HOUSE).site_json()),
-        block=BLOCK,
-        channels=_CHANNELS,
-        blocks=blocks,
-        address=MEMORY,
-        before=_BEFORE,
-        reports=_REPORTS,
-    )
+    plan = load_house(DEFAULT_HOUSE).site_json()
+    plan.pop("b_bus")  # not measured here
+    given = {
+        "plan": json.dumps(plan),
+        "block": BLOCK,
+        "channels": _CHANNELS,
+        "blocks": blocks,
+        "address": MEMORY,
+        "before": _BEFORE,
+        "reports": _REPORTS,
+    }
     said = run_rv32(
-        program, path=[kernel.FIRMWARE], files=kernel.modules(), memory=_samples(blocks)
+        (ON_TARGET / "measuring_second.py").read_text(),
+        path=[kernel.FIRMWARE, ON_TARGET],
+        files=kernel.modules() | {"given.json": json.dumps(given).encode()},
+        memory=_samples(blocks),
     )
     whole, reporting, count = map(int, said.split())
     plain = (whole - reporting) / (count - _REPORTS)

@@ -21,7 +21,7 @@ from gateway_host.errors import UserError
 from gateway_host.instructions import mpy, rv32_build
 from gateway_host.instructions.counts import Argument, Counts
 
-_ON_TARGET = Path(__file__).parent / "on_target"
+ON_TARGET = Path(__file__).parent / "on_target"
 _QEMU = "qemu-system-riscv32"
 # One instruction a nanosecond of virtual time, which stops while the machine waits: the count does
 # not depend on the host.
@@ -58,7 +58,7 @@ def run_rv32(
     for name, content in held.items():
         places[name] = (MEMORY + end, len(content))
         end += len(content)
-    parts = [f"_FILES = {places!r}\n", (_ON_TARGET / "files.py").read_text()]
+    parts = [f"_FILES = {places!r}\n", (ON_TARGET / "files.py").read_text()]
     command = [rv32_build.tool(_QEMU), *_MACHINE, "-kernel", str(interpreter)]
     with (
         tempfile.NamedTemporaryFile() as image,
@@ -80,6 +80,11 @@ def run_rv32(
             process.kill()
 
 
+def stubs(*names: str) -> dict[str, bytes]:
+    """Of modules that the target has not: `files` for run_rv32."""
+    return {f"{name}.py": (ON_TARGET / "stubs" / f"{name}.py").read_bytes() for name in names}
+
+
 def _loaded(image: IO[bytes], memory: bytes) -> list[str]:
     """QEMU's options that put `memory` at MEMORY."""
     image.write(memory or b"\0")
@@ -99,7 +104,7 @@ def count(module: Path, function: str, arguments: Sequence[Argument]) -> Counts:
         number = isinstance(argument, int)
         call.append(str(argument) if number else f"_buffers[{places.index(id(argument))}]")
         parameters.append(f"a{i}: {'int' if number else 'ptr8'}")
-    program = f"""{(_ON_TARGET / "count.py").read_text()}
+    program = f"""{(ON_TARGET / "count.py").read_text()}
 from binascii import a2b_base64
 from {module.stem} import {function} as _function
 

@@ -1,4 +1,3 @@
-# ruff: noqa: F821
 # Runs on the rv32 target: counts the instructions of one call. rv32.py writes the call below it.
 import gc
 from binascii import b2a_base64

@@ -1,4 +1,3 @@
-# ruff: noqa: F821
 # Runs first on the rv32 target, which has no files: mounts _FILES, a dictionary of paths to
 # address and size of the contents in memory, as a read-only file system.
 import io as _io
