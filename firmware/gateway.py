@@ -155,7 +155,7 @@ class Gateway:
         self._record.keep_now()
 
     async def close(self):
-        """A clean end: the registers are kept, the cloud is told."""
+        """A clean end: the registers are kept, the cloud gets a good-bye."""
         self.keep()
         await self.uplink.close()
 

@@ -32,7 +32,7 @@ def _refused(name, error):
 
 
 def _usable(refused, name, make):
-    """What `make` makes of what has that name. None when that is not usable: it was told, and
+    """What `make` makes of what has that name. None when that is not usable: it was reported, and
     `refused` has the name for the counters."""
     try:
         return make()
@@ -113,7 +113,7 @@ def _load(device, resting):
     _usable(refused, "reset", lambda: _finish_reset(device))
     device.watchdog(_LOADING_MS)
     installation = _usable(refused, "site.json", _site)
-    wishes = _usable(refused, "settings.json", settings.read) or settings.kept()
+    requested = _usable(refused, "settings.json", settings.read) or settings.kept()
     if resting:
         refused.append("rest")
         installation = None
@@ -127,8 +127,8 @@ def _load(device, resting):
             modules.load("b" in board.BUSES, look)
         modules.load_gateway(look)
     gc.collect()  # the buffers want whole pieces of the heap
-    made = _usable(refused, "site.json", lambda: _made(device, wishes, installation, improv))
-    gateway = made or _made(device, wishes, None, improv)
+    made = _usable(refused, "site.json", lambda: _made(device, requested, installation, improv))
+    gateway = made or _made(device, requested, None, improv)
     for name in refused:
         gateway.counters.count("start." + name)
     return gateway
@@ -152,7 +152,7 @@ def _serve(device, rest_s=0):
 
 
 def main():
-    """Run the gateway. When its configuration is not usable that is told in one line; the
+    """Run the gateway. When its configuration is not usable that is reported in one line; the
     simulator ends then, a device runs with what is left of it: LED, button, hotspot and Improv
     always (docs/device.md). Whatever ends it is kept for the cloud and followed by a new start;
     in an engineer's hands by the REPL."""

@@ -3,9 +3,11 @@ checked before anybody gets it."""
 
 import json
 
+from micropython import const
+
 from system.refused import Refused
 
-_LONGEST_SHOWN = 24
+_MAX_SHOWN = const(24)  # characters
 
 
 def _whole(least, most):
@@ -50,7 +52,7 @@ def shown(value):
     if isinstance(value, list):
         return "a list"
     text = json.dumps(value)
-    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "..."
+    return text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "..."
 
 
 def checked(name, value, where=""):

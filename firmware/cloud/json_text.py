@@ -14,7 +14,7 @@ from micropython import const
 
 UNKNOWN_64 = -(1 << 63)  # as readings.UNKNOWN, in an array of 64 bits
 
-_LONGEST = const(24)  # bytes of a number, and room to put it together
+_MAX_NUMBER = const(24)  # bytes of a number, and room to put it together
 # An op is a piece of text and the number behind it, in 5 halfwords.
 _OP_BYTES = const(10)
 _PIECE = const(0)  # where it begins
@@ -61,7 +61,7 @@ def _fill(
         o = ptr16(int(ops) + _OP_BYTES * op)
         op += 1
         length = o[_LENGTH]
-        if at + length + _LONGEST > state[_LIMIT]:
+        if at + length + _MAX_NUMBER > state[_LIMIT]:
             state[_TOO_LONG] = 1
             op = last
             break
@@ -79,7 +79,7 @@ def _fill(
         s = ptr16(sources[int(o[_SOURCE])])
         index = o[_INDEX]
         negative = 0
-        n = _LONGEST  # digits are written from here on backwards
+        n = _MAX_NUMBER  # digits are written from here on backwards
         if kind & _INT:
             s = ptr16(int(s) + 4 * index)
             negative = s[1] >> 15
@@ -149,7 +149,7 @@ def _fill(
                 break
             x = y
             decimals -= 1
-        if x == 0 and n == _LONGEST:
+        if x == 0 and n == _MAX_NUMBER:
             negative = 0
         while True:
             y = x // 10
@@ -165,7 +165,7 @@ def _fill(
         if negative:
             n -= 1
             p[n] = _MINUS
-        length = _LONGEST - n
+        length = _MAX_NUMBER - n
         t = ptr8(int(p) + n)
         x = 0
         while x < length:
@@ -241,7 +241,7 @@ class Form:
         self.text = bytearray()
         self.ops = array("H")
         self.count = 0
-        self.longest = _LONGEST
+        self.longest = _MAX_NUMBER
         self._piece = bytearray()
 
     def put(self, piece):
@@ -250,8 +250,8 @@ class Form:
 
     def number(self, source, index, decimals=0, away=0, truncated=False, zero=False):
         """Go on with item `index` of `source`, an array of 32 bits, in units of 10^-(decimals +
-        away). `away`: digits that are left away, rounded or, where that is wished, truncated
-        toward zero. Unknown is null or, where that is wished, 0."""
+        away). `away`: digits that are left away, rounded or, where that is wanted, truncated
+        toward zero. Unknown is null or, where that is wanted, 0."""
         what = _INT | decimals << 2 | away << 5
         what |= (_TRUNCATED if truncated else 0) | (_ZERO if zero else 0)
         self._add(what, source, index)

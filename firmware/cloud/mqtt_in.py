@@ -1,12 +1,12 @@
 """What the broker sends us: takes MQTT packets apart (MQTT 3.1.1 section 2) and hands them on.
 
-Owns the bytes of a packet that is not whole yet. Of messages longer than LONGEST only the topic is
-handed on.
+Owns the bytes of a packet that is not whole yet. Of messages longer than MAX_PACKET only the topic
+is handed on.
 """
 
 from micropython import const
 
-LONGEST = const(512)
+MAX_PACKET = const(512)
 SUBACK = const(0x90)
 PINGRESP = const(0xD0)
 _PUBLISH = const(0x30)
@@ -16,7 +16,7 @@ _RETAINED = const(0x01)
 class Incoming:
     """message: a function of (topic, payload, size) for each message that is not a retained one (a
     command that was given long ago is none); topic and payload are bytes, payload is None where
-    the packet's `size` is more than LONGEST. answered: a function of (kind, contents) of every
+    the packet's `size` is more than MAX_PACKET. answered: a function of (kind, contents) of every
     other packet; kind: its first four bits, as SUBACK."""
 
     def __init__(self, message, answered):
@@ -43,9 +43,9 @@ class Incoming:
                 return
             kind = held[0]
             wanted = size
-            if size > LONGEST:
+            if size > MAX_PACKET:
                 wanted = 2 + (held[start] << 8 | held[start + 1]) if len(held) > start + 1 else 2
-                if wanted > LONGEST:
+                if wanted > MAX_PACKET:
                     raise ValueError("a topic of %d bytes" % (wanted - 2))
             if len(held) < start + wanted:
                 return

@@ -1,7 +1,8 @@
 """The way of the bytes to the broker and back: one connection at a time, over TCP or TLS. Owns its
 sockets.
 
-Nothing here watches the clock: who sends is told by `stalled` that it does not get on, and closes.
+Nothing here watches the clock: `stalled` reports that a message does not get on, and who asks it
+closes.
 """
 
 import asyncio

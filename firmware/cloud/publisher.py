@@ -181,7 +181,7 @@ class Publisher:
             try:
                 await asyncio.wait_for(self._news.wait(), _LOOK_S)
             except asyncio.TimeoutError:
-                pass  # no report, but states are told all the same
+                pass  # no report, but states are published all the same
             self._news.clear()
             await self.send_texts()
             await self._send_intervals()

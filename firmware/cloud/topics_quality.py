@@ -1,4 +1,4 @@
-"""Payloads of our own `quality` and `harmonics` (docs/cloud.md): what tells of the supply and of
+"""Payloads of our own `quality` and `harmonics` (docs/cloud.md): what is said of the supply and of
 the currents beyond power and energy."""
 
 from measure.quantities import LINES, UNBALANCE
@@ -7,7 +7,7 @@ from cloud import figures as f
 from cloud.json_pieces import compact
 from cloud.json_text import Form
 
-LONGEST_EVENTS = 1400  # bytes, see Quality.ends
+MAX_EVENTS_BYTES = 1400  # bytes, see Quality.ends
 
 
 class Quality:
@@ -17,10 +17,10 @@ class Quality:
         self._saturated = measuring.report.values.saturated
         self._voltages = measuring.report.voltages
         self._events = measuring.events
-        self._told = None
+        self._reported = None
         self._text = b""
         self.form = _form(site, measuring, figures)
-        self.longest = self.form.longest + LONGEST_EVENTS + 6 * len(site.points) + 40
+        self.longest = self.form.longest + MAX_EVENTS_BYTES + 6 * len(site.points) + 40
 
     def ends(self, dated):
         """The bytes behind the form: allocates when something has happened. dated: whether the
@@ -35,9 +35,9 @@ class Quality:
                 clipped = compact(["L%d" % (p + 1) for p in found]).encode()
                 break
         active = self._events.active()
-        told = (self._events.ended, active, dated)
-        if told != self._told:
-            self._told = told
+        reported = (self._events.ended, active, dated)
+        if reported != self._reported:
+            self._reported = reported
             self._text = b""  # not both at once
             self._text = _events(self._events.ended, active, self._events.last())
         return saturated, b',"clippedVoltages":', clipped, self._text

@@ -201,7 +201,7 @@ class Uplink:
         }
 
     def glance(self):
-        """What people see of it: it is told soon when this changes."""
+        """What people see of it: it is reported soon when this changes."""
         return self._connects, self._troubles.last_error
 
     def advice(self):

@@ -80,7 +80,7 @@ class Connection:
         return self.links.describe()
 
     def glance(self):
-        """What people see of it: it is told soon when this changes."""
+        """What people see of it: it is reported soon when this changes."""
         return self.link, self.wrong()
 
     def open_hotspot(self):

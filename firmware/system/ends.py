@@ -6,7 +6,7 @@ import sys
 
 from micropython import const
 
-_LONGEST = const(120)  # characters of a reason
+_MAX_REASON = const(120)  # characters of a reason
 _QUICK = const(3)  # starts that ended soon, after which one is left out
 _REST_S = const(30)
 _DOUBLED = const(4)  # times at most: a rest is no steady run (system/watchdog.py)
@@ -55,7 +55,7 @@ class Ends:
                 text, reason = str(reason), type(reason).__name__
                 if text:
                     reason += ": " + text
-            self._noted = reason.replace("\n", " ")[:_LONGEST]
+            self._noted = reason.replace("\n", " ")[:_MAX_REASON]
             if not self._counted:
                 self._counted = True
                 self.count += 1

@@ -3,7 +3,7 @@ bytes are written by the rules of MQTT 3.1.1 sections 2.2 and 3.3."""
 
 import unittest
 
-from cloud.mqtt_in import LONGEST, Incoming
+from cloud.mqtt_in import MAX_PACKET, Incoming
 
 ORDER = b"\x30\x0a\x00\x03a/bhello"  # QoS 0: length 10, topic a/b
 NUMBERED = b"\x32\x0c\x00\x03a/b\x00\x07hello"  # QoS 1 with packet number 7
@@ -43,7 +43,7 @@ class Packets(unittest.TestCase):
             self.answers.clear()
 
     def test_too_long_is_skipped_and_counted(self):
-        for size in (LONGEST + 1, 5000):
+        for size in (MAX_PACKET + 1, 5000):
             stream = long_message(size) + ORDER
             for step in (1, 100, len(stream)):
                 self.taken.clear()
@@ -54,8 +54,8 @@ class Packets(unittest.TestCase):
                 self.assertEqual(self.taken, [(b"a/b", b"hello")])
 
     def test_longest(self):
-        self.incoming.feed(long_message(LONGEST))
-        self.assertEqual(len(self.taken[0][1]), LONGEST - 5)
+        self.incoming.feed(long_message(MAX_PACKET))
+        self.assertEqual(len(self.taken[0][1]), MAX_PACKET - 5)
 
     def test_what_is_no_mqtt(self):
         for bad in (
