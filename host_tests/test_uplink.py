@@ -831,7 +831,7 @@ def test_a_broker_that_gives_the_gateway_nothing_to_read(tmp_path):
 
 def left_out_by(state: dict[str, Any]) -> set[str]:
     """The topics that the advice says are left out."""
-    said = r"the broker closes the connection at (.*): left out; raise the .*"
+    said = r"the connection to the broker ends at (.*): left out; raise the .*"
     found = [match[1] for text in state["advice"] if (match := re.fullmatch(said, text))]
     return {part.partition(" (")[0] for text in found for part in text.split(", ")}
 

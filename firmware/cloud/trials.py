@@ -1,25 +1,26 @@
 """Which messages the broker takes. MQTT 3.1.1 has no answer "too long" or "not allowed": a broker
-closes the connection, or drops the message and says nothing. So the first message of a topic, and
-each one that is much longer than those before, is on trial: the topic is subscribed and the
-message is followed by a ping. The answer to the ping says that the message was taken; the message
-itself, which comes back before, that it was passed on.
+closes the connection, or drops the message and says nothing; a network loses what is too long. So
+the first message of a topic, and each one that is much longer than those before, is on trial: the
+topic is subscribed and the message is followed by a ping. The answer to the ping says that the
+message was taken; the message itself, which comes back before, that it was passed on.
 
-Owns what is known of each topic, and which ones are left out because the broker closes on them.
+Owns what is known of each topic, and which ones are left out because the connection ends at them.
 """
 
 from micropython import const
 
+CLOSED, SILENT = 1, 2  # how a connection has ended
 _STRIKES = const(3)  # in a row, by the same topic: a network breaks at any
 _LONG = const(1000)  # bytes; below, the length is hardly the reason
 _REFUSED = const(0x80)  # in a SUBACK
-_CLOSES = "the broker closes the connection at %s"
-_TOO_LONG = ": left out; raise the broker's largest message size"
+_ENDS = "the connection to the broker ends at %s"
+_TOO_LONG = ": left out; raise the broker's largest message size, or the network's (MTU)"
 _NOT_ALLOWED = ": left out; do the broker's access rules allow this topic?"
 _DROPS = "the broker drops %s without a word: see its access rules and its largest message size"
 
 
 class Trials:
-    """`left_out`: {topic: bytes} of what made the broker close again and again. A topic is tried
+    """`left_out`: {topic: bytes} of what ended the connection again and again. A topic is tried
     again when a connection that lasted was lost: the broker may have been set up anew.
 
     client: mqtt_client.Client; pings: pings.Pings."""
@@ -119,22 +120,24 @@ class Trials:
             self._retried = None
             self.left_out.clear()
 
-    def ended(self, closed, steady):
-        """The connection has ended. closed: by the broker; steady: it had lasted. Whether one more
-        topic is left out: then it is worth a try at once."""
+    def ended(self, how, steady):
+        """The connection has ended. how: CLOSED by the broker, or SILENT: nothing more came, or
+        nothing more could be sent; None: else. steady: it had lasted. Whether one more topic is
+        left out: then it is worth a try at once."""
         trial, self._on_trial = self._on_trial, None
-        if closed and trial:
+        # A broker that has never answered a ping is silent at whatever is said.
+        if trial and (how == CLOSED or how == SILENT and self._taken):
             return self._struck(*trial)
         if steady:
             self._try_again()
-        elif closed:  # something that was taken before, or another client of our name
+        elif how == CLOSED:  # something that was taken before, or another client of our name
             self._taken.clear()
             self._suspect = None
         return False
 
     def suspicion(self):
-        """The message that the broker closes at, if it does now: a text, None where it is none."""
-        return self._on_trial and _CLOSES % _named(*self._on_trial)
+        """The message that the connection ends at, if it does now: a text, or None."""
+        return self._on_trial and _ENDS % _named(*self._on_trial)
 
     def texts(self):
         """[text] of what does not get through and why, for people."""
@@ -142,7 +145,7 @@ class Trials:
         if self.left_out:
             least = min(self.left_out.values())
             why = _TOO_LONG if least >= _LONG else _NOT_ALLOWED
-            found.append(_CLOSES % _list(self.left_out) + why)
+            found.append(_ENDS % _list(self.left_out) + why)
         if self._unheard and self._hears:  # else we may read nothing, which is all right
             found.append(_DROPS % _list(self._unheard))
         return found

@@ -18,7 +18,7 @@ from cloud.mqtt_link import Link, UplinkError
 from cloud.mqtt_wire import Body, counted, gathered
 from cloud.pings import Pings
 from cloud.subscriptions import Subscriptions
-from cloud.trials import Trials
+from cloud.trials import CLOSED, SILENT, Trials
 from cloud.uplink_troubles import Troubles
 
 _TIMEOUT_S = const(10)
@@ -72,7 +72,7 @@ class Uplink:
         self._client = Client(self._link, client_id, settings, will)
         self._sending = asyncio.Lock()
         self._given_up = False  # by who sends or watches: it has said why
-        self._closed = False  # by the broker
+        self._ended = None  # how: trials.CLOSED or SILENT, None where it is nobody's fault
         self._age = 0  # s since the broker accepted us
         self._pings = Pings(self._client.ping)
         self._trials = Trials(self._client, self._pings)
@@ -91,19 +91,19 @@ class Uplink:
     async def _live(self, beat):
         """A connection from its beginning to its end. Whether the next one is worth a try at
         once."""
-        self._given_up = self._closed = False
-        self._age = 0
+        self._given_up, self._ended, self._age = False, None, 0
         try:
             await self._connect()
             await self._use(beat)
         except UplinkError as error:
-            self._closed = self.connected and error.name == "uplink.lost"
+            if self.connected and error.name == "uplink.lost":
+                self._ended = CLOSED
             self._fail(error.name, str(error))
         except asyncio.TimeoutError:
             self._fail("uplink.timeout", "the broker does not answer")
         except OSError as error:
             if self.connected:
-                self._closed = True
+                self._ended = CLOSED
                 why = "%s: %s" % (_CLOSED, error) if (error.errno or 0) > 0 else _CLOSED  # TLS
                 self._fail("uplink.lost", why)
             elif not self._given_up:
@@ -113,7 +113,7 @@ class Uplink:
         finally:
             self._close()
         steady = self._age >= _STEADY_S
-        if self._trials.ended(self._closed, steady):
+        if self._trials.ended(self._ended, steady):
             self._counters.count("uplink.left_out")
             return True
         return steady
@@ -140,12 +140,12 @@ class Uplink:
             if self._subscriptions.second():
                 self._counters.count("uplink.unsubscribed")
             if self._link.stalled():
-                self._give_up("uplink.lost", _LOST)
+                self._give_up("uplink.lost", _LOST, SILENT)
                 continue
             free = not self._sending.locked()
             try:
                 if self._pings.second(free):
-                    self._give_up("uplink.silent", _SILENT)
+                    self._give_up("uplink.silent", _SILENT, SILENT)
                 elif free:
                     self._subscriptions.ask(self._client.subscribe)
             except OSError:
@@ -214,11 +214,11 @@ class Uplink:
         short_lived = self.connected and self._age < _STEADY_S
         self._troubles.failed(name, text, short_lived, self._trials.suspicion())
 
-    def _give_up(self, name, text, closed=False):
-        """A message has got stuck on its way: no other one can follow. closed: by the broker."""
+    def _give_up(self, name, text, how=None):
+        """A message has got stuck on its way: no other one can follow. how: see `_ended`."""
         if self.connected:
             self._given_up = True
-            self._closed = closed
+            self._ended = how
             self._fail(name, text)
             self._close()
 
@@ -283,7 +283,7 @@ class Uplink:
             self._published += await self._trials.publish(topic, body, retained)
             return True
         except OSError:
-            self._give_up("uplink.lost", _LOST, True)
+            self._give_up("uplink.lost", _LOST, CLOSED)
         except MemoryError:
             self._give_up("uplink.memory", _NO_MEMORY)
         except BaseException:

@@ -4,7 +4,7 @@ import asyncio
 import unittest
 
 from cloud.subscriptions import Subscriptions
-from cloud.trials import Trials
+from cloud.trials import CLOSED, SILENT, Trials
 from cloud.uplink_troubles import _is_private
 
 RIGHT_SIZES = (("p/u/presence", 20), ("p/u/config", 300), ("p/u/channels", 13000), ("p/u/s", 7000))
@@ -27,11 +27,11 @@ class Broker:
                 continue
             on_trial = self.trials.begin(topic, size)
             if size >= self.limit or topic in self.forbidden:
-                return self.trials.ended(True, False)
+                return self.trials.ended(CLOSED, False)
             self.sent.append(topic)
             if on_trial:
                 self.trials.passed()
-        return None if steady else self.trials.ended(True, False)
+        return None if steady else self.trials.ended(CLOSED, False)
 
     def settled(self):
         """Connections until one lasts."""
@@ -76,6 +76,24 @@ class Learned(unittest.TestCase):
             broker.connection(RIGHT_SIZES[: k % 5], False)
         self.assertEqual(broker.trials.left_out, {})
 
+    def test_a_network_that_loses_what_is_long(self):
+        """No answer comes, and nobody closes: as with a wrong MTU."""
+        trials = Trials(None, None)
+        for size in (20, 300):
+            trials.begin("p/u/%d" % size, size)
+            trials.passed()
+        for strike in range(1, 4):
+            trials.begin("p/u/channels", 13000)
+            self.assertEqual(trials.ended(SILENT, False), strike == 3)
+        self.assertEqual(trials.left_out, {"p/u/channels": 13000})
+        for _ in range(5):
+            trials.begin("p/u/s", 7000)
+            self.assertFalse(trials.ended(None, False))  # the network went away
+        deaf = Trials(None, None)
+        for _ in range(5):
+            deaf.begin("p/u/presence", 20)
+            self.assertFalse(deaf.ended(SILENT, False))
+
     def test_a_shorter_one_is_tried(self):
         broker = Broker(limit=10000)
         broker.settled()
@@ -87,12 +105,12 @@ class Learned(unittest.TestCase):
         broker = Broker(limit=5000)
         broker.settled()
         self.assertEqual(len(broker.trials.left_out), 2)
-        self.assertFalse(broker.trials.ended(True, True))
+        self.assertFalse(broker.trials.ended(CLOSED, True))
         self.assertTrue(broker.connection())
         self.assertEqual(broker.settled(), 1)
         self.assertEqual(len(broker.trials.left_out), 2)
         broker.limit = 20000
-        broker.trials.ended(True, True)
+        broker.trials.ended(CLOSED, True)
         broker.settled()
         self.assertEqual(broker.trials.left_out, {})
 
@@ -154,7 +172,7 @@ class Dropped(unittest.TestCase):
         line.send(*self.TOPICS)
         (text,) = line.trials.texts()
         self.assertTrue(text.startswith("the broker drops totals (100 bytes) without a word"))
-        line.trials.ended(False, True)  # the broker is set up anew
+        line.trials.ended(None, True)  # the broker is set up anew
         line.drops = ()
         line.send(*self.TOPICS)
         self.assertEqual(line.trials.texts(), [])
@@ -173,7 +191,7 @@ class Dropped(unittest.TestCase):
         with self.assertRaises(OSError):
             line.send(self.TOPICS[0])
         line.open = None
-        self.assertFalse(line.trials.ended(True, False))
+        self.assertFalse(line.trials.ended(CLOSED, False))
         line.send(*self.TOPICS)
         self.assertEqual(line.subscribed, [self.TOPICS[0]])
         self.assertEqual(line.trials.texts(), [])
