@@ -13,6 +13,7 @@ from itertools import groupby
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from gateway_host.broker import Broker
 from gateway_host.commands.run import DEFAULT_HOUSE
@@ -65,7 +66,8 @@ def test_pysmappee_sees_grid_sun_circuits_and_outputs(living):
     names = {"Grid", "Solar"} | {n for n, role in own.items() if role in ("circuit", "battery")}
     assert set(seen["measurements"]) == names
     assert all(isinstance(power, int) for power in seen["powers"].values())
-    assert seen["powers"]["Solar"] != 0 and seen["powers"]["Grid"] == seen["total"]
+    assert seen["powers"]["Solar"] != 0
+    assert seen["powers"]["Grid"] == pytest.approx(seen["total"], abs=2)  # three are rounded
     assert seen["actuators"] == {"Boiler": "COMFORT_PLUG"}
     assert len(seen["voltages"]) == 3 and all(200 < volts < 260 for volts in seen["voltages"])
     living.listener.messages.until(
@@ -190,7 +192,7 @@ def test_home_control_config(living):
 
 
 def test_aggregated(living):
-    """Of an interval of some seconds the means are those of its realtime messages."""
+    """Of an interval of some seconds the means are those of its `realtime` messages."""
     message = living.listener.of("aggregated")[0]
     (data,) = message["intervalDatas"]
     assert data["utcEndtime"] == NOON * 1000 and data["version"] == 2
@@ -199,16 +201,19 @@ def test_aggregated(living):
     channels = data["channelIntervalDatas"]
     assert all(has(channel, INTERVAL) for channel in channels)
     assert [channel["ctInput"] for channel in channels] == list(range(28))
-    reals = [r for r in living.listener.of("realtime") if r["utcTimeStamp"] <= NOON * 1000 + 50]
-    assert len(reals) >= 3
+    reals = [r["channelPowers"] for r in living.listener.of("realtime")]
+    # Which reports the interval had is not said: those among the first that agree best.
+    runs = [reals[a:b] for a in range(3) for b in range(a + 2, min(len(reals), 10) + 1)]
+    shown = np.array([channel["averageRMSApparentPower"] / 1000 for channel in channels])
+    means = [np.array([[one["apparentPower"] for one in r] for r in run]).mean(0) for run in runs]
+    best = min(range(len(runs)), key=lambda k: float(np.abs(means[k] - shown).max()))
+    assert shown == pytest.approx(means[best], rel=0.002, abs=1)
     for i, channel in enumerate(channels):
-        mean = sum(real["channelPowers"][i]["power"] for real in reals) / len(reals)
+        mean = sum(real[i]["power"] for real in runs[best]) / len(runs[best])
         net = channel["averageImportRMSActivePower"] - channel["averageExportRMSActivePower"]
-        assert net / 1000 == pytest.approx(mean, abs=2 + 0.2 * abs(mean))
-        apparent = sum(real["channelPowers"][i]["apparentPower"] for real in reals) / len(reals)
-        shown = channel["averageRMSApparentPower"] / 1000
-        assert shown == pytest.approx(apparent, abs=2 + 0.1 * apparent)
-        if apparent > 50:
-            assert channel["averagePowerfactor"] == pytest.approx(
-                100 * net / shown / 1000, abs=1.1
-            )
+        # From energies, which begin with the first whole cycle: of an interval of some seconds.
+        assert net / 1000 == pytest.approx(mean, rel=0.1, abs=3)
+        current = sum(real[i]["current"] for real in runs[best]) / len(runs[best])
+        assert channel["averageRMSCurrent"] / 100 == pytest.approx(current, rel=0.002, abs=1)
+        if shown[i] > 50:
+            assert channel["averagePowerfactor"] == pytest.approx(net / shown[i] / 10, abs=1.1)
