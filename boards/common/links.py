@@ -40,6 +40,9 @@ def _pin(pins, name):
 class Link:
     """A network interface of the chip."""
 
+    def __init__(self, interface):
+        self._interface = interface
+
     def connected(self):
         return self._interface.isconnected()
 
@@ -60,7 +63,7 @@ class Ethernet(Link):
         clock = {}
         if "eth_clock_out" in pins:
             clock = {"ref_clk": _pin(pins, "eth_clock_out"), "ref_clk_mode": machine.Pin.OUT}
-        self._interface = network.LAN(
+        lan = network.LAN(
             mdc=_pin(pins, "eth_mdc"),
             mdio=_pin(pins, "eth_mdio"),
             power=_pin(pins, "eth_power"),
@@ -69,7 +72,8 @@ class Ethernet(Link):
             phy_addr=pins["eth_address"],
             **clock,
         )
-        self._interface.active(True)
+        super().__init__(lan)
+        lan.active(True)
 
     def plugged(self):
         return self._interface.status() in (network.ETH_CONNECTED, network.ETH_GOT_IP)
@@ -79,36 +83,36 @@ class Radio(Link):
     """The chip's Wi-Fi, as station and as access point."""
 
     def __init__(self):
+        super().__init__(network.WLAN(network.STA_IF))
         self.hotspot_ip = None
-        self._interface = network.WLAN(network.STA_IF)
         self._interface.active(True)
         self._interface.config(reconnects=0)  # net/connection.py decides when
         self._hotspot = network.WLAN(network.AP_IF)
 
     async def scan(self):
-        self._heard = None
+        heard = []  # then what the driver gives
         _thread.stack_size(_STACK)
         try:
-            _thread.start_new_thread(self._scan, ())  # the driver's scan takes 2 s
+            _thread.start_new_thread(self._scan, (heard,))  # the driver's scan takes 2 s
         except OSError:  # no memory for a thread: without PSRAM, where nothing is measured
-            self._scan()
+            self._scan(heard)
         began = time.ticks_ms()
-        while self._heard is None and time.ticks_diff(time.ticks_ms(), began) < _SCAN_MS:
+        while not heard and time.ticks_diff(time.ticks_ms(), began) < _SCAN_MS:
             await asyncio.sleep_ms(_WAIT_MS)
         found = []
-        for ssid, bssid, channel, rssi, security, hidden in self._heard or ():
+        for ssid, bssid, channel, rssi, security, hidden in heard[0] if heard else ():
             kind = _SECURITIES[security] if security < len(_SECURITIES) else "enterprise"
             found.append((ssid, bssid, channel, rssi, kind, bool(hidden or not ssid)))
         return found
 
-    def _scan(self):
-        heard = ()
+    def _scan(self, heard):
+        found = ()
         try:
-            heard = self._interface.scan()
+            found = self._interface.scan()
         except OSError:
             pass  # nothing is heard
         finally:
-            self._heard = heard
+            heard.append(found)
 
     async def join(self, ssid, password, bssid=b""):
         wlan = self._interface

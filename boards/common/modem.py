@@ -38,7 +38,7 @@ class Modem(Link):
         self._uart = machine.UART(
             2, 115200, tx=pins["lte_tx"], rx=pins["lte_rx"], timeout=0, rxbuf=1024
         )
-        self._interface = network.PPP(self._uart)
+        super().__init__(network.PPP(self._uart))
         self._pins = pins
         self._dbm = None
         self._quality = 0
