@@ -30,7 +30,7 @@ def _wrong_kind(serial):
 class NodesAdvice:
     """Reads the bus, and nothing else."""
 
-    def __init__(self, bus):
+    def __init__(self, bus: BusA):
         self._bus = bus
         self._before = array("I", [0] * 64)  # sections broken and asked for, of each address
         self._searched = array("I", [0] * 32)  # of each address: searches answered by then
@@ -38,7 +38,7 @@ class NodesAdvice:
         self._quality = 0  # broken ones in a thousand
         self._bad = []  # serials of nodes with more than 50 in a thousand
 
-    def judge(self):
+    def judge(self) -> None:
         """Ten seconds are over: compare the counts with those of the time before."""
         self._judged = True
         damaged = sections = 0
@@ -59,7 +59,7 @@ class NodesAdvice:
                     self._bad.append(node.serial)
         self._quality = damaged * 1000 // max(1, sections)
 
-    def add_to(self, texts):
+    def add_to(self, texts: list[AdviceText]) -> None:
         """Add what is wrong now."""
         self._nodes(texts)
         self._line(texts)

@@ -29,7 +29,7 @@ _ORDER = (
 )
 
 
-def ordered(texts):
+def ordered(texts: list[AdviceText]) -> list[AdviceText]:
     """At most _MAX_TEXTS of [(name, text)], in their order of seriousness. Each kind has one at
     least, which says how many more there are."""
     kinds = []

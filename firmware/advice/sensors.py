@@ -21,7 +21,7 @@ _STEP = const(8)  # points at once
 class Advice:
     """`texts`: [(name, text)], the most serious first; nothing when all is well."""
 
-    def __init__(self, bus, site):
+    def __init__(self, bus: BusA, site: Site):
         self.texts = []
         self._bus = bus
         self._site = site
@@ -33,7 +33,7 @@ class Advice:
         self._idle = bytearray(len(site.points))  # reports in which the grid had no current
         self._beyond = bytearray(len(site.points))  # reports until an overload is forgotten
 
-    def update(self, report, number):
+    def update(self, report: Report, number: int) -> Steps:
         """Look at the bus and, where its number is another one than before, at a report
         (quantities.Report): a generator, to be resumed between blocks; `texts` changes at its
         end."""
@@ -70,9 +70,9 @@ class Advice:
             if i % _STEP == _STEP - 1:
                 yield
             point = self._site.points[i]
-            if point.metered:  # no node has it
+            node = None if point.metered else self._bus.nodes.of(point.node)
+            if node is None:
                 continue
-            node = self._bus.nodes.of(point.node)
             where = ("ABCD"[point.input], point.node)
             if node.plugged >= 0 and not node.plugged >> point.input & 1:
                 texts.append(("no_ct", "no CT is plugged in at input %s of %s" % where))

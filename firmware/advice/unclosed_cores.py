@@ -33,7 +33,7 @@ class UnclosedCores:
     nothing in a delta site, nor of Rogowski coils and Solid Cores, which have no core to open.
     """
 
-    def __init__(self, site):
+    def __init__(self, site: Site):
         count = len(site.points)
         self.share = array("f", [1.0] * count)
         self._points = site.points
@@ -49,11 +49,11 @@ class UnclosedCores:
         self._before = array("i", [UNKNOWN] * (2 * count))
         self._change = array("i", [0] * (2 * count))
 
-    def is_open(self, i):
+    def is_open(self, i: int) -> bool:
         """Whether point i's steps are those of a CT that is not closed."""
         return self._steps[i] >= _STEPS
 
-    def update(self, values):
+    def update(self, values: Readings) -> Steps:
         """Look at a report's readings.Readings: a generator that yields after some points. What
         was not wholly measured is compared with nothing."""
         if not self._phases:

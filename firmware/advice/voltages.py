@@ -20,7 +20,7 @@ _DELTA_NAMES = ("L1-L3", "L2-L3", "L1-L2")
 class VoltagesAdvice:
     """site: document.Site."""
 
-    def __init__(self, site):
+    def __init__(self, site: Site):
         self._points = site.points
         self._names = _DELTA_NAMES if site.lines == DELTA else _STAR_NAMES
         if site.lines == SPLIT:
@@ -35,7 +35,7 @@ class VoltagesAdvice:
         self._alike = bytearray(3)  # reports in which L1 and L2, L2 and L3, L3 and L1 are one
         self._lines = range(1 if site.lines == SPLIT else 3 if site.phases == 3 else 0)
 
-    def note(self, report):
+    def note(self, report: Report) -> None:
         """Take a report (quantities.Report)."""
         for p in range(3):
             voltage = report.voltages[p]
@@ -52,7 +52,7 @@ class VoltagesAdvice:
         between, rms = report.lines[p], report.voltages[p].rms
         return between is not None and rms is not None and between < _ALIKE * rms
 
-    def add_to(self, texts, report):
+    def add_to(self, texts: list[AdviceText], report: Report) -> None:
         """Add what is wrong; the report is the one noted last."""
         for p in range(3):
             if self._beyond[p]:

@@ -20,20 +20,20 @@ class Aggregates:
     measured; `grid`: the sum of those with that role; `today`, `intervals`, `demand`, `always_on`:
     see their classes."""
 
-    def __init__(self, site, energy):
-        self.powers = [None] * len(site.loads)
-        self.grid = None
+    def __init__(self, site: Site, energy: Energy):
+        self.powers: list[float | None] = [None] * len(site.loads)
+        self.grid: float | None = None
         self.today = Today(site, energy)
         self.intervals = Intervals(energy)
         self.demand = Demand(site, self.intervals.quarter)
         self.always_on = AlwaysOn()
         self._site = site
 
-    def begin(self):
+    def begin(self) -> None:
         """The registers were restored: intervals begin with what is in them now."""
         self.intervals.begin()
 
-    def add(self, report, now_ms):
+    def add(self, report: Report, now_ms: int | None) -> Steps:
         """Take a report that the registers have counted, and that ended at `now_ms` (epoch
         milliseconds, or None): a generator that works for some ms between two yields."""
         site = self._site
@@ -52,7 +52,7 @@ class Aggregates:
             house = energies(site, quarter.of_load)["house"]
             if quarter.complete() and house is not None:
                 self.always_on.add(quarter.start, house // quarter.length)
-        if now_ms is not None:
+        if now_ms is not None and day is not None:
             self.demand.date(day)
             self.always_on.date(now_ms // 1000 - 1)
 

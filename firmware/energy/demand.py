@@ -23,20 +23,22 @@ class Demand:
     """`highest`: W in the current month, None before the first quarter is complete; `at`: when
     that quarter began, epoch s."""
 
-    def __init__(self, site, quarter):
+    def __init__(self, site: Site, quarter: Span):
         """quarter: the current one, an intervals.Span."""
-        self.highest = None
-        self.at = None
+        self.highest: int | None = None
+        self.at: int | None = None
         self._quarter = quarter
         self._grid = loads_of(site, "grid")
         self._points = [i for k in self._grid for i in site.loads[k].points]
         self._zone = site.zone
         self._day = self._month = None
-        self._current = None  # month of `highest`
+        self._current: int | None = None  # month of `highest`
         self._before = (None, None, None)  # month, highest, at: if the clock goes back
-        self._earlier = None  # of a quarter that a restart has cut: start, J, samples
+        self._earlier: tuple[int, int, int] | None = (
+            None  # of a quarter that a restart has cut: start, J, samples
+        )
 
-    def add(self, quarter):
+    def add(self, quarter: Interval) -> None:
         """A completed quarter, an intervals.Interval."""
         if not self._grid or quarter.samples > _MAX_SAMPLES or quarter.doubts(self._points):
             return
@@ -55,9 +57,12 @@ class Demand:
 
     def _is_cut(self, start):
         """Whether what begins then is of the quarter that a restart has cut."""
-        return start is not None and 0 <= start - self._earlier[0] < QUARTER
+        earlier = self._earlier
+        if start is None or earlier is None:
+            return False
+        return 0 <= start - earlier[0] < QUARTER
 
-    def date(self, day):
+    def date(self, day: int) -> None:
         """It is that local day, since 1970."""
         if day != self._day:
             self._day, self._month = day, month_of(day)
@@ -71,7 +76,7 @@ class Demand:
             before = month, None, None
         self._current, self.highest, self.at = before
 
-    def record(self):
+    def record(self) -> tuple[int | None, ...]:
         """What is to be kept: month, highest, at; of the quarter its start, J and samples. Each
         may be None."""
         quarter = self._earlier or (None, None, None)
@@ -80,14 +85,22 @@ class Demand:
             quarter = start - start % QUARTER, self.energy(), self.samples()
         return (self._current, self.highest, self.at) + quarter
 
-    def restore(self, month, highest, at, start, joules, samples):
+    def restore(
+        self,
+        month: int | None,
+        highest: int | None,
+        at: int | None,
+        start: int | None,
+        joules: int | None,
+        samples: int | None,
+    ) -> None:
         """Go on from what record() has given."""
         if month is not None:
             self._current, self.highest, self.at = month, highest, at
-        if None not in (start, joules, samples):
+        if not (start is None or joules is None or samples is None):
             self._earlier = start, joules, samples
 
-    def energy(self):
+    def energy(self) -> int | None:
         """J imported in the current quarter, None where the grid is not measured."""
         if not self._grid:
             return None
@@ -96,17 +109,18 @@ class Demand:
             joules += self._earlier[1]
         return joules
 
-    def samples(self):
+    def samples(self) -> int:
         """Of the current quarter so far, 1/3200 s."""
         samples = self._quarter.samples
         if self._earlier and self._is_cut(self._quarter.start):
             samples += self._earlier[2]
         return samples
 
-    def forecast(self, watts):
+    def forecast(self, watts: float | None) -> float | None:
         """The current quarter's demand in W when the grid's power stays at `watts`; None where
         that is None."""
-        if watts is None or not self._grid:
+        joules = self.energy()
+        if watts is None or joules is None:
             return None
         left = max(0.0, QUARTER - self.samples() / SAMPLE_RATE)
-        return (self.energy() + max(0.0, watts) * left) / QUARTER
+        return (joules + max(0.0, watts) * left) / QUARTER

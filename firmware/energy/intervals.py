@@ -37,7 +37,17 @@ class Interval:
     set.
     """
 
-    def __init__(self, start, length, samples, energy, missed, estimated, spread, doubtful=None):
+    def __init__(
+        self,
+        start: int,
+        length: int,
+        samples: int,
+        energy: Words,
+        missed: Words,
+        estimated: int,
+        spread: Spread,
+        doubtful: Sequence[int] | None = None,
+    ):
         self.start = start
         self.length = length
         self.samples = samples
@@ -49,18 +59,18 @@ class Interval:
         off = samples - length * SAMPLE_RATE
         self.regular = -_TOLERANCE_S * SAMPLE_RATE <= off <= _TOLERANCE_S * SAMPLE_RATE
 
-    def of_load(self, k, direction):
+    def of_load(self, k: int, direction: int) -> int:
         """J of load k; direction: energy.IMPORT or EXPORT."""
         return self.energy[2 * (len(self.missed) + k) + direction]
 
-    def doubts(self, points):
+    def doubts(self, points: Iterable[int]) -> bool:
         """Whether the energy of one of these points is not known."""
         for i in points:
             if self.doubtful[i]:
                 return True
         return False
 
-    def complete(self):
+    def complete(self) -> bool:
         """Whether it is regular and no point misses more than a hundredth."""
         most = max(self.missed) if self.missed else 0
         return self.regular and most * 100 <= self.samples and not any(self.doubtful)
@@ -70,18 +80,18 @@ class _Gaps:
     """The points' gaps in an interval. `missed[i]`: samples that point i did not get; `open[i]`:
     of these, those since it is absent."""
 
-    def __init__(self, points):
+    def __init__(self, points: int):
         self.missed = zeros("i", points)
         self.open = zeros("i", points)
         self._lost = zeros("i", points)  # samples that are in no register, neither measured
         self._doubtful = bytearray(points)
 
-    def clear(self):
+    def clear(self) -> None:
         """Another interval begins."""
         for i in range(len(self.missed)):
             self.missed[i] = self.open[i] = self._lost[i] = self._doubtful[i] = 0
 
-    def add(self, sums, energy, before):
+    def add(self, sums: Words, energy: Energy, before: int) -> None:
         """Take a report. sums: its readings'; energy: registers.Energy; before: samples of the
         interval until the report began."""
         for i in range(len(self.missed)):
@@ -98,16 +108,16 @@ class _Gaps:
                     self._doubtful[i] = 1  # it holds energy of the interval before
                 self.open[i] = 0
 
-    def accept(self, i):
+    def accept(self, i: int) -> None:
         """Energy of the interval before, which had come with that of point i, was taken out."""
         self._doubtful[i] = 0
 
-    def lose(self, i):
+    def lose(self, i: int) -> None:
         """What is missing of point i since it is absent is in no register."""
         self._lost[i] = min(self._lost[i] + self.open[i], _MAX_SAMPLES)
         self.open[i] = 0
 
-    def doubtful(self, samples):
+    def doubtful(self, samples: int) -> bytearray:
         """Of each point, whether the interval of so many samples has not its energy: a hundredth
         may be lost."""
         doubtful = bytearray(self._doubtful)
@@ -121,19 +131,19 @@ class Span:
     """The interval that is current, of one length. `samples`: of it so far; `start`: its beginning
     by the clock (epoch s), None while the time is not known."""
 
-    def __init__(self, length, energy):
+    def __init__(self, length: int, energy: Energy):
         self.length = length
-        self.start = None
+        self.start: int | None = None
         self.samples = 0
         self._energy = energy
         self._before = zeros("q", len(energy.main.joules))
         self._gaps = _Gaps(len(energy.missing))
         self.begin()
         # An interval that waits for points that are absent.
-        self._waiting = None
+        self._waiting: Interval | None = None
         self._waiting_gaps = _Gaps(len(energy.missing))
 
-    def begin(self):
+    def begin(self) -> None:
         """Begin anew with what the registers have now."""
         self.samples = 0
         self._before[:] = self._energy.main.joules
@@ -141,12 +151,12 @@ class Span:
         self._spread = Spread(len(self._energy.missing))
         self._gaps.clear()
 
-    def so_far(self, k, direction):
+    def so_far(self, k: int, direction: int) -> int:
         """J of load k; direction: energy.IMPORT or EXPORT."""
         r = 2 * (len(self._energy.missing) + k) + direction
         return self._energy.main.joules[r] - self._before[r]
 
-    def add(self, report, grid, now):
+    def add(self, report: Report, grid: float | None, now: int | None) -> list[Interval]:
         """Take a report that ended at `now` (epoch s, or None) and is counted in the registers;
         grid: W or None. Returns the Intervals that are complete with it."""
         complete = []
@@ -156,7 +166,7 @@ class Span:
         self._spread.add(report, grid)
         self._gaps.add(report.values.sums, self._energy, self.samples)
         self.samples += report.samples
-        if self._waiting and self._settle():
+        if self._waiting and self._settle(self._waiting):
             complete.append(self._release())
         if now is None or self._floor(now) == self.start:
             return complete
@@ -207,13 +217,14 @@ class Span:
 
     def _release(self):
         interval, self._waiting = self._waiting, None
+        assert interval  # it is released once
         gaps = self._waiting_gaps
         for i in range(len(gaps.open)):
             gaps.lose(i)
         interval.doubtful = gaps.doubtful(interval.samples)
         return interval
 
-    def _settle(self):
+    def _settle(self, waiting):
         """Give the waiting interval its part of what has come late; returns whether that was
         all."""
         gaps, energy = self._waiting_gaps, self._energy
@@ -222,26 +233,26 @@ class Span:
             if gaps.open[i] and energy.state[i] == BACK:
                 late, gap = energy.late[i], energy.gap[i]
                 share = abs(late) * min(gaps.open[i], gap) // gap
-                moved = self._move(2 * i + (EXPORT if late < 0 else IMPORT), share)
+                moved = self._move(waiting, 2 * i + (EXPORT if late < 0 else IMPORT), share)
                 nets = nets or {}
                 k = energy.load_of(i)
                 nets[k] = nets.get(k, 0) + (-moved if late < 0 else moved)
                 gaps.open[i] = 0
                 self._gaps.accept(i)
-        for k in nets or ():
-            r = 2 * (len(energy.missing) + k) + (EXPORT if nets[k] < 0 else IMPORT)
-            self._move(r, abs(nets[k]))
         if nets:
+            for k in nets:
+                r = 2 * (len(energy.missing) + k) + (EXPORT if nets[k] < 0 else IMPORT)
+                self._move(waiting, r, abs(nets[k]))
             left = sum(energy.estimated.joules) - self._estimated
             part = min(left, sum(abs(net) for net in nets.values()))
             self._estimated += part
-            self._waiting.estimated += part
+            waiting.estimated += part
         return not self._is_awaited()
 
-    def _move(self, r, share):
+    def _move(self, waiting, r, share):
         """Let this much of register r belong to the waiting interval; returns how much it is."""
         share = min(share, self._energy.gained[r])
-        self._waiting.energy[r] += share
+        waiting.energy[r] += share
         self._before[r] += share
         return share
 
@@ -253,26 +264,28 @@ class Intervals:
     """`completed`: intervals that nobody has taken yet, oldest first; `dropped`: how many were
     forgotten because nobody took them. `quarter`: the current 15 minutes, a Span."""
 
-    def __init__(self, energy):
-        self.completed = []
+    def __init__(self, energy: Energy):
+        self.completed: list[Interval] = []
         self.dropped = 0
         self.quarter = Span(QUARTER, energy)
         self._five_minutes = Span(FIVE_MINUTES, energy)
 
-    def keep(self, length):
+    def keep(self, length: int) -> None:
         """Remove those of other lengths from the queue."""
         self.completed = [one for one in self.completed if one.length == length]
 
-    def take(self):
+    def take(self) -> Interval | None:
         """The oldest that is completed, which leaves the queue; None where there is none."""
         return self.completed.pop(0) if self.completed else None
 
-    def begin(self):
+    def begin(self) -> None:
         """Begin anew with what the registers have now."""
         self._five_minutes.begin()
         self.quarter.begin()
 
-    def add(self, report, grid, now_ms):
+    def add(
+        self, report: Report, grid: float | None, now_ms: int | None
+    ) -> Generator[None, None, list[Interval]]:
         """Take a report (quantities.Report) that the registers have counted. grid: its power in W,
         or None; now_ms: when it ended, epoch milliseconds, or None. A generator; its value are the
         quarters of an hour that are complete with the report."""

@@ -38,11 +38,11 @@ def _add(sums: ptr16, counts: ptr16, j: int, rates: ptr16, at: int):
 class Means:
     """points: how many; at most 65535 reports."""
 
-    def __init__(self, points):
+    def __init__(self, points: int):
         self._sums = array("q", [0] * (_KINDS * points))
         self._counts = array("H", [0] * (_KINDS * points))
 
-    def add(self, rates):
+    def add(self, rates: Words) -> None:
         """Take a report's rates, readings.Readings has their order. Allocates nothing."""
         sums, counts = self._sums, self._counts
         for j in range(0, len(counts), _KINDS):
@@ -51,15 +51,15 @@ class Means:
             _add(sums, counts, j + _APPARENT, rates, at + APPARENT)
             _add(sums, counts, j + _REACTIVE, rates, at + REACTIVE)
 
-    def current(self, i):
+    def current(self, i: int) -> int | None:
         """Of point i, in 0.01 mA; None where it was never known."""
         return self._of(_KINDS * i + _CURRENT)
 
-    def apparent(self, i):
+    def apparent(self, i: int) -> int | None:
         """In 0.01 VA, or None."""
         return self._of(_KINDS * i + _APPARENT)
 
-    def reactive(self, i):
+    def reactive(self, i: int) -> int | None:
         """In 0.01 var, or None."""
         return self._of(_KINDS * i + _REACTIVE)
 

@@ -34,7 +34,9 @@ class Record:
     """energy: registers.Energy; aggregates: aggregates.Aggregates, both new. count: counts an
     error by name; uptime_ms: a function."""
 
-    def __init__(self, site, energy, aggregates, count, uptime_ms):
+    def __init__(
+        self, site: Site, energy: Energy, aggregates: Aggregates, count: Count, uptime_ms: UptimeMs
+    ):
         self._energy = energy
         self._aggregates = aggregates
         self._count = count
@@ -87,7 +89,7 @@ class Record:
         hours = struct.unpack_from(_HOURS, data, at)
         self._aggregates.always_on.restore(hours[:24], hours[24:])
 
-    def keep(self, calm):
+    def keep(self, calm: Callable[[], bool]) -> Steps:
         """Write the record when it is time to and `calm`() says that the buses can wait for the
         flash: a generator; nothing may be counted meanwhile. The write itself blocks: it
         erases one block of the flash, seldom three."""
@@ -98,7 +100,7 @@ class Record:
         yield from self._fill()
         self._write()
 
-    def keep_now(self):
+    def keep_now(self) -> None:
         """The same at once, at an end."""
         for _ in self._fill():
             pass

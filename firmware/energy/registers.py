@@ -38,7 +38,7 @@ BACK = const(2)  # it was absent: the registers have got what was missing as wel
 BACK_UNKNOWN = const(3)  # it was absent: what was missing is in no register
 
 
-def zeros(typecode, count):
+def zeros(typecode: str, count: int) -> Words:
     """An array of `count` zeros of 8 bytes ("q") or 4 ("i")."""
     return array(typecode, bytes(count * (8 if typecode == "q" else 4)))
 
@@ -47,11 +47,11 @@ class Registers:
     """`joules[r]`: what register r has counted since it was made; only grows. `rest[r]`: what is
     counted on top of it, in 2^-60 J."""
 
-    def __init__(self, count):
+    def __init__(self, count: int):
         self.joules = zeros("q", count)
         self.rest = zeros("q", count)
 
-    def add(self, r, energy):
+    def add(self, r: int, energy: int) -> None:
         """`energy`: at least 0, in 2^-60 J."""
         energy += self.rest[r]
         self.joules[r] += energy >> _SHIFT
@@ -69,7 +69,7 @@ class Energy:
     net energy that belongs to the gap before the report, J, and `gap[i]` its samples (of one that
     is ABSENT those up to now); `gained[r]`: what it added to register r of `main`."""
 
-    def __init__(self, site):
+    def __init__(self, site: Site):
         points, loads = len(site.points), len(site.loads)
         self.main = Registers(2 * (points + loads))
         self.reactive = Registers(4 * points)
@@ -98,19 +98,19 @@ class Energy:
             return _JOULE
         return _WEIGHT * point.rated * point.ratio_ppm * site.voltage_ppm // 1000000000000
 
-    def load_of(self, i):
+    def load_of(self, i: int) -> int:
         """The index of point i's load."""
         return self._site.points[i].load
 
-    def of_point(self, i, direction):
+    def of_point(self, i: int, direction: int) -> int:
         """J since start; direction: IMPORT or EXPORT."""
         return self.main.joules[2 * i + direction]
 
-    def of_load(self, k, direction):
+    def of_load(self, k: int, direction: int) -> int:
         """J since start."""
         return self.main.joules[2 * (len(self.missing) + k) + direction]
 
-    def point_record(self, i):
+    def point_record(self, i: int) -> tuple[int, ...]:
         """What is to be kept of point i: import, export, four quadrants, estimated, missing."""
         joules, reactive = self.main.joules, self.reactive.joules
         r = 4 * i
@@ -125,23 +125,23 @@ class Energy:
             self.missing[i],
         )
 
-    def restore_point(self, i, values):
+    def restore_point(self, i: int, values: Sequence[int]) -> None:
         """Go on from what point_record() has given, before anything is counted."""
         self.main.joules[2 * i], self.main.joules[2 * i + 1] = values[:2]
         for q in range(4):
             self.reactive.joules[4 * i + q] = values[2 + q]
         self.estimated.joules[i], self.missing[i] = values[6:]
 
-    def load_record(self, k):
+    def load_record(self, k: int) -> tuple[int, int]:
         """What is to be kept of load k: import, export."""
         return self.of_load(k, IMPORT), self.of_load(k, EXPORT)
 
-    def restore_load(self, k, imported, exported):
+    def restore_load(self, k: int, imported: int, exported: int) -> None:
         """Go on from what load_record() has given."""
         r = 2 * (len(self.missing) + k)
         self.main.joules[r], self.main.joules[r + 1] = imported, exported
 
-    def add(self, values):
+    def add(self, values: Readings) -> Steps:
         """Count a report's values (readings.Readings): a generator that yields after each point.
         Allocates where samples are missing."""
         joules, rest = self.main.joules, self.main.rest

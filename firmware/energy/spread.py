@@ -17,14 +17,14 @@ class Spread:
     of the mean square, as IEC 61000-4-30 aggregates), the frequency, the power of the grid.
     `means`: means.Means of so many points."""
 
-    def __init__(self, points):
+    def __init__(self, points: int):
         self.means = Means(points)
         self._least = array("f", [0] * 5)
         self._most = array("f", [0] * 5)
         self._sum = array("f", [0] * 5)
         self._count = array("i", [0] * 5)
 
-    def add(self, report, grid):
+    def add(self, report: Report, grid: float | None) -> None:
         for p in range(3):
             self._note(p, report.voltages[p].rms)
         self._note(_FREQUENCY, report.frequency)
@@ -50,14 +50,14 @@ class Spread:
         mean = self._sum[row] / count
         return self._least[row], sqrt(mean) if row < _FREQUENCY else mean, self._most[row]
 
-    def voltage(self, p):
+    def voltage(self, p: int) -> Range | None:
         """(least, mean, greatest) of phase p in V, or None when it was never measured."""
         return self._of(p)
 
-    def frequency(self):
+    def frequency(self) -> Range | None:
         """The same in Hz."""
         return self._of(_FREQUENCY)
 
-    def grid(self):
+    def grid(self) -> Range | None:
         """The same of the grid's power, W."""
         return self._of(_GRID)

@@ -21,7 +21,7 @@ _ROLES = ("grid", "solar", "battery", "circuit")
 class _Sum:
     """A sum over the whole site. `waiting`: J that are not in it yet."""
 
-    def __init__(self, site, place, roles):
+    def __init__(self, site: Site, place: int, roles: Sequence[str]):
         self.place = place
         self.points = [
             i for role in roles for k in loads_of(site, role) for i in site.loads[k].points
@@ -29,7 +29,7 @@ class _Sum:
         self.waiting = 0
         self._rounding = 2 * len(self.points)  # J: registers count whole ones
 
-    def add(self, sums, joules, state):
+    def add(self, sums: Words, joules: int, state: bytearray) -> None:
         """joules: of the report. state: registers.Energy's."""
         absent = False
         for i in self.points:
@@ -52,11 +52,11 @@ class Today:
     `sums`: of NAMES, then self-consumption and rest (OWN, REST), J, UNKNOWN where there is
     nothing to be known. Without the time the day goes on."""
 
-    def __init__(self, site, energy):
-        self.day = None  # since 1970, local
+    def __init__(self, site: Site, energy: Energy):
+        self.day: int | None = None  # since 1970, local
         self.joules = zeros("q", 2 * len(site.loads))
         self.sums = array("q", [UNKNOWN] * (REST + 1))
-        self._restored = None  # until the time is known
+        self._restored: tuple[Words, Words] | None = None  # until the time is known
         self._energy = energy
         self._first = 2 * len(site.points)  # register of the loads
         self._roles = {role: loads_of(site, role) for role in _ROLES}
@@ -79,22 +79,22 @@ class Today:
         self._derived = [s for s in (self._circuits, self._house, self._own, self._rest) if s]
         self.clear()
 
-    def clear(self):
+    def clear(self) -> None:
         """A day begins."""
         for r in range(len(self.joules)):
             self.joules[r] = 0
         for one in self._plain + self._derived:
             self.sums[one[0] if isinstance(one, tuple) else one.place] = 0
 
-    def load_record(self, k):
+    def load_record(self, k: int) -> tuple[int, int]:
         """What is to be kept of load k."""
         return self.joules[2 * k], self.joules[2 * k + 1]
 
-    def restore_load(self, k, imported, exported):
+    def restore_load(self, k: int, imported: int, exported: int) -> None:
         """Go on from what load_record() has given."""
         self.joules[2 * k], self.joules[2 * k + 1] = imported, exported
 
-    def restore(self, day, sums):
+    def restore(self, day: int | None, sums: Sequence[int]) -> None:
         """Go on with `sums` of that day, after the loads': for good when the time says that it is
         the same one, else the day begins with what was counted since the start."""
         self.day = day
@@ -103,20 +103,20 @@ class Today:
                 self.sums[place] = sums[place]
         self._restored = array("q", self.joules), array("q", self.sums)
 
-    def _begin_anew(self):
+    def _begin_anew(self, restored):
         """What was restored is of another day."""
-        for values, before in zip((self.joules, self.sums), self._restored):
+        for values, before in zip((self.joules, self.sums), restored):
             for r in range(len(values)):
                 if values[r] != UNKNOWN:
                     values[r] -= before[r]
 
-    def add(self, day):
+    def add(self, day: int | None) -> Steps:
         """Take the report that the registers have counted. day: since 1970, local, None while the
         time is not known. A generator."""
         if day is not None:
             if self._restored:
                 if day != self.day:
-                    self._begin_anew()
+                    self._begin_anew(self._restored)
                 self._restored = None
             elif self.day is not None and day != self.day:
                 self.clear()

@@ -15,7 +15,7 @@ _UNKNOWN = 0x7FFFFFFF
 _HOURS = const(24)
 
 
-def load_power(site, readings, k):
+def load_power(site: Site, readings: Sequence[Reading], k: int) -> float | None:
     """Active power of load k in W, or None when one of its points was not measured, or it has
     none."""
     total = None
@@ -27,21 +27,22 @@ def load_power(site, readings, k):
     return total
 
 
-def loads_of(site, role):
+def loads_of(site: Site, role: str) -> list[int]:
     """The loads with this role that are measured at all: those with a point."""
     loads = site.loads
     return [k for k in range(len(loads)) if loads[k].role == role and loads[k].points]
 
 
-def role_power(site, powers, role):
+def role_power(site: Site, powers: Powers, role: str) -> float | None:
     """Sum of the loads' `powers` over those with this role that have points, None when there is
     none or one is not known."""
     total = None
     for k in range(len(powers)):
         if site.loads[k].role == role and site.loads[k].points:
-            if powers[k] is None:
+            power = powers[k]
+            if power is None:
                 return None
-            total = powers[k] if total is None else total + powers[k]
+            total = power if total is None else total + power
     return total
 
 
@@ -52,7 +53,7 @@ class Totals:
     take); `own`: what of the production is not exported; `rest`: what of `house` no circuit
     explains."""
 
-    def __init__(self, site, powers):
+    def __init__(self, site: Site, powers: Powers):
         """powers: of each load, a number or None."""
         self.grid = role_power(site, powers, "grid")
         self.solar = role_power(site, powers, "solar")
@@ -62,8 +63,7 @@ class Totals:
         roles = [load.role for load in site.loads if load.points]
         if "grid" not in roles:
             self.house = self.circuits
-        elif None not in (
-            self.grid,
+        elif self.grid is not None and None not in (
             0 if "solar" not in roles else self.solar,
             0 if "battery" not in roles else self.battery,
         ):
@@ -75,7 +75,7 @@ class Totals:
             self.own = max(0, produced - exported)
 
 
-def net(site, of, role):
+def net(site: Site, of: EnergyOf, role: str) -> int | None:
     """Import less export of the loads with this role, J; 0 where there is none, None where one is
     not known. of: a function (k, IMPORT or EXPORT) that gives the energy of load k in a direction,
     or None."""
@@ -88,7 +88,7 @@ def net(site, of, role):
     return total
 
 
-def energies(site, of):
+def energies(site: Site, of: EnergyOf) -> dict[str, int | None]:
     """The site's energies in a time, as whole joules by name; None where no load has the role, or
     one is not known. House = grid - solar - battery, each import less export; where the grid is
     not measured, what its circuits take. of: see net()."""
@@ -105,8 +105,14 @@ def energies(site, of):
     circuits = net(site, of, "circuit") if loads_of(site, "circuit") else None
     house = circuits
     if loads_of(site, "grid"):
-        parts = net(site, of, "grid"), net(site, of, "solar"), net(site, of, "battery")
-        house = None if None in parts else parts[0] - parts[1] - parts[2]
+        grid, solar, battery = (
+            net(site, of, "grid"),
+            net(site, of, "solar"),
+            net(site, of, "battery"),
+        )
+        house = None
+        if not (grid is None or solar is None or battery is None):
+            house = grid - solar - battery
     values["house"], values["circuits"] = house, circuits
     return values
 
@@ -125,23 +131,23 @@ class AlwaysOn:
     """`watts`: the least that the house took in any quarter of an hour of the last 24 hours, W, or
     None where there is none."""
 
-    def __init__(self):
-        self.watts = None
+    def __init__(self) -> None:
+        self.watts: int | None = None
         self._least = array("i", [_UNKNOWN] * _HOURS)  # of each hour
         self._hours = array("i", [-_HOURS] * _HOURS)  # which these are, since 1970
         self._hour = None
 
-    def record(self):
+    def record(self) -> tuple[Words, Words]:
         """What is to be kept: two arrays."""
         return self._hours, self._least
 
-    def restore(self, hours, least):
+    def restore(self, hours: Sequence[int], least: Sequence[int]) -> None:
         """Go on from what record() has given."""
         for place in range(_HOURS):
             self._hours[place], self._least[place] = hours[place], least[place]
         self._look(max(hours))
 
-    def add(self, start, watts):
+    def add(self, start: int, watts: int) -> None:
         """A quarter that began at `start` (epoch s), and the house's mean power in it, a whole
         number. Less than nothing is a mistake of the installation, and not counted."""
         hour = start // 3600
@@ -153,7 +159,7 @@ class AlwaysOn:
             self._least[place] = watts
         self._look(hour if self._hour is None else self._hour)
 
-    def date(self, now):
+    def date(self, now: int) -> None:
         """It is `now` (epoch s): what is older than 24 hours does not count any more."""
         if now // 3600 != self._hour:
             self._look(now // 3600)
