@@ -108,7 +108,7 @@ def _load(device, resting):
     """What is to be run, of the configuration that there is."""
     refused = list(device.notes)
     improv = _usable(refused, "improv", lambda: _improv(device))
-    look = improv.look if improv else lambda: None
+    look = (lambda: _usable(refused, "improv", improv.look)) if improv else _nothing
     look()
     _usable(refused, "reset", lambda: _finish_reset(device))
     device.watchdog(_LOADING_MS)
