@@ -21,7 +21,7 @@ _STATE, _ERROR, _RESULT = const(1), const(2), const(4)  # types of ours
 _READY, _TRYING, _DONE = const(2), const(3), const(4)  # states
 _NO_ERROR, _INVALID, _UNKNOWN_COMMAND, _NO_CONNECTION = const(0), const(1), const(2), const(3)
 _OTHER_ERROR = const(255)
-_JOIN, _TELL_STATE, _ABOUT, _SCAN = const(1), const(2), const(3), const(4)  # commands
+_JOIN, _GET_STATE, _ABOUT, _SCAN = const(1), const(2), const(3), const(4)  # commands
 _LOOK_MS = const(20)
 _MAX_TRY_MS = const(28000)  # the other side waits 30 s
 _MAX_POSTPONED = const(4)  # packets that came while the gateway was being made
@@ -101,7 +101,7 @@ class Improv:
         self._poll = select.poll()
         self._poll.register(line.stream, select.POLLIN)
         self._about = about
-        self._told = None  # the state
+        self._sent_state = None  # the state
         self._answered = True  # the last try's result is told
         self._tried_ms = 0  # when it began
         self._scanning = None  # the task
@@ -113,10 +113,10 @@ class Improv:
         trial.on_change(lambda: self._send_change(trial))
 
     async def run(self, beat=unwatched):
-        """Answer, and tell every change of the state, without end; a line that has ended is left
+        """Answer, and send every change of the state, without end; a line that has ended is left
         alone. beat: called meanwhile."""
-        if self._told is None:
-            self._told = self._state()
+        if self._sent_state is None:
+            self._sent_state = self._state()
         postponed, self._postponed = self._postponed, []
         for content in postponed:
             self._obey(content)
@@ -124,7 +124,7 @@ class Improv:
             beat()
             if not self._answered and ticks_diff(ticks_ms(), self._tried_ms) > _MAX_TRY_MS:
                 self._send_result(self._state(False) == _DONE)
-            if self._state() != self._told:  # a link has come or gone
+            if self._state() != self._sent_state:  # a link has come or gone
                 self._send_state()
             await asyncio.sleep_ms(_LOOK_MS)
 
@@ -167,7 +167,7 @@ class Improv:
             self._send_state()
         elif not self._answered:
             self._send_result(trial.provisioned())
-        elif self._state() != self._told:
+        elif self._state() != self._sent_state:
             self._send_state()
 
     def _send_result(self, good):
@@ -184,16 +184,16 @@ class Improv:
             self._send(_ERROR, bytes((_INVALID,)))
             return
         command, trial = content[0], self._trial
-        if command not in (_JOIN, _TELL_STATE, _ABOUT, _SCAN):
+        if command not in (_JOIN, _GET_STATE, _ABOUT, _SCAN):
             self._send(_ERROR, bytes((_UNKNOWN_COMMAND,)))
         elif trial is None and command in (_JOIN, _SCAN):
             if len(self._postponed) < _MAX_POSTPONED:
                 self._postponed.append(content)
         else:
             self._send(_ERROR, bytes((_NO_ERROR,)))
-            if command == _TELL_STATE:
+            if command == _GET_STATE:
                 self._send_state()
-                if self._told == _DONE:
+                if self._sent_state == _DONE:
                     self._answer(command)
             elif command == _ABOUT:
                 self._answer(command, "Gateway", VERSION, *self._about)
@@ -228,8 +228,8 @@ class Improv:
         self._send(_RESULT, bytes((command, len(data))) + data)
 
     def _send_state(self):
-        self._told = self._state()
-        self._send(_STATE, bytes((self._told,)))
+        self._sent_state = self._state()
+        self._send(_STATE, bytes((self._sent_state,)))
 
     def _send(self, kind, data):
         self._line.write(packet(kind, data))
