@@ -157,19 +157,13 @@ class States(unittest.TestCase):
         self.assertEqual((led.colour, led.pattern), ("blue", "solid"))
 
     def test_what_is_said_when_it_lasts_too_long(self):
-        class Link:
-            problem = leads = None
-
-            class board:
-                LINKS = ("ethernet",)
-
         led = Led(TABLE, LONGEST)
         led.set_event("link", "up", 0)
         self.assertTrue(led.becomes_overdue(121))
-        ((name, text),) = texts(led, Link, False)
+        ((name, text),) = texts(led, None, False, False)
         self.assertTrue(name == "led" and "activate" in text)
         led.set_event("cloud", True, 130)
-        ((name, text),) = texts(led, Link, True)
+        ((name, text),) = texts(led, None, False, True)
         self.assertTrue(name == "led" and "measures nothing" in text)
 
     def test_the_buttons_colours_go_before_all_states(self):
