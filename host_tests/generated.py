@@ -7,22 +7,14 @@ import json
 from pathlib import Path
 
 import numpy as np
-from gateway_host import interpreter
 from gateway_host.instructions.rv32 import MEMORY, run_rv32
-from gateway_host.session import MODULE_PATH, ROOT
+from gateway_host.session import ROOT
+from in_interpreter import succeed
 
 RATE = 3200
 VOLT = 0.015  # docs/a-bus.md section 2: a count of voltage
 DEVICE = Path(__file__).parent / "device"
 
-_ON_HOST = """
-import json, sys
-from binascii import a2b_base64
-sys.path.append({device!r})
-import measure_samples
-task = json.loads(sys.stdin.readline())
-measure_samples.measure(task, a2b_base64(sys.stdin.readline()))
-"""
 _ON_TARGET = """
 import uctypes
 import measure_samples
@@ -53,16 +45,8 @@ def measure(samples: np.ndarray, bits: int = 32, **task) -> list[dict]:
     """The firmware's reports of int16 [channel, n]. task: as device/measure_samples.py has it."""
     data = _blocks(samples)
     given = json.dumps(task) + "\n" + base64.b64encode(data).decode() + "\n"
-    done = interpreter.run(
-        ["-c", _ON_HOST.format(device=str(DEVICE))],
-        bits=bits,
-        heap="16M",
-        path=MODULE_PATH,
-        stdin=None,
-        input=given,
-    )
-    assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    said = succeed("measure_on_host", DEVICE, bits=bits, heap="16M", stdin=None, input=given)
+    return [json.loads(line) for line in said.splitlines()]
 
 
 def measure_single(samples: np.ndarray, **task) -> list[dict]:

@@ -8,86 +8,13 @@ import itertools
 import json
 
 import pytest
-from gateway_host import interpreter
 from gateway_host.image import FIRMWARE
-from gateway_host.session import MODULE_PATH
 from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
-
-SCHEDULES = """
-import json, sys
-from site import zone
-from b_bus.automation import Schedule
-for rule, days, begin, end, times in json.load(sys.stdin):
-    schedule, place = Schedule("x", days, begin, end), zone.parse(rule)
-    print(json.dumps([schedule.step(None, t, 0, place) for t in times]))
-"""
-REFUSED = """
-import json, sys
-from site import document
-from b_bus.start import meters_of
-for table in json.load(sys.stdin):
-    try:
-        document.load(json.dumps(table), meters_of)
-        print("taken")
-    except ValueError as error:
-        print(error)
-"""
+from in_interpreter import succeed
 
 
-# Every part of a site.json, and of a meter's profile, is another thing in turn.
-WRONG = """
-import json, os, sys
-from site import document
-from b_bus.start import meters_of
-others = (None, True, 7, -1.5, 1e30, "", "AB", [], [7], {}, {"x": 7})
-
-def places(part, path=()):
-    yield path
-    if isinstance(part, (dict, list)):
-        for key in part if isinstance(part, dict) else range(len(part)):
-            yield from places(part[key], path + (key,))
-
-def changed(table, path, other):
-    table = json.loads(json.dumps(table))
-    part = table
-    for key in path[:-1]:
-        part = part[key]
-    if not path:
-        return other
-    part[path[-1]] = other
-    return table
-
-def tried(table):
-    try:
-        document.load(json.dumps(table), meters_of)
-        return True
-    except ValueError as error:
-        assert 0 < len(str(error)) and "\\n" not in str(error)
-        return False
-
-def with_profile(profile):
-    with open("profiles/odd.json", "w") as file:
-        json.dump(profile, file)
-    return table
-
-table, profile = json.load(sys.stdin)
-os.mkdir("profiles")
-print(sum(not tried(with_profile(changed(profile, path, other)))
-          for path in places(profile) for other in others))
-print(tried(with_profile(profile)))
-print(sum(not tried(changed(table, path, other)) for path in places(table) for other in others))
-"""
-
-
-def run(code: str, task, bits: int, tmp_path) -> list[str]:
-    file = tmp_path / "task.json"
-    file.write_text(json.dumps(task))
-    with file.open() as stdin:
-        done = interpreter.run(
-            ["-c", code], bits=bits, heap="1M", path=MODULE_PATH, cwd=tmp_path, stdin=stdin
-        )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()
+def run(program: str, task, bits: int, tmp_path) -> list[str]:
+    return succeed(program, given=task, bits=bits, heap="1M", cwd=tmp_path).splitlines()
 
 
 def is_on(days: str, begin: int, end: int, moment: datetime.datetime) -> bool:
@@ -136,7 +63,7 @@ def test_schedules_on_the_days_of_23_and_25_hours(bits, tmp_path):
         tasks.append(["CET-1CEST,M3.5.0,M10.5.0/3", "1234567", minute(begin), minute(end), times])
         moments.append(times)
     for case, times, line in zip(
-        CLOCK_CHANGES, moments, run(SCHEDULES, tasks, bits, tmp_path), strict=True
+        CLOCK_CHANGES, moments, run("run_schedules", tasks, bits, tmp_path), strict=True
     ):
         changes = [
             (time, new)
@@ -158,7 +85,7 @@ def test_schedules_by_the_calendar(bits, tmp_path):
     zero = datetime.datetime(1970, 1, 1)
     times = [int((moment - zero).total_seconds()) for moment in moments]
     cases = [("1234567", 390, 1320), ("12345", 1320, 390), ("67", 0, 1), ("3", 1430, 1420)]
-    found = run(SCHEDULES, [["UTC0", *case, times] for case in cases], bits, tmp_path)
+    found = run("run_schedules", [["UTC0", *case, times] for case in cases], bits, tmp_path)
     for case, line in zip(cases, found, strict=True):
         states = [is_on(*case, moment) for moment in moments]
         changes = [None] + [
@@ -221,7 +148,7 @@ def test_what_is_wrong_in_b_bus_is_refused(bits, tmp_path):
     eleven["b_bus"]["input_modules"] += [
         {"serial": f"57000002{k:02d}", "inputs": []} for k in range(9)
     ]
-    *found, last, good = run(REFUSED, [*tables, eleven, PLAN], bits, tmp_path)
+    *found, last, good = run("judge_sites", [*tables, eleven, PLAN], bits, tmp_path)
     for (_, _, words), said in zip(CHANGES, found, strict=True):
         assert words in said
     assert "11 Input and Output modules" in last and good == "taken"
@@ -243,5 +170,5 @@ def test_whatever_is_of_a_wrong_type_is_refused_in_one_line(bits, tmp_path):
     table["b_bus"]["automations"].append({"output": "Heat", "schedule": schedule})
     profile = json.loads((FIRMWARE / "b_bus" / "profiles" / "SDM120.json").read_text())
     profile["registers"] = profile["registers"][:3]
-    profiles, taken, tables = run(WRONG, [table, profile], bits, tmp_path)
+    profiles, taken, tables = run("wrong_sites", [table, profile], bits, tmp_path)
     assert int(profiles) > 100 and taken == "True" and int(tables) > 500

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from gateway_host.sim.radio import Network, World
+from in_interpreter import program
 from installer import Installer
 from phone import until
 from test_portal_http import page
@@ -89,24 +90,8 @@ def test_a_gateway_joins_it(tmp_path):
         installer.join(name, key)
         until(lambda: "Connected" in installer.page(), "the result", installer.page)
         assert installer.world.joined().ssid == name
-    again = """
-import asyncio, board
-from site import settings
-from system.counters import Counters
-from panel.housekeeping import Housekeeping
-from on_world import hardware, tell
-made = hardware()
-panel = Housekeeping(made, board, settings.read(), Counters(), lambda: None, lambda: False)
-
-async def main():
-    asyncio.create_task(panel.run())
-    await asyncio.sleep(20)
-    tell(up=made.radio.connected())
-
-asyncio.run(main())
-"""
     world = World([Network(name, key)], cable=False)
-    assert play(world, again, tmp_path / "gateway") == [{"up": True}]
+    assert play(world, program("come_up"), tmp_path / "gateway") == [{"up": True}]
 
 
 @pytest.mark.parametrize("escaped", [True, False])
@@ -115,16 +100,7 @@ def test_the_settings_file_takes_the_same(escaped, tmp_path):
     networks = [[name, key] for name, key, _ in [*TAKEN[:4], TAKEN[-1]]]
     text = json.dumps({"networks": networks}, ensure_ascii=escaped)
     (tmp_path / "settings.json").write_text(text, encoding="utf-8")
-    program = """
-import json
-from site import settings
-hints = []
-settings.print = hints.append
-settings.read()
-kept = [[list(name.encode()), key] for name, key in settings.read().networks]
-print(json.dumps({"kept": kept, "hints": hints}))
-"""
-    (told,) = play(World(), program, tmp_path)
+    (told,) = play(World(), program("read_settings"), tmp_path)
     assert [[bytes(name).decode(), key] for name, key in told["kept"]] == networks
     wanted = [f"networks[{i}]: other gateways of this series may not accept it" for i in range(4)]
     assert told["hints"] == wanted

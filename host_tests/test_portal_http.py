@@ -19,6 +19,7 @@ import pytest
 from gateway_host import interpreter, portal_pages
 from gateway_host.bench import portal as portal_bench
 from gateway_host.session import MODULE_PATH
+from in_interpreter import succeed
 from worlds import PAGES
 
 from hotspot import HOST, Hotspot, token
@@ -564,23 +565,14 @@ FACTORIES = [
     ({"serial": "5010000042", "hotspot_key": "k7m2xw9pq4ht"}, True, ["provision.factory_serial"]),
     ([1], False, ["provision.factory_damaged"]),
 ]
-KEY = """
-import json
-from system.counters import Counters
-from wifi_provision import hotspot_key
-counters = Counters()
-key = hotspot_key(counters, "5020000042")
-print(json.dumps([key, hotspot_key(Counters(), "5020000042"), list(counters.counts)]))
-"""
 
 
 @pytest.mark.parametrize("factory, used, counted", FACTORIES)
 def test_what_else_the_factory_has_given_stays(factory, used, counted, tmp_path):
     file = tmp_path / "factory.json"
     file.write_text(json.dumps(factory))
-    done = interpreter.run(["-c", KEY], heap="512K", path=[*MODULE_PATH, PAGES], cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    key, again, counts = json.loads(done.stdout)
+    said = succeed("make_hotspot_key", path=[*MODULE_PATH, PAGES], cwd=tmp_path)
+    key, again, counts = json.loads(said)
     assert key == again and (key == "k7m2xw9pq4ht") == used
     assert counts == counted
     others = factory if isinstance(factory, dict) else {}

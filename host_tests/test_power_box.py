@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gateway_host import interpreter
-from gateway_host.session import MODULE_PATH, ROOT
+from gateway_host.session import ROOT
 from gateway_host.sim.catalogue import SAMPLE_RATE, VOLT_PER_COUNT, ampere_per_count
+from in_interpreter import succeed
 from test_bus_b import Run
 
 HOUSE = ROOT / "tools" / "houses" / "power_box.toml"
@@ -246,16 +246,6 @@ def test_meters_are_read_at_their_own_speed(run):
 # Profiles
 
 GOOD = json.loads((ROOT / "firmware" / "b_bus" / "profiles" / "SDM120.json").read_text())
-PROFILES = """
-import json, sys
-from b_bus import meter_profile
-for table in json.load(sys.stdin):
-    try:
-        profile = meter_profile.Profile(table)
-        print(json.dumps([profile.requests, len(profile.registers)]))
-    except ValueError as error:
-        print(json.dumps(str(error)))
-"""
 
 
 def changed(**fields):
@@ -294,16 +284,11 @@ IMPOSSIBLE = [
 ]
 
 
-def test_profiles(bits, tmp_path):
+def test_profiles(bits):
     sdm630 = json.loads((ROOT / "firmware" / "b_bus" / "profiles" / "SDM630.json").read_text())
-    file = tmp_path / "profiles.json"
-    file.write_text(json.dumps([GOOD, sdm630, *(table for table, _ in IMPOSSIBLE)]))
-    with file.open() as stdin:
-        done = interpreter.run(
-            ["-c", PROFILES], bits=bits, heap="1M", path=MODULE_PATH, stdin=stdin
-        )
-    assert done.returncode == 0, done.stderr
-    first, second, *refused = map(json.loads, done.stdout.splitlines())
+    tables = [GOOD, sdm630, *(table for table, _ in IMPOSSIBLE)]
+    said = succeed("read_profiles", given=tables, bits=bits, heap="1M")
+    first, second, *refused = map(json.loads, said.splitlines())
     assert first == [[[0, 32], [70, 6]], 9]
     assert second == [[[0, 36], [70, 2], [346, 12]], 25]
     for (_, field), said in zip(IMPOSSIBLE, refused, strict=True):

@@ -9,6 +9,7 @@ import re
 import pytest
 from gateway_host import interpreter
 from gateway_host.session import MODULE_PATH, ROOT
+from in_interpreter import program
 
 MESSAGES = ROOT / "tools" / "gateway_host" / "device" / "messages.py"
 MONTH_S = 30 * 86400
@@ -18,15 +19,6 @@ SEGMENT = 80  # IPv4 and TCP without options, and an acknowledgement
 CHUNK = 1024  # what the uplink gives to the socket at once
 CONNECT = 6000  # a handshake with two certificates, and CONNECT
 LONGEST_B_BUS = 1500
-RATES = """
-import json
-from cloud.rates import Rates
-from site.limits import TOPICS
-print(json.dumps([{t: Rates({}, lambda: link, lambda: 0).every(t) for t in TOPICS}
-                  for link in ("ethernet", "wifi", "lte")]))
-lte = Rates({}, lambda: "lte", lambda: 0)
-print(lte.change_ms(), lte.keepalive_s())
-"""
 
 
 def on_the_air(payload: int, topic: str) -> int:
@@ -59,7 +51,7 @@ def documented() -> dict[str, list[float]]:
 
 
 def test_a_month_on_lte_is_under_100_megabytes(sizes):
-    rates, last = run("-c", RATES)
+    rates, last = run(str(program("print_rates")))
     *usual, lte = json.loads(rates)
     change_ms, keepalive_s = map(int, last.split())
     table = documented()

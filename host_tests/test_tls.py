@@ -8,12 +8,11 @@ import re
 from functools import cache
 
 import pytest
-from gateway_host import interpreter
 from gateway_host.broker import HOST, Broker
 from gateway_host.certificates import make
 from gateway_host.errors import UserError
-from gateway_host.session import MODULE_PATH
 from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
+from in_interpreter import succeed
 from living import Listener, need
 from test_uplink import (
     Imposter,
@@ -172,24 +171,12 @@ def test_the_connection_comes_back():
         assert descriptors(told.session.pid) <= before + 1
 
 
-KEEP = """
-import json, os
-from site import settings
-before = settings.read()
-settings.choose(before, "wifi")
-with open("settings.1", "r+b") as file:
-    file.seek(100)
-    file.write(b"?")
-print(json.dumps([os.listdir(), before.mqtt, settings.read().mqtt]))
-"""
-
-
 def test_certificates_and_key_survive_a_restart_and_a_power_cut(tmp_path, bits):
     """RSA is the longest: they are kept whole, also when the newer of the two copies is not."""
     mqtt = {"host": HOST, "port": 8883, "tls": made(rsa=True).settings()}
     (tmp_path / "settings.json").write_text(json.dumps({"mqtt": mqtt}))
-    done = interpreter.run(["-c", KEEP], bits=bits, heap="200K", path=MODULE_PATH, cwd=tmp_path)
-    files, before, after = json.loads(done.stdout)
+    said = succeed("damage_settings", bits=bits, heap="200K", cwd=tmp_path)
+    files, before, after = json.loads(said)
     assert sorted(files) == ["settings.0", "settings.1"]
     assert (before, after) == (mqtt, mqtt)
 
