@@ -109,3 +109,15 @@ def test_a_running_gateway_follows(tmp_path):
             tell("button 0.3", place)
             listener.messages.until(lambda _: (0, 0, 255) in colours[green:], "blue")
             session.check()
+
+
+def test_access_points_of_one_name():
+    world = World()
+    command(world, "wifi house password=geheim123 bssid=020000000001 lost_handshakes=1")
+    command(world, "wifi house password=anders123 bssid=020000000002 rssi=-40 addresses=no")
+    command(world, "wifi house bssid=020000000002 refusals=2")
+    first, second = world.networks
+    assert (first.password, first.lost_handshakes, first.addresses) == ("geheim123", 1, True)
+    assert (second.rssi, second.refusals, second.addresses) == (-40, 2, False)
+    command(world, "wifi house bssid=020000000001 gone")
+    assert world.networks == [second]

@@ -21,6 +21,9 @@ SOCKET = ROOT / "build" / "run" / "world"
 HELP = """\
 wifi NAME [password=P] [security=wpa2] [rssi=-55] [channel=6] [hidden=yes]   add or change;
                                   with a space or a semicolon: wifi "My home" "password=a;b"
+     [bssid=020000000002]         another access point of the name
+     [addresses=no] [lost_handshakes=1] [refusals=2]   its router gives no address; so many tries
+                                  fail though the key is right; so many are refused at first
 wifi NAME gone                    the access point is switched off
 cable in | out                    of the Ethernet
 dhcp SECONDS | never              how long the router takes to give an address
@@ -78,24 +81,28 @@ def _do(world: World, name: str, words: list[str]) -> str:
 
 
 def _wifi(world: World, ssid: str, words: list[str]) -> str:
-    known = {network.ssid: network for network in world.networks}
-    if words == ["gone"]:
-        world.networks.remove(known[ssid])
+    gone = words[-1:] == ["gone"]
+    fields = dict(word.split("=", 1) for word in (words[:-1] if gone else words))
+    wanted = fields.get("bssid")
+    named = [one for one in world.networks if one.ssid == ssid and wanted in (None, one.bssid)]
+    if gone:
+        world.networks.remove(named[0])
         return _shown(world)
-    network = known.get(ssid) or Network(ssid)
-    for word in words:
-        key, value = word.split("=", 1)
-        if key in ("rssi", "channel"):
+    network = named[0] if named else Network(ssid)
+    for key, value in fields.items():
+        if key in ("rssi", "channel", "lost_handshakes", "refusals"):
             setattr(network, key, int(value))
-        elif key == "hidden":
-            network.hidden = _YES[value]
+        elif key in ("hidden", "addresses"):
+            setattr(network, key, _YES[value])
         elif key == "security":
             network.security = SECURITIES[SECURITIES.index(value)]
+        elif key == "bssid":
+            network.bssid = bytes.fromhex(value).hex()
         elif key == "password":
             network.password = value
         else:
             raise ValueError(key)
-    if ssid not in known:
+    if not named:
         world.networks.append(network)
     return _shown(world)
 
