@@ -280,3 +280,26 @@ def test_the_wear_of_the_flash():
     erased = json.loads(done.stdout)
     assert sum(erased) / 2880 == pytest.approx(1.02, abs=0.02)
     assert max(erased) <= 1.5 * sum(erased) / len(erased)
+
+
+FULL = """
+import json
+from system.durable import Durable
+
+def full(self, value):
+    raise OSError(28)
+
+Durable.write = full
+"""
+
+
+def test_a_full_flash_is_counted(tmp_path, monkeypatch):
+    """And stops nothing; the record before stays."""
+    _, before = run(tmp_path, site_of(), quarters(DAY + 36000, 1))
+    steps = [[(DAY + 40000 + k) * 1000, 1000, 3200] for k in range(130)]
+    monkeypatch.setitem(globals(), "RUN", FULL + RUN)
+    _, end = run(tmp_path, site_of(), steps, every=True, calm=True)
+    assert end["errors"] == ["registers.unwritten"] * 2
+    monkeypatch.undo()
+    after, _ = run(tmp_path, site_of(), [], keep=False)
+    assert after["main"] == before["main"]

@@ -101,10 +101,14 @@ class Record:
         self._write()
 
     def keep_now(self) -> None:
-        """The same at once, at an end."""
-        for _ in self._fill():
-            pass
-        self._write()
+        """The same at once, at an end, which it does not stop."""
+        try:
+            for _ in self._fill():
+                pass
+        except MemoryError:
+            self._count("registers.unwritten")
+        else:
+            self._write()
 
     def _write(self):
         try:
