@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -90,7 +91,7 @@ def build(board: str, architecture: str | None = None) -> Image:
         texts = _texts(sources)
         for name, source in sources.items():
             _compile(source, texts[name], files / "lib", name, architecture)
-        shutil.copytree(PROFILES, files / "lib" / PROFILES.relative_to(FIRMWARE))
+        _copy_profiles(files / "lib" / PROFILES.relative_to(FIRMWARE))
         shutil.copy(MAIN, files / MAIN.name)
         _pack_littlefs(files, Path(aside) / _LITTLEFS)
         _pack_romfs(files, Path(aside) / _ROMFS)
@@ -117,6 +118,16 @@ def host_image(bits: int) -> Path:
             build("SIMULATOR", architecture)
             os.utime(romfs, ns=(newest, newest))
     return romfs
+
+
+def _copy_profiles(place: Path) -> None:
+    """Profiles of meters as the firmware needs them: without blanks, and what is for people."""
+    place.mkdir(parents=True)
+    for path in sorted(PROFILES.glob("*.json")):
+        profile = json.loads(path.read_text(encoding="utf-8"))
+        del profile["source"]
+        text = json.dumps(profile, separators=(",", ":"))
+        (place / path.name).write_text(text, encoding="utf-8")
 
 
 def partitions() -> dict[str, tuple[int, int]]:
