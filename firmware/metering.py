@@ -18,10 +18,11 @@ import micropython
 from micropython import const
 
 from site.sampling import SAMPLE_RATE
-from measure.kernel import accumulate, cross
+from measure.kernel import accumulate
 from measure.offsets import Offsets
 from measure.oscillator import PAIRS, ROW_WORDS
 from measure.pll import Pll
+from measure.products import cross
 from measure.saturation import Saturation
 
 # A channel's sums, WORDS 32-bit integers: a, b and s as pairs of limbs (the low one 0 to 2^24 - 1,
@@ -136,10 +137,10 @@ class Meter:
     def __init__(self, phases: Sequence[int], frequency: int, report_samples: int = SAMPLE_RATE):
         plan = []
         for p in range(3):
-            plan += (p * PAIRS * ROW_WORDS + ROW_WORDS // 2, p)
+            plan += (p * PAIRS * ROW_WORDS + ROW_WORDS // 2, p, 0)
         for phase in phases:
-            plan += (phase * PAIRS * ROW_WORDS, phase)
-        self.channels = len(plan) // 2
+            plan += (phase * PAIRS * ROW_WORDS, phase, 0)
+        self.channels = len(plan) // 3
         # Of the report that finish() has ended: sums, products of the voltages, its length.
         self.finished = array("i", [0] * (self.channels * REPORT_WORDS))
         self.finished_cross = array("i", [0] * (3 * CROSS_WORDS))
@@ -167,7 +168,7 @@ class Meter:
         cross(rows, rows, rows, where, end - first, self._window_cross)
         plan, sums = self._plan, self._sums
         accumulate(0, rows, rows, samples, where, plan, self.channels, first, end, sums)
-        self.saturation.add(samples, where, sums, first, end)
+        self.saturation.add(samples, where, plan, first, end)
         self.offsets.add(samples, where, first, end)
         if pll.ended():
             self._close()
@@ -193,7 +194,6 @@ class Meter:
         followed = followed and self.pll.follows()
         _fold_cross(self._window_cross, self._cross, length)
         _fold(self.channels, self._sums, self._report, followed, step)
-        self.saturation.end_window()
         self.due = self.samples + length // 2 >= self._report_samples
 
     def aim(self, samples: int) -> None:

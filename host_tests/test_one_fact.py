@@ -87,7 +87,7 @@ FACTS = {
         ("measure/power_events.py", "_ROW_BYTES"),
     ],
     ("measure/oscillator.py", "_PHASE_BYTES"): [
-        ("measure/kernel.py", "_PHASE_BYTES"),
+        ("measure/products.py", "_PHASE_BYTES"),
         ("measure/power_events.py", "_ROWS_BYTES"),
     ],
     ("measure/oscillator.py", "ROW_WORDS"): [("measure/kernel.py", "_ROW")],
@@ -95,6 +95,9 @@ FACTS = {
         ("measure/kernel.py", "_SUMS_BYTES"),
         ("measure/oscillator.py", "_SUMS_BYTES"),
     ],
+    ("measure/kernel.py", "_PEAK"): [("measure/saturation.py", "_PEAK")],
+    ("measure/kernel.py", "_VI"): [("measure/products.py", "_VI")],
+    ("measure/kernel.py", "_VI_HIGH"): [("measure/products.py", "_VI_HIGH")],
     ("metering.py", "N"): [("measure/kernel.py", "_N"), ("measure/oscillator.py", "_N")],
     ("metering.py", "_MISSING"): [("measure/kernel.py", "_MISSING")],
     ("metering.py", "_A_HIGH"): [
@@ -112,7 +115,7 @@ FACTS = {
     ("metering.py", "COUNT"): [("metering.py", "_COUNT")],
     ("metering.py", "MISSED"): [("metering.py", "_MISSED")],
     ("metering.py", "FOLLOWED"): [("metering.py", "_FOLLOWED")],
-    ("measure/kernel.py", "_CROSS_BYTES"): [("metering.py", "_CROSS_BYTES")],
+    ("measure/products.py", "_CROSS_BYTES"): [("metering.py", "_CROSS_BYTES")],
 }
 
 

@@ -25,7 +25,11 @@ _S_HIGH = const(5)
 _N = const(6)
 _MISSING = const(7)
 _SUMS_BYTES = const(32)
-_VOLTAGE = const(1)  # of the plan, behind where a channel's references begin
+# A channel's words of the plan: where its references begin, which voltage it needs, the bits of
+# all its pairs of squares: bit 30 or 31 where a sample may be at full scale.
+_PLAN = const(3)
+_VOLTAGE = const(1)
+_PEAK = const(2)
 # A row of the references, for two samples: minus the voltage at the first and the second one, the
 # quadrature wave midway; then what is formed here: products, squares, their high halves.
 _FIRST = const(0)
@@ -37,12 +41,6 @@ _VI_HIGH = const(7)
 _II_HIGH = const(9)
 _ROW = const(10)
 _ROW_BYTES = const(4 * _ROW)
-_PHASE_BYTES = const(32 * _ROW_BYTES)
-# Of the products of two voltages (metering.CROSS_WORDS): limbs, samples.
-_CROSS = const(0)
-_CROSS_HIGH = const(1)
-_CROSS_N = const(2)
-_CROSS_BYTES = const(12)
 
 
 @micropython.viper
@@ -75,18 +73,19 @@ def accumulate(
     while i < channels:
         w = ptr32(int(sums) + i * _SUMS_BYTES)
         at = where[i]
-        v = where[plan[2 * i + _VOLTAGE]]
+        v = where[plan[_PLAN * i + _VOLTAGE]]
         if (at | v) >> 31:
             w[_MISSING] = w[_MISSING] + count
             i += 1
             continue
         c = ptr16(int(samples) + at + 2 * first)
-        r = ptr32(int(references) + 4 * plan[2 * i])
+        r = ptr32(int(references) + 4 * plan[_PLAN * i])
         p0 = 0  # 2^31 - v x - v' x' of the pairs, modulo 2^32
         p1 = 0  # their high halves
         s0 = 0  # x x + x' x' of the pairs, modulo 2^32
         s1 = 0  # their high halves
         b0 = 0
+        m = plan[_PLAN * i + _PEAK]
         left = count
         while left >= 16:
             x = (c[0] ^ 0x8000) - 0x8000
@@ -201,6 +200,18 @@ def accumulate(
                 + ptr16(r)[12 * _ROW + _II_HIGH]
                 + ptr16(r)[14 * _ROW + _II_HIGH]
             )
+            x = m
+            m = (
+                r[_II]
+                | x
+                | r[_ROW + _II]
+                | r[2 * _ROW + _II]
+                | r[3 * _ROW + _II]
+                | r[4 * _ROW + _II]
+                | r[5 * _ROW + _II]
+                | r[6 * _ROW + _II]
+                | r[7 * _ROW + _II]
+            )
             c = ptr16(int(c) + 32)
             r = ptr32(int(r) + 8 * _ROW_BYTES)
             left -= 16
@@ -221,6 +232,7 @@ def accumulate(
             p1 = ptr16(r)[_VI_HIGH] + x
             x = s1
             s1 = ptr16(r)[_II_HIGH] + x
+            m = r[_II] | m
             c = ptr16(int(c) + 4)
             r = ptr32(int(r) + _ROW_BYTES)
             left -= 2
@@ -237,6 +249,8 @@ def accumulate(
             p1 = ptr16(r)[_VI_HIGH] + x
             x = s1
             s1 = ptr16(r)[_II_HIGH] + x
+            m = r[_II] | m
+        plan[_PLAN * i + _PEAK] = m
         # Into limbs; each row of the products holds 2^31 too much.
         y = w[_A] - ((p0 - (p1 << 16)) & 0xFFFFFF) - ((p1 & 0xFF) << 16)
         w[_A] = y & 0xFFFFFF
@@ -252,49 +266,3 @@ def accumulate(
         w[_S_HIGH] = w[_S_HIGH] + (s1 >> 8) + (y >> 24)
         w[_N] = w[_N] + count
         i += 1
-
-
-@micropython.viper
-def cross(
-    r: ptr32,
-    x: ptr32,
-    references: ptr32,
-    where: ptr32,
-    count: int,
-    sums: ptr32,
-):
-    """Add `count` samples (1 to 64) of the voltages' products with each other to sums.
-
-    r, x: working registers, pass `references` for both. references: as fill() has written them for
-    these samples. sums: for L1 x L2, L2 x L3, L3 x L1. A pair's sum is -2^31 + 2^16 to 2^31
-    here; with 2^31 - 1 added an unsigned word holds it.
-    """
-    bias = 1
-    bias = (bias << 31) - 1
-    p = 0
-    while p < 3:
-        q = p + 1 if p < 2 else 0
-        w = ptr32(int(sums) + p * _CROSS_BYTES)
-        if not (where[p] | where[q]) >> 31:
-            x = ptr32(int(references) + p * _PHASE_BYTES)
-            r = ptr32(int(references) + q * _PHASE_BYTES)
-            p0 = 0
-            p1 = 0
-            left = count
-            while left >= 2:
-                r[_VI] = x[_FIRST] * r[_FIRST] + (x[_SECOND] * r[_SECOND] + bias)
-                p0 = r[_VI] + p0
-                p1 = ptr16(r)[_VI_HIGH] + p1
-                x = ptr32(int(x) + _ROW_BYTES)
-                r = ptr32(int(r) + _ROW_BYTES)
-                left -= 2
-            if left:
-                r[_VI] = x[_FIRST] * r[_FIRST] + bias
-                p0 = r[_VI] + p0
-                p1 = ptr16(r)[_VI_HIGH] + p1
-            y = w[_CROSS] + ((p0 - (p1 << 16)) & 0xFFFFFF) + ((p1 & 0xFF) << 16)
-            y += (count + 1) >> 1
-            w[_CROSS] = y & 0xFFFFFF
-            w[_CROSS_HIGH] = w[_CROSS_HIGH] + (p1 >> 8) - ((count + 1) >> 1 << 7) + (y >> 24)
-            w[_CROSS_N] = w[_CROSS_N] + count
-        p += 1

@@ -21,31 +21,28 @@ _LEAST = const(2)  # counts: less is left alone
 
 @micropython.viper
 def _add(
-    x: int,
+    total: int,
     c: ptr16,
     samples: ptr8,
     where: ptr32,
     sums: ptr32,
     channels: int,
     first: int,
-    end: int,
+    count: int,
 ):
-    """Add each channel's samples from `first` on. x, c: working registers, pass 0 and
+    """Add `count` samples of each channel from `first` on. total, c: working registers, pass 0 and
     `samples`."""
     i = 0
     while i < channels:
         if not where[i] >> 31:
             c = ptr16(int(samples) + where[i] + 2 * first)
             s = ptr32(int(sums) + i * _BYTES)
-            k = first
             total = 0
-            count = 0
-            while k < end:
-                x = (c[0] ^ 0x8000) - 0x8000
-                total += x
-                count += 1
+            left = count
+            while left:
+                total = ((c[0] ^ 0x8000) - 0x8000) + total
                 c = ptr16(int(c) + 2 * _STRIDE)
-                k += _STRIDE
+                left -= 1
             s[_SUM] = s[_SUM] + total
             s[_COUNT] = s[_COUNT] + count
         i += 1
@@ -73,7 +70,9 @@ class Offsets:
         if not first:
             self._turn = (self._turn - BLOCK) % _STRIDE
         first += (self._turn - first) % _STRIDE
-        _add(0, samples, samples, where, self._sums, self._channels, first, end)
+        count = (end - first + _STRIDE - 1) // _STRIDE  # 0 or less: none
+        if count > 0:
+            _add(0, samples, samples, where, self._sums, self._channels, first, count)
 
     def end(self) -> None:
         """A report ends: its sums are set aside."""

@@ -43,7 +43,7 @@ def _plan(*channels):
     """Of (phase, whether it is a voltage) pairs."""
     words = array("i")
     for phase, is_voltage in channels:
-        words.extend(array("i", [phase * PAIRS * ROW_WORDS + 5 * is_voltage, phase]))
+        words.extend(array("i", [phase * PAIRS * ROW_WORDS + 5 * is_voltage, phase, 0]))
     return words
 
 

@@ -24,6 +24,7 @@ FIRMWARE = Path(__file__).resolve().parents[3] / "firmware"
 BLOCK = 64
 POINTS = 28
 _RECORD = Path(__file__).parent / "on_target" / "record.py"
+_MODULES = {"fill": "measure/oscillator.py", "cross": "measure/products.py"}
 _CHANNELS = 3 + POINTS
 _PHASES = [point % 3 for point in range(POINTS)]
 _SUM_WORDS = 8  # of a channel's sums, see metering.WORDS
@@ -110,7 +111,7 @@ def calls(samples: np.ndarray, firmware: Path = FIRMWARE) -> list[Call]:
     found = []
     for line in lines:
         function, number = line.split()
-        module = "measure/oscillator.py" if function == "fill" else "measure/kernel.py"
+        module = _MODULES.get(function, "measure/kernel.py")
         buffers: dict[str, bytearray] = {}
         arguments = [_argument(next(lines), buffers) for _ in range(int(number))]
         after = [_argument(next(lines), {}) for _ in range(int(number))]
