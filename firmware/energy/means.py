@@ -23,7 +23,8 @@ def _add(sums: ptr16, counts: ptr16, j: int, rates: ptr16, at: int):
     high = rates[2 * at + 1]
     if low == 0 and high == _UNKNOWN_HIGH:
         return
-    counts[j] = counts[j] + 1
+    count = ptr16(int(counts) + 2 * j)  # RV32's emitter would shift j where it is
+    count[0] = count[0] + 1
     sign = 0xFFFF if high >> 15 else 0
     to = ptr16(int(sums) + 8 * j)
     carry = to[0] + low
