@@ -11,8 +11,7 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 
 import pytest
-from gateway_host import interpreter
-from gateway_host.session import MODULE_PATH
+from in_interpreter import succeed
 
 RATED = {
     "AC-CT-50A": 50,
@@ -22,40 +21,6 @@ RATED = {
     "SOLID-CORE": 80,
 }
 SAMPLES = 3200  # a second; 2^31 is more than a count of voltage x a count of current
-
-# Reads {site, steps: [[now_ms or null, [[imported, exported, missed] of each point]]]} and prints
-# the registers after each step.
-RUN = """
-import json, sys
-from site import document
-from energy.registers import Energy
-from energy.today import NAMES, Today
-from measure.readings import Readings
-
-task = json.load(sys.stdin)
-place = document.load(json.dumps(task["site"]))
-energy = Energy(place)
-today = Today(place, energy)
-values_of = Readings(len(place.points))
-counts = task.get("counts")  # of each step and point, samples measured
-
-points, loads = range(len(place.points)), range(len(place.loads))
-
-for number, (now_ms, values) in enumerate(task["steps"]):
-    for reading, (imported, exported, missed) in zip(values_of.points, values):
-        reading.imported, reading.exported, reading.missed = imported, exported, missed
-    for reading, measured in zip(values_of.points, counts[number] if counts else ()):
-        reading.count = measured
-    for _ in energy.add(values_of):
-        pass
-    now = now_ms and now_ms // 1000
-    for _ in today.add(now and (now + place.zone.offset(now)) // 86400):
-        pass
-    print(json.dumps([
-        [[energy.of_point(i, 0), energy.of_point(i, 1), energy.missing[i]] for i in points],
-        [[energy.of_load(k, 0), energy.of_load(k, 1)] + list(today.joules[2 * k : 2 * k + 2])
-         for k in loads], dict(zip(NAMES + ("own", "rest"), today.sums))]))
-"""
 
 
 def joules_per_count() -> Fraction:
@@ -89,16 +54,9 @@ def run(bits: int, site: dict, steps: list) -> list:
 
 def follow(site: dict, steps: list, bits: int = 32, counts: list[list[int]] | None = None) -> list:
     """The same, and today's sums by name. counts: of each step and point, samples measured."""
-    done = interpreter.run(
-        ["-c", RUN],
-        bits=bits,
-        heap="2M",
-        path=MODULE_PATH,
-        stdin=None,
-        input=json.dumps({"site": site, "steps": steps, "counts": counts}),
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    given = {"site": site, "steps": steps, "counts": counts}
+    said = succeed("add_energy", given=given, bits=bits, heap="2M")
+    return [json.loads(line) for line in said.splitlines()]
 
 
 def test_registers_against_fractions(bits):
@@ -163,18 +121,8 @@ def test_a_load_is_the_sum_of_its_phases(bits):
 
 def test_no_fraction_is_lost_in_a_million_additions(bits):
     """2^20 times 2^-20 J is one joule, and 2^20 times 1 J less 2^-60 J one less than 2^20."""
-    code = """
-from energy.registers import Registers
-both = Registers(2)
-for _ in range(1 << 20):
-    both.add(0, 1 << 40)
-    both.add(1, (1 << 60) - 1)
-print(*both.joules)
-both.add(1, 1 << 20)
-print(*both.joules)
-"""
-    done = interpreter.run(["-c", code], bits=bits, path=MODULE_PATH)
-    assert done.stdout.split() == ["1", str(2**20 - 1), "1", str(2**20)], done.stderr
+    said = succeed("add_a_million_times", bits=bits)
+    assert said.split() == ["1", str(2**20 - 1), "1", str(2**20)]
 
 
 OFFSETS = [0, 3600, 19800, 50400, -3600, -12600, -43200]

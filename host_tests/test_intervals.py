@@ -15,63 +15,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from gateway_host import interpreter
 from gateway_host.broker import HOST, Broker
-from gateway_host.session import MODULE_PATH, ROOT, Session
+from gateway_host.session import ROOT, Session
 from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from gateway_host.sim.installation import Installation
+from in_interpreter import succeed
 from living import Listener, free_port, mqtt_at
 from on_bus import Eventful, first, reports
 
 RATE = 3200
 COUNTS = 2**31 // 3  # of voltage x current in a sample of the largest power
-
-# Reads {site, steps: [[now_ms or null, samples, [[imported, exported, missed] of each point],
-# voltages, frequency]]}; prints a line for each completed interval: the step in which it came, and
-# what it is; then the registers, and what is in the current intervals.
-RUN = """
-import json, sys
-from site import document
-from energy.aggregates import Aggregates
-from energy.registers import Energy
-from measure.quantities import Report
-
-task = json.load(sys.stdin)
-place = document.load(json.dumps(task["site"]))
-energy = Energy(place)
-aggregates = Aggregates(place, energy)
-report = Report(place.points)
-intervals = aggregates.intervals
-for number, (now, samples, values, voltages, frequency) in enumerate(task["steps"]):
-    report.samples, report.frequency = samples, frequency
-    for voltage, rms in zip(report.voltages, voltages):
-        voltage.rms = rms
-    for reading, (imported, exported, missed) in zip(report.readings, values):
-        reading.imported, reading.exported, reading.missed = imported, exported, missed
-        reading.count = samples - missed
-        reading.power = (imported - exported) / 1e9
-    for _ in energy.add(report.values):
-        pass
-    for _ in aggregates.add(report, now):
-        pass
-    while intervals.completed:
-        one = intervals.completed.pop(0)
-        print(json.dumps([
-            number, one.length, one.start, one.samples, one.regular, list(one.energy),
-            list(one.missed), one.estimated, one.complete(),
-            [one.spread.voltage(p) for p in range(3)]
-            + [one.spread.frequency(), one.spread.grid()],
-            list(one.doubtful),
-        ]))
-demand = aggregates.demand
-print(json.dumps([
-    list(energy.main.joules),
-    [list(now - then for now, then in zip(energy.main.joules, span._before))
-     for span in (intervals._five_minutes, intervals.quarter)],
-    [demand.highest, demand.at, demand.energy(), demand.forecast(1000)], intervals.dropped,
-    aggregates.always_on.watts, sum(energy.estimated.joules),
-]))
-"""
 
 
 def site_of(points: int = 2, utc_offset: int = 0) -> dict[str, Any]:
@@ -92,18 +45,13 @@ NAMES = ("step", "length", "start", "samples", "regular", "energy", "missed", "e
          "complete", "spread", "doubtful")  # fmt: skip
 
 
-def run(site: dict[str, Any], steps: list, bits: int = 32) -> tuple[list[dict[str, Any]], list]:
-    """(completed intervals, what is printed at the end)."""
-    done = interpreter.run(
-        ["-c", RUN],
-        bits=bits,
-        heap="16M",
-        path=MODULE_PATH,
-        stdin=None,
-        input=json.dumps({"site": site, "steps": steps}),
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    *lines, end = map(json.loads, done.stdout.splitlines())
+def run(
+    site: dict[str, Any], steps: list, bits: int = 32, taken: bool = True
+) -> tuple[list[dict[str, Any]], list]:
+    """(completed intervals, what is printed at the end). taken: whether somebody takes them."""
+    given = {"site": site, "steps": steps, "taken": taken}
+    said = succeed("complete_intervals", given=given, bits=bits, heap="16M")
+    *lines, end = map(json.loads, said.splitlines())
     return [dict(zip(NAMES, line, strict=True)) for line in lines], end
 
 
@@ -229,36 +177,8 @@ def test_gaps_are_counted_and_the_interval_is_not_complete():
 def test_a_week_without_the_time(bits):
     """Nothing overflows while no interval ends: 40,000 reports, of which each misses many
     samples."""
-    code = """
-import json, sys
-from site import document
-from energy.registers import Energy
-from energy.intervals import Intervals
-from measure.quantities import Report
-place = document.load(sys.stdin.read())
-report = Report(place.points)
-intervals = Intervals(Energy(place))
-report.samples = report.readings[0].missed = 100000
-report.voltages[0].rms, report.frequency = 230.0, 50.0
-def add(now_ms):
-    steps = intervals.add(report, 1.0, now_ms)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
-for _ in range(40000):
-    add(None)
-(quarter,) = add(1764000000000)
-print(json.dumps([quarter.samples, quarter.missed[0], quarter.start, quarter.regular,
-                  quarter.spread.voltage(0)]))
-"""
-    done = interpreter.run(
-        ["-c", code], bits=bits, heap="256K", path=MODULE_PATH, stdin=None,
-        input=json.dumps(site_of()),
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    samples, missed, start, regular, voltage = json.loads(done.stdout)
+    said = succeed("week_without_time", given=site_of(), bits=bits, heap="256K")
+    samples, missed, start, regular, voltage = json.loads(said)
     assert samples == 40001 * 100000
     assert missed == 2**30 - 1
     assert start == START - samples // RATE
@@ -268,16 +188,10 @@ print(json.dumps([quarter.samples, quarter.missed[0], quarter.start, quarter.reg
 
 def test_nobody_takes_them():
     """The newest four are kept, the others are counted."""
-    code = RUN.replace("while intervals.completed:", "while number < 0:")
-    assert code != RUN
     steps = [second(START + 300 * i, 1) for i in range(1, 20)]
-    done = interpreter.run(
-        ["-c", code], path=MODULE_PATH, heap="2M", stdin=None,
-        input=json.dumps({"site": site_of(), "steps": steps}),
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    none, end = run(site_of(), steps, taken=False)
     five, quarters = 19, 6  # a report of 1 s each: all begin anew
-    assert json.loads(done.stdout.splitlines()[-1])[3] == five + quarters - 4
+    assert not none and end[3] == five + quarters - 4
 
 
 # Seconds from UTC, and the moment at which the highest demand is.
@@ -299,31 +213,15 @@ def test_the_highest_demand_of_the_month(offset, moment):
     chance = random.Random(moment)
     begin = int(peak.timestamp()) - 86400
     quarters = [(begin + 900 * i, chance.randrange(100, 4000)) for i in range(192)]
-    code = """
-import json, sys
-from array import array
-from site import document
-from energy.demand import Demand
-from energy.intervals import Interval
-task = json.load(sys.stdin)
-demand = Demand(document.load(json.dumps(task["site"])), None)
-for start, watts, seconds in task["quarters"]:
-    energy = array("q", [0, 0, 0, 0, watts * 900, 5, 0, 0])
-    demand.add(Interval(start, 900, seconds * 3200, energy, array("i", [0, 0]), 0, None))
-    print(demand.highest, demand.at)
-"""
     lengths = {i: 1200 for i in range(5, 192, 40)} | {i: 300 for i in range(7, 192, 40)}
     task = {
         "site": site_of(utc_offset=offset),
         "quarters": [[start, w, lengths.get(i, 900)] for i, (start, w) in enumerate(quarters)],
     }
-    done = interpreter.run(["-c", code], path=MODULE_PATH, stdin=None, input=json.dumps(task))
-    assert done.returncode == 0, done.stdout + done.stderr
+    said = succeed("demand_of_quarters", given=task)
     highest: dict[tuple[int, int], tuple[int, int]] = {}
     months = set()
-    for i, (line, (start, watts)) in enumerate(
-        zip(done.stdout.splitlines(), quarters, strict=True)
-    ):
+    for i, (line, (start, watts)) in enumerate(zip(said.splitlines(), quarters, strict=True)):
         local = datetime.datetime.fromtimestamp(start, zone)
         month = (local.year, local.month)
         if lengths.get(i, 900) <= 902:  # a longer one is not a quarter
@@ -466,25 +364,6 @@ def test_the_rate_for_a_gap_is_not_taken_from_a_part_of_a_report():
 
 
 BRUSSELS = "CET-1CEST,M3.5.0,M10.5.0/3"
-LOCAL = """
-import json, sys
-from site import document
-from energy.aggregates import Aggregates
-from energy.registers import Energy
-from measure.quantities import Report
-task = json.load(sys.stdin)
-place = document.load(json.dumps(task["site"]))
-energy = Energy(place)
-aggregates = Aggregates(place, energy)
-report = Report(place.points)
-report.samples = report.readings[0].count = 3200
-for now, joules in task["steps"]:
-    report.readings[0].imported = joules
-    for steps in (energy.add(report.values), aggregates.add(report, now)):
-        for _ in steps:
-            pass
-    print(aggregates.today.joules[0], aggregates.today.day)
-"""
 
 
 @pytest.mark.parametrize(
@@ -505,13 +384,9 @@ def test_days_of_23_24_and_25_hours(rule, name, days):
         first = int(midnight.timestamp())
         counts = round(1000 / JOULE)
         steps = [[(first + 60 * k) * 1000, counts] for k in range(1, 3 * 1440)]
-        done = interpreter.run(
-            ["-c", LOCAL], heap="2M", path=MODULE_PATH, stdin=None,
-            input=json.dumps({"site": site, "steps": steps}),
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
+        said = succeed("count_today", given={"site": site, "steps": steps}, heap="2M")
         counted, lengths, before = 0, [], None
-        for (now, _), line in zip(steps, done.stdout.splitlines(), strict=True):
+        for (now, _), line in zip(steps, said.splitlines(), strict=True):
             date = datetime.datetime.fromtimestamp(now / 1000 - 1, zone).date()
             if before is not None and date != before:
                 lengths.append(counted)

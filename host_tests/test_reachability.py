@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import http.server
 import ipaddress
-import json
 import socket
 import struct
 import threading
@@ -14,32 +13,10 @@ from collections.abc import Iterator
 import pytest
 from gateway_host import interpreter
 from gateway_host.session import MODULE_PATH
+from in_interpreter import succeed
 from living import free_port
 
 HOST = "127.0.0.1"
-CHECK = """
-import asyncio, json, socket, sys
-from net import reachability
-from net import resolve
-task = json.loads(sys.argv[1])
-
-class Redirected:  # the name server listens at a port of its own here
-    def __getattr__(self, name):
-        return getattr(socket, name)
-    def getaddrinfo(self, host, port):
-        return socket.getaddrinfo(host, task["dns"] if port == 53 else port)
-
-resolve.socket = Redirected()
-resolve._TIMEOUT_S = 0.2
-reachability._TIMEOUT_S = 0.5
-open_connection = asyncio.open_connection
-if task.get("lies"):  # whatever address a name has, it is answered here
-    asyncio.open_connection = lambda address, port: open_connection("127.0.0.1", port)
-cloud = task["cloud"] and tuple(task["cloud"])
-probe = task["probe"] and tuple(task["probe"])
-addresses = ("10.9.8.7", "255.255.255.0", "10.9.8.1", "127.0.0.1")
-print(asyncio.run(reachability.check(cloud, task.get("addresses", addresses), probe)))
-"""
 
 
 @contextlib.contextmanager
@@ -135,8 +112,8 @@ def test_where_a_link_leads(known, status, is_open, where):
             "cloud": ["cloud.example", cloud],
             "probe": None if status == "none" else ["probe.example", port],
         }
-        done = interpreter.run(["-c", CHECK, json.dumps(task)], heap="512K", path=MODULE_PATH)
-    assert done.stdout.strip() == where, done.stderr
+        said = succeed("check_reachability", given=task)
+    assert said.strip() == where
 
 
 @pytest.mark.parametrize("status, where", [(204, "ok"), (302, "captive"), (None, "no_internet")])
@@ -145,8 +122,8 @@ def test_without_a_cloud(status, where):
         dns = stack.enter_context(names(True))
         port = stack.enter_context(web(status)) if status else free_port()
         task = {"dns": dns, "cloud": None, "probe": ["probe.example", port]}
-        done = interpreter.run(["-c", CHECK, json.dumps(task)], heap="512K", path=MODULE_PATH)
-    assert done.stdout.strip() == where, done.stderr
+        said = succeed("check_reachability", given=task)
+    assert said.strip() == where
 
 
 @pytest.mark.parametrize(
@@ -166,8 +143,8 @@ def test_without_a_cloud(status, where):
 def test_what_is_no_http_is_no_portal(answer, where):
     with names(True) as dns, saying(answer) as port:
         task = {"dns": dns, "cloud": None, "probe": ["probe.example", port]}
-        done = interpreter.run(["-c", CHECK, json.dumps(task)], heap="512K", path=MODULE_PATH)
-    assert done.stdout.strip() == where, done.stderr
+        said = succeed("check_reachability", given=task)
+    assert said.strip() == where
 
 
 def test_a_name_server_that_keeps_silent():
@@ -175,8 +152,8 @@ def test_a_name_server_that_keeps_silent():
         line.bind((HOST, 0))
         task = {"dns": line.getsockname()[1], "cloud": ["cloud.example", 1]}
         task |= {"probe": None}
-        done = interpreter.run(["-c", CHECK, json.dumps(task)], heap="512K", path=MODULE_PATH)
-    assert done.stdout.strip() == "no_dns", done.stderr
+        said = succeed("check_reachability", given=task)
+    assert said.strip() == "no_dns"
 
 
 def head(status: str, *fields: str, body: str = "") -> bytes:
@@ -230,8 +207,8 @@ def test_what_answers_is_named_by_what_it_is(lies_as, answer, is_open, where):
             "probe": ["probe.example", port],
             "lies": True,
         }
-        done = interpreter.run(["-c", CHECK, json.dumps(task)], heap="512K", path=MODULE_PATH)
-    assert done.stdout.strip() == where, done.stderr
+        said = succeed("check_reachability", given=task)
+    assert said.strip() == where
 
 
 # Own address, mask, router, name server; the hotspot's address; whether they clash.

@@ -10,93 +10,7 @@ from typing import Any
 import pytest
 from gateway_host import interpreter
 from gateway_host.session import MODULE_PATH
-
-# Reads {site, readings, voltages, registers, today, microhertz, samples, now}, prints `realtime`,
-# `site`, `channelConfigV2`, `quality` and `totals`.
-RUN = """
-import asyncio, json, sys
-from array import array
-import pipeline
-from site import document
-from cloud import topics
-from cloud import topics_quality
-from cloud import topics_original as original
-from cloud.aggregated import aggregated
-from system.counters import Counters
-from cloud.publisher import Publisher
-from cloud.rates import Rates
-from energy.registers import MEASURED
-from energy.totals import load_power
-
-class Bus:
-    def run(self):
-        pass
-
-class Uplink:
-    connected = True
-    sent = {}
-
-    async def send(self, topic, view, retained=False):
-        self.sent[topic] = bytes(view)
-        return True
-
-task = json.load(sys.stdin)
-place = document.load(json.dumps(task["site"]))
-path = pipeline.build(Bus(), place, None, None)
-report, energy = path.report, path.energy
-report.microhertz, report.samples = task["microhertz"], task["samples"]
-report.frequency = task["microhertz"] / 1000000 if task["microhertz"] else None
-for voltage, rms in zip(report.voltages, task["voltages"]):
-    voltage.rms = rms
-saturated = [i for i, values in enumerate(task["readings"]) if values.pop("saturated", 0)]
-for reading, values in zip(report.readings, task["readings"]):
-    for name, value in values.items():
-        setattr(reading, name, value)
-for i in saturated:
-    report.values.saturated[i] = 1
-for p in task["clipped"]:
-    report.voltages[p].clipped = True
-for i, joules in enumerate(task["reactive"]):
-    energy.reactive.joules[i] = joules
-report.lines, report.unbalance = task["lines"], task["unbalance"]
-report.settle()
-events = path.events
-for n, (kind, began, samples, worst, phases) in enumerate(task["events"]):
-    words = [kind, 0, began, 0, began + samples, worst, phases]
-    events._events[7 * (n % 8) : 7 * (n % 8) + 7] = array("i", words)
-events._state[38], events._state[22] = len(task["events"]), 32000
-events._state[23] = 1
-events.date(task["now"])
-today = path.aggregates.today
-for at in (2, 0):  # first at midnight, then now
-    for i, values in enumerate(task["points"] + task["loads"]):
-        for d in (0, 1):
-            r, joules = 2 * i + d, values[at + d]
-            energy.gained[r] = joules - energy.main.joules[r]
-            energy.main.joules[r] = joules
-    for i in range(len(place.points)):
-        energy.state[i] = MEASURED
-    if not at:
-        for _ in today.add(2):
-            pass
-now = task["now"]
-path.aggregates.powers = [load_power(place, report.readings, k) for k in range(len(place.loads))]
-uplink, counters = Uplink(), Counters()
-rates = Rates({}, lambda: "ethernet", lambda: 5000)
-publisher = Publisher("", place, path, uplink, counters, rates, lambda: 5000, None)
-
-def publish():
-    for _ in publisher.write(now):
-        pass
-    asyncio.run(publisher.send_texts())
-    assert not counters.counts, counters.counts
-
-publish()
-for text in (uplink.sent["realtime"], uplink.sent["site"],
-             "".join(original.channel_config(place, now)), uplink.sent["quality"],
-             uplink.sent["totals"]):
-    print(text if isinstance(text, str) else text.decode())
-"""
+from in_interpreter import succeed
 
 
 def site_of(
@@ -126,7 +40,9 @@ def reading(power: float, reactive: float, factor: float | None = None) -> dict[
 NOTHING = dict.fromkeys(("power", "reactive", "apparent", "factor", "current", "voltage"))
 
 
-def payloads(bits: int, site: dict, readings: list[dict], **change: Any) -> list[bytes]:
+def payloads(
+    bits: int, site: dict, readings: list[dict], program: str = "publish_topics", **change: Any
+) -> list[bytes]:
     """`realtime`, `site`, `channelConfigV2`, `quality`, `totals` as bytes."""
     task = {
         "site": site,
@@ -142,18 +58,9 @@ def payloads(bits: int, site: dict, readings: list[dict], **change: Any) -> list
         "microhertz": 50012345,
         "samples": 3200,
         "now": 1764000001000,
+        "checked": True,
     } | change
-    done = interpreter.run(
-        ["-c", RUN],
-        bits=bits,
-        heap="1M",
-        path=MODULE_PATH,
-        stdin=None,
-        text=False,
-        input=json.dumps(task, ensure_ascii=False).encode(),
-    )
-    assert done.returncode == 0, (done.stdout + done.stderr).decode()
-    return done.stdout.splitlines()
+    return succeed(program, given=task, bits=bits, heap="1M").encode().splitlines()
 
 
 def published(bits: int, *arguments: Any, **change: Any) -> list[Any]:
@@ -350,10 +257,8 @@ def test_the_longest_messages(name):
     assert len(config["dataProcessingSpecification"]["measurements"]) == 28
 
 
-def test_more_points_than_the_a_bus_has(monkeypatch):
+def test_more_points_than_the_a_bus_has():
     """28 on the A-bus and 42 of meters on the B-bus, with the longest numbers."""
-    checked = 'document.load(json.dumps(task["site"]))'
-    monkeypatch.setitem(globals(), "RUN", RUN.replace(checked, 'document.Site(task["site"])'))
     points = [(f"L{1 + i % 3}", f"Load {i // 3}") for i in range(70)]
     table = site_of(points, {f"Load {k}": "circuit" for k in range(24)})
     for i in range(28, 70):
@@ -363,6 +268,7 @@ def test_more_points_than_the_a_bus_has(monkeypatch):
     readings = [reading(-most, -most) | longest for _ in points]
     largest = [[10**16, 10**16, 1, 1]]
     change = {"points": largest * 70, "loads": largest * 24, "reactive": [10**18] * 4 * 70}
+    change["checked"] = False
     realtime, own, _, quality, _ = published(32, table, readings, **change)
     assert [len(realtime["channelPowers"]), len(own["points"]), len(own["loads"])] == [70, 70, 24]
     assert {point["power"] for point in own["points"]} == {-21474836.47}
@@ -413,33 +319,15 @@ def test_quality(bits):
     }
 
 
-WHOLE = """
-from energy.intervals import Interval, Spread
-spread = Spread(6)
-for rms in (228.5, 231.5):
-    report.voltages[0].rms = rms
-    spread.add(report, 2 * (rms - 230) * 100)
-joules, missed = array("q", task["interval"]), array("i", [0, 64, 0, 0, 0, 0])
-interval = Interval(1764000000, 300, 960000, joules, missed, 7, spread)
-aggregates = path.aggregates
-aggregates.grid = 1000.0
-quarter = Interval(1763990100, 900, 2880000, joules, missed, 0, spread)
-aggregates.demand.add(quarter)
-aggregates.always_on.add(quarter.start, 145)
-publish()
-print(uplink.sent["totals"].decode())
-print("".join(aggregated(place, interval, 145)))
-"""
-
-
-def test_totals_and_aggregated(bits, monkeypatch):
+def test_totals_and_aggregated(bits):
     """Of two voltages, one interval and one quarter, number by number."""
-    monkeypatch.setitem(globals(), "RUN", RUN + WHOLE)
     interval = [90000, 300, 0, 60, 30, 30, 5, 120005, 0, 600, 900, 0]
     interval += [90000, 360, 5, 120005, 0, 600, 900, 0]  # the loads: grid, sun, cells, oven
     loads = [[9000, 800, 2000, 300], [5, 70000, 2, 30000], [650, 400, 50, 100], [500, 0, 100, 0]]
     change = {"loads": loads, "interval": interval}
-    *_, totals, aggregated = published(bits, site_of(POINTS, ROLES), READINGS, **change)
+    *_, totals, aggregated = published(
+        bits, site_of(POINTS, ROLES), READINGS, "publish_interval", **change
+    )
     grid = 1234.5678 - 2000.4 + 100.7
     house = grid + 3400.21 - 500.25
     assert totals == {
@@ -496,19 +384,11 @@ def test_totals_and_aggregated(bits, monkeypatch):
     }  # fmt: skip
 
 
-UNKNOWN = """
-from energy.intervals import Interval, Spread
-doubtful = bytearray([0, 0, 1, 0, 0, 0])
-joules, missed = array("q", range(20)), array("i", [0] * 6)
-print("".join(aggregated(
-    place, Interval(1764000000, 300, 960000, joules, missed, 0, Spread(6), doubtful), None)))
-"""
-
-
-def test_what_an_interval_has_not_is_null(monkeypatch):
+def test_what_an_interval_has_not_is_null():
     """A grid phase of which the energy is not known, and no voltage, frequency or power."""
-    monkeypatch.setitem(globals(), "RUN", RUN + UNKNOWN)
-    *_, totals, aggregated = published(32, site_of(POINTS, ROLES), [NOTHING, *READINGS[1:]])
+    *_, totals, aggregated = published(
+        32, site_of(POINTS, ROLES), [NOTHING, *READINGS[1:]], "publish_unknown"
+    )
     assert totals["demand"]["forecast"] is None and totals["demand"]["month"] is None
     for name in ("totalPower", "minimumPower", "maximumPower", "measuredFrequency"):
         assert aggregated[name] is None
