@@ -19,6 +19,7 @@ from gateway_host.session import MODULE_PATH, ROOT, Session
 from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from gateway_host.sim.installation import Installation
 from gateway_host.sim.radio import Network, World
+from in_interpreter import program
 from living import free_port, mqtt_at
 from worlds import play
 
@@ -268,46 +269,6 @@ def test_the_official_client_on_a_gateway_that_measures(line, tmp_path):
         assert session.exit_code is None and "Traceback" not in session.tail(1000)
 
 
-# The gateway's start, with what is written on the line told in order.
-START = """
-import asyncio, gateway, hardware, serial_line, start
-from panel import housekeeping
-from system.counters import Counters
-from on_world import hardware as made_by, tell
-made = made_by()
-made.debug = False
-hardware.make = lambda board: made
-write = serial_line.SerialLine.write
-
-def written(self, data):
-    tell(packet=data[8], content=list(data[10:-2]))
-    write(self, data)
-
-serial_line.SerialLine.write = written
-load = start._made
-
-class Gateway(housekeeping.Housekeeping):  # the gateway is what is beside it
-    def __init__(self, device, board, installation, settings, improv):
-        no = lambda: False
-        super().__init__(device, board, settings, Counters(), no, no, improv)
-
-gateway.Gateway = Gateway
-
-def make(*parts):
-    tell(made=False)
-    gateway = load(*parts)
-    tell(made=True)
-    return gateway
-
-async def run(gateway):
-    asyncio.create_task(gateway.run())
-    await asyncio.sleep(30)
-
-start._made, start._run = make, run
-start.main()
-"""
-
-
 @pytest.mark.parametrize("plan", [None, PLAN], ids=["new", "28 points"])
 def test_it_answers_while_the_gateway_is_being_made(plan, line, tmp_path):
     """What it needs a radio for is done as soon as there is one."""
@@ -318,7 +279,7 @@ def test_it_answers_while_the_gateway_is_being_made(plan, line, tmp_path):
     line.send(command(join_house) + command(b"\x02\x00"))
     world = World([Network("house", "geheim123")], cable=False)
     ports = [free_port(), free_port()]
-    told = play(world, START, tmp_path, improv=line.path, portal=ports)
+    told = play(world, program("start_on_line"), tmp_path, improv=line.path, portal=ports)
     marks = [line.get("made") for line in told if line.keys() & {"made", "packet"}]
     packets = [line for line in told if "packet" in line]
     early = marks.index(False)

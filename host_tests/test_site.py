@@ -18,6 +18,7 @@ from gateway_host.errors import UserError
 from gateway_host.session import ROOT, Session
 from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from gateway_host.sim.installation import Installation
+from in_interpreter import program
 from living import mqtt_at
 
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT / "tools")}
@@ -44,23 +45,10 @@ STARTS = [
     ("settings.json", b'{"publish": {"site": 1.5}}',
      "error: settings.json: publish.site: must be 1 to 86400 s, or 0 for never"),
 ]  # fmt: skip
-# Replaces a file and then does what main.py does.
-BREAK = """
-import os, sys
-name = sys.argv[1]
-os.remove(name)
-if len(sys.argv) > 2:
-    with open(sys.argv[2], "rb") as new, open(name, "wb") as file:
-        file.write(new.read())
-import start
-start.main()
-"""
 
 
 @pytest.mark.parametrize("name, content, line", STARTS, ids=[row[2][7:30] for row in STARTS])
 def test_the_gateway_refuses_to_start(tmp_path, name, content, line):
-    script = tmp_path / "break.py"
-    script.write_text(BREAK)
     arguments = [name]
     if content is not None:
         (tmp_path / "new").write_bytes(content)
@@ -70,7 +58,7 @@ def test_the_gateway_refuses_to_start(tmp_path, name, content, line):
         Installation(house),
         house.site_json(),
         mqtt=mqtt_at(1883),
-        script=script,
+        script=program("break_file_and_start"),
         arguments=arguments,
         heap="256K",
     ) as session:

@@ -14,6 +14,7 @@ import zoneinfo
 import pytest
 from gateway_host import interpreter, zones
 from gateway_host.session import MODULE_PATH
+from in_interpreter import succeed
 
 RUN = """
 import json, sys
@@ -21,16 +22,6 @@ from site import zone
 for rule, times in json.load(sys.stdin):
     place = zone.parse(rule)
     print(json.dumps([place.offset(time) for time in times]))
-"""
-REFUSED = """
-import json, sys
-from site import zone
-for rule in json.load(sys.stdin):
-    try:
-        zone.parse(rule)
-        print("taken")
-    except ValueError:
-        print("refused")
 """
 
 
@@ -177,8 +168,7 @@ WRONG = [
 
 
 def test_what_is_no_rule_is_refused():
-    done = interpreter.run(["-c", REFUSED], path=MODULE_PATH, stdin=None, input=json.dumps(WRONG))
-    assert done.stdout.split() == ["refused"] * len(WRONG), done.stdout + done.stderr
+    assert succeed("refuse_zones", given=WRONG).split() == ["refused"] * len(WRONG)
 
 
 MOMENTS = """
