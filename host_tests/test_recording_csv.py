@@ -69,6 +69,25 @@ HEADS = [
     "t,U1/V,I1/A",
     "X,U L1,I L1",
     "Timestamp,VOLT,AMPS",
+    "Tijd,Spanning,Stroom",
+    "Temps,Tension,Intensité",
+    "Tid,Spänning,Ström",
+    "Czas,Napięcie,Prąd",
+    "time,V(line),I(R1)",  # a circuit simulator
+    "time,V(a),I(a)",
+]
+
+WITHOUT_TIMES = [  # what stands above, and the first cell of each row
+    ("# fs = 3200 Hz\nU,I", ""),
+    ("Sampling rate [kHz],3.2\nU,I", ""),
+    ("Sample interval: 312.5 us\nSample,U [V],I [A]", "{k},"),
+    ("X,CH1,CH2,Start,Increment\nSequence,Volt,Ampere,-0.1,3.125E-04", "{k},"),
+    (
+        '"Model","DL850"\n"TraceName","CH1","CH2","CH3"\n"VUnit","V","A","A"\n'
+        '"SampleRate",3200,3200,3200\n"HResolution",3.125E-4,3.125E-4,3.125E-4\n'
+        '"HUnit","s","s","s"',
+        ",",
+    ),
 ]
 
 
@@ -108,6 +127,78 @@ def test_clocks_over_midnight(tmp_path, form):
     path = tmp_path / "clock.csv"
     path.write_text("\n".join(rows))
     same(load_recording(path), ONE)
+
+
+def test_times_with_an_offset_from_utc(tmp_path):
+    begin = datetime(2024, 5, 6, 7, 8, 9)
+    rows = ["time;U;I"]
+    for k in range(COUNT):
+        clock = (begin + timedelta(seconds=k / 3200)).isoformat(timespec="microseconds")
+        rows.append(f"{clock}+02:00;{ONE[0, k]:.5f};{ONE[1, k]:.5f}")
+    path = tmp_path / "clock.csv"
+    path.write_text("\n".join(rows))
+    same(load_recording(path), ONE)
+
+
+@pytest.mark.parametrize(("above", "first"), WITHOUT_TIMES)
+def test_a_rate_that_the_lines_above_state(tmp_path, above, first):
+    wide = "TraceName" in above
+    end = {"Start": ",,", "TraceName": ",0"}
+    behind = next((text for word, text in end.items() if word in above), "")
+    rows = [first.format(k=k) + f"{u:.5f},{i:.5f}{behind}" for k, (u, i) in enumerate(ONE.T)]
+    path = tmp_path / "rate.csv"
+    path.write_text("\n".join([above, *rows, ""]))
+    recording = load_recording(path)
+    assert "it has no times: 3200 samples/s" in " ".join(recording.file.notes)
+    assert recording.currents[0].channel.stored == pytest.approx(ONE[1], abs=1e-4)
+    assert len(recording.currents) == 1 + wide
+
+
+@pytest.mark.parametrize("form", ["{:,.3f}", "{:_.3f}"])
+def test_thousands_apart(tmp_path, form):
+    values = ONE * [[1], [150]]
+    rows = ["t;U;I"]
+    for k in range(COUNT):
+        row = f"{k / 3200:.7f};{values[0, k]:.5f};" + form.format(values[1, k])
+        rows.append(row.replace(".", "#").replace("_", ".").replace("#", ",") if "_" in form
+                    else row)  # fmt: skip
+    path = tmp_path / "thousands.csv"
+    path.write_text("\n".join(rows))
+    stored = load_recording(path).currents[0].channel.stored
+    assert stored == pytest.approx(values[1], abs=1e-3)
+
+
+@pytest.mark.parametrize("head", [
+    ";L1 V;L2 V;L3 V;L1 A;L2 A;L3 A\nTime;V;V;V;A;A;A",
+    "Time;L1 V;L2 V;L3 V;L1 A;L2 A;L3 A",
+    "Time;V1;V2;V3;A1;A2;A3",
+])  # fmt: skip
+def test_the_unit_behind_a_name_is_no_phase(tmp_path, head):
+    recording = load_recording(csv(tmp_path, THREE, 3200, head))
+    same(recording, THREE)
+    assert [point.phase for point in recording.points] == ["L1", "L2", "L3"]
+
+
+@pytest.mark.parametrize("begin", [0, 2**32 - 100_000])
+def test_micros(tmp_path, begin):
+    path = csv(tmp_path, ONE, 3200, "micros;voltage;current")
+    lines = path.read_text().splitlines()
+    for k in range(COUNT):
+        _, _, rest = lines[k + 1].partition(";")
+        lines[k + 1] = f"{(round(k * 312.5) + begin) % 2**32};{rest}"
+    path.write_text("\n".join(lines))
+    same(load_recording(path), ONE)
+
+
+def test_a_site_names_columns_without_units_and_with_one_name(tmp_path):
+    site = tmp_path / "site.toml"
+    for head, names in (("t;CH1;CH2", ("CH1", "CH2")), ("t;L1 [V];L1 [A]", ("L1 [V]", "L1 [A]"))):
+        site.write_text(
+            'name = "x"\nscheme = "1x230"\n[head]\n'
+            f'voltages = ["{names[0]}"]\n[[load]]\nname = "Oven"\nrole = "circuit"\n'
+            f'points = [{{ channel = "{names[1]}", phase = "L1" }}]\n'
+        )
+        same(load_recording(csv(tmp_path, ONE, 3200, head), site), ONE)
 
 
 def edited(tmp_path, edit) -> object:

@@ -17,7 +17,8 @@ SUFFIXES = (".csv", ".txt", ".tsv", ".asc", ".prn")
 
 _TIME = re.compile(
     r"(?:(?:relative|rel)\W*)?(?:time|zeit|temps|tiempo|tempo|tijd|时间|t|timestamp|x|x-axis|sec|"
-    r"seconds?|secs|s|ms|us|µs|μs|время)(?:[\W_].*)?|.*\btime\b.*",
+    r"seconds?|secs|s|ms|us|µs|μs|milli\w*|micros\w*|czas|čas|idő|tid|時間|время)(?:[\W_].*)?|"
+    r".*\btime\b.*",
     re.IGNORECASE,
 )
 _COUNTER = re.compile(
@@ -25,8 +26,16 @@ _COUNTER = re.compile(
 )
 _TIME_SCALES = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 _UNIT_AT_END = re.compile(
-    r"\s*(?:[\[(]\s*([^\])]+)\s*[\])]|[/_]\s*([kKmMµμu]?[VA](?:olts?|mps?)?)|\s+in\s+(\S+))\s*$"
+    r"\s*(?:[\[(]\s*([^\])]+)\s*[\])]|[/_\s]\s*([kKmMµμu]?[VA](?:olts?|mps?)?)|\s+in\s+(\S+))\s*$"
 )
+_STATED = re.compile(
+    r"\W*(?:(sampl\w*[\s_]*(?:rate|freq\w*)|abtast(?:rate|frequenz)|fs)|"
+    r"(?:sampl\w*[\s_]*)?(?:interval|period)|increment|x_?incr\w*|delta[\s_]?[xt]|dt)"
+    r"[\s:=\[(]*([kM]?Hz|[kM]?S/s|[mµu]?s)?[\s:=\])]*",
+    re.IGNORECASE,
+)
+_VALUE = re.compile(r"([-+]?[\d.,]+(?:E[-+]?\d+)?)\s*([kM]?Hz|[kM]?S/s|[mµu]?s)?", re.IGNORECASE)
+_CALLED = re.compile(r"([UVI])\((\w+)\)", re.IGNORECASE)  # V(line), as circuit simulators have it
 _ALIKE = 5  # so much the peaks of three voltages, or currents, without names may differ
 _LEAST_RATE, _MOST_RATE = 500.0, 5e6
 _UNNAMED = {2: "VA", 6: "VVVAAA"}  # kinds of the columns after the time
@@ -38,6 +47,11 @@ def read_csv(path: Path) -> Waveform:
     table = read_table(decode(read_bytes(path)))
     notes: list[str] = []
     place = _time_column(table)
+    stated = _stated_rate(table.above) if place is None else 0.0
+    if place is None and not stated:
+        raise Unreadable(
+            "no column of times is in it; add one, in seconds, as the first and name it t"
+        )
     others = [k for k in range(len(table.names)) if k != place and not _beside(table, k)]
     values = {k: np.array([_number(row[k]) for row in table.rows]) for k in others}
     if any(table.names):
@@ -50,7 +64,11 @@ def read_csv(path: Path) -> Waveform:
     else:
         channels = _unnamed([values[k] for k in others])
         notes.append("it has no names: its columns are taken as the time, voltages, then currents")
-    rate, index = _rate(table, place, channels, notes)
+    if place is None:
+        rate, index = _checked(stated, np.arange(len(table.rows)))
+        notes.append(f"it has no times: {rate:g} samples/s are what the lines above them state")
+    else:
+        rate, index = _rate(table, place, channels, notes)
     if index[-1] != len(index) - 1:
         notes.append(f"{index[-1] + 1 - len(index)} rows are missing among its samples")
         channels = [_spread(channel, index) for channel in channels]
@@ -68,7 +86,29 @@ def _beside(table: Table, column: int) -> bool:
     return is_clock(cell) or is_date(cell) or bool(_COUNTER.fullmatch(table.names[column]))
 
 
-def _time_column(table: Table) -> int:
+def _stated_rate(above: list[list[str]]) -> float:
+    """samples/s that the lines above the numbers state, or the time from one to the next; 0:
+    neither.
+    """
+    for line, below in zip(above, [*above[1:], []], strict=True):
+        for place, cell in enumerate(line):
+            if match := _STATED.match(cell):
+                rest = cell[match.end() :] or ([*line[place + 1 :], ""][0])
+                value = _VALUE.fullmatch(rest.strip())
+                if value is None and place < len(below):
+                    value = _VALUE.fullmatch(below[place])
+                amount = number(value.group(1)) if value else None
+                if amount and amount > 0:
+                    unit = value.group(2) or match.group(2) or ""
+                    amount *= {"k": 1e3, "M": 1e6, "m": 1e-3, "µ": 1e-6, "u": 1e-6}.get(
+                        unit[:-1][:1], 1.0
+                    )
+                    return amount if match.group(1) else 1 / amount
+    return 0.0
+
+
+def _time_column(table: Table) -> int | None:
+    """None: there is none."""
     clocks = [k for k, cell in enumerate(table.rows[0]) if is_clock(cell)]
     named = [k for k, name in enumerate(table.names) if name and _TIME.fullmatch(name)]
     named = [k for k in named if not is_date(table.rows[0][k])]
@@ -80,9 +120,7 @@ def _time_column(table: Table) -> int:
     steps = np.diff(first)
     counted = np.all(steps == 1) and np.all(first == np.rint(first))
     if not np.all(steps >= 0) or counted or bool(_COUNTER.fullmatch(table.names[0])):
-        raise Unreadable(
-            "no column of times is in it; add one, in seconds, as the first and name it t"
-        )
+        return None
     return 0
 
 
@@ -90,14 +128,25 @@ def _named(table: Table, column: int, values: np.ndarray) -> tuple[str, str, np.
     """(name, kind, V or A)."""
     name, unit = table.names[column], table.units[column]
     match = _UNIT_AT_END.search(name)
-    if not unit and match and not _is_phase(match, table.names):
-        unit = next(group for group in match.groups() if group)
-        if unit_of(unit)[0]:
+    if not unit and (called := _CALLED.fullmatch(name)) and _is_node(called, table.names):
+        return name, "A" if called.group(1) in "iI" else "V", values
+    if match and not _is_phase(match, table.names):
+        said = next(group for group in match.groups() if group)
+        if unit_of(said)[0]:
             name = name[: match.start()] or name
+        unit = unit or said
     kind, scale = unit_of(unit or name)
     if not kind and not unit:
-        kind, scale = kind_in(name), 1.0
+        numbered = {"A1", "A2", "A3"}  # beside V1, V2, V3
+        kind = "A" if name in numbered and numbered <= set(table.names) else kind_in(name)
     return name, kind, values * scale
+
+
+def _is_node(called: re.Match, names: list[str]) -> bool:
+    """Whether the a of V(a) is a place in a circuit, not a unit."""
+    kind = unit_of(called.group(2))[0]
+    current = called.group(1) in "iI"
+    return kind != ("A" if current else "V") or f"{called.group(1)}(b)" in names
 
 
 def _is_phase(match: re.Match, names: list[str]) -> bool:
@@ -145,6 +194,7 @@ def _rate(
         return _checked(*rate_of(stamps - stamps[0], _quantum(cells)))
     exact = np.array([_number(cell) for cell in cells])
     stamps, quantum = exact - exact[0], _quantum(cells)
+    stamps[np.append(False, np.diff(stamps) < -(2**31)).cumsum() > 0] += 2.0**32  # micros()
     unit = table.units[place]
     if not unit and (match := _unit_of_time(table.names[place])):
         unit = match
@@ -169,7 +219,9 @@ def _seconds(cell: str) -> float:
 
 
 def _unit_of_time(name: str) -> str:
-    match = re.search(r"(?:^|[\W_])(s|ms|us|µs|μs|ns|sec)\W*$", name, re.IGNORECASE)
+    if match := re.match(r"(?:(milli)|micro)s", name, re.IGNORECASE):  # millis(), microseconds
+        return "ms" if match.group(1) else "us"
+    match = re.search(r"(?:^|[\W_])(s|[mµμu]s(?:ec)?|ns|sec)\W*$", name, re.IGNORECASE)
     return match.group(1).lower() if match else ""
 
 

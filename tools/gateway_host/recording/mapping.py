@@ -1,6 +1,7 @@
 """Which channel of a recording goes to which input: by itself, or as a SITE file says."""
 
 import uuid
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -136,9 +137,11 @@ def _input(index: int) -> tuple[str, str]:
 
 
 def _named(table: Table, key: str, name: str, file: Waveform, kind: str) -> Channel:
-    channel = file.channel(name)
+    channel = file.channel(name, kind)
     if channel is None:
         table.fail(key, f"the recording {file.path.name} has no channel {name!r}", name)
+    if not channel.kind:  # the person who writes the SITE file knows what the unit is
+        return replace(channel, kind=kind)
     if channel.kind != kind:
         what = "voltage" if kind == "V" else "current"
         table.fail(key, f"channel {name!r} of {file.path.name} is not a {what}", name)

@@ -19,8 +19,10 @@ _VOLT = re.compile(rf"(?:v|volts?|voltios?|вольт|в|伏特?){_SUFFIX}")
 _AMPERE = re.compile(rf"(?:a|amps?|amp[eè]res?|amperios?|ампер|а|安培?){_SUFFIX}")
 
 _LETTER_SETS = ("ABC", "123", "RST", "UVW")
-_VOLTAGE_WORDS = ("VOLT", "SPANNUNG", "TENSION", "TENSIÓN", "TENSIONE", "电压", "НАПР")
-_CURRENT_WORDS = ("CURR", "AMP", "STROM", "COURANT", "CORRIENTE", "CORRENTE", "电流", "ТОК")
+_VOLTAGE_WORDS = ("VOLT", "SPANN", "TENSIO", "TENSIÓN", "TENSÃO", "SPÆND", "SPÄNN")
+_VOLTAGE_WORDS += ("SPENN", "NAPIĘ", "NAPIE", "NAPĚTÍ", "电压", "電圧", "НАПР")
+_CURRENT_WORDS = ("CURR", "AMP", "STROM", "STROOM", "STRÖM", "STRØM", "COURANT", "CORRIENTE")
+_CURRENT_WORDS += ("CORRENTE", "INTENSI", "PRĄD", "PRAD", "PROUD", "电流", "電流", "ТОК")
 _PHASE_WORDS = ("PHASE", "PHS", "PH", "FASE", "LINE", "L")  # codespell:ignore
 _QUANTITY = re.compile(r"3?([UVI])(?:L?[0-3]{1,2}[NGE]?|L[1-3]L[1-3]|[ABCRSTUVWXYNGE]{0,3}\d?)")
 _REST = re.compile(r"3?[UVI]?(N|G|E|0|NG|NE|RES|RESIDUAL|NEUTRAL|GROUND|EARTH)|[UVI]?[NGE][NGE0]?")
@@ -73,9 +75,12 @@ def kind_in(name: str) -> str:
 
 
 class Phases:
-    """Reads phases as one file names them. colours: whether it has R, Y, B (B is the third)."""
+    """Reads phases as one file names them. colours: whether it has R, Y, B (B is the third);
+    numbered: whether it names currents A1, A2, A3.
+    """
 
-    def __init__(self, colours: bool = False) -> None:
+    def __init__(self, colours: bool = False, numbered: bool = False) -> None:
+        self._numbered = numbered
         self._letters = {
             letter: place for letters in _LETTER_SETS for place, letter in enumerate(letters)
         }
@@ -87,7 +92,11 @@ class Phases:
         """How a file that has these phase fields and channel names means them."""
         words = {word.strip().upper() for word in phases if word.strip()}
         ends = {name.strip().upper()[-1:] for name in names}
-        return cls({"R", "Y", "B"} <= words or (not words and {"R", "Y", "B"} <= ends))
+        whole = {name.strip().upper() for name in names}
+        return cls(
+            {"R", "Y", "B"} <= words or (not words and {"R", "Y", "B"} <= ends),
+            {"A1", "A2", "A3"} <= whole,
+        )
 
     def stated(self, text: str) -> Phase | str | None:
         """Of a phase field: a Phase, "" for a residual or neutral, None when it tells nothing."""
@@ -116,6 +125,8 @@ class Phases:
         for label in ("PHASE", "PHS", "PH"):
             if token.startswith(label) and token != label:
                 return self._word(token[len(label) :])
+        if self._numbered and re.fullmatch("A[123]", token):
+            return Phase(int(token[1]) - 1)
         if match := re.fullmatch(r"[UVI]([ABC])[WXYZ]", token):  # IAW, VBY
             return Phase(self._letters[match.group(1)])
         if match := re.fullmatch(r"3?[UVIE]_?(\w+)", token):

@@ -12,7 +12,11 @@ from .text import Unreadable, lines_of
 _COMMENTS = ("#", "%", "//", "'")
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _CLOCK = re.compile(
-    r"(?:\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}[T ]\s*)?\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?Z?"
+    r"(?:\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}[T ]\s*)?\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?"
+    r"\s*(?:Z|UTC|[-+]\d{2}:?(?:\d{2})?)?"
+)
+_THOUSANDS = re.compile(
+    r"[-+]?\d{1,3}(?:(?:,\d{3})+\.\d+|(?:\.\d{3})+,\d+|(?:[ '’]\d{3})+[.,]\d+)"
 )
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}")
 _MISSING = ("", "NAN", "NULL", "NONE", "-", "--", "---", "N/A", "#N/A", "INF", "-INF", "OL")
@@ -24,18 +28,22 @@ _REMEDY = "export it as CSV with a column of times, then voltages and currents"
 @dataclass
 class Table:
     """names, units: of each column, "" where the file has none; rows: cells as texts, all of one
-    length; lines: the number of each row's line in the file.
+    length; lines: the number of each row's line in the file; above: cells of the lines before,
+    and of those that are comments.
     """
 
     names: list[str]
     units: list[str]
     rows: list[list[str]]
     lines: list[int]
+    above: list[list[str]]
 
 
 def read_table(text: str) -> Table:
     """Unreadable when there is no table of numbers."""
-    lines = [(n, line) for n, line in lines_of(text) if not line.startswith(_COMMENTS)]
+    lines = lines_of(text)
+    said = [line.strip("#%/' \t") for _, line in lines if line.startswith(_COMMENTS)]
+    lines = [(n, line) for n, line in lines if not line.startswith(_COMMENTS)]
     lines = [(n, line) for n, line in lines if not re.fullmatch(r"sep=.", line.lower())]
     delimiter = _delimiter([line for _, line in lines[-60:]])
     split = [(n, _cells(line, delimiter)) for n, line in lines]
@@ -72,13 +80,15 @@ def read_table(text: str) -> Table:
             "something else than the decimals"
         )
     names, units = _head(above, width)
-    return Table(names, units, rows, numbers)
+    return Table(names, units, rows, numbers, [*above, *([line] for line in said)])
 
 
 def number(cell: str) -> float | None:
-    """The number in a cell, with a point or a comma; NaN when it says that there is none; None
-    when it is something else.
+    """The number in a cell, with a point or a comma, thousands apart or not; NaN when it says
+    that there is none; None when it is something else.
     """
+    if _THOUSANDS.fullmatch(cell):
+        cell = re.sub(r"[,. '’](?=.*[.,])", "", cell)
     word = cell.replace(",", ".")
     if _NUMBER.fullmatch(word):
         return float(word)
@@ -135,11 +145,15 @@ def _head(above: list[list[str]], width: int) -> tuple[list[str], list[str]]:
         words = [cell for cell in cells[:width] if cell]
         if len(words) < max(2, width - 1):
             break
-        if not any(units) and all(unit_of(w)[0] or _is_unit(w) for w in words) and words:
-            units = cells[:width]
-            if len(above) == 1:
+        known = [bool(unit_of(word)[0]) or _is_unit(word) for word in words]
+        beside = all(known[1:]) and len(set(words[1:])) < len(words) - 1  # Time;V;V;V;A;A;A
+        alike = len(words) > 2 and len(set(words[1:])) == 1 and number(words[1]) is not None
+        if beside or all(known) and not any(units):
+            if any(unit_of(word)[0] for word in words[1:]):
+                units = cells[:width] if all(known) else ["", *cells[1:width]]
+            if all(known) and len(above) == 1:
                 return cells[:width], units
-        else:
+        elif not alike:  # such as SampleRate;5000;5000;5000
             names = cells[:width]
             break
     return (names if any(names) else units), units

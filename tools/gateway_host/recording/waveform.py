@@ -60,11 +60,13 @@ class Waveform:
         """Of each channel."""
         return len(self.channels[0].stored)
 
-    def channel(self, name: str) -> Channel | None:
-        """The first channel of that name, which may have a unit in brackets behind it."""
-        bare = re.sub(r"\s*[\[(][^\])]*[\])]\s*$", "", name)
+    def channel(self, name: str, kind: str = "") -> Channel | None:
+        """The first channel of that name, which may have a unit behind it; of `kind` where there
+        are several.
+        """
+        bare = re.sub(r"\s*[\[(][^\])]*[\])]\s*$|[/_\s][kmu]?[VA]\s*$", "", name)
         for wanted in (name.strip(), bare.strip()):
-            for channel in self.channels:
-                if channel.name == wanted:
-                    return channel
+            found = [channel for channel in self.channels if channel.name == wanted]
+            if found:
+                return next((channel for channel in found if channel.kind == kind), found[0])
         return None
