@@ -18,10 +18,10 @@ def test_a_short_run():
 def test_a_fault_is_seen(tmp_path, monkeypatch):
     """With a limit of the firmware taken away the run fails, and says at which bytes."""
     shutil.copytree(fuzz_portal.ROOT / "firmware", tmp_path, dirs_exist_ok=True)
-    broken = tmp_path / "hotspot" / "hotspot/http_server.py"
+    broken = tmp_path / "hotspot" / "http_server.py"
     source = broken.read_text()
-    assert "_BODY = const(512)" in source
-    broken.write_text(source.replace("_BODY = const(512)", "_BODY = const(99999)"))
+    assert "_BODY = const(576)" in source
+    broken.write_text(source.replace("_BODY = const(576)", "_BODY = const(99999)"))
     monkeypatch.setattr(fuzz_portal, "MODULE_PATH", [tmp_path, *fuzz_portal.MODULE_PATH])
     outcome = fuzz_portal.run(40_000, seed=7)
     assert "too much is kept" in outcome.failed

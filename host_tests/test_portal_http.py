@@ -270,6 +270,12 @@ def test_hostile_names_are_names(tmp_path):
         ("", "en"),
         ("*", "en"),
         ("de;q=0,nl;q=x,fr;q=0.001", "fr"),
+        ("nl_BE", "nl"),
+        ("de;Q=0.5, fr;q=0.9", "fr"),
+        ("nl ; q = 0.2, de;q=0.4", "de"),
+        ("fr;q=0.8;level=1,nl;q=0.5", "fr"),
+        ("en;q=0.5,\tnl;q=0.9", "nl"),
+        ("nl," + "sr-Latn;q=0.5," * 60, "nl"),
     ],
 )
 def test_the_language_is_the_phones(hotspot, wish, language):
@@ -307,6 +313,31 @@ def test_only_our_own_form_is_taken(hotspot):
     other = hotspot.ask("POST", "/join", b"token=" + old.encode(), Host="evil.example")
     assert (other.status, other.fields["location"]) == (302, f"http://{hotspot.origin}/")
     assert [event for event in hotspot.told.all() if "tried" in event] == tried
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"GET / HTTP/1.0\r\n\r\n",  # which has no Host
+        b"GET / HTTP/1.1\r\nHost: %s:80\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: %s\r\nAccept: text/html\r\nAccept: */*\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: %s\r\nAccept: " + b"application/msword, " * 30 + b"*/*\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: %s\r\nAccept-Language: nl\r\nAccept-Language: en\r\n\r\n",
+        b"GET http://%s/ HTTP/1.1\r\nHost: %s\r\n\r\n",
+        b"GET / HTTP/1.1\nhost:%s\n\n",
+    ],
+)
+def test_old_and_odd_browsers_get_the_page(hotspot, request_):
+    answer = raw(hotspot, request_.replace(b"%s", hotspot.origin.encode()))
+    assert answer.startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_form_whose_kind_is_in_capitals(hotspot):
+    body = b"token=%s&ssid=&other=&key=x" % token(page(hotspot)).encode()
+    head = b"POST /join HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n"
+    kind = b"Content-Type: Application/X-WWW-Form-URLEncoded; charset=UTF-8\r\n\r\n"
+    answer = raw(hotspot, head % (hotspot.origin.encode(), len(body)) + kind + body)
+    assert answer.startswith(b"HTTP/1.1 200 ")
 
 
 @pytest.mark.parametrize(

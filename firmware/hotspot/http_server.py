@@ -48,6 +48,8 @@ class Request:
         "transfer-encoding",
     )
 
+    LISTS = ("accept", "accept-language")  # a client may send these in several lines, or long
+
     def __init__(self) -> None:
         self.method: str | None = None
         self.path = ""
@@ -92,9 +94,17 @@ class Request:
                 raise RequestError(400)
             for known in self.FIELDS:
                 if name.lower() == known.encode():
-                    if cut or known in self.fields:
-                        raise RequestError(400)
-                    self.fields[known] = _text(value.strip())
+                    self._take_field(known, value.strip(), cut)
+
+    def _take_field(self, name, value, cut):
+        known = self.fields.get(name)
+        if name in self.LISTS:
+            value = _text(bytes([byte if 32 <= byte < 127 else 32 for byte in value]))
+            self.fields[name] = ((known + "," if known else "") + value)[:_LINE]
+        elif cut or known is not None:
+            raise RequestError(400)
+        else:
+            self.fields[name] = _text(value)
 
     def _take_request_line(self, line, cut):
         parts = line.split(b" ")

@@ -23,9 +23,9 @@ def language_of(wishes: str) -> str:
     """The language to answer in, by the value of Accept-Language (RFC 9110 section 12.5.4)."""
     best, most = _LANGUAGES[0], 0
     for wish in wishes.split(","):
-        name, _, quality = wish.partition(";")
-        name = name.strip().lower().split("-")[0]
-        quality = quality.strip()
+        name, _, quality = wish.lower().partition(";")
+        name = name.strip().replace("_", "-").split("-")[0]
+        quality = quality.partition(";")[0].replace(" ", "")
         try:
             weight = float(quality[2:]) if quality.startswith("q=") else 1
         except ValueError:
@@ -54,7 +54,9 @@ class Portal:
         path = request.path.partition("?")[0]
         if path in _MISSING:
             return 404, _TEXT, b""
-        if request.fields.get("host") != self._origin:
+        # HTTP/1.0 has no Host; some name the port that needs no name.
+        host = request.fields.get("host", self._origin)
+        if host != self._origin and host != self._origin + ":80":
             return self._to_page(302)
         if request.method == "POST":
             if path in ("/join", "/scan"):
@@ -73,7 +75,7 @@ class Portal:
         return status, _TEXT + fields, b"This way to the gateway's page."
 
     async def _act(self, request, path):
-        if not request.fields.get("content-type", "").startswith(_FORM):
+        if not request.fields.get("content-type", "").lower().startswith(_FORM):
             raise RequestError(400)
         provisioning = self._provisioning
         if provisioning.state != "ready":
