@@ -44,7 +44,9 @@ class BusB:
     ticks_us: a clock as time.ticks_us. sleep_us: to be awaited.
     """
 
-    def __init__(self, uart, ticks_us, sleep_us):
+    def __init__(
+        self, uart: UartLineB, ticks_us: Ticks, sleep_us: Callable[[int], Awaitable[None]]
+    ):
         self.counts = {}
         self.busy_us = 0
         self.noise = 0
@@ -60,7 +62,15 @@ class BusB:
         self._ended = ticks_us()
         self._doubts = {}  # unit -> (request, until when its answer may still come)
 
-    async def ask(self, unit, function, address, what, tries=_TRIES, manner=MODULE):
+    async def ask(
+        self,
+        unit: int,
+        function: int,
+        address: int,
+        what: Any,
+        tries: int = _TRIES,
+        manner: Manner = MODULE,
+    ) -> bytes:
         """One request (see modbus.request) and the data of its answer: the bytes of the bits or
         registers that were read, b"" of a write. Broadcasts (unit 0) are not answered.
 
@@ -73,6 +83,7 @@ class BusB:
         request = modbus.request(unit, function, address, what)
         if unit not in self.counts:
             self.counts[unit] = array("I", [0] * 4)
+        result = modbus.SILENT
         code = 0
         for _ in range(tries):
             await self._wait_for_doubt(unit, request, manner)

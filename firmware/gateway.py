@@ -34,7 +34,9 @@ _INPUTS = ("A", "B", "C", "D")
 _CALM_BLOCKS = const(3)  # that the A-bus may be behind while the flash is written
 
 
-def build_measuring(hardware, site, waiting, report_samples=3200):
+def build_measuring(
+    hardware: BoardHardware, site: Site, waiting: Callable[[], None], report_samples: int = 3200
+) -> Measuring:
     """The measuring path of a site on this hardware: a Measuring. `waiting`: called when a
     report waits to be worked through. `report_samples`: see metering.Meter."""
     if site.power_box:
@@ -56,7 +58,9 @@ class Gateway:
     """hardware: what hardware.make() made of `board`, the board's data; site: site.Site;
     settings: settings.Settings; improv: improv.Improv or None."""
 
-    def __init__(self, hardware, board, site, settings, improv=None):
+    def __init__(
+        self, hardware: BoardHardware, board: Board, site: Site, settings: Settings, improv=None
+    ):
         self.hardware = hardware
         self.site = site
         self.counters = Counters()
@@ -136,7 +140,7 @@ class Gateway:
         )
         self.port_b.declare(self.commands, prefix)
 
-    async def run(self):
+    async def run(self) -> None:
         """Run all tasks; without end."""
         tasks = [
             ("measure", 60, self._loop.measure),
@@ -150,11 +154,11 @@ class Gateway:
             tasks += [("uplink", 900, self.uplink.run), ("uplink_watch", 60, self.uplink.watch)]
         await run_all(self.counters, tasks, self.housekeeping.watch)
 
-    def keep(self):
+    def keep(self) -> None:
         """An end, whatever it is: the registers are kept."""
         self._record.keep_now()
 
-    async def close(self):
+    async def close(self) -> None:
         """A clean end: the registers are kept, the cloud gets a good-bye."""
         self.keep()
         await self.uplink.close()
@@ -189,7 +193,7 @@ class Gateway:
     def _in_cloud(self):
         return self.uplink.connected
 
-    def texts(self):
+    def texts(self) -> list[AdviceText]:
         """What is wrong: (name, a text for the installer)."""
         found = self.advice.texts + self.port_b.advice() + self.housekeeping.texts()
         return found + self.uplink.advice()

@@ -14,7 +14,7 @@ class Led:
     table: state -> (colour, pattern); longest_s: state -> seconds, for those that are to end soon.
     """
 
-    def __init__(self, table, longest_s):
+    def __init__(self, table: LedTable, longest_s: Mapping[str, int]):
         self._table = table
         self._longest_s = longest_s
         # The events, and how things are at power-up.
@@ -34,7 +34,7 @@ class Led:
         self.state = "booting"
         self.colour, self.pattern = table["booting"]
 
-    def set_event(self, event, value, now_s):
+    def set_event(self, event: str, value: Any, now_s: int) -> bool:
         """Something has happened (docs/led.md). Whether the state has changed with it."""
         if event not in self._facts:
             raise KeyError(event)
@@ -52,7 +52,7 @@ class Led:
         self.overdue = False
         return True
 
-    def becomes_overdue(self, now_s):
+    def becomes_overdue(self, now_s: int) -> bool:
         """Whether the state has become overdue just now; call it once a second."""
         longest = self._longest_s.get(self.state)
         if self.overdue or longest is None or now_s - self._since_s <= longest:
@@ -60,7 +60,7 @@ class Led:
         self.overdue = True
         return True
 
-    def describe(self):
+    def describe(self) -> Table:
         """For people."""
         return {
             "state": self.state,

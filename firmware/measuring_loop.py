@@ -22,7 +22,15 @@ class MeasuringLoop:
     function, called behind each report, or every 2 s where there is none; count: counts an error
     by name."""
 
-    def __init__(self, hardware, measuring, reports, on_report, look, count):
+    def __init__(
+        self,
+        hardware: BoardHardware,
+        measuring: Measuring,
+        reports: asyncio.Event,
+        on_report: Callable[[int | None], Iterable[object]],
+        look: Callable[[], Iterable[object]],
+        count: Count,
+    ):
         self._hardware = hardware
         self._measuring = measuring
         self._reports = reports
@@ -32,7 +40,7 @@ class MeasuringLoop:
         self._late = 0  # reports put off, of those counted
         self._untidy = False  # a collection is due
 
-    async def measure(self, beat):
+    async def measure(self, beat: Beat) -> Never:
         """Measure, without end, and collect garbage while the answers to a POLL are on their
         way."""
         self._measuring.restart()
@@ -55,7 +63,7 @@ class MeasuringLoop:
                 at_once = 0
                 await asyncio.sleep_ms(0)
 
-    async def work(self, beat):
+    async def work(self, beat: Beat) -> Never:
         """Work each report through, without end."""
         measuring = self._measuring
         while True:

@@ -18,7 +18,13 @@ from energy.aggregates import Aggregates
 from energy.registers import Energy
 
 
-def build(bus, site, now_ms, waiting, report_samples=SAMPLE_RATE):
+def build(
+    bus: Any,
+    site: Site,
+    now_ms: NowMs,
+    waiting: Callable[[], None],
+    report_samples: int = SAMPLE_RATE,
+) -> Measuring:
     """The Measuring of a site. bus: as BusA; the rest: see Measuring and metering.Meter."""
     meter = Meter([point.phase for point in site.points], site.frequency, report_samples)
     declared = site.declared * 1000000 / site.voltage_ppm / VOLTS_PER_COUNT
@@ -64,17 +70,17 @@ class Measuring:
 
     def __init__(
         self,
-        bus,
-        phantoms,
-        make_lines,
-        meter,
-        events,
-        harmonics,
-        report,
-        energy,
-        aggregates,
-        now_ms,
-        waiting,
+        bus: Any,
+        phantoms: PhantomVoltages | None,
+        make_lines: Callable[[Samples, Words], None] | None,
+        meter: Meter,
+        events: PowerEvents,
+        harmonics: Harmonics,
+        report: Report,
+        energy: Energy,
+        aggregates: Aggregates,
+        now_ms: NowMs,
+        waiting: Callable[[], None],
     ):
         self.bus = bus
         self.meter = meter
@@ -86,23 +92,23 @@ class Measuring:
         self.reports = 0
         self.postponed = 0
         self.pending = False
-        self.ended_ms = None
+        self.ended_ms: int | None = None
         self.first_sample = 0
         self._phantoms = phantoms
         self._make_lines = make_lines
         self._now_ms = now_ms
         self._waiting = waiting
         self._next_first = -1
-        self._meters = ()
+        self._meters: Sequence[Any] = ()
         self._reading = None  # reads the report that waits; None once it is read
-        self._work = None
-        self._steps = None
-        self._cycle = None  # the block at hand
+        self._work: Any = None
+        self._steps: Any = None
+        self._cycle: Any = None  # the block at hand
         self._sample = 0  # of it, up to which it is measured
         self._failing = 0  # samples of it that are lost if measuring them fails
         self.restart()
 
-    def restart(self):
+    def restart(self) -> None:
         """Go on after a step has failed: with what is left of the block at hand or, where there is
         none, with the bus anew."""
         if self._cycle is None:
@@ -111,7 +117,7 @@ class Measuring:
             self.meter.skip(self._failing)
             self._failing = 0
 
-    def step(self):
+    def step(self) -> int:
         """Do what is due; returns the us until the next step. Allocates only when a report ends,
         and little then."""
         if self._cycle is None:
@@ -182,7 +188,7 @@ class Measuring:
         self.pending = True
         self._waiting()
 
-    def set_meters(self, meters):
+    def set_meters(self, meters: Sequence[Any]) -> None:
         """meters: what enters its values into each report, fill(report)."""
         self._meters = meters
 
@@ -193,14 +199,14 @@ class Measuring:
         self._work = self._through()
         self.ended_ms = ended_ms
 
-    def complete(self, now_ms, read):
+    def complete(self, now_ms: int | None, read: Callable[[], Iterable[object]]) -> None:
         """Somebody else has a report (not while one is pending), which ended at `now_ms`. read: a
         generator function that fills `report`: not before what was there is written."""
         self._set_aside(now_ms, read)
         self.pending = True
         self._waiting()
 
-    def work(self):
+    def work(self) -> Steps:
         """Work through the report that waits: a generator, to be resumed between blocks, whose
         steps take some ms. One that fails loses what is left of the report; where memory was too
         short before the registers count it, it goes on waiting and is tried again from there."""
@@ -215,7 +221,7 @@ class Measuring:
                 self._work = self._through()
             self.pending = again
 
-    def work_through(self):
+    def work_through(self) -> None:
         """Work through the report, if one waits, at once."""
         if self.pending:
             for _ in self.work():

@@ -151,7 +151,7 @@ def _serve(device, rest_s=0):
         asyncio.new_event_loop()
 
 
-def main():
+def main() -> None:
     """Run the gateway. When its configuration is not usable that is reported in one line; the
     simulator ends then, a device runs with what is left of it: LED, button, hotspot and Improv
     always (docs/device.md). Whatever ends it is kept for the cloud and followed by a new start;

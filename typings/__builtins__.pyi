@@ -10,6 +10,7 @@ from collections.abc import Coroutine
 from collections.abc import Generator as Generator
 from collections.abc import Iterable as Iterable
 from collections.abc import Iterator as Iterator
+from collections.abc import Mapping as Mapping
 from collections.abc import Sequence as Sequence
 from typing import Any as Any
 from typing import Never as Never
@@ -37,9 +38,26 @@ from site.document import Point as Point
 from site.document import Site as Site
 from site.settings import Settings as Settings
 from site.zone import Zone as Zone
+from net.access_points import AccessPoint as AccessPoint
+from net.access_points import AccessPoints as AccessPoints
+from net.connection import Connection as Connection
 from net.hotspot_window import HotspotWindow as HotspotWindow
+from net.joining import Joining as Joining
+from net.links import Links as Links
 from net.networks import Networks as Networks
 from net.trial import Trial as Trial
+from b_bus.device import Device as Device
+from b_bus.device import Module as Module
+from b_bus.input_module import PulseTotals as PulseTotals
+from b_bus.manner import Manner as Manner
+from b_bus.members import Members as Members
+from b_bus.meter_profile import Profile as Profile
+from b_bus.modbus import ModbusError as ModbusError
+from b_bus.output_module import Output as Output
+from b_bus.output_module import OutputModule as OutputModule
+from b_bus.site import BusBSite as BusBSite
+from b_bus.switching import Switching as Switching
+from bus_b import BusB as BusB
 from a_bus.cycle import Cycle as Cycle
 from a_bus.nodes import Node as Node
 from a_bus.nodes import Nodes as Nodes
@@ -59,6 +77,15 @@ from energy.intervals import Interval as Interval
 from energy.intervals import Span as Span
 from energy.registers import Energy as Energy
 from energy.spread import Spread as Spread
+from cloud import mqtt_link
+from cloud.commands import Commands as Commands
+from cloud.figures import Figures as Figures
+from cloud.json_text import Form as Form
+from cloud.json_text import Text as Text
+from cloud.mqtt_wire import Body as Body
+from cloud.rates import Rates as Rates
+from cloud.uplink import Uplink as Uplink
+from led import Led as Led
 from pipeline import Measuring as Measuring
 
 BoardHardware = contracts.Hardware
@@ -67,6 +94,7 @@ LteModem = contracts.Modem
 UartLine = contracts.Uart
 UartLineB = contracts.UartB
 SimulatedUart = uart.Uart
+MqttLink = mqtt_link.Link
 
 # Time: functions of a clock.
 Ticks = Callable[[], int]
@@ -104,9 +132,31 @@ Pieces = Iterable[str]
 MetersOf = Callable[[Table], dict[str, Sequence[int]]]
 """The meters that `b_bus` names, and their phases."""
 
+Target = tuple[OutputModule, Output]
+What = int | bool | Sequence[int] | Sequence[bool]
+"""What a Modbus request reads or writes: how many, or the values."""
+Values = Callable[[str], float | None]
+"""W by a name of a rule's."""
+LedTable = Mapping[str, tuple[str, str]]
+"""Colour and pattern of each state."""
+Message = tuple[str, Callable[[], Pieces]]
+"""Topic, and what gives its pieces."""
+
 # Work.
+
+class Send(Protocol):
+    """As Publisher.send()."""
+
+    def __call__(self, topic: str, pieces: Pieces, retained: bool = ...) -> Awaitable[object]: ...
+
+CarryOut = Callable[[Table], object]
+"""Carries out a command."""
+Stop = Callable[[str | None], bool]
+"""Whether to give up, by what came of the last try."""
 Steps = Generator[None]
 """Works for some ms between two yields."""
+Quarters = Generator[None, None, list[Interval]]
+"""The same, whose value are the quarters of an hour that are complete."""
 Count = Callable[[str], None]
 """Counts an error by its name."""
 SetEvent = Callable[[str, Any], None]

@@ -156,7 +156,8 @@ class Hardware(KeepsEnds, Protocol):
     @property
     def modem(self) -> Modem | None: ...
     @property
-    def storage(self) -> object | None: ...
+    def storage(self) -> Any:
+        """The block device of the file system where it holds data alone, else None."""
     @property
     def hotspot_ports(self) -> tuple[int, int]:
         """HTTP and DNS."""

@@ -12,20 +12,20 @@ _LOCAL = "127.0.0.1"
 class Link:
     """A way to the network. `bit`: of the answer to S."""
 
-    def __init__(self, uart, bit):
+    def __init__(self, uart: SimulatedUart, bit: int):
         self._uart = uart
         self._bit = bit
 
-    def connected(self):
+    def connected(self) -> bool:
         return bool(self._uart.world()[0] & self._bit)
 
-    def ip(self):
+    def ip(self) -> str | None:
         return _LOCAL if self.connected() else None
 
-    def name_server(self):
+    def name_server(self) -> str:
         return "127.0.0.53"
 
-    def addresses(self):
+    def addresses(self) -> tuple[str, ...]:
         return tuple(self._uart.ask("addresses"))
 
     def _signal(self, place):
@@ -46,21 +46,21 @@ class Link:
 class Ethernet(Link):
     """The cable."""
 
-    def __init__(self, uart):
+    def __init__(self, uart: SimulatedUart):
         super().__init__(uart, 1)
 
-    def plugged(self):
+    def plugged(self) -> bool:
         return bool(self._uart.world()[0] & 16)
 
 
 class Radio(Link):
     """The Wi-Fi radio. Its hotspot is this machine."""
 
-    def __init__(self, uart):
+    def __init__(self, uart: SimulatedUart):
         super().__init__(uart, 2)
         self.hotspot_ip = None
 
-    async def scan(self):
+    async def scan(self) -> list[Heard]:
         found = []
         if not self._uart.ask("scan"):
             return found  # the radio is at something else
@@ -73,19 +73,19 @@ class Radio(Link):
             else:
                 await asyncio.sleep_ms(_WAIT_MS)
 
-    async def join(self, ssid, password, bssid=b""):
+    async def join(self, ssid: str, password: str, bssid: bytes = b"") -> str:
         return await self._result("join", (ssid, password, bssid.hex()), "joined")
 
-    def leave(self):
+    def leave(self) -> None:
         self._uart.ask("leave")
 
-    def dbm(self):
+    def dbm(self) -> int | None:
         return self._signal(1)
 
-    def start_hotspot(self, ssid, password):
+    def start_hotspot(self, ssid: str, password: str) -> None:
         self.hotspot_ip = _LOCAL
         self._uart.ask("hotspot", (ssid, password))
 
-    def stop_hotspot(self):
+    def stop_hotspot(self) -> None:
         self.hotspot_ip = None
         self._uart.ask("hotspot")

@@ -43,23 +43,23 @@ class Link:
     def __init__(self, interface):
         self._interface = interface
 
-    def connected(self):
+    def connected(self) -> bool:
         return self._interface.isconnected()
 
-    def ip(self):
+    def ip(self) -> str | None:
         return self._interface.ifconfig()[0] if self.connected() else None
 
-    def name_server(self):
+    def name_server(self) -> str:
         return self._interface.ifconfig()[3]
 
-    def addresses(self):
+    def addresses(self) -> tuple[str, ...]:
         return self._interface.ifconfig()
 
 
 class Ethernet(Link):
     """pins: the board's. OSError where the PHY does not answer."""
 
-    def __init__(self, pins):
+    def __init__(self, pins: Pins):
         clock = {}
         if "eth_clock_out" in pins:
             clock = {"ref_clk": _pin(pins, "eth_clock_out"), "ref_clk_mode": machine.Pin.OUT}
@@ -75,21 +75,21 @@ class Ethernet(Link):
         super().__init__(lan)
         lan.active(True)
 
-    def plugged(self):
+    def plugged(self) -> bool:
         return self._interface.status() in (network.ETH_CONNECTED, network.ETH_GOT_IP)
 
 
 class Radio(Link):
     """The chip's Wi-Fi, as station and as access point."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(network.WLAN(network.STA_IF))
         self.hotspot_ip = None
         self._interface.active(True)
         self._interface.config(reconnects=0)  # net/connection.py decides when
         self._hotspot = network.WLAN(network.AP_IF)
 
-    async def scan(self):
+    async def scan(self) -> list[Heard]:
         heard = []  # then what the driver gives
         _thread.stack_size(_STACK)
         try:
@@ -114,7 +114,7 @@ class Radio(Link):
         finally:
             heard.append(found)
 
-    async def join(self, ssid, password, bssid=b""):
+    async def join(self, ssid: str, password: str, bssid: bytes = b"") -> str:
         wlan = self._interface
         self.leave()
         self._left = False
@@ -148,17 +148,17 @@ class Radio(Link):
                 self.leave()
                 return "no_address" if joined else _FAILURES.get(status, "failed")
 
-    def leave(self):
+    def leave(self) -> None:
         self._left = True
         self._interface.disconnect()
 
-    def dbm(self):
+    def dbm(self) -> int | None:
         try:
             return self._interface.status("rssi") or None
         except OSError:
             return None
 
-    def start_hotspot(self, ssid, password):
+    def start_hotspot(self, ssid: str, password: str) -> None:
         self.hotspot_ip = ip = self._free_ip()
         # First the address: no phone is to be given another one.
         self._hotspot.ifconfig((ip, _MASK, ip, ip))
@@ -170,6 +170,6 @@ class Radio(Link):
             return _OTHER_IP
         return HOTSPOT_IP
 
-    def stop_hotspot(self):
+    def stop_hotspot(self) -> None:
         self.hotspot_ip = None
         self._hotspot.active(False)

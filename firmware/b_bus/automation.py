@@ -19,7 +19,7 @@ class Schedule:
     then and lasts as long as it would have. So it is on once, whatever the clock does that day.
     """
 
-    def __init__(self, target, days, begin, end):
+    def __init__(self, target: Sequence[Target], days: Container[int], begin: int, end: int):
         self.target = target
         self._days = days
         self._begin = begin * _MINUTE_S
@@ -28,7 +28,7 @@ class Schedule:
         self._day = None
         self._times = ()  # on from, until: of that day and the one before, epoch s
 
-    def step(self, _values, now_s, _uptime_s, zone):
+    def step(self, _values: Values, now_s: int | None, _uptime_s: int, zone: Zone) -> bool | None:
         """The state to switch to, or None. now_s: epoch seconds, None while unknown; zone:
         zone.Zone."""
         if now_s is None:
@@ -57,7 +57,15 @@ class Rule:
     """On when the value (W) has been above `above` for `seconds`, off when it has not been above
     `below` for `off_seconds`."""
 
-    def __init__(self, target, value, above, below, seconds, off_seconds):
+    def __init__(
+        self,
+        target: Sequence[Target],
+        value: str,
+        above: float,
+        below: float,
+        seconds: int,
+        off_seconds: int,
+    ):
         self.target = target
         self._value = value
         self._above = above
@@ -67,7 +75,7 @@ class Rule:
         self._on = None  # the state that the rule has switched to last
         self._since = None  # uptime at which the condition for a change began
 
-    def step(self, values, _now_s, uptime_s, _zone):
+    def step(self, values: Values, _now_s: int | None, uptime_s: int, _zone: Zone) -> bool | None:
         """As Schedule.step(). values: a function of a name of VALUES, W or None."""
         value = values(self._value)
         if value is None:

@@ -10,7 +10,7 @@ _LATE_S = const(3)  # the time in which an answer may come late is 2 s
 _ASSIGN = const(0x7E20)
 
 
-async def assign(bus, serial, unit):
+async def assign(bus: BusB, serial: str, unit: int) -> None:
     """Tell a module its unit number; 0 refuses it until the next session (docs/b-bus.md section
     3)."""
     words = [int(serial[:4])] + modbus.split(int(serial[4:])) + [unit]
@@ -31,7 +31,7 @@ class Device:
     # be confused; a first failure is not shown then.
     patient = False
 
-    def __init__(self, name, unit):
+    def __init__(self, name: str, unit: int):
         self.name = name
         self.unit = unit
         self.state = "missing"
@@ -42,26 +42,26 @@ class Device:
         self._excused = False
 
     @property
-    def tries(self):
+    def tries(self) -> int:
         """How often a request to it is sent: who does not answer costs the others little."""
         return 1 if self._silent else 3
 
-    def answers_for(self, serial):
+    def answers_for(self, serial: str) -> bool:
         """Whether it is the device with this serial number, or has its inputs."""
         return self.serial == serial
 
-    def due(self, now_s):
+    def due(self, now_s: int) -> bool:
         """Whether it is polled in this second. now_s: uptime."""
         return now_s >= self._next_s
 
-    def answered(self):
+    def answered(self) -> None:
         self.state = "well"
         self.error = None
         self._silent = False
         self._excused = False
         self._pause = 0
 
-    def failed(self, error, now_s):
+    def failed(self, error: ModbusError, now_s: int) -> None:
         """The poll at now_s (uptime) had no good answer. Who answers at all is asked again the
         next second."""
         self.error = error
@@ -74,7 +74,7 @@ class Device:
         late_s = _LATE_S if self.patient and self._silent else 0
         self._next_s = now_s + max(self._pause, late_s)
 
-    def retry(self):
+    def retry(self) -> None:
         """Poll it this second."""
         self._next_s = 0
 
@@ -85,21 +85,21 @@ class Module(Device):
 
     joins = True
 
-    def __init__(self, serial, channels):
+    def __init__(self, serial: str, channels: Sequence[Any]):
         super().__init__(serial, 0)
         self.serial = serial
         self.channels = channels
         self.configured = False  # since the gateway has started
 
-    def join(self, unit):
+    def join(self, unit: int) -> None:
         """It has this unit number from now on."""
         self.unit = unit
 
-    async def identify(self, bus, _serial, mask, seconds):
+    async def identify(self, bus: BusB, _serial: str, mask: int, seconds: int) -> None:
         """The LEDs of the inputs or outputs in `mask` show that they are selected."""
         await bus.ask(self.unit, modbus.WRITE_REGISTERS, 0x0101, [mask, seconds])
 
-    async def write(self, bus, values):
+    async def write(self, bus: BusB, values: Sequence[int]) -> None:
         """Write the configuration, registers from 0110 on."""
         await bus.ask(self.unit, modbus.WRITE_REGISTERS, 0x0110, values)
         await bus.ask(self.unit, modbus.WRITE_REGISTER, 0x0103, 1)

@@ -22,18 +22,22 @@ class Input:
     """`mode`: "pulse" or "state"; `active`: its level, None until known; `pulses`: counted since
     the total began. micro: millionths of `unit` for a pulse. debounce: ms."""
 
-    def __init__(self, name, mode, unit, micro, debounce, when_open):
+    def __init__(
+        self, name: str, mode: str, unit: str | None, micro: int, debounce: int, when_open: int
+    ):
         self.name = name
         self.mode = mode
         self.unit = unit
         self.micro = micro
         self.debounce = debounce
         self.when_open = when_open
-        self.active = None
-        self.pulses = None
+        self.active: bool | None = None
+        self.pulses: int | None = None
 
-    def total(self):
-        """What was counted, in `unit`, as a decimal number: exact."""
+    def total(self) -> str | None:
+        """What was counted, in `unit`, as a decimal number: exact; None until known."""
+        if self.pulses is None:
+            return None
         whole = self.pulses * self.micro
         return "%d.%06d" % (whole // 1000000, whole % 1000000)
 
@@ -49,14 +53,14 @@ class PulseTotals:
     """Totals of all inputs, in the file system: by key, the counter's last value and the pulses
     until then."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         file = _file()
         self.damaged = file.value is None and file.damaged > 0
-        self.totals = json.loads(file.value or "{}")
+        self.totals = json.loads(file.value or b"{}")
         self._changed = False
         self._due_s = 0
 
-    def advance(self, key, counter, most):
+    def advance(self, key: str, counter: int, most: int) -> int:
         """The pulses until `counter`; negative when it is not the counter that was seen before
         (more than `most` away): then it counts on from here."""
         last, total = self.totals.get(key, (counter, 0))
@@ -67,7 +71,7 @@ class PulseTotals:
         self.totals[key] = (counter, total + more if good else total)
         return total + more if good else -1
 
-    def keep(self, now_s):
+    def keep(self, now_s: int) -> None:
         """Write what has changed, every ten minutes: the counters themselves are kept by the
         modules."""
         if self._changed and now_s >= self._due_s:
@@ -87,7 +91,13 @@ class InputModule(Module):
 
     KIND = "input"
 
-    def begin(self, totals, count, happened, uptime_ms):
+    def begin(
+        self,
+        totals: PulseTotals,
+        count: Count,
+        happened: Callable[[int, Any, int], None],
+        uptime_ms: UptimeMs,
+    ) -> None:
         self._uptime_ms = uptime_ms
         self._totals = totals
         self._count = count
@@ -95,7 +105,7 @@ class InputModule(Module):
         self._newest = None  # number of the last event seen
         self._seen_s = None
 
-    async def poll(self, bus, now_s):
+    async def poll(self, bus: BusB, now_s: int) -> None:
         """Read it once, and its new events; configure it when it asks for that."""
         data = await bus.ask(self.unit, modbus.HOLDING, 0x0200, 13, self.tries)
         read = self._uptime_ms()

@@ -13,7 +13,15 @@ class Manner:
     `char_us`: of a character on the line. `repeats`: whether a request is repeated at once when
     nothing came. baud, parity, stop: as machine.UART; 8 bits."""
 
-    def __init__(self, reply_ms, late_ms, baud=BAUD, parity=NONE, stop=1, pause_ms=0):
+    def __init__(
+        self,
+        reply_ms: int,
+        late_ms: int,
+        baud: int = BAUD,
+        parity: int | None = NONE,
+        stop: int = 1,
+        pause_ms: int = 0,
+    ):
         self.baud = baud
         self.parity = parity
         self.stop = stop
@@ -23,7 +31,7 @@ class Manner:
         self.char_us = (9 + stop + (parity is not NONE)) * 1000000 // baud + 1
         self.repeats = late_ms <= _LONG_MS
 
-    def like(self, other):
+    def like(self, other: Manner) -> bool:
         """Whether both are heard with the same setting of the UART."""
         return (self.baud, self.parity, self.stop) == (other.baud, other.parity, other.stop)
 

@@ -21,7 +21,7 @@ class Members:
     bus: bus_b.BusB. with_modules: whether this board works with Input and Output modules. begin:
     a function (module) that joins a new one to what it reports to."""
 
-    def __init__(self, bus, with_modules, begin):
+    def __init__(self, bus: BusB, with_modules: bool, begin: Callable[[Module], None]):
         self.devices = []
         self.strange = {}
         self.noise = None
@@ -30,10 +30,10 @@ class Members:
         self._begin = begin
         self._modules = 0  # with an address
 
-    def add(self, device):
+    def add(self, device: Device) -> None:
         self.devices.append(device)
 
-    def add_module(self, module):
+    def add_module(self, module: Module) -> None:
         """A module of the site, or one that was found."""
         if not self._with_modules:
             self._note(module.serial, "not_here")
@@ -43,7 +43,7 @@ class Members:
         self._begin(module)
         self.devices.append(module)
 
-    async def search(self, session=0):
+    async def search(self, session: int = 0) -> None:
         """Find modules without an address; with a session all forget theirs first."""
         from b_bus import search
 
@@ -59,7 +59,7 @@ class Members:
         del search
         unload("b_bus.search")
 
-    def retry(self):
+    def retry(self) -> None:
         """Ask everybody this second."""
         for device in self.devices:
             device.retry()

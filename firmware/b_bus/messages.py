@@ -5,7 +5,7 @@ import json
 from b_bus.modbus import EXCEPTION, SILENT
 
 
-def plugs(outputs):
+def plugs(outputs: Iterable[Target]) -> list[tuple[str, str]]:
     """[(topic, text)]: the original's `plug/<n>/state` and `connectionState` of [(module,
     output)]."""
     said = []
@@ -19,7 +19,7 @@ def plugs(outputs):
     return said
 
 
-def event(time_ms, channel, level):
+def event(time_ms: int | None, channel: Any, level: int) -> Iterator[str]:
     """Our own `event`."""
     yield json.dumps({"time": time_ms, "name": channel and channel.name, "active": bool(level)})
 
@@ -68,7 +68,9 @@ def _device(device, counts):
     return '%s, "%ss": [%s]}' % (text, device.KIND, ", ".join(channels))
 
 
-def state(devices, counts, share, now_ms):
+def state(
+    devices: Sequence[Any], counts: dict[int, Words], share: float, now_ms: int | None
+) -> Pieces:
     """Our own `bBus`. counts: by unit, as bus_b.BusB has them; share: of the last round that the
     line was in use, in percent."""
     yield '{"time": %s, "utilisation": %s, "devices": [' % (
@@ -82,7 +84,7 @@ def state(devices, counts, share, now_ms):
     yield "]}"
 
 
-def glance(devices):
+def glance(devices: Sequence[Any]) -> list[object]:
     """What people see of `bBus`: it is sent soon when this changes."""
     seen = []
     for device in devices:
@@ -114,7 +116,7 @@ NOISE = {
 }
 
 
-def advice(members):
+def advice(members: Members) -> list[AdviceText]:
     """What is wrong on the B-bus, in words for the installer: [(name, text)]. members:
     members.Members."""
     found = []

@@ -38,7 +38,7 @@ class Meter(Device):
     KIND = "meter"
     patient = True
 
-    def __init__(self, name, unit, profile):
+    def __init__(self, name: str, unit: int, profile: Profile):
         super().__init__(name, unit)
         self.phases = profile.phases
         self.values = {}
@@ -48,7 +48,7 @@ class Meter(Device):
         self._fresh_s = _FRESH_S
         self._seen_s = None
 
-    def begin(self, count, points):
+    def begin(self, count: Count, points: Sequence[tuple[int, int]]) -> None:
         """count: counts an error by name. points: [(index of a point of the site, phase)]."""
         self._count = count
         self._points = points
@@ -63,10 +63,10 @@ class Meter(Device):
         return register.phase or (1 if self.phases == 1 else 0)
 
     @property
-    def tries(self):
+    def tries(self) -> int:
         return 3  # nothing is repeated at once where nothing came: see manner.Manner
 
-    async def poll(self, bus, now_s):
+    async def poll(self, bus: BusB, now_s: int) -> None:
         """Read everything once."""
         profile = self._profile
         answers = []
@@ -120,7 +120,7 @@ class Meter(Device):
             return "answers later than reply_ms of its profile: make that larger"
         return None
 
-    def fill(self, report):
+    def fill(self, report: Report) -> None:
         """Enter the last values into the readings of the meter's points; called before a report is
         counted."""
         self._age += 1

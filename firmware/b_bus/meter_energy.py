@@ -20,18 +20,18 @@ class _Flow:
     """Energy in one direction: of a phase, or of the whole shared among phases. `phases`: what its
     points are, from 0. It follows the power until a counter says something for the first time."""
 
-    def __init__(self, phases):
+    def __init__(self, phases: Sequence[int]):
         self.phases = phases
         self._counted = False
         self._open = 0  # of the counter's advance; negative: what was given out before it
         self._step = 1
 
-    def advance(self, more, step):
+    def advance(self, more: int, step: int) -> None:
         self._counted = True
         self._open += more
         self._step = step
 
-    def follow(self, watts, seconds):
+    def follow(self, watts: Any, seconds: float) -> list[float]:
         """The energy of the time since the last read. watts: of each of `phases`, at least 0.
         Returns each one's."""
         whole = sum(watts)
@@ -51,13 +51,15 @@ class MeterEnergy:
     the order in which they are read; phases: of the meter; fault(): called for each read that is
     refused."""
 
-    def __init__(self, counters, phases, fault):
+    def __init__(
+        self, counters: Sequence[tuple[str, int]], phases: int, fault: Callable[[], None]
+    ):
         self._meters = WattHours(len(counters), fault, WATT_HOUR)
         self._waiting = [0] * (2 * phases)  # of each phase and direction
         self._flows = ([], [])  # of each direction
         self._of_counter = []  # of each counter its flows: import and export, or None
         for quantity, phase in counters:
-            pair = [None, None]
+            pair: list[_Flow | None] = [None, None]
             for direction in (IMPORT, EXPORT):
                 if quantity in ("net", ("import", "export")[direction]):
                     pair[direction] = self._add(direction, phase, phases, counters)
@@ -81,13 +83,15 @@ class MeterEnergy:
         self._flows[direction].append(flow)
         return flow
 
-    def falling(self):
+    def falling(self) -> bool:
         """Whether a counter of one direction goes down: it counts net."""
         return any(
             self._meters.falls(k) and None in pair for k, pair in enumerate(self._of_counter)
         )
 
-    def read(self, values, powers, seconds, now_s):
+    def read(
+        self, values: Any, powers: Sequence[float | None], seconds: float, now_s: int
+    ) -> None:
         """Take a read. values: of each counter (what it says, its last digit) in units, None where
         it says nothing; powers: W of each phase, or None; seconds: for which they hold; now_s:
         uptime."""
@@ -100,7 +104,7 @@ class MeterEnergy:
                 continue
             value, step = value
             more = self._meters.advance(k, _MAX_POWER, value, now_s, net)
-            if net:
+            if taken and given:
                 (given if more >= 0 else taken).advance(0, step)
             if taken and more >= 0:
                 taken.advance(more, step)
@@ -113,7 +117,7 @@ class MeterEnergy:
                 for phase, energy in zip(flow.phases, flow.follow(watts, seconds)):
                     self._waiting[2 * phase + direction] += energy
 
-    def take(self, phase, direction):
+    def take(self, phase: int, direction: int) -> int | None:
         """J of a phase (from 0) since this was asked last."""
         joules = self._waiting[2 * phase + direction] // UNITS
         self._waiting[2 * phase + direction] -= joules * UNITS

@@ -80,7 +80,17 @@ class Register:
     quantity, of energies in micro-Wh, a whole number; `most`: the greatest value, 0: any;
     `absent`: contents that mean "not available"."""
 
-    def __init__(self, address, kind, low_first, factor, most, quantity, phase, absent):
+    def __init__(
+        self,
+        address: int,
+        kind: str,
+        low_first: bool,
+        factor: int,
+        most: int,
+        quantity: str,
+        phase: int,
+        absent: Sequence[int],
+    ):
         self.address = address
         self.kind = kind
         self.words = TYPES[kind][0]
@@ -97,7 +107,7 @@ class Profile:
     """A profile. `requests`: [(address, count)]; `registers`: Registers; `manner`: of the
     meter."""
 
-    def __init__(self, table):
+    def __init__(self, table: Table):
         """table: the profile's JSON. ProfileError when it is impossible."""
         if not isinstance(table, dict) or not isinstance(table.get("registers"), list):
             raise ProfileError("registers: must be a list")
@@ -184,7 +194,7 @@ class Profile:
         return Register(address, kind, low_first, factor, most, quantity, phase, none)
 
 
-def load(name):
+def load(name: str) -> Profile:
     """The Profile with that name: of the gateway's files, then of the firmware's. ProfileError
     when there is none or it is impossible."""
     if not name or "/" in name:

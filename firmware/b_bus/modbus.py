@@ -33,7 +33,7 @@ _MAX_WRITTEN = const(123)
 class ModbusError(Exception):
     """A request failed. `result`: what check() said; `code`: the exception code, else 0."""
 
-    def __init__(self, result, code=0):
+    def __init__(self, result: int, code: int = 0):
         super().__init__(result, code)
         self.result = result
         self.code = code
@@ -62,7 +62,7 @@ def _bits(values):
     return packed
 
 
-def request(unit, function, address, what):
+def request(unit: int, function: int, address: int, what: Any) -> bytes:
     """The frame of a request to `unit` (1 to 247; 0, broadcast, for writing). `what`: how many
     bits or registers are read, or the value or values that are written: booleans, or registers 0
     to 65535. ValueError when out of range."""
@@ -99,7 +99,7 @@ def _word(value):
     return struct.pack(">H", value)
 
 
-def answer_bytes(request):
+def answer_bytes(request: bytes) -> int:
     """Length of the answer to `request` when all is well."""
     function = request[1]
     if function <= DISCRETE:
@@ -107,7 +107,7 @@ def answer_bytes(request):
     return 5 + 2 * request[5] if function <= INPUT else 8
 
 
-def length(answer, have):
+def length(answer: Bytes, have: int) -> int:
     """Length of the answer as far as is known from its first `have` bytes."""
     if have >= 3:
         function = answer[1]
@@ -120,13 +120,13 @@ def length(answer, have):
     return 5
 
 
-def missing(answer, have):
+def missing(answer: Bytes, have: int) -> int:
     """How many bytes the answer still lacks when its first `have` are there, as far as can be
     known from them; 0 when it is complete."""
     return max(0, length(answer, have) - have)
 
 
-def check(request, answer, have):
+def check(request: bytes, answer: Bytes, have: int) -> int:
     """Judge the `have` bytes in `answer` that came after `request`: OK, or the first fault found.
     Bytes behind a complete answer do not count. The code of an EXCEPTION is answer[2]."""
     if not have:
@@ -151,12 +151,12 @@ def check(request, answer, have):
 # Values in the data of an answer to a read (from its fourth byte on, without check).
 
 
-def register(data, i):
+def register(data: Bytes, i: int) -> int:
     """Register `i`, 0 to 65535."""
     return data[2 * i] << 8 | data[2 * i + 1]
 
 
-def low_first(data, i, kind="I"):
+def low_first(data: Bytes, i: int, kind: str = "I") -> Any:
     """The 32-bit value in registers `i` (low word) and i + 1. kind: I, i or f, as in struct."""
     at = 2 * i
     return struct.unpack("<" + kind, bytes((data[at + 1], data[at], data[at + 3], data[at + 2])))[
@@ -164,6 +164,6 @@ def low_first(data, i, kind="I"):
     ]
 
 
-def split(value):
+def split(value: int) -> list[int]:
     """A 32-bit value as two registers, low word first."""
     return [value & 0xFFFF, value >> 16 & 0xFFFF]

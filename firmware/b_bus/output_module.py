@@ -16,7 +16,15 @@ class Output:
     until a change that has to wait for its least time; `since`: epoch ms of the last change that
     was seen. min_on, min_off: s. node: its number in the original's topics."""
 
-    def __init__(self, name, contact, fail_safe, min_on, min_off, group):
+    def __init__(
+        self,
+        name: str,
+        contact: bool,
+        fail_safe: str,
+        min_on: int,
+        min_off: int,
+        group: str | None,
+    ):
         self.name = name
         self.contact = contact
         self.fail_safe = fail_safe
@@ -24,15 +32,17 @@ class Output:
         self.min_off = min_off
         self.group = group
         self.node = 0
-        self.on = self.wanted = self.since = None
-        self.requested = None  # what was requested last; None: nothing since start
+        self.on: bool | None = None
+        self.wanted: bool | None = None
+        self.since: int | None = None
+        self.requested: bool | None = None  # what was requested last; None: nothing since start
         self.wait = 0
 
-    def number(self, node):
+    def number(self, node: int) -> None:
         """It is published as `plug/<node>` from now on."""
         self.node = node
 
-    def changed(self, now_ms):
+    def changed(self, now_ms: int | None) -> None:
         """It was seen to have changed. now_ms: epoch ms or None."""
         self.since = now_ms
 
@@ -42,10 +52,10 @@ class OutputModule(Module):
 
     KIND = "output"
 
-    def begin(self, changed):
+    def begin(self, changed: Callable[[OutputModule, Output], None]) -> None:
         self._changed = changed
 
-    async def poll(self, bus, now_s):
+    async def poll(self, bus: BusB, now_s: int) -> None:
         """Read what is; configure it when it asks for that, and request again what it has lost."""
         data = await bus.ask(self.unit, modbus.HOLDING, 0x0200, 9, self.tries)
         state = modbus.register(data, 0)
@@ -67,7 +77,7 @@ class OutputModule(Module):
                     output.on = on
                     self._changed(self, output)
 
-    async def switch(self, bus, requests):
+    async def switch(self, bus: BusB, requests: dict[Output, bool]) -> None:
         """Carry out `requests`, {output: on}; without any, those that were given before. Both
         outputs are written in one frame. ModbusError while the module has no unit number: the
         frame would be a broadcast."""

@@ -26,7 +26,16 @@ class PortB:
     what a rule looks at, W or None; now_s(): epoch seconds or None.
     """
 
-    def __init__(self, hardware, place, measuring, count, add_state, power, now_s):
+    def __init__(
+        self,
+        hardware: BoardHardware,
+        place: Site,
+        measuring: Measuring,
+        count: Count,
+        add_state: Callable[[str, Callable[[], Pieces], Callable[[], object]], None],
+        power: Callable[[str], float | None],
+        now_s: NowMs,
+    ):
         self.site = BusBSite()
         self._hardware = hardware
         self._place = place
@@ -48,12 +57,12 @@ class PortB:
             del read
             unload("b_bus.read")
 
-    def declare(self, commands, prefix):
+    def declare(self, commands: Commands, prefix: str) -> None:
         """Enter the commands for this bus, whatever is on it yet."""
         if self._switching:
             self._switching.declare(commands, prefix)
 
-    async def run(self, beat):
+    async def run(self, beat: Beat) -> None:
         """Search at power-up and on every scan; once something is there, or the site names
         something, poll it for ever. beat: called then."""
         if self._runner is None:
@@ -107,29 +116,29 @@ class PortB:
             runner.members.add_module(module)
         return runner
 
-    def scan(self):
+    def scan(self) -> None:
         """Look for new modules."""
         if self._runner:
             self._runner.scan()
         self._wanted.set()
 
-    def identify(self, serial, mask, seconds):
+    def identify(self, serial: str, mask: int, seconds: int) -> bool:
         """Whether the device is on this bus; its LED then shows that the inputs or outputs in
         `mask` are selected."""
         return bool(self._runner) and self._runner.identify(serial, mask, seconds)
 
-    def advice(self):
+    def advice(self) -> list[AdviceText]:
         """[(name, text)] of what is wrong on this bus."""
         return self._runner.advice() if self._runner else []
 
-    def initial(self):
+    def initial(self) -> list[Message]:
         """What is published on every connecting: [(topic, function that gives the pieces)]."""
         from b_bus import messages
 
         plugs = messages.plugs(self.site.outputs())
         return [(topic, lambda text=text: (text,)) for topic, text in plugs]
 
-    async def publish(self, send, connected):
+    async def publish(self, send: Send, connected: Callable[[], bool]) -> None:
         """Publish what has happened; see news.News.publish."""
         if self._runner:
             await self._runner.news.publish(send, connected)

@@ -56,23 +56,25 @@ class PowerBox(Device):
     KIND = "power_box"
     patient = True
 
-    def __init__(self, site, measuring, count, hardware):
+    def __init__(self, site: Site, measuring: Measuring, count: Count, hardware: BoardHardware):
         super().__init__("Power Box", _UNIT)
         self._site = site
         self._measuring = measuring
         self._count = count
         self._hardware = hardware
-        self._slots = None  # of each point, -1 where it has none
+        self._slots: Sequence[int] | None = None  # of each point, -1 where it has none
         self._known = {}  # what was read of it while it is set up: address -> data
         self._unsaved = False
         self._until = None  # samples since start until the last report's end
         self._counters = WattHours(2 * len(site.points), lambda: count("bus_b.range"))
 
-    async def poll(self, bus, now_s):
+    async def poll(self, bus: BusB, now_s: int) -> None:
         """Read everything once; set it up first when it is new or was away."""
         if self._slots is None:
             await self._set_up(bus)
-        count = 4 * (max(self._slots) + 1)
+        slots = self._slots
+        assert slots is not None  # _set_up gives them, or raises
+        count = 4 * (max(slots) + 1)
         volts = await self._read(bus, _VOLTAGES, 10)
         frequency = await self._read(bus, _FREQUENCY, 2)
         blocks, energies = [], None
@@ -85,7 +87,6 @@ class PowerBox(Device):
         until = self._hardware.uptime_ms() * SAMPLE_RATE // 1000
         samples = SAMPLE_RATE if self._until is None else until - self._until
         self._until = until
-        slots = self._slots
         counted = [
             self._advanced(k, energies, 4 * slots[k // 2] + 2 * (k % 2), now_s)
             if self._is_mine(k // 2) and slots[k // 2] >= 0
@@ -168,10 +169,10 @@ class PowerBox(Device):
         most = 2 * self._site.points[k // 2].rated * _MAX_VOLTS
         return 3600 * self._counters.advance(k, most, modbus.low_first(energies, at, "i"), now_s)
 
-    def answers_for(self, serial):
+    def answers_for(self, serial: str) -> bool:
         return any(point.node == serial for point in self._site.points)
 
-    async def identify(self, bus, serial, mask, seconds):
+    async def identify(self, bus: BusB, serial: str, mask: int, seconds: int) -> None:
         """The LED of these inputs of a node shows that they are selected."""
         for point, slot in zip(self._site.points, self._slots or ()):
             if point.node == serial and mask >> point.input & 1 and slot >= 0:
@@ -179,7 +180,7 @@ class PowerBox(Device):
                 value = 1 if seconds else 0
                 await bus.ask(_UNIT, modbus.WRITE_REGISTER, at, value, 3, POWER_BOX)
 
-    def failed(self, error, now_s):
+    def failed(self, error: ModbusError, now_s: int) -> None:
         super().failed(error, now_s)
         if self._silent and self._slots:
             self._slots = None  # it may have lost its set-up
@@ -256,25 +257,25 @@ class NoBusA:
     all = ()
     texts = []
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.nodes = self.receiver = self.backlog = self
 
-    def identify(self, serial, inputs, seconds):
+    def identify(self, serial: str, inputs: int, seconds: int) -> None:
         raise Refused("no device %s on the B-bus" % serial)
 
-    def run(self):
+    def run(self) -> Generator[int, None, Never]:
         """As BusA.run(): nothing is ever due."""
         while True:
             yield 1000000
 
-    def scan(self):
+    def scan(self) -> None:
         pass
 
-    def age_ms(self, block, sample):
+    def age_ms(self, block: int, sample: int) -> int:
         return 0
 
-    def behind(self):
+    def behind(self) -> int:
         return 0
 
-    def update(self, report, number):
+    def update(self, report: Report, number: int) -> Iterable[None]:
         return ()

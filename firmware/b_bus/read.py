@@ -19,7 +19,7 @@ _UNITS = ("kWh", "Wh", "m3", "l")
 _VALUES = ("surplus", "grid", "solar", "battery", "house")
 
 
-def read(table):
+def read(table: Table) -> BusBSite:
     """The BusBSite of the table; SiteError when it is not usable."""
     known("b_bus.", table, _TABLES)
     site = BusBSite()
@@ -163,7 +163,7 @@ def _minutes(where, table, key):
     try:
         hours, minutes = (int(part) for part in text.split(":"))
     except ValueError:
-        hours = -1
+        hours = minutes = -1
     if not (0 <= hours < 24 and 0 <= minutes < 60):
         raise SiteError('%s%s: "%s" is not a time such as 06:30' % (where, key, text))
     return 60 * hours + minutes

@@ -19,7 +19,7 @@ TYPES = {
 }
 
 
-def bits(data, place, words, low_first):
+def bits(data: bytes, place: int, words: int, low_first: bool) -> int:
     """The `words` registers from `place` on as one number without sign."""
     number = 0
     for k in range(words):
@@ -28,7 +28,7 @@ def bits(data, place, words, low_first):
     return number
 
 
-def value(kind, number):
+def value(kind: str, number: int) -> Any:
     """A number of this type as int or float; a float may be none that is finite."""
     words, signed, real, _ = TYPES[kind]
     if real:
@@ -39,7 +39,7 @@ def value(kind, number):
     return number
 
 
-def exact(kind, number, weight):
+def exact(kind: str, number: int, weight: int) -> tuple[int, int] | None:
     """(value x weight, weight of its last digit) as whole numbers, rounded down; None for a float
     that is not finite."""
     words, _, real, _ = TYPES[kind]

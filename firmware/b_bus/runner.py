@@ -31,10 +31,20 @@ class Runner:
     power(name): what a rule looks at, W or None. now_s(): epoch seconds or None.
     zone: zone.Zone."""
 
-    def __init__(self, bus, hardware, named, switching, count, power, now_s, zone):
+    def __init__(
+        self,
+        bus: BusB,
+        hardware: BoardHardware,
+        named: BusBSite,
+        switching: Switching | None,
+        count: Count,
+        power: Callable[[str], float | None],
+        now_s: NowMs,
+        zone: Zone,
+    ):
         self.news = News(hardware.now_ms, count)
         self.members = Members(bus, hardware.has_b_modules, self._begin)
-        self.share = 0
+        self.share: float = 0
         self._bus = bus
         self._hardware = hardware
         self._switching = switching
@@ -66,7 +76,7 @@ class Runner:
         output.changed(self._hardware.now_ms())
         self.news.add_change(module, output)
 
-    async def run(self, beat=unwatched):
+    async def run(self, beat: Beat = unwatched) -> None:
         """Search with a new session, then poll and switch, without end. beat: called in each
         round."""
         await self.members.search(1 + self._hardware.entropy() % 65535)
@@ -79,7 +89,7 @@ class Runner:
             for task in tasks:
                 task.cancel()
 
-    def scan(self):
+    def scan(self) -> None:
         """Look for new modules."""
         self._scan = True
         self.members.retry()
@@ -144,7 +154,7 @@ class Runner:
             return
         for automation in self._named.automations:
             on = automation.step(self._power, self._now_s(), now_s, self._zone)
-            if on is not None:
+            if on is not None and self._switching:
                 self._switching.request(self._named.targets(automation.target), on)
 
     def _failed(self, error):
@@ -159,7 +169,7 @@ class Runner:
 
     # Selecting
 
-    def identify(self, serial, mask, seconds):
+    def identify(self, serial: str, mask: int, seconds: int) -> bool:
         """Whether the device is on this bus; its LED then shows that the inputs or outputs are
         selected."""
         for device in self.members.devices:
@@ -184,15 +194,15 @@ class Runner:
 
     # What is reported
 
-    def advice(self):
+    def advice(self) -> list[AdviceText]:
         """[(name, text)] of what is wrong on this bus."""
         return messages.advice(self.members)
 
-    def state(self):
+    def state(self) -> Pieces:
         """The pieces of `bBus`."""
         devices = self.members.devices
         return messages.state(devices, self._bus.counts, self.share, self._hardware.now_ms())
 
-    def glance(self):
+    def glance(self) -> list[object]:
         """What people see of `bBus`: it is sent soon when this changes."""
         return messages.glance(self.members.devices)

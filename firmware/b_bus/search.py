@@ -22,7 +22,7 @@ def _serial(data):
     return "%04d%06d" % (modbus.register(data, 0), modbus.low_first(data, 1))
 
 
-async def begin(bus, session):
+async def begin(bus: BusB, session: int) -> None:
     """All modules that have not joined this session (1 to 65535) forget their address."""
     await bus.ask(0, modbus.WRITE_REGISTER, _SESSION, session)
 
@@ -32,12 +32,12 @@ class Found:
     apart: two modules with the same one, or one whose answers arrive damaged. `noise`: a name of
     messages.NOISE when it was given up for what is heard on the line, else None."""
 
-    def __init__(self):
-        self.unclear = []
-        self.noise = None
+    def __init__(self) -> None:
+        self.unclear: list[str] = []
+        self.noise: str | None = None
 
 
-async def search(bus, admit):
+async def search(bus: BusB, admit: Callable[[str], int]) -> Found:
     """Find every module without an address: a Found. admit(serial): gives the unit for it, 0 to
     refuse it.
 

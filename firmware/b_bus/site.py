@@ -5,13 +5,13 @@ class BusBSite:
     """`modules`: InputModules and OutputModules; `meters`: of meter.Meter; `automations`: of
     automation; `power_box`: whether points are measured by a Power Box on this bus."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.modules = []
         self.meters = []
         self.automations = []
         self.power_box = False
 
-    def outputs(self):
+    def outputs(self) -> list[Target]:
         """[(module, output)] of all outputs that have a name."""
         return [
             (module, output)
@@ -21,7 +21,7 @@ class BusBSite:
             if output
         ]
 
-    def targets(self, name):
+    def targets(self, name: str) -> list[Target]:
         """[(module, output)] of the output with that name, or of the group; empty when there is
         neither."""
         outputs = self.outputs()

@@ -5,7 +5,7 @@ import sys
 from system.modules import unload
 
 
-def meters_of(table):
+def meters_of(table: Table) -> dict[str, Sequence[int]]:
     """{name of a meter: its phases} of site.json's `b_bus`; SiteError when that is not usable."""
     before = list(sys.modules)
     from b_bus import read

@@ -14,19 +14,19 @@ class Switching:
     """site: site.BusBSite. Declared from the start, before anything on the bus is known: until
     then every module is missing, and a command for it is refused with that reason."""
 
-    def __init__(self, site):
+    def __init__(self, site: BusBSite):
         self._site = site
         self._requests = []  # (module, {output: on})
         self._requested = asyncio.Event()
 
-    def declare(self, commands, prefix):
+    def declare(self, commands: Commands, prefix: str) -> None:
         """commands: commands.Commands; prefix: of the original's topics."""
         for _, output in self._site.outputs():
             topic = "%splug/%d/setstate" % (prefix, output.node)
             commands.on_topic(topic, "setstate", self._setstate(output))
         commands.on("switch", self._switch)
 
-    def request(self, targets, on):
+    def request(self, targets: Sequence[Target], on: bool) -> None:
         """Switch outputs, [(module, output)], as soon as the line is free."""
         for module, output in targets:
             for known, outputs in self._requests:
@@ -37,7 +37,7 @@ class Switching:
                 self._requests.append((module, {output: on}))
         self._requested.set()
 
-    async def run(self, bus, failed):
+    async def run(self, bus: BusB, failed: Callable[[ModbusError], None]) -> Never:
         """Carry out what is requested, without end. failed(error): counts a modbus.ModbusError,
         and the command that it has stopped."""
         while True:

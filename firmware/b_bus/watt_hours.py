@@ -16,7 +16,7 @@ class WattHours:
     new value is where counting goes on, and the jump counts nothing.
     """
 
-    def __init__(self, count, fault, watt_hour=1):
+    def __init__(self, count: int, fault: Callable[[], None], watt_hour: int = 1):
         self._fault = fault
         self._watt_hour = watt_hour
         none = [-1] * count  # for a time
@@ -25,11 +25,13 @@ class WattHours:
         self._refused, self._refused_s = [0] * count, array("i", none)
         self._falls = bytearray(count)
 
-    def falls(self, k):
+    def falls(self, k: int) -> bool:
         """Whether counter k goes down read by read."""
         return self._falls[k] >= _FALLS
 
-    def advance(self, k, most, value, now_s, net=False):
+    def advance(
+        self, k: int, most: float, value: int | None, now_s: int, net: bool = False
+    ) -> int:
         """What counter k has advanced since its last good read; 0 for the first one. most: W, the
         greatest power that can be. value: None when there is none that can be used: then what it
         would have told is counted with the next one. now_s: uptime. net: it may go down."""

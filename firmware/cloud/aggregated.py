@@ -48,7 +48,7 @@ def _voltage(interval, p):
     }
 
 
-def aggregated(site, interval, always_on):
+def aggregated(site: Site, interval: Interval, always_on: int | None) -> Iterator[str]:
     """The pieces of the message of an intervals.Interval. always_on: W, or None."""
     points = range(len(site.points))
     least, mean, most = interval.spread.grid() or (None, None, None)

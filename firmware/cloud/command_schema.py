@@ -45,7 +45,7 @@ SCHEMA = {
 }
 
 
-def shown(value):
+def shown(value: object) -> str:
     """A value in a sentence; cut where it is long."""
     if isinstance(value, dict):
         return "a table"
@@ -55,7 +55,7 @@ def shown(value):
     return text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "..."
 
 
-def checked(name, value, where=""):
+def checked(name: str, value: Any, where: str = "") -> Table:
     """The fields of the command `name`, {field: value}, with defaults for what is missing. Refused
     where it is not as SCHEMA wants it. where: the path before the names of its fields."""
     fields = SCHEMA[name]

@@ -15,7 +15,7 @@ class Commands:
     of its fields, as command_schema.checked() gives it, and raises Refused, with a text for
     people, where it cannot."""
 
-    def __init__(self, counters, topic):
+    def __init__(self, counters: Counters, topic: str):
         self.refusal = None
         self.topics = []  # to be subscribed, in the order in which they were declared
         self._counters = counters
@@ -24,18 +24,18 @@ class Commands:
         self._by_name = {}
         self.topics.append(topic)
 
-    def on(self, name, carry_out):
+    def on(self, name: str, carry_out: CarryOut) -> None:
         """carry_out(fields): the command `name`. At any time, and again in place of another."""
         self._by_name[name] = carry_out
 
-    def on_topic(self, topic, name, carry_out):
+    def on_topic(self, topic: str, name: str, carry_out: CarryOut) -> None:
         """carry_out(fields): what comes at this topic, whose payload is checked as the command
         `name`. At any time, as `on`; the uplink subscribes the topic within a second."""
         if topic not in self._at:
             self.topics.append(topic)
         self._at[topic] = name, carry_out
 
-    def take(self, topic, payload):
+    def take(self, topic: bytes, payload: bytes) -> None:
         """Have a command carried out; topic and payload are bytes. One that cannot be is counted
         and explained, never more, whatever carrying it out raises."""
         name = ""
@@ -53,7 +53,7 @@ class Commands:
             reason = "an error of the firmware; the console has it"
         self._refuse(name, reason)
 
-    def skip(self, size):
+    def skip(self, size: int) -> None:
         """A message was too long to be taken."""
         self._counters.count("order.refused")
         self.refusal = "a command of %d bytes with its topic, longer than any" % size

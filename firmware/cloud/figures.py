@@ -39,22 +39,22 @@ _STEP = const(16)  # loads at once
 class Figures:
     """`longs`, `ints`: see above; `powers`: of the loads, 0.01 W."""
 
-    def __init__(self, site, measuring):
+    def __init__(self, site: Site, measuring: Measuring):
         self._site = site
         self._measuring = measuring
         self.longs = array("q", bytes(8 * (MONTH + 1)))
         self.ints = array("i", bytes(4 * (ALWAYS_ON + 1)))
         self.powers = array("i", bytes(4 * len(site.loads)))
-        self._watts = [None] * len(site.loads)
+        self._watts: list[float | None] = [None] * len(site.loads)
         self._grid = [i for k in loads_of(site, "grid") for i in site.loads[k].points]
 
-    def take_time(self, now_ms):
+    def take_time(self, now_ms: int | None) -> None:
         """When the report ended, epoch ms or None."""
         self.longs[TIME_MS] = now_ms or 0  # the original's readers want a number
         # Reports end with a second.
         self.longs[TIME] = UNKNOWN_64 if now_ms is None else (now_ms + 500) // 1000
 
-    def take_points(self):
+    def take_points(self) -> None:
         """Sums over the points, for `realtime`."""
         rates, longs, ints = self._measuring.report.rates, self.longs, self.ints
         ints[TOTAL_POWER] = scaled(_sum(rates, self._grid, POWER), 1)
@@ -65,7 +65,7 @@ class Figures:
             add(longs, IMPORTED, joules, 2 * i, 0)
             add(longs, EXPORTED, joules, 2 * i + 1, 0)
 
-    def take_loads(self):
+    def take_loads(self) -> Steps:
         """All else: a generator that works for a ms or two between its yields."""
         site, ints, rates = self._site, self.ints, self._measuring.report.rates
         for k in range(len(site.loads)):

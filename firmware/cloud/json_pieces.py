@@ -5,12 +5,12 @@ import json
 _COMPACT = (",", ":")
 
 
-def compact(value):
+def compact(value: object) -> str:
     """A value's text, without spaces."""
     return json.dumps(value, separators=_COMPACT)
 
 
-def items(pieces):
+def items(pieces: Iterable[Any]) -> Iterator[str]:
     """The pieces of a JSON list's inside."""
     comma = ""
     for piece in pieces:
@@ -18,7 +18,7 @@ def items(pieces):
         comma = ","
 
 
-def members(parts):
+def members(parts: Iterable[tuple[str, Callable[[], Any]]]) -> Iterator[str]:
     """The pieces of a JSON object. parts: [(name, function that gives its value)]. A value that is
     a generator, or a table with generators in it, is written item by item."""
     before = "{"
@@ -52,10 +52,10 @@ def _is_lazy(value):
     return hasattr(value, "send")
 
 
-def rounded(value, digits):
+def rounded(value: float | None, digits: int) -> float | None:
     return None if value is None else round(value, digits)
 
 
-def whole(value):
+def whole(value: float | None) -> int | None:
     """The nearest whole number, None of None."""
     return None if value is None else int(round(value))

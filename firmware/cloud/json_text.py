@@ -190,7 +190,7 @@ def _copy(x: int, p: ptr8, room: ptr8, state: ptr32, piece: ptr8, length: int):
     state[_SIZE] = state[_SIZE] + length
 
 
-def quoted(text):
+def quoted(text: str) -> bytes:
     """A text as JSON has it, bytes."""
     return json.dumps(text).encode()
 
@@ -198,24 +198,24 @@ def quoted(text):
 class Text:
     """A buffer of `most` bytes, and what is written in it: nothing ever beyond its end."""
 
-    def __init__(self, most):
+    def __init__(self, most: int):
         self._room = bytearray(most)
         self._view = memoryview(self._room)
         self._state = array("i", [0, most, 0, 0])
 
-    def clear(self):
+    def clear(self) -> None:
         """Begin anew."""
         self._state[_SIZE] = self._state[_TOO_LONG] = 0
 
-    def put(self, piece):
+    def put(self, piece: Bytes) -> None:
         """Add bytes. Allocates nothing."""
         _copy(0, self._room, self._room, self._state, piece, len(piece))
 
-    def begin(self):
+    def begin(self) -> None:
         """A form is filled in from its beginning."""
         self._state[_NEXT] = 0
 
-    def fill(self, form, most):
+    def fill(self, form: Form, most: int) -> bool:
         """Add at most so many numbers of a form; whether there are more. Allocates nothing."""
         state, count = self._state, form.count
         last = min(state[_NEXT] + most, count)
@@ -223,11 +223,11 @@ class Text:
         return last < count and not state[_TOO_LONG]
 
     @property
-    def too_long(self):
+    def too_long(self) -> bool:
         """Whether something did not fit: the text is not to be used."""
         return bool(self._state[_TOO_LONG])
 
-    def view(self):
+    def view(self) -> memoryview:
         """The text so far, as a memoryview into the buffer."""
         return self._view[: self._state[_SIZE]]
 
@@ -236,7 +236,7 @@ class Form:
     """A text with places for numbers. `longest`: bytes of room that it needs, whatever the
     numbers are. It keeps the arrays, not what is in them."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.sources = []
         self.text = bytearray()
         self.ops = array("H")
@@ -244,11 +244,19 @@ class Form:
         self.longest = _MAX_NUMBER
         self._piece = bytearray()
 
-    def put(self, piece):
+    def put(self, piece: bytes) -> None:
         """Go on with constant bytes."""
         self._piece.extend(piece)
 
-    def number(self, source, index, decimals=0, away=0, truncated=False, zero=False):
+    def number(
+        self,
+        source: Words,
+        index: int,
+        decimals: int = 0,
+        away: int = 0,
+        truncated: bool = False,
+        zero: bool = False,
+    ) -> None:
         """Go on with item `index` of `source`, an array of 32 bits, in units of 10^-(decimals +
         away). `away`: digits that are left away, rounded or, where that is wanted, truncated
         toward zero. Unknown is null or, where that is wanted, 0."""
@@ -257,12 +265,12 @@ class Form:
         self._add(what, source, index)
         self.longest += 12
 
-    def whole(self, source, index):
+    def whole(self, source: Words, index: int) -> None:
         """Go on with item `index` of `source`, an array of 64 bits."""
         self._add(_LONG, source, index)
         self.longest += 20
 
-    def close(self):
+    def close(self) -> None:
         """The form is complete."""
         if self._piece:
             self._add(0, self.sources[0] if self.sources else None, 0)

@@ -32,11 +32,11 @@ _NOWHERE = {"host": "", "port": 0}  # there is no broker
 class _Packets(MQTTClient):
     """Writes packets to `wire`. Topics and texts are bytes: umqtt.simple counts characters."""
 
-    def __init__(self, wire, *arguments):
+    def __init__(self, wire: Wire, *arguments: Any):
         super().__init__(*arguments)
         self.sock = wire
 
-    def write_connect(self):
+    def write_connect(self) -> None:
         """CONNECT, with the will (MQTT 3.1.1 section 3.1)."""
         flags = _CLEAN | _WILL | _WILL_RETAINED
         texts = [self.client_id, self.lw_topic, self.lw_msg]
@@ -49,7 +49,7 @@ class _Packets(MQTTClient):
         for text in texts:
             self._send_str(text)
 
-    def write_subscribe(self, topic):
+    def write_subscribe(self, topic: bytes) -> int:
         """SUBSCRIBE at QoS 0; its packet number."""
         self.pid += 1
         self.sock.write(b"\x82" + _length(5 + len(topic)) + bytes([self.pid >> 8, self.pid & 255]))
@@ -57,7 +57,7 @@ class _Packets(MQTTClient):
         self.sock.write(b"\0")
         return self.pid
 
-    def write_unsubscribe(self, topic):
+    def write_unsubscribe(self, topic: bytes) -> None:
         """UNSUBSCRIBE."""
         self.pid += 1
         self.sock.write(b"\xa2" + _length(4 + len(topic)) + bytes([self.pid >> 8, self.pid & 255]))
@@ -78,7 +78,7 @@ class Client:
     """settings: `mqtt` of settings.json. will: (topic, text), retained. All that sends raises
     OSError when the connection breaks; of two at once the packets would be mixed up."""
 
-    def __init__(self, link, client_id, settings, will):
+    def __init__(self, link: MqttLink, client_id: str, settings: Any, will: tuple[str, str]):
         self._link = link
         self._client_id = client_id
         self._settings = settings or _NOWHERE
@@ -103,7 +103,7 @@ class Client:
         made.set_last_will(self._will[0].encode(), self._will[1].encode(), True)
         return made
 
-    async def open(self, address, keepalive_s):
+    async def open(self, address: str, keepalive_s: int) -> None:
         """Connect to the broker at this address; UplinkError, OSError or asyncio.TimeoutError when
         it does not accept us."""
         settings = self._settings
@@ -144,12 +144,12 @@ class Client:
                 raise
             raise UplinkError("uplink.tls", text)
 
-    async def publish(self, topic, body, retained):
+    async def publish(self, topic: str, body: Body, retained: bool) -> None:
         """Publish a mqtt_wire.Body."""
         self._packets.publish(topic.encode(), body, retained)
         await self._flush()
 
-    def subscribe(self, topic):
+    def subscribe(self, topic: str) -> int:
         """Ask for a topic, without waiting: the packet number that the broker's answer will have;
         0 where the line is busy, and nothing is asked."""
         if not self._link.is_free():
@@ -158,13 +158,13 @@ class Client:
         self._link.nudge(self._wire.take()[0])
         return number
 
-    def unsubscribe(self, topic):
+    def unsubscribe(self, topic: str) -> None:
         """Ask for a topic no longer, without waiting; where the line is busy it goes on."""
         if self._link.is_free():
             self._packets.write_unsubscribe(topic.encode())
             self._link.nudge(self._wire.take()[0])
 
-    def ping(self):
+    def ping(self) -> bool:
         """Ask for a sign of life, without waiting. Whether it was asked; else the line is busy."""
         if not self._link.is_free():
             return False
@@ -172,7 +172,7 @@ class Client:
         self._link.nudge(self._wire.take()[0])
         return True
 
-    async def farewell(self):
+    async def farewell(self) -> None:
         """Publish what the will says, and say good-bye."""
         text = self._will[1].encode()
         await self.publish(self._will[0], Body(len(text), (text,)), True)

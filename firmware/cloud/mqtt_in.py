@@ -19,17 +19,17 @@ class Incoming:
     the packet's `size` is more than MAX_PACKET. answered: a function of (kind, contents) of every
     other packet; kind: its first four bits, as SUBACK."""
 
-    def __init__(self, message, answered):
+    def __init__(self, message, answered: Callable[[int, bytes], None]):
         self._message = message
         self._answered = answered
         self.clear()
 
-    def clear(self):
+    def clear(self) -> None:
         """Begin anew, with a new connection."""
         self._held = bytearray()
         self._skip = 0  # bytes of a packet that is too long
 
-    def feed(self, data):
+    def feed(self, data: bytes) -> None:
         """Take bytes as they come. ValueError when they are no MQTT."""
         held = self._held
         held.extend(data)

@@ -18,7 +18,7 @@ _LOOK_MS = const(100)
 class UplinkError(Exception):
     """Why there is no connection: `name` for the counters, a text for people."""
 
-    def __init__(self, name, text):
+    def __init__(self, name: str, text: str):
         super().__init__(text)
         self.name = name
 
@@ -26,27 +26,27 @@ class UplinkError(Exception):
 class Link:
     """Who waits in `send` or `read` while it is closed gets an OSError."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._stream = None
         self._socket = None  # of TCP, below it
         self._room = memoryview(bytearray(_CHUNK))
         self._sending = False
         self._looks = 0  # since a chunk has gone
 
-    async def open(self, address, port):
+    async def open(self, address: str, port: int) -> None:
         """Connect; OSError. Who does not want to wait longer cancels it."""
         self._stream, _ = await asyncio.open_connection(address, port)
         self._socket = self._stream.s
         self._sending = False
 
-    def secure(self, context, name):
+    def secure(self, context: Any, name: str) -> None:
         """From now on TLS, with this tls.SSLContext; `name` must be in the broker's certificate.
         The first `send` and `read_all` make the handshake, and may raise ValueError too."""
         self._stream = asyncio.StreamReader(
             context.wrap_socket(self._socket, server_hostname=name, do_handshake_on_connect=False)
         )
 
-    async def send(self, head, body=None):
+    async def send(self, head: Bytes, body: Body | None = None) -> None:
         """Give `head`, bytes, and after it a mqtt_wire.Body to the socket; OSError when that is
         not possible.
 
@@ -69,22 +69,22 @@ class Link:
         finally:
             self._sending = False
 
-    def is_free(self):
+    def is_free(self) -> bool:
         """Whether the socket has taken all that it was given: a nudge goes at once."""
         return not self._open().out_buf
 
-    def nudge(self, data):
+    def nudge(self, data: Bytes) -> None:
         """Write a few bytes between two messages without waiting, where is_free(); what the socket
         does not take goes before the next message."""
         self._open().write(data)
 
-    def stalled(self):
+    def stalled(self) -> bool:
         """Whether nothing of a message has gone in the time of ten calls. To be called once a
         second: counted are calls, so a time in which the whole program stood still is one."""
         self._looks += 1
         return self._sending and self._looks > _STALLED
 
-    async def read(self, count):
+    async def read(self, count: int) -> bytes:
         """What has come, at most `count` bytes; none when the broker has closed. It is looked
         ten times a second: a socket that asyncio waits for is polled at every step of any task,
         which took a quarter of the chip's time."""
@@ -95,11 +95,11 @@ class Link:
                 return data
             await asyncio.sleep_ms(_LOOK_MS)
 
-    async def read_all(self, count):
+    async def read_all(self, count: int) -> bytes:
         """So many bytes; EOFError when the broker closes before."""
         return await self._open().readexactly(count)
 
-    def close(self):
+    def close(self) -> None:
         """Give the socket back; safe to call twice."""
         stream, self._stream = self._stream, None
         socket, self._socket = self._socket, None

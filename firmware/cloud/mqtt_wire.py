@@ -8,14 +8,14 @@ class Body:
     """A message's body. size: bytes; pieces: an iterable of bytes or memoryviews of bytes, so many
     in all."""
 
-    def __init__(self, size, pieces):
+    def __init__(self, size: int, pieces: Iterable[Bytes]):
         self._size = size
         self._pieces = pieces
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self._size
 
-    def chunks(self, head, room):
+    def chunks(self, head: Bytes, room: memoryview) -> Iterator[memoryview]:
         """`head`, bytes, and the body for the socket, filled into `room`, a memoryview: a system
         call and a TCP segment for every piece would be dear. Each chunk lasts until the next."""
         size = len(room)
@@ -40,7 +40,7 @@ class Body:
             yield room[:held]
 
 
-async def gathered(pieces):
+async def gathered(pieces: Pieces) -> Body:
     """The Body of what the generator `pieces` yields, texts; each is held until it is sent."""
     encoded = []
     size = 0
@@ -51,7 +51,7 @@ async def gathered(pieces):
     return Body(size, taken(encoded))
 
 
-async def counted(pieces):
+async def counted(pieces: Callable[[], Pieces]) -> Body:
     """The same of a generator function that yields the same every time: it is counted first, and
     never held as a whole."""
     size = 0
@@ -61,7 +61,7 @@ async def counted(pieces):
     return Body(size, (piece.encode() for piece in pieces()))
 
 
-def taken(pieces):
+def taken(pieces: list[bytes]) -> Iterator[bytes]:
     """The items of a list in their order; it holds none any longer that was given."""
     pieces.reverse()
     while pieces:
@@ -72,20 +72,20 @@ class Wire:
     """What umqtt.simple writes to in the place of a socket: collects it, but for a message's body,
     which it only remembers."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._written = bytearray()
-        self._body = None
+        self._body: Body | None = None
 
-    def write(self, data, size=None):
+    def write(self, data: Any, size: int | None = None) -> None:
         if isinstance(data, Body):
             self._body = data
         else:
             self._written.extend(data if size is None else data[:size])
 
-    def close(self):
+    def close(self) -> None:
         """Whose connection it is closes it."""
 
-    def take(self):
+    def take(self) -> tuple[bytearray, Body | None]:
         """(what was written, the body or None); it is kept no longer: a message that cannot be
         sent would be held for days."""
         written, body = self._written, self._body

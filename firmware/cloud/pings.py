@@ -19,12 +19,12 @@ class Pings:
     """ping: a function that asks the broker, and says whether the line was free for it; OSError
     where the connection is broken."""
 
-    def __init__(self, ping):
+    def __init__(self, ping: Callable[[], bool]):
         self._ping = ping
         self._news = asyncio.Event()
         self.begin(0)
 
-    def begin(self, keepalive_s):
+    def begin(self, keepalive_s: int) -> None:
         """A new connection: a ping goes out in half of its keep-alive."""
         self._pause_s = keepalive_s // 2
         self._since_ping = 0  # s
@@ -33,21 +33,21 @@ class Pings:
         self._waited_s = 0  # for the answer to behind(); 0: nobody waits
         self._ended = False
 
-    def heard(self):
+    def heard(self) -> None:
         """The broker has said something."""
         self._unanswered = 0
 
-    def answered(self):
+    def answered(self) -> None:
         """The broker has answered a ping: it does so in their order."""
         self._answered += 1
         self._news.set()
 
-    def end(self):
+    def end(self) -> None:
         """The connection has ended."""
         self._ended = True
         self._news.set()
 
-    def second(self, free):
+    def second(self, free: bool) -> bool:
         """A second has gone: ping where it is due. Whether the broker is silent for too long.
         free: nobody sends a message now."""
         if self._waited_s:
@@ -67,7 +67,7 @@ class Pings:
         self._sent += self._ping()
         return False
 
-    async def behind(self):
+    async def behind(self) -> None:
         """Ping, and wait for the answer: then the broker has taken what was sent before. OSError
         when the connection ends meanwhile."""
         self._waited_s = 1

@@ -26,7 +26,9 @@ class _Message:
     """One of a report. parts: a function (epoch ms or None) that gives its Forms and bytes in
     their order, or None when there is nothing to be said."""
 
-    def __init__(self, topic, due, parts, size):
+    def __init__(
+        self, topic: str, due: Due, parts: Callable[[int | None], Iterable[Any] | None], size: int
+    ):
         self.topic = topic
         self.due = due
         self.parts = parts
@@ -38,7 +40,13 @@ class _State:
     """A message of its own time. pieces: a function that gives its pieces; glance: one that gives
     what people see of it, to be compared."""
 
-    def __init__(self, topic, due, pieces, glance):
+    def __init__(
+        self,
+        topic: str,
+        due: Due,
+        pieces: Callable[[], Pieces],
+        glance: Callable[[], object] | None,
+    ):
         self.topic = topic
         self.due = due
         self.pieces = pieces
@@ -52,7 +60,15 @@ class Publisher:
     elsewhere."""
 
     def __init__(
-        self, prefix, site, measuring, uplink, counters, rates, uptime_ms, publish_others
+        self,
+        prefix: str,
+        site: Site,
+        measuring: Measuring,
+        uplink: Uplink,
+        counters: Counters,
+        rates: Rates,
+        uptime_ms: UptimeMs,
+        publish_others: Callable[[], Awaitable[object]],
     ):
         self._dropped = 0  # messages `realtime` that had to go, as there was no connection
         self._prefix = prefix
@@ -85,24 +101,26 @@ class Publisher:
         due = Due(topic, self._rates)
         self._messages.append(_Message(self._prefix + topic, due, parts, size))
 
-    def add_state(self, topic, pieces, glance):
+    def add_state(
+        self, topic: str, pieces: Callable[[], Pieces], glance: Callable[[], object] | None
+    ) -> None:
         """Send this topic at its rate, and soon when what `glance` gives has changed."""
         self._states.append(_State(topic, Due(topic, self._rates), pieces, glance))
 
-    def describe(self):
+    def describe(self) -> Table:
         """For people: what has gone to the broker, and what did not."""
         said = self._uplink.describe()
         said["dropped"] += self._dropped
         said["intervalsDropped"] = self._measuring.aggregates.intervals.dropped
         return said
 
-    def wake(self):
+    def wake(self) -> None:
         """Something has changed: look at once."""
         self._news.set()
 
     # Writing
 
-    def write(self, ended_ms):
+    def write(self, ended_ms: int | None) -> Steps:
         """Write what is due of the report that was worked through: a generator, whose steps take
         a ms or two. Nothing that is written may change before it has ended. ended_ms: when the
         report ended, epoch ms or None."""
@@ -174,7 +192,7 @@ class Publisher:
 
     # Sending
 
-    async def run(self, beat):
+    async def run(self, beat: Beat) -> Never:
         """Send what waits and look what has changed, without end. beat: called meanwhile."""
         while True:
             beat()
@@ -188,11 +206,11 @@ class Publisher:
             await self._send_states()
             await self._publish_others()
 
-    async def send(self, topic, pieces, retained=False):
+    async def send(self, topic: str, pieces: Pieces, retained: bool = False) -> None:
         """Publish a rare message under the site's prefix; see Uplink.publish."""
         await self._uplink.publish(self._prefix + topic, pieces, retained)
 
-    async def send_texts(self):
+    async def send_texts(self) -> None:
         uplink, waiting = self._uplink, self._waiting
         while uplink.connected:
             text = waiting.first()

@@ -21,14 +21,16 @@ class Rates:
     """requested: `publish` of settings.json, {topic: s, 0: never}. link: a function, the name of
     the link in use or None: the last one counts. uptime_ms: a function."""
 
-    def __init__(self, requested, link, uptime_ms):
+    def __init__(
+        self, requested: dict[str, int], link: Callable[[], str | None], uptime_ms: UptimeMs
+    ):
         self._requested = requested
         self._link = link
         self._last = None
         self._uptime_ms = uptime_ms
         self._live_ms = 0  # until then somebody watches
 
-    def every(self, topic):
+    def every(self, topic: str) -> int | None:
         """Seconds from one message of a topic to the next; 0: none is sent; None: that is not
         known yet, as there was no link."""
         lte = self._is_lte()
@@ -38,12 +40,12 @@ class Rates:
             return 1
         return self._requested.get(topic, (_LTE if lte else _DEFAULT)[TOPICS.index(topic)])
 
-    def change_ms(self):
+    def change_ms(self) -> int:
         """From one message because of a change to the next, at least."""
         dear = self._is_lte() and self._uptime_ms() >= self._live_ms
         return _LTE_CHANGE_MS if dear else _CHANGE_MS
 
-    def keepalive_s(self):
+    def keepalive_s(self) -> int:
         """Of the next connection: half of it goes by between two pings."""
         return _LTE_KEEPALIVE_S if self._is_lte() else _KEEPALIVE_S
 
@@ -51,7 +53,7 @@ class Rates:
         self._last = self._link() or self._last
         return self._last == "lte"
 
-    def live(self, seconds):
+    def live(self, seconds: int) -> None:
         """Everything once a second, for so long from now on; 0 ends it."""
         self._live_ms = self._uptime_ms() + 1000 * seconds
 
@@ -59,12 +61,12 @@ class Rates:
 class Due:
     """When a topic was sent last, and is to be sent again."""
 
-    def __init__(self, topic, rates):
+    def __init__(self, topic: str, rates: Rates):
         self._topic = topic
         self._rates = rates
-        self._last_ms = None
+        self._last_ms: int | None = None
 
-    def at(self, now_ms, of_report=True):
+    def at(self, now_ms: int, of_report: bool = True) -> bool:
         """Whether its next message is due at this uptime. of_report: once a second means of each
         report, however soon they follow each other."""
         every = self._rates.every(self._topic)
@@ -72,12 +74,12 @@ class Due:
             return bool(every)
         return now_ms - self._last_ms >= 1000 * every - _EARLY_MS
 
-    def after_change(self, now_ms):
+    def after_change(self, now_ms: int) -> bool:
         """Whether a message may be sent because something has changed."""
         if not self._rates.every(self._topic):
             return False
         return self._last_ms is None or now_ms - self._last_ms >= self._rates.change_ms()
 
-    def sent(self, now_ms):
+    def sent(self, now_ms: int) -> None:
         """It is written, at this uptime."""
         self._last_ms = now_ms

@@ -14,7 +14,17 @@ class Retained:
     modules: a function, the Input and Output modules of the site; outputs: a function, [(module,
     output)]; others: a function that gives more, [(topic, function that gives its pieces)]."""
 
-    def __init__(self, prefix, site, serial, rates, now_ms, modules, outputs, others):
+    def __init__(
+        self,
+        prefix: str,
+        site: Site,
+        serial: str,
+        rates: Rates,
+        now_ms: NowMs,
+        modules: Callable[[], Iterable[Module]],
+        outputs: Callable[[], Iterable[Target]],
+        others: Callable[[], list[Message]],
+    ):
         self._prefix = prefix
         self._site = site
         self._serial = serial
@@ -24,11 +34,11 @@ class Retained:
         self._outputs = outputs
         self._others = others
 
-    def will(self):
+    def will(self) -> tuple[str, str]:
         """What the broker is to publish when the gateway is gone: (topic, text)."""
         return self._prefix + PRESENCE, "".join(topics.presence(False))
 
-    def messages(self):
+    def messages(self) -> list[Message]:
         """[(topic, function that gives its pieces)], `presence` first."""
         now_ms, site, serial = self._now_ms(), self._site, self._serial
         modules, outputs = self._modules(), self._outputs()

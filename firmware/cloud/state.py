@@ -9,14 +9,16 @@ class State:
     None)]: the values are the members of the message, json_pieces.members() says which there may
     be; it is sent soon when what people see changes."""
 
-    def __init__(self, parts):
+    def __init__(
+        self, parts: Iterable[tuple[str, Callable[[], Any], Callable[[], object] | None]]
+    ):
         self._members = [(name, describe) for name, describe, _ in parts]
         self._glances = [glance for _, _, glance in parts if glance]
 
-    def pieces(self):
+    def pieces(self) -> Pieces:
         """The pieces of the message."""
         return members(self._members)
 
-    def glance(self):
+    def glance(self) -> list[object]:
         """What people see of it, to be compared."""
         return [glance() for glance in self._glances]

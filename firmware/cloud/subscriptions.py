@@ -13,18 +13,18 @@ class Subscriptions:
     """`refused`: topics that the broker does not give, or does not answer for. wanted: a list of
     topics, which may grow at any time."""
 
-    def __init__(self, wanted):
+    def __init__(self, wanted: list[str]):
         self.refused = []
         self._wanted = wanted
         self.begin()
 
-    def begin(self):
+    def begin(self) -> None:
         """A new connection: nothing is asked yet."""
         self._asked = 0  # of those that are wanted
         self._open = {}  # packet number -> [topic, s since it was asked]
         self.refused = []
 
-    def ask(self, subscribe):
+    def ask(self, subscribe: Callable[[str], int]) -> None:
         """Ask for what was not asked yet, as far as the line takes it. subscribe: a function of a
         topic that gives the packet's number, 0 where the line is busy."""
         while self._asked < len(self._wanted):
@@ -35,7 +35,7 @@ class Subscriptions:
             self._open[number] = [topic, 0]
             self._asked += 1
 
-    def answered(self, packet):
+    def answered(self, packet: bytes) -> bool:
         """A SUBACK's contents. Whether it is a refusal."""
         if len(packet) < 3:
             return False
@@ -45,7 +45,7 @@ class Subscriptions:
         self.refused.append(asked[0])
         return True
 
-    def second(self):
+    def second(self) -> bool:
         """A second has gone. Whether an answer is missing for too long now."""
         late = False
         for number in list(self._open):

@@ -23,7 +23,7 @@ _WORDS = (
 )
 
 
-def context(settings):
+def context(settings: Table) -> Any:
     """An SSLContext for `mqtt.tls`: the broker has to prove its name by a certificate of the CA.
     ValueError: a text. It takes memory of the IDF, given back when nobody holds it any more."""
     gc.collect()  # the one of the last connection first
@@ -42,12 +42,12 @@ def context(settings):
     return made
 
 
-def server_name(settings):
+def server_name(settings: Table) -> str:
     """The name that the broker's certificate must have, by `mqtt` of settings.json."""
     return settings["tls"].get("name") or settings["host"]
 
 
-def explain(error, settings):
+def explain(error: BaseException, settings: Table) -> str | None:
     """What an error between the TCP connection and the broker's first word means: a text with the
     remedy, or None where TLS has nothing to do with it. settings: `mqtt` of settings.json."""
     if isinstance(error, ValueError):

@@ -25,15 +25,15 @@ _RATES = (
 )
 
 
-def prefix(site):
+def prefix(site: Site):
     return "servicelocation/" + site.uuid + "/"
 
 
-def presence(value):
+def presence(value: bool) -> Iterator[str]:
     yield json.dumps({"value": value})
 
 
-def site_form(site, measuring, figures):
+def site_form(site: Site, measuring: Measuring, figures: Figures) -> Form:
     """Our own `site`."""
     report, energy = measuring.report, measuring.energy
     form = Form()
@@ -101,7 +101,7 @@ def _put_load(form, site, measuring, figures, k):
     form.put(b"}")
 
 
-def totals_form(measuring, figures):
+def totals_form(measuring: Measuring, figures: Figures) -> Form:
     """Our own `totals`, up to the month's highest demand: what follows for the whole site."""
     ints, longs = figures.ints, figures.longs
     form = Form()
@@ -135,7 +135,7 @@ def totals_form(measuring, figures):
 NO_MONTH = b"null}}"
 
 
-def month_form(figures):
+def month_form(figures: Figures) -> Form:
     """The end of `totals`, where there is a highest demand; else it is NO_MONTH."""
     form = Form()
     form.put(b'{"power":')

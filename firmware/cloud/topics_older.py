@@ -24,7 +24,7 @@ def _channel(site, i):
     }
 
 
-def channel_config(site, now_ms):
+def channel_config(site: Site, now_ms: int | None) -> Iterator[str]:
     """`channelConfig`: each point by its number in `realtime`."""
     yield '{"utcTimeStamp": %d, "inputChannels": [' % (now_ms or 0)
     yield from items(_channel(site, i) for i in range(len(site.points)))
@@ -52,7 +52,7 @@ def _sensor(number, module):
     }
 
 
-def sensor_config(modules, now_ms):
+def sensor_config(modules: Iterable[Any], now_ms: int | None) -> Iterator[str]:
     """`sensorConfig`: the Input modules among `modules`, counted from 1."""
     inputs = [module for module in modules if module.KIND == "input"]
     yield '{"utcTimeStamp": %d, "gwSensors": [' % (now_ms or 0)
@@ -60,7 +60,7 @@ def sensor_config(modules, now_ms):
     yield '], "switchSensors": []}'
 
 
-def home_control_config(outputs, now_ms):
+def home_control_config(outputs: Iterable[Target], now_ms: int | None) -> Iterator[str]:
     """`homeControlConfig`. outputs: [(module, output)]. Clients show an output as a smart plug;
     what is no Switch of the 4006 series they do not show among the switches."""
     yield '{"utcTimeStamp": %d, "switchActuators": [], "smartplugActuators": [' % (now_ms or 0)

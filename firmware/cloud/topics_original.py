@@ -22,7 +22,7 @@ _PHASE_CODES = (128, 64, 32)
 # Retained
 
 
-def config(site, serial, period_s, now_ms):
+def config(site: Site, serial: str, period_s: int, now_ms: int | None) -> Iterator[str]:
     """The original's `config`."""
     yield json.dumps(
         {
@@ -38,12 +38,12 @@ def config(site, serial, period_s, now_ms):
     )
 
 
-def flow(load):
+def flow(load: Load) -> str:
     """Which way the energy of a load goes, in the original's words."""
     return "PRODUCTION" if load.role == "solar" else "CONSUMPTION"
 
 
-def connection(load):
+def connection(load: Load) -> str:
     """Where it is, in the original's words: its clients look for the sun beside the grid."""
     return "GRID" if load.role in ("grid", "solar") else "SUBMETER"
 
@@ -87,7 +87,7 @@ def _measurement(site, i):
     }
 
 
-def channel_config(site, now_ms):
+def channel_config(site: Site, now_ms: int | None) -> Iterator[str]:
     """The original's `channelConfigV2`."""
     yield '{"utcTimeStamp": %d, "dataProcessingSpecification": {"serviceLocationId": %d, ' % (
         now_ms or 0,
@@ -112,7 +112,7 @@ _RATES = (
 )
 
 
-def realtime_form(site, measuring, figures):
+def realtime_form(site: Site, measuring: Measuring, figures: Figures) -> Form:
     """The original's `realtime`."""
     report, joules = measuring.report, measuring.energy.main.joules
     longs, ints = figures.longs, figures.ints

@@ -13,7 +13,7 @@ MAX_EVENTS_BYTES = 1400  # bytes, see Quality.ends
 class Quality:
     """`form`: the beginning of `quality`; `ends()` gives the rest. `longest`: bytes of both."""
 
-    def __init__(self, site, measuring, figures):
+    def __init__(self, site: Site, measuring: Measuring, figures: Figures):
         self._saturated = measuring.report.values.saturated
         self._voltages = measuring.report.voltages
         self._events = measuring.events
@@ -22,7 +22,7 @@ class Quality:
         self.form = _form(site, measuring, figures)
         self.longest = self.form.longest + MAX_EVENTS_BYTES + 6 * len(site.points) + 40
 
-    def ends(self, dated):
+    def ends(self, dated: bool) -> tuple[Bytes, ...]:
         """The bytes behind the form: allocates when something has happened. dated: whether the
         time is known."""
         saturated, clipped = b"[]", b"[]"
@@ -87,7 +87,9 @@ def _event(kind, start, _, seconds, percent, phases):
     )
 
 
-def harmonics(now_ms, channel, distortion, percent):
+def harmonics(
+    now_ms: int | None, channel: int, distortion: float, percent: Sequence[float]
+) -> bytes:
     """`harmonics`, bytes. The last three: see harmonics.Harmonics.take."""
     return compact(
         {

@@ -40,7 +40,7 @@ class Trials:
         self._strikes = 0
         self._retried = None
 
-    async def publish(self, topic, body, retained):
+    async def publish(self, topic: str, body: Body, retained: bool) -> bool:
         """Publish a mqtt_wire.Body, unless it is left out: whether it is on its way. OSError
         where the connection breaks."""
         size = len(body)
@@ -58,7 +58,7 @@ class Trials:
             self.passed()
         return True
 
-    def answered(self, packet):
+    def answered(self, packet) -> None:
         """A SUBACK's contents: where we may not read, nothing is missed."""
         if (
             len(packet) > 2
@@ -67,7 +67,7 @@ class Trials:
         ):
             self._heard = None
 
-    def came_back(self, topic):
+    def came_back(self, topic: str) -> bool:
         """A message has come from the broker, topic: bytes. Whether it is our own."""
         if self._on_trial and self._heard is not None and topic == self._on_trial[0].encode():
             self._heard = True
@@ -79,7 +79,7 @@ class Trials:
                 return True
         return False
 
-    def leaves_out(self, topic, size):
+    def leaves_out(self, topic: str, size: int) -> bool:
         """Whether a message of so many bytes is not to be sent."""
         known = self.left_out.get(topic)
         if known is not None:
@@ -93,7 +93,7 @@ class Trials:
         self.left_out[topic] = size
         return True
 
-    def begin(self, topic, size):
+    def begin(self, topic: str, size: int) -> bool:
         """Whether this message is on trial."""
         if size <= self._taken.get(topic, -1):
             return False
@@ -101,7 +101,7 @@ class Trials:
         self._heard = None
         return True
 
-    def passed(self):
+    def passed(self) -> None:
         """The ping was answered."""
         if self._on_trial is None:
             return  # the connection has ended meanwhile
@@ -120,7 +120,7 @@ class Trials:
             self._retried = None
             self.left_out.clear()
 
-    def ended(self, how, steady):
+    def ended(self, how, steady: bool) -> bool:
         """The connection has ended. how: CLOSED by the broker, or SILENT: nothing more came, or
         nothing more could be sent; None: else. steady: it had lasted. Whether one more topic is
         left out: then it is worth a try at once."""
@@ -135,7 +135,7 @@ class Trials:
             self._suspect = None
         return False
 
-    def suspicion(self):
+    def suspicion(self) -> str | None:
         """The message that the connection ends at, if it does now: a text, or None."""
         return self._on_trial and _ENDS % _named(*self._on_trial)
 

@@ -45,15 +45,15 @@ class Uplink:
 
     def __init__(
         self,
-        client_id,
-        settings,
-        network,
-        keepalive_s,
-        set_clock,
-        retained,
-        will,
-        commands,
-        counters,
+        client_id: str,
+        settings: Table | None,
+        network: Connection,
+        keepalive_s: Callable[[], int],
+        set_clock: Callable[[], bool],
+        retained: Callable[[], list[Message]],
+        will: tuple[str, str],
+        commands: Commands,
+        counters: Counters,
     ):
         self.connected = False
         self._connects = self._published = self._dropped = 0
@@ -77,7 +77,7 @@ class Uplink:
         self._pings = Pings(self._client.ping)
         self._trials = Trials(self._client, self._pings)
 
-    async def run(self, beat=unwatched):
+    async def run(self, beat: Beat = unwatched) -> Never:
         """Connect, stay connected, connect again; without end. Needs `watch` beside it. beat:
         called meanwhile, at each ping's answer at least."""
         pause = 1
@@ -127,7 +127,7 @@ class Uplink:
             for task in tasks:
                 task.cancel()
 
-    async def watch(self, beat=unwatched):
+    async def watch(self, beat: Beat = unwatched) -> Never:
         """Ping, and give up a connection on which nothing moves; without end. beat: as run's."""
         while True:
             beat()
@@ -151,7 +151,7 @@ class Uplink:
             except OSError:
                 self._give_up("uplink.lost", _LOST)
 
-    async def send(self, topic, view, retained=False):
+    async def send(self, topic: str, view: memoryview, retained: bool = False) -> bool:
         """Publish the bytes of `view`, a memoryview, which must not change meanwhile. Whether all
         of it was handed to the socket; else it is counted as dropped.
 
@@ -164,7 +164,7 @@ class Uplink:
         async with self._sending:
             return await self._send(topic, Body(len(view), (view,)), retained)
 
-    async def publish(self, topic, pieces, retained=False):
+    async def publish(self, topic: str, pieces: Pieces, retained: bool = False) -> None:
         """Publish what the generator `pieces` yields as one message; it is dropped and counted
         while there is no connection, or when memory is too short for it.
 
@@ -182,7 +182,7 @@ class Uplink:
                 return
             await self._send(topic, body, retained)
 
-    async def close(self):
+    async def close(self) -> None:
         """Say good-bye: the last will's text is published, then the connection is closed."""
         if self.connected and not self._sending.locked():  # else we are in the middle of a packet
             try:
@@ -191,7 +191,7 @@ class Uplink:
                 pass  # the broker publishes the will
         self._close()
 
-    def describe(self):
+    def describe(self) -> Table:
         """For people: what has gone, and what went wrong last."""
         return {
             "connects": self._connects,
@@ -200,11 +200,11 @@ class Uplink:
             "lastError": self._troubles.last_error,
         }
 
-    def glance(self):
+    def glance(self) -> object:
         """What people see of it: it is reported soon when this changes."""
         return self._connects, self._troubles.last_error
 
-    def advice(self):
+    def advice(self) -> list[AdviceText]:
         """What is wrong: [(name, text for the installer)]; nothing when all is well."""
         texts = self._troubles.texts(self.connected) + self._trials.texts()
         return [("uplink", text) for text in texts + self._subscriptions.texts()]
@@ -223,16 +223,17 @@ class Uplink:
             self._close()
 
     async def _connect(self):
+        settings = self._settings
+        assert settings  # without a broker it does not run
         try:
-            address = await resolve(self._settings["host"], self._network.name_server())
+            address = await resolve(settings["host"], self._network.name_server())
         except OSError as error:
             raise UplinkError("uplink.name", str(error))
-        tls = self._settings.get("tls")
-        if tls:
+        if settings.get("tls"):
             while not self._set_clock() and self._wait_for_time:
                 self._wait_for_time -= 1
                 await asyncio.sleep(1)
-        self._troubles.connects(self._settings["host"], address, tls)
+        self._troubles.connects(settings["host"], address, bool(settings.get("tls")))
         keepalive_s = self._keepalive_s()
         await self._client.open(address, keepalive_s)
         self._pings.begin(keepalive_s)

@@ -20,7 +20,7 @@ _OPEN = "what goes to the broker %s can be read on its way: give mqtt.tls"
 class Troubles:
     """`last_error`: a text or None; `max_pause_s`: the longest pause between two tries now."""
 
-    def __init__(self, client_id, counters):
+    def __init__(self, client_id: str, counters: Counters):
         self.last_error = None
         self.max_pause_s = _MAX_PAUSE_S
         self._client_id = client_id
@@ -28,12 +28,12 @@ class Troubles:
         self._short_lived = 0  # connections in a row
         self._unencrypted = None  # host
 
-    def note(self, name, text):
+    def note(self, name: str, text: str) -> None:
         """Something is wrong: counted under `name`."""
         self._counters.count(name)
         self.last_error = text
 
-    def failed(self, name, text, short_lived, suspicion):
+    def failed(self, name: str, text: str, short_lived: bool, suspicion: str | None) -> None:
         """What has ended a connection, or a try. short_lived: the broker had just accepted us;
         suspicion: what it may have closed at, a text or None."""
         self.max_pause_s = _MAX_PAUSE_S if name in _NETWORK else _MAX_REFUSED_S
@@ -43,15 +43,15 @@ class Troubles:
                 text = suspicion or _SHORT_LIVED % self._client_id
         self.note(name, text)
 
-    def steady(self):
+    def steady(self) -> None:
         """The connection has lasted."""
         self._short_lived = 0
 
-    def connects(self, host, address, with_tls):
+    def connects(self, host: str, address: str, with_tls: bool) -> None:
         """To the broker at this address."""
         self._unencrypted = None if with_tls or _is_private(address) else host
 
-    def texts(self, connected):
+    def texts(self, connected: bool) -> list[str]:
         """[text] of what is wrong."""
         found = []
         if self.last_error and (self._short_lived or not connected):

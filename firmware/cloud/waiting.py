@@ -11,17 +11,17 @@ MAX_WAITING = const(16)
 class Waiting:
     """At most MAX_WAITING texts of at most `size` bytes."""
 
-    def __init__(self, size):
+    def __init__(self, size: int):
         self._size = size
         self._texts = []
         self._spare = [Text(size)]
         self._sending = False
 
-    def room(self):
+    def room(self) -> Text:
         """A Text to write the next one in, for add(). Allocates one where none is spare."""
         return self._spare.pop() if self._spare else Text(self._size)
 
-    def add(self, text):
+    def add(self, text: Text) -> int:
         """It is written. Returns how many older ones had to go: 0 or 1."""
         self._texts.append(text)
         if len(self._texts) <= MAX_WAITING:
@@ -29,14 +29,14 @@ class Waiting:
         self._spare.append(self._texts.pop(1 if self._sending else 0))
         return 1
 
-    def first(self):
+    def first(self) -> Text | None:
         """The oldest, to be sent, or None. It stays as it is until done()."""
         if not self._texts:
             return None
         self._sending = True
         return self._texts[0]
 
-    def done(self, sent):
+    def done(self, sent: bool) -> None:
         """The first was sent, or it goes on waiting."""
         self._sending = False
         if not sent:

@@ -33,9 +33,7 @@ class Interval:
     not get; `doubtful[i]`: its energy in this interval is not known; `estimated`: what `energy`
     holds for what is missing, J; `spread`: what varied.
 
-    `regular`: it is as long as its length says, to 2 s: not the first one, and the clock was not
-    set.
-    """
+    `regular`: as long as its length says, to 2 s: not the first one, nor was the clock set."""
 
     def __init__(
         self,
@@ -217,7 +215,7 @@ class Span:
 
     def _release(self):
         interval, self._waiting = self._waiting, None
-        assert interval  # it is released once
+        assert interval
         gaps = self._waiting_gaps
         for i in range(len(gaps.open)):
             gaps.lose(i)
@@ -283,9 +281,7 @@ class Intervals:
         self._five_minutes.begin()
         self.quarter.begin()
 
-    def add(
-        self, report: Report, grid: float | None, now_ms: int | None
-    ) -> Generator[None, None, list[Interval]]:
+    def add(self, report: Report, grid: float | None, now_ms: int | None) -> Quarters:
         """Take a report (quantities.Report) that the registers have counted. grid: its power in W,
         or None; now_ms: when it ended, epoch milliseconds, or None. A generator; its value are the
         quarters of an hour that are complete with the report."""

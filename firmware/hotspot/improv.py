@@ -29,13 +29,13 @@ _SILENT_LOOKS = const(3)  # after which a packet that is not whole is forgotten
 _AT_ONCE = const(128)  # bytes; no packet that means anything is longer
 
 
-def packet(kind, data):
+def packet(kind: int, data: bytes):
     """The bytes of a packet with its sum, on a line of its own."""
     whole = _HEAD + bytes((kind, len(data))) + data
     return b"\n" + whole + bytes((sum(whole) & 255, 10))
 
 
-def strings(texts):
+def strings(texts: Iterable[str]):
     """Texts as a result carries them."""
     return b"".join(bytes((len(text.encode()),)) + text.encode() for text in texts)
 
@@ -43,10 +43,10 @@ def strings(texts):
 class Receiver:
     """Finds commands in what the line brings."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._held = b""
 
-    def silence(self):
+    def silence(self) -> list[bytes | None]:
         """The rest of what is held never comes: the contents of what lies whole behind it."""
         found = []
         while self._held:
@@ -55,7 +55,7 @@ class Receiver:
             found += more[1:] if found[-1:] == more[:1] == [None] else more
         return found
 
-    def feed(self, data):
+    def feed(self, data: bytes) -> list[bytes | None]:
         """The contents of the packets that have become whole; None for damaged ones, once for
         those that follow each other."""
         held = self._held + data
@@ -92,7 +92,7 @@ def _two_texts(data):
 class Improv:
     """Speaks on `line`, the board's SerialLine. `about`: the board, and the gateway's name."""
 
-    def __init__(self, line, about):
+    def __init__(self, line: ImprovLine, about: Sequence[str]):
         self._trial = None
         self._postponed = []  # contents of packets that want the trial
         self._receiver = Receiver()
@@ -106,13 +106,13 @@ class Improv:
         self._tried_ms = 0  # when it began
         self._scanning = None  # the task
 
-    def serve(self, trial):
+    def serve(self, trial: Trial):
         """trial: the trial.Trial of credentials, from now on. What was asked of it before is done
         when run() begins."""
         self._trial = trial
         trial.on_change(lambda: self._send_change(trial))
 
-    async def run(self, beat=unwatched):
+    async def run(self, beat: Beat = unwatched):
         """Answer, and send every change of the state, without end; a line that has ended is left
         alone. beat: called meanwhile."""
         if self._sent_state is None:
@@ -128,7 +128,7 @@ class Improv:
                 self._send_state()
             await asyncio.sleep_ms(_LOOK_MS)
 
-    def look(self):
+    def look(self) -> bool:
         """Answer what has come, 128 bytes at most; whether the line goes on. While the gateway is
         being made nobody else does: it may be called before serve()."""
         count = 0

@@ -102,7 +102,7 @@ class Portal:
         if not name:
             return self._page(request, 200, "name_missing", typed=typed)
         try:
-            provisioning.submit(*typed, _TRYING_IN_MS)
+            provisioning.submit(typed[0] or "", typed[1], _TRYING_IN_MS)
         except CredentialError as error:
             return self._page(request, 200, error.rule, error.values, typed)
         return self._to_page(303)

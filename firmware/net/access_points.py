@@ -18,13 +18,13 @@ class AccessPoint:
     will do; `hidden`: whether it does not tell its name; `key`: of both; `place`: sorts by what is
     tried first."""
 
-    def __init__(self, key, hidden, place):
+    def __init__(self, key: tuple[str, bytes], hidden: bool, place: tuple[int, ...]):
         self.ssid, self.bssid = key
         self.hidden = hidden
         self.key = key
         self.place = place
 
-    def good(self):
+    def good(self) -> bool:
         """Whether nothing is said against it."""
         return self.place[0] == _FITS
 
@@ -32,17 +32,17 @@ class AccessPoint:
 class AccessPoints:
     """uptime_ms: a function, ms since start."""
 
-    def __init__(self, uptime_ms):
+    def __init__(self, uptime_ms: UptimeMs):
         self._uptime_ms = uptime_ms
         self._failed = {}  # AccessPoint.key: (ms when, how)
 
-    def failure(self, key):
+    def failure(self, key: Any) -> str | None:
         """How this one failed, None where it did not or where that is long ago."""
         at, result = self._failed.get(key, (0, None))
         last_ms = _STARTING_MS if result == "no_address" else _REFUSED_MS
         return result if self._uptime_ms() - at < last_ms else None
 
-    def set_result(self, key, result):
+    def set_result(self, key: Any, result: str) -> None:
         """What came of joining this one, as radio.join() tells it."""
         if result == "ok":
             self._failed.pop(key, None)
@@ -51,7 +51,9 @@ class AccessPoints:
             self._failed.clear()
         self._failed[key] = (self._uptime_ms(), result)
 
-    def in_reach(self, heard, names, networks):
+    def in_reach(
+        self, heard: Iterable[Heard], names: Iterable[str], networks: Networks
+    ) -> tuple[list[AccessPoint], bool]:
         """The access points that these networks may have, what is tried first comes first; and
         whether one of the names was heard that has a security which can not be joined.
 

@@ -10,7 +10,7 @@ _PRIVATE = (
 )
 
 
-def is_address(text):
+def is_address(text: str) -> bool:
     """Whether it is an IPv4 address and no name."""
     parts = text.split(".")
     return len(parts) == 4 and all(part.isdigit() and int(part) < 256 for part in parts)
@@ -23,12 +23,12 @@ def _number(address):
     return number
 
 
-def in_network(address, network, mask):
+def in_network(address: str, network: str, mask: str) -> bool:
     """Whether the address is in the network that this other one is in, by its mask."""
     return not (_number(address) ^ _number(network)) & _number(mask)
 
 
-def is_private(address):
+def is_private(address: str) -> bool:
     """Whether nobody on the internet has this address."""
     number = _number(address)
     for network, length in _PRIVATE:

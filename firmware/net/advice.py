@@ -45,7 +45,7 @@ _OF_LTE = {
 }
 
 
-def texts(led, wrong, has_lte, in_cloud):
+def texts(led: Led, wrong: str | None, has_lte: bool, in_cloud: bool) -> list[AdviceText]:
     """(name, a text for the installer) of what is wrong. led: led.Led; wrong: what
     Connection.wrong() tells; has_lte: whether the board has a modem; in_cloud: whether the cloud
     has accepted us."""
@@ -53,7 +53,7 @@ def texts(led, wrong, has_lte, in_cloud):
     if led.overdue:
         unmeasured = in_cloud and led.state == "connecting"
         found.append(("led", _UNMEASURED if unmeasured else OVERDUE[led.state]))
-    text = TEXTS.get(wrong)
+    text = TEXTS.get(wrong or "")
     if has_lte:
-        text = _OF_LTE.get(wrong, text)
+        text = _OF_LTE.get(wrong or "", text)
     return found + ([("connection", text)] if text else [])

@@ -17,14 +17,14 @@ class Clock:
     Intervals are to be measured with uptime_ms, which is never corrected.
     """
 
-    def __init__(self, uptime_ms, now_ms=None):
+    def __init__(self, uptime_ms: UptimeMs, now_ms: int | None = None):
         self._uptime_ms = uptime_ms
         self._offset = None if now_ms is None else now_ms - uptime_ms()
         self._rest = 0  # ms that are still to be added, or taken away
         self._since = 0
         self._pace = _GENTLY
 
-    def now_ms(self):
+    def now_ms(self) -> int | None:
         """Milliseconds since 1970, or None while the time is not known."""
         if self._offset is None:
             return None
@@ -38,18 +38,22 @@ class Clock:
             self._offset += due
         return uptime + self._offset
 
-    def doubts(self, offset):
+    def doubts(self, offset: int) -> bool:
         """Whether one answer is not enough to correct() by it: it is the first one, or says that
         we are more than a minute off."""
-        return self.now_ms() is None or abs(offset - self._offset) > _DOUBTFUL_MS
+        return (
+            self.now_ms() is None
+            or self._offset is None
+            or abs(offset - self._offset) > _DOUBTFUL_MS
+        )
 
-    def correct(self, offset):
+    def correct(self, offset: int) -> int | None:
         """The time of day is uptime_ms() + offset, as somebody who knows says. Returns by how much
         we were late, in ms, None if we did not know the time. What we were late by more than a
         second is made good at once, and what we were early by more than an hour; the rest runs in:
         at 500 ppm, or at half the speed when we were early by more than a second."""
         now = self.now_ms()
-        if now is None:
+        if now is None or self._offset is None:
             self._offset = offset
             return None
         late = offset - self._offset

@@ -35,7 +35,15 @@ class Connection:
     cloud: a function, whether the cloud has accepted us.
     """
 
-    def __init__(self, hardware, board, settings, counters, set_event, cloud):
+    def __init__(
+        self,
+        hardware: BoardHardware,
+        board: Board,
+        settings: Settings,
+        counters: Counters,
+        set_event: SetEvent,
+        cloud: Callable[[], bool],
+    ):
         self._hardware = hardware
         self._radio = hardware.radio
         self._board = board
@@ -46,9 +54,11 @@ class Connection:
         now_ms = hardware.uptime_ms
         networks = Networks(settings, now_ms)
         self._window = HotspotWindow(now_ms)
-        self._joining = Joining(self._radio, networks, now_ms)
+        # Without a radio nobody asks these two.
+        radio: Any = self._radio
+        self._joining = Joining(radio, networks, now_ms)
         self.links = links = Links(hardware, board, settings, networks, counters)
-        self.trial = Trial(self._radio, self._joining, links, networks, self._window, counters)
+        self.trial = Trial(radio, self._joining, links, networks, self._window, counters)
         self.trial.on_change(self._trial_changed)
         self._hotspot = HotspotService(hardware, counters, self._window, self.trial, set_event)
         self._work = None  # the task that gets a link, or a better one
@@ -58,38 +68,38 @@ class Connection:
         self._next_ms = 0  # from then on the next round
 
     @property
-    def link(self):
+    def link(self) -> str | None:
         """As Links.link."""
         return self.links.link
 
-    def online(self):
+    def online(self) -> bool:
         """Whether a link is up."""
         return self.links.online()
 
-    def name_server(self):
+    def name_server(self) -> str:
         """Address of the link's name server."""
         return self.links.name_server()
 
-    def wrong(self):
+    def wrong(self) -> str | None:
         """What is wrong with the way to the internet, a name of net/advice.py's; or None."""
         wrong = self.links.problem or self.links.reachability
         return None if wrong == "ok" else wrong
 
-    def describe(self):
+    def describe(self) -> Table:
         """For people: which link, its signal, what is wrong."""
         return self.links.describe()
 
-    def glance(self):
+    def glance(self) -> object:
         """What people see of it: it is reported soon when this changes."""
         return self.link, self.wrong()
 
-    def open_hotspot(self):
+    def open_hotspot(self) -> None:
         """Open the hotspot with its page for 15 minutes from now on, whatever the links do; where
         there is a radio."""
         if self._radio:
             self._window.open()
 
-    async def run(self, beat=unwatched):
+    async def run(self, beat: Beat = unwatched) -> Never:
         """Keep a link up, and the hotspot open while it is to be; without end. beat: called
         meanwhile."""
         looks = due = 0
@@ -128,8 +138,10 @@ class Connection:
             links.leave_others()
         set_event("unreachable", links.reachability not in (None, "ok"))
         set_event("cloud", self._cloud())
-        if links.link == "lte":
-            set_event("signal", self._hardware.modem.quality(self._board.SIGNAL_DBM))
+        modem = self._hardware.modem
+        if links.link == "lte" and modem:
+            board: Any = self._board  # one with a modem has these limits
+            set_event("signal", modem.quality(board.SIGNAL_DBM))
 
     def _begin_anew(self):
         """Another link, or none: what was found out of the last one says nothing of it."""

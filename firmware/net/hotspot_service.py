@@ -16,7 +16,14 @@ class HotspotService:
     """hardware: the board's; window: hotspot_window.HotspotWindow; trial: trial.Trial; set_event:
     Housekeeping.set_event."""
 
-    def __init__(self, hardware, counters, window, trial, set_event):
+    def __init__(
+        self,
+        hardware: BoardHardware,
+        counters: Counters,
+        window: HotspotWindow,
+        trial: Trial,
+        set_event: SetEvent,
+    ):
         self._hardware = hardware
         self._counters = counters
         self._window = window
@@ -27,11 +34,11 @@ class HotspotService:
         self._failure_until_ms = 0  # the LED shows that credentials did not work
         trial.on_change(self._show_trial)
 
-    def is_open(self):
+    def is_open(self) -> bool:
         """Whether it is open, or being opened."""
         return self._task is not None
 
-    def tend(self, may_open):
+    def tend(self, may_open: bool) -> None:
         """Open it where that is due; to be called twice a second. It closes by itself."""
         now = self._hardware.uptime_ms()
         if self._failure_until_ms and now >= self._failure_until_ms:
@@ -40,7 +47,7 @@ class HotspotService:
         if may_open and self._window.is_open() and now >= self._open_ms and not self._task:
             self._task = asyncio.create_task(self._serve())
 
-    def close(self):
+    def close(self) -> None:
         """Close it now."""
         if self._task:
             self._task.cancel()
@@ -62,11 +69,11 @@ class HotspotService:
 
     def _show_trial(self):
         """The LED shows what becomes of credentials: for some seconds, or for good."""
-        trial = self._trial
+        trial, radio = self._trial, self._hardware.radio
         if trial.state == "trying":
             self._failure_until_ms = 0
             self._set_event("hotspot", True)
-        elif trial.result and self._hardware.radio.connected():
+        elif trial.result and radio and radio.connected():
             self._set_event("hotspot", False)
         elif trial.result:
             self._set_event("hotspot", "failed")

@@ -20,23 +20,25 @@ def _never(result):
 class Joining:
     """radio: the board's; networks: networks.Networks; uptime_ms: a function, ms since start."""
 
-    def __init__(self, radio, networks, uptime_ms):
+    def __init__(self, radio: Radio, networks: Networks, uptime_ms: UptimeMs):
         self._radio = radio
         self._networks = networks
         self._uptime_ms = uptime_ms
         self._access_points = AccessPoints(uptime_ms)
         self._lock = asyncio.Lock()  # who changes the radio
 
-    def busy(self):
+    def busy(self) -> bool:
         """Whether the radio is scanning or joining."""
         return self._lock.locked()
 
-    async def scan(self):
+    async def scan(self) -> Sequence[Heard]:
         """What radio.scan() gives, when the radio has nothing else to do."""
         async with self._lock:
             return await self._radio.scan()
 
-    async def join_known(self, stop=_never, alone=False, beat=unwatched):
+    async def join_known(
+        self, stop: Stop = _never, alone: bool = False, beat: Beat = unwatched
+    ) -> str:
         """Join one of the known networks; what came of it: "ok", "nothing_known", or as
         radio.join(). stop: a function of what came last (None: nothing yet), whether to give up;
         alone: whether a phone on the hotspot is to be left alone: then what refused our key is
@@ -48,7 +50,7 @@ class Joining:
             result, _ = await self._join(keys, self._access_points, stop, alone, beat)
         return result
 
-    async def join_given(self, ssid, key):
+    async def join_given(self, ssid: str, key: str) -> str:
         """Join this network, and keep it when that gives an address; what came of it, as
         radio.join(). What was being joined is left."""
         self._radio.leave()
@@ -60,7 +62,7 @@ class Joining:
                 self._networks.remember(ssid, key, hidden)
         return result
 
-    async def roam(self, stop):
+    async def roam(self, stop: Stop) -> None:
         """Join another access point of a known network where one is much stronger, or of another
         known network where this one leads nowhere; of those that have failed none is tried. stop:
         as join_known."""

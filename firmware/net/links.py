@@ -18,39 +18,47 @@ class Links:
     hardware, board: the board's; settings: settings.Settings; networks: networks.Networks.
     """
 
-    def __init__(self, hardware, board, settings, networks, counters):
-        self.link = None
-        self.reachability = None
-        self.problem = None
+    def __init__(
+        self,
+        hardware: BoardHardware,
+        board: Board,
+        settings: Settings,
+        networks: Networks,
+        counters: Counters,
+    ):
+        self.link: str | None = None
+        self.reachability: str | None = None
+        self.problem: str | None = None
         self.had_link = False
         self._hardware = hardware
         self._radio = hardware.radio
         self._settings = settings
         self._networks = networks
         self._counters = counters
-        self._used = None  # the object of `link`
+        self._used: Any = None  # the object of `link`
         self._avoided = None  # one that leads nowhere, while another one does better
         self._suspected = None  # what check() gave once
         names = board.LINKS
         links = {"ethernet": hardware.ethernet, "wifi": hardware.radio, "lte": hardware.modem}
-        if board.CHOOSES == "installer" and links.get(settings.link):
-            names = (settings.link,)
-        self.usable = [(name, links[name]) for name in names if links[name]]
+        chosen = settings.link
+        if board.CHOOSES == "installer" and chosen and links.get(chosen):
+            names = (chosen,)
+        self.usable: list[tuple[str, Any]] = [(name, links[name]) for name in names if links[name]]
         self.select_link()
 
-    def online(self):
+    def online(self) -> bool:
         """Whether a link is up."""
         return self._used is not None
 
-    def name_server(self):
+    def name_server(self) -> str:
         """Address of the link's name server."""
         return self._used.name_server() if self._used else "0.0.0.0"
 
-    def dbm(self):
+    def dbm(self) -> int | None:
         """What is received of the link, None where it has no radio."""
         return self._used.dbm() if self._used and self.link != "ethernet" else None
 
-    def describe(self):
+    def describe(self) -> Table:
         """For people: which link, its signal, what is wrong."""
         return {
             "link": self.link,
@@ -59,7 +67,7 @@ class Links:
             "problem": self.problem,
         }
 
-    def select_link(self):
+    def select_link(self) -> bool:
         """Use the first link that has an address; whether it is another one than before."""
         up = [(name, link) for name, link in self.usable if link.connected()]
         good = [one for one in up if one[1] is not self._avoided]
@@ -77,25 +85,25 @@ class Links:
             self._counters.count("connection.lost")
         return True
 
-    def leave_others(self):
+    def leave_others(self) -> None:
         """Leave what is up beside the link: the chip would send through it, or it costs."""
         for other in (self._radio, self._hardware.modem):
             if self._used and other and other is not self._used and other.connected():
                 other.leave()
 
-    def choose_wifi(self):
+    def choose_wifi(self) -> None:
         """Credentials were given: where the installer has chosen a link it is the Wi-Fi now."""
         if self._settings.link is not None:
             store.choose(self._settings, "wifi")
             self.usable = [("wifi", self._radio)]
 
-    def set_problem(self, problem):
+    def set_problem(self, problem: str) -> None:
         """Why no link could be got."""
         if problem != self.problem:
             self._counters.count("connection." + problem)
         self.problem = problem
 
-    def better(self):
+    def better(self) -> list[tuple[str, Link]]:
         """(name, link) of those to be got that may do better than the one that is used: what comes
         before it, and all others where it leads nowhere."""
         found = []
@@ -107,7 +115,7 @@ class Links:
                 found.append((name, link))
         return found
 
-    async def check(self, link):
+    async def check(self, link: Link) -> str:
         """Where the link leads: reachability.check()."""
         from net.reachability import check
 
@@ -119,7 +127,7 @@ class Links:
         finally:
             unload("net.reachability")
 
-    async def check_used(self):
+    async def check_used(self) -> None:
         """Look where the link leads. To be cancelled where it is another one. What is not
         certain is believed when it is seen twice."""
         link = self._used
@@ -130,11 +138,11 @@ class Links:
                 self.set_reachability(link, found)
             self._suspected = found
 
-    def set_in_cloud(self):
+    def set_in_cloud(self) -> None:
         """The cloud has accepted us: the link leads there."""
         self.set_reachability(self._used, "ok")
 
-    def set_reachability(self, link, found):
+    def set_reachability(self, link: Link, found: str) -> None:
         """A link that is up leads there. One that leads somewhere is used in the place of one
         that does not."""
         if link is self._radio:

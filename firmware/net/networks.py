@@ -14,35 +14,35 @@ class Networks:
     settings: settings.Settings; uptime_ms: a function, ms since start.
     """
 
-    def __init__(self, settings, uptime_ms):
-        self.joined = None
+    def __init__(self, settings: Settings, uptime_ms: UptimeMs):
+        self.joined: str | None = None
         self._settings = settings
         self._uptime_ms = uptime_ms
         self._nowhere_until = {}  # name: ms
 
-    def keys(self):
+    def keys(self) -> dict[str, str]:
         """{name: key}, a new dict."""
         return {network[0]: network[1] for network in self._settings.networks}
 
-    def hidden(self, ssid):
+    def hidden(self, ssid: str) -> bool:
         """Whether it did not tell its name when it was joined first."""
         return any(len(network) > 2 for network in self._settings.networks if network[0] == ssid)
 
-    def remember(self, ssid, key, hidden):
+    def remember(self, ssid: str, key: str, hidden: bool) -> None:
         """Keep a network that was joined, over every restart."""
         store.remember(self._settings, ssid, key, hidden)
 
-    def set_joined(self, ssid):
+    def set_joined(self, ssid: str) -> None:
         """The radio has joined it."""
         self.joined = ssid
 
-    def set_reachability(self, nowhere):
+    def set_reachability(self, nowhere: bool) -> None:
         """Whether the one that is joined leads nowhere."""
         if nowhere:
             self._nowhere_until[self.joined] = self._uptime_ms() + _NOWHERE_MS
         else:
             self._nowhere_until.pop(self.joined, None)
 
-    def leads_nowhere(self, ssid):
+    def leads_nowhere(self, ssid: str | None) -> bool:
         """Whether it has led nowhere, within the last hour."""
         return self._nowhere_until.get(ssid, 0) > self._uptime_ms()

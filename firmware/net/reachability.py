@@ -19,7 +19,12 @@ _MAX_HEAD = const(2048)  # bytes of an answer
 _INTERNET = "internet"
 
 
-async def check(cloud, addresses, probe, hotspot_ip=None):
+async def check(
+    cloud: tuple[str, int] | None,
+    addresses: Sequence[str],
+    probe: tuple[str, int] | None,
+    hotspot_ip: str | None = None,
+) -> str:
     """ "ok"; "no_dns": the name server does not answer, does not know the cloud, or lies;
     "captive": a page answers in the place of the internet; "router_page": the router's own does;
     "address_clash": this network has the addresses of our own hotspot, which is open; "no_cloud":
@@ -41,7 +46,7 @@ async def check(cloud, addresses, probe, hotspot_ip=None):
     found = await _probe(probe, router, name_server) if probe else None
     if found in ("captive", "router_page"):
         return found
-    if address and await _opens(address, cloud[1]):
+    if address and cloud and await _opens(address, cloud[1]):
         return "ok"
     if found == _INTERNET or not probe:
         return "no_cloud" if cloud else "ok"

@@ -54,7 +54,7 @@ def _answer(data, number):
     return None
 
 
-async def resolve(host, name_server):
+async def resolve(host: str, name_server: str) -> str:
     """The IPv4 address of `host` as text; `host` itself when it is one. OSError when no name
     server knows it."""
     if is_address(host):

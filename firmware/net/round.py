@@ -18,7 +18,7 @@ class Round:
     networks that are wanted; alone: whether a phone on the hotspot is to be left alone: then what
     has refused our key before is not tried again, for the phone would lose the hotspot."""
 
-    def __init__(self, access_points, names, alone):
+    def __init__(self, access_points: AccessPoints, names: Mapping[str, str], alone: bool):
         self._access_points = access_points
         self._alone = alone
         self._limited = alone or len(names) > 1  # somebody waits
@@ -29,16 +29,16 @@ class Round:
         self._hidden_tries = 0
         self._rank = 0
 
-    def result(self):
+    def result(self) -> str:
         """What came of it all where nothing was joined."""
         return _RANKS[self._rank]
 
-    def end(self):
+    def end(self) -> None:
         """Nothing more is tried: in the next round what failed comes last."""
         for key in self._doubtful:
             self._access_points.set_result(key, "failed")
 
-    def choose(self, found):
+    def choose(self, found: Any) -> AccessPoint | None:
         """The one of these AccessPoints, in order, that is tried next, or None. What was tried in
         this round comes after all that nothing is said against."""
         chosen = None
@@ -59,11 +59,11 @@ class Round:
             return self._left[one.key] > 0
         return not self._limited or len(self._refusers[one.ssid]) < _MAX_REFUSERS
 
-    def set_unfit(self):
+    def set_unfit(self) -> None:
         """A wanted name was heard with a security that can not be joined."""
         self._rise_to("failed")
 
-    def set_result(self, one, result):
+    def set_result(self, one: AccessPoint, result: str) -> None:
         """What came of trying this one."""
         key = one.key
         if result == "ok":

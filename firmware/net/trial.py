@@ -28,7 +28,15 @@ class Trial:
     radio: the board's; joining: joining.Joining; links: links.Links; networks: networks.Networks;
     window: the hotspot_window.HotspotWindow, which is closed soon after a success."""
 
-    def __init__(self, radio, joining, links, networks, window, counters):
+    def __init__(
+        self,
+        radio: Radio,
+        joining: Joining,
+        links: Links,
+        networks: Networks,
+        window: HotspotWindow,
+        counters: Counters,
+    ):
         self.state = "ready"
         self.result = None
         self.ssid = None
@@ -45,21 +53,21 @@ class Trial:
         self._given = None  # the network that was joined and kept
         self._listeners = []
 
-    def on_change(self, listener):
+    def on_change(self, listener: Callable[[], None]) -> None:
         """`listener`: a function, called at every change of the state, at once."""
         self._listeners.append(listener)
 
-    def renew(self):
+    def renew(self) -> None:
         """The hotspot opens: whoever comes has seen no result yet."""
         self.result = self.ssid = None
         if self.state == "done":
             self._become("ready")
 
-    def provisioned(self):
+    def provisioned(self) -> bool:
         """Whether the gateway has a network: one that was given, or one that it has joined."""
         return self.state == "done" or self._radio.connected()
 
-    async def scan(self):
+    async def scan(self) -> None:
         """Look for networks again, unless one is being tried; what was known stays where the radio
         has no time."""
         if self.state == "trying":
@@ -72,7 +80,7 @@ class Trial:
                 return
             await asyncio.sleep_ms(_LOOK_MS)
 
-    async def look(self):
+    async def look(self) -> None:
         """Look for networks, however long the radio has no time."""
         found = {}
         for name, _, _, rssi, security, hidden in await self._joining.scan():
@@ -89,7 +97,7 @@ class Trial:
         del networks[_MAX_LISTED - min(refused, _REFUSED) : len(networks) - refused]
         del networks[_MAX_LISTED:]
 
-    def submit(self, ssid, key, delay_ms=0):
+    def submit(self, ssid: str, key: str, delay_ms: int = 0) -> None:
         """Check the credentials, CredentialError where a rule is broken, and begin to try them.
         Not in the state "trying"."""
         self.ssid, self.result = ssid, None
@@ -99,7 +107,7 @@ class Trial:
         self._become("trying")
         self._attempt = asyncio.create_task(self._try(ssid, key, delay_ms))
 
-    def cancel(self):
+    def cancel(self) -> None:
         """Give up what is being tried."""
         if self._attempt:
             self._attempt.cancel()
@@ -107,11 +115,11 @@ class Trial:
         if self.state == "trying":
             self._become("ready")
 
-    def seen(self):
+    def seen(self) -> None:
         """The phone has shown that all is well: the hotspot closes soon."""
         self._window.close_within(_SEEN_S)
 
-    def follow_up(self):
+    def follow_up(self) -> None:
         """While the hotspot is open: the network that was given may lead to the cloud at last."""
         links = self._links
         if self.state == "ready" and self._given is not None and self._given == self.ssid:

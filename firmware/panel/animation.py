@@ -34,7 +34,7 @@ class Animation:
     """set_colour: a function of three levels of light, 0 to 255; ticks_us: a clock as
     time.ticks_us."""
 
-    def __init__(self, set_colour, ticks_us):
+    def __init__(self, set_colour: Callable[[int, int, int], None], ticks_us: Ticks):
         self._set_colour = set_colour
         self._ticks_us = ticks_us
         self._last = ticks_us()
@@ -43,7 +43,7 @@ class Animation:
         self._rgb = 0
         self._shown = -1  # level
 
-    def show(self, colour, pattern):
+    def show(self, colour: str, pattern: str) -> None:
         """Show this from the next frame on; another one than before begins anew."""
         if colour != self._colour or pattern != self._pattern:
             self._rgb = COLOURS[colour]
@@ -53,7 +53,7 @@ class Animation:
             self._last = self._ticks_us()
             self._shown = -1
 
-    def frame(self):
+    def frame(self) -> None:
         """Set the colour that is due; call it 50 times a second. Allocates nothing."""
         now = self._ticks_us()
         self._at = (self._at + time.ticks_diff(now, self._last)) % _BREATH_US

@@ -19,14 +19,14 @@ class Button:
     that is down at power-up does nothing before it was let go: it may be jammed.
     """
 
-    def __init__(self, stages):
+    def __init__(self, stages: Sequence[tuple[str, int]]):
         self._stages = stages
         self._down = self._done = True
         self._other_ms = -1  # how long the pin has been otherwise, by two samples or more
         self._ms = 0  # since the button went down or up
         self.shown = None
 
-    def poll(self, pressed, passed_ms):
+    def poll(self, pressed: bool, passed_ms: int) -> str | None:
         """Tell whether the pin is pressed, and how long ago that was last told: every 20 ms or
         so. SHORT once for a short press, RESET once when it was held long enough, else None.
         Allocates nothing."""

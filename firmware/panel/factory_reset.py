@@ -11,7 +11,7 @@ import vfs
 _FACTORY = "factory.json"
 
 
-def reset(hardware):
+def reset(hardware: BoardHardware) -> None:
     """Erase; takes some seconds and stops everything. The gateway is to be restarted then. What a
     power cut or an error stops is to be called again at the next start: hardware.kept() is not
     None then. OSError, and nothing is erased, when the label cannot be kept.
@@ -39,7 +39,7 @@ def reset(hardware):
     hardware.keep(None)
 
 
-def erase(device):
+def erase(device: Any) -> None:
     """Erase every block of a flash device, so that nothing is left to be read."""
     for block in range(device.ioctl(4, 0)):
         device.ioctl(6, block)

@@ -26,7 +26,16 @@ class Housekeeping:
     changed; cloud: a function, whether the cloud has accepted us; improv: improv.Improv or
     None."""
 
-    def __init__(self, hardware, board, settings, counters, changed, cloud, improv=None):
+    def __init__(
+        self,
+        hardware: BoardHardware,
+        board: Board,
+        settings: Settings,
+        counters: Counters,
+        changed: Callable[[], object],
+        cloud: Callable[[], bool],
+        improv=None,
+    ):
         self.hardware = hardware
         self.counters = counters
         self.led = Led(board.LED, board.LONGEST_S)
@@ -43,12 +52,12 @@ class Housekeeping:
         if improv:
             improv.serve(self.connection.trial)
 
-    def set_event(self, event, value):
+    def set_event(self, event: str, value: Any) -> None:
         """Something has happened: see led.Led.set_event."""
         if self.led.set_event(event, value, self.hardware.uptime_ms() // 1000):
             self._changed()
 
-    def tasks(self):
+    def tasks(self) -> list[WatchedTask]:
         """What is to run without end, as tasks.run_all() wants it."""
         tasks = []
         tasks.append(("housekeeping", 30, self._watch))
@@ -59,17 +68,17 @@ class Housekeeping:
             tasks.append(("improv", 120, self._improv.run))
         return tasks
 
-    async def run(self):
+    async def run(self) -> None:
         """Run the tasks, without end."""
         await run_all(self.counters, self.tasks(), self.watch)
 
-    def keep(self):
+    def keep(self) -> None:
         """An end: there is nothing to be kept."""
 
-    async def close(self):
+    async def close(self) -> None:
         """A clean end: there is nobody to be told."""
 
-    def texts(self):
+    def texts(self) -> list[AdviceText]:
         """What is wrong: (name, a text for the installer)."""
         led, connection = self.led, self.connection
         wrong = connection.wrong()

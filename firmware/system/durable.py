@@ -25,7 +25,7 @@ class Durable:
 
     def __init__(self, name: str):
         self._name = name
-        self.value = None
+        self.value: bytes | None = None
         self.damaged = 0
         self._sequence = 0
         self._next = 0  # the slot to be written
@@ -51,7 +51,7 @@ class Durable:
                 return
         self.damaged += 1
 
-    def write(self, value: Bytes) -> None:
+    def write(self, value: bytes) -> None:
         """Replace the value; OSError when the file system has no room, and then the old value
         stays. Blocks for as long as the flash takes."""
         sequence = (self._sequence + 1) & _LAST
