@@ -43,7 +43,7 @@ run: ## Measure the simulated house, live (SECONDS=20 HOUSE=file.toml FAULTS="be
 		$(call option,house,HOUSE) $(call option,site,SITE) $(call option,faults,FAULTS) $(call option,world,WORLD) \
 		$(call option,port,PORT) $(call option,bits,BITS) $(call flag,tls,TLS))
 
-test: ## Run the tests (TESTS=host_tests/test_broker.py selects)
+test: ## Run the tests (TESTS=host_tests/tools/test_broker.py selects)
 	@$(SETUP) --group test
 	@$(HOST) tests $(call option,only,TESTS)
 

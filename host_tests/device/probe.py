@@ -1,6 +1,6 @@
 """The gateway as main.py starts it, but what the uplink and the name look-up wait for takes a
 tenth of the time, sockets hold what an ESP32's do, and ten times a second a line says how things
-are. For host_tests/living.py, in the interpreter on the host.
+are. For host_tests/support/running_gateway.py, in the interpreter on the host.
 
 Arguments: [port of the name server].
 """

@@ -1,7 +1,7 @@
 """On the device: the kernel's sums against big integers, the windows, and that nothing is
 allocated.
 
-On the host host_tests/test_device.py runs it; on a board
+On the host host_tests/boards/test_device.py runs it; on a board
 `mpremote run host_tests/device/test_metering.py`.
 """
 

@@ -1,0 +1,143 @@
+"""Commands by MQTT, given by paho to a running gateway: what is carried out shows on the node;
+what is refused is counted and explained."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from gateway_host.broker import Broker
+from gateway_host.session import Session
+from gateway_host.sim.b_modules import InputModule
+from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
+from gateway_host.sim.installation import Installation
+from paho.mqtt import publish
+from running_gateway import PATIENCE_S, Listener, mqtt_at
+from test_uplink import needs_mosquitto
+
+pytestmark = needs_mosquitto
+
+
+class Running:
+    """A gateway of the default house and a way to give it commands."""
+
+    def __init__(
+        self, installation: Installation, plan: dict[str, Any], listener: Listener, port: int
+    ):
+        self.installation = installation
+        self._uuid = plan["uuid"]
+        self.listener = listener
+        self.port = port
+
+    def command(self, payload: str) -> None:
+        topic = f"servicelocation/{self._uuid}/gateway/set"
+        publish.single(topic, payload, qos=1, port=self.port)
+
+    def refusal(self, payload: str) -> str:
+        """What the gateway says of a command that it does not carry out."""
+
+        def count(state: dict) -> int:
+            return state["errors"].get("order.refused", 0)
+
+        before = count(self.listener.wait("gateway")[-1])
+        before = max([before, *(count(state) for state in self.listener.of("gateway"))])
+        self.command(payload)
+        return self.listener.messages.until(
+            lambda items: next(
+                (
+                    m.value["orderRefused"]
+                    for m in items
+                    if m.topic == "gateway" and count(m.value) == before + 1
+                ),
+                None,
+            ),
+            f"a refusal of {payload}",
+        )
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Running]:
+    house = load_house(DEFAULT_HOUSE)
+    plan, installation = house.site_json(), Installation(house)
+    with Broker() as broker, Listener(plan, broker.port) as listener:
+        running = Running(installation, plan, listener, broker.port)
+        with Session(installation, plan, mqtt=mqtt_at(broker.port)):
+            listener.wait("site")
+            yield running
+
+
+def test_live_raises_everything_to_once_a_second(running):
+    """Every 10 s, as usual, 8 of them would take longer than anybody waits here."""
+    listener = running.listener
+    counts = {topic: len(listener.of(topic)) for topic in ("gateway", "harmonics")}
+    running.command('{"live": {"seconds": 30}}')
+    for topic, count in counts.items():
+        listener.wait(topic, count + 8)
+
+
+def test_identify_blinks_at_the_node(running):
+    serial = "5500000190"
+    running.command(json.dumps({"identify": {"serial": serial, "input": "C", "seconds": 600}}))
+    end = time.monotonic() + PATIENCE_S
+    while (led := running.installation.leds()[serial]).name != "identify":
+        assert time.monotonic() < end, led
+        time.sleep(0.05)
+    assert led.inputs == "C"
+
+
+@pytest.mark.parametrize(
+    ("payload", "words"),
+    [
+        ("not JSON", "gateway/set: not JSON"),
+        ("[1]", "gateway/set: not a JSON object with a command"),
+        ("{}", "gateway/set: not a JSON object with a command"),
+        (
+            '{"reboot": true, "scan": true}',
+            "gateway/set: no such command: reboot; there are: identify, live, scan",
+        ),
+        ('{"scan": "now"}', 'gateway/set: scan: must be true, not "now"'),
+        (
+            '{"identify": {"serial": "5500000190", "input": "AB"}}',
+            'gateway/set: identify.input: must be "A" or "B" or "C" or "D", not "AB"',
+        ),
+        (
+            '{"identify": {"input": "A"}}',
+            "gateway/set: identify.serial is missing: it must be ten",
+        ),
+        ('{"identify": 5}', "gateway/set: identify: must be {"),
+        ('{"live": true}', 'gateway/set: live: must be {"seconds": }, not true'),
+        ('{"live": {"seconds": 601}}', "gateway/set: live.seconds: must be a whole number from"),
+        (
+            '{"identify": {"serial": "5500009999", "input": "A"}}',
+            "gateway/set: no node 5500009999",
+        ),
+        (
+            '{"identify": {"serial": "5500000190", "input": "A", "seconds": 1e999}}',
+            "gateway/set: identify.seconds: must be a whole number from 0 to 600, not inf",
+        ),
+        (
+            '{"switch": {"output": "Sauna", "on": true}}',
+            "gateway/set: no output and no group Sauna",
+        ),
+        ('{"scan": true, "because": "%s"}' % (500 * "x"), "longer than any"),
+    ],
+)
+def test_what_is_wrong_is_counted_and_explained(running, payload, words):
+    assert words in running.refusal(payload)
+
+
+def test_a_scan_finds_a_module_of_the_b_bus_on_port_a(running):
+    running.installation.strays.slaves.append(InputModule(5))
+    running.command('{"scan": true}')
+    running.listener.messages.until(
+        lambda items: any(
+            text["text"].startswith("5700000005 on port A")
+            for m in items
+            if m.topic == "gateway"
+            for text in m.value["advice"]
+        ),
+        "the module's name",
+    )

@@ -1,0 +1,240 @@
+"""Where a link leads, with real servers on this machine: names, a web server, the cloud."""
+
+from __future__ import annotations
+
+import contextlib
+import http.server
+import ipaddress
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+
+import pytest
+from gateway_host import interpreter
+from gateway_host.session import MODULE_PATH
+from in_interpreter import succeed
+from running_gateway import free_port
+
+HOST = "127.0.0.1"
+
+
+@contextlib.contextmanager
+def names(known: bool, address: str = HOST) -> Iterator[int]:
+    """A name server that knows every name as this address, or none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+        line.bind((HOST, 0))
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    query, client = line.recvfrom(512)
+                    flags = 0x8180 if known else 0x8183  # NXDOMAIN
+                    head = query[:2] + struct.pack(">HHHHH", flags, 1, int(known), 0, 0)
+                    record = struct.pack(">HHHIH", 0xC00C, 1, 1, 60, 4)
+                    record += socket.inet_aton(address)
+                    line.sendto(head + query[12:] + (record if known else b""), client)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield line.getsockname()[1]
+
+
+@contextlib.contextmanager
+def web(status: int) -> Iterator[int]:
+    """A web server that answers everything with that status, as a probe's or a portal's."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            assert self.path == "/generate_204" and self.headers["Host"] == "probe.example"
+            self.send_response(status)
+            self.send_header("Location", "http://hotel.example/")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer((HOST, 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+@contextlib.contextmanager
+def listening() -> Iterator[int]:
+    with socket.socket() as line:
+        line.bind((HOST, 0))
+        line.listen()
+        yield line.getsockname()[1]
+
+
+@contextlib.contextmanager
+def saying(answer: bytes) -> Iterator[int]:
+    """A server that takes what is asked, says this and closes the connection."""
+    with socket.create_server((HOST, 0)) as line:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    client, _ = line.accept()
+                    with client:
+                        client.recv(1000)
+                        client.sendall(answer)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield line.getsockname()[1]
+
+
+# known names; the probe's status, None: nobody there, "none": no probe; the cloud's port is open
+# -> where it leads.
+CASES = [
+    (True, 204, True, "ok"),
+    (True, "none", True, "ok"),
+    (True, 204, False, "no_cloud"),
+    (True, "none", False, "no_cloud"),
+    (True, 302, True, "captive"),
+    (True, 302, False, "captive"),
+    (True, 200, False, "captive"),
+    (True, 511, False, "captive"),  # RFC 6585: network authentication required
+    (True, None, False, "no_internet"),
+    (True, None, True, "ok"),  # a broker in the house, without internet
+    (False, 204, True, "no_dns"),
+]
+
+
+@pytest.mark.parametrize("known, status, is_open, where", CASES)
+def test_where_a_link_leads(known, status, is_open, where):
+    with contextlib.ExitStack() as stack:
+        dns = stack.enter_context(names(known))
+        port = stack.enter_context(web(status)) if isinstance(status, int) else free_port()
+        cloud = stack.enter_context(listening()) if is_open else free_port()
+        task = {
+            "dns": dns,
+            "cloud": ["cloud.example", cloud],
+            "probe": None if status == "none" else ["probe.example", port],
+        }
+        said = succeed("check_reachability", given=task)
+    assert said.strip() == where
+
+
+@pytest.mark.parametrize("status, where", [(204, "ok"), (302, "captive"), (None, "no_internet")])
+def test_without_a_cloud(status, where):
+    with contextlib.ExitStack() as stack:
+        dns = stack.enter_context(names(True))
+        port = stack.enter_context(web(status)) if status else free_port()
+        task = {"dns": dns, "cloud": None, "probe": ["probe.example", port]}
+        said = succeed("check_reachability", given=task)
+    assert said.strip() == where
+
+
+@pytest.mark.parametrize(
+    "answer, where",
+    [
+        (b"", "no_internet"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "no_internet"),
+        (b"220 router ready\r\n", "no_internet"),
+        (b"HTTP/1.1\r\n\r\n", "no_internet"),
+        (b"HTTP/1.1 \r\n\r\n\r\n", "no_internet"),
+        (b"A" * 2_000_000, "no_internet"),  # more than the heap holds
+        (b"HTTP/1.1 200 " + b"A" * 2_000_000, "captive"),
+        (b"HTTP/1.1 200 OK\r\n\r\n", "captive"),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", "ok"),
+    ],
+)
+def test_what_is_no_http_is_no_portal(answer, where):
+    with names(True) as dns, saying(answer) as port:
+        task = {"dns": dns, "cloud": None, "probe": ["probe.example", port]}
+        said = succeed("check_reachability", given=task)
+    assert said.strip() == where
+
+
+def test_a_name_server_that_keeps_silent():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+        line.bind((HOST, 0))
+        task = {"dns": line.getsockname()[1], "cloud": ["cloud.example", 1]}
+        task |= {"probe": None}
+        said = succeed("check_reachability", given=task)
+    assert said.strip() == "no_dns"
+
+
+def head(status: str, *fields: str, body: str = "") -> bytes:
+    return "\r\n".join((f"HTTP/1.1 {status}", *fields, "", body)).encode()
+
+
+ROUTER, ELSEWHERE = "10.9.8.1", "203.0.113.9"  # RFC 5737: nobody's
+LOGIN = head("302 Found", "Location: https://login.hotel.example/?from=1")
+SIGN_IN = head("200 OK", "Content-Type: text/html", body="<h1>Sign in</h1>")
+
+# What names lead to; what answers there, None: nobody; whether the cloud's port is open -> where
+# it leads. As hotels, routers, filters and proxies are described to answer (RFC 8952, RFC 6585,
+# RFC 9110).
+KINDS = {
+    "a hotel sends to its login": (ELSEWHERE, LOGIN, True, "captive"),
+    "a hotel shows its login at once": (ELSEWHERE, SIGN_IN, True, "captive"),
+    "a page by the standard": (ELSEWHERE, head("511 Sign in"), False, "captive"),
+    "the same of a router": (ROUTER, head("511 Sign in"), False, "captive"),
+    "the line is down: every name is the router": (ROUTER, SIGN_IN, False, "router_page"),
+    "the line is down: the router sends to itself": (
+        ELSEWHERE, head("302 Found", f"Location: http://{ROUTER}/offline.html"), False,
+        "router_page",
+    ),
+    "to another private address": (
+        ELSEWHERE, head("307 Moved", "Location: http://172.20.1.1:8080/x"), True, "router_page"
+    ),
+    "a router without the page": (ROUTER, head("404 Not Found"), False, "router_page"),
+    "every name is a private address, nobody there": (ROUTER, None, False, "no_dns"),
+    "a filter answers 0.0.0.0": ("0.0.0.0", SIGN_IN, True, "no_dns"),
+    "a filter knows no such page": (ELSEWHERE, head("403 Forbidden"), True, "ok"),
+    "the same without a cloud behind": (ELSEWHERE, head("403 Forbidden"), False, "no_internet"),
+    "a proxy finds nobody": (ELSEWHERE, head("502 Bad Gateway"), False, "no_internet"),
+    "a proxy finds nobody in time": (ELSEWHERE, head("504 Gateway Timeout"), False, "no_internet"),
+    "an empty answer": (ELSEWHERE, head("200 OK", "Content-Length: 0"), False, "no_internet"),
+    "the probe goes to https": (
+        ELSEWHERE, head("301 Moved", "Location: https://probe.example/generate_204"), False,
+        "no_cloud",
+    ),
+    "the internet": (ELSEWHERE, head("204 No Content"), True, "ok"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("lies_as, answer, is_open, where", KINDS.values(), ids=KINDS)
+def test_what_answers_is_named_by_what_it_is(lies_as, answer, is_open, where):
+    with contextlib.ExitStack() as stack:
+        port = free_port() if answer is None else stack.enter_context(saying(answer))
+        cloud = stack.enter_context(listening()) if is_open else free_port()
+        task = {
+            "dns": stack.enter_context(names(True, lies_as)),
+            "cloud": ["cloud.example", cloud],
+            "probe": ["probe.example", port],
+            "lies": True,
+        }
+        said = succeed("check_reachability", given=task)
+    assert said.strip() == where
+
+
+# Own address, mask, router, name server; the hotspot's address; whether they clash.
+CLASHES = [
+    (("192.168.4.7", "255.255.252.0", "192.168.4.1", "192.168.4.1"), "4.3.2.1", False),
+    (("192.168.4.7", "255.255.252.0", "192.168.4.1", "192.168.4.1"), "192.168.4.1", True),
+    (("192.168.6.9", "255.255.252.0", "192.168.7.1", "192.168.7.1"), "192.168.4.1", True),
+    (("4.3.2.7", "255.255.255.0", "4.3.2.254", "4.3.2.254"), "4.3.2.1", True),
+    (("4.200.0.7", "255.0.0.0", "4.0.0.1", "4.0.0.1"), "4.3.2.1", True),
+    (("4.3.3.7", "255.255.255.0", "4.3.3.1", "4.3.3.1"), "4.3.2.1", False),
+    (("10.0.0.7", "255.255.255.0", "10.0.0.1", "4.3.2.1"), "4.3.2.1", True),
+    (("4.3.2.7", "255.255.255.0", "4.3.2.1", "4.3.2.1"), None, False),
+]
+
+
+@pytest.mark.parametrize("addresses, hotspot_ip, clash", CLASHES)
+def test_a_network_with_the_hotspots_addresses(addresses, hotspot_ip, clash):
+    """What the chip sends to them reaches ourselves: our own page would be taken for a hotel's."""
+    network = ipaddress.ip_network(f"{addresses[0]}/{addresses[1]}", strict=False)
+    inside = hotspot_ip is not None and ipaddress.ip_address(hotspot_ip) in network
+    assert clash == (inside or hotspot_ip in addresses[2:])
+    program = f"""
+import asyncio
+from net.reachability import check
+print(asyncio.run(check(None, {addresses!r}, None, {hotspot_ip!r})))
+"""
+    for bits in (32, 64):
+        done = interpreter.run(["-c", program], bits=bits, heap="512K", path=MODULE_PATH)
+        assert done.stdout.strip() == ("address_clash" if clash else "ok"), done.stderr

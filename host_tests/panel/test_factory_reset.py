@@ -1,0 +1,167 @@
+"""The factory reset and the settings' storage: on a LittleFS of the real MicroPython, over a flash
+whose every byte is looked at. What becomes of a reset that is cut: test_boot.py."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gateway_host import interpreter
+from gateway_host.image import BOARDS
+from gateway_host.session import MODULE_PATH
+from gateway_host.sim.radio import World
+from in_interpreter import program, succeed
+from play_in_world import play
+
+
+def run(program: str, tmp_path: Path, bits: int = 32, given: Any = None) -> dict:
+    """What it prints in its last line. program: a file's name, or a text."""
+    options = {"bits": bits, "heap": "2M", "cwd": tmp_path}
+    if "\n" in program:
+        done = interpreter.run(["-c", program], path=MODULE_PATH, **options)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return json.loads(done.stdout.splitlines()[-1])
+    return json.loads(succeed(program, given=given, **options).splitlines()[-1])
+
+
+def test_nothing_is_found_in_the_raw_flash(tmp_path, bits):
+    told = run("reset_used_flash", tmp_path, bits)
+    assert told["before"] > 100  # there was something to be found
+    raw = (tmp_path / "flash").read_bytes()
+    assert b"SECRET" not in raw and b"journal" not in raw and b"site.json" not in raw
+    assert told["left"] == ["factory.json"]
+    assert told["label"] == '{"hotspot_key": "labelkey2345"}' and told["kept"] is None
+
+
+def test_removing_the_files_would_not_be_enough(tmp_path):
+    """What the test above finds nothing of is there after a mere removal."""
+    run("remove_files_only", tmp_path)
+    assert b"SECRET" in (tmp_path / "flash").read_bytes()
+
+
+def test_nothing_is_erased_when_the_label_cannot_be_kept(tmp_path):
+    assert run("reset_without_label", tmp_path) == {"refused": True, "erased": False}
+
+
+PREPARE = """
+import os
+from site import settings
+wishes = settings.read()
+settings.remember(wishes, "old", "geheim123")
+settings.remember(wishes, "new", "anders123")
+"""
+
+
+def test_the_settings_survive_a_power_cut_at_any_byte(tmp_path, bits):
+    """The slot that was being written is cut at every byte: the old value or the new one is
+    there, never none."""
+    done = interpreter.run(["-c", PREPARE], bits=bits, path=MODULE_PATH, heap="1M", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    for copy in ("settings.0", "settings.1"):
+        (tmp_path / copy).rename(whole / copy)
+    newer = max(
+        ("settings.0", "settings.1"), key=lambda name: b"new" in (whole / name).read_bytes()
+    )
+    size = (whole / newer).stat().st_size
+    cases = [[newer, list(range(size + 1))]]
+    said = succeed("read_cut_settings", given=cases, bits=bits, heap="2M", cwd=tmp_path)
+    found = [json.loads(line) for line in said.splitlines()]
+    old, new = [["old", "geheim123"]], [["new", "anders123"], ["old", "geheim123"]]
+    assert found == [old] * size + [new]
+
+
+TAKEN = """
+import json, os
+from site import settings
+wishes = settings.read()
+print(json.dumps({"mqtt": wishes.mqtt, "networks": wishes.networks, "files": os.listdir()}))
+"""
+
+
+def test_a_settings_file_is_taken_over_and_what_was_learned_stays(tmp_path):
+    (tmp_path / "settings.json").write_text('{"networks": [["a", "12345678"]]}')
+    first = run(TAKEN, tmp_path)
+    assert first["networks"] == [["a", "12345678"]]
+    assert "settings.json" not in first["files"]
+    mqtt = {"host": "10.0.0.9", "port": 1883}
+    (tmp_path / "settings.json").write_text(
+        json.dumps({"mqtt": mqtt, "networks": [["b", "12345678"]]})
+    )
+    assert run(TAKEN, tmp_path)["networks"] == [["b", "12345678"], ["a", "12345678"]]
+    assert run(TAKEN, tmp_path)["mqtt"] == mqtt
+
+
+def test_the_oldest_of_six_networks_is_forgotten(tmp_path):
+    names = [f"net{i}" for i in range(8)]
+    random.Random(5).shuffle(names)
+    assert run("learn_networks", tmp_path, given=names)["networks"] == names[:-6:-1]
+
+
+HELD = {
+    ("GENIUS", 21.0): [("red", 1), ("yellow", 8), ("off", 15), ("blue", 20)],
+    ("GENIUS", 19.5): [("red", 1), ("yellow", 8), ("off", 15), ("purple", 19.5), ("green", 21.5)],
+    ("GENIUS_FLEX", 5.0): [("red", 1), ("purple", 5), ("green", 7)],
+    ("CONNECT", 4.0): [("red", 1), ("blue", 3)],
+    ("CONNECT", 2.5): [("red", 1), ("purple", 2.5), ("green", 4.5)],
+}
+
+
+def press(
+    board: str, seconds: float, directory: Path, fails: str | None = None
+) -> list[dict[str, Any]]:
+    given = {"seconds": seconds, "fails": fails}
+    finger = program("press_button")
+    return play(World(), finger, directory, given=given, board=BOARDS / board)
+
+
+@pytest.mark.parametrize("board, seconds", HELD)
+def test_a_finger_on_the_button(board, seconds, tmp_path):
+    """product.md section 4: the colours, and that only the last one resets."""
+    (tmp_path / "settings.json").write_text(json.dumps({"apn": "m2m"}))
+    (tmp_path / "factory.json").write_text("{}")
+    (tmp_path / "debug").touch()  # an engineer's way in
+    (tmp_path / "history").mkdir()
+    (tmp_path / "history" / "2026").write_text("joules")
+    told = press(board, seconds, tmp_path)
+    pressed = next(line["pressed"] for line in told if "pressed" in line)
+    shown = [(line["colour"], line["s"] - pressed) for line in told if line.get("s", 0) > pressed]
+    wanted = HELD[board, seconds]
+    assert [colour for colour, _ in shown] == [colour for colour, _ in wanted]
+    for (_, at), (_, due) in zip(shown, wanted, strict=True):
+        assert due <= at + 0.02 and at <= due + 0.2
+    left = {path.name for path in tmp_path.iterdir()} - {"settings.0"}
+    if wanted[-1][0] == "blue":
+        assert left == {"simulator.json", "factory.json"}
+        assert not (tmp_path / "settings.0").exists()
+    else:
+        assert left == {"simulator.json", "factory.json", "history", "debug"}
+
+
+def test_a_reset_that_fails_is_not_shown_as_done(tmp_path):
+    """The memory beside the file system is full: purple as for a button that was let go early,
+    counted by its name; the gateway goes on, watched as before, and nothing is gone."""
+    (tmp_path / "settings.json").write_text(json.dumps({"apn": "m2m"}))
+    told = press("CONNECT", 10.0, tmp_path, "keep")
+    pressed_s = next(line["pressed"] for line in told if "pressed" in line)
+    shown = [line["colour"] for line in told if line.get("s", 0) > pressed_s]
+    assert shown == ["red", "blue", "purple", "green"]
+    assert told[-1] == {"counts": {"reset.failed": 1}, "watchdog": 30000}
+    assert (tmp_path / "settings.0").exists()
+
+
+def test_a_reset_that_fails_after_it_has_begun_goes_on_at_a_new_start(tmp_path):
+    """Never purple, which is for nothing was reset: the label is kept, and the next start
+    finishes (test_start.py, test_boot.py)."""
+    (tmp_path / "site.json").write_text("{}")
+    (tmp_path / "factory.json").mkdir()  # cannot be written
+    told = press("CONNECT", 10.0, tmp_path, "write")
+    pressed_s = next(line["pressed"] for line in told if "pressed" in line)
+    shown = [line["colour"] for line in told if line.get("s", 0) > pressed_s]
+    assert shown[:2] == ["red", "blue"] and "purple" not in shown
+    assert {"restarted": True} in told
+    assert (tmp_path / "kept").read_text() == "{}" and not (tmp_path / "site.json").exists()

@@ -1,0 +1,198 @@
+"""What a device does whose files are not usable, whose program ends, or whose chip has no PSRAM:
+the whole start on simulated time, with a board that goes on, as boards/common/hardware.py does
+(the simulator ends: test_site.py)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gateway_host.image import BOARDS
+from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
+from gateway_host.sim.radio import Network, World
+from in_interpreter import program
+from play_in_world import play
+from running_gateway import free_port
+
+BOARD = BOARDS / "GENIUS"
+PLAN = load_house(DEFAULT_HOUSE).site_json()
+SHORT_KEY = json.dumps({"networks": [["a b", "1234567"]]})
+NOT_USABLE = [
+    ("site.json", "{}"),
+    ("site.json", '{"uuid": "x'),
+    ("site.json", "\xff"),
+    ("site.json", json.dumps(PLAN)[:1000]),
+    ("site.json", json.dumps(PLAN | {"points": [7]})),
+    ("settings.json", SHORT_KEY),
+    ("settings.json", ""),
+]
+
+
+def start(
+    world: World,
+    directory: Path,
+    *,
+    no_gateway: tuple[str, str] | None = None,
+    keeps_label: bool = True,
+    **simulator: Any,
+) -> list[dict[str, Any]]:
+    given = {"no_gateway": no_gateway, "keeps_label": keeps_label}
+    program_file = program("start_and_report")
+    return play(world, program_file, directory, given=given, board=BOARD, **simulator)
+
+
+@pytest.mark.parametrize("name, text", NOT_USABLE)
+def test_a_file_that_is_not_usable_leaves_a_gateway_that_can_be_helped(name, text, tmp_path):
+    """The hotspot opens, the error is counted by its name, and the button resets."""
+    (tmp_path / name).write_text(text, encoding="latin-1")
+    ports = [free_port(), free_port()]
+    world = World([Network("house", "geheim123")], cable=False)
+    (told,) = start(world, tmp_path, portal=ports)
+    assert told["lit"] and told["led"] == "ready" and told["hotspot"].startswith("Gateway-")
+    assert told["counts"] == {f"start.{name}": 1, "connection.nothing_known": 1}
+    assert not told["measures"]
+    assert not (tmp_path / name).exists()  # the reset has removed it
+
+
+KEPT = """
+from site import settings
+settings.remember(settings.read(), "house", "geheim123")
+"""
+
+
+def test_what_was_learned_is_used_where_settings_are_not_usable(tmp_path):
+    play(World(), KEPT, tmp_path)
+    (tmp_path / "settings.json").write_text(SHORT_KEY)
+    world = World([Network("house", "geheim123")], cable=False)
+    (told,) = start(world, tmp_path)
+    assert (told["networks"], told["link"]) == (["house"], "wifi")
+    assert told["counts"] == {"start.settings.json": 1}
+
+
+@pytest.mark.parametrize(
+    "error", [("MemoryError", "memory allocation failed"), ("TypeError", "x")]
+)
+def test_a_site_with_which_no_gateway_can_be_made(error, tmp_path):
+    """One that does not fit the memory, or has what nobody has thought of."""
+    (tmp_path / "site.json").write_text(json.dumps(PLAN))
+    (told,) = start(World(), tmp_path, no_gateway=error)
+    assert told["counts"] == {"start.site.json": 1}
+    assert (told["led"], told["measures"]) == ("connecting", False)
+
+
+def test_a_reset_that_cannot_be_finished(tmp_path):
+    """The flash does not let itself be erased at the start after a power cut."""
+    (tmp_path / "kept").write_text("{}")
+    (tmp_path / "factory.json").mkdir()  # cannot be written
+    ports = [free_port(), free_port()]
+    told = start(World(cable=False), tmp_path, keeps_label=False, portal=ports)[0]
+    assert told["lit"] and told["counts"]["start.reset"] == 1
+
+
+def start_and_end(
+    directory: Path,
+    error: tuple[str, ...] | None = None,
+    *,
+    world: World | None = None,
+    seconds: int = 5,
+    debug: bool = False,
+    begins: bool = True,
+    prints: bool = False,
+    **simulator: Any,
+) -> list[dict[str, Any]]:
+    given = {"seconds": seconds, "error": error, "debug": debug, "begins": begins}
+    given["prints"] = prints
+    program_file = program("start_and_end")
+    return play(world or World(), program_file, directory, given=given, **simulator)
+
+
+KINDS = {
+    ("KeyboardInterrupt",): "KeyboardInterrupt",
+    ("MemoryError", "memory allocation failed"): "MemoryError: memory allocation failed",
+    ("SystemExit",): "SystemExit",
+    ("ValueError", "two\nlines"): "ValueError: two lines",
+    ("ValueError", "x" * 1000): "ValueError: " + 108 * "x",
+}
+
+
+@pytest.mark.parametrize("end", KINDS, ids=KINDS.values())
+def test_whatever_ends_the_program_is_followed_by_a_new_start_which_tells_it(end, tmp_path):
+    (tmp_path / "site.json").write_text(json.dumps(PLAN))
+    told, restarts = start_and_end(tmp_path, end)
+    assert told["end"] == {"reason": None, "reset": "power-up", "count": 0}
+    assert told["measures"] and restarts["restarts"] <= 6
+    told, _ = start_and_end(tmp_path, reset="software")
+    assert told["end"] == {"reason": KINDS[end], "reset": "software", "count": 1}
+    assert told["errors"]["end." + end[0]] == 1
+    # The start after one that ended in order has nothing to tell but the count.
+    told, _ = start_and_end(tmp_path, reset="software")
+    assert told["end"] == {"reason": None, "reset": "software", "count": 1}
+
+
+def test_what_the_watchdog_ended_is_told(tmp_path):
+    """Though the program could not say anything."""
+    told, _ = start_and_end(tmp_path, reset="watchdog")
+    assert told["end"]["reason"] == "watchdog: the program stood still"
+    assert told["errors"]["end.watchdog"] == 1
+
+
+def test_starts_that_fail_again_and_again_are_left_out_now_and_then(tmp_path):
+    """Longer and longer; LED, hotspot and Improv are there meanwhile (Housekeeping), and after a
+    start that lasted all begins anew. The cloud hears of a failure by the start after the rest."""
+    (tmp_path / "site.json").write_text(json.dumps(PLAN))
+    fails = ("MemoryError",)
+    rests, reasons = [], []
+    for _ in range(12):
+        told, *_, restarts = start_and_end(tmp_path, fails, reset="software")
+        rests.append(restarts["restarts"] if "rests" in told else 0)
+        assert ("start.rest" in told["errors"]) == ("rests" in told)
+        if "rests" not in told:
+            reasons.append(told["end"]["reason"])
+    assert reasons == [None] + 6 * ["MemoryError"]
+    assert rests == [0, 0, 0, 30, 0, 60, 0, 120, 0, 240, 0, 480]
+    for seconds, rest in ((601, False), *[(5, False)] * 3, (5, True)):
+        told, *_ = start_and_end(tmp_path, fails, seconds=seconds, reset="software")
+        assert ("rests" in told) == rest
+
+
+def test_an_end_before_anything_has_begun(tmp_path):
+    """Not even LED and hotspot could be made: memory is too short for them."""
+    (restarts,) = start_and_end(tmp_path, begins=False)
+    assert restarts["restarts"] < 5
+    told, _ = start_and_end(tmp_path, reset="software")
+    assert told["end"]["reason"] == "MemoryError: memory allocation failed"
+
+
+def test_an_engineers_console_ends_where_it_ends(tmp_path):
+    """By Ctrl-C: nothing is restarted, noted or reset."""
+    (told,) = start_and_end(tmp_path, ("KeyboardInterrupt",), debug=True)
+    assert told["end"]["count"] == 0 and not (tmp_path / "end_kept").exists()
+
+
+@pytest.mark.parametrize(
+    "stuck, fed, watch", [(False, 300, []), (True, 0, ["watch.housekeeping"])]
+)
+def test_the_watchdog_is_fed_while_every_task_moves(stuck, fed, watch, tmp_path):
+    (told,) = play(World(), program("watch_tasks"), tmp_path, given=stuck)
+    assert told == {"fed": fed, "bitten": 0, "watch": watch}
+
+
+@pytest.mark.parametrize("kilobytes, measures", [(166, False), (2000, True), (4096, True)])
+def test_a_chip_without_psram_measures_nothing_and_says_so(kilobytes, measures, tmp_path):
+    """What MicroPython has without and with it: docs/device.md."""
+    (tmp_path / "site.json").write_text(json.dumps(PLAN))
+    *said, told = start_and_end(
+        tmp_path,
+        world=World(cable=False),
+        seconds=14,
+        prints=True,
+        heap_bytes=kilobytes * 1000,
+        portal=[free_port(), free_port()],
+    )[:-1]
+    assert told["measures"] == measures
+    assert ("start.psram" in told["errors"]) != measures
+    lines = [one["line"] for one in said if "line" in one]
+    assert len(lines) == (not measures)
+    assert measures or "no PSRAM" in lines[0] and "WROVER" in lines[0] and "\n" not in lines[0]

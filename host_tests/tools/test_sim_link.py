@@ -1,0 +1,109 @@
+"""The board's link: a child process plays the board over the pty."""
+
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from a_bus_check import check_of
+from gateway_host.sim.house_file import load_house
+from gateway_host.sim.installation import Installation
+from gateway_host.sim.link import LinkServer
+
+DEFAULT = Path(__file__).parents[2] / "tools" / "houses" / "default.toml"
+
+BOARD = """
+import os, struct, sys
+link = os.open(sys.argv[1], os.O_RDWR | os.O_NOCTTY)
+
+def take(n):
+    data = b""
+    while len(data) < n:
+        data += os.read(link, n - len(data))
+    return data
+
+def read(ticks, n):
+    os.write(link, b"R" + struct.pack("<IH", ticks, n))
+    n, = struct.unpack("<H", take(2))
+    return n if n == 65535 else take(n)
+
+def write(ticks, data):
+    message = b"W" + struct.pack("<IH", ticks, len(data)) + data
+    os.write(link, message[:9])  # in two parts: the server must join them
+    os.write(link, message[9:])
+"""
+
+
+def run(server: LinkServer, program: str, **settings) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-c", BOARD + program, server.path]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, **settings)
+
+
+@pytest.fixture
+def installation() -> Installation:
+    return Installation(load_house(DEFAULT))
+
+
+# The header of ASSIGN, as in the vectors of docs/a-bus.md.
+ASSIGN = bytes.fromhex("a505ff0000001400f8ebae36")
+
+
+def assign_head() -> str:
+    """ASSIGN for the head 5020000001, in hex: address 1, schedule 3, slot 50."""
+    payload = struct.pack("<HHIBB6x", 5020, 50, 1, 1, 3)
+    return (ASSIGN + payload + struct.pack("<I", check_of(payload))).hex()
+
+
+def test_bytes_lamp_and_end(installation):
+    lamps = []
+    server = LinkServer(installation, on_led=lambda *lamp: lamps.append(lamp))
+    with server:
+        program = f"""
+os.write(link, b"L" + struct.pack("<IBBB", 77, 0, 128, 255))
+write(1000, bytes.fromhex("{assign_head()}"))
+assert read(1100, 100) == b""
+info = read(2000, 100)
+print(info[:4].hex(), len(info))
+"""
+        done = run(server, program)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.split() == ["a5060100", "32"]
+        assert server.finished.wait(10)  # the board has closed the link
+    assert lamps == [(77, 0, 128, 255)]
+    assert server.failure is None
+
+
+def test_the_end_of_a_recording_is_65535(installation):
+    installation.house.ended_at = installation.house.first_sample + 3200
+    with LinkServer(installation) as server:
+        done = run(server, "print(read(1_099_000, 9), read(1_101_000, 9))")
+        assert done.stdout.split() == ["b''", "65535"]
+
+
+def test_a_board_that_dies_without_reading_ends_the_server(installation):
+    with LinkServer(installation) as server:
+        program = f"""
+data = bytes.fromhex("{assign_head()}")
+for i in range(400):
+    write(i * 3000, data)
+    os.write(link, b"R" + struct.pack("<IH", i * 3000 + 2900, 100))
+os._exit(9)
+"""
+        assert run(server, program).returncode == 9
+        assert server.finished.wait(10)
+        assert server.failure is None
+
+
+def test_stop_ends_a_server_that_nobody_uses(installation):
+    server = LinkServer(installation).start()
+    server.stop()
+    server.stop()
+    assert server.finished.is_set()
+
+
+def test_an_unknown_message_is_a_failure(installation):
+    with LinkServer(installation) as server:
+        run(server, 'os.write(link, b"?")')
+        assert server.finished.wait(10)
+        assert "0x3f" in str(server.failure)
