@@ -9,7 +9,7 @@ a block's sums need 37 bits. Why none of it overflows, with v a voltage, x a cur
     x x + x' x': 0 to 2^31, which an unsigned word holds.
     q (x + x'): at most 511 x 2^16; 32 pairs stay below 2^30.
 
-docs/metering.md says how they are summed exactly. Nothing here allocates.
+docs/metering-exact.md says how they are summed exactly. Nothing here allocates.
 """
 
 import micropython

@@ -97,7 +97,7 @@ def test_intervals_add_up_to_the_registers(bits):
         columns = zip(left, *(one["energy"] for one in mine), strict=True)
         assert [sum(column) for column in columns] == registers
         assert sum(one["estimated"] for one in mine) <= estimated
-        # Which reports belong together, by the rule of docs/metering.md.
+        # Which reports belong together, by the rule of docs/metering-decisions.md.
         expected, members = [], []
         for number, step in enumerate(steps):
             end = None if step[0] is None else (step[0] + 500) // 1000
