@@ -13,61 +13,9 @@ from gateway_host.broker import Broker
 from gateway_host.session import MODULE_PATH, ROOT, Session
 from gateway_host.sim.house_file import load_house
 from gateway_host.sim.installation import Installation
+from in_interpreter import succeed
 from running_gateway import Listener, mqtt_at
 
-# Reads {site, steps: [[now_ms or null, W, samples]]}: restores, counts reports in which point 0
-# takes W and point 1 gives half of it, prints what is there before and after, keeps it.
-RUN = """
-import json, sys
-from site import document
-from energy.aggregates import Aggregates
-from energy.record import Record
-from energy.registers import Energy
-from energy.today import NAMES
-from measure.quantities import Report
-
-task = json.load(sys.stdin)
-place = document.load(json.dumps(task["site"]))
-energy = Energy(place)
-aggregates = Aggregates(place, energy)
-errors, uptime = [], [0]
-record = Record(place, energy, aggregates, errors.append, lambda: uptime[0])
-report = Report(place.points)
-JOULE = 50 * 0.015 * 1.5 * 2**0.5 / 32767 / 3200
-
-def shown():
-    today = dict(zip(NAMES + ("own", "rest"), today_of.sums))
-    print(json.dumps([
-        list(energy.main.joules), list(energy.reactive.joules), list(energy.estimated.joules),
-        list(energy.missing), list(today_of.joules), today, demand.highest, demand.at,
-        aggregates.always_on.watts, errors,
-        [aggregates.intervals.quarter.so_far(k, 0) for k in range(len(place.loads))]]))
-
-today_of, demand = aggregates.today, aggregates.demand
-shown()
-for now, watts, samples in task["steps"]:
-    report.samples = samples
-    for i, reading in enumerate(report.readings):
-        reading.clear()
-        reading.count = samples
-        raw = round(watts / JOULE / (1 + i) * samples / 3200)
-        if i == 1:
-            reading.exported = raw
-        else:
-            reading.imported = raw
-        report.values.sums[8 * i + 4] = raw
-        reading.power = watts / (1 + i) * (-1 if i == 1 else 1)
-    for steps in (energy.add(report.values), aggregates.add(report, now)):
-        for _ in steps:
-            pass
-    if task.get("every"):
-        uptime[0] += samples * 1000 // 3200
-        for _ in record.keep(lambda: task["calm"]):
-            pass
-shown()
-if task["keep"]:
-    record.keep_now()
-"""
 NAMES = ("main", "reactive", "estimated", "missing", "today", "sums", "highest", "at", "always",
          "errors", "quarter")  # fmt: skip
 DAY = 20560 * 86400  # local midnight, UTC
@@ -96,11 +44,8 @@ def quarters(start: int, count: int, watts: float = 2000) -> list:
 def run(place: Path, site: dict[str, Any], steps: list, keep: bool = True, **more: Any) -> list:
     """[what is there at the start, at the end], by name."""
     task = {"site": site, "steps": steps, "keep": keep, **more}
-    done = interpreter.run(
-        ["-c", RUN], heap="2M", path=MODULE_PATH, cwd=place, stdin=None, input=json.dumps(task)
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return [dict(zip(NAMES, json.loads(line), strict=True)) for line in done.stdout.splitlines()]
+    said = succeed("keep_record", given=task, heap="2M", cwd=place)
+    return [dict(zip(NAMES, json.loads(line), strict=True)) for line in said.splitlines()]
 
 
 def test_everything_goes_on_after_a_restart(tmp_path):
@@ -235,71 +180,18 @@ def test_a_restart_of_the_gateway(tmp_path):
         assert new["importEnergy"] >= old["importEnergy"]
 
 
-WEAR = """
-import json, os, vfs
-from system.durable import Durable
-
-class Flash:
-    def __init__(self, blocks):
-        self.data = bytearray(4096 * blocks)
-        self.erased = [0] * blocks
-
-    def readblocks(self, block, buffer, offset=0):
-        at = 4096 * block + offset
-        buffer[:] = self.data[at : at + len(buffer)]
-
-    def writeblocks(self, block, buffer, offset=0):
-        at = 4096 * block + offset
-        self.data[at : at + len(buffer)] = buffer
-
-    def ioctl(self, what, block):
-        if what == 4:
-            return len(self.erased)
-        if what == 5:
-            return 4096
-        if what == 6:
-            self.erased[block] += 1
-        return 0
-
-flash = Flash(64)
-vfs.VfsLfs2.mkfs(flash)
-vfs.mount(vfs.VfsLfs2(flash), "/flash")
-os.chdir("/flash")
-store = Durable("registers")
-for day in range(2):
-    for minute in range(1440):
-        store.write(bytes([minute & 255]) * 3204)  # of 28 points and as many loads
-print(json.dumps(flash.erased))
-"""
-
-
 def test_the_wear_of_the_flash():
     """What docs/metering.md says: 1.02 erases a record, spread over all free blocks."""
-    done = interpreter.run(["-c", WEAR], heap="2M", path=MODULE_PATH)
-    assert done.returncode == 0, done.stderr
-    erased = json.loads(done.stdout)
+    erased = json.loads(succeed("wear_flash", heap="2M"))
     assert sum(erased) / 2880 == pytest.approx(1.02, abs=0.02)
     assert max(erased) <= 1.5 * sum(erased) / len(erased)
 
 
-FULL = """
-import json
-from system.durable import Durable
-
-def full(self, value):
-    raise OSError(28)
-
-Durable.write = full
-"""
-
-
-def test_a_full_flash_is_counted(tmp_path, monkeypatch):
+def test_a_full_flash_is_counted(tmp_path):
     """And stops nothing; the record before stays."""
     _, before = run(tmp_path, site_of(), quarters(DAY + 36000, 1))
     steps = [[(DAY + 40000 + k) * 1000, 1000, 3200] for k in range(130)]
-    monkeypatch.setitem(globals(), "RUN", FULL + RUN)
-    _, end = run(tmp_path, site_of(), steps, every=True, calm=True)
+    _, end = run(tmp_path, site_of(), steps, every=True, calm=True, full=True)
     assert end["errors"] == ["registers.unwritten"] * 2
-    monkeypatch.undo()
     after, _ = run(tmp_path, site_of(), [], keep=False)
     assert after["main"] == before["main"]

@@ -14,12 +14,11 @@ import tty
 from pathlib import Path
 
 import pytest
-from gateway_host import interpreter
-from gateway_host.session import MODULE_PATH, ROOT, Session
+from gateway_host.session import ROOT, Session
 from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from gateway_host.sim.installation import Installation
 from gateway_host.sim.radio import Network, World
-from in_interpreter import program
+from in_interpreter import program, succeed
 from play_in_world import play
 from running_gateway import free_port, mqtt_at
 
@@ -290,21 +289,7 @@ def test_it_answers_while_the_gateway_is_being_made(plan, line, tmp_path):
     assert later[:2] == [[3], [4]]
 
 
-LOADED = """
-import sys
-import hotspot.improv, wifi_provision, system.ends
-from site import document, settings
-from system import modules
-steps = [len(sys.modules)]
-modules.load_gateway(lambda: steps.append(len(sys.modules)))
-import gateway
-steps.append(len(sys.modules))
-print(max(after - before for before, after in zip(steps, steps[1:])), len(sys.modules))
-"""
-
-
 def test_it_is_looked_for_questions_every_few_modules():
     """On a chip a module takes some 60 ms to load; the client waits a second."""
-    done = interpreter.run(["-c", LOADED], heap="2M", path=MODULE_PATH)
-    most, all_of_them = map(int, done.stdout.split())
-    assert all_of_them > 80 and most <= 10, done.stderr
+    most, all_of_them = map(int, succeed("load_gateway", heap="2M").split())
+    assert all_of_them > 80 and most <= 10
