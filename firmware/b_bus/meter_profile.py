@@ -29,6 +29,7 @@ QUANTITIES = {
 ENERGIES = ("import", "export", "net")
 _PARITIES = {"none": NONE, "even": EVEN, "odd": ODD}
 _MAX_REGISTERS = const(125)
+_MAX_SCALE = const(1000000)
 _MAX_LATE_MS = const(2000)
 _FIELDS = ("name", "source", "function", "word_order", "phases", "registers", "baud", "parity")
 _FIELDS += ("stop_bits", "reply_ms", "pause_ms", "max_registers", "gaps", "not_available")
@@ -138,14 +139,15 @@ class Profile:
         self._group(most, gaps)
 
     def _check(self):
-        names = [(register.quantity, register.phase) for register in self.registers]
+        only = 1 if self.phases == 1 else 0  # what a register without a phase is about
+        names = [(register.quantity, register.phase or only) for register in self.registers]
         for name in names:
             if names.count(name) > 1:
                 raise ProfileError("registers: %s is there twice" % name[0])
             if name[0] == "net" and (("import", name[1]) in names or ("export", name[1]) in names):
                 raise ProfileError("registers: net and import or export say the same energy")
         for phase in range(1, self.phases + 1):
-            if ("power", phase) not in names and (self.phases > 1 or ("power", 0) not in names):
+            if ("power", phase) not in names:
                 raise ProfileError("registers: power of phase %d is missing" % phase)
 
     def _group(self, most, gaps):
@@ -172,17 +174,19 @@ class Profile:
         kind = _choice(where, entry, "type", TYPES)
         quantity = _choice(where, entry, "quantity", QUANTITIES)
         units, most = QUANTITIES[quantity]
-        if entry.get("unit") not in units:
+        if not isinstance(entry.get("unit"), str) or entry["unit"] not in units:
             known = " or ".join(sorted(units))
             raise ProfileError("%sunit: %s is in %s" % (where, quantity, known))
         scale = entry.get("scale", 1)
-        if not isinstance(scale, (int, float)) or isinstance(scale, bool) or not scale:
-            raise ProfileError("%sscale: must be a number other than 0" % where)
+        good = isinstance(scale, (int, float)) and not isinstance(scale, bool)
+        if not good or not scale or not -_MAX_SCALE <= scale <= _MAX_SCALE:
+            raise ProfileError("%sscale: must be a number other than 0, at most 1000000" % where)
         phase = entry.get("phase", 0)
         if not isinstance(phase, int) or not 0 <= phase <= self.phases:
             raise ProfileError("%sphase: must be 1 to %d, or left out" % (where, self.phases))
         address = entry.get("address")
-        if not isinstance(address, int) or not 0 <= address <= 65536 - TYPES[kind][0]:
+        whole = isinstance(address, int) and not isinstance(address, bool)
+        if not whole or not 0 <= address <= 65536 - TYPES[kind][0]:
             raise ProfileError("%saddress: must be from 0 to 65535" % where)
         factor = scale * units[entry["unit"]]
         if quantity in ENERGIES:

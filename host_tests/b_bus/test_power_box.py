@@ -271,6 +271,11 @@ IMPOSSIBLE = [
     (register(phase=1, address=65535), "registers[9].address"),
     (register(phase=2), "registers[9].phase"),
     (register(phase=1, scale=0), "registers[9].scale"),
+    (register(phase=1, scale=1e37), "registers[9].scale"),
+    (register(phase=1, unit=["kWh"]), "registers[9].unit"),
+    (register(phase=1, address=True), "registers[9].address"),
+    # Of a meter of one phase the total and the phase are one: the energy would count twice.
+    (register(phase=1 - GOOD["registers"][6].get("phase", 0)), "twice"),
     (changed(colour="red"), "colour: is not known"),
     (register(phase=1, colour="red"), "registers[9].colour: is not known"),
     (changed(parity="mark"), "parity"),
