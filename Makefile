@@ -67,6 +67,7 @@ style: ## Check lint, formatting, spelling, types and the rules of the house
 	@$(SETUP) --group style
 	@$(VENV) -m ruff check $(CHECKED)
 	@$(VENV) -m ruff format --check $(CHECKED)
+	@$(HOST) types
 	@$(VENV) -m codespell_lib $(CHECKED) docs $(wildcard *.md) Makefile pyproject.toml
 
 chip: ## Measure a board's image in an emulated ESP32 (MINUTES=10 BOARD=WIFI_CONNECT HOUSE=file.toml CUTS=3 HOTSPOT=1 TLS=1), or run the on-device tests there (TESTS=1)

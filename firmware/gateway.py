@@ -59,7 +59,12 @@ class Gateway:
     settings: settings.Settings; improv: improv.Improv or None."""
 
     def __init__(
-        self, hardware: BoardHardware, board: Board, site: Site, settings: Settings, improv=None
+        self,
+        hardware: BoardHardware,
+        board: Board,
+        site: Site,
+        settings: Settings,
+        improv: Improv | None = None,
     ):
         self.hardware = hardware
         self.site = site

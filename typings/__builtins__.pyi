@@ -32,6 +32,7 @@ from system.counters import Counters as Counters
 from system.ends import Ends as Ends
 from system.watchdog import Watch as Watch
 from hotspot.http_server import Request as Request
+from hotspot.improv import Improv as Improv
 from hotspot.page import Page
 from site.document import Load as Load
 from site.document import Point as Point
@@ -77,12 +78,13 @@ from energy.intervals import Interval as Interval
 from energy.intervals import Span as Span
 from energy.registers import Energy as Energy
 from energy.spread import Spread as Spread
-from cloud import mqtt_link
+from cloud import mqtt_client, mqtt_link
 from cloud.commands import Commands as Commands
 from cloud.figures import Figures as Figures
 from cloud.json_text import Form as Form
 from cloud.json_text import Text as Text
 from cloud.mqtt_wire import Body as Body
+from cloud.pings import Pings as Pings
 from cloud.rates import Rates as Rates
 from cloud.uplink import Uplink as Uplink
 from led import Led as Led
@@ -94,6 +96,7 @@ LteModem = contracts.Modem
 UartLine = contracts.Uart
 UartLineB = contracts.UartB
 SimulatedUart = uart.Uart
+MqttClient = mqtt_client.Client
 MqttLink = mqtt_link.Link
 
 # Time: functions of a clock.

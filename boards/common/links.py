@@ -40,7 +40,7 @@ def _pin(pins, name):
 class Link:
     """A network interface of the chip."""
 
-    def __init__(self, interface):
+    def __init__(self, interface: Any):
         self._interface = interface
 
     def connected(self) -> bool:

@@ -19,7 +19,11 @@ class Incoming:
     the packet's `size` is more than MAX_PACKET. answered: a function of (kind, contents) of every
     other packet; kind: its first four bits, as SUBACK."""
 
-    def __init__(self, message, answered: Callable[[int, bytes], None]):
+    def __init__(
+        self,
+        message: Callable[[bytes, bytes | None, int], None],
+        answered: Callable[[int, bytes], None],
+    ):
         self._message = message
         self._answered = answered
         self.clear()

@@ -25,12 +25,12 @@ class Trials:
 
     client: mqtt_client.Client; pings: pings.Pings."""
 
-    def __init__(self, client, pings):
+    def __init__(self, client: MqttClient, pings: Pings):
         self.left_out = {}
         self._client = client
         self._pings = pings
         self._taken = {}  # topic -> bytes up to which it is not on trial
-        self._on_trial = None  # (topic, bytes)
+        self._on_trial: tuple[str, int] | None = None  # (topic, bytes)
         self._heard = None  # whether the message on trial has come back; None: nobody listens
         self._asked = 0  # packet number of the SUBSCRIBE
         self._hears = False  # messages do come back
@@ -58,7 +58,7 @@ class Trials:
             self.passed()
         return True
 
-    def answered(self, packet) -> None:
+    def answered(self, packet: bytes) -> None:
         """A SUBACK's contents: where we may not read, nothing is missed."""
         if (
             len(packet) > 2
@@ -120,7 +120,7 @@ class Trials:
             self._retried = None
             self.left_out.clear()
 
-    def ended(self, how, steady: bool) -> bool:
+    def ended(self, how: Any, steady: bool) -> bool:
         """The connection has ended. how: CLOSED by the broker, or SILENT: nothing more came, or
         nothing more could be sent; None: else. steady: it had lasted. Whether one more topic is
         left out: then it is worth a try at once."""

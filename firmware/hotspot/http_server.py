@@ -32,12 +32,10 @@ class RequestError(ValueError):
 
 
 class Request:
-    """A request as it arrives. Give `feed` what was received until it is true; RequestError ends
-    it.
+    """A request as it arrives. Give `feed` what was received until it is true, or raises.
 
     `method`, `path`: text, the query belongs to the path; `fields`: those of FIELDS that were
-    there, names in lower case; `body`: bytes, its first 576.
-    """
+    there, names in lower case; `body`: bytes, its first 576."""
 
     FIELDS = (
         "host",
@@ -160,13 +158,11 @@ def _unquote(data):
 
 
 class HttpServer:
-    """Serves `handle`: async, takes a whole Request; gives the status, the fields (bytes, whole
-    lines) and the body: bytes, or an iterable of bytes that has close(). RequestError refuses the
-    request. poll: of the listening socket, which its owner closes.
+    """Serves `handle`, whose answer's fields are whole lines; its RequestError refuses a request.
+    poll: of the listening socket, which its owner closes.
 
     Waits without asyncio's queue of sockets: that allocates for each wait, and what runs out of
-    memory there stops others too.
-    """
+    memory there stops others too."""
 
     def __init__(self, poll: Poll, handle: Handler, counters: Counters):
         self._poll = poll

@@ -34,7 +34,7 @@ class Housekeeping:
         counters: Counters,
         changed: Callable[[], object],
         cloud: Callable[[], bool],
-        improv=None,
+        improv: Improv | None = None,
     ):
         self.hardware = hardware
         self.counters = counters

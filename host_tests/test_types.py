@@ -1,0 +1,49 @@
+"""The type checker of `make style` sees what does not fit."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+from gateway_host import types_check
+from gateway_host.interpreter import ROOT
+
+SIMULATOR = "boards/SIMULATOR/hardware.py"
+PORTAL = "firmware/hotspot/portal.py"
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A copy of what is checked, to be changed."""
+    for place in ("firmware", "boards", "typings"):
+        shutil.copytree(ROOT / place, tmp_path / place)
+    shutil.copy(ROOT / "pyrightconfig.json", tmp_path)
+    (tmp_path / "build").mkdir()
+    for place in ("checker", "portal", "lib", "venv"):
+        os.symlink(ROOT / "build" / place, tmp_path / "build" / place)
+    return tmp_path
+
+
+def plant(file, old, new):
+    """Change one place of a file."""
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_a_board_without_a_method_and_an_argument_that_does_not_fit(project):
+    plant(project / SIMULATOR, "def restart(", "def begin_anew(")
+    plant(project / PORTAL, "text_of(name)", "text_of(7)")
+    try:
+        lines = types_check.errors(project)
+    except types_check.NoCheckerError as error:
+        pytest.skip(f"{error}; it wants the step `build/checker` of `make setup`")
+    assert {line.split(":")[0] for line in lines} == {SIMULATOR, PORTAL}
+    assert any("BoardHardware" in line for line in lines)
+
+
+def test_a_name_that_only_annotations_have_is_imported_where_code_uses_it(project):
+    plant(project / PORTAL, "        self._renew()\n", "        self.counters = Counters()\n")
+    (line,) = types_check.unimported(project)
+    assert line.startswith(PORTAL) and "Counters" in line
