@@ -185,8 +185,9 @@ class Profile:
         if not isinstance(phase, int) or not 0 <= phase <= self.phases:
             raise ProfileError("%sphase: must be 1 to %d, or left out" % (where, self.phases))
         address = entry.get("address")
-        whole = isinstance(address, int) and not isinstance(address, bool)
-        if not whole or not 0 <= address <= 65536 - TYPES[kind][0]:
+        if not isinstance(address, int) or isinstance(address, bool):
+            address = -1
+        if not 0 <= address <= 65536 - TYPES[kind][0]:
             raise ProfileError("%saddress: must be from 0 to 65535" % where)
         factor = scale * units[entry["unit"]]
         if quantity in ENERGIES:

@@ -1,8 +1,7 @@
 """A small HTTP/1.1 server for a page on the gateway (RFC 9112): one request on each connection.
 
 Owns the connections. Few at a time, and each with limits in size and time: a client that is slow,
-half open or hostile costs one place, and loses it to the next one.
-"""
+half open or hostile costs one place, and loses it to the next one."""
 
 import asyncio
 import gc
