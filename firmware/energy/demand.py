@@ -34,9 +34,8 @@ class Demand:
         self._day = self._month = None
         self._current: int | None = None  # month of `highest`
         self._before = (None, None, None)  # month, highest, at: if the clock goes back
-        self._earlier: tuple[int, int, int] | None = (
-            None  # of a quarter that a restart has cut: start, J, samples
-        )
+        # Of a quarter that a restart has cut: start, J, samples.
+        self._earlier: tuple[int, int, int] | None = None
 
     def add(self, quarter: Interval) -> None:
         """A completed quarter, an intervals.Interval."""

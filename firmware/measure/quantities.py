@@ -47,6 +47,9 @@ AMPERES_AT_PEAK = 1.5 * sqrt(2)
 _OF_LARGEST = 0.4
 _OF_DECLARED = 0.15
 _LEAST = 14.1
+# One that was connected stays so for a short dip (IEC 61000-4-30), while it has a twentieth.
+_OF_DIPPED = 0.05
+_DIP_S = const(3)
 _SHIFT = const(24)  # fractions are integers in 2^-24
 # Mean square (counts) under which a current is none: 0.04 % of the CT's rated current, a fifth of
 # the least with which a class 1 meter on transformers must start (IEC 62053-21, 0.2 %).
@@ -68,18 +71,31 @@ class Voltage:
 
     def __init__(self) -> None:
         self.factors = array("H", bytes(2 * LIMBS * FACTORS))  # `factor` and `lead`'s magnitude
+        self.connected = False
+        self._dipped = 0  # samples since it was large enough
         self.clear()
 
     def clear(self) -> None:
         self.rms: float | None = None
         self.offset = 0  # counts
-        self.connected = False
         self.share = 0.0  # of `rms`, 1/1000: for 0.01 VA of 0.01 mA
         self.missed = self.clipped = False
         # Turns a point's quadrature sum into reactive energy: (b x factor + a x lead) / 2^24. 0:
         # the voltage is not connected, there is none.
         self.factor = 0
         self.lead = 0
+
+    def judge(self, enough: float, most: float, samples: int) -> None:
+        """Whether it is connected, after so many samples more: with `enough` V, or in a dip that
+        is short, of a supply whose largest voltage is `most`."""
+        if self.rms is None:
+            self.connected = False
+        elif self.rms >= enough:
+            self.connected, self._dipped = True, 0
+        elif self.connected:
+            self._dipped += samples
+            if self._dipped > _DIP_S * SAMPLE_RATE or self.rms < _OF_DIPPED * most:
+                self.connected = False
 
 
 class Report:
@@ -101,13 +117,12 @@ class Report:
         self.samples = 0  # its length in 1/3200 s
         self.voltages = [Voltage() for _ in range(3)]
         self.frequency: float | None = None  # Hz
-        self.lines: list[float | None] = [
-            None
-        ] * 3  # V rms between L1 and L2, L2 and L3, L3 and L1
-        self.unbalance: float | None = (
-            None  # negative over positive sequence of the fundamental, %; where
-        )
-        self.turns_back = False  # L3 comes before L2 it is positive over negative
+        # V rms between L1 and L2, L2 and L3, L3 and L1.
+        self.lines: list[float | None] = [None] * 3
+        # Negative over positive sequence of the fundamental, %; where L3 comes before L2
+        # (`turns_back`) it is positive over negative.
+        self.unbalance: float | None = None
+        self.turns_back = False
         self.values = Readings(len(points))
         self.readings = self.values.points
         self.rates = self.values.rates
@@ -133,8 +148,7 @@ class Report:
         most = max([self._read_rms(p, meter) for p in range(3)])
         for p in range(3):
             voltage = self.voltages[p]
-            if voltage.rms is not None:
-                voltage.connected = voltage.rms >= max(self._least, _OF_LARGEST * most)
+            voltage.judge(max(self._least, _OF_LARGEST * most), most, self.samples)
             phasor = self._read_phasor(voltage, sums, p * REPORT_WORDS, unit)
             phasors.append(phasor and turned(phasor, meter.pll.offset(p)))
             self.supply[VOLTS + p] = scaled(self.voltages[p].rms, 100)
