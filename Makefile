@@ -67,6 +67,7 @@ style: ## Check lint, formatting, spelling, types and the rules of the house
 	@$(SETUP) --group style
 	@$(VENV) -m ruff check $(CHECKED)
 	@$(VENV) -m ruff format --check $(CHECKED)
+	@$(HOST) rules
 	@$(HOST) types
 	@$(VENV) -m codespell_lib $(CHECKED) docs $(wildcard *.md) Makefile pyproject.toml
 
