@@ -55,7 +55,7 @@ class Subscriptions:
                 late = True
         return late
 
-    def texts(self):
+    def texts(self) -> list[str]:
         """[text] of what is refused, for people."""
         if not self.refused:
             return []

@@ -28,6 +28,7 @@ def context(settings: Table) -> Any:
     ValueError: a text. It takes memory of the IDF, given back when nobody holds it any more."""
     gc.collect()  # the one of the last connection first
     made = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
+    # The stubs leave this attribute out.
     made.verify_mode = tls.CERT_REQUIRED  # pyright: ignore[reportAttributeAccessIssue]
     try:
         made.load_verify_locations(settings["ca"])

@@ -25,7 +25,7 @@ _RATES = (
 )
 
 
-def prefix(site: Site):
+def prefix(site: Site) -> str:
     return "servicelocation/" + site.uuid + "/"
 
 

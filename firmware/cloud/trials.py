@@ -139,7 +139,7 @@ class Trials:
         """The message that the connection ends at, if it does now: a text, or None."""
         return self._on_trial and _ENDS % _named(*self._on_trial)
 
-    def texts(self):
+    def texts(self) -> list[str]:
         """[text] of what does not get through and why, for people."""
         found = []
         if self.left_out:

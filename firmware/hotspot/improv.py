@@ -29,13 +29,13 @@ _SILENT_LOOKS = const(3)  # after which a packet that is not whole is forgotten
 _AT_ONCE = const(128)  # bytes; no packet that means anything is longer
 
 
-def packet(kind: int, data: bytes):
+def packet(kind: int, data: bytes) -> bytes:
     """The bytes of a packet with its sum, on a line of its own."""
     whole = _HEAD + bytes((kind, len(data))) + data
     return b"\n" + whole + bytes((sum(whole) & 255, 10))
 
 
-def strings(texts: Iterable[str]):
+def strings(texts: Iterable[str]) -> bytes:
     """Texts as a result carries them."""
     return b"".join(bytes((len(text.encode()),)) + text.encode() for text in texts)
 
@@ -106,13 +106,13 @@ class Improv:
         self._tried_ms = 0  # when it began
         self._scanning = None  # the task
 
-    def serve(self, trial: Trial):
+    def serve(self, trial: Trial) -> None:
         """trial: the trial.Trial of credentials, from now on. What was asked of it before is done
         when run() begins."""
         self._trial = trial
         trial.on_change(lambda: self._send_change(trial))
 
-    async def run(self, beat: Beat = unwatched):
+    async def run(self, beat: Beat = unwatched) -> None:
         """Answer, and send every change of the state, without end; a line that has ended is left
         alone. beat: called meanwhile."""
         if self._sent_state is None:

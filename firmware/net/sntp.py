@@ -48,7 +48,7 @@ def _offset(data, cookie, sent_ms, heard_ms):
     return sent + away // 2 - heard_ms
 
 
-async def ask(server: tuple[str, int], name_server: str, uptime_ms: UptimeMs):
+async def ask(server: tuple[str, int], name_server: str, uptime_ms: UptimeMs) -> int:
     """Time of day minus uptime, in ms; half the way there and back is the error at most. OSError
     or SntpError when there is no good answer. server: (host, port)."""
     address = await resolve(server[0], name_server)

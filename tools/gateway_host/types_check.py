@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from gateway_host import portal_pages
@@ -39,7 +40,7 @@ def errors(root: Path = ROOT) -> list[str]:
         words = (done.stderr or done.stdout).strip().splitlines() or ["it says nothing"]
         raise UserError(f"the type checker does not work: {words[-1]}") from None
     wrong = [_line(one, root) for one in found if one["severity"] == "error"]
-    return wrong + unimported(root)
+    return wrong + unimported(root) + untyped(root)
 
 
 def unimported(root: Path = ROOT) -> list[str]:
@@ -57,6 +58,34 @@ def unimported(root: Path = ROOT) -> list[str]:
                     where = f"{file.relative_to(root)}:{node.lineno}"
                     found.append(f"{where}: {node.id} is known to annotations alone: import it")
     return found
+
+
+def untyped(root: Path = ROOT) -> list[str]:
+    """Public functions and methods that do not say what they take and give, a line each. What
+    viper compiles says it to the compiler."""
+    found = []
+    for place in _CHECKED:
+        for file in sorted((root / place).rglob("*.py")):
+            for node in _public(ast.parse(file.read_text(encoding="utf-8"))):
+                taken = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+                taken += filter(None, (node.args.vararg, node.args.kwarg))
+                bare = [one.arg for one in taken if one.arg != "self" and not one.annotation]
+                if node.returns is None and node.name != "__init__":
+                    bare.append("what it gives")
+                if bare:
+                    where = f"{file.relative_to(root)}:{node.lineno}"
+                    found.append(f"{where}: {node.name} has no type for {', '.join(bare)}")
+    return found
+
+
+def _public(scope: ast.Module | ast.ClassDef) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in scope.body:
+        if isinstance(node, ast.ClassDef):
+            yield from _public(node)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            compiled = any("micropython" in ast.unparse(one) for one in node.decorator_list)
+            if not compiled and (node.name == "__init__" or not node.name.startswith("_")):
+                yield node
 
 
 def _bound(tree: ast.Module) -> set[str]:

@@ -47,3 +47,9 @@ def test_a_name_that_only_annotations_have_is_imported_where_code_uses_it(projec
     plant(project / PORTAL, "        self._renew()\n", "        self.counters = Counters()\n")
     (line,) = types_check.unimported(project)
     assert line.startswith(PORTAL) and "Counters" in line
+
+
+def test_what_is_public_says_its_types(project):
+    plant(project / PORTAL, "def language_of(wishes: str) -> str:", "def language_of(wishes):")
+    (line,) = types_check.untyped(project)
+    assert line.endswith("language_of has no type for wishes, what it gives")
