@@ -5,6 +5,7 @@ from array import array
 from micropython import const
 
 _FALLS = const(3)  # reads, each below the one before
+_REMEMBERED_S = const(300)  # what a counter said before it fell
 
 
 class WattHours:
@@ -13,7 +14,8 @@ class WattHours:
 
     A read that is behind the last good one, or further from it than the greatest power allows, is
     refused. When the next one goes on from the refused one, the meter was exchanged or reset: its
-    new value is where counting goes on, and the jump counts nothing.
+    new value is where counting goes on, and the jump counts nothing. One that is back where it was
+    within five minutes was not: a meter that starts may say 0 for a while.
     """
 
     def __init__(self, count: int, fault: Callable[[], None], watt_hour: int = 1):
@@ -24,6 +26,7 @@ class WattHours:
         self._good, self._good_s = [0] * count, array("i", none)
         self._refused, self._refused_s = [0] * count, array("i", none)
         self._falls = bytearray(count)
+        self._before, self._before_s = [0] * count, array("i", none)  # before it fell
 
     def falls(self, k: int) -> bool:
         """Whether counter k goes down read by read."""
@@ -39,17 +42,31 @@ class WattHours:
             return 0
         more = 0
         if self._good_s[k] >= 0:
-            more = self._step(self._good[k], self._good_s[k], most, value, now_s, net)
+            more = self._back(k, most, value, now_s)
+            if more is None:
+                more = self._step(self._good[k], self._good_s[k], most, value, now_s, net)
             if more is None and self._refused_s[k] >= 0:
                 fallen = value < self._refused[k]
                 self._falls[k] = min(self._falls[k] + 1, _FALLS) if fallen else 0
                 more = self._step(self._refused[k], self._refused_s[k], most, value, now_s, net)
+                if more is not None and self._before_s[k] < 0:
+                    self._before[k], self._before_s[k] = self._good[k], self._good_s[k]
             if more is None:
                 self._refused[k], self._refused_s[k] = value, now_s
                 self._fault()
                 return 0
         self._good[k], self._good_s[k] = value, now_s
         self._refused_s[k] = -1
+        return more
+
+    def _back(self, k, most, value, now_s):
+        """What it has advanced since before it fell, None when it is not back there."""
+        before_s = self._before_s[k]
+        if before_s < 0:
+            return None
+        more = self._step(self._before[k], before_s, most, value, now_s, False)
+        if more is not None or now_s - before_s > _REMEMBERED_S:
+            self._before_s[k] = -1
         return more
 
     def _step(self, before, before_s, most, value, now_s, net):

@@ -7,7 +7,9 @@ import json
 import struct
 
 import pytest
+from gateway_host import interpreter
 from gateway_host.errors import UserError
+from gateway_host.session import MODULE_PATH
 from gateway_host.sim.b_bus_house import PROFILES as MAPS_FOLDER
 from gateway_host.sim.b_meters import ProfileMeter
 from gateway_host.sim.house_file import load_house
@@ -373,3 +375,24 @@ def test_an_unknown_profile_is_named_with_where_it_may_lie(tmp_path):
 
 def test_the_simulated_meter_is_one_of_its_profile():
     assert ProfileMeter(9, PLAIN | {"parity": "even"}, None).parity == "E"
+
+
+@pytest.mark.parametrize(
+    "reads, counted",
+    [
+        ([5000, 0, 0, 0, 5003], 3),  # a meter that starts says 0 for a while
+        ([5000, 0, 0, 1, 2, 5004], 4 + 2),  # what it counted from 0 is counted as well
+        ([5000, 0, 0, 2, 4, 7], 7),  # reset, and stays so
+        ([5000, 4000, 4001, 4002], 2),  # exchanged
+    ],
+)
+def test_a_counter_that_falls_and_comes_back(reads, counted, bits):
+    """Wh a second apart, by a meter that can take 20 MW: the jump back is no energy."""
+    code = (
+        "from b_bus.watt_hours import WattHours\n"
+        "meter = WattHours(1, lambda: None)\n"
+        f"reads = {reads}\n"
+        "print(sum(meter.advance(0, 20000000, value, now) for now, value in enumerate(reads)))"
+    )
+    done = interpreter.run(["-c", code], bits=bits, heap="512K", path=MODULE_PATH)
+    assert (done.returncode, int(done.stdout)) == (0, counted), done.stderr
