@@ -141,6 +141,10 @@ class BusB:
 
     # The line
 
+    async def rest(self) -> None:
+        """Let the others run, on the line's own clock: no time passes in between."""
+        await self._sleep_us(0)
+
     async def _transact(self, unit, request, manner):
         """(what modbus.check() says, bytes of the answer, or that came instead)."""
         if not manner.like(self._format):

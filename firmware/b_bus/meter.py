@@ -4,8 +4,6 @@ line has the time.
 Owns its last values, and what its points have used since the last report.
 """
 
-import asyncio
-
 from micropython import const
 
 from b_bus.device import Device
@@ -80,7 +78,7 @@ class Meter(Device):
         counted = []
         for k, register in enumerate(profile.registers):
             if k % _STEP == _STEP - 1:
-                await asyncio.sleep_ms(0)
+                await bus.rest()
             number = bits(
                 answers[register.request], register.place, register.words, register.low_first
             )

@@ -5,8 +5,6 @@ Owns its registers' meaning. A report is complete when the box was read, and the
 sampled ones go: measuring.Measuring.complete().
 """
 
-import asyncio
-
 from micropython import const
 
 from system.refused import Refused
@@ -34,6 +32,7 @@ _MAX_VOLTS = const(1000)
 _MAX_REPORT = const(4800)  # samples of a report: in a longer one, rounds were left out
 _MAX_SLOTS = const(28)
 _STEP = const(4)  # points at once
+_WAIT_US = const(10000)
 # By the CT's rating (A): SCT02-50, -100, -200, -400; a Solid Core; a Rogowski coil of 400 A.
 _SPLIT_CORE = {50: 3, 100: 4, 200: 5, 400: 6}
 _SOLID, _ROGOWSKI = const(12), const(11)
@@ -65,7 +64,7 @@ class PowerBox(Device):
         self._slots: Sequence[int] | None = None  # of each point, -1 where it has none
         self._known = {}  # what was read of it while it is set up: address -> data
         self._unsaved = False
-        self._until = None  # samples since start until the last report's end
+        self._read_at = None  # samples since start until the last report's end
         self._counters = WattHours(2 * len(site.points), lambda: count("bus_b.range"))
 
     async def poll(self, bus: BusB, now_s: int) -> None:
@@ -83,10 +82,10 @@ class PowerBox(Device):
                 blocks.append(await self._read(bus, at, count - 2))
             energies = await self._read(bus, _ENERGIES, count)
         while self._measuring.pending:  # the report before is still being worked through
-            await asyncio.sleep_ms(10)
+            await self._hardware.b_sleep_us(_WAIT_US)
         until = self._hardware.uptime_ms() * SAMPLE_RATE // 1000
-        samples = SAMPLE_RATE if self._until is None else until - self._until
-        self._until = until
+        samples = SAMPLE_RATE if self._read_at is None else until - self._read_at
+        self._read_at = until
         counted = [
             self._advanced(k, energies, 4 * slots[k // 2] + 2 * (k % 2), now_s)
             if self._is_mine(k // 2) and slots[k // 2] >= 0
