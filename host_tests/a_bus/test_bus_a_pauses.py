@@ -8,6 +8,7 @@ from gateway_host.bench.a_bus import Polled, house_of
 from gateway_host.faults.script import Faults
 from on_bus import BLOCK, NUMBERS, first, reports, run, time_base
 
+WINDOW = 640  # samples: 10 cycles of 50 Hz
 CASES = {
     "clean": (0, 7, ""),
     "bit errors": (4, 4, "ber=1e-5 at 2 seed=7"),
@@ -61,12 +62,13 @@ def test_a_gateway_that_is_too_slow_loses_little_at_a_time():
     assert sum(jumps) == last["skipped"] >= 20
     # What was given up last is told with the block after it.
     assert last["skipped"] - PIECE <= last["lost"] // BLOCK <= last["skipped"]
-    assert min(last["missing"]) == last["lost"]
+    # What is left of a window is missing too where it is no whole number of cycles.
+    assert last["lost"] <= min(last["missing"]) <= last["lost"] + len(jumps) * WINDOW
     later = [report for report in seen if report["skipped"]]
     assert len(later) > 5
     for before, after in zip(later, later[1:], strict=False):
         assert after["skipped"] - before["skipped"] < 20
-        assert min(after["counts"]) > 0.7 * after["samples"]
+        assert min(after["counts"]) > 0.5 * after["samples"]  # whole windows count
 
 
 def test_pauses_of_100_ms_cost_nothing(bits):
@@ -86,7 +88,7 @@ def test_a_longer_pause_is_counted_on_all_points(ms):
     assert lost == last["skipped"] * BLOCK
     assert abs(lost - (ms - 2500) * 3.2) < 6 * BLOCK
     if ms < 5000:  # the nodes' clocks have kept step
-        assert set(last["missing"]) == {lost}
+        assert all(lost <= count <= lost + 2 * WINDOW for count in last["missing"])
     else:  # or perhaps not: then they need a moment, and what they held is not given
         assert all(lost <= count <= lost + 4 * 3200 for count in last["missing"])
     assert set(last["missed"]) == {0}
