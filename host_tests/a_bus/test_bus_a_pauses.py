@@ -68,7 +68,7 @@ def test_a_gateway_that_is_too_slow_loses_little_at_a_time():
     assert len(later) > 5
     for before, after in zip(later, later[1:], strict=False):
         assert after["skipped"] - before["skipped"] < 20
-        assert min(after["counts"]) > 0.4 * after["samples"]  # whole windows count
+        assert min(after["counts"]) > 0.25 * after["samples"]  # whole windows count
 
 
 def test_pauses_of_100_ms_cost_nothing(bits):
