@@ -52,7 +52,7 @@ class BusA:
     next step, or None. `misplaced`: what else has answered, see misplaced.look.
 
     named: of the site, the head first: channels 0 to 2 are its voltages. `channels`: length of a
-    cycle's `where`. session: see bus_a_search.
+    cycle's `where`. session: see a_bus.search.
     """
 
     def __init__(

@@ -2,7 +2,7 @@
 the nodes' rows.
 
 `enter_clean` does a clean cycle, or the part of it that has come, in one call; it leaves all that
-is not as it should be to bus_a_receive, frame by frame, and to `enter`. Nothing here allocates.
+is not as it should be to a_bus.receive, frame by frame, and to `enter`. Nothing here allocates.
 """
 
 import micropython

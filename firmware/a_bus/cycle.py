@@ -19,7 +19,7 @@ class Cycle:
         self.view = view  # the first part of `samples`, that the line is read into
         self.early = view[:early]
         self.late = view[early:]
-        self.state = array("i", [-1, 0, patches, -1, 0, channels])  # see bus_a_collect
+        self.state = array("i", [-1, 0, patches, -1, 0, channels])  # see a_bus.collect
 
 
 def difference(a: int, b: int) -> int:

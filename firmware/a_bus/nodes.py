@@ -1,7 +1,7 @@
 """The nodes of the A-bus that the gateway knows: those that the site names and those that were
 found, with their addresses and slots.
 
-Owns who is who. What has gone wrong with each node is in `rows`, filled by bus_a_collect;
+Owns who is who. What has gone wrong with each node is in `rows`, filled by a_bus.collect;
 bus_a.py decides what is sent.
 """
 
@@ -48,7 +48,7 @@ class Node:
         self._rows = rows
 
     def count(self, what: int) -> int:
-        """One of bus_a_collect's statistics."""
+        """One of a_bus.collect's statistics."""
         return self._rows[self.address * ROW + what]
 
     def lacks(self, where: Words) -> int:
@@ -79,7 +79,7 @@ class Node:
 class Nodes:
     """named: [(serial, channels)] of the site, the head first; channels: how many a cycle has.
 
-    `all`: every Node; `rows`, `initial`: what bus_a_collect wants. `last_us`, `end_us`: when the
+    `all`: every Node; `rows`, `initial`: what a_bus.collect wants. `last_us`, `end_us`: when the
     last answer begins and ends, after a POLL; `early_bytes`: of the answers before it.
     """
 

@@ -34,7 +34,7 @@ class Receiver:
     last POLL.
 
     samples: the buffer that cycles point into. sent: the last request's header, to know its echo.
-    session: see bus_a_search.
+    session: see a_bus.search.
     """
 
     def __init__(self, uart: UartLine, nodes: Nodes, samples: Samples, sent: Bytes, session: int):
@@ -141,7 +141,7 @@ class Receiver:
 
     def _take(self, view, first, copied, cycle):
         """Enter what was received in `view` from byte `first` on into `cycle`, frame by frame;
-        `copied`: see bus_a_collect.enter."""
+        `copied`: see a_bus.collect.enter."""
         found = self._found
         found[frame.NEXT] = first
         found[frame.END] = self.heard

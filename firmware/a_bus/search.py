@@ -29,6 +29,7 @@ class Search:
 
     def frame(self) -> bytearray:
         """The next SEARCH, in the same buffer every time; allocates nothing."""
+        # Of full period: 65536 searches go by before a salt comes again.
         self._salt = (self._salt * 13821 + 6925) & 0xFFFF
         pack_into("<HHI", self._frame, HEADER_BYTES, self.session, self._salt, 0)
         encode(self._frame, SEARCH, EVERYBODY, SLOTS, self._width_us)

@@ -5,8 +5,8 @@ Integers and energies are exact: floats of the device have 24 bits.
 
 import struct
 
-# Words; whether it has a sign; whether it is a float; what is "not available" unless a profile
-# says more.
+# Registers; whether it has a sign; whether it is a float; the contents that mean "not available"
+# unless a profile says more.
 TYPES = {
     "uint16": (1, False, False, (0xFFFF,)),
     "int16": (1, True, False, (0x7FFF, 0x8000)),
@@ -29,7 +29,7 @@ def bits(data: bytes, place: int, words: int, low_first: bool) -> int:
 
 
 def value(kind: str, number: int) -> Any:
-    """A number of this type as int or float; a float may be none that is finite."""
+    """A number of this type as int or float; a float may be infinite or not a number."""
     words, signed, real, _ = TYPES[kind]
     if real:
         raw = number.to_bytes(2 * words, "big")

@@ -8,6 +8,7 @@ from micropython import const
 
 from site.limits import TOPICS
 
+# Seconds from one message to the next, in the order of TOPICS; 0: never.
 _DEFAULT = (1, 1, 1, 1, 10, 10, 10, 300)
 _LTE = (900, 0, 3600, 300, 0, 3600, 3600, 900)
 _CHANGE_MS = const(1000)  # from one message because of a change to the next
@@ -54,7 +55,7 @@ class Rates:
         return self._last == "lte"
 
     def live(self, seconds: int) -> None:
-        """Everything once a second, for so long from now on; 0 ends it."""
+        """All but `aggregated` once a second, for so long from now on; 0 ends it."""
         self._live_ms = self._uptime_ms() + 1000 * seconds
 
 

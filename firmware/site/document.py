@@ -91,7 +91,7 @@ class Site:
         ]
         self.frequency = table["frequency"]
         self.head = table["head"]
-        self.b_bus = table.get("b_bus")  # until bus_b_runner has read it
+        self.b_bus = table.get("b_bus")  # as given: b_bus.read knows what it means
         self.power_box = bool(self.b_bus and self.b_bus.get("power_box"))
         self.voltage_ppm = int(round(table.get("voltage_ratio", 1) * 1000000))
         self.synthesised = {
