@@ -17,6 +17,7 @@ _BYTES = const(8)  # of a channel: sum, samples
 _SUM = const(0)
 _COUNT = const(1)
 _LEAST = const(2)  # counts: less is left alone
+_ENOUGH = const(200)  # samples, 0.44 s: the mean of a few is that of a wave
 
 
 @micropython.viper
@@ -80,11 +81,11 @@ class Offsets:
         _clear(self._sums, len(self._sums))
 
     def mean(self, i: int, square: float) -> float:
-        """What is to be taken off channel i in the report that ended last, counts: 0 where it is
-        small, or a hundredth of the samples' root of the mean `square`: a wave that was not cut
-        at whole cycles has as much."""
+        """What is to be taken off channel i in the report that ended last, counts: 0 where that
+        is short, where it is small, or a hundredth of the samples' root of the mean `square`: a
+        wave that was not cut at whole cycles has as much."""
         count = self._finished[2 * i + _COUNT]
-        if not count:
+        if count < _ENOUGH:
             return 0
         mean = self._finished[2 * i + _SUM] / count
         return mean if mean * mean > max(_LEAST * _LEAST, square / 10000) else 0
