@@ -184,7 +184,8 @@ def test_a_page_that_is_out_of_date_keeps_this_phones_choice(open_page, scripts)
     post(hotspot, ssid=NETWORKS[9][0], key="short")  # somebody else's
     phone.tap("#join > button")
     phone.wait(TEXTS["en"]["messages"]["stale"])
-    assert phone.look(f"[{FOCUS}, {CHOSEN}, {KEY}]") == ["note", "n5", "Geheim!123"]
+    phone.wait_for(f"{FOCUS} == 'note'")  # a moment after the text
+    assert phone.look(f"[{CHOSEN}, {KEY}]") == ["n5", "Geheim!123"]
     assert not any("tried" in event for event in hotspot.told.all())
 
 
