@@ -35,7 +35,7 @@ class Led:
         self.colour, self.pattern = table["booting"]
 
     def set_event(self, event: str, value: Any, now_s: int) -> bool:
-        """Something has happened (docs/led.md). Whether the state has changed with it."""
+        """Something has happened (docs/led.md). Returns whether the state has changed with it."""
         if event not in self._facts:
             raise KeyError(event)
         self._facts[event] = value

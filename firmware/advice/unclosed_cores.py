@@ -1,4 +1,4 @@
-"""CTs that are not closed, told by what they see of a load's switching.
+"""CTs that are not closed, recognised by what they see of a load's switching.
 
 The air gap of an open split core leaves it a fraction k of its inductance's effect: it sees the
 current k times as large and leading by an angle phi, and both come from the same ratio of

@@ -20,7 +20,8 @@ _LAST = const(0xFFFFFFFF)
 
 class Input:
     """`mode`: "pulse" or "state"; `active`: its level, None until known; `pulses`: counted since
-    the total began. micro: millionths of `unit` for a pulse. debounce: ms."""
+    the total began. micro: millionths of `unit` for a pulse. debounce: ms. when_open: 1 where an
+    open contact is the active one."""
 
     def __init__(
         self, name: str, mode: str, unit: str | None, micro: int, debounce: int, when_open: int
@@ -86,8 +87,8 @@ def _before(number, k):
 
 
 class InputModule(Module):
-    """totals: Totals; count: counts an error by name; happened(ms ago, channel, level): takes an
-    event."""
+    """totals: PulseTotals; count: counts an error by name; happened(ms ago, channel, level): takes
+    an event."""
 
     KIND = "input"
 

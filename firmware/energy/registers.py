@@ -3,7 +3,7 @@ load, in whole joules.
 
 Owns the counters, in arrays. The exact sums of voltage x current (counts) become energy with one
 integer weight per ampere of CT rating, in 2^-60 J; the fraction of a joule is kept, so nothing is
-ever rounded away. A load's registers count the sum over its phases: a three-phase load that
+rounded away here. A load's registers count the sum over its phases: a three-phase load that
 imports on one phase and exports on another counts the difference (as a static meter does).
 """
 

@@ -9,7 +9,7 @@ _STARTING_MS = const(600000)  # so long one that gave no address comes last: its
 _REFUSED_MS = const(3600000)  # and any other that was not joined
 _MAX_FAILED = const(48)
 
-# Places: what is tried first.
+# Places: what is tried first. _PERHAPS: a name that was not heard and was never hidden before.
 _FITS, _HIDDEN, _FAILED, _PERHAPS = const(0), const(1), const(2), const(3)
 
 
@@ -43,7 +43,7 @@ class AccessPoints:
         return result if self._uptime_ms() - at < last_ms else None
 
     def set_result(self, key: Any, result: str) -> None:
-        """What came of joining this one, as radio.join() tells it."""
+        """What came of joining this one, as radio.join() returns it."""
         if result == "ok":
             self._failed.pop(key, None)
             return

@@ -1,4 +1,4 @@
-"""What settings.json may say (docs/site.md). Loaded when it is read, and then forgotten."""
+"""What settings.json may say (docs/site.md). Loaded when it is read, and then unloaded."""
 
 import json
 from binascii import a2b_base64

@@ -40,7 +40,7 @@ def vectors() -> dict[str, bytes]:
 
 @pytest.fixture
 def ask(tmp_path: Path, bits: int):
-    """A function that puts questions to bus_a_frame in the interpreter."""
+    """A function that puts questions to a_bus.frame in the interpreter."""
 
     def answers(questions: list) -> list:
         file = tmp_path / "questions"
