@@ -782,8 +782,9 @@ def test_a_broker_that_takes_no_long_message(tmp_path, limit, left_out):
             listener.wait("totals", count + 4)
             state = holds(told)
             assert state["connects"] == before["connects"] <= 3 * len(left_out) + 1
-            # An interval may have ended meanwhile, whose message is a long one too.
-            assert left_out_by(state) - {"aggregated"} == left_out - {"aggregated"}
+            # An interval may have ended meanwhile, whose message is longer than the lower limit.
+            perhaps = {"aggregated"} if limit < 3000 else set()
+            assert left_out <= left_out_by(state) <= left_out | perhaps
             sent = {message.topic for message in listener.messages.all()}
             assert {"presence", "config", "totals", "quality", "gateway"} <= sent
             assert not sent & left_out
