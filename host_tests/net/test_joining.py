@@ -8,25 +8,28 @@ from copy import deepcopy
 from pathlib import Path
 
 import pytest
+from connection_steps import (
+    IN_CLOUD,
+    KEY,
+    MARK,
+    OFFLINE,
+    ONLINE,
+    OPEN,
+    YES,
+    answer,
+    change,
+    give,
+    joins,
+    live,
+    others,
+    serve,
+    sleep,
+    tell,
+    until,
+)
 from gateway_host.sim.radio import Network, World
-from test_connection import YES, joins, run, with_servers
 
-KEY = "geheim123"
-# Gives the network as a phone or a browser does, by hand.
-GIVE = """
-connection.open_hotspot()
-await until(lambda: connection._hotspot.is_open() and made.a_uart.ask("hotspot_name"))
-result = await given("house", "{key}")
-tell(result=result, up=made.radio.connected(), dbm=made.radio.dbm(), at=seconds(),
-     known=wishes.networks, errors=counters.counts)
-"""
 NOTHING_YET = {"connection.nothing_known": 1}
-# What was kept is joined again.
-RESTART = """
-await until(lambda: connection.online() and connection.link == "wifi", 120)
-tell(up=made.radio.connected(), dbm=made.radio.dbm(), at=seconds(), wrong=connection.wrong(),
-     errors=counters.counts)
-"""
 
 
 def air(*networks: Network) -> World:
@@ -36,13 +39,16 @@ def air(*networks: Network) -> World:
     return World([deepcopy(one) for one in networks], cable=False)
 
 
-def give(world: World, tmp_path: Path, key: str = KEY) -> dict:
-    told = run(world, GIVE.format(key=key), tmp_path)
-    return next(line for line in told if "result" in line)
+def join_given(world: World, tmp_path: Path, key: str = KEY) -> dict:
+    """The network is given as by a phone or a browser, by hand."""
+    fields = ("result", "wifi", "dbm", "at", "known", "errors")
+    return live(world, tmp_path, [OPEN, give("house", key), tell(*fields)])[-1]
 
 
-def restart(world: World, tmp_path: Path) -> dict:
-    return next(line for line in run(world, RESTART, tmp_path) if "up" in line)
+def join_again(world: World, tmp_path: Path) -> dict:
+    """What was kept is joined after a restart."""
+    steps = [until("link", "wifi"), tell("wifi", "dbm", "at", "problem", "errors")]
+    return live(world, tmp_path, steps)[-1]
 
 
 def ours(rssi: int = -60, **more) -> Network:
@@ -85,36 +91,37 @@ AIR = {
 def test_the_one_that_takes_the_key_is_joined(networks, tmp_path):
     """Nothing is said that is not so, and a stranger that is open never gets to hear of us."""
     unfit = [n for n, one in enumerate(networks) if one.security not in ("wpa", "wpa2")]
-    for step in (give, restart):
+    for step in (join_given, join_again):
         world = air(*networks)
         found = joins(world)
-        told = step(world, tmp_path)
-        assert told["up"] and told["dbm"] == -60, told
-        errors = NOTHING_YET if step is give else {}
-        assert told.get("result", "ok") == "ok" and told["errors"] == errors, told
-        assert told.get("wrong") is None
-        assert not {f"0200000000{n + 1:02x}" for n in unfit} & {*found, ""}, found
+        seen = step(world, tmp_path)
+        assert seen["wifi"] and seen["dbm"] == -60, seen
+        errors = NOTHING_YET if step is join_given else {}
+        assert seen.get("result", "ok") == "ok" and seen["errors"] == errors, seen
+        assert seen.get("problem") is None
+        joined = {bssid for _, _, bssid in found}
+        assert not {f"0200000000{n + 1:02x}" for n in unfit} & {*joined, ""}, found
 
 
 def test_a_hidden_network_among_many_is_joined(tmp_path):
     """Of nine that hide their names it is the sixth: the first round tries four, the next ones
     the others."""
-    others = [Network(f"o{n}", "anders123", rssi=-40 - 3 * n, hidden=True) for n in range(8)]
-    networks = [ours(hidden=True, rssi=-60), *others]
-    assert give(air(ours(hidden=True)), tmp_path)["known"] == [["house", KEY, "hidden"]]
-    told = restart(air(*networks), tmp_path)
-    assert told["dbm"] == -60 and told["at"] < 40
+    strangers = [Network(f"o{n}", "anders123", rssi=-40 - 3 * n, hidden=True) for n in range(8)]
+    networks = [ours(hidden=True, rssi=-60), *strangers]
+    assert join_given(air(ours(hidden=True)), tmp_path)["known"] == [["house", KEY, "hidden"]]
+    seen = join_again(air(*networks), tmp_path)
+    assert seen["dbm"] == -60 and seen["at"] < 40
 
 
 def test_a_network_that_was_hidden_afterwards_is_joined_again(tmp_path):
-    assert give(air(ours()), tmp_path)["known"] == [["house", KEY]]
-    told = restart(air(ours(hidden=True)), tmp_path)
-    assert told["up"] and told["errors"] == {}
+    assert join_given(air(ours()), tmp_path)["known"] == [["house", KEY]]
+    seen = join_again(air(ours(hidden=True)), tmp_path)
+    assert seen["wifi"] and seen["errors"] == {}
 
 
 def test_a_hidden_network_that_shows_its_name_is_joined_again(tmp_path):
-    give(air(ours(hidden=True)), tmp_path)
-    assert restart(air(ours()), tmp_path)["up"]
+    join_given(air(ours(hidden=True)), tmp_path)
+    assert join_again(air(ours()), tmp_path)["wifi"]
 
 
 WRONG = {
@@ -132,91 +139,83 @@ WRONG = {
 
 @pytest.mark.parametrize("case", WRONG)
 def test_what_is_wrong_is_said_as_it_is(case, tmp_path):
-    told = give(air(*WRONG[case]), tmp_path)
-    assert told["result"] == case.split()[0] and told["known"] == []
-    assert told["at"] < 60
+    seen = join_given(air(*WRONG[case]), tmp_path)
+    assert seen["result"] == case.split()[0] and seen["known"] == []
+    assert seen["at"] < 60
 
 
 def test_a_wrong_key_is_tried_twice_and_no_more(tmp_path):
     world = air(Network("house", "anders123"))
     found = joins(world)
-    assert give(world, tmp_path)["result"] == "wrong_password"
+    assert join_given(world, tmp_path)["result"] == "wrong_password"
     assert len(found) == 2
 
 
 def test_a_key_that_was_changed_on_the_router(tmp_path):
     """The old one is called wrong; the new one takes its place."""
-    give(air(ours()), tmp_path)
-    body = """
-await until(lambda: connection.wrong() == "wrong_password", 60)
-tell(wrong=connection.wrong())
-tell(result=await given("house", "anders123"), known=wishes.networks)
-"""
-    *_, wrong, told = (
-        line for line in run(air(stranger(-60)), body, tmp_path) if "led" not in line
-    )
-    assert wrong == {"wrong": "wrong_password"}
-    assert told == {"result": "ok", "known": [["house", "anders123"]]}
-    assert restart(air(stranger(-60)), tmp_path)["up"]
+    join_given(air(ours()), tmp_path)
+    steps = [until("problem", "wrong_password"), tell("at")]
+    steps += [give("house", "anders123"), tell("result", "known")]
+    wrong, given = others(live(air(stranger(-60)), tmp_path, steps))
+    assert wrong["at"] < 60
+    assert given == {"result": "ok", "known": [["house", "anders123"]]}
+    assert join_again(air(stranger(-60)), tmp_path)["wifi"]
 
 
 def test_a_try_while_another_access_point_is_joined(tmp_path):
     """The weak access point is left for a stronger one just as somebody gives another network."""
-    body = """
-global in_cloud
-await until(lambda: connection.online())
-in_cloud = True
-made.a_uart.ask("set", ("bssid 020000000001", -80))
-made.a_uart.ask("set", ("bssid 020000000002", -50))
-join = made.radio.join
-began = []
-async def noted(ssid, password, bssid=b""):
-    began.append(ssid)
-    return await join(ssid, password, bssid)
-made.radio.join = noted
-await until(lambda: began, 120)
-tell(result=await given("barn", "geheim123"), joined=made.radio.dbm())
-"""
+    steps = [
+        ONLINE,
+        IN_CLOUD,
+        change("bssid 020000000001", -80),
+        change("bssid 020000000002", -50),
+        until("wifi", False),
+        give("barn", KEY),
+        tell("result", "dbm"),
+    ]
     world = air(ours(-70), ours(-95), Network("barn", KEY, rssi=-66))
-    told = run(world, body, tmp_path, {"networks": [["house", KEY]]})
-    assert told[-1] == {"result": "ok", "joined": -66}
+    found = joins(world)
+    seen = live(world, tmp_path, steps, {"networks": [["house", KEY]]})
+    assert seen[-1] == {"result": "ok", "dbm": -66}
+    assert [name for _, name, _ in found][-2:] == ["house", "barn"]
 
 
 def test_two_known_networks_of_which_one_hides_its_name(tmp_path):
     """The visible one is joined at once; where it goes, the hidden one within half a minute."""
-    body = """
-await until(lambda: connection.online())
-tell(at=seconds(), dbm=made.radio.dbm())
-world(made, "rssi barn", -95)
-await until(lambda: not connection.online())
-gone = seconds()
-await until(lambda: connection.online(), 60)
-tell(took=seconds() - gone, dbm=made.radio.dbm())
-"""
+    steps = [
+        ONLINE,
+        tell("at", "dbm"),
+        change("rssi barn", -95),
+        OFFLINE,
+        MARK,
+        ONLINE,
+        tell("took", "dbm"),
+    ]
     networks = air(ours(-50, hidden=True), Network("barn", KEY, rssi=-70))
     known = {"networks": [["house", KEY, "hidden"], ["barn", KEY]]}
-    first, second = (line for line in run(networks, body, tmp_path, known) if "dbm" in line)
+    first, second = others(live(networks, tmp_path, steps, known))
     assert first["dbm"] == -70 and first["at"] < 15
     assert second["dbm"] == -50 and second["took"] < 30
 
 
 def test_a_home_network_with_the_hotspots_addresses(tmp_path):
     """It is joined and kept; the hotspot gives way, and then the gateway sees where it leads."""
-    body = """
-connection.open_hotspot()
-await until(lambda: connection._hotspot.is_open() and made.a_uart.ask("hotspot_name"))
-result = await given("house", "geheim123")
-tell(result=result, known=wishes.networks)
-began = seconds()
-await until(lambda: not connection._hotspot.is_open())
-tell(closed=seconds() - began)
-await until(lambda: connection.wrong() is None and connection.links.reachability, 60)
-tell(reachability=connection.links.reachability)
-"""
-    body, wishes = with_servers(body, f"{YES!r}.encode()")
+    served, settings = serve()
+    steps = [
+        served,
+        answer(YES),
+        OPEN,
+        give("house", KEY),
+        tell("result", "known"),
+        MARK,
+        until("hotspot", None),
+        tell("took"),
+        sleep(60),
+        tell("leads", "problem"),
+    ]
     world = air(ours())
     # The simulated hotspot is at 127.0.0.1.
     world.addresses = ("127.0.0.9", "255.0.0.0", "127.0.0.1", "127.0.0.53")
-    told = [line for line in run(world, body, tmp_path, wishes) if "led" not in line]
-    assert told[0] == {"result": "address_clash", "known": [["house", KEY]]}
-    assert told[1]["closed"] < 15 and told[2] == {"reachability": "ok"}
+    given, closed, last = others(live(world, tmp_path, steps, settings))
+    assert given == {"result": "address_clash", "known": [["house", KEY]]}
+    assert closed["took"] < 15 and last == {"leads": "ok", "problem": None}

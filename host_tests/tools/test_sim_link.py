@@ -10,34 +10,15 @@ from a_bus_check import check_of
 from gateway_host.sim.house_file import load_house
 from gateway_host.sim.installation import Installation
 from gateway_host.sim.link import LinkServer
+from in_interpreter import program
 
 DEFAULT = Path(__file__).parents[2] / "tools" / "houses" / "default.toml"
 
-BOARD = """
-import os, struct, sys
-link = os.open(sys.argv[1], os.O_RDWR | os.O_NOCTTY)
 
-def take(n):
-    data = b""
-    while len(data) < n:
-        data += os.read(link, n - len(data))
-    return data
-
-def read(ticks, n):
-    os.write(link, b"R" + struct.pack("<IH", ticks, n))
-    n, = struct.unpack("<H", take(2))
-    return n if n == 65535 else take(n)
-
-def write(ticks, data):
-    message = b"W" + struct.pack("<IH", ticks, len(data)) + data
-    os.write(link, message[:9])  # in two parts: the server must join them
-    os.write(link, message[9:])
-"""
-
-
-def run(server: LinkServer, program: str, **settings) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-c", BOARD + program, server.path]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, **settings)
+def run(server: LinkServer, case: str, *texts: str) -> subprocess.CompletedProcess:
+    """A function of programs/board_on_link.py."""
+    command = [sys.executable, program("board_on_link"), server.path, case, *texts]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30)
 
 
 @pytest.fixture
@@ -59,14 +40,7 @@ def test_bytes_lamp_and_end(installation):
     lamps = []
     server = LinkServer(installation, on_led=lambda *lamp: lamps.append(lamp))
     with server:
-        program = f"""
-os.write(link, b"L" + struct.pack("<IBBB", 77, 0, 128, 255))
-write(1000, bytes.fromhex("{assign_head()}"))
-assert read(1100, 100) == b""
-info = read(2000, 100)
-print(info[:4].hex(), len(info))
-"""
-        done = run(server, program)
+        done = run(server, "light_and_assign", assign_head())
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout.split() == ["a5060100", "32"]
         assert server.finished.wait(10)  # the board has closed the link
@@ -77,20 +51,13 @@ print(info[:4].hex(), len(info))
 def test_the_end_of_a_recording_is_65535(installation):
     installation.house.ended_at = installation.house.first_sample + 3200
     with LinkServer(installation) as server:
-        done = run(server, "print(read(1_099_000, 9), read(1_101_000, 9))")
+        done = run(server, "read_at_the_end")
         assert done.stdout.split() == ["b''", "65535"]
 
 
 def test_a_board_that_dies_without_reading_ends_the_server(installation):
     with LinkServer(installation) as server:
-        program = f"""
-data = bytes.fromhex("{assign_head()}")
-for i in range(400):
-    write(i * 3000, data)
-    os.write(link, b"R" + struct.pack("<IH", i * 3000 + 2900, 100))
-os._exit(9)
-"""
-        assert run(server, program).returncode == 9
+        assert run(server, "write_and_die", assign_head()).returncode == 9
         assert server.finished.wait(10)
         assert server.failure is None
 
@@ -104,6 +71,6 @@ def test_stop_ends_a_server_that_nobody_uses(installation):
 
 def test_an_unknown_message_is_a_failure(installation):
     with LinkServer(installation) as server:
-        run(server, 'os.write(link, b"?")')
+        run(server, "say_nonsense")
         assert server.finished.wait(10)
         assert "0x3f" in str(server.failure)
