@@ -7,12 +7,11 @@ import json
 import struct
 
 import pytest
-from gateway_host import interpreter
 from gateway_host.errors import UserError
-from gateway_host.session import MODULE_PATH
 from gateway_host.sim.b_bus_house import PROFILES as MAPS_FOLDER
 from gateway_host.sim.b_meters import ProfileMeter
 from gateway_host.sim.house_file import load_house
+from in_interpreter import succeed
 from meter_maps import AMPERES, APPARENT, MAPS, VARS, VOLTS, WATTS, Mapped
 from test_bus_b import HEAD, Run
 
@@ -388,11 +387,4 @@ def test_the_simulated_meter_is_one_of_its_profile():
 )
 def test_a_counter_that_falls_and_comes_back(reads, counted, bits):
     """Wh a second apart, by a meter that can take 20 MW: the jump back is no energy."""
-    code = (
-        "from b_bus.watt_hours import WattHours\n"
-        "meter = WattHours(1, lambda: None)\n"
-        f"reads = {reads}\n"
-        "print(sum(meter.advance(0, 20000000, value, now) for now, value in enumerate(reads)))"
-    )
-    done = interpreter.run(["-c", code], bits=bits, heap="512K", path=MODULE_PATH)
-    assert (done.returncode, int(done.stdout)) == (0, counted), done.stderr
+    assert int(succeed("add_watt_hours", given=reads, bits=bits)) == counted

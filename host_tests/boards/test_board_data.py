@@ -11,7 +11,7 @@ from gateway_host import image
 from gateway_host.boards import data as board_data
 from gateway_host.errors import UserError
 from gateway_host.image import BOARDS
-from new_board import NEW_BOARD
+from play_in_world import NEW_BOARD
 from test_boards_common import CONSOLE, FLASH, ONLY_INPUTS, RMII
 
 CONNECT_4G = (BOARDS / "CONNECT_4G" / "board.py").read_text(encoding="utf-8")
@@ -108,7 +108,7 @@ def test_what_cannot_work_is_refused(board, old, new, words, tmp_path, monkeypat
 
 
 def test_a_new_board_needs_pins_unless_it_has_hardware_of_its_own(tmp_path):
-    folder = folder_with(tmp_path, "BRAND_NEW", NEW_BOARD)
+    folder = folder_with(tmp_path, "BRAND_NEW", (NEW_BOARD / "board.py").read_text())
     with pytest.raises(UserError, match="BRAND_NEW/board.py: PINS: is missing"):
         board_data.check(folder)
     (folder / "hardware.py").touch()

@@ -11,7 +11,7 @@ import pytest
 from gateway_host.errors import UserError
 from gateway_host.instructions import count, kernel, mpy, rv32, xtensa
 from gateway_host.instructions.xtensa_decode import decode
-from in_interpreter import PROGRAMS
+from in_interpreter import PROGRAMS, program
 
 CHANNELS, SAMPLES = 31, 64
 PLL = kernel.FIRMWARE / "measure" / "oscillator.py"
@@ -66,10 +66,10 @@ def needs(*programs):
     packages["riscv64-unknown-elf-gcc"] = (
         "gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf make"
     )
-    for program in programs:
-        if not shutil.which(program):
-            package = packages.get(program, "binutils-xtensa-lx106")
-            pytest.skip(f"{program} is not here; as root: apt-get install {package}")
+    for tool in programs:
+        if not shutil.which(tool):
+            package = packages.get(tool, "binutils-xtensa-lx106")
+            pytest.skip(f"{tool} is not here; as root: apt-get install {package}")
 
 
 def needs_rv32():
@@ -364,12 +364,7 @@ def test_errors_say_what_to_do(toy, tmp_path, monkeypatch):
 
 def test_rv32_runs_the_firmware_in_single_precision():
     needs_rv32()
-    source = """
-import struct
-from measure import oscillator
-print([struct.pack("<f", x / 7).hex() for x in range(1, 5)])
-print(list(oscillator.ARCTAN))
-"""
+    source = program("print_floats").read_text()
     shown = rv32.run_rv32(source, path=[kernel.FIRMWARE]).splitlines()
     sevenths = np.arange(1, 5, dtype=np.float32) / np.float32(7)
     assert shown[0] == str([x.tobytes().hex() for x in sevenths])

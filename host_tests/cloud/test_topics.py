@@ -8,8 +8,6 @@ import math
 from typing import Any
 
 import pytest
-from gateway_host import interpreter
-from gateway_host.session import MODULE_PATH
 from in_interpreter import succeed
 
 
@@ -408,13 +406,7 @@ def test_what_an_interval_has_not_is_null():
 
 @pytest.mark.parametrize("channel, phase, point", [(1, "L2", None), (3, None, 0), (30, None, 27)])
 def test_harmonics(channel, phase, point):
-    run = f"""
-from cloud import topics_quality
-percents = [order / 3 for order in range(2, 16)]
-print(topics_quality.harmonics(1764000001000, {channel}, 12.345678, percents).decode())
-"""
-    done = interpreter.run(["-c", run], heap="1M", path=MODULE_PATH)
-    assert json.loads(done.stdout) == {
+    assert json.loads(succeed("publish_harmonics", str(channel))) == {
         "time": 1764000001, "phase": phase, "point": point, "distortion": 12.35,
         "percent": [round(order / 3, 2) for order in range(2, 16)],
     }  # fmt: skip

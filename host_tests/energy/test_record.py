@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gateway_host import interpreter
 from gateway_host.broker import Broker
-from gateway_host.session import MODULE_PATH, ROOT, Session
+from gateway_host.session import ROOT, Session
 from gateway_host.sim.house_file import load_house
 from gateway_host.sim.installation import Installation
 from in_interpreter import succeed
@@ -137,9 +136,7 @@ def test_a_power_cut_at_any_byte(tmp_path, slots):
 def test_a_record_of_another_version(tmp_path):
     run(tmp_path, site_of(), quarters(DAY + 36000, 1))
     run(tmp_path, site_of(), quarters(DAY + 36000, 1))
-    code = "from system.durable import Durable; store = Durable('registers')"
-    code += "; store.write(b'\\x63' + store.value[1:])"
-    assert interpreter.run(["-c", code], path=MODULE_PATH, cwd=tmp_path).returncode == 0
+    succeed("write_another_version", cwd=tmp_path)
     after, later = run(tmp_path, site_of(), quarters(DAY + 36000, 1), keep=False)
     assert after["errors"] == ["registers.lost"] and not any(after["main"])
     assert later["main"][0] > 0

@@ -11,8 +11,6 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from gateway_host import interpreter
-from gateway_host.session import MODULE_PATH
 from in_interpreter import succeed
 from running_gateway import free_port
 
@@ -230,11 +228,7 @@ def test_a_network_with_the_hotspots_addresses(addresses, hotspot_ip, clash):
     network = ipaddress.ip_network(f"{addresses[0]}/{addresses[1]}", strict=False)
     inside = hotspot_ip is not None and ipaddress.ip_address(hotspot_ip) in network
     assert clash == (inside or hotspot_ip in addresses[2:])
-    program = f"""
-import asyncio
-from net.reachability import check
-print(asyncio.run(check(None, {addresses!r}, None, {hotspot_ip!r})))
-"""
+    given = {"cloud": None, "probe": None, "addresses": addresses, "hotspot_ip": hotspot_ip}
     for bits in (32, 64):
-        done = interpreter.run(["-c", program], bits=bits, heap="512K", path=MODULE_PATH)
-        assert done.stdout.strip() == ("address_clash" if clash else "ok"), done.stderr
+        found = succeed("check_reachability", given=given, bits=bits).strip()
+        assert found == ("address_clash" if clash else "ok")

@@ -12,25 +12,18 @@ import sys
 import zoneinfo
 
 import pytest
-from gateway_host import interpreter, zones
-from gateway_host.session import MODULE_PATH
-from in_interpreter import succeed
+from gateway_host import zones
+from in_interpreter import program, succeed
 
-RUN = """
-import json, sys
-from site import zone
-for rule, times in json.load(sys.stdin):
-    place = zone.parse(rule)
-    print(json.dumps([place.offset(time) for time in times]))
-"""
+
+def local_times(wanted: str, tasks: list, heap: str = "4M", bits: int = 32) -> list[list[int]]:
+    """A line of what programs/local_times.py prints for each task."""
+    printed = succeed("local_times", wanted, given=tasks, heap=heap, bits=bits)
+    return [json.loads(line) for line in printed.splitlines()]
 
 
 def offsets(tasks: list[tuple[str, list[int]]], bits: int = 32) -> list[list[int]]:
-    done = interpreter.run(
-        ["-c", RUN], bits=bits, heap="4M", path=MODULE_PATH, stdin=None, input=json.dumps(tasks)
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return local_times("offsets", tasks, bits=bits)
 
 
 def seconds(year: int) -> int:
@@ -116,13 +109,6 @@ FORMS = [
 ]  # fmt: skip
 
 
-C_LIBRARY = """
-import json, sys, time
-time.tzset()
-print(json.dumps([time.localtime(at).tm_gmtoff for at in json.load(sys.stdin)]))
-"""
-
-
 @pytest.mark.parametrize("rule", FORMS)
 def test_every_form_of_a_rule(rule):
     """Each hour and a half of seven years, and at random, against the C library, which reads the
@@ -131,7 +117,7 @@ def test_every_form_of_a_rule(rule):
     begin, end = seconds(2023), seconds(2030)
     times = list(range(begin, end, 5400)) + [chance.randrange(begin, end) for _ in range(500)]
     done = subprocess.run(
-        [sys.executable, "-c", C_LIBRARY],
+        [sys.executable, program("c_library_offsets")],
         input=json.dumps(times), capture_output=True, text=True, check=True,
         env={**os.environ, "TZ": rule},
     )  # fmt: skip
@@ -171,15 +157,6 @@ def test_what_is_no_rule_is_refused():
     assert succeed("refuse_zones", given=WRONG).split() == ["refused"] * len(WRONG)
 
 
-MOMENTS = """
-import json, sys
-from site import zone
-rule, times = json.load(sys.stdin)
-place = zone.parse(rule)
-print(json.dumps([place.utc(time) for time in times]))
-"""
-
-
 @pytest.mark.parametrize(
     "name",
     ["Europe/Brussels", "America/New_York", "Australia/Lord_Howe", "Africa/Cairo", "Etc/UTC"],
@@ -197,20 +174,11 @@ def test_when_the_local_clock_shows_a_time(name):
             (utc,) = changes(zone, utc - 43200, utc + 43200)  # not there
         local.append(time)
         expected.append(utc)
-    done = interpreter.run(
-        ["-c", MOMENTS], heap="64M", path=MODULE_PATH, stdin=None,
-        input=json.dumps([zones.rule(name), local]),
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == expected
+    assert local_times("utc", [(zones.rule(name), local)], heap="64M") == [expected]
 
 
 def test_months_by_pythons_calendar():
     days = list(range(-3000, 60000, 7))
-    code = "import json, sys; from site import zone; "
-    code += "print(json.dumps([zone.month_of(day) for day in json.load(sys.stdin)]))"
-    done = interpreter.run(
-        ["-c", code], heap="4M", path=MODULE_PATH, stdin=None, input=json.dumps(days)
-    )
     dates = [datetime.date(1970, 1, 1) + datetime.timedelta(days=day) for day in days]
-    assert json.loads(done.stdout) == [12 * (d.year - 1970) + d.month - 1 for d in dates]
+    months = [12 * (d.year - 1970) + d.month - 1 for d in dates]
+    assert local_times("months", [[days]]) == [months]

@@ -9,22 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gateway_host import interpreter
 from gateway_host.image import BOARDS
-from gateway_host.session import MODULE_PATH
 from gateway_host.sim.radio import World
 from in_interpreter import program, succeed
 from play_in_world import play
 
 
 def run(program: str, tmp_path: Path, bits: int = 32, given: Any = None) -> dict:
-    """What it prints in its last line. program: a file's name, or a text."""
-    options = {"bits": bits, "heap": "2M", "cwd": tmp_path}
-    if "\n" in program:
-        done = interpreter.run(["-c", program], path=MODULE_PATH, **options)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return json.loads(done.stdout.splitlines()[-1])
-    return json.loads(succeed(program, given=given, **options).splitlines()[-1])
+    """What it prints in its last line."""
+    printed = succeed(program, given=given, bits=bits, heap="2M", cwd=tmp_path)
+    return json.loads(printed.splitlines()[-1])
 
 
 def test_nothing_is_found_in_the_raw_flash(tmp_path, bits):
@@ -46,20 +40,11 @@ def test_nothing_is_erased_when_the_label_cannot_be_kept(tmp_path):
     assert run("reset_without_label", tmp_path) == {"refused": True, "erased": False}
 
 
-PREPARE = """
-import os
-from site import settings
-wishes = settings.read()
-settings.remember(wishes, "old", "geheim123")
-settings.remember(wishes, "new", "anders123")
-"""
-
-
 def test_the_settings_survive_a_power_cut_at_any_byte(tmp_path, bits):
     """The slot that was being written is cut at every byte: the old value or the new one is
     there, never none."""
-    done = interpreter.run(["-c", PREPARE], bits=bits, path=MODULE_PATH, heap="1M", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+    networks = [["old", "geheim123"], ["new", "anders123"]]
+    run("learn_networks", tmp_path, bits, given=networks)
     whole = tmp_path / "whole"
     whole.mkdir()
     for copy in ("settings.0", "settings.1"):
@@ -71,35 +56,27 @@ def test_the_settings_survive_a_power_cut_at_any_byte(tmp_path, bits):
     cases = [[newer, list(range(size + 1))]]
     said = succeed("read_cut_settings", given=cases, bits=bits, heap="2M", cwd=tmp_path)
     found = [json.loads(line) for line in said.splitlines()]
-    old, new = [["old", "geheim123"]], [["new", "anders123"], ["old", "geheim123"]]
-    assert found == [old] * size + [new]
-
-
-TAKEN = """
-import json, os
-from site import settings
-wishes = settings.read()
-print(json.dumps({"mqtt": wishes.mqtt, "networks": wishes.networks, "files": os.listdir()}))
-"""
+    assert found == [networks[:1]] * size + [networks[::-1]]
 
 
 def test_a_settings_file_is_taken_over_and_what_was_learned_stays(tmp_path):
     (tmp_path / "settings.json").write_text('{"networks": [["a", "12345678"]]}')
-    first = run(TAKEN, tmp_path)
+    first = run("show_settings", tmp_path)
     assert first["networks"] == [["a", "12345678"]]
     assert "settings.json" not in first["files"]
     mqtt = {"host": "10.0.0.9", "port": 1883}
     (tmp_path / "settings.json").write_text(
         json.dumps({"mqtt": mqtt, "networks": [["b", "12345678"]]})
     )
-    assert run(TAKEN, tmp_path)["networks"] == [["b", "12345678"], ["a", "12345678"]]
-    assert run(TAKEN, tmp_path)["mqtt"] == mqtt
+    assert run("show_settings", tmp_path)["networks"] == [["b", "12345678"], ["a", "12345678"]]
+    assert run("show_settings", tmp_path)["mqtt"] == mqtt
 
 
 def test_the_oldest_of_six_networks_is_forgotten(tmp_path):
     names = [f"net{i}" for i in range(8)]
     random.Random(5).shuffle(names)
-    assert run("learn_networks", tmp_path, given=names)["networks"] == names[:-6:-1]
+    networks = [[name, "12345678"] for name in names]
+    assert run("learn_networks", tmp_path, given=networks)["networks"] == names[:-6:-1]
 
 
 HELD = {

@@ -12,8 +12,7 @@ from gateway_host.image import BOARDS, boards
 from gateway_host.session import MODULE_PATH
 from gateway_host.sim.radio import World
 from in_interpreter import program, succeed
-from new_board import NEW_BOARD
-from play_in_world import play
+from play_in_world import NEW_BOARD, play
 
 # The manual: state, colour and pattern for each column. Genius Flex is "same" as the Genius where
 # the manual says so, and has no Wi-Fi to be connected to.
@@ -131,10 +130,7 @@ def test_breathing_is_even_to_the_eye(bits):
 
 def test_a_new_board_changes_no_firmware_module(tmp_path):
     """Its data in a folder of its own is all that it takes: it boots and shows its own LED."""
-    board = tmp_path / "BRAND_NEW"
-    board.mkdir()
-    (board / "board.py").write_text(NEW_BOARD)
-    (told,) = play(World(), program("start_and_show_led"), tmp_path, board=board, paced=True)
+    (told,) = play(World(), program("start_and_show_led"), tmp_path, board=NEW_BOARD, paced=True)
     assert told == {"led": "cyan", "state": "connecting", "link": "ethernet", "hotspot": True}
 
 

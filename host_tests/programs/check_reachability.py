@@ -1,6 +1,6 @@
 """Where a link leads. Standard input: `dns`, the name server's port; `lies`, whether whatever
 address a name has is answered here; `cloud` and `probe`, host and port, or None; `addresses`
-of the link. Prints the answer."""
+of the link; `hotspot_ip`, the hotspot's, or none. Prints the answer."""
 
 import asyncio
 import json
@@ -28,5 +28,5 @@ if task.get("lies"):  # whatever address a name has, it is answered here
     asyncio.open_connection = lambda address, port: open_connection("127.0.0.1", port)
 cloud = task["cloud"] and tuple(task["cloud"])
 probe = task["probe"] and tuple(task["probe"])
-addresses = ("10.9.8.7", "255.255.255.0", "10.9.8.1", "127.0.0.1")
-print(asyncio.run(reachability.check(cloud, task.get("addresses", addresses), probe)))
+addresses = task.get("addresses", ("10.9.8.7", "255.255.255.0", "10.9.8.1", "127.0.0.1"))
+print(asyncio.run(reachability.check(cloud, addresses, probe, task.get("hotspot_ip"))))

@@ -13,12 +13,13 @@ from gateway_host.sim.link import LinkServer
 from gateway_host.sim.radio import World
 
 DEVICE = Path(__file__).parents[1] / "device"
+NEW_BOARD = Path(__file__).with_name("BRAND_NEW")  # one that nobody has thought of
 PAGES = next(iter(portal_pages.make())).parent
 
 
 def play(
     world: World,
-    program: str | Path,
+    program: Path,
     directory: Path,
     *,
     given: Any = None,
@@ -27,7 +28,7 @@ def play(
     arguments: tuple[str, ...] = (),
     **simulator: Any,
 ) -> list[dict[str, Any]]:
-    """What `program` (a file, or a text) tells (device/on_world.py), a table a line. given: what
+    """What `program` tells (device/on_world.py), a table a line. given: what
     it reads as JSON from its standard input; board: the folder of its board.py, default the
     simulator's; simulator: more of simulator.json."""
     options = {} if given is None else {"stdin": None, "input": json.dumps(given)}
@@ -37,7 +38,7 @@ def play(
         settings |= {"serial": "5010000042", "rxbuf": 5120} | simulator
         (directory / "simulator.json").write_text(json.dumps(settings))
         done = interpreter.run(
-            [*(["-c"] if isinstance(program, str) else []), program, *arguments],
+            [program, *arguments],
             bits=bits,
             heap="1M",
             path=[*([board] if board else []), *MODULE_PATH, DEVICE, PAGES],

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import ast
 
-from gateway_host import interpreter, portal_pages
+from gateway_host import portal_pages
 from gateway_host.image import FIRMWARE
 from gateway_host.session import MODULE_PATH
+from in_interpreter import succeed
 
 # Before measuring begins, or when it has ended.
 _AT_START = {
@@ -44,13 +45,7 @@ def imported_in_functions() -> set[str]:
 
 def test_all_that_is_imported_while_measuring_can_be_loaded_at_the_start():
     portal_pages.make()
-    code = "import sys; from system import modules; modules.load(True, lambda: 0)"
-    code += "; print(' '.join(sys.modules))"
-    code += "; modules.unload('net.sntp'); print('net.sntp' in sys.modules)"
-    code += "; import energy.totals; modules.unload('energy.totals')"
-    code += "; print('energy.totals' in sys.modules or hasattr(energy, 'totals'))"
-    done = interpreter.run(["-c", code], heap="4M", path=[*MODULE_PATH, portal_pages.MADE])
-    assert done.returncode == 0, done.stdout + done.stderr
-    loaded, kept, left = done.stdout.splitlines()
+    printed = succeed("load_modules", heap="4M", path=[*MODULE_PATH, portal_pages.MADE])
+    loaded, kept, left = printed.splitlines()
     assert imported_in_functions() <= set(loaded.split())
     assert (kept, left) == ("True", "False")

@@ -12,7 +12,7 @@ import pytest
 from gateway_host.image import BOARDS
 from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from gateway_host.sim.radio import Network, World
-from in_interpreter import program
+from in_interpreter import program, succeed
 from play_in_world import play
 from running_gateway import free_port
 
@@ -56,14 +56,8 @@ def test_a_file_that_is_not_usable_leaves_a_gateway_that_can_be_helped(name, tex
     assert not (tmp_path / name).exists()  # the reset has removed it
 
 
-KEPT = """
-from site import settings
-settings.remember(settings.read(), "house", "geheim123")
-"""
-
-
 def test_what_was_learned_is_used_where_settings_are_not_usable(tmp_path):
-    play(World(), KEPT, tmp_path)
+    succeed("learn_networks", given=[["house", "geheim123"]], cwd=tmp_path)
     (tmp_path / "settings.json").write_text(SHORT_KEY)
     world = World([Network("house", "geheim123")], cable=False)
     (told,) = start(world, tmp_path)

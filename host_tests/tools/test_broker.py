@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from gateway_host.broker import HOST, KINDS, Broker, available
 from gateway_host.errors import UserError
+from in_interpreter import program
 from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
@@ -134,12 +135,8 @@ def test_port_out_of_range_is_refused(port: int, tmp_path: Path) -> None:
 def test_broker_ends_with_a_killed_parent(kind: str, tmp_path: Path) -> None:
     if kind not in available():
         pytest.skip(f"{kind} is not here: `make doctor` says why and the remedy")
-    program = (
-        "import os, signal\nfrom gateway_host.broker import Broker\n"
-        f"print(Broker(directory={str(tmp_path)!r}, kind={kind!r}).start().port, flush=True)\n"
-        "os.kill(os.getpid(), signal.SIGKILL)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    command = [sys.executable, program("die_beside"), "a_broker", tmp_path, kind]
+    done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == -9
     # The port can be listened on again once the kernel has ended the broker.
     for _ in range(500):

@@ -23,6 +23,7 @@ from gateway_host.sim.house_file import load_house
 from gateway_host.sim.installation import Installation
 from gateway_host.view.truth import Truth
 from gateway_host.world import tell
+from in_interpreter import program
 
 HOUSE = ROOT / "tools" / "houses" / "default.toml"
 RECORDING = ROOT.parent / "shared" / "recordings" / "ygz.cfg"
@@ -301,7 +302,7 @@ def test_a_firmware_that_dies_is_reported_in_one_line(tmp_path, source, words):
 
 
 def test_a_firmware_that_hangs_is_ended(tmp_path):
-    source = "while True:\n  try:\n    while True: pass\n  except KeyboardInterrupt: print('no')"
+    source = program("hang").read_text()
     session = start_script(tmp_path, source, directory=tmp_path / "state")
     pid = session.pid
     time.sleep(0.3)

@@ -21,6 +21,7 @@ from gateway_host import __main__ as commands
 from gateway_host import interpreter
 from gateway_host.errors import UserError
 from gateway_host.interpreter import LIB, ROOT
+from in_interpreter import program, succeed
 
 BOOTSTRAP = ROOT / "tools" / "bootstrap"
 
@@ -55,13 +56,9 @@ def test_word_size_is_that_of_the_program_file(bits: int) -> None:
 
 
 def test_viper_words_wrap_as_c_does(bits: int) -> None:
-    code = (
-        "@micropython.viper\ndef product(a: int, b: int) -> int:\n    return a * b\n"
-        "print(product(1_000_003, 1_000_033))"
-    )
     word = {32: ctypes.c_int32, 64: ctypes.c_int64}[bits]
-    done = interpreter.run(["-c", code], bits=bits)
-    assert int(done.stdout) == word(1_000_003 * 1_000_033).value, done.stderr
+    printed = succeed("multiply_in_viper", bits=bits)
+    assert int(printed) == word(1_000_003 * 1_000_033).value
 
 
 def test_heap_is_as_large_as_asked(bits: int) -> None:
@@ -87,12 +84,8 @@ def test_library_can_be_imported(module: str, bits: int) -> None:
 
 
 def test_interpreter_ends_with_a_killed_parent(bits: int) -> None:
-    program = (
-        "import os, signal\nfrom gateway_host import interpreter\n"
-        f"p = interpreter.start(['-c', 'import time; time.sleep(600)'], bits={bits})\n"
-        "print(p.pid, flush=True)\nos.kill(os.getpid(), signal.SIGKILL)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, program("die_beside"), "an_interpreter", str(bits)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
     assert done.returncode == -signal.SIGKILL
     pid = int(done.stdout)
     for _ in range(500):

@@ -17,12 +17,7 @@ from .house import house_of, site_of
 from .run import Plan, Readings, Run, read
 
 _PATH = [ROOT / "firmware", ROOT / "tools" / "gateway_host" / "device"]
-_PROGRAM = """
-from accuracy_samples import measure
-for plan, address, blocks in {jobs!r}:
-    measure(plan, address, blocks)
-    print()
-"""
+_PROGRAM = "from accuracy_samples import measure_all; measure_all({jobs!r})"
 
 
 def measure_single(runs: list[Run]) -> list[tuple[Plan, Readings]]:

@@ -51,3 +51,10 @@ def measure(plan, address, blocks):
     teller.path = build(bus, place, lambda: None, teller.tell)
     for _ in range(blocks):
         teller.step()
+
+
+def measure_all(jobs):
+    """Measure one after the other, with an empty line after each; jobs: what measure() takes."""
+    for plan, address, blocks in jobs:
+        measure(plan, address, blocks)
+        print()

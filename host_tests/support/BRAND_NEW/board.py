@@ -1,6 +1,3 @@
-"""A board that nobody has thought of, as data."""
-
-NEW_BOARD = '''
 """A gateway that nobody has thought of: Wi-Fi before Ethernet, a LED of its own."""
 
 NAME = "BRAND_NEW"
@@ -18,4 +15,3 @@ LED = {
 }
 LONGEST_S = {}
 RESET = (("off", 2), ("green", 5))
-'''
