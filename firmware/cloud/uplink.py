@@ -6,14 +6,14 @@ handshake, an erase of flash) is one second at most, and breaks no connection.
 """
 
 import asyncio
-import os
 
 from micropython import const
 
 from system.watchdog import unwatched
 from net.resolve import resolve
+from cloud.backoff import Backoff
+from cloud.hearing import CLOSED_BY_BROKER, Hearing
 from cloud.mqtt_client import Client
-from cloud.mqtt_in import PINGRESP, SUBACK, Incoming
 from cloud.mqtt_link import Link, UplinkError
 from cloud.mqtt_wire import Body, counted, gathered
 from cloud.pings import Pings
@@ -24,10 +24,8 @@ from cloud.uplink_troubles import Troubles
 _TIMEOUT_S = const(10)
 _STEADY_S = const(30)  # a connection that lasts so long is a good one
 _WAIT_FOR_TIME = const(10)  # s since start: where no time server answers TLS is tried without
-_HEARD = const(32)  # the broker says no more than PINGRESP; larger pieces of heap may be rare
 
 _LOST = "the connection to the broker was lost while sending"
-_CLOSED = "the broker closed the connection"
 _SILENT = "the broker does not answer any more"
 _NO_MEMORY = "there is too little memory for a message"
 
@@ -66,8 +64,7 @@ class Uplink:
         self._counters = counters
         self._troubles = Troubles(client_id, counters)
         self._subscriptions = Subscriptions(commands.topics)
-        self._commands = commands
-        self._incoming = Incoming(self._message, self._answered)
+        self._backoff = Backoff(client_id)
         self._link = Link()
         self._client = Client(self._link, client_id, settings, will)
         self._sending = asyncio.Lock()
@@ -76,17 +73,18 @@ class Uplink:
         self._age = 0  # s since the broker accepted us
         self._pings = Pings(self._client.ping)
         self._trials = Trials(self._client, self._pings)
+        self._hearing = Hearing(
+            self._link, self._pings, self._trials, self._subscriptions, commands, counters.count
+        )
 
     async def run(self, beat: Beat = unwatched) -> Never:
         """Connect, stay connected, connect again; without end. Needs `watch` beside it. beat:
         called meanwhile, at each ping's answer at least."""
-        pause = 1
         while True:
             beat()
             if not self._network.online() or await self._live(beat):
-                pause = 1  # a network that is back is used at once
-            await asyncio.sleep_ms(pause * (500 + (500 * os.urandom(1)[0] >> 8)))  # by chance
-            pause = min(2 * pause, self._troubles.max_pause_s)
+                self._backoff.reset()  # a network that is back is used at once
+            await asyncio.sleep_ms(self._backoff.pause_ms(self._troubles.max_pause_s))
 
     async def _live(self, beat):
         """A connection from its beginning to its end. Whether the next one is worth a try at
@@ -104,8 +102,8 @@ class Uplink:
         except OSError as error:
             if self.connected:
                 self._ended = CLOSED
-                why = "%s: %s" % (_CLOSED, error) if (error.errno or 0) > 0 else _CLOSED  # TLS
-                self._fail("uplink.lost", why)
+                of_tls = ": %s" % error if (error.errno or 0) > 0 else ""
+                self._fail("uplink.lost", CLOSED_BY_BROKER + of_tls)
             elif not self._given_up:
                 self._fail("uplink.network", "connection to the broker: %s" % error)
         except MemoryError:
@@ -120,7 +118,8 @@ class Uplink:
 
     async def _use(self, beat):
         """Introduce ourselves to the broker and hear what it says, until the connection ends."""
-        tasks = [asyncio.create_task(self._introduce()), asyncio.create_task(self._hear(beat))]
+        both = self._introduce(), self._hearing.run(beat)
+        tasks = [asyncio.create_task(task) for task in both]
         try:
             await asyncio.gather(*tasks)
         finally:
@@ -237,7 +236,7 @@ class Uplink:
         keepalive_s = self._keepalive_s()
         await self._client.open(address, keepalive_s)
         self._pings.begin(keepalive_s)
-        self._incoming.clear()
+        self._hearing.clear()
         self._subscriptions.begin()
 
     async def _introduce(self):
@@ -248,35 +247,6 @@ class Uplink:
             for topic, pieces in self._retained():
                 self._published += await self._trials.publish(topic, await counted(pieces), True)
             self._subscriptions.ask(self._client.subscribe)
-
-    async def _hear(self, beat):
-        """Take what the broker says, until the connection ends."""
-        while True:
-            beat()
-            data = await self._link.read(_HEARD)
-            if not data:
-                raise UplinkError("uplink.lost", _CLOSED)
-            self._pings.heard()
-            try:
-                self._incoming.feed(data)
-            except ValueError as error:
-                raise UplinkError("uplink.protocol", "the broker sends no MQTT: %s" % error)
-
-    def _message(self, topic, payload, size):
-        if self._trials.came_back(topic):
-            return
-        if payload is None:
-            self._commands.skip(size)
-        else:
-            self._commands.take(topic, payload)
-
-    def _answered(self, kind, packet):
-        if kind == PINGRESP:
-            self._pings.answered()
-        elif kind == SUBACK:
-            self._trials.answered(packet)
-            if self._subscriptions.answered(packet):
-                self._counters.count("uplink.unsubscribed")
 
     async def _send(self, topic, body, retained):
         """Whether the message is on its way; else it is dropped, and the connection given up."""

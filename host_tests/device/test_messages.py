@@ -7,6 +7,7 @@ import unittest
 
 from system.counters import Counters
 from cloud import uplink as uplink_module
+from cloud.backoff import Backoff
 from cloud.mqtt_link import UplinkError
 from cloud.mqtt_wire import Body, taken
 from cloud.pings import Pings
@@ -282,14 +283,13 @@ class Tries(unittest.TestCase):
                 return getattr(asyncio, name)
 
             async def sleep_ms(self, ms):
-                taken.append(ms // 500)
+                taken.append(ms // 1000)
                 if len(taken) == 10:
                     raise KeyboardInterrupt
 
-        class Least:
-            @staticmethod
-            def urandom(count):  # the shortest pause that chance makes: half of it
-                return bytes(count)
+        class Longest(Backoff):
+            def _by_chance(self, most_ms):
+                return most_ms
 
         async def connect():
             ends(uplink, len(taken))
@@ -298,14 +298,14 @@ class Tries(unittest.TestCase):
         uplink._close()
         uplink._network = Network
         uplink._connect = connect
-        with_time, by_chance = uplink_module.asyncio, uplink_module.os
-        uplink_module.asyncio, uplink_module.os = Counted(), Least
+        uplink._backoff = Longest("5010")
+        with_time, uplink_module.asyncio = uplink_module.asyncio, Counted()
         try:
             asyncio.run(uplink.run())
         except KeyboardInterrupt:
             pass
         finally:
-            uplink_module.asyncio, uplink_module.os = with_time, by_chance
+            uplink_module.asyncio = with_time
             asyncio.new_event_loop()
         return taken, counts
 
