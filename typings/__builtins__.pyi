@@ -86,6 +86,8 @@ from cloud.json_text import Text as Text
 from cloud.mqtt_wire import Body as Body
 from cloud.pings import Pings as Pings
 from cloud.rates import Rates as Rates
+from cloud.subscriptions import Subscriptions as Subscriptions
+from cloud.trials import Trials as Trials
 from cloud.uplink import Uplink as Uplink
 from led import Led as Led
 from pipeline import Measuring as Measuring
