@@ -1,5 +1,6 @@
 """`run`, `replay` and `repl` as a user calls them: real interpreter, real broker, real signals."""
 
+import itertools
 import json
 import os
 import re
@@ -69,7 +70,7 @@ def test_measures_for_some_seconds_and_says_what_it_did(bits):
     assert "28 points on 8 nodes" in opening
     assert "  lost      nothing" in lines
     (measured,) = re.findall(r"^Measured ([\d.]+) s of 28 points", result.stdout, re.MULTILINE)
-    assert 3.9 <= float(measured) <= 6
+    assert float(measured) >= 3.9
     (got, wanted) = re.search(r"(\d+) of (\d+) realtime", result.stdout).groups()
     assert got == wanted and int(got) >= 4
 
@@ -89,7 +90,7 @@ def test_a_house_with_a_power_box_has_its_line_and_its_accuracy():
     ).groups()
     assert well == of == "3" and int(answers) > 15
     (percent,) = re.findall(r"  accuracy  grid .* in truth .*: ([+-][\d.]+) %", result.stdout)
-    assert abs(float(percent)) <= 1.0  # the box's seconds are not those of the reports
+    assert abs(float(percent)) <= 0.05  # the project's limit for active power
 
 
 def test_a_broker_that_ends_is_named():
@@ -161,6 +162,40 @@ def test_truth_finds_where_the_reports_began(error):
     measured, true, seconds = truth.energy(reports)  # the samples do not cover the last report
     assert seconds == pytest.approx(sum(counts[:4]) / 3200)
     assert true == pytest.approx(watts[777 : 777 + sum(counts[:4])].sum() / 3200, rel=1e-9)
+    assert measured == pytest.approx(error * true, rel=1e-9)
+
+
+# When the gateway has read the box (s), and how many s of its reports there are: steady; a busy
+# machine, so that a second of the box comes twice and another one never; a round without a report.
+READS = [
+    ([2.4, 3.4, 4.4, 5.4, 6.4], [0, 1, 2, 3, 4]),
+    ([2.4, 3.9, 4.05, 5.98, 7.01, 7.99], [0, 1, 2, 3, 4, 5]),
+    ([1.5, 2.4, 3.9, 4.4, 5.05, 6.1, 7.2, 8.1], [1, 2, 3, 5, 6, 7]),
+]
+
+
+@pytest.mark.parametrize("reads, reported", READS, ids=["steady", "busy", "lost"])
+@pytest.mark.parametrize("error", [1.0, 1.01])
+def test_truth_of_a_power_box_is_that_of_the_seconds_that_it_has_answered(reads, reported, error):
+    random = np.random.default_rng(9)
+    samples = random.integers(-32768, 32768, (6, 9 * 3200)).astype(np.int16)
+    samples[4:6] = samples[4:6] * random.random(9).repeat(3200)  # each second another power
+    samples[2:4] = 0
+    truth, start = Truth(GRID), 4294000000
+    for first in range(0, samples.shape[1], 64):
+        truth.tap(start + first, samples[:, first : first + 64])
+    watts = true_watts(samples.astype(float)).reshape(9, 3200).mean(axis=1)
+    for read in reads:
+        truth.answered(read * 1e6, start + 3200 * (int(read) - 1))
+    counts, reports = [3200], []
+    for before, now in itertools.pairwise(reported):
+        counts.append(round((reads[now] - reads[before]) * 3200))
+    for k, count in zip(reported, counts, strict=True):
+        reports.append((count, error * watts[int(reads[k]) - 1]))
+    measured, true, seconds = truth.energy(reports)
+    assert seconds == pytest.approx(sum(counts) / 3200)
+    by_hand = [watts[int(reads[k]) - 1] * n for k, n in zip(reported, counts, strict=True)]
+    assert true == pytest.approx(sum(by_hand) / 3200, rel=1e-9)
     assert measured == pytest.approx(error * true, rel=1e-9)
 
 

@@ -21,6 +21,7 @@ from gateway_host.errors import UserError
 from gateway_host.faults.script import Faults
 from gateway_host.firmware_says import check_site, version
 from gateway_host.session import REPL_FILE, Session, has_repl
+from gateway_host.sim.b_meters import PowerBox
 from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from gateway_host.sim.installation import Installation
 from gateway_host.sim.radio import World
@@ -76,6 +77,9 @@ def main(arguments: argparse.Namespace) -> int:
     installation = Installation(
         house, arguments.baud, arguments.rxbuf, tap=truth.tap, faults=faults
     )
+    for slave in installation.b_line.slaves:
+        if isinstance(slave, PowerBox):
+            slave.on_read = truth.answered
     interrupted = False
     with contextlib.ExitStack() as stack:
         world = _world(arguments.world) if arguments.world else None

@@ -22,6 +22,8 @@ _STAR = {1: (0, 1), 2: (1, 1), 4: (2, 1), 16: (0, -1), 32: (1, -1), 64: (2, -1)}
 # Line to line: (from, to); 18, 36, 20 are these reversed.
 _DELTA = {33: (0, 1), 66: (1, 2), 65: (0, 2), 18: (1, 0), 36: (2, 1), 20: (2, 0)}
 
+_POWERS, _ENERGIES = 0x0100, 0x3000  # registers of the first slot
+
 # int16 [channel, count] from a sample number on: three voltages, then the points
 Waveforms = Callable[[int, int], np.ndarray]
 
@@ -31,7 +33,8 @@ class PowerBox(Slave):
 
     devices: (serial number, CT types of its inputs); channels: (serial, input's letter) -> row of
     the waveforms. `saved`: mapping and CT types as they are kept without supply. `identified`:
-    slots whose LED blinks.
+    slots whose LED blinks. `on_read(time, first_sample)`, when set, is called when powers and then
+    energies were read: at which time (µs), and with which second's powers.
     """
 
     def __init__(
@@ -56,6 +59,9 @@ class PowerBox(Slave):
         self._waveforms = waveforms
         self._first = first_sample
         self._second = -1
+        self._now = 0.0
+        self._asked: int | None = None  # the second whose powers were read
+        self.on_read: Callable[[float, int], None] | None = None
         self._joules = np.zeros((_SLOTS, 2))
         self._values: dict[int, list[int]] = {}
 
@@ -64,6 +70,7 @@ class PowerBox(Slave):
         self.mapping, self.types = list(self.saved[0]), list(self.saved[1])
 
     def pass_time(self, time: float) -> None:
+        self._now = time
         second = int(time // 1e6) - 1  # the last one that is complete
         while self._second < second:
             self._second += 1
@@ -92,12 +99,12 @@ class PowerBox(Slave):
                     reactive = fundamental_reactive(voltage, amperes)
                     apparent = rms * float(np.sqrt((voltage**2).mean()))
             values[0x0080 + 4 * slot] = real_low_first(rms)
-            values[0x0100 + 4 * slot] = real_low_first(power)
+            values[_POWERS + 4 * slot] = real_low_first(power)
             values[0x0180 + 4 * slot] = real_low_first(reactive)
             values[0x0300 + 4 * slot] = real_low_first(apparent)
             self._joules[slot, 0 if power >= 0 else 1] += abs(power)
             for k, watt_hours in enumerate(self.energy(slot)):
-                values[0x3000 + 4 * slot + 2 * k] = low_first(watt_hours)
+                values[_ENERGIES + 4 * slot + 2 * k] = low_first(watt_hours)
         self._values = values
 
     @staticmethod
@@ -115,6 +122,12 @@ class PowerBox(Slave):
     def read_words(self, function: int, address: int, count: int) -> Sequence[int]:
         if function != 3:
             raise Refused(ILLEGAL_FUNCTION)
+        if address == _POWERS:
+            self._asked = self._second
+        elif address == _ENERGIES and self._asked is not None:
+            if self.on_read is not None:
+                self.on_read(self._now, self._first + self._asked * SAMPLE_RATE)
+            self._asked = None
         return [self._word(a) for a in range(address, address + count)]
 
     def _word(self, address: int) -> int:
