@@ -2,16 +2,18 @@
 
 Arguments: the ports of HTTP and DNS. plan.json holds a table: `networks` as lists of name (text,
 or a list of bytes), dBm and security, `passwords` {name: what is right}, `results` {name: what
-else is said of it}, `seconds` that joining takes, `scan_ms` that a scan takes, `speed` of the
-board's clock, `line` the path of a pty for Improv, `rounds` how often the hotspot opens, `starve`
-after how many steps of the LED nothing is left of the heap for a second, `leave` how many bytes
-are left of it after 20 steps, `stuck` that the access point can not be stopped. Prints a JSON line
-for whatever happens; an LED beats on the same clock.
+else is said of it}, `seconds` that joining takes, `held` that it takes until there is a file named
+`end`, `scan_ms` that a scan takes, `speed` of the board's clock, `line` the path of a pty for
+Improv, `rounds` how often the hotspot opens, `starve` after how many steps of the LED nothing is
+left of the heap for a second, `leave` how many bytes are left of it after 20 steps, `stuck` that
+the access point can not be stopped. Prints a JSON line for whatever happens; an LED beats on the
+same clock.
 """
 
 import asyncio
 import gc
 import json
+import os
 import sys
 import time
 
@@ -100,6 +102,10 @@ class Joining:
 
     async def join_given(self, name, key):
         await asyncio.sleep(PLAN.get("seconds", 0.3))
+        while PLAN.get("held") and "end" not in os.listdir():
+            await asyncio.sleep_ms(50)
+        if PLAN.get("held"):
+            os.remove("end")
         result = PLAN.get("results", {}).get(name, "ok")
         if PLAN["passwords"].get(name) != key:
             result = "wrong_password" if name in PLAN["passwords"] else "not_found"

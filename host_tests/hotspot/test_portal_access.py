@@ -48,7 +48,6 @@ def open_page(tmp_path):
         opened.append(phone)
         phone.open(f"http://{hotspot.origin}/")
         phone.wait(TEXTS["en"]["title"])
-        phone.wait_for("document.readyState == 'complete'")
         return hotspot, phone
 
     yield begin
@@ -146,11 +145,11 @@ def test_a_search_leaves_what_was_chosen_and_typed(open_page, number, name):
 
 def test_a_search_leaves_the_focus_in_the_list(open_page):
     _, phone = open_page(scan_ms=1000)
+    phone.look("document.querySelector('#rows').firstElementChild.id = 'old'")
     focus(phone, "#again")
     phone.press("Enter")
     focus(phone, "#n4")
     phone.press("ArrowDown")
-    phone.look("document.querySelector('#rows').firstElementChild.id = 'old'")
     phone.wait_for("!document.querySelector('#old')")
     assert phone.look(f"[{FOCUS}, {CHOSEN}]") == ["n5", "n5"]
 
@@ -255,7 +254,7 @@ def states(hotspot: Hotspot, phone: Phone, language: str):
         phone.wait_for(f"!!document.querySelector('#{invalid}').ariaInvalid")
         yield f"wrong {invalid}"
     phone.open(f"http://{hotspot.origin}/?again")
-    phone.wait_for("location.search == '?again' && document.readyState == 'complete'")
+    phone.wait_for("location.search == '?again'")
     for key, found in (("wrongwrong", "form"), ("Geheim 123", ".tick")):
         phone.tap("label[for=n0]")
         phone.type("#key", key)
@@ -264,6 +263,7 @@ def states(hotspot: Hotspot, phone: Phone, language: str):
         yield "trying"
         phone.look("document.querySelector('#gone').hidden = false")
         yield "no answer"
+        hotspot.let_join()
         phone.wait_for(f"!!document.querySelector('{found}')")
         yield "wrong password" if found == "form" else "done"
 
@@ -273,7 +273,7 @@ def test_axe_finds_nothing_in_any_state(language, tmp_path):
     """In light and dark; and nothing is wider than the screen."""
     with (
         Hotspot(
-            tmp_path, networks=KINDS, passwords={"Woning_5": "Geheim 123"}, seconds=4
+            tmp_path, networks=KINDS, passwords={"Woning_5": "Geheim 123"}, held=True
         ) as hotspot,
         Phone(tmp_path / "b", hotspot.port, language=language, size=SMALL) as phone,
     ):

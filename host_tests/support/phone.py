@@ -149,9 +149,10 @@ class Phone:
         self.wait_for(f"document.body && document.body.innerText.includes({json.dumps(text)})")
 
     def wait_for(self, expression: str) -> None:
-        """Until the expression is true in the page."""
+        """Until the expression is true in the page, as a whole: nothing moves any more that is
+        aimed at."""
         until(
-            lambda: self._try(expression),
+            lambda: self._try(f"document.readyState == 'complete' && ({expression})"),
             expression,
             lambda: self._try("document.body.innerText"),
         )
