@@ -12,7 +12,7 @@ from gateway_host.boards import data as board_data
 from gateway_host.errors import UserError
 from gateway_host.image import BOARDS
 from play_in_world import NEW_BOARD
-from test_boards_common import CONSOLE, FLASH, ONLY_INPUTS, RMII
+from test_boards_common import CONSOLE, FLASH, ONLY_INPUTS, PSRAM, RMII
 
 CONNECT_4G = (BOARDS / "CONNECT_4G" / "board.py").read_text(encoding="utf-8")
 CONNECT = (BOARDS / "CONNECT" / "board.py").read_text(encoding="utf-8")
@@ -84,8 +84,14 @@ BROKEN = [
     (
         "CONNECT",
         "PINS = {",
-        'PINS = {"eth_clock_out": 17,',
+        'PINS = {"eth_clock_out": 0,',
         "PINS: 'eth_clock_out': not beside Wi",
+    ),
+    (
+        "CONNECT",
+        "PINS = {",
+        'PINS = {"eth_clock_out": 17,',
+        "PINS: 'eth_clock_out': GPIO 17 is taken: the module's PSRAM",
     ),
     ("CONNECT", "PSRAM = True", "PSRAM = 4", "PSRAM: must be True or False"),
     ("CONNECT_4G", "SIGNAL_DBM = (-95, -105)", "", "SIGNAL_DBM: is missing"),
@@ -115,7 +121,10 @@ def test_a_new_board_needs_pins_unless_it_has_hardware_of_its_own(tmp_path):
     board_data.check(folder)
 
 
-@pytest.mark.parametrize("pin", [*FLASH, *CONSOLE, *RMII, *ONLY_INPUTS, 20, 24, 28, 31, 40, -1])
+NO_OUTPUTS = [*FLASH, *CONSOLE, *RMII, *PSRAM, *ONLY_INPUTS, 20, 24, 28, 31, 40, -1]
+
+
+@pytest.mark.parametrize("pin", NO_OUTPUTS)
 def test_a_pin_that_is_no_free_output_is_refused(pin, tmp_path):
     """Those that an ESP32 has: table "Pin Overview" of its datasheet."""
     folder = folder_with(tmp_path, "CONNECT", CONNECT.replace('"a_tx": 5', f'"a_tx": {pin}'))
@@ -125,7 +134,8 @@ def test_a_pin_that_is_no_free_output_is_refused(pin, tmp_path):
 
 # What a board may have beside what ours have, and what it has not then.
 OTHERS = [
-    ('LINKS = ("ethernet",)', 'PINS.update(eth_clock_out=17, eth_power=12, eth_reset=13, a_tx=0)'),
+    ('LINKS = ("ethernet",)', 'PSRAM = False\n'
+     "PINS.update(eth_clock_out=17, eth_power=12, eth_reset=13, a_tx=0, a_rx=16)"),
     ('LINKS = ("ethernet",)', 'PINS.update(eth_clock_out=0, eth_phy="KSZ8081", eth_address=31)'),
     ("", 'PINS.update(a_rx=39, button=4, button_high=1, button_pull=1, led_low=1)'),
     ("", "for lamp in ('red', 'green'): del PINS['led_' + lamp]\n"
@@ -144,7 +154,7 @@ def test_what_is_wired_in_another_way_is_taken(links, pins, tmp_path):
 @pytest.mark.parametrize("pin", [2, 35])
 def test_a_clock_is_given_at_three_pins_only(pin, tmp_path):
     """ESP-IDF's Ethernet guide: 0, 16 and 17."""
-    text = f'{CONNECT}\nLINKS = ("ethernet",)\nPINS["eth_clock_out"] = {pin}\n'
+    text = f'{CONNECT}\nPSRAM = False\nLINKS = ("ethernet",)\nPINS["eth_clock_out"] = {pin}\n'
     with pytest.raises(UserError, match="PINS: 'eth_clock_out': "):
         board_data.check(
             folder_with(tmp_path, "CONNECT", text.replace('"a_rx": 35', '"a_rx": 39'))

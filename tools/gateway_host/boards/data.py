@@ -91,7 +91,7 @@ def _problems(name: str, data: dict[str, Any], own_hardware: bool) -> Iterator[t
         yield "SIGNAL_DBM", "must be the dBm of good, then of medium reception"
     yield from _light(data)
     if not own_hardware:
-        for why in board_pins.problems(data["PINS"], [*buses, *links]):
+        for why in board_pins.problems(data["PINS"], [*buses, *links], data.get("PSRAM", True)):
             yield "PINS", why
 
 

@@ -24,11 +24,12 @@ _ONLY_INPUTS = range(34, 40)
 _RMII = (19, 21, 22, 25, 26, 27)  # they cannot be others
 _CLOCK_IN = 0
 _CLOCK_OUT = (0, 16, 17)
+_PSRAM = (16, 17)  # of an ESP32-WROVER
 
 
-def problems(pins: dict[str, Any], parts: Collection[str]) -> Iterator[str]:
-    """What cannot work. parts: the board's links and buses. As in board_data, each relies on those
-    before it."""
+def problems(pins: dict[str, Any], parts: Collection[str], psram: bool) -> Iterator[str]:
+    """What cannot work. parts: the board's links and buses; psram: its module has PSRAM. As in
+    board_data, each relies on those before it."""
     lamps = ("led_addressable",) if "led_addressable" in pins else _LAMPS
     needed = ["button", *lamps, *(pin for part in parts for pin in _NEEDED[part])]
     gpios = [*needed, *(pin for part in parts for pin in _OPTIONAL.get(part, ()))]
@@ -49,17 +50,17 @@ def problems(pins: dict[str, Any], parts: Collection[str]) -> Iterator[str]:
                 yield f"{name!r}: {value!r} is none of {_words(told[name])}"
         elif name not in gpios:
             yield f"{name!r} is not known on this board; known: {', '.join([*gpios, *told])}"
-    yield from _gpios({name: pins[name] for name in gpios if name in pins}, parts)
+    yield from _gpios({name: pins[name] for name in gpios if name in pins}, parts, psram)
     if "button_pull" in pins and pins["button"] in _ONLY_INPUTS:
         yield f"'button_pull': GPIO {pins['button']} has no resistor"
 
 
-def _gpios(pins: dict[str, Any], parts: Collection[str]) -> Iterator[str]:
+def _gpios(pins: dict[str, Any], parts: Collection[str], psram: bool) -> Iterator[str]:
     """pins: those that are numbers of GPIOs."""
-    used = {}
+    used = dict.fromkeys(_PSRAM if psram else (), "the module's PSRAM")
     if "ethernet" in parts:
         fixed = _RMII if "eth_clock_out" in pins else (*_RMII, _CLOCK_IN)
-        used = dict.fromkeys(fixed, "Ethernet's data or clock")
+        used |= dict.fromkeys(fixed, "Ethernet's data or clock")
     for name, gpio in pins.items():
         if type(gpio) is not int or gpio not in _GPIOS:
             yield f"{name!r}: {gpio!r} is no free GPIO (6 to 11: flash; 1, 3: console)"
