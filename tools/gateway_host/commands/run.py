@@ -21,9 +21,9 @@ from gateway_host.errors import UserError
 from gateway_host.faults.script import Faults
 from gateway_host.firmware_says import check_site, version
 from gateway_host.session import REPL_FILE, Session, has_repl
-from gateway_host.sim.b_meters import PowerBox
 from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from gateway_host.sim.installation import Installation
+from gateway_host.sim.power_box import PowerBox
 from gateway_host.sim.radio import World
 from gateway_host.view.collector import Collector, Snapshot
 from gateway_host.view.screen import render, save_picture, status_line

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .b_meters import PowerBox, ProfileMeter, eastron
+from .b_meters import ProfileMeter, eastron
 from .b_modules import InputModule, Module
 from .b_output_module import OutputModule
 from .catalogue import serial_parts
 from .loads import Feed, Profile
 from .modbus_line import Slave
+from .power_box import PowerBox
 from .toml_file import Table, TomlFile
 
 _INPUT_SITE = ("name", "mode", "unit", "per_pulse", "debounce", "active")
