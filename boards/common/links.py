@@ -9,7 +9,7 @@ import machine
 import network
 from micropython import const
 
-from net.addresses import in_network
+from system.addresses import in_network
 
 _STACK = const(4096)  # bytes of internal memory: the least of MicroPython's port
 _WAIT_MS = const(100)

@@ -10,6 +10,7 @@ import asyncio
 from micropython import const
 from umqtt.simple import MQTTClient
 
+from system.addresses import is_home
 from cloud.mqtt_link import UplinkError
 from cloud.mqtt_wire import Body, Wire
 
@@ -26,6 +27,7 @@ _REFUSALS = (
     "user name or password refused: see mqtt in settings.json",
     "not authorised: see mqtt in settings.json",
 )
+_OPEN = "%s is %s, which is not in the own network: nothing goes there without mqtt.tls"
 _NOWHERE = {"host": "", "port": 0}  # there is no broker
 
 
@@ -107,6 +109,8 @@ class Client:
         """Connect to the broker at this address; UplinkError, OSError or asyncio.TimeoutError when
         it does not accept us."""
         settings = self._settings
+        if not settings.get("tls") and not is_home(address):
+            raise UplinkError("uplink.open", _OPEN % (settings["host"], address))
         await asyncio.wait_for(self._link.open(address, settings["port"]), _TIMEOUT_S)
         self._wire.take()
         self._packets = self._made(keepalive_s)

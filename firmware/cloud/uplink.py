@@ -232,7 +232,6 @@ class Uplink:
             while not self._set_clock() and self._wait_for_time:
                 self._wait_for_time -= 1
                 await asyncio.sleep(1)
-        self._troubles.connects(settings["host"], address, bool(settings.get("tls")))
         keepalive_s = self._keepalive_s()
         await self._client.open(address, keepalive_s)
         self._pings.begin(keepalive_s)

@@ -10,11 +10,9 @@ from micropython import const
 _MAX_PAUSE_S = const(20)
 _MAX_REFUSED_S = const(240)
 _NETWORK = ("uplink.name", "uplink.network", "uplink.timeout")
-_PRIVATE = ("10.", "127.", "169.254.", "192.168.")
 _SHORT_LIVED = (
     "the broker accepts us and soon closes the connection: does another client use the name %s?"
 )
-_OPEN = "what goes to the broker %s can be read on its way: give mqtt.tls"
 
 
 class Troubles:
@@ -26,7 +24,6 @@ class Troubles:
         self._client_id = client_id
         self._counters = counters
         self._short_lived = 0  # connections in a row
-        self._unencrypted = None  # host
 
     def note(self, name: str, text: str) -> None:
         """Something is wrong: counted under `name`."""
@@ -47,24 +44,8 @@ class Troubles:
         """The connection has lasted."""
         self._short_lived = 0
 
-    def connects(self, host: str, address: str, with_tls: bool) -> None:
-        """To the broker at this address."""
-        self._unencrypted = None if with_tls or _is_private(address) else host
-
     def texts(self, connected: bool) -> list[str]:
         """[text] of what is wrong."""
-        found = []
         if self.last_error and (self._short_lived or not connected):
-            found.append(self.last_error)
-        if self._unencrypted:
-            found.append(_OPEN % self._unencrypted)
-        return found
-
-
-def _is_private(address):
-    """Whether an IPv4 address is of the site's own network (RFC 1918, 3927)."""
-    for start in _PRIVATE:
-        if address.startswith(start):
-            return True
-    parts = address.split(".")
-    return parts[0] == "172" and 16 <= int(parts[1]) < 32
+            return [self.last_error]
+        return []

@@ -8,8 +8,8 @@ import asyncio
 
 from micropython import const
 
+from system.addresses import in_network, is_address, is_private
 from hotspot.credentials import text_of
-from net.addresses import in_network, is_address, is_private
 from net.resolve import resolve
 
 _TIMEOUT_S = 8  # on LTE a lost packet costs 3 s

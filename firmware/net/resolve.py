@@ -10,7 +10,7 @@ import os
 import socket
 import struct
 
-from net.addresses import is_address
+from system.addresses import is_address
 
 _NOBODY = "0.0.0.0"  # what a filter says of what it blocks
 _TRIES = 3

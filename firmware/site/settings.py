@@ -26,14 +26,13 @@ def read() -> Settings:
     """The Settings. A settings.json is taken over and removed; what was learned stays.
     settings_check.SettingsError when they are not usable."""
     store = Durable("settings")
-    settings = Settings(_load(store.value) if store.value else {})
     try:
         with open("settings.json") as file:
-            table = _load(file.read())
+            text = file.read()
     except OSError:
-        return settings
-    known = settings.networks
-    settings = Settings(table)
+        return Settings(_load(store.value) if store.value else {})
+    settings = Settings(_load(text))
+    known = kept().networks
     _hint(settings.networks)
     for network in known:
         _add(settings.networks, network)
@@ -52,11 +51,18 @@ def _hint(networks):
 
 
 def kept() -> Settings:
-    """The Settings without settings.json, which is not usable."""
+    """The Settings without settings.json, which is not usable. Where what is kept is not, because
+    of a firmware before this one, its networks stay: without them nobody can mend it."""
     store = Durable("settings")
     try:
         return Settings(_load(store.value) if store.value else {})
     except ValueError:
+        pass
+    try:
+        table = json.loads(store.value)
+        table.pop("mqtt", None)
+        return Settings(_load(json.dumps(table)))
+    except (ValueError, AttributeError):
         return Settings({})
 
 

@@ -3,10 +3,15 @@
 import json
 from binascii import a2b_base64
 
+from system.addresses import is_address, is_home
 from site.limits import MAX_NETWORKS, TOPICS
 
-_MQTT = ("host", "port", "user", "password", "tls")
+_MQTT = ("host", "port", "user", "password", "tls", "home_broker")
 _TLS = ("ca", "certificate", "key", "name")
+_NO_TLS = (
+    "mqtt.tls is missing: give it; only a broker in the own network does without, by "
+    '"home_broker": true'
+)
 _LINKS = ("ethernet", "wifi", "lte")
 
 
@@ -59,6 +64,20 @@ def _check_mqtt(mqtt):
             raise SettingsError("mqtt.%s: must be a text" % name)
     if mqtt.get("tls") is not None:
         _check_tls(mqtt["tls"])
+    _check_home(mqtt, host)
+
+
+def _check_home(mqtt, host):
+    """Nothing goes unencrypted but to a broker in the own network, and where its owner says so."""
+    home = mqtt.get("home_broker", False)
+    if not isinstance(home, bool):
+        raise SettingsError("mqtt.home_broker: must be true or false")
+    if home == (mqtt.get("tls") is not None):
+        text = "mqtt.tls and mqtt.home_broker: give one of them" if home else _NO_TLS
+        raise SettingsError(text)
+    if home and is_address(host) and not is_home(host):
+        text = "mqtt.home_broker: %s is no address of the own network: give mqtt.tls"
+        raise SettingsError(text % host)
 
 
 def _check_tls(tls):

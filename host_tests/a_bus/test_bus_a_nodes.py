@@ -152,7 +152,7 @@ def test_half_the_speed_serves_the_first_that_fit():
 def test_the_gateway_topic_tells_what_does_not_fit(broker):
     there = house()
     plan = there.site_json()
-    mqtt = {"host": "127.0.0.1", "port": broker.port, "user": None, "password": None}
+    mqtt = broker.mqtt()
     with Collector(plan) as collector:
         collector.connect("127.0.0.1", broker.port)
         installation = Eventful(there, baud=1_500_000)

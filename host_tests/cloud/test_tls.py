@@ -150,7 +150,7 @@ def test_a_web_server():
 
 def test_a_port_with_tls_and_settings_without():
     with Broker(tls=good()) as broker:
-        mqtt = without(broker.mqtt(), "tls")
+        mqtt = without(broker.mqtt(), "tls") | {"home_broker": True}
         with gateway(mqtt) as told:
             told.until(lambda states: states and states[-1]["errors"], "an error")
             assert holds(told)["connects"] == 0

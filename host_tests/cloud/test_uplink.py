@@ -937,9 +937,9 @@ def test_topics_are_subscribed_whenever_they_are_declared():
         assert holds(told)["connects"] == 1
 
 
-@pytest.mark.parametrize("answers", [True, False])
-def test_a_name_that_nobody_knows(answers):
-    """A name server that says so (RFC 1035: NXDOMAIN), and one that says nothing."""
+@contextlib.contextmanager
+def name_server(answer: Callable[[bytes], bytes | None]) -> Iterator[tuple[str, Waiting]]:
+    """Its port, and what it was asked. answer: of a query, None for silence."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind((HOST, 0))
         asked = Waiting()
@@ -949,17 +949,47 @@ def test_a_name_that_nobody_knows(answers):
                 while True:
                     query, client = server.recvfrom(512)
                     asked.add(query)
-                    if answers:
-                        server.sendto(query[:2] + b"\x81\x83" + query[4:], client)
+                    if said := answer(query):
+                        server.sendto(said, client)
 
         threading.Thread(target=serve, daemon=True).start()
-        port = str(server.getsockname()[1])
+        yield str(server.getsockname()[1]), asked
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_name_that_nobody_knows(answers):
+    """A name server that says so (RFC 1035: NXDOMAIN), and one that says nothing."""
+
+    def answer(query: bytes) -> bytes | None:
+        return query[:2] + b"\x81\x83" + query[4:] if answers else None
+
+    with name_server(answer) as (port, asked):
         with gateway(mqtt_at(1883, "broker.invalid"), port) as told:
             state = told.error("uplink.name")
             assert state["lastError"] == "no address for broker.invalid"
             assert set(holds(told)["errors"]) == {"uplink.name"}
         assert len(asked.all()) >= 3
-        server.close()
+
+
+@pytest.mark.parametrize("address, goes", [("192.0.2.1", False), (HOST, True)])
+def test_nothing_goes_unencrypted_out_of_the_own_network(address, goes):
+    """Wherever the name of a home broker leads (RFC 1035: an A record)."""
+
+    def answer(query: bytes) -> bytes:
+        head = query[:2] + b"\x81\x80\0\1\0\1\0\0\0\0"
+        return head + query[12:] + b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4" + socket.inet_aton(address)
+
+    with name_server(answer) as (port, _), Broker() as broker:
+        with gateway(mqtt_at(broker.port, "broker.example"), port) as told:
+            if goes:
+                told.until(lambda states: states and states[-1]["connects"], "a connection")
+                return
+            state = told.error("uplink.open")
+            words = "broker.example is 192.0.2.1, which is not in the own network: nothing goes "
+            assert state["lastError"] == words + "there without mqtt.tls"
+            told.until(lambda states: states[-1]["advice"] == [state["lastError"]], "the advice")
+            now = holds(told)
+            assert (set(now["errors"]), now["connects"]) == ({"uplink.open"}, 0)
 
 
 def test_a_clean_end_while_the_broker_is_gone():

@@ -320,6 +320,7 @@ class Sites(unittest.TestCase):
 
 def mqtt(**change):
     table = {"host": "192.168.1.20", "port": 1883, "user": None, "password": None}
+    table["home_broker"] = change.get("tls") is None
     table.update(change)
     return json.dumps({"mqtt": table})
 
@@ -340,8 +341,14 @@ class Settings(unittest.TestCase):
             mqtt(host="x" * 63 + ".y"),
             mqtt(port=65535),
             mqtt(user="u", password=""),
-            '{"mqtt": {"host": "a", "port": 1}}',
+            '{"mqtt": {"host": "a", "port": 1, "home_broker": true}}',
             mqtt(tls=None),
+            mqtt(host="10.255.255.1"),
+            mqtt(host="127.0.0.1"),
+            mqtt(host="169.254.7.7"),
+            mqtt(host="172.16.0.1"),
+            mqtt(host="172.31.255.1"),
+            mqtt(host="8.8.8.8", tls={"ca": CA}),
             mqtt(port=1883, tls={"ca": CA}),
             mqtt(tls={"ca": CA + CA, "certificate": None, "key": None, "name": "broker.test"}),
             mqtt(tls={"ca": "our CA:\r\n" + CA, "certificate": CA + CA, "key": KEY}),
@@ -365,6 +372,16 @@ class Settings(unittest.TestCase):
             ('{"networks": [["a", "12345678", 3]]}', "networks[0]: "),
             (json.dumps({"networks": [["a", "12345678"]] * 6}), "networks: "),
             ('{"mqtt": null}', "mqtt is missing"),
+            ('{"mqtt": {"host": "a", "port": 1}}', "mqtt.tls is missing: give it; only a broker"),
+            (mqtt(home_broker=False), "mqtt.tls is missing: "),
+            (mqtt(home_broker=None), "mqtt.home_broker: must be true or false"),
+            (mqtt(home_broker="yes"), "mqtt.home_broker: must be true or false"),
+            (mqtt(home_broker=True, tls={"ca": CA}), "mqtt.tls and mqtt.home_broker: give one"),
+            (mqtt(host="8.8.8.8"), "mqtt.home_broker: 8.8.8.8 is no address of the own network"),
+            (mqtt(host="172.15.0.1"), "mqtt.home_broker: 172.15.0.1 is no address"),
+            (mqtt(host="172.32.0.1"), "mqtt.home_broker: 172.32.0.1 is no address"),
+            (mqtt(host="192.169.0.1"), "mqtt.home_broker: 192.169.0.1 is no address"),
+            (mqtt(host="100.64.0.1"), "mqtt.home_broker: 100.64.0.1 is no address"),
             (mqtt(host=None), "mqtt.host: "),
             (mqtt(host=""), "mqtt.host: "),
             (mqtt(host=7), "mqtt.host: "),

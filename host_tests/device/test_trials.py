@@ -5,7 +5,6 @@ import unittest
 
 from cloud.subscriptions import Subscriptions
 from cloud.trials import CLOSED, SILENT, Trials
-from cloud.uplink_troubles import _is_private
 
 RIGHT_SIZES = (("p/u/presence", 20), ("p/u/config", 300), ("p/u/channels", 13000), ("p/u/s", 7000))
 
@@ -238,14 +237,6 @@ class Asked(unittest.TestCase):
         self.subscriptions.ask(self.subscribe)
         self.assertEqual([self.subscriptions.second() for _ in range(12)].count(True), 1)
         self.assertEqual(self.subscriptions.refused, self.wanted)
-
-
-class Addresses(unittest.TestCase):
-    def test_of_ones_own_network(self):
-        for address in ("10.0.0.1", "127.0.0.1", "192.168.178.20", "172.16.0.1", "172.31.255.1"):
-            self.assertTrue(_is_private(address))
-        for address in ("8.8.8.8", "172.15.0.1", "172.32.0.1", "192.169.0.1", "100.64.0.1"):
-            self.assertFalse(_is_private(address))
 
 
 if __name__ == "__main__":

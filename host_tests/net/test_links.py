@@ -49,7 +49,7 @@ def test_a_blocked_port_is_shown_and_counted_once(tmp_path):
 
 def test_nothing_waits_while_it_is_looked_where_the_link_leads(tmp_path):
     """A firewall that answers nothing, for which a check takes 16 s."""
-    settings = {"mqtt": {"host": "127.0.0.1", "port": 1883}}
+    settings = {"mqtt": {"host": "127.0.0.1", "port": 1883, "home_broker": True}}
     case = "press_and_unplug_during_checks"
     waits, last = others(live_case(World([house()]), tmp_path, case, settings=settings))
     assert waits["press"] <= 1 and waits["cable"] <= 1

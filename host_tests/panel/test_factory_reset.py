@@ -64,12 +64,21 @@ def test_a_settings_file_is_taken_over_and_what_was_learned_stays(tmp_path):
     first = run("show_settings", tmp_path)
     assert first["networks"] == [["a", "12345678"]]
     assert "settings.json" not in first["files"]
-    mqtt = {"host": "10.0.0.9", "port": 1883}
+    mqtt = {"host": "10.0.0.9", "port": 1883, "home_broker": True}
     (tmp_path / "settings.json").write_text(
         json.dumps({"mqtt": mqtt, "networks": [["b", "12345678"]]})
     )
     assert run("show_settings", tmp_path)["networks"] == [["b", "12345678"], ["a", "12345678"]]
     assert run("show_settings", tmp_path)["mqtt"] == mqtt
+
+
+def test_settings_of_a_firmware_that_allowed_more_keep_their_networks(tmp_path):
+    """It sent without TLS to anywhere. The broker is not used until somebody says how, by a file
+    as ever; the way to the internet stays."""
+    refused, mqtt, networks, home, after = run("read_older_settings", tmp_path)
+    assert refused.startswith("mqtt.tls is missing: ")
+    assert (mqtt, networks) == (None, [["a", "12345678"]])
+    assert (home, after) == (True, networks)
 
 
 def test_the_oldest_of_six_networks_is_forgotten(tmp_path):

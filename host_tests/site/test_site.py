@@ -39,6 +39,8 @@ STARTS = [
      "error: settings.json: mqtt.host: "),
     ("settings.json", json.dumps({"mqtt": mqtt_at(1883, user="u")}).encode(),
      "error: settings.json: mqtt.user and mqtt.password: "),
+    ("settings.json", b'{"mqtt": {"host": "192.168.1.20", "port": 1883}}',
+     "error: settings.json: mqtt.tls is missing: give it; only a broker in the own network does"),
     ("settings.json", b'{"publish": {"sites": 5}}',
      "error: settings.json: publish.sites: is not known"),
     ("settings.json", b'{"publish": {"site": 1.5}}',

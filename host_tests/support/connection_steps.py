@@ -78,7 +78,7 @@ def serve(is_open: bool = True) -> tuple[Step, dict[str, Any]]:
     """A probe, and a cloud that takes a connection and says nothing, or none: the step, and the
     settings with that cloud."""
     port = free_port()
-    mqtt = {"host": "127.0.0.1", "port": port}
+    mqtt = {"host": "127.0.0.1", "port": port, "home_broker": True}
     return ["serve", free_port(), port if is_open else 0], {"mqtt": mqtt}
 
 

@@ -49,7 +49,8 @@ def free_port() -> int:
 
 def mqtt_at(port: int, host: str = HOST, user: Any = None, password: Any = None) -> dict[str, Any]:
     """settings.json's `mqtt`."""
-    return {"host": host, "port": port, "user": user, "password": password}
+    table = {"host": host, "port": port, "user": user, "password": password}
+    return table | {"home_broker": True}
 
 
 class Waiting:

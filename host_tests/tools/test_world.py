@@ -78,7 +78,7 @@ def test_a_running_gateway_follows(tmp_path):
     place = tmp_path / "world"
     colours: list[tuple[int, int, int]] = []
     with Broker() as broker, Internet(world, broker.port) as internet, Control(world, place):
-        mqtt = {"host": "127.0.0.1", "port": internet.port, "user": None, "password": None}
+        mqtt = {"host": "127.0.0.1", "port": internet.port, "home_broker": True}
         more = {"probe": ["127.0.0.1", internet.probe_port], "portal": [free_port(), free_port()]}
         with (
             Listener(plan, broker.port) as listener,

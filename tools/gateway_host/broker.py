@@ -109,7 +109,7 @@ class Broker:
     def mqtt(self, host: str = HOST) -> dict[str, Any]:
         """`mqtt` of settings.json for a gateway that reaches this broker as `host`."""
         if self._tls is None:
-            return {"host": host, "port": self.port}
+            return {"host": host, "port": self.port, "home_broker": True}
         tls = self._tls.settings(with_certificate=self._require_certificate)
         return {"host": host, "port": self.tls_port, "tls": tls}
 

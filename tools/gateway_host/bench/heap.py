@@ -42,7 +42,7 @@ def _holds(heap: int) -> bool:
     plan = house.site_json()
     with Broker() as broker, Collector(plan) as collector:
         collector.connect("127.0.0.1", broker.port)
-        mqtt = {"host": "127.0.0.1", "port": broker.port, "user": None, "password": None}
+        mqtt = broker.mqtt()
         with Session(Installation(house), plan, mqtt=mqtt, heap=str(heap)) as session:
             deadline = time.monotonic() + _PATIENCE_S
             while time.monotonic() < deadline:

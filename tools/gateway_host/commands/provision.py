@@ -51,7 +51,7 @@ def main(arguments: argparse.Namespace) -> int:
     with contextlib.ExitStack() as stack:
         broker = stack.enter_context(Broker())
         port, page, options = surround(world, broker.port, stack)
-        options["mqtt"] = {"host": "127.0.0.1", "port": port, "user": None, "password": None}
+        options["mqtt"] = {"host": "127.0.0.1", "port": port, "home_broker": True}
         session = stack.enter_context(
             Session(Installation(load_house(DEFAULT_HOUSE)), None, on_led=on_led, **options)
         )

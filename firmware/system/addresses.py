@@ -8,6 +8,7 @@ _PRIVATE = (
     ("169.254.0.0", 16),
     ("100.64.0.0", 10),
 )
+_HOME = _PRIVATE[:4] + (("127.0.0.0", 8),)
 
 
 def is_address(text: str) -> bool:
@@ -30,8 +31,17 @@ def in_network(address: str, network: str, mask: str) -> bool:
 
 def is_private(address: str) -> bool:
     """Whether nobody on the internet has this address."""
+    return _in_one_of(address, _PRIVATE)
+
+
+def is_home(address: str) -> bool:
+    """Whether it is an address of the site's own network, or of this very machine."""
+    return _in_one_of(address, _HOME)
+
+
+def _in_one_of(address, networks):
     number = _number(address)
-    for network, length in _PRIVATE:
+    for network, length in networks:
         if not (number ^ _number(network)) >> 32 - length:
             return True
     return False
