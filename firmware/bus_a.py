@@ -169,7 +169,7 @@ class BusA:
         return False
 
     def _assign(self):
-        """Give the node that was met last its address; returns whether anything was sent."""
+        """Give the node that was found last its address; returns whether anything was sent."""
         serial, nonce, inputs, version = self.receiver.found_nodes.pop()
         node = self.nodes.admit(serial, nonce, inputs, version)
         if node is None:

@@ -236,7 +236,7 @@ class Measuring:
         if self._reading is not None:
             yield from self._reading()
             self._reading = None
-        while self._filled < len(self._meters):  # each is asked once: it counts what it has told
+        while self._filled < len(self._meters):  # each is asked once: it counts what it has given
             self._filled += 1
             self._meters[self._filled - 1].fill(self.report)
         self.report.settle()

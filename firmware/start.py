@@ -61,7 +61,7 @@ def _finish_reset(device):
 
 
 def _nothing():
-    """Nobody is told, and there is no cloud: before there is an installation."""
+    """Nothing is published, and there is no cloud: before there is an installation."""
 
 
 def _improv(device):

@@ -17,7 +17,7 @@ LED = {
     "lost": ("red", "blinking"),
     "no internet": ("red", "blinking"),
 }
-LONGEST_S = {"connecting": 120}
+MAX_STATE_S = {"connecting": 120}
 SIGNAL_DBM = (-95, -105)  # good reception from here on; medium from here on
 RESET = (("red", 1), ("blue", 3))
 PINS = {

@@ -14,7 +14,7 @@ LED = {
     "lost": ("red", "blinking"),
     "no internet": ("red", "solid"),
 }
-LONGEST_S = {"booting": 600, "connecting": 120}
+MAX_STATE_S = {"booting": 600, "connecting": 120}
 RESET = (("red", 1), ("yellow", 8), ("off", 15), ("blue", 20))
 PINS = {
     "a_tx": 5,

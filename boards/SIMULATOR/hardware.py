@@ -33,7 +33,7 @@ class Hardware:
     collect_every = 8192
     keeps_modules = False  # the heap is small
     debug = True
-    notes = ()  # that it is an engineer's is nothing to be told of
+    notes = ()  # that it is an engineer's is nothing to report
     program_files = ("simulator.json", "gateway.log", _KEPT, _END_KEPT)
 
     def __init__(self, settings: Table, board: Board):
@@ -173,7 +173,7 @@ class Hardware:
         self.fed += 1
 
     def heap_bytes(self) -> int:
-        """What the program can have of memory, in use and free, as the host wishes."""
+        """What the program can have of memory, in use and free, as the host says."""
         return self._heap_bytes
 
     def keep_end(self, data: bytes) -> None:
@@ -210,7 +210,7 @@ class Hardware:
         sys.exit(0)
 
     def entropy(self) -> int:
-        """A number of 16 bits or more, another one at every start (here as the host wishes)."""
+        """A number of 16 bits or more, another one at every start (here as the host says)."""
         return self._entropy
 
     def pressed(self) -> bool:

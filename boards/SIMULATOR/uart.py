@@ -7,7 +7,7 @@ from micropython import const
 
 _TICKS = const(0x3FFFFFFF)  # of the link
 _ENDED = const(65535)
-_LONGEST = const(64)  # bytes of a frame that the gateway sends
+_MAX_FRAME = const(64)  # bytes of a frame that the gateway sends
 
 
 class Uart:
@@ -17,7 +17,7 @@ class Uart:
     def __init__(self, path: str, clock: BoardHardware):
         self._clock = clock
         self._file = open(path, "r+b")
-        self._message = bytearray(7 + _LONGEST)
+        self._message = bytearray(7 + _MAX_FRAME)
         self._world = bytearray(3)
         self._baud = clock.a_baud
 

@@ -15,7 +15,7 @@ LED = {
     "lost": ("red", "blinking"),
     "no internet": ("red", "blinking"),
 }
-LONGEST_S = {"booting": 30, "connecting": 120}
+MAX_STATE_S = {"booting": 30, "connecting": 120}
 RESET = (("red", 1), ("blue", 3))
 PINS = {
     "a_tx": 5,

@@ -119,11 +119,11 @@ class Radio(Link):
         self.leave()
         self._left = False
         began = time.ticks_ms()
-        while wlan.isconnected():  # until the chip has told that it has left
+        while wlan.isconnected():  # until the chip has reported that it has left
             if time.ticks_diff(time.ticks_ms(), began) > _JOIN_MS:
                 return "failed"
             await asyncio.sleep_ms(_WAIT_MS)
-        old = wlan.status()  # some failures are told until there is another one, or success
+        old = wlan.status()  # some failures are reported until there is another one, or success
         try:
             wlan.connect(ssid, password, bssid=bssid or None)
         except OSError:

@@ -26,19 +26,19 @@ class Backlog:
         self.skipped = 0
         self.restarts = 0
         self.head = HeadTime()
-        self._lost = 0  # blocks that no channel has, to be told with the next cycle
+        self._lost = 0  # blocks that no channel has, to be counted in the next cycle
 
-    def note(self, polled: int, told: Receiver) -> None:
-        """Take the head's time where it has told it: told.block and told.within, at `polled`."""
-        head, block = self.head, told.block
-        if not told.timed:
+    def note(self, polled: int, received: Receiver) -> None:
+        """Take the head's time where it was given: `block` and `within` at `polled`."""
+        head, block = self.head, received.block
+        if not received.timed:
             head.keep_up(polled)
-        elif not head.follows(polled, block, told.within):
+        elif not head.follows(polled, block, received.within):
             if head.known:
                 self.restarts += 1
                 self.lose(max(0, difference(head.block_at(polled), self.next)))
             self.next = block
-            head.set(polled, block, told.within)
+            head.set(polled, block, received.within)
 
     def until_next(self, now: int) -> int:
         """us until it is time to ask for `next`, or for any block of an unknown head;

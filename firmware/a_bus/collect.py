@@ -28,7 +28,7 @@ CHANNELS = const(8)
 BLOCK = const(0)
 MISSING = const(1)  # channels that may still come
 PATCHES = const(2)  # byte offset in `samples` where repaired channels go, 128 bytes each
-HEAD_BLOCK = const(3)  # the head was at this block at the POLL, -1: it has not told
+HEAD_BLOCK = const(3)  # the head was at this block at the POLL, -1: it has not said
 HEAD_WITHIN = const(4)  # and so many samples into it
 SIZE = const(5)  # channels
 

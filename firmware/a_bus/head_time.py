@@ -15,7 +15,7 @@ _SECOND = const(50)  # blocks
 
 
 class HeadTime:
-    """`known`: whether the head has ever told its time; before that the rest means nothing."""
+    """`known`: whether the head has ever given its time; before that the rest means nothing."""
 
     def __init__(self) -> None:
         self.known = False

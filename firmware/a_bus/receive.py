@@ -30,7 +30,7 @@ _BODIES = bytes((0, 0, 0, 0, 0, 20, 20, 0, 28, 0, 12, 24))  # bytes by kind, DAT
 
 class Receiver:
     """`heard`: bytes at the last receiving. `found_nodes`: what FOUND frames said, not yet
-    looked at. `timed`: the head has told its time: it was `within` samples into `block` at the
+    looked at. `timed`: the head has given its time: it was `within` samples into `block` at the
     last POLL.
 
     samples: the buffer that cycles point into. sent: the last request's header, to know its echo.

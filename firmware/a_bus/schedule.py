@@ -3,7 +3,7 @@ and 8)."""
 
 from micropython import const
 
-from site.devices import MOST_POINTS
+from site.devices import MAX_POINTS
 from a_bus.frame import HEADER_BYTES, SECTION_BYTES
 
 _LAST_SLOT_US = const(16000)  # every answer ends before this after POLL
@@ -40,7 +40,7 @@ def capacity(nodes: Sequence[Node], baud: int) -> int:
     answers = [node.answer_bytes() for node in nodes if node.fits]
     points = sum(len(node.channels) for node in nodes[1:] if node.fits)
     hub = HEADER_BYTES + _HUB_POINTS * SECTION_BYTES
-    while points + _HUB_POINTS <= MOST_POINTS:
+    while points + _HUB_POINTS <= MAX_POINTS:
         answers.append(hub)
         if len(lay_out(answers, baud)[0]) < len(answers):
             break

@@ -7,7 +7,7 @@ from array import array
 
 from micropython import const
 
-from site.devices import HEADS, HUBS, MOST_POINTS
+from site.devices import HEADS, HUBS, MAX_POINTS
 from a_bus import collect
 
 _NOTICED = const(3)  # broken pieces in a thousand
@@ -74,14 +74,14 @@ class NodesAdvice:
         if head.lost:
             say = "no head %s on the A-bus, nothing can be measured: check its cable"
             texts.append(("no_head", say % head.serial))
-        if nodes.points() > MOST_POINTS:
+        if nodes.points() > MAX_POINTS:
             stale = [node.serial for node in nodes.all if node.named and node.lost]
             extra = [node.serial for node in nodes.all if not node.named and not node.lost]
             say = "%d points, an A-bus carries %d: remove %s, or use a second gateway"
             which = ", ".join(extra) or "some"
             if stale:
                 which += " (not seen any more: %s)" % ", ".join(stale)
-            texts.append(("too_many_points", say % (nodes.points(), MOST_POINTS, which)))
+            texts.append(("too_many_points", say % (nodes.points(), MAX_POINTS, which)))
         for node in nodes.all:
             kind = node.serial[:4]
             if node.twin:

@@ -80,9 +80,7 @@ class Advice:
                 say = "the CT at input %s of %s sees %.1f %% of its current: close it"
                 texts.append(("open_ct", say % (where + (100 * self._cores.share[i],))))
             elif self._beyond[i]:
-                say = (
-                    "the current at input %s of %s is beyond what its CT can tell: use a larger CT"
-                )
+                say = "the current at input %s of %s is beyond its CT's range: use a larger CT"
                 texts.append(("overload", say % where))
             elif self._idle[i] == _MINUTE:  # of the grid: a circuit may well be off
                 say = "no current at input %s of %s for a minute: is the CT closed?"

@@ -56,7 +56,9 @@ class VoltagesAdvice:
         """Add what is wrong; the report is the one noted last."""
         for p in range(3):
             if self._beyond[p]:
-                say = "the voltage on %s is beyond what the head can tell: switch the site off, "
+                say = (
+                    "the voltage on %s is beyond what the head can measure: switch the site off, "
+                )
                 say += "and look for a broken neutral"
                 texts.append(("overvoltage", say % self._names[p]))
             if self._dark[p] == _LASTS:

@@ -26,7 +26,7 @@ class Device:
     """
 
     serial = None
-    joins = False  # whether it is told its unit number
+    joins = False  # whether it is given its unit number
     # Whether it is left alone while an answer may come late, because answers to its requests can
     # be confused; a first failure is not shown then.
     patient = False

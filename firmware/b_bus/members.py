@@ -1,6 +1,6 @@
 """Who is on the B-bus: the devices that the site names, and the modules that a search finds.
 
-Owns the list of devices, the unit numbers of modules, and what else was met.
+Owns the list of devices, the unit numbers of modules, and what else was found.
 """
 
 from micropython import const

@@ -28,8 +28,8 @@ async def begin(bus: BusB, session: int) -> None:
 
 
 class Found:
-    """What a search has found besides modules. `unclear`: serial numbers that could not be told
-    apart: two modules with the same one, or one whose answers arrive damaged. `noise`: a name of
+    """What a search has found besides modules. `unclear`: serial numbers behind which no module
+    could be singled out: two have the same one, or its answers arrive damaged. `noise`: a name of
     messages.NOISE when it was given up for what is heard on the line, else None."""
 
     def __init__(self) -> None:

@@ -37,7 +37,7 @@ class WattHours:
     ) -> int:
         """What counter k has advanced since its last good read; 0 for the first one. most: W, the
         greatest power that can be. value: None when there is none that can be used: then what it
-        would have told is counted with the next one. now_s: uptime. net: it may go down."""
+        would have said is counted with the next one. now_s: uptime. net: it may go down."""
         if value is None:
             return 0
         more = 0

@@ -6,15 +6,15 @@ Owns these rules, the same for every way in. Touches no radio and keeps nothing.
 
 from micropython import const
 
-_LONGEST_NAME = const(32)  # bytes
+_MAX_NAME = const(32)  # bytes
 _SHORTEST_KEY = const(8)  # characters of a passphrase,
-_LONGEST_KEY = const(63)  # of 32 to 126 in ASCII;
+_MAX_KEY = const(63)  # of 32 to 126 in ASCII;
 _RAW_KEY = const(64)  # hexadecimal digits of a key that is no passphrase
 _HEXADECIMAL = "0123456789abcdefABCDEF"
 _NO_TEXT = "\ufffd"
 
 # What the installation manual allows, which other gateways of the series keep to.
-_LONGEST_MANUAL = const(20)
+_MAX_MANUAL = const(20)
 _MANUAL = (
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'()*+,-./:;<>?@[^_`{|}~"
 )
@@ -109,10 +109,10 @@ def check_name(ssid: str, security: str) -> None:
                 i + 1,
             )
     size = len(ssid.encode())
-    if size > _LONGEST_NAME:
+    if size > _MAX_NAME:
         raise CredentialError(
             "name_long",
-            "the network's name takes %d bytes, at most %d are possible" % (size, _LONGEST_NAME),
+            "the network's name takes %d bytes, at most %d are possible" % (size, _MAX_NAME),
             size,
         )
 
@@ -142,11 +142,11 @@ def check_network(ssid: str, key: str, security: str) -> None:
                 i + 1,
             )
     size = len(key)
-    if size > _LONGEST_KEY and not _raw(key):
+    if size > _MAX_KEY and not _raw(key):
         raise CredentialError(
             "key_long",
             "the key has %d characters, WPA keys have at most %d, or %d hexadecimal digits"
-            % (size, _LONGEST_KEY, _RAW_KEY),
+            % (size, _MAX_KEY, _RAW_KEY),
             size,
         )
     if size < _SHORTEST_KEY:
@@ -163,4 +163,4 @@ def _raw(key):
 
 def beyond_manual(ssid: str, key: str) -> bool:
     """Whether other gateways of the series may refuse these, which check_network accepts."""
-    return len(key) > _LONGEST_MANUAL or any(character not in _MANUAL for character in ssid + key)
+    return len(key) > _MAX_MANUAL or any(character not in _MANUAL for character in ssid + key)

@@ -10,7 +10,7 @@ import struct
 from micropython import const
 
 _LOOK_MS = const(50)
-_LONGEST = const(384)  # bytes of a query: a name of 255, options; 512 are not always free
+_MAX_QUERY = const(384)  # bytes of a query: a name of 255, options; 512 are not always free
 _TTL_S = const(1)  # a phone that has left the hotspot must not keep the answers
 _A, _OPT, _ANY = const(1), const(41), const(255)
 _NO_ERROR, _FORMAT_ERROR, _NOT_IMPLEMENTED = const(0), const(1), const(4)
@@ -68,7 +68,7 @@ def answer(query: bytes, address: bytes) -> bytes | None:
     except (IndexError, ValueError):
         return None
     known = not version and family in (1, _ANY) and kind in (_A, _ANY)
-    # A reply, authoritative; whether recursion was wished is repeated, and it is available.
+    # A reply, authoritative; whether recursion was asked for is repeated, and it is available.
     reply = query[:2] + bytes((0x84 | query[2] & 1, 0x80 | _NO_ERROR))
     reply += struct.pack(">4H", 1, known, 0, version is not None) + query[12:end]
     if known:
@@ -99,7 +99,7 @@ class DnsServer:
     def _reply(self, line):
         """Whether one was taken."""
         try:
-            query, sender = line.recvfrom(_LONGEST)
+            query, sender = line.recvfrom(_MAX_QUERY)
             reply = answer(query, self._address)
             if reply is None:
                 self._counters.count("dns.malformed")

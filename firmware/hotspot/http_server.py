@@ -11,7 +11,7 @@ from binascii import unhexlify
 
 from micropython import const
 
-_MOST = const(4)  # connections
+_MAX_CONNECTIONS = const(4)
 _ROOM = const(10240)  # bytes of the heap that are free at once; with less, one connection
 _LOOK_MS = const(50)
 _TIME_MS = const(8000)  # from connecting to the last byte of the answer
@@ -173,7 +173,7 @@ class HttpServer:
     async def run(self) -> Never:
         """Take connections, and close those whose time is over, until cancelled."""
         while True:
-            for _ in range(_MOST):
+            for _ in range(_MAX_CONNECTIONS):
                 came = False
                 for line, _ in self._poll.ipoll(0):
                     self._take(line)
@@ -194,7 +194,7 @@ class HttpServer:
         is short it waits for one that is being answered."""
         now = time.ticks_ms()
         short = gc.mem_free() < _ROOM
-        if len(self._open) >= (1 if short else _MOST):
+        if len(self._open) >= (1 if short else _MAX_CONNECTIONS):
             for other in self._open:
                 if not other[2] and time.ticks_diff(now, other[1]) >= _LOOK_MS:
                     break  # what it has sent was looked at, and is no whole request

@@ -102,7 +102,7 @@ class Improv:
         self._poll.register(line.stream, select.POLLIN)
         self._about = about
         self._sent_state = None  # the state
-        self._answered = True  # the last try's result is told
+        self._answered = True  # the last try's result is sent
         self._tried_ms = 0  # when it began
         self._scanning = None  # the task
 

@@ -19,11 +19,11 @@ _MISSING = ("/favicon.ico", "/wpad.dat")  # must not lead to a page
 _TEXT = b"Content-Type: text/plain\r\n"
 
 
-def language_of(wishes: str) -> str:
+def language_of(accepted: str) -> str:
     """The language to answer in, by the value of Accept-Language (RFC 9110 section 12.5.4)."""
     best, most = _LANGUAGES[0], 0
-    for wish in wishes.split(","):
-        name, _, quality = wish.lower().partition(";")
+    for one in accepted.split(","):
+        name, _, quality = one.lower().partition(";")
         name = name.strip().replace("_", "-").split("-")[0]
         quality = quality.partition(";")[0].replace(" ", "")
         try:

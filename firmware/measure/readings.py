@@ -76,7 +76,7 @@ class Reading:
     quadrant(3), import lagging, export lagging, export leading, import leading. All after a
     reversed CT and its phase error are put right. Of a metered point `imported` and `exported` are
     the J that its meter has counted since the last report. `count`: samples measured, `missed`:
-    samples that did not arrive. `saturated`: the current was beyond what the CT's input can tell.
+    samples that did not arrive. `saturated`: the current was beyond its input's range.
     """
 
     power = _rate(POWER)

@@ -1,4 +1,4 @@
-"""Samples at full scale: voltages and currents beyond what their input can tell.
+"""Samples at full scale: voltages and currents beyond what their input can measure.
 
 Owns what was seen of each channel in a report. The kernel tells in which channels two samples
 together may reach that far; only these are searched. Allocates nothing.

@@ -15,7 +15,7 @@ _FITS, _HIDDEN, _FAILED, _PERHAPS = const(0), const(1), const(2), const(3)
 
 class AccessPoint:
     """One that may be tried. `ssid`: the network's name; `bssid`: its address, empty where any
-    will do; `hidden`: whether it does not tell its name; `key`: of both; `place`: sorts by what is
+    will do; `hidden`: whether it hides its name; `key`: of both; `place`: sorts by what is
     tried first."""
 
     def __init__(self, key: tuple[str, bytes], hidden: bool, place: tuple[int, ...]):
@@ -59,7 +59,7 @@ class AccessPoints:
 
         heard: as radio.scan() gives it; networks: networks.Networks.
         """
-        found, secret, told, unfit = [], [], set(), False
+        found, secret, named, unfit = [], [], set(), False
         for ssid, bssid, _, dbm, security, hidden in heard:
             fits = security in SECURITIES
             if hidden or not ssid.strip(b"\0"):
@@ -68,13 +68,13 @@ class AccessPoints:
                 continue
             for name in names:
                 if name.encode() == ssid:
-                    told.add(name)
+                    named.add(name)
                     unfit = unfit or not fits
                     if fits:
                         place = _FAILED if networks.leads_nowhere(name) else _FITS
                         found.append(self._access_point(name, bssid, dbm, False, place))
         for name in names:
-            if name not in told:
+            if name not in named:
                 place = _HIDDEN if networks.hidden(name) else _PERHAPS
                 for bssid, dbm in secret or ((b"", 0),):
                     found.append(self._access_point(name, bssid, dbm, True, place))

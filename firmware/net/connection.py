@@ -126,7 +126,7 @@ class Connection:
             self._hotspot.close()
 
     def _follow(self):
-        """Use the first link that has an address, and tell how things are."""
+        """Use the first link that has an address, and set what the LED shows."""
         links, set_event = self.links, self._set_event
         if links.select_link():
             self._begin_anew()
@@ -203,7 +203,7 @@ class Connection:
         return self._hardware.uptime_ms() < wait_ms
 
     def _gives_up(self, result):
-        """Whether a round ends here: somebody gives a network, or wishes the hotspot. What refuses
+        """Whether a round ends here: somebody gives a network, or wants the hotspot. What refuses
         our key is tried to the end: later it would throw the phone off."""
         if self._busy():
             return True
@@ -276,7 +276,7 @@ class Connection:
         self._checking = None
 
     def _tend_hotspot(self):
-        """It opens where it is wished; and by itself, once, where nothing has ever been up."""
+        """It opens where it is wanted; and by itself, once, where nothing has ever been up."""
         links, window = self.links, self._window
         if self._radio and not (window.used or links.had_link):
             if links.problem == "nothing_known" or self._hardware.uptime_ms() >= _ROUTER_MS:

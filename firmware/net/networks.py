@@ -25,7 +25,7 @@ class Networks:
         return {network[0]: network[1] for network in self._settings.networks}
 
     def hidden(self, ssid: str) -> bool:
-        """Whether it did not tell its name when it was joined first."""
+        """Whether it hid its name when it was joined first."""
         return any(len(network) > 2 for network in self._settings.networks if network[0] == ssid)
 
     def remember(self, ssid: str, key: str, hidden: bool) -> None:

@@ -4,7 +4,7 @@ all came to. Owns no radio."""
 from micropython import const
 
 _MAX_REFUSERS = const(2)  # access points of a name that refuse our key, where others wait
-_MAX_HIDDEN = const(4)  # tries of access points that tell no name: 2 s each and more
+_MAX_HIDDEN = const(4)  # tries of access points that hide their name: 2 s each and more
 
 # What came of it, from what says least on: a round's result is the last one of these.
 _RANKS = ("not_found", "failed", "wrong_password", "no_address")

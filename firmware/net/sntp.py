@@ -22,7 +22,7 @@ _LEAST_S = const(64)  # RFC 5905: no client asks a public server more often for 
 
 
 class SntpError(OSError):
-    """No time was told: one line, why."""
+    """No time was given: one line, why."""
 
 
 def _ms(data, at):

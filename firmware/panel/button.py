@@ -27,7 +27,7 @@ class Button:
         self.shown = None
 
     def poll(self, pressed: bool, passed_ms: int) -> str | None:
-        """Tell whether the pin is pressed, and how long ago that was last told: every 20 ms or
+        """Take whether the pin is pressed, and how long ago that was last said: every 20 ms or
         so. SHORT once for a short press, RESET once when it was held long enough, else None.
         Allocates nothing."""
         passed_ms = min(passed_ms, _LATE_MS)

@@ -38,7 +38,7 @@ class Housekeeping:
     ):
         self.hardware = hardware
         self.counters = counters
-        self.led = Led(board.LED, board.LONGEST_S)
+        self.led = Led(board.LED, board.MAX_STATE_S)
         self._button = Button(board.RESET)
         self._changed = changed
         self._cloud = cloud
@@ -76,7 +76,7 @@ class Housekeeping:
         """An end: there is nothing to be kept."""
 
     async def close(self) -> None:
-        """A clean end: there is nobody to be told."""
+        """A clean end: nobody listens any more."""
 
     def texts(self) -> list[AdviceText]:
         """What is wrong: (name, a text for the installer)."""

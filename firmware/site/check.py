@@ -1,7 +1,7 @@
 """Refuses a wrong site.json (docs/site.md) as a whole, with one line that names the field."""
 
 from site import zone
-from site.devices import HEADS, HUBS, MOST_OF_ALL, MOST_POINTS, SOLID_CORE
+from site.devices import HEADS, HUBS, MAX_IN_MESSAGE, MAX_POINTS, SOLID_CORE
 from site.fields import SiteError, choice, field, known, new_name, number, serial
 from site.schemes import CTS, SCHEMES
 from site.wiring import DELTA
@@ -41,14 +41,14 @@ def check(table: Table, meters_of: MetersOf | None) -> None:
     roles = _check_loads(field("", table, "loads", list))
     points = field("", table, "points", list)
     metered = sum(isinstance(point, dict) and "meter" in point for point in points)
-    if len(points) - metered > MOST_POINTS:
+    if len(points) - metered > MAX_POINTS:
         raise SiteError(
             "points: %d, but an A-bus carries at most %d; "
             "remove hubs that are no longer used, or use a second gateway"
-            % (len(points) - metered, MOST_POINTS)
+            % (len(points) - metered, MAX_POINTS)
         )
-    if len(points) > MOST_OF_ALL:
-        raise SiteError("points: %d, but there are at most %d" % (len(points), MOST_OF_ALL))
+    if len(points) > MAX_IN_MESSAGE:
+        raise SiteError("points: %d, but there are at most %d" % (len(points), MAX_IN_MESSAGE))
     b_bus = field("", table, "b_bus", dict, {})
     meters = {}
     if "b_bus" in table:
@@ -79,7 +79,7 @@ def check(table: Table, meters_of: MetersOf | None) -> None:
 
 
 def _check_delta(load, points, scheme):
-    """Of a three-phase load's three CTs the third would count a second time what two have told."""
+    """Of a three-phase load's three CTs the third would count again what two have counted."""
     phases = [point["phase"] for point in points if "meter" not in point]
     if "L1" in phases and "L2" in phases and "L3" in phases:
         raise SiteError(
@@ -118,8 +118,8 @@ def _check_synthesised(table, scheme):
 def _check_loads(tables):
     """Returns {name: role}."""
     roles = {}
-    if len(tables) > MOST_OF_ALL:
-        raise SiteError("loads: %d, but there are at most %d" % (len(tables), MOST_OF_ALL))
+    if len(tables) > MAX_IN_MESSAGE:
+        raise SiteError("loads: %d, but there are at most %d" % (len(tables), MAX_IN_MESSAGE))
     for i in range(len(tables)):
         where = "loads[%d]." % i
         known(where, tables[i], ("name", "role"))

@@ -7,5 +7,5 @@ HEADS = ("5400", "5020")  # a Power Box, a Genius Flex's front end
 SOLID_CORE = "5600"
 INPUT_MODULE, OUTPUT_MODULE = "5700", "5710"
 HUBS = {"5500": 4, "5520": 4, SOLID_CORE: 3}  # inputs of what may have points on the A-bus
-MOST_POINTS = const(28)  # on the A-bus, or of a Power Box
-MOST_OF_ALL = const(64)  # with those of meters: messages have an end
+MAX_POINTS = const(28)  # on the A-bus, or of a Power Box
+MAX_IN_MESSAGE = const(64)  # with those of meters: messages have an end

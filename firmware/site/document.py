@@ -95,8 +95,8 @@ class Site:
         self.power_box = bool(self.b_bus and self.b_bus.get("power_box"))
         self.voltage_ppm = int(round(table.get("voltage_ratio", 1) * 1000000))
         self.synthesised = {
-            names.index(name): (names.index(wish["from"]), wish["degrees"])
-            for name, wish in table.get("synthesised", {}).items()
+            names.index(name): (names.index(source["from"]), source["degrees"])
+            for name, source in table.get("synthesised", {}).items()
         }
         self.loads = [Load(one["name"], one["role"]) for one in table["loads"]]
         self.points: list[Point] = []

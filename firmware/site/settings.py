@@ -11,8 +11,8 @@ from site.limits import MAX_NETWORKS
 
 class Settings:
     """`mqtt`: the table or None; `link`: the installer's choice or None; `apn`: of the SIM card;
-    `publish`: rates.Rates' wishes; `networks`: a list of [ssid, key], with "hidden" behind them
-    where the network does not tell its name; the one that was given last comes first."""
+    `publish`: what rates.Rates takes; `networks`: a list of [ssid, key], with "hidden" behind them
+    where the network hides its name; the one that was given last comes first."""
 
     def __init__(self, table: Table):
         self.mqtt: Table | None = table.get("mqtt")
@@ -68,7 +68,7 @@ def kept() -> Settings:
 
 def remember(settings: Settings, ssid: str, key: str, hidden: bool = False) -> None:
     """Keep a network's credentials, in front of the others; the oldest is forgotten. hidden:
-    whether it does not tell its name."""
+    whether it hides its name."""
     networks = [[ssid, key, "hidden"] if hidden else [ssid, key]]
     for network in settings.networks:
         _add(networks, network)

@@ -82,7 +82,7 @@ def test_a_fault_costs_nobody_else(faults, suffer, names):
 
 
 def test_a_grid_without_a_current_is_told_after_a_minute_a_circuit_is_not():
-    """Where some amperes flow: of many, what an open CT still shows is a current like others."""
+    """Where some amperes flow: of many, what an unclosed CT shows is a current like others."""
     house = house_of(4, 4, power=900)
     plan = house.site_json()
     said = []
@@ -98,7 +98,7 @@ def test_a_current_beyond_the_ct_is_told():
     """87 A on CTs for 50 A: the crests are cut off at 106 A."""
     seen = told_of("", 4, house_of(4, 4, power=30000))
     texts = [text for name, text in seen[-1]["advice"] if name == "overload"]
-    say = "the current at input %s of %s is beyond what its CT can tell: use a larger CT"
+    say = "the current at input %s of %s is beyond its CT's range: use a larger CT"
     right = [say % (a, hub) for hub in ("5500000190", "5500000191") for a in "ABCD"]
     assert texts == [*right[:-1], right[-1] + " (and 8 more)"]  # four hubs have 16 inputs
     assert "overload" not in [name for name, _ in told_of("", 4)[-1]["advice"]]

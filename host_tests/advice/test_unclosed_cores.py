@@ -8,7 +8,7 @@ from gateway_host.bench.a_bus import told
 from gateway_host.faults.script import Faults
 from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from gateway_host.sim.installation import Installation
-from gateway_host.sim.open_ct import seen
+from gateway_host.sim.unclosed_core import seen
 
 UNMEASURED = ("Oven and hob", "EV charger", "Lighting", "Living room")
 
@@ -40,7 +40,7 @@ def advice(text: str, seconds: int, *, without: tuple[str, ...] = ()) -> list[di
     return found
 
 
-def test_open_cts_are_told_and_how_much_they_see():
+def test_unclosed_cores_are_reported_and_how_much_they_see():
     """Four at once, two of them on one phase, one closed again later."""
     shares = {
         "5500000190:A": 0.005,

@@ -110,7 +110,7 @@ def test_reset_and_limits_are_the_manuals(board):
     assert [colour for colour, _ in data["RESET"]] == colours
     assert data["RESET"][-1][1] == seconds
     limits = LIMITS[like] if board != "CONNECT_4G" else {"connecting": 120}
-    assert limits.items() <= data["LONGEST_S"].items()
+    assert limits.items() <= data["MAX_STATE_S"].items()
     assert data["CHOOSES"] == ("gateway" if like == "GENIUS" else "installer")
 
 

@@ -13,7 +13,7 @@ from led import Led
 
 made = hardware()
 counters = Counters()
-led = Led(board.LED, board.LONGEST_S)
+led = Led(board.LED, board.MAX_STATE_S)
 settings = store.read()
 
 

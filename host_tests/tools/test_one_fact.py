@@ -134,7 +134,7 @@ def test_sampling_and_points_are_the_protocols():
     assert f"sampled {known['SAMPLE_RATE']} times a second" in text
     assert f"A *block* is {known['BLOCK']} consecutive samples (20 ms)" in text
     assert known["BLOCK_US"] * known["SAMPLE_RATE"] == known["BLOCK"] * 1000000
-    most = constants("site/devices.py")["MOST_POINTS"]
+    most = constants("site/devices.py")["MAX_POINTS"]
     assert f"1 head and up to {most} measuring points" in text
 
 

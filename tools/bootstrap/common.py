@@ -36,7 +36,7 @@ _NO_NETWORK = re.compile(
 
 
 _TOOLS = ("pip", "unearth")  # started by Python
-_LONGEST = 80  # characters of another program's message
+_MAX_WORDS = 80  # characters of another program's message
 
 
 class SetupError(Exception):
@@ -127,7 +127,7 @@ def _error(name: str, output: str, code: int) -> SetupError:
     if _NO_ROOM.search(output):
         return NoRoomError(f"{name}: the disk is full, {megabytes(free(BUILD))} are free")
     if refused := _NO_NETWORK.search(output):
-        words = re.split(r"\n|['\"]\)", output[refused.start() :], maxsplit=1)[0][:_LONGEST]
+        words = re.split(r"\n|['\"]\)", output[refused.start() :], maxsplit=1)[0][:_MAX_WORDS]
         return NoNetworkError(f"no network, or a proxy in its way ({name}: {words})")
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     for mark in ("ERROR", "E:", "error"):

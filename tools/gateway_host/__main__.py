@@ -17,7 +17,7 @@ from gateway_host.errors import UserError
 
 COMMANDS = Path(__file__).parent / "commands"
 TEMPORARY = Path(__file__).resolve().parents[2] / "build" / "tmp"
-_LONGEST = 60  # bytes: in a temporary folder lie sockets, whose whole path has 107
+_MAX_PATH = 60  # bytes: in a temporary folder lie sockets, whose whole path has 107
 
 
 class _Parser(argparse.ArgumentParser):
@@ -85,7 +85,7 @@ def _as_program() -> int:
     hangup.open_missing()
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # any file name can be said, in any locale
-    if len(os.fsencode(TEMPORARY)) <= _LONGEST:
+    if len(os.fsencode(TEMPORARY)) <= _MAX_PATH:
         try:
             TEMPORARY.mkdir(parents=True, exist_ok=True)
         except OSError:

@@ -13,5 +13,5 @@ LED = {
     "lost": ("purple", "blinking"),
     "no internet": ("purple", "blinking"),
 }
-LONGEST_S = {}
+MAX_STATE_S = {}
 RESET = (("off", 2), ("green", 5))

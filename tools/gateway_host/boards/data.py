@@ -16,7 +16,7 @@ from gateway_host.interpreter import ROOT
 _ANIMATION = ROOT / "firmware" / "panel" / "animation.py"
 _LINKS_CODE = ROOT / "boards" / "common" / "links.py"
 _FIELDS = {"NAME": str, "ARTICLE_TYPE": int, "LINKS": tuple, "CHOOSES": str, "BUSES": tuple}
-_FIELDS |= {"HAS_B_MODULES": bool, "LED": dict, "LONGEST_S": dict, "RESET": tuple}
+_FIELDS |= {"HAS_B_MODULES": bool, "LED": dict, "MAX_STATE_S": dict, "RESET": tuple}
 _KINDS = {str: "a text", int: "a whole number", bool: "True or False", tuple: "a tuple"}
 _KINDS[dict] = "a dictionary"
 _LINKS, _BUSES = ("ethernet", "wifi", "lte"), ("a", "b")
@@ -121,11 +121,11 @@ def _light(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
         colour, pattern = row
         if colour not in known or pattern not in _PATTERNS:
             yield "LED", f"{state!r}: {colour!r}, {pattern!r}: no such colour or pattern"
-    for state, seconds in data["LONGEST_S"].items():
+    for state, seconds in data["MAX_STATE_S"].items():
         if state not in _LIMITED:
-            yield "LONGEST_S", f"{state!r} is none of {', '.join(_LIMITED)}"
+            yield "MAX_STATE_S", f"{state!r} is none of {', '.join(_LIMITED)}"
         if type(seconds) is not int or seconds < 1:
-            yield "LONGEST_S", f"{state!r}: must be whole seconds, 1 or more"
+            yield "MAX_STATE_S", f"{state!r}: must be whole seconds, 1 or more"
     rows = data["RESET"]
     held = [row[1] for row in rows if _are(row, str, int)]
     if not held or len(held) < len(rows) or held != sorted(set(held)) or held[0] < 1:

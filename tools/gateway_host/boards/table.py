@@ -53,7 +53,7 @@ def tables() -> str:
 def _shown(board: dict[str, Any], state: str) -> str:
     if state not in board["LED"]:
         return "-"
-    longest = board["LONGEST_S"].get(state)
+    longest = board["MAX_STATE_S"].get(state)
     return " ".join(board["LED"][state]) + (f" (at most {longest} s)" if longest else "")
 
 

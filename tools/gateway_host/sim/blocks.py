@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
-from . import open_ct
+from . import unclosed_core
 from .catalogue import BLOCK
 from .checks import checks_of
 from .nodes import Node
@@ -44,7 +44,7 @@ class Rendered:
 @dataclass(frozen=True)
 class InputFault:
     """A CT that is missing (share 0), or not closed, for samples `first` to `last` (exclusive) of
-    `channel`; share: of a current of 50 Hz, what it still gives (open_ct.py).
+    `channel`; share: of a current of 50 Hz, what it still gives (unclosed_core.py).
     """
 
     channel: int
@@ -121,9 +121,9 @@ class Blocks:
                 if fault.share:
                     around = [
                         self._current(near, late)[fault.channel]
-                        for near in range(block - open_ct.BEFORE, block + 2)
+                        for near in range(block - unclosed_core.BEFORE, block + 2)
                     ]
-                    exact = open_ct.seen(np.concatenate(around), fault.share) + noise
+                    exact = unclosed_core.seen(np.concatenate(around), fault.share) + noise
                 samples[fault.channel] = np.rint(exact)
         return samples
 

@@ -18,10 +18,10 @@ import numpy as np
 
 from gateway_host.sim.catalogue import SAMPLE_RATE, SCHEMES, VOLT_PER_COUNT, ampere_per_count
 
-_LONGEST_S = 600
+_MAX_S = 600
 _SEARCH_S = 30
 _SEARCH_REPORTS = 20
-_MOST_ANSWERS = 2 * _LONGEST_S  # a report takes about a second
+_MAX_ANSWERS = 2 * _MAX_S  # a report takes about a second
 _APART_US = 5e5  # from a report's end to its answers: half of a report
 
 
@@ -53,7 +53,7 @@ class Truth:
 
     def tap(self, first_sample: int, samples: np.ndarray) -> None:
         """Takes one block of every channel, int16 [channel, sample], in order and without gaps."""
-        if not self._products or self._samples >= _LONGEST_S * SAMPLE_RATE:
+        if not self._products or self._samples >= _MAX_S * SAMPLE_RATE:
             return
         if not self._samples:
             self._first = first_sample
@@ -70,7 +70,7 @@ class Truth:
         """At `time` (µs) the box was read, with the powers of the second that begins with this
         sample."""
         with self._lock:
-            if len(self._answers) < _MOST_ANSWERS:
+            if len(self._answers) < _MAX_ANSWERS:
                 self._answers.append((time, first_sample))
 
     def energy(

@@ -28,7 +28,7 @@ _MOST_NAMES = const(24)
 # Indices into `_state`; times are us.
 _SINCE = const(0)  # when the step began
 _STEPS = const(1)
-_LONGEST = const(2)
+_MAX_US = const(2)
 _NET = const(3)  # the longest without the named calls in it
 _NAMED = const(4)  # of the named calls in the step at hand
 _IDLE = const(5)
@@ -101,8 +101,8 @@ def _slow_step(us):
         if time.ticks_diff(time.ticks_ms(), _expected[0]) < _EXPECTED_MS:
             _note(_calls, _expected[1], us)
             net = 0
-    if _state[_LONGEST] < us:
-        _state[_LONGEST] = us
+    if _state[_MAX_US] < us:
+        _state[_MAX_US] = us
     if _state[_NET] < net:
         _state[_NET] = net
     _note(_slow, _task(), us, net)
@@ -181,7 +181,7 @@ def _gather(now):
         busy=state[_BUSY],
         idle=state[_IDLE],
         own=state[_OWN],
-        longest=state[_LONGEST],
+        longest=state[_MAX_US],
         net=state[_NET],
         heap=_gc.mem_alloc(),
         pace=_pace(),
