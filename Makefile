@@ -92,6 +92,11 @@ replay: ## Measure a recorded waveform (RECORDING=file.cfg SITE=site.toml)
 	@$(SETUP) --group run
 	@$(HOST) replay $(call option,recording,RECORDING) $(call option,site,SITE)
 
+collect: ## Collect the history of gateways from a broker (BROKER=host:1883 FILE=history.db SECONDS=60); REPORT=1 or EXPORT=file.csv PER=day: what it holds
+	@$(SETUP) --group run
+	@$(HOST) collect $(call option,broker,BROKER) $(call option,file,FILE) $(call option,seconds,SECONDS) \
+		$(call option,victoria,VICTORIA) $(call flag,report,REPORT) $(call option,export,EXPORT) $(call option,per,PER)
+
 label: ## Make labels with the code that joins the hotspot (SERIAL=5010000123 KEY=... for a known password)
 	@$(SETUP) --group run
 	@$(HOST) label $(call option,serial,SERIAL) $(call option,key,KEY)
@@ -103,4 +108,4 @@ doctor: ## Say what was found and chosen, what is missing and its remedy
 clean: ## Remove what was made under build/, keep the downloads in build/cache
 	@test ! -d build || find build/ -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +
 
-.PHONY: help setup run test bench accuracy world fuzz style chip image flash repl replay label doctor clean
+.PHONY: help setup run test bench accuracy world fuzz style chip image flash repl replay label collect doctor clean

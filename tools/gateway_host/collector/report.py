@@ -1,0 +1,85 @@
+"""What a history holds, device by device, for people and as JSON."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.table import Table
+
+from gateway_host.collector.holes import holes
+
+_SHOWN = 20  # holes that are listed
+
+
+def devices(db: sqlite3.Connection) -> list[dict[str, Any]]:
+    """A dict for each device: `records`, `minutes` (sequences held), `from` and `to` (epoch s),
+    `waiting` and `gone` (sequences in holes), `doubles`, `replaced`, `timeless`."""
+    missing: dict[tuple[str, bool], int] = {}
+    for hole in holes(db):
+        key = hole.device, hole.gone
+        missing[key] = missing.get(key, 0) + hole.last - hole.first + 1
+    rows = db.execute(
+        "SELECT d.device, d.oldest, d.doubles, d.replaced, count(r.sequence), "
+        "(SELECT sum(last - first + 1) FROM held h WHERE h.device = d.device), "
+        "min(r.time), max(r.time), sum(r.sequence IS NOT NULL AND r.time IS NULL) "
+        "FROM devices d LEFT JOIN records r USING(device) GROUP BY d.device ORDER BY d.device"
+    )
+    return [
+        {
+            "device": device,
+            "oldest": oldest,
+            "records": count,
+            "minutes": held or 0,
+            "from": start,
+            "to": end,
+            "waiting": missing.get((device, False), 0),
+            "gone": missing.get((device, True), 0),
+            "doubles": doubles,
+            "replaced": replaced,
+            "timeless": timeless or 0,
+        }
+        for device, oldest, doubles, replaced, count, held, start, end, timeless in rows
+    ]
+
+
+def table(found: list[dict[str, Any]]) -> Table:
+    """The same as a table."""
+    shown = Table()
+    for title in ("device", "from (UTC)", "to (UTC)"):
+        shown.add_column(title, no_wrap=True)
+    for title in ("records", "to come", "gone", "doubles", "no time"):
+        shown.add_column(title, justify="right")
+    for one in found:
+        numbers = (one[name] for name in ("records", "waiting", "gone", "doubles", "timeless"))
+        shown.add_row(
+            one["device"], _utc(one["from"]), _utc(one["to"]), *(f"{n:,}" for n in numbers)
+        )
+    return shown
+
+
+def hole_lines(db: sqlite3.Connection) -> Iterator[str]:
+    """The first holes, a line each."""
+    for number, hole in enumerate(holes(db)):
+        if number == _SHOWN:
+            yield "  ... and more"
+            return
+        state = "will not come: the gateway has it no more" if hole.gone else "to come"
+        yield f"  {hole.device}: {hole.first} to {hole.last}: {state}"
+
+
+def aside_lines(db: sqlite3.Connection) -> Iterator[str]:
+    """How many messages were put aside, for each reason and topic."""
+    rows = db.execute(
+        "SELECT reason, topic, count(*) FROM aside GROUP BY reason, topic "
+        "ORDER BY count(*) DESC LIMIT ?",
+        (_SHOWN,),
+    )
+    for reason, topic, count in rows:
+        yield f"  {count} x {topic}: {reason}"
+
+
+def _utc(time: int | None) -> str:
+    return "" if time is None else f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d %H:%M:%S}"
