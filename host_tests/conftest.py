@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,12 @@ import pytest
 from gateway_host import broker as brokers
 from gateway_host import interpreter
 from gateway_host.errors import UserError
+
+# A shell starts what is to run in the background with SIGINT ignored, nohup with SIGHUP. That
+# stays so here; what the tests start is ended by signals as from a terminal.
+for _kind in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(_kind) is signal.SIG_IGN:
+        signal.signal(_kind, lambda *_: None)
 
 
 @pytest.fixture(params=[32, 64], ids=["32-bit", "64-bit"])

@@ -631,6 +631,8 @@ def test_a_broker_that_is_none(broker, name, words):
     """The error is counted under its name and told in a line, each time anew."""
     with broker() as other, gateway(mqtt_at(other.port)) as told:
         told.until(lambda states: states and states[-1]["reports"] >= 1, "a report")
+        # A broker that resets behind its CONNACK ends the connection at the same topic each time.
+        others = set() if name else {"uplink.left_out"}
         name = name or told.until(
             lambda states: next(iter(states[-1]["errors"]), None), "an error"
         )
@@ -643,7 +645,7 @@ def test_a_broker_that_is_none(broker, name, words):
         )
         told.until(lambda states: states[-1]["errors"][name] >= 2, "one more try")
         # Depends on when it is tried.
-        others = {"uplink.network", "uplink.lost", "uplink.timeout", "uplink.overtaken"}
+        others |= {"uplink.network", "uplink.lost", "uplink.timeout", "uplink.overtaken"}
         assert set(holds(told)["errors"]) <= {name, *others}
 
 
@@ -868,7 +870,8 @@ def test_a_broker_that_hangs_later(tmp_path):
             told.until(lambda states: states[-1]["connects"] >= 2, "the connection")
             published = told.all()[-1]["published"]
             told.until(lambda states: states[-1]["published"] >= published + 4, "messages")
-            assert holds(told)["led"] == "well"
+            told.until(lambda states: states[-1]["led"] == "well", "the LED's state")
+            holds(told)
     finally:
         process.send_signal(signal.SIGCONT)
         processes.stop(process)
