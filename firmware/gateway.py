@@ -81,7 +81,13 @@ class Gateway:
         self.led = self.housekeeping.led
         self.connection = self.housekeeping.connection
         prefix = topics.prefix(site)
-        self.commands = Commands(self.counters, prefix + _COMMANDS)
+        self.commands = Commands(
+            self.counters,
+            prefix + _COMMANDS,
+            self._now_s,
+            lambda: self.publisher.wake(),
+            self._is_calm,
+        )
         rates = Rates(settings.publish, lambda: self.connection.link, hardware.uptime_ms)
         retained = Retained(
             prefix,
@@ -157,6 +163,7 @@ class Gateway:
             tasks += [("bus_b", 600, self.port_b.run)]
         if self._with_cloud:
             tasks += [("uplink", 900, self.uplink.run), ("uplink_watch", 60, self.uplink.watch)]
+            tasks += [("commands", 300, self.commands.run)]
         await run_all(self.counters, tasks, self.housekeeping.watch)
 
     def keep(self) -> None:
@@ -238,6 +245,7 @@ class Gateway:
         return now_ms and now_ms // 1000
 
     async def _publish_b(self):
+        await self.commands.publish(self.publisher.send)
         await self.port_b.publish(self.publisher.send, self._in_cloud)
 
     def _power(self, name):

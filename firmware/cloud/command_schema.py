@@ -7,7 +7,9 @@ from micropython import const
 
 from system.refused import Refused
 
+MAX_AHEAD_S = const(3600)
 _MAX_SHOWN = const(24)  # characters
+_MAX_ID = const(64)  # bytes
 
 
 def _whole(least, most):
@@ -28,6 +30,14 @@ _TEXT = "a text that is not empty", lambda value: isinstance(value, str) and val
 _BOOLEAN = "true or false", lambda value: isinstance(value, bool)
 _TIME = "a time in ms", lambda value: type(value) in (int, float)
 _SECONDS = _whole(0, 600)
+_ID = (
+    "a text of 1 to %d bytes" % _MAX_ID,
+    lambda value: isinstance(value, str) and 0 < len(value.encode()) <= _MAX_ID,
+)
+_EXPIRES = _whole(1, 4102444800)  # epoch s
+
+# What goes beside a command.
+ENVELOPE = {"id": _ID, "expires": _EXPIRES}
 
 # Of each command its fields: (words, check), or (words, check, default) where it may be missing.
 # None: it has none and is given as true.
@@ -55,30 +65,45 @@ def shown(value: object) -> str:
     return text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "..."
 
 
+def taken(command: Table, field: str) -> Any:
+    """A field of ENVELOPE, which is taken out of the command. Refused where it is wrong."""
+    words, fits = ENVELOPE[field]
+    if field not in command:
+        raise _wrong("%s is missing: it must be %s" % (field, words))
+    value = command.pop(field)
+    if not fits(value):
+        raise _wrong("%s: must be %s, not %s" % (field, words, shown(value)))
+    return value
+
+
+def _wrong(text):
+    return Refused(text, "malformed")
+
+
 def checked(name: str, value: Any, where: str = "") -> Table:
     """The fields of the command `name`, {field: value}, with defaults for what is missing. Refused
     where it is not as SCHEMA wants it. where: the path before the names of its fields."""
     fields = SCHEMA[name]
     if fields is None:
         if value is not True:
-            raise Refused("%s: must be true, not %s" % (name, shown(value)))
+            raise _wrong("%s: must be true, not %s" % (name, shown(value)))
         return {}
     if not isinstance(value, dict):
         form = ", ".join('"%s": ' % field for field in sorted(fields))
-        raise Refused("%s: must be {%s}, not %s" % (name, form, shown(value)))
+        raise _wrong("%s: must be {%s}, not %s" % (name, form, shown(value)))
     for field in value:
         if field not in fields:
             known = ", ".join(sorted(fields))
-            raise Refused("%s%s: is not known (known: %s)" % (where, field, known))
+            raise _wrong("%s%s: is not known (known: %s)" % (where, shown(field)[1:-1], known))
     found = {}
     for field, rule in fields.items():
         if field in value:
             found[field] = value[field]
             if not rule[1](value[field]):
                 text = "%s%s: must be %s, not %s"
-                raise Refused(text % (where, field, rule[0], shown(value[field])))
+                raise _wrong(text % (where, field, rule[0], shown(value[field])))
         elif len(rule) == 3:
             found[field] = rule[2]
         else:
-            raise Refused("%s%s is missing: it must be %s" % (where, field, rule[0]))
+            raise _wrong("%s%s is missing: it must be %s" % (where, field, rule[0]))
     return found

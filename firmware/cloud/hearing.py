@@ -29,7 +29,7 @@ class Hearing:
         self._subscriptions = subscriptions
         self._commands = commands
         self._count = count
-        self._incoming = Incoming(self._message, self._answered)
+        self._incoming = Incoming(self._message, self._answered, commands.most_bytes)
 
     def clear(self) -> None:
         """Begin anew, with a new connection."""

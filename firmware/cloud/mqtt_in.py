@@ -1,7 +1,7 @@
 """What the broker sends us: takes MQTT packets apart (MQTT 3.1.1 section 2) and hands them on.
 
 Owns the bytes of a packet that is not whole yet. Of messages longer than MAX_PACKET only the topic
-is handed on.
+is handed on, but for those topics that may have more.
 """
 
 from micropython import const
@@ -16,22 +16,27 @@ _RETAINED = const(0x01)
 class Incoming:
     """message: a function of (topic, payload, size) for each message that is not a retained one (a
     command that was given long ago is none); topic and payload are bytes, payload is None where
-    the packet's `size` is more than MAX_PACKET. answered: a function of (kind, contents) of every
-    other packet; kind: its first four bits, as SUBACK."""
+    the packet's `size` is too much. answered: a function of (kind, contents) of every other
+    packet; kind: its first four bits, as SUBACK. most: a function of a topic, how long a packet
+    may be there; asked where there are more bytes than MAX_PACKET."""
 
     def __init__(
         self,
         message: Callable[[bytes, bytes | None, int], None],
         answered: Callable[[int, bytes], None],
+        most: Callable[[bytes], int] = lambda topic: MAX_PACKET,
     ):
         self._message = message
         self._answered = answered
+        self._most = most
         self.clear()
 
     def clear(self) -> None:
         """Begin anew, with a new connection."""
         self._held = bytearray()
         self._skip = 0  # bytes of a packet that is too long
+        self._long = bytearray()  # a long packet's contents, of which _filled bytes are here
+        self._filled = self._kind = 0
 
     def feed(self, data: bytes) -> None:
         """Take bytes as they come. ValueError when they are no MQTT."""
@@ -42,6 +47,9 @@ class Incoming:
                 gone = min(self._skip, len(held))
                 self._held = held = held[gone:]
                 self._skip -= gone
+            if self._long and not self._fill():
+                return
+            held = self._held
             start, size = self._length()
             if not start:
                 return
@@ -53,6 +61,9 @@ class Incoming:
                     raise ValueError("a topic of %d bytes" % (wanted - 2))
             if len(held) < start + wanted:
                 return
+            if size > MAX_PACKET and self._may_be_long(kind, start, wanted, size):
+                self._held = held[start:]
+                continue
             packet = bytes(held[start : start + wanted])
             self._held = held = held[start + wanted :]
             self._skip = size - wanted
@@ -60,6 +71,31 @@ class Incoming:
                 self._answered(kind & 0xF0, packet)
             elif not kind & _RETAINED:
                 self._take(packet, kind, size)
+
+    def _may_be_long(self, kind, start, end, size):
+        """Whether a packet of so many bytes is taken: then there is room for it."""
+        retained = kind & 0xF0 != _PUBLISH or kind & _RETAINED
+        if retained or size > self._most(bytes(self._held[start + 2 : start + end])):
+            return False
+        try:
+            self._long = bytearray(size)
+        except MemoryError:
+            return False
+        self._filled, self._kind = 0, kind
+        return True
+
+    def _fill(self):
+        """Take what there is of a long packet; whether it is whole, and was handed on."""
+        packet, held = self._long, self._held
+        count = min(len(packet) - self._filled, len(held))
+        packet[self._filled : self._filled + count] = held[:count]
+        self._filled += count
+        self._held = held[count:]
+        if self._filled < len(packet):
+            return False
+        self._long = bytearray()
+        self._take(packet, self._kind, len(packet))
+        return True
 
     def _length(self):
         """(bytes before the packet's contents, bytes of contents); (0, 0) while they are not
@@ -80,4 +116,4 @@ class Incoming:
         if not 2 < end <= len(packet) or start > size:
             raise ValueError("a message without a topic")
         whole = len(packet) == size
-        self._message(packet[2:end], packet[start:] if whole else None, size)
+        self._message(bytes(packet[2:end]), packet[start:] if whole else None, size)

@@ -59,7 +59,7 @@ def kept() -> Settings:
     except ValueError:
         pass
     try:
-        table = json.loads(store.value)
+        table = json.loads(store.value or b"{}")
         table.pop("mqtt", None)
         return Settings(_load(json.dumps(table)))
     except (ValueError, AttributeError):

@@ -2,4 +2,9 @@
 
 
 class Refused(Exception):
-    """A sentence, in the words of the documentation: why not, and what is possible."""
+    """A sentence, in the words of the documentation: why not, and what is possible. `name`: for
+    programs (docs/cloud.md, Answers)."""
+
+    def __init__(self, text: str, name: str = "refused"):
+        super().__init__(text)
+        self.name = name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -60,13 +61,16 @@ def test_a_relay_is_switched_over_mqtt(broker):
         assert said["since"] > 1_600_000_000_000
         module = living.line.of("5710000012")
         assert module.is_on(0) and not module.is_on(1)
-        living.order("gateway/set", {"switch": {"output": "Boiler", "on": False}})
+        off = {"output": "Boiler", "on": False}
+        living.order("gateway/set", {"id": "7", "expires": int(time.time()) + 60, "switch": off})
         living.listener.messages.until(
             lambda items: (
                 [o.value["value"] for o in items if o.topic == "plug/1/state"][-1] == "OFF"
             ),
             "OFF again",
         )
+        [answer] = living.listener.wait("gateway/answer")
+        assert (answer["id"], answer["ok"]) == ("7", True)
         [home] = living.listener.wait("homeControlConfig")
         assert home["smartplugActuators"] == [{"nodeId": 1, "name": "Boiler"}]
         [sensors] = living.listener.wait("sensorConfig")

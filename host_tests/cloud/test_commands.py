@@ -119,14 +119,52 @@ def test_identify_blinks_at_the_node(running):
             "gateway/set: identify.seconds: must be a whole number from 0 to 600, not inf",
         ),
         (
-            '{"switch": {"output": "Sauna", "on": true}}',
-            "gateway/set: no output and no group Sauna",
+            '{"switch": {"output": "Boiler", "on": true}}',
+            "gateway/set: switch wants an id and expires beside it",
         ),
-        ('{"scan": true, "because": "%s"}' % (500 * "x"), "longer than any"),
+        ('{"scan": true, "because": "%s"}' % (24600 * "x"), "longer than any"),
     ],
 )
 def test_what_is_wrong_is_counted_and_explained(running, payload, words):
     assert words in running.refusal(payload)
+
+
+def in_(seconds: int) -> int:
+    return int(time.time()) + seconds
+
+
+BOILER = {"output": "Boiler", "on": True}
+
+
+# What comes, and the answer's error; None where all is well.
+ANSWERED = [
+    ({"id": "1", "expires": in_(600), "scan": True}, None),
+    ({"id": "1", "expires": in_(600), "scan": True}, None),
+    ({"id": "1", "expires": in_(600), "live": {"seconds": 1}}, "replayed"),
+    ({"id": "2", "expires": in_(-600), "scan": True}, "late"),
+    ({"id": "3", "expires": in_(86400), "scan": True}, "malformed"),
+    ({"id": "4", "expires": in_(600), "reboot": True}, "unknown"),
+    ({"id": "5", "expires": in_(600), "scan": "now"}, "malformed"),
+    ({"id": "6", "scan": True}, "malformed"),
+    ({"id": "7", "expires": in_(600), "switch": BOILER | {"output": "Sauna"}}, "refused"),
+    ({"id": "8", "expires": in_(600), "switch": BOILER}, None),
+    ({"id": "8", "expires": in_(600), "switch": BOILER | {"on": False}}, "replayed"),
+]
+
+
+def test_each_command_with_an_id_is_answered(running):
+    """In their order, whatever they are; the last two are what came again."""
+    running.listener.wait("bBus")
+    before = len(running.listener.of("gateway/answer"))
+    for command, _ in ANSWERED:
+        running.command(json.dumps(command))
+        time.sleep(0.05)
+    answers = running.listener.wait("gateway/answer", before + len(ANSWERED))[before:]
+    got = sorted((answer["id"], answer.get("error", "")) for answer in answers)
+    assert got == sorted((command["id"], error or "") for command, error in ANSWERED)
+    for answer in answers:
+        assert answer["ok"] == ("error" not in answer)
+        assert abs(answer["time"] - time.time()) < 120
 
 
 def test_a_scan_finds_a_module_of_the_b_bus_on_port_a(running):

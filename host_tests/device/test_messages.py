@@ -21,7 +21,7 @@ def unfinished():
 
 
 class Commands:
-    take = skip = None
+    take = skip = most_bytes = None
     topics = ()
 
 

@@ -31,7 +31,7 @@ class Gateway:
         with open("site.json") as file:
             self.site = document.load(file.read(), meters_of)
         self.counters = Counters()
-        self.commands = commands.Commands(self.counters, "gateway/set")
+        self.commands = commands.Commands(self.counters, "gateway/set", self._now_s)
         self.measuring = self
         self.powers = [None] * len(self.site.loads)
         self.states = []
@@ -139,7 +139,10 @@ class Gateway:
                     mask = 1 << "ABCD".index(wish["input"])
                     port.identify(wish["serial"], mask, wish["seconds"])
                 else:
+                    if topic == "gateway/set":
+                        payload = dict(payload, id=str(second), expires=self._now_s() + 10)
                     self.commands.take(topic.encode(), json.dumps(payload).encode())
+            await self.commands.work()
             await self.hardware.b_sleep_us(1000000)
             await port.publish(self.send, lambda: True)
             for topic, pieces in self.states:
