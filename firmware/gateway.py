@@ -51,6 +51,8 @@ def build_measuring(
         3 + len(site.points),
         1 + hardware.entropy() % 65535,
     )
+    if any(point.type == "MODBUS" for point in site.points):
+        bus.backlog.do_without_head()
     return pipeline.build(bus, site, hardware.now_ms, waiting, report_samples)
 
 

@@ -15,6 +15,7 @@ _ASK_AFTER_US = const(2500)  # a block is asked for this long after its last sam
 _HELD_US = const(2500000)  # so long after it is complete a node surely still holds a block
 _PIECE = const(4)  # blocks that are given up at once
 _AHEAD_US = const(140000)  # no block is waited for any longer
+_PATIENCE = const(250)  # cycles without a head, 5 s or more, before the gateway counts by itself
 
 
 class Backlog:
@@ -27,16 +28,30 @@ class Backlog:
         self.restarts = 0
         self.head = HeadTime()
         self._lost = 0  # blocks that no channel has, to be counted in the next cycle
+        self._patience = 0  # cycles left; 0: there is a head, or nothing to do without one
+        self._alone = False  # the time is our own
+
+    def do_without_head(self) -> None:
+        """Where no head gives its time at the start, blocks are counted by our own clock after
+        some seconds: what is measured elsewhere is reported then."""
+        self._patience = _PATIENCE
 
     def note(self, polled: int, received: Receiver) -> None:
         """Take the head's time where it was given: `block` and `within` at `polled`."""
         head, block = self.head, received.block
         if not received.timed:
+            if self._patience:
+                self._patience -= 1
+                if not self._patience:
+                    self._alone = True
+                    head.set(polled, self.next, 0)
             head.keep_up(polled)
         elif not head.follows(polled, block, received.within):
             if head.known:
-                self.restarts += 1
+                self.restarts += not self._alone
                 self.lose(max(0, difference(head.block_at(polled), self.next)))
+            self._patience = 0
+            self._alone = False
             self.next = block
             head.set(polled, block, received.within)
 

@@ -72,7 +72,7 @@ class NodesAdvice:
         nodes = self._bus.nodes
         head = nodes.all[0]
         if head.lost:
-            say = "no head %s on the A-bus, nothing can be measured: check its cable"
+            say = "no head %s on the A-bus, nothing on it can be measured: check its cable"
             texts.append(("no_head", say % head.serial))
         if nodes.points() > MAX_POINTS:
             stale = [node.serial for node in nodes.all if node.named and node.lost]

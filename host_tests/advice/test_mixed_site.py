@@ -79,3 +79,37 @@ def test_everything_is_measured_and_published(name, broker, tmp_path: Path):
             assert not wrong & {"missing", "not_in_site", "no_ct", "open_ct", "no_room"}
             for topic in ("site", "quality", "totals", "bBus", "channelConfigV2", "config"):
                 assert listener.wait(topic)
+
+
+def test_meters_are_reported_without_a_head(broker, tmp_path: Path):
+    """It has no supply after a power cut: what hangs on the A-bus is unknown, not the meters. When
+    it is back all is measured."""
+    path = tmp_path / "house.toml"
+    path.write_text(SITES["star"].replace("[[node]]", "absent = true\n[[node]]", 1))
+    built = load_house(path)
+    plan, installation = built.site_json(), Installation(built)
+    metered = ["meter" in point for point in plan["points"]]
+
+    def measured(wanted):
+        """Whether just these points had a power in the last `site`."""
+        return lambda items: any(
+            [point["power"] is not None for point in one.value["points"]] == wanted
+            for one in [one for one in items if one.topic == "site"][-1:]
+        )
+
+    def advised(items):
+        texts = [one["text"] for item in items if item.topic == "gateway"
+                 for one in item.value["advice"] if one["name"] == "no_head"]  # fmt: skip
+        return texts and built.head.serial in texts[0]
+
+    rates = {"site": 1, "gateway": 1}
+    with (
+        Listener(plan, broker.port) as listener,
+        Session(installation, plan, mqtt=mqtt_at(broker.port), publish=rates),
+    ):
+        listener.messages.until(measured(metered), "the meters")
+        listener.messages.until(advised, "the missing head")
+        installation.plug(built.head.serial)
+        listener.messages.until(measured([True] * len(metered)), "all of it")
+        state = listener.wait("gateway", len(listener.of("gateway")) + 1)[-1]
+        assert state["aBus"]["restarts"] == 0
