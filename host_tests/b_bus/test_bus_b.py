@@ -58,7 +58,7 @@ class Run:
             board=board,
         ) as session:
             text = session.output.read()
-            session.wait(30)
+            session.wait(120)
             assert session.exit_code == 0, text + session.tail()
         self.rounds = [json.loads(line) for line in text.splitlines() if line[0] == "{"]
         assert len(self.rounds) == task["seconds"], text

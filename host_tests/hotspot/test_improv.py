@@ -28,7 +28,7 @@ READY, PROVISIONING, PROVISIONED = (b"IMPROV\x01\x01\x01" + bytes([state]) for s
 NO_ERROR, INVALID, UNKNOWN, UNABLE = (b"IMPROV\x01\x02\x01" + bytes([error]) for error in range(4))
 # The standard's own example: SSID MyWirelessAP, password mysecurepassword.
 EXAMPLE = b"\x01\x1e\x0cMyWirelessAP\x10mysecurepassword"
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 PLAN = load_house(DEFAULT_HOUSE).site_json()
 CLIENT = ROOT / "build" / "improv" / "serial.js"
 DRIVER = Path(__file__).with_name("improv_client.mjs")

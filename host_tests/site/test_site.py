@@ -63,7 +63,7 @@ def test_the_gateway_refuses_to_start(tmp_path, name, content, line):
         arguments=arguments,
         heap="256K",
     ) as session:
-        assert session.wait(30) == 1
+        assert session.wait(120) == 1
         session.wait_for_output()
         lines = session.tail().splitlines()
         assert len(lines) == 1 and lines[0].startswith(line), lines
@@ -109,7 +109,7 @@ def run(*arguments: Any) -> subprocess.CompletedProcess:
         env=ENVIRONMENT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
     )
 
 

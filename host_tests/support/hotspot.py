@@ -81,7 +81,7 @@ class Hotspot:
 
     def ask(self, method: str, path: str, body: bytes | None = None, **fields: str) -> Answer:
         """One request; `fields` replace or add to Host, with `_` for `-`."""
-        connection = http.client.HTTPConnection(HOST, self.port, timeout=20)
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=60)
         try:
             connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
             if body is not None:
@@ -101,7 +101,7 @@ class Hotspot:
 
     def end(self) -> int:
         """The exit code, once it has ended by itself."""
-        code = self._process.wait(40)
+        code = self._process.wait(120)
         self._reader.join()
         return code
 

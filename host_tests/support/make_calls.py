@@ -21,7 +21,7 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def make(
-    *words: str, cwd: Path = ROOT, env: dict[str, str] | None = None, timeout: float = 120
+    *words: str, cwd: Path = ROOT, env: dict[str, str] | None = None, timeout: float = 300
 ) -> subprocess.CompletedProcess[str]:
     """`make WORDS`, to its end."""
     return subprocess.run(
@@ -55,7 +55,7 @@ def family(pid: int) -> list[int]:
     return found
 
 
-def left(pids: list[int], seconds: float = 15) -> list[int]:
+def left(pids: list[int], seconds: float = 60) -> list[int]:
     """Those that still run after so long; ends as soon as there are none."""
     end = time.monotonic() + seconds
     while alive := [pid for pid in pids if _alive(pid)]:

@@ -21,7 +21,7 @@ from gateway_host.interpreter import BIN, ROOT
 from websockets.sync.client import connect
 
 SHOTS = ROOT / "build" / "screenshots"
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 _KEYS = {"Tab": 9, "Enter": 13, " ": 32, "End": 35, "Home": 36, "ArrowUp": 38, "ArrowDown": 40}
 _FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "

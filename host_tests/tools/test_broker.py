@@ -17,7 +17,7 @@ from in_interpreter import program
 from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-PATIENCE_S = 10
+PATIENCE_S = 60
 
 
 @pytest.fixture(params=KINDS)

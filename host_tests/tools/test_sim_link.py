@@ -18,7 +18,7 @@ DEFAULT = Path(__file__).parents[2] / "tools" / "houses" / "default.toml"
 def run(server: LinkServer, case: str, *texts: str) -> subprocess.CompletedProcess:
     """A function of programs/board_on_link.py."""
     command = [sys.executable, program("board_on_link"), server.path, case, *texts]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30)
+    return subprocess.run(command, capture_output=True, text=True, timeout=120)
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_bytes_lamp_and_end(installation):
         done = run(server, "light_and_assign", assign_head())
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout.split() == ["a5060100", "32"]
-        assert server.finished.wait(10)  # the board has closed the link
+        assert server.finished.wait(120)  # the board has closed the link
     assert lamps == [(77, 0, 128, 255)]
     assert server.failure is None
 
@@ -58,7 +58,7 @@ def test_the_end_of_a_recording_is_65535(installation):
 def test_a_board_that_dies_without_reading_ends_the_server(installation):
     with LinkServer(installation) as server:
         assert run(server, "write_and_die", assign_head()).returncode == 9
-        assert server.finished.wait(10)
+        assert server.finished.wait(120)
         assert server.failure is None
 
 
@@ -72,5 +72,5 @@ def test_stop_ends_a_server_that_nobody_uses(installation):
 def test_an_unknown_message_is_a_failure(installation):
     with LinkServer(installation) as server:
         run(server, "say_nonsense")
-        assert server.finished.wait(10)
+        assert server.finished.wait(120)
         assert "0x3f" in str(server.failure)
