@@ -81,6 +81,7 @@ from energy.spread import Spread as Spread
 from cloud import mqtt_client, mqtt_link
 from cloud.commands import Commands as Commands
 from cloud.figures import Figures as Figures
+from cloud.in_flight import InFlight as InFlight
 from cloud.json_text import Form as Form
 from cloud.json_text import Text as Text
 from cloud.mqtt_wire import Body as Body
@@ -169,6 +170,18 @@ SetEvent = Callable[[str, Any], None]
 Beat = Callable[[], None]
 """Shows that a task moves."""
 RepeatedTask = Callable[[], Awaitable[object]]
+
+class Delivered(Protocol):
+    """A message of QoS 1, see cloud.in_flight.InFlight."""
+
+    topic: str
+    retained: bool
+
+    def view(self) -> memoryview: ...
+    def done(self, acknowledged: bool) -> None: ...
+
+Publish = Callable[[str, Body, bool, int, bool], Awaitable[bool]]
+"""As Trials.publish()."""
 
 class Moves(Protocol):
     """As Watch.beat_of() gives it."""

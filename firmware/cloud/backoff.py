@@ -18,13 +18,22 @@ class Backoff:
         self._serial = serial
         self._draws = 0
         self._most_ms = _FIRST_MS
+        self._retry_s = 0
+
+    def retry(self, seconds: int) -> None:
+        """The broker's side asks for this pause behind the connection that is there, once; 0: as
+        always. It becomes longer by chance, up to twice as long."""
+        self._retry_s = seconds
 
     def reset(self) -> None:
         """The connection was a good one, or there was no network: begin with short pauses."""
         self._most_ms = _FIRST_MS
 
     def pause_ms(self, max_s: int) -> int:
-        """The next pause, whose longest is never more than max_s."""
+        """The next pause, whose longest is never more than max_s; but for retry()."""
+        if self._retry_s:
+            asked_ms, self._retry_s = 1000 * self._retry_s, 0
+            return asked_ms + self._by_chance(asked_ms)
         most_ms = min(self._most_ms, 1000 * max_s)
         self._most_ms = 2 * most_ms
         return self._by_chance(most_ms)

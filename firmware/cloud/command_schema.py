@@ -30,6 +30,7 @@ _TEXT = "a text that is not empty", lambda value: isinstance(value, str) and val
 _BOOLEAN = "true or false", lambda value: isinstance(value, bool)
 _TIME = "a time in ms", lambda value: type(value) in (int, float)
 _SECONDS = _whole(0, 600)
+_SEQUENCE = _whole(1, 0x7FFFFFFF)
 _ID = (
     "a text of 1 to %d bytes" % _MAX_ID,
     lambda value: isinstance(value, str) and 0 < len(value.encode()) <= _MAX_ID,
@@ -44,6 +45,8 @@ ENVELOPE = {"id": _ID, "expires": _EXPIRES}
 SCHEMA = {
     "scan": None,
     "live": {"seconds": _SECONDS},
+    "history": {"from": _SEQUENCE, "to": _SEQUENCE},
+    "retry": {"seconds": _whole(0, 86400)},
     "identify": {
         "serial": _SERIAL,
         "input": _choice("A", "B", "C", "D"),

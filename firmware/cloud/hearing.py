@@ -3,7 +3,7 @@ concerns. Owns the packet that is not whole yet."""
 
 from micropython import const
 
-from cloud.mqtt_in import PINGRESP, SUBACK, Incoming
+from cloud.mqtt_in import PINGRESP, PUBACK, SUBACK, UNSUBACK, Incoming
 from cloud.mqtt_link import UplinkError
 
 _HEARD = const(32)  # the broker says no more than PINGRESP; larger pieces of heap may be rare
@@ -11,13 +11,14 @@ CLOSED_BY_BROKER = "the broker closed the connection"
 
 
 class Hearing:
-    """link: mqtt_link.Link; pings, trials, subscriptions: who waits for answers; commands: who
-    takes messages that are not our own; count: a function."""
+    """link: mqtt_link.Link; pings, in_flight, trials, subscriptions: who waits for answers;
+    commands: who takes messages that are not our own; count: a function."""
 
     def __init__(
         self,
         link: MqttLink,
         pings: Pings,
+        in_flight: InFlight,
         trials: Trials,
         subscriptions: Subscriptions,
         commands: Commands,
@@ -25,15 +26,19 @@ class Hearing:
     ):
         self._link = link
         self._pings = pings
+        self._in_flight = in_flight
         self._trials = trials
         self._subscriptions = subscriptions
         self._commands = commands
         self._count = count
         self._incoming = Incoming(self._message, self._answered, commands.most_bytes)
 
-    def clear(self) -> None:
-        """Begin anew, with a new connection."""
+    def begin(self, keepalive_s: int) -> None:
+        """A new connection: nobody waits for an answer of the one before."""
         self._incoming.clear()
+        self._pings.begin(keepalive_s)
+        self._in_flight.begin()
+        self._subscriptions.begin()
 
     async def run(self, beat: Beat) -> Never:
         """Without end; UplinkError or OSError when the connection ends. beat: called at each
@@ -60,7 +65,12 @@ class Hearing:
     def _answered(self, kind, packet):
         if kind == PINGRESP:
             self._pings.answered()
+        elif kind == PUBACK:
+            self._in_flight.acknowledged(packet)
+        elif kind == UNSUBACK:
+            self._in_flight.answered(packet)
         elif kind == SUBACK:
+            self._in_flight.answered(packet)
             self._trials.answered(packet)
             if self._subscriptions.answered(packet):
                 self._count("uplink.unsubscribed")

@@ -1,8 +1,9 @@
-"""MQTT packets to the broker, QoS 0: made by umqtt.simple, sent by a mqtt_link.Link.
+"""MQTT packets to the broker: made by umqtt.simple, sent by a mqtt_link.Link.
 
 umqtt.simple writes to a Wire in the place of a socket, and what it has written is sent here. Its
-`connect` and `subscribe` wait for the broker, so there are others here, and answers are awaited
-elsewhere. Works with umqtt.simple 1.3.4 and 1.8.0.
+`connect`, `subscribe` and `publish` with QoS 1 wait for the broker, and its packet numbers do not
+wrap: so there are others here, and answers are awaited elsewhere. Works with umqtt.simple 1.3.4
+and 1.8.0.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from cloud.mqtt_link import UplinkError
 from cloud.mqtt_wire import Body, Wire
 
 _TIMEOUT_S = const(10)
+_PUBLISH_1 = const(0x32)
 _CLEAN = const(0x02)  # flags of CONNECT
 _WILL = const(0x04)
 _WILL_RETAINED = const(0x20)
@@ -51,18 +53,25 @@ class _Packets(MQTTClient):
         for text in texts:
             self._send_str(text)
 
-    def write_subscribe(self, topic: bytes) -> int:
-        """SUBSCRIBE at QoS 0; its packet number."""
-        self.pid += 1
-        self.sock.write(b"\x82" + _length(5 + len(topic)) + bytes([self.pid >> 8, self.pid & 255]))
+    def write_publish(
+        self, topic: bytes, body: Body, retained: bool, number: int, is_copy: bool
+    ) -> None:
+        """PUBLISH at QoS 1 (section 3.3). is_copy: it may have arrived before."""
+        kind = _PUBLISH_1 | is_copy << 3 | retained
+        self.sock.write(bytes([kind]) + _length(4 + len(topic) + len(body)))
+        self._send_str(topic)
+        self.sock.write(bytes([number >> 8, number & 255]))
+        self.sock.write(body)
+
+    def write_subscribe(self, topic: bytes, number: int) -> None:
+        """SUBSCRIBE at QoS 0."""
+        self.sock.write(b"\x82" + _length(5 + len(topic)) + bytes([number >> 8, number & 255]))
         self._send_str(topic)
         self.sock.write(b"\0")
-        return self.pid
 
-    def write_unsubscribe(self, topic: bytes) -> None:
+    def write_unsubscribe(self, topic: bytes, number: int) -> None:
         """UNSUBSCRIBE."""
-        self.pid += 1
-        self.sock.write(b"\xa2" + _length(4 + len(topic)) + bytes([self.pid >> 8, self.pid & 255]))
+        self.sock.write(b"\xa2" + _length(4 + len(topic)) + bytes([number >> 8, number & 255]))
         self._send_str(topic)
 
 
@@ -77,11 +86,20 @@ def _length(size):
 
 
 class Client:
-    """settings: `mqtt` of settings.json. will: (topic, text), retained. All that sends raises
-    OSError when the connection breaks; of two at once the packets would be mixed up."""
+    """settings: `mqtt` of settings.json. will: (topic, text), retained. number: a function that
+    gives a packet number. All that sends raises OSError when the connection breaks; of two at once
+    the packets would be mixed up."""
 
-    def __init__(self, link: MqttLink, client_id: str, settings: Any, will: tuple[str, str]):
+    def __init__(
+        self,
+        link: MqttLink,
+        client_id: str,
+        settings: Any,
+        will: tuple[str, str],
+        number: Callable[[], int],
+    ):
         self._link = link
+        self._number = number
         self._client_id = client_id
         self._settings = settings or _NOWHERE
         self._will = will
@@ -148,9 +166,14 @@ class Client:
                 raise
             raise UplinkError("uplink.tls", text)
 
-    async def publish(self, topic: str, body: Body, retained: bool) -> None:
-        """Publish a mqtt_wire.Body."""
-        self._packets.publish(topic.encode(), body, retained)
+    async def publish(
+        self, topic: str, body: Body, retained: bool, number: int = 0, is_copy: bool = False
+    ) -> None:
+        """Publish a mqtt_wire.Body: with this packet number at QoS 1, without one at QoS 0."""
+        if number:
+            self._packets.write_publish(topic.encode(), body, retained, number, is_copy)
+        else:
+            self._packets.publish(topic.encode(), body, retained)
         await self._flush()
 
     def subscribe(self, topic: str) -> int:
@@ -158,14 +181,15 @@ class Client:
         0 where the line is busy, and nothing is asked."""
         if not self._link.is_free():
             return 0
-        number = self._packets.write_subscribe(topic.encode())
+        number = self._number()
+        self._packets.write_subscribe(topic.encode(), number)
         self._link.nudge(self._wire.take()[0])
         return number
 
     def unsubscribe(self, topic: str) -> None:
         """Ask for a topic no longer, without waiting; where the line is busy it goes on."""
         if self._link.is_free():
-            self._packets.write_unsubscribe(topic.encode())
+            self._packets.write_unsubscribe(topic.encode(), self._number())
             self._link.nudge(self._wire.take()[0])
 
     def ping(self) -> bool:

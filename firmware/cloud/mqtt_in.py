@@ -7,7 +7,9 @@ is handed on, but for those topics that may have more.
 from micropython import const
 
 MAX_PACKET = const(512)
+PUBACK = const(0x40)
 SUBACK = const(0x90)
+UNSUBACK = const(0xB0)
 PINGRESP = const(0xD0)
 _PUBLISH = const(0x30)
 _RETAINED = const(0x01)

@@ -13,6 +13,7 @@ from micropython import const
 _CHUNK = const(1024)  # bytes given to the socket at once: asyncio copies what it does not take
 _STALLED = const(10)
 _LOOK_MS = const(100)
+_LOOK_SOON_MS = const(10)
 
 
 class UplinkError(Exception):
@@ -24,9 +25,11 @@ class UplinkError(Exception):
 
 
 class Link:
-    """Who waits in `send` or `read` while it is closed gets an OSError."""
+    """Who waits in `send` or `read` while it is closed gets an OSError. is_awaited: a function,
+    whether an answer is to come soon."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_awaited: Callable[[], bool]) -> None:
+        self._is_awaited = is_awaited
         self._stream = None
         self._socket = None  # of TCP, below it
         self._room = memoryview(bytearray(_CHUNK))
@@ -86,14 +89,14 @@ class Link:
 
     async def read(self, count: int) -> bytes:
         """What has come, at most `count` bytes; none when the broker has closed. It is looked
-        ten times a second: a socket that asyncio waits for is polled at every step of any task,
-        which took a quarter of the chip's time."""
+        ten times a second, and more often while an answer is to come: a socket that asyncio waits
+        for is polled at every step of any task, which took a quarter of the chip's time."""
         while True:
             data = self._open().s.read(count)
             if data is not None:
                 await asyncio.sleep_ms(0)  # who sends without end stops nobody
                 return data
-            await asyncio.sleep_ms(_LOOK_MS)
+            await asyncio.sleep_ms(_LOOK_SOON_MS if self._is_awaited() else _LOOK_MS)
 
     async def read_all(self, count: int) -> bytes:
         """So many bytes; EOFError when the broker closes before."""

@@ -40,9 +40,11 @@ class Trials:
         self._strikes = 0
         self._retried = None
 
-    async def publish(self, topic: str, body: Body, retained: bool) -> bool:
+    async def publish(
+        self, topic: str, body: Body, retained: bool, number: int = 0, is_copy: bool = False
+    ) -> bool:
         """Publish a mqtt_wire.Body, unless it is left out: whether it is on its way. OSError
-        where the connection breaks."""
+        where the connection breaks. number, is_copy: see Client.publish."""
         size = len(body)
         if self.leaves_out(topic, size):
             return False
@@ -50,7 +52,7 @@ class Trials:
         if on_trial and self._may_listen and topic != self._suspect:
             self._asked = self._client.subscribe(topic)
             self._heard = False if self._asked else None
-        await self._client.publish(topic, body, retained)
+        await self._client.publish(topic, body, retained, number, is_copy)
         if on_trial:
             await self._pings.behind()
             if self._heard is not None:

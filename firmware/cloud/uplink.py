@@ -13,6 +13,7 @@ from system.watchdog import unwatched
 from net.resolve import resolve
 from cloud.backoff import Backoff
 from cloud.hearing import CLOSED_BY_BROKER, Hearing
+from cloud.in_flight import InFlight
 from cloud.mqtt_client import Client
 from cloud.mqtt_link import Link, UplinkError
 from cloud.mqtt_wire import Body, counted, gathered
@@ -23,15 +24,17 @@ from cloud.uplink_troubles import Troubles
 
 _TIMEOUT_S = const(10)
 _STEADY_S = const(30)  # a connection that lasts so long is a good one
+_WINDOW = const(6)  # messages of QoS 1 on their way at once: a few seconds of a backlog
 _WAIT_FOR_TIME = const(10)  # s since start: where no time server answers TLS is tried without
 
 _LOST = "the connection to the broker was lost while sending"
 _SILENT = "the broker does not answer any more"
+_NOT_ACKNOWLEDGED = "the broker does not acknowledge what it is sent"
 _NO_MEMORY = "there is too little memory for a message"
 
 
 class Uplink:
-    """`connected`.
+    """`connected`; `connects`: how many connections there were.
 
     settings: `mqtt` of settings.json. network: net.connection.Connection. keepalive_s: a function,
     the keep-alive of the next connection; a ping goes out in half of it. set_clock: a function
@@ -52,9 +55,11 @@ class Uplink:
         will: tuple[str, str],
         commands: Commands,
         counters: Counters,
+        window: int = _WINDOW,
     ):
         self.connected = False
-        self._connects = self._published = self._dropped = 0
+        self.connects = 0
+        self._published = self._dropped = 0
         self._settings = settings
         self._network = network
         self._keepalive_s = keepalive_s
@@ -65,17 +70,18 @@ class Uplink:
         self._troubles = Troubles(client_id, counters)
         self._subscriptions = Subscriptions(commands.topics)
         self._backoff = Backoff(client_id)
-        self._link = Link()
-        self._client = Client(self._link, client_id, settings, will)
+        commands.on("retry", lambda fields: self._backoff.retry(fields["seconds"]))
+        self._in_flight = InFlight(window)
+        self._link = Link(self._in_flight.is_awaited)
+        self._client = Client(self._link, client_id, settings, will, self._in_flight.number)
         self._sending = asyncio.Lock()
         self._given_up = False  # by who sends or watches: it has said why
         self._ended = None  # how: trials.CLOSED or SILENT, None where it is nobody's fault
         self._age = 0  # s since the broker accepted us
         self._pings = Pings(self._client.ping)
         self._trials = Trials(self._client, self._pings)
-        self._hearing = Hearing(
-            self._link, self._pings, self._trials, self._subscriptions, commands, counters.count
-        )
+        wait = self._pings, self._in_flight, self._trials, self._subscriptions
+        self._hearing = Hearing(self._link, *wait, commands, counters.count)
 
     async def run(self, beat: Beat = unwatched) -> Never:
         """Connect, stay connected, connect again; without end. Needs `watch` beside it. beat:
@@ -141,6 +147,9 @@ class Uplink:
             if self._link.stalled():
                 self._give_up("uplink.lost", _LOST, SILENT)
                 continue
+            if self._in_flight.second():
+                self._give_up("uplink.silent", _NOT_ACKNOWLEDGED, SILENT)
+                continue
             free = not self._sending.locked()
             try:
                 if self._pings.second(free):
@@ -181,6 +190,21 @@ class Uplink:
                 return
             await self._send(topic, body, retained)
 
+    def room(self) -> int:
+        """How many messages `deliver` takes now."""
+        return self._in_flight.room()
+
+    async def deliver(self, message: Delivered | None = None) -> None:
+        """Publish with QoS 1, where there is room: it is kept until the broker acknowledges it,
+        and sent again where it does not, also on the next connection. message: see InFlight; None:
+        send again what is due."""
+        if message:
+            self._in_flight.add(message)
+        async with self._sending:
+            if self.connected:
+                sent = await self._guarded(self._in_flight.send(self._trials.publish))
+                self._published += sent or 0
+
     async def close(self) -> None:
         """Say good-bye: the last will's text is published, then the connection is closed."""
         if self.connected and not self._sending.locked():  # else we are in the middle of a packet
@@ -193,15 +217,16 @@ class Uplink:
     def describe(self) -> Table:
         """For people: what has gone, and what went wrong last."""
         return {
-            "connects": self._connects,
+            "connects": self.connects,
             "published": self._published,
             "dropped": self._dropped,
+            "resent": self._in_flight.resent,
             "lastError": self._troubles.last_error,
         }
 
     def glance(self) -> object:
         """What people see of it: it is reported soon when this changes."""
-        return self._connects, self._troubles.last_error
+        return self.connects, self._troubles.last_error
 
     def advice(self) -> list[AdviceText]:
         """What is wrong: [(name, text for the installer)]; nothing when all is well."""
@@ -234,24 +259,31 @@ class Uplink:
                 await asyncio.sleep(1)
         keepalive_s = self._keepalive_s()
         await self._client.open(address, keepalive_s)
-        self._pings.begin(keepalive_s)
-        self._hearing.clear()
-        self._subscriptions.begin()
+        self._hearing.begin(keepalive_s)
 
     async def _introduce(self):
         """What every connection begins with: before anything else is sent."""
         async with self._sending:
             self.connected = True
-            self._connects += 1
+            self.connects += 1
             for topic, pieces in self._retained():
                 self._published += await self._trials.publish(topic, await counted(pieces), True)
+            self._published += await self._in_flight.send(self._trials.publish)
             self._subscriptions.ask(self._client.subscribe)
 
     async def _send(self, topic, body, retained):
-        """Whether the message is on its way; else it is dropped, and the connection given up."""
+        """Whether the message is on its way; else it is dropped."""
+        sent = await self._guarded(self._trials.publish(topic, body, retained))
+        if sent is None:
+            self._dropped += 1
+            return False
+        self._published += sent
+        return True
+
+    async def _guarded(self, sending):
+        """What `sending` gives; None where it fails, and the connection is given up."""
         try:
-            self._published += await self._trials.publish(topic, body, retained)
-            return True
+            return await sending
         except OSError:
             self._give_up("uplink.lost", _LOST, CLOSED)
         except MemoryError:
@@ -259,8 +291,7 @@ class Uplink:
         except BaseException:
             self._give_up("uplink.lost", _LOST)  # the next packet would be the rest of this one
             raise
-        self._dropped += 1
-        return False
+        return None
 
     def _close(self):
         """Give the socket back; who waits on it gets an OSError."""

@@ -96,7 +96,7 @@ def test_identify_blinks_at_the_node(running):
         ("{}", "gateway/set: not a JSON object with a command"),
         (
             '{"reboot": true, "scan": true}',
-            "gateway/set: no such command: reboot; there are: identify, live, scan",
+            "gateway/set: no such command: reboot; there are: identify, live, retry, scan",
         ),
         ('{"scan": "now"}', 'gateway/set: scan: must be true, not "now"'),
         (

@@ -24,6 +24,9 @@ class Commands:
     take = skip = most_bytes = None
     topics = ()
 
+    def on(self, name, carry_out):
+        pass
+
 
 class Network:
     """One that is always there."""

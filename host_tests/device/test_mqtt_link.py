@@ -46,7 +46,7 @@ class Reading(unittest.TestCase):
                     count[0] += 1
                     await asyncio.sleep_ms(0)
 
-            link = mqtt_link.Link()
+            link = mqtt_link.Link(lambda: False)
             await link.open("127.0.0.1", 1883)
             beside = asyncio.create_task(other())
             for _ in range(READS):

@@ -135,7 +135,7 @@ class Line:
     def unsubscribe(self, topic):
         self.open = None
 
-    async def publish(self, topic, body, retained):
+    async def publish(self, topic, body, retained, number, is_copy):
         if self.open and self.closes:
             raise OSError(104)
         if self.open in self.hides:
