@@ -17,6 +17,7 @@ from a_bus import state as a_bus
 from bus_a import BusA
 from energy.record import Record
 from energy.totals import Totals
+from journal.journal import Journal
 from advice.sensors import Advice
 from cloud import topics
 from cloud.commands import Commands
@@ -116,10 +117,12 @@ class Gateway:
         self._with_b = "b" in board.BUSES
         reports = asyncio.Event()
         self.measuring = build_measuring(hardware, site, reports.set)
-        self._record = Record(
+        energy, aggregates = self.measuring.energy, self.measuring.aggregates
+        self.journal = Journal(
             site,
-            self.measuring.energy,
-            self.measuring.aggregates,
+            self.measuring,
+            Record(site, energy, aggregates, self.counters.count),
+            lambda: self.port_b.pulses(),
             self.counters.count,
             hardware.uptime_ms,
         )
@@ -169,11 +172,11 @@ class Gateway:
         await run_all(self.counters, tasks, self.housekeeping.watch)
 
     def keep(self) -> None:
-        """An end, whatever it is: the registers are kept."""
-        self._record.keep_now()
+        """An end, whatever it is: registers and journal are kept."""
+        self.journal.keep_now()
 
     async def close(self) -> None:
-        """A clean end: the registers are kept, the cloud gets a good-bye."""
+        """A clean end: all is kept, the cloud gets a good-bye."""
         self.keep()
         await self.uplink.close()
 
@@ -194,7 +197,7 @@ class Gateway:
         self.housekeeping.set_event("measuring", True)
         if self._with_cloud:
             yield from self.publisher.write(ended_ms)
-        yield from self._record.keep(self._is_calm)
+        yield from self.journal.keep(self._is_calm)
 
     def _is_calm(self):
         """Whether the buses can wait for the flash: the A-bus is not behind."""

@@ -73,11 +73,17 @@ from measure.quantities import Voltage as Voltage
 from measure.readings import Reading as Reading
 from measure.readings import Readings as Readings
 from metering import Meter as Meter
+from energy import record
 from energy.aggregates import Aggregates as Aggregates
 from energy.intervals import Interval as Interval
 from energy.intervals import Span as Span
 from energy.registers import Energy as Energy
 from energy.spread import Spread as Spread
+from journal import coding
+from journal.cursor import Cursor as Cursor
+from journal.journal import Journal as Journal
+from journal.segments import Segments as Segments
+from journal.state import State as State
 from cloud import mqtt_client, mqtt_link
 from cloud.commands import Commands as Commands
 from cloud.figures import Figures as Figures
@@ -99,6 +105,8 @@ LteModem = contracts.Modem
 UartLine = contracts.Uart
 UartLineB = contracts.UartB
 SimulatedUart = uart.Uart
+RegistersRecord = record.Record
+JournalRecord = coding.Record
 MqttClient = mqtt_client.Client
 MqttLink = mqtt_link.Link
 

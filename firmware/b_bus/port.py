@@ -116,6 +116,15 @@ class PortB:
             runner.members.add_module(module)
         return runner
 
+    def pulses(self) -> list[tuple[str, Sequence[int | None]]]:
+        """What the inputs of the Input modules have counted, None for one that does not, or not
+        yet: [(serial number, totals)]."""
+        return [
+            (module.serial, [channel.pulses if channel else None for channel in module.channels])
+            for module in self.site.modules
+            if module.KIND == "input"
+        ]
+
     def scan(self) -> None:
         """Look for new modules."""
         if self._runner:

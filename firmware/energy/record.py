@@ -1,9 +1,9 @@
 """What the registers say, as bytes in two slots of the flash: it goes on after a restart and a
 power cut.
 
-Owns the record's format and when it is written. A point goes on by its node and input, a load by
-its name, all of it by the site's uuid: what is new begins at 0. Between two records a power cut
-takes what was counted since the last one.
+Owns the record's format. A point goes on by its node and input, a load by its name, all of it by
+the site's uuid: what is new begins at 0. Between two records a power cut takes what was counted
+since the last one. The journal, which is written with it, says when.
 """
 
 import struct
@@ -11,10 +11,8 @@ from binascii import crc32
 
 from micropython import const
 
-from system.durable import Durable
+from system.durable import OVERHEAD, Durable
 
-_EVERY_MS = const(60000)
-_LATEST_MS = const(300000)  # whether the buses can wait or not
 _STEP = const(4)  # points or loads at once
 _VERSION = const(1)
 _HEAD = "<BBBxI"  # version, points, loads, the uuid's CRC-32
@@ -30,31 +28,34 @@ def _who(text):
     return crc32(text.encode())
 
 
-class Record:
-    """energy: registers.Energy; aggregates: aggregates.Aggregates, both new. count: counts an
-    error by name; uptime_ms: a function."""
+def _size(points, loads):
+    size = sum(struct.calcsize(one) for one in (_HEAD, _DAY, _MONTH, _HOURS))
+    return size + struct.calcsize(_POINT) * points + struct.calcsize(_LOAD) * loads
 
-    def __init__(
-        self, site: Site, energy: Energy, aggregates: Aggregates, count: Count, uptime_ms: UptimeMs
-    ):
+
+class Record:
+    """`rest`: the bytes that were kept behind the registers; `size`: how many there are before
+    them in the file. energy: registers.Energy; aggregates: aggregates.Aggregates, both new. count:
+    counts an error by name."""
+
+    def __init__(self, site: Site, energy: Energy, aggregates: Aggregates, count: Count):
         self._energy = energy
         self._aggregates = aggregates
-        self._count = count
-        self._uptime_ms = uptime_ms
         self._uuid = _who(site.uuid)
         self._points = [_who("%s/%d" % (point.node, point.input)) for point in site.points]
         self._loads = [_who(load.name) for load in site.loads]
-        sizes = [struct.calcsize(one) for one in (_HEAD, _DAY, _MONTH, _HOURS)]
-        size = sum(sizes) + struct.calcsize(_POINT) * len(self._points)
-        self._bytes = bytearray(size + struct.calcsize(_LOAD) * len(self._loads))
+        self._bytes = bytearray(_size(len(self._points), len(self._loads)))
+        self.size = len(self._bytes) + OVERHEAD
+        self.rest = b""
         self._store = Durable("registers")
-        self._kept_ms = uptime_ms()
-        if self._store.value is None:
+        value = self._store.value
+        if value is None:
             if self._store.damaged:
                 count("registers.lost")
             return
         try:
-            self._restore(self._store.value)
+            self.rest = value[_size(value[1], value[2]) :]
+            self._restore(value)
         except (ValueError, IndexError):  # of another version
             count("registers.lost")
         aggregates.begin()
@@ -89,34 +90,14 @@ class Record:
         hours = struct.unpack_from(_HOURS, data, at)
         self._aggregates.always_on.restore(hours[:24], hours[24:])
 
-    def keep(self, calm: Callable[[], bool]) -> Steps:
-        """Write the record when it is time to and `calm`() says that the buses can wait for the
-        flash: a generator; nothing may be counted meanwhile. The write itself blocks: it
-        erases one block of the flash, seldom three."""
-        age = self._uptime_ms() - self._kept_ms
-        if age < _EVERY_MS or age < _LATEST_MS and not calm():
-            return
-        self._kept_ms = self._uptime_ms()
-        yield from self._fill()
-        self._write()
+    def write(self, rest: bytes) -> None:
+        """Write what fill() has taken, and `rest` behind it; OSError where there is no room, and
+        then what was written before stays. Blocks: it erases one block of the flash for each 4 kB,
+        seldom two more."""
+        self._store.write(bytes(self._bytes) + rest)
 
-    def keep_now(self) -> None:
-        """The same at once, at an end, which it does not stop."""
-        try:
-            for _ in self._fill():
-                pass
-        except MemoryError:
-            self._count("registers.unwritten")
-        else:
-            self._write()
-
-    def _write(self):
-        try:
-            self._store.write(bytes(self._bytes))
-        except (OSError, MemoryError):
-            self._count("registers.unwritten")
-
-    def _fill(self):
+    def fill(self) -> Steps:
+        """Take what the registers have: a generator; nothing may be counted meanwhile."""
         data, energy, today = self._bytes, self._energy, self._aggregates.today
         struct.pack_into(_HEAD, data, 0, _VERSION, len(self._points), len(self._loads), self._uuid)
         at = struct.calcsize(_HEAD)

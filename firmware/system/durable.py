@@ -13,6 +13,7 @@ from micropython import const
 _MAGIC = b"DUR1"
 _HEADER = "<4sII"
 _SIZE = const(12)
+OVERHEAD = const(16)  # bytes of a slot beside the value
 _LAST = const(0xFFFFFFFF)
 
 

@@ -58,6 +58,7 @@ _GATEWAY = (
     "a_bus.nodes",
     "bus_a",
     "energy.totals",
+    "journal.journal",
     "advice.sensors",
     "cloud.commands",
     "cloud.mqtt_client",

@@ -13,6 +13,7 @@ from energy.aggregates import Aggregates
 from energy.record import Record
 from energy.registers import Energy
 from energy.today import NAMES
+from journal.journal import Journal
 
 
 def full(self, value):
@@ -26,8 +27,19 @@ place = document.load(json.dumps(task["site"]))
 energy = Energy(place)
 aggregates = Aggregates(place, energy)
 errors, uptime = [], [0]
-record = Record(place, energy, aggregates, errors.append, lambda: uptime[0])
+
+
+class Measuring:  # what the journal takes of it
+    class events:
+        ended = 0
+
+
+record = Record(place, energy, aggregates, errors.append)
 report = Report(place.points)
+measuring = Measuring()
+measuring.energy, measuring.aggregates, measuring.report = energy, aggregates, report
+measuring.ended_ms = None
+journal = Journal(place, measuring, record, lambda: (), errors.append, lambda: uptime[0])
 JOULE = 50 * 0.015 * 1.5 * 2**0.5 / 32767 / 3200
 
 
@@ -71,8 +83,9 @@ for now, watts, samples in task["steps"]:
             pass
     if task.get("every"):
         uptime[0] += samples * 1000 // 3200
-        for _ in record.keep(lambda: task["calm"]):
+        measuring.ended_ms = now
+        for _ in journal.keep(lambda: task["calm"]):
             pass
 shown()
 if task["keep"]:
-    record.keep_now()
+    journal.keep_now()

@@ -1,0 +1,70 @@
+"""Finds records, in segments and in what is in none yet, and fills in the time that was not known
+when they were written.
+
+Owns where the last reader is, so that one who reads on costs little.
+"""
+
+from journal.coding import span
+from journal.decoder import Decoder
+
+
+class Reading:
+    """state: state.State; segments: segments.Segments; count: counts an error by name."""
+
+    def __init__(self, state: State, segments: Segments, count: Count):
+        self._state = state
+        self._segments = segments
+        self._count = count
+        self._decoder: Decoder | None = None
+
+    def read(self, sequence: int, last: int) -> Generator[JournalRecord | None]:
+        """The record with the lowest sequence from this one on, up to `last`, behind some None; or
+        nothing where there is none: a generator, whose steps take a few ms."""
+        decoder, self._decoder = self._decoder, None
+        while sequence <= last:
+            if decoder is None or not decoder.next <= sequence <= decoder.last or not decoder.left:
+                chunk = None
+                try:
+                    for found in self._find(sequence):
+                        yield None
+                        chunk = found
+                except OSError:
+                    self._count("journal.unread")
+                if chunk is None:
+                    return
+                try:
+                    decoder = Decoder(chunk)
+                except ValueError:
+                    self._count("journal.damaged")
+                    sequence = span(chunk)[1] + 1
+                    continue
+            record = None
+            try:
+                for found in decoder.step():
+                    yield None
+                    record = found
+            except IndexError:
+                self._count("journal.damaged")
+                sequence, decoder = decoder.last + 1, None
+                continue
+            if record and record.sequence >= sequence:
+                self._fill_in(record)
+                self._decoder = decoder
+                yield record
+                return
+
+    def _find(self, sequence):
+        """The chunk that has it, behind some None; or nothing."""
+        segments = self._segments.all
+        if not segments or sequence > segments[-1].last:
+            for chunk in self._state.chunks:
+                if span(chunk)[1] >= sequence:
+                    yield chunk
+                    return
+        yield from self._segments.find(sequence)
+
+    def _fill_in(self, record):
+        if record.time is None:
+            offset = self._state.offset_of(record.boot)
+            if offset is not None:
+                record.time = record.uptime + offset
