@@ -107,7 +107,7 @@ class Gateway:
             settings.mqtt,
             self.connection,
             rates.keepalive_s,
-            hardware.set_chip_clock,
+            self.housekeeping.set_chip_clock,
             retained.messages,
             retained.will(),
             self.commands,

@@ -46,6 +46,7 @@ from net.hotspot_window import HotspotWindow as HotspotWindow
 from net.joining import Joining as Joining
 from net.links import Links as Links
 from net.networks import Networks as Networks
+from net.time_floor import TimeFloor as TimeFloor
 from net.trial import Trial as Trial
 from b_bus.device import Device as Device
 from b_bus.device import Module as Module
@@ -117,6 +118,9 @@ UptimeMs = Callable[[], int]
 """ms since start."""
 NowMs = Callable[[], int | None]
 """ms since 1970, None while the time is unknown."""
+
+TimeServer = tuple[str, int]
+"""Host and port."""
 
 # Data.
 Bytes = bytes | bytearray | memoryview

@@ -164,7 +164,8 @@ class Hardware(KeepsEnds, Protocol):
     @property
     def probe(self) -> tuple[str, int] | None: ...
     @property
-    def time_server(self) -> tuple[str, int] | None: ...
+    def time_servers(self) -> Sequence[tuple[str, int]]:
+        """Host and port of each; none where the board's clock needs none."""
     @property
     def clock(self) -> Clock: ...
     @property
@@ -195,8 +196,8 @@ class Hardware(KeepsEnds, Protocol):
         """ms since start."""
     def now_ms(self) -> int | None:
         """ms since 1970, None while the time is unknown."""
-    def set_chip_clock(self) -> bool:
-        """Set the clock by which TLS judges certificates; whether the time is known."""
+    def set_chip_clock(self, now_ms: int) -> None:
+        """Set the clock by which TLS judges certificates, epoch ms."""
     def set_led(self, red: int, green: int, blue: int) -> None:
         """Three levels of 0 to 255. Allocates nothing."""
     def pressed(self) -> bool:

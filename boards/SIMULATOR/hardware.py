@@ -23,7 +23,7 @@ _BUTTON, _END = const(8), const(128)  # of the answer to S
 class Hardware:
     """What the firmware gets: `a_uart`, `a_baud`, `serial`, the links that the board has (docs/
     connection.md; None for one that it has not), `name`, `hotspot_ports` (HTTP, DNS), the servers
-    `probe` and `time_server` (host, port; or None), `clock`, `now_ms`, `debug` (whether the
+    `probe` (host, port; or None) and `time_servers`, `clock`, `now_ms`, `debug` (whether the
     console is an engineer's: always, Improv has a line of its own), `reset_cause` (a text), and
     the functions below. Of the watchdog `fed` is how often it was fed, `bitten` how often it would
     have started the chip anew."""
@@ -52,7 +52,7 @@ class Hardware:
         self.storage = None  # the file system is the host's
         self.hotspot_ports = settings.get("portal", (8080, 8053))
         self.probe = settings.get("probe")
-        self.time_server = settings.get("time")
+        self.time_servers = [tuple(server) for server in settings.get("times", ())]
         self._entropy = settings.get("entropy", 4711)
         self._improv = settings.get("improv")
         self._heap_bytes = settings.get("heap_bytes", 4 << 20)  # of a module with PSRAM
@@ -73,10 +73,8 @@ class Hardware:
         self.now_ms = self.clock.now_ms
         uart.ask("name_host", hotspot_name(self.serial))
 
-    def set_chip_clock(self) -> bool:
-        """Whether the time is known: the machine's own clock, by which TLS judges certificates, is
-        not ours to set."""
-        return self.now_ms() is not None
+    def set_chip_clock(self, now_ms: int) -> None:
+        """Nothing: the machine's own clock, by which TLS judges certificates, is not ours."""
 
     def b_uart(self) -> UartLineB:
         """The B-bus's UART."""

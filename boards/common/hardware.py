@@ -39,7 +39,7 @@ _RESETS = {
 class Hardware:
     """What the firmware gets: `serial`, `a_uart`, `a_baud`, the links that the board has (docs/
     connection.md; None for one that it has not, or that fails), `name`, `hotspot_ports` (HTTP,
-    DNS), the servers `probe` and `time_server` (host, port), `clock`, `now_ms`, `collect_every`,
+    DNS), the server `probe` (host, port), `time_servers`, `clock`, `now_ms`, `collect_every`,
     `keeps_modules`, `debug` (whether the console is an engineer's), `reset_cause` (a text),
     `notes` (what of the start is counted, as `start.<note>`), and
     the functions below."""
@@ -51,7 +51,12 @@ class Hardware:
     program_files = ("lib", "main.py", "boot.py")
     hotspot_ports = (80, 53)
     probe = ("connectivitycheck.gstatic.com", 80)
-    time_server = ("pool.ntp.org", 123)
+    # Of three operators, so that two who agree are not one.
+    time_servers = (
+        ("pool.ntp.org", 123),
+        ("time.cloudflare.com", 123),
+        ("time.google.com", 123),
+    )
 
     def __init__(self, board: Board):
         machine.freq(_MEGAHERTZ * 1000000)  # a stock MicroPython starts at 160 MHz
@@ -98,16 +103,11 @@ class Hardware:
         self._ticks = now
         return self._ms
 
-    def set_chip_clock(self) -> bool:
-        """Set the chip's own clock, by which TLS judges certificates; whether the time is
-        known."""
-        now_ms = self.now_ms()
-        if now_ms is None:
-            return False
+    def set_chip_clock(self, now_ms: int) -> None:
+        """Set the chip's own clock, by which TLS judges certificates, to epoch ms."""
         epoch = _S_1970_TO_2000 if time.gmtime(0)[0] == 2000 else 0
         year, month, day, hour, minute, second, weekday = time.gmtime(now_ms // 1000 - epoch)[:7]
         machine.RTC().datetime((year, month, day, weekday, hour, minute, second, 0))
-        return True
 
     def set_led(self, red: int, green: int, blue: int) -> None:
         """Three levels of 0 to 255, of light. Allocates nothing."""

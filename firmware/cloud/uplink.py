@@ -25,7 +25,7 @@ from cloud.uplink_troubles import Troubles
 _TIMEOUT_S = const(10)
 _STEADY_S = const(30)  # a connection that lasts so long is a good one
 _WINDOW = const(6)  # messages of QoS 1 on their way at once: a few seconds of a backlog
-_WAIT_FOR_TIME = const(10)  # s since start: where no time server answers TLS is tried without
+_WAIT_FOR_TIME = const(60)  # s since start: where no time server answers TLS is tried without
 
 _LOST = "the connection to the broker was lost while sending"
 _SILENT = "the broker does not answer any more"

@@ -9,6 +9,7 @@ from micropython import const
 
 from system.watchdog import unwatched
 from net.resolve import resolve
+from net.time_floor import FIRMWARE_MS
 
 _TO_UNIX = const(2208988800)  # seconds from 1900 to 1970
 _TIMEOUT_S = const(3)
@@ -16,7 +17,6 @@ _EVERY_S = const(1800)
 _SOON_S = const(15)
 _AGAIN_S = const(4)
 _AGREE_MS = const(2000)
-_FROM_MS = const(1763942400000)  # 2025-11-24: the firmware is no older; see system/version.py
 _TO_MS = const(4102444800000)  # 2100-01-01: the calendar (energy/demand.py) is right until then
 _LEAST_S = const(64)  # RFC 5905: no client asks a public server more often for long
 
@@ -43,7 +43,7 @@ def _offset(data, cookie, sent_ms, heard_ms):
     away = heard_ms - sent_ms - (sent - received)
     if not 0 <= away < _TIMEOUT_S * 1000 or sent < received:
         raise SntpError("the time server's stamps contradict each other")
-    if not _FROM_MS <= sent < _TO_MS:
+    if not FIRMWARE_MS <= sent < _TO_MS:
         raise SntpError("the time server's date can not be")
     return sent + away // 2 - heard_ms
 
@@ -67,31 +67,56 @@ async def ask(server: tuple[str, int], name_server: str, uptime_ms: UptimeMs) ->
         line.close()
 
 
-async def _believed(hardware, name_server):
-    """Time of day minus uptime, in ms. What the clock doubts is believed when a second answer says
-    the same, by a name looked up anew: of a pool mostly another server's."""
-    server, uptime_ms = hardware.time_server, hardware.uptime_ms
-    offset = await ask(server, name_server, uptime_ms)
-    if hardware.clock.doubts(offset):
-        await asyncio.sleep(_AGAIN_S)
-        first, offset = offset, await ask(server, name_server, uptime_ms)
-        if abs(offset - first) > _AGREE_MS:
-            raise SntpError("two answers of the time server contradict each other")
-    return offset
+async def _believed(servers, name_server, hardware, floor):
+    """Time of day minus uptime, in ms. What the clock doubts is believed when more than half of
+    the servers say the same; of one alone a second answer, by a name looked up anew: of a pool
+    mostly another server's."""
+    clock, uptime_ms = hardware.clock, hardware.uptime_ms
+    if len(servers) == 1:
+        servers = servers * 2
+    found = []
+    problem = None
+    for i, server in enumerate(servers):
+        if i and server == servers[i - 1]:
+            await asyncio.sleep(_AGAIN_S)
+        try:
+            offset = await ask(server, name_server, uptime_ms)
+        except OSError as error:
+            problem = error
+            continue
+        if clock.doubts(offset):
+            found.append(offset)
+            same = sum(abs(one - offset) <= _AGREE_MS for one in found)
+            if 2 * same <= len(servers):
+                continue
+        if not floor.allows(offset + uptime_ms(), uptime_ms()):
+            raise SntpError("the time servers' date is before what it was already")
+        return offset
+    if len(found) > 1:
+        raise SntpError("the time servers contradict each other")
+    raise problem or SntpError("too few time servers answer")
 
 
 async def keep(
-    hardware: BoardHardware, connection: Connection, counters: Counters, beat: Beat = unwatched
+    servers: Sequence[TimeServer],
+    hardware: BoardHardware,
+    connection: Connection,
+    floor: TimeFloor,
+    counters: Counters,
+    beat: Beat = unwatched,
 ) -> None:
-    """Keep the hardware's clock right, without end."""
+    """Keep the hardware's clock right, without end. servers: [(host, port)]."""
+    clock = hardware.clock
     while True:
         beat()
         pause = 1
         if connection.online():
             try:
-                hardware.clock.correct(await _believed(hardware, connection.name_server()))
+                name_server = connection.name_server()
+                clock.correct(await _believed(servers, name_server, hardware, floor))
+                floor.set_known(clock.now_ms() or 0)
                 pause = _EVERY_S
             except OSError:
                 counters.count("sntp.failed")
-                pause = _SOON_S if hardware.clock.now_ms() is None else _LEAST_S
+                pause = _SOON_S if clock.now_ms() is None else _LEAST_S
         await asyncio.sleep(pause)

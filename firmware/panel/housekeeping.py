@@ -12,11 +12,13 @@ from system.ends import Ends
 from system.tasks import run_all
 from system.watchdog import WATCHDOG_MS, Watch
 from net.connection import Connection
+from net.time_floor import TimeFloor
 from led import Led
 from panel.animation import Animation
 from panel.button import EARLY, RESET, SHORT, Button
 
 _FRAME_MS = const(20)
+_NTP = const(123)
 _RESET_MS = const(180000)  # an erase of the whole storage stops everything
 
 
@@ -44,6 +46,9 @@ class Housekeeping:
         self._cloud = cloud
         self._has_lte = "lte" in board.LINKS
         self.connection = Connection(hardware, board, settings, counters, self.set_event, cloud)
+        self._time_servers = [(host, _NTP) for host in settings.time_servers]
+        self._time_servers = self._time_servers or hardware.time_servers
+        self._floor = TimeFloor(settings.issued_s(), counters.count)
         self.ends = Ends(hardware)
         if self.ends.reason:
             counters.count("end." + self.ends.reason.split(":")[0])
@@ -62,7 +67,7 @@ class Housekeeping:
         tasks = []
         tasks.append(("housekeeping", 30, self._watch))
         tasks.append(("connection", 300, self.connection.run))
-        if self.hardware.time_server:
+        if self._time_servers:
             tasks.append(("time", 7200, self._keep_time))
         if self._improv:
             tasks.append(("improv", 120, self._improv.run))
@@ -71,6 +76,13 @@ class Housekeeping:
     async def run(self) -> None:
         """Run the tasks, without end."""
         await run_all(self.counters, self.tasks(), self.watch)
+
+    def set_chip_clock(self) -> bool:
+        """Set the clock by which TLS judges certificates: while the time is unknown to the
+        earliest that it can be. Whether it is known."""
+        now_ms = self.hardware.now_ms()
+        self.hardware.set_chip_clock(self._floor.earliest_ms() if now_ms is None else now_ms)
+        return now_ms is not None
 
     def keep(self) -> None:
         """An end: there is nothing to be kept."""
@@ -136,4 +148,6 @@ class Housekeeping:
     async def _keep_time(self, beat):
         from net import sntp
 
-        await sntp.keep(self.hardware, self.connection, self.counters, beat)
+        await sntp.keep(
+            self._time_servers, self.hardware, self.connection, self._floor, self.counters, beat
+        )

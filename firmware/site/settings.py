@@ -18,8 +18,23 @@ class Settings:
         self.mqtt: Table | None = table.get("mqtt")
         self.link: str | None = table.get("link")
         self.apn: str = table.get("apn", "")
+        self.time_servers: list[str] = table.get("time_servers", [])
         self.publish: dict[str, int] = table.get("publish", {})
         self.networks: list[list[str]] = table.get("networks", [])
+
+    def issued_s(self) -> int:
+        """From when on our own certificate is valid, epoch s; 0 where there is none."""
+        tls = (self.mqtt or {}).get("tls") or {}
+        if not tls.get("certificate"):
+            return 0
+        from site.certificate import Certificate
+
+        try:
+            return Certificate(tls["certificate"]).begins_s
+        except ValueError:
+            return 0
+        finally:
+            unload("site.certificate")
 
 
 def read() -> Settings:

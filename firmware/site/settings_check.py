@@ -33,6 +33,8 @@ def load(text: str) -> Table:
         raise SettingsError("link: must be one of " + ", ".join(_LINKS))
     if not isinstance(table.get("apn", ""), str):
         raise SettingsError("apn: must be a text")
+    if "time_servers" in table:
+        _check_time_servers(table["time_servers"])
     if "publish" in table:
         _check_publish(table["publish"])
     if "networks" in table:
@@ -47,11 +49,7 @@ def _check_mqtt(mqtt):
         if name not in _MQTT:
             raise SettingsError("mqtt.%s: is not known (known: %s)" % (name, ", ".join(_MQTT)))
     host = mqtt.get("host")
-    if (
-        not isinstance(host, str)
-        or not host
-        or any(not 0 < len(part.encode()) < 64 for part in host.split("."))
-    ):
+    if not _is_host(host):
         raise SettingsError("mqtt.host: must be a name or an IPv4 address")
     port = mqtt.get("port")
     if not isinstance(port, int) or isinstance(port, bool) or not 0 < port < 65536:
@@ -65,6 +63,19 @@ def _check_mqtt(mqtt):
     if mqtt.get("tls") is not None:
         _check_tls(mqtt["tls"])
     _check_home(mqtt, host)
+
+
+def _is_host(name):
+    return isinstance(name, str) and all(0 < len(part.encode()) < 64 for part in name.split("."))
+
+
+def _check_time_servers(servers):
+    if (
+        not isinstance(servers, list)
+        or not 0 < len(servers) < 5
+        or not all(map(_is_host, servers))
+    ):
+        raise SettingsError("time_servers: must be a list of 1 to 4 names or IPv4 addresses")
 
 
 def _check_home(mqtt, host):

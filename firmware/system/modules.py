@@ -24,6 +24,7 @@ _NOW_AND_THEN = (
     "net.advice",
     "system.durable",
     "net.reachability",
+    "site.certificate",
     "site.settings",
     "site.settings_check",
     "net.sntp",

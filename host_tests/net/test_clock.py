@@ -10,6 +10,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from in_interpreter import succeed
@@ -102,14 +103,31 @@ def run(start: int | None, steps: list, bits: int) -> list[list[int]]:
 NOW = 1764000000000
 
 
-def keep(start: int | None, seconds: list[float], pauses: int) -> list:
-    """The gateway's clock and what was paused for after so many pauses. seconds: what the server
-    says, one answer after the other, in s after NOW."""
-    left = list(seconds)
-    with server(lambda question: reply(question, NOW / 1000 + left.pop(0))) as port:
-        given = {"port": port, "start": start, "pauses": pauses}
-        said = succeed("keep_time", given=given)
-    assert not left
+def keep(
+    start: int | None,
+    seconds: list[float],
+    pauses: int,
+    *others: list[float],
+    cwd: Path,
+    **given: object,
+) -> list:
+    """The gateway's clock and what was paused for after so many pauses. seconds: what the first
+    server says, one answer after the other, in s after NOW, None for silence; others: the same of
+    the others."""
+    left = [list(seconds), *map(list, others)]
+
+    def says(of: list) -> Answer:
+        def answer(question: bytes) -> bytes:
+            late = of.pop(0)
+            return b"" if late is None else reply(question, NOW / 1000 + late)
+
+        return answer
+
+    with contextlib.ExitStack() as stack:
+        ports = [stack.enter_context(server(says(of))) for of in left]
+        given |= {"ports": ports, "start": start, "pauses": pauses}
+        said = succeed("keep_time", given=given, cwd=cwd)
+    assert not any(left)
     return json.loads(said)
 
 
@@ -123,16 +141,68 @@ DAY = 86400
         (None, [30 * DAY, 0, 0, 0], 0, [4, 15, 4, 1800]),  # two that contradict: asked again
         (NOW, [5], 5, [1800]),  # what is near is believed at once
         (NOW, [61, 61], 61, [4, 1800]),
-        (NOW, [30 * DAY, 0, 0.5], 0, [4, 64, 1800]),  # one wrong answer changes nothing
+        (NOW, [30 * DAY, 0], 0, [4, 1800]),  # one wrong answer changes nothing
         (NOW + 30 * DAY * 1000, [0, 0], 0, [4, 1800]),  # and back from a wrong month
         (NOW + 30 * DAY * 1000, [0, -5, 0, 0], 0, [4, 64, 4, 1800]),
     ],
 )
-def test_a_jump_wants_two_answers_that_agree(start, answers, right, pauses):
-    now, paused, counts = keep(start, answers, len(pauses))
+def test_a_jump_wants_two_answers_that_agree(tmp_path, start, answers, right, pauses):
+    now, paused, counts = keep(start, answers, len(pauses), cwd=tmp_path)
     assert now - NOW == pytest.approx(right * 1000, abs=3000)
     assert paused == pauses
     assert counts.get("sntp.failed", 0) == sum(pause in (15, 64) for pause in pauses)
+
+
+@pytest.mark.parametrize(
+    ("start", "said", "right", "pauses"),
+    [
+        (None, ([0], [1], []), 0, [1800]),  # two of three are enough
+        (None, ([30 * DAY], [0], [1]), 0, [1800]),  # one that lies, or is in another's hand
+        (None, ([None], [0], [1]), 0, [1800]),  # one that is silent
+        (None, ([30 * DAY, 0], [0, 0], [-9 * DAY]), 0, [15, 1800]),  # all three contradict
+        (None, ([None, 0], [0, 0], [None]), 0, [15, 1800]),  # one alone says nothing
+        (NOW, ([5], [], []), 5, [1800]),  # what is near is believed of any
+        (NOW, ([None], [5], []), 5, [1800]),
+        (NOW, ([30 * DAY], [5], []), 5, [1800]),  # one of them that is near
+        (NOW, ([30 * DAY, 0], [None], [30 * DAY + 9]), 0, [64, 1800]),
+        (NOW, ([3000], [3001], []), 3000, [1800]),
+        # Whoever holds the network answers for all of them: nothing tells him apart.
+        (NOW, ([30 * DAY], [30 * DAY], []), 30 * DAY, [1800]),
+    ],
+)
+def test_more_than_half_of_several_servers_must_agree(tmp_path, start, said, right, pauses):
+    now, paused, counts = keep(start, said[0], len(pauses), *said[1:], cwd=tmp_path)
+    assert now - NOW == pytest.approx(right * 1000, abs=9000)
+    assert paused == pauses
+    assert counts.get("sntp.failed", 0) == len(pauses) - 1
+
+
+def test_before_what_was_known_nothing_is_believed(tmp_path):
+    """After a restart a clock without a battery knows nothing; what was known a day ago at most
+    is still the earliest that it can be."""
+    assert keep(None, [0, 0], 2, cwd=tmp_path)[1:] == [[4, 1800], {}]
+    now, paused, counts = keep(None, [-3600, -3600, 0, 0], 4, cwd=tmp_path)
+    assert now - NOW == pytest.approx(0, abs=9000)
+    assert (paused, counts) == ([4, 15, 4, 1800], {"sntp.failed": 1})
+
+
+def test_nor_before_our_certificate_was_issued(tmp_path):
+    signed = {"signed": NOW // 1000 - 60}
+    now, paused, counts = keep(None, [-DAY, -DAY, 0, 0], 4, cwd=tmp_path, **signed)
+    assert now - NOW == pytest.approx(0, abs=9000)
+    assert (paused, counts) == ([4, 15, 4, 1800], {"sntp.failed": 1})
+
+
+def test_a_power_cut_while_the_time_is_kept(tmp_path):
+    """Any part of the newer file: the older one holds."""
+    keep(None, [0, 0], 2, cwd=tmp_path)
+    keep(None, [2 * DAY, 2 * DAY], 2, cwd=tmp_path)
+    files = {name: (tmp_path / name).read_bytes() for name in ("time.0", "time.1")}
+    newer = max(files, key=lambda name: int(files[name][12:-4]))
+    for size in range(len(files[newer])):
+        (tmp_path / newer).write_bytes(files[newer][:size])
+        said = succeed("show_time_floor", cwd=tmp_path)
+        assert int(said) == pytest.approx(NOW, abs=9000)
 
 
 def test_not_known_until_somebody_says_it(bits):

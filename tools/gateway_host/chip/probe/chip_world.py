@@ -131,7 +131,7 @@ def _hook(name, module, named):
     if name == "hardware":
         hardware = module.Hardware
         hardware.pressed = _pressed
-        hardware.time_server = tuple(_told["time_server"])
+        hardware.time_servers = (tuple(_told["time_server"]),)
         hardware.probe = tuple(_told["probe"])
         make_hardware = hardware.__init__
 

@@ -1,0 +1,102 @@
+"""What the gateway reads of certificates and keys, held against the cryptography package, which
+has made them."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import json
+import random
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
+from in_interpreter import succeed
+
+# Both ways to write a time (RFC 5280 section 4.1.2.5 changes in 2050), leap days, and "never".
+TIMES = [
+    ("1950-01-01", "1999-12-31"),
+    ("2024-02-29", "2024-03-01"),
+    ("2000-02-29", "2049-12-31"),
+    ("2025-11-24", "2050-01-01"),
+    ("2026-01-01", "2100-02-28"),
+    ("2026-12-31", "9999-12-31"),
+]
+P256, P384, RSA = (
+    ec.generate_private_key(ec.SECP256R1()),
+    ec.generate_private_key(ec.SECP384R1()),
+    rsa.generate_private_key(65537, 2048),
+)
+KINDS = (serialization.PrivateFormat.PKCS8, serialization.PrivateFormat.TraditionalOpenSSL)
+
+
+def at(day: str, seconds: int = 0) -> datetime.datetime:
+    begin = datetime.datetime.fromisoformat(day).replace(tzinfo=datetime.UTC)
+    return begin + datetime.timedelta(seconds=seconds)
+
+
+def certificate(key, begins: datetime.datetime, ends: datetime.datetime, san: bool = True) -> str:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Gatewäy 5020000042")])
+    builder = x509.CertificateBuilder(
+        name, name, key.public_key(), x509.random_serial_number(), begins, ends
+    )
+    if san:
+        names = x509.SubjectAlternativeName([x509.DNSName("gateway.example")])
+        builder = builder.add_extension(names, critical=False)
+    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
+
+
+def text(key, kind=KINDS[0]) -> str:
+    none = serialization.NoEncryption()
+    return key.private_bytes(serialization.Encoding.PEM, kind, none).decode()
+
+
+def read(pairs: list) -> list:
+    return json.loads(succeed("read_certificates", given=pairs, heap="2M"))
+
+
+def test_from_when_to_when():
+    chance = random.Random(20261129)
+    spans = [(at(a, chance.randrange(86400)), at(b, chance.randrange(86400))) for a, b in TIMES]
+    found = read([[certificate(P256, *span), text(P256)] for span in spans])
+    assert found == [[int(a.timestamp()), int(b.timestamp()), True] for a, b in spans]
+
+
+def test_which_key_belongs_to_it():
+    keys = [P256, P384, RSA, ec.generate_private_key(ec.SECP256R1())]
+    pairs, expected = [], []
+    for own in keys:
+        pem = certificate(own, at("2026-01-01"), at("2027-01-01"), san=own is RSA)
+        for key in keys:
+            for kind in KINDS:
+                pairs.append(
+                    [pem + certificate(P256, at("2020-01-01"), at("2021-01-01")), text(key, kind)]
+                )
+                expected.append(key is own)
+    assert [one[2] for one in read(pairs)] == expected
+
+
+def test_what_is_none():
+    """Cut off anywhere, or with any byte changed, it is refused or read, and no more."""
+    pem = certificate(P256, at("2026-01-01"), at("2027-01-01"))
+    data = base64.b64decode("".join(pem.splitlines()[1:-1]))
+
+    def wrapped(inside: bytes) -> str:
+        body = base64.encodebytes(inside).decode()
+        return f"-----BEGIN CERTIFICATE-----\n{body}-----END CERTIFICATE-----\n"
+
+    cut = [[wrapped(data[:size]), text(P256)] for size in range(1, len(data), 3)]
+    words = "no certificate that the gateway can read"
+    assert read(cut) == [words] * len(cut)
+    chance = random.Random(7)
+    changed = []
+    for _ in range(300):
+        wrong = bytearray(data)
+        wrong[chance.randrange(len(wrong))] ^= 1 << chance.randrange(8)
+        changed.append([wrapped(bytes(wrong)), text(P256)])
+    assert all(isinstance(one, list) or one == words for one in read(changed))
+    assert read([[text(P256), pem], [pem, pem]]) == [
+        "there is no CERTIFICATE",
+        "there is no PRIVATE KEY",
+    ]
