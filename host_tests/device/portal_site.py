@@ -54,7 +54,7 @@ class Hardware:
     radio = Radio()
 
     def uptime_ms(self):
-        return time.ticks_ms() * PLAN.get("speed", 1)
+        return int(time.ticks_ms() * PLAN.get("speed", 1))
 
     def improv_line(self):
         if "line" not in PLAN:

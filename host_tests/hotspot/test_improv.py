@@ -165,15 +165,16 @@ def test_what_802_11_allows_is_tried_as_it_is(name, key, line, tmp_path):
 
 
 def test_packets_in_pieces_and_packets_that_are_cut(line, tmp_path):
-    """What is cut is forgotten after a silence, or where another packet follows at once."""
-    with Hotspot(tmp_path, line=line.path):
+    """What is cut is forgotten after a silence, 60 ms of the board's clock, or where another packet
+    follows at once. The clock is slow here: a pause of the tests is no silence."""
+    with Hotspot(tmp_path, line=line.path, speed=0.05):
         for byte in command(b"\x02\x00"):
             line.send(bytes([byte]))
             time.sleep(0.005)
         line.expect(NO_ERROR, READY)
         for cut in (7, 9, 11, 20, 39):
             line.send(command(EXAMPLE)[:cut])
-            time.sleep(0.3)
+            time.sleep(1.5)
             line.send(command(b"\x02\x00"))
             line.expect(NO_ERROR, READY)
         line.send(b"IMPROV\x01\x03\xff" + 20 * command(b"\x02\x00"))

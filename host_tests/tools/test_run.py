@@ -340,7 +340,7 @@ def test_a_firmware_that_hangs_is_ended(tmp_path):
     source = program("hang").read_text()
     session = start_script(tmp_path, source, directory=tmp_path / "state")
     pid = session.pid
-    time.sleep(0.3)
+    assert wait_for(lambda: "here" in session.tail())
     session.stop()
     assert session.exit_code == -signal.SIGTERM
     assert not Path(f"/proc/{pid}").exists()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from gateway_host.broker import Broker
 from gateway_host.errors import UserError
@@ -13,6 +11,7 @@ from gateway_host.sim.installation import Installation
 from gateway_host.sim.internet import Internet
 from gateway_host.sim.radio import World
 from gateway_host.world import Control, command, parts, tell
+from phone import until
 from running_gateway import Listener, free_port
 
 
@@ -93,8 +92,9 @@ def test_a_running_gateway_follows(tmp_path):
         ):
             listener.wait("gateway", 2)
             assert "up: ethernet" in tell("show", place)
+            before = len(colours)
             tell("cable out", place)
-            time.sleep(1.5)  # longer than the gateway takes to look
+            until(lambda: (255, 0, 0) in colours[before:], "red", lambda: colours[before:])
             assert "cable in" in tell("cable in", place)
             listener.messages.until(
                 lambda items: any(
