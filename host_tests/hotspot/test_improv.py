@@ -165,8 +165,8 @@ def test_what_802_11_allows_is_tried_as_it_is(name, key, line, tmp_path):
 
 
 def test_packets_in_pieces_and_packets_that_are_cut(line, tmp_path):
-    """What is cut is forgotten after 60 ms of silence on the board's clock, or where another packet
-    follows at once. The clock is slow here: a pause of the tests is no silence."""
+    """What is cut is forgotten after 60 ms of silence, or where another packet follows at once.
+    The board's clock is slow here: a pause of the tests is no silence."""
     with Hotspot(tmp_path, line=line.path, speed=0.05):
         for byte in command(b"\x02\x00"):
             line.send(bytes([byte]))
