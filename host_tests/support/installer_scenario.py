@@ -149,7 +149,7 @@ class Installer:
         self._ask("POST", "/join", urllib.parse.urlencode(fields).encode())
 
     def _ask(self, method: str, path: str, body: bytes | None = None) -> str:
-        connection = http.client.HTTPConnection(HOST, self.port, timeout=60)
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=20)
         try:
             fields = FORM | {"Host": self._origin, "Accept": "text/html"}
             connection.request(method, path, body, fields)
