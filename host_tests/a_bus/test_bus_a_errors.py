@@ -1,4 +1,4 @@
-"""Bit errors and the other faults of docs/faults.md: what they cost, and what is told. And the
+"""Bit errors and the other faults of docs/faults.md: what they cost, and what is reported. And the
 receiver under random bytes."""
 
 from __future__ import annotations
@@ -7,7 +7,7 @@ import os
 import random
 
 import pytest
-from gateway_host.bench.a_bus import Watched, house_of, told, utilisation
+from gateway_host.bench.a_bus import Watched, house_of, reported, utilisation
 from gateway_host.faults.script import Faults
 from gateway_host.fuzz import a_bus as fuzz
 
@@ -18,7 +18,7 @@ SEQUENCES = 20_000
 
 
 def told_of(faults, count, house=None):
-    return told(Watched(house or house_of(4, 4), faults=Faults.parse(faults)), count)
+    return reported(Watched(house or house_of(4, 4), faults=Faults.parse(faults)), count)
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +45,8 @@ def test_the_line_has_room_for_repairs():
     assert 0.70 < utilisation(1e-5, 20) < 0.75
 
 
-# Each fault from 4 s to 7 s: (text, nodes that may lose samples, names of what is told meanwhile,
-# at least)
+# Each fault from 4 s to 7 s: (text, nodes that may lose samples, names of what is reported at
+# least)
 FAULTS = [
     ("cut=1e-5 at 4 for 3", (), ()),
     ("double=1e-5 at 4 for 3", (), ()),
@@ -81,7 +81,7 @@ def test_a_fault_costs_nobody_else(faults, suffer, names):
     assert {last["nodes"][node.serial]["state"] for node in house.nodes} == {"well"}
 
 
-def test_a_grid_without_a_current_is_told_after_a_minute_a_circuit_is_not():
+def test_a_grid_without_a_current_is_reported_after_a_minute_a_circuit_is_not():
     """Where some amperes flow: of many, what an unclosed CT shows is a current like others."""
     house = house_of(4, 4, power=900)
     plan = house.site_json()
@@ -89,12 +89,12 @@ def test_a_grid_without_a_current_is_told_after_a_minute_a_circuit_is_not():
     for role in ("grid", "circuit"):
         plan["loads"][0]["role"] = role
         faults = Faults.parse(f"open-ct {HUB}:A at 2")
-        said.append(told(Watched(house, faults=faults), 66, plan=plan)[-1]["advice"])
+        said.append(reported(Watched(house, faults=faults), 66, plan=plan)[-1]["advice"])
     say = f"no current at input A of {HUB} for a minute: is the CT closed?"
     assert said == [[["no_current", say]], []]
 
 
-def test_a_current_beyond_the_ct_is_told():
+def test_a_current_beyond_the_ct_is_reported():
     """87 A on CTs for 50 A: the crests are cut off at 106 A."""
     seen = told_of("", 4, house_of(4, 4, power=30000))
     texts = [text for name, text in seen[-1]["advice"] if name == "overload"]
@@ -104,8 +104,8 @@ def test_a_current_beyond_the_ct_is_told():
     assert "overload" not in [name for name, _ in told_of("", 4)[-1]["advice"]]
 
 
-def test_without_a_terminator_the_line_is_told():
-    """What arrives damaged is repaired as far as it can be, and the line's quality is told."""
+def test_without_a_terminator_the_line_is_reported():
+    """What arrives damaged is repaired as far as it can be, and the line's quality is reported."""
     seen = told_of("unterminated rate=2e-7 at 2", 130)
     assert "line" in [name for name, _ in seen[-1]["advice"]]
     assert sum(seen[-1]["missing"]) < 1e-3 * len(seen[-1]["missing"]) * 3200 * 130
@@ -131,7 +131,7 @@ def test_no_head():
 
 
 def test_a_second_gateway():
-    """It speaks at any time: whatever is lost, the installer is told, and all is well after."""
+    """It speaks at any time: whatever is lost, the installer is warned, and all is well after."""
     seen = told_of("add gateway at 4 for 3", 12)
     assert "other_gateway" in [name for name, _ in seen[-1]["advice"]]
     assert sum(seen[-1]["missed"]) == 0
@@ -150,7 +150,7 @@ def test_random_bytes():
 
 def test_modules_of_the_b_bus_on_port_a():
     """One is named by its serial number from the start on, and no more when it is gone; of two
-    that answer at once it is told that they are there. Not a sample is lost by looking."""
+    that answer at once it is reported that they are there. Not a sample is lost by looking."""
     seen = told_of("add b-module number=77 for 3", 16)
     first, last = seen[1], seen[-1]
     assert [
@@ -165,7 +165,7 @@ def test_modules_of_the_b_bus_on_port_a():
     assert "speaks Modbus" in told_both[0][1]
 
 
-def test_a_second_head_is_told_while_it_is_there():
+def test_a_second_head_is_reported_while_it_is_there():
     seen = told_of("add 5400000009 channels=3 metres=5 at 3 for 12", 28)
     names = [[name for name, _ in report["advice"]] for report in seen]
     assert all("second_head" in each for each in names[5:13])

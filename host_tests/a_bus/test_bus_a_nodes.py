@@ -149,7 +149,7 @@ def test_half_the_speed_serves_the_first_that_fit():
     assert set(last["counts"]) == {0, last["samples"]}
 
 
-def test_the_gateway_topic_tells_what_does_not_fit(broker):
+def test_the_gateway_topic_says_what_does_not_fit(broker):
     there = house()
     plan = there.site_json()
     mqtt = broker.mqtt()

@@ -18,7 +18,7 @@ RATE = 1.3  # blocks in 20 ms at which the gateway catches up, at least
 PIECE = 4  # blocks that are given up at once
 
 
-def told(case, count, *words):
+def reported(case, count, *words):
     """(installation, reports): crystals differ by up to 150 ppm, along 100 m of cable."""
     cores, hubs, faults = CASES[case]
     installation = Polled(house_of(cores, hubs), faults=Faults.parse(faults))
@@ -36,7 +36,7 @@ def told(case, count, *words):
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("ms", [200, 500, 1000, 2000])
 def test_a_pause_costs_no_sample(case, ms):
-    installation, seen = told(case, 6 + 5 * ms // 1000, f"3003:{ms}")
+    installation, seen = reported(case, 6 + 5 * ms // 1000, f"3003:{ms}")
     times = [time for time, _, _ in installation.polls]
     assert max(b - a for a, b in zip(times, times[1:], strict=False)) >= ms / 1000
     last = seen[-1]
@@ -62,14 +62,14 @@ def missing_by_jumps(missed, lost):
 
 def test_a_gateway_that_is_too_slow_loses_little_at_a_time():
     """25 ms a block: the backlog grows until it is as old as nodes remember, and then stays."""
-    installation, seen = told("bit errors", 28, "slow=25000")
+    installation, seen = reported("bit errors", 28, "slow=25000")
     blocks = [block for _, block, _ in installation.polls]
     steps = [(b - a) & 0xFFFF for a, b in zip(blocks, blocks[1:], strict=False)]
     jumps = [step - 1 for step in steps[100:] if step > 1]
     last = seen[-1]
     assert max(jumps) == PIECE
     assert sum(jumps) == last["skipped"] >= 20
-    # What was given up last is told with the block after it.
+    # What was given up last is reported with the block after it.
     assert last["skipped"] - PIECE <= last["lost"] // BLOCK <= last["skipped"]
     later = [report for report in seen if report["skipped"]]
     assert len(later) > 5

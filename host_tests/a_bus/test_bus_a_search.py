@@ -4,7 +4,7 @@ restarts of nodes and of the gateway. Times are the line's."""
 from __future__ import annotations
 
 import pytest
-from gateway_host.bench.a_bus import Watched, house_of, told
+from gateway_host.bench.a_bus import Watched, house_of, reported
 from gateway_host.faults.script import Faults
 
 SECONDS = 2.0
@@ -13,7 +13,7 @@ MIXTURES = [(9, 0), (0, 7), (4, 4), (8, 1), (1, 6), (0, 1)]
 
 def told_of(solid_cores, hubs, faults="", count=8, seed=1):
     installation = Watched(house_of(solid_cores, hubs, seed), faults=Faults.parse(faults))
-    return installation, told(installation, count, entropy=4711 * seed)
+    return installation, reported(installation, count, entropy=4711 * seed)
 
 
 def missing_of(report, house, serial):
@@ -50,7 +50,7 @@ def test_a_node_that_is_added_is_found_within_2_seconds(at):
             else data
         )
     )
-    seen = told(installation, 8)
+    seen = reported(installation, 8)
     assert at < found[0] / 1e6 < at + SECONDS
     assert seen[1]["nodes"][late]["state"] == "missing"
     assert ["missing", f"{late} does not answer: check its cable and supply"] in seen[1]["advice"]
@@ -61,7 +61,7 @@ def test_a_node_that_is_added_is_found_within_2_seconds(at):
     assert own < 4 * 3200 * (at + SECONDS)
 
 
-def test_a_node_that_is_pulled_is_told_within_2_seconds():
+def test_a_node_that_is_pulled_is_reported_within_2_seconds():
     pulled = "5500000191"
     installation, seen = told_of(4, 4, f"unplug {pulled} at 3")
     first = next(report for report in seen if report["nodes"][pulled]["state"] == "lost")
@@ -82,7 +82,7 @@ def test_a_node_that_restarts_is_taken_back(at):
 
 
 def test_twin_serial_numbers():
-    """The one that measures goes on; the installer is told."""
+    """The one that measures goes on; the installer is warned."""
     twin = "5500000190"
     _, seen = told_of(4, 4, f"twin {twin} metres=5 at 3")
     assert ["twin", f"two nodes have the serial number {twin}: take one off"] in seen[-1]["advice"]
@@ -101,11 +101,11 @@ def test_twins_from_the_start(seed):
 def test_a_gateway_that_restarts_finds_everything_again():
     """The nodes go on as they are; the session number is another one."""
     installation = Watched(house_of(4, 4))
-    told(installation, 3, entropy=1)
+    reported(installation, 3, entropy=1)
     addresses = [node.session for node in installation.nodes]
     installation.complete = None
     installation.board_restarted()
-    seen = told(installation, 3, entropy=2)
+    seen = reported(installation, 3, entropy=2)
     assert [node.session for node in installation.nodes] != addresses
     assert {node["state"] for node in seen[-1]["nodes"].values()} == {"well"}
     assert set(seen[-1]["missing"]) == {0}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from gateway_host.bench.a_bus import Watched, house_of, told
+from gateway_host.bench.a_bus import Watched, house_of, reported
 from gateway_host.sim.catalogue import VOLT_PER_COUNT, ampere_per_count
 from gateway_host.sim.clock import NodeClock
 
@@ -32,7 +32,7 @@ def test_power_at_a_power_factor_of_one_half(solid_cores, hubs):
     house = house_of(solid_cores, hubs)
     assert max(node.metres for node in house.nodes) == 100
     assert {node.drift_ppm for node in house.nodes} == {-100, 100}
-    for report in told(Watched(house), 12)[2:]:
+    for report in reported(Watched(house), 12)[2:]:
         assert max(abs(errors(report, house))) < TOLERANCE
 
 
@@ -51,7 +51,7 @@ def test_what_happens_without_steering(monkeypatch):
 
     monkeypatch.setattr(NodeClock, "steer", unsteered)
     house = house_of(4, 4)
-    seen = told(Watched(house), 8)
+    seen = reported(Watched(house), 8)
     drifts = {node.serial: node.drift_ppm - house.head.drift_ppm for node in house.nodes}
     before, after = errors(seen[4], house), errors(seen[6], house)
     seconds = (seen[6]["first_sample"] - seen[4]["first_sample"]) / 3200

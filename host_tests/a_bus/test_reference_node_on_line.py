@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gateway_host.bench.a_bus import Watched, house_of, told
+from gateway_host.bench.a_bus import Watched, house_of, reported
 from gateway_host.errors import UserError
 from gateway_host.faults.script import Faults
 from gateway_host.sim.catalogue import BLOCK
@@ -107,7 +107,7 @@ def run(library, serial, faults="", count=REPORTS):
     settings.__dict__["absent"] = True  # the simulated one
     installation = Watched(house, faults=Faults.parse(faults))
     node = NodeInC(library, installation, settings)
-    return house, told(installation, count), node
+    return house, reported(installation, count), node
 
 
 @pytest.mark.parametrize("serial", ["5500000193", "5600000301"], ids=["hub, 100 m", "Solid Core"])

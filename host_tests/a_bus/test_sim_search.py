@@ -262,7 +262,7 @@ def test_nonces_come_from_the_houses_seed():
     assert 0 not in nonces(5)
 
 
-def test_status_tells_which_inputs_have_a_ct():
+def test_status_says_which_inputs_have_a_ct():
     gateway = Gateway(Installation(house()))
     gateway.assign_all()
     plugged = [payload_of(gateway.ask(frame(QUERY, address)))[2] for address in (1, 2, 3)]

@@ -1,10 +1,10 @@
-"""CTs that are not closed: what the simulator lets them give, and what the installer is told."""
+"""CTs that are not closed: what the simulator lets them give, and what the installer reads."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from gateway_host.bench.a_bus import told
+from gateway_host.bench.a_bus import reported
 from gateway_host.faults.script import Faults
 from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from gateway_host.sim.installation import Installation
@@ -26,7 +26,7 @@ def test_an_inductance_with_a_resistance(share: float, hertz: float):
 
 
 def advice(text: str, seconds: int, *, without: tuple[str, ...] = ()) -> list[dict[str, float]]:
-    """Of each report: the inputs told to be open, and what share of the current is named; the
+    """Of each report: the inputs said to be open, and what share of the current is named; the
     default house, in whose site the loads of `without` are missing."""
     house = load_house(DEFAULT_HOUSE)
     plan = house.site_json()
@@ -34,7 +34,7 @@ def advice(text: str, seconds: int, *, without: tuple[str, ...] = ()) -> list[di
     plan["loads"] = [load for load in plan["loads"] if load["name"] not in without]
     installation = Installation(house, faults=Faults.parse(text))
     found = []
-    for report in told(installation, seconds, plan=plan):
+    for report in reported(installation, seconds, plan=plan):
         words = [text.split() for name, text in report["advice"] if name == "open_ct"]
         found.append({f"{w[6]}:{w[4]}": float(w[8]) / 100 for w in words})
     return found
@@ -57,12 +57,12 @@ def test_unclosed_cores_are_reported_and_how_much_they_see():
     assert "5500000192:C" not in found[-1]
 
 
-def test_other_circuits_are_not_told():
+def test_other_circuits_are_not_reported():
     """Also where half of what the grid carries is measured by nobody."""
     found = advice("open-ct 5500000191:D share=0.02 at 2", 100, without=UNMEASURED)
     assert set().union(*found) == {"5500000191:D"}
     assert not any(advice("seed=1", 60))
 
 
-def test_without_a_measured_grid_nothing_is_told():
+def test_without_a_measured_grid_nothing_is_reported():
     assert not any(advice("open-ct 5500000191:D at 2", 40, without=("Grid",)))

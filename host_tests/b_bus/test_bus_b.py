@@ -125,7 +125,7 @@ def test_the_order_scan_finds_what_came_later(tmp_path):
     def later(line):
         line.at(3e6, lambda time: line.of("5700000002").start(time))
 
-    run = Run(tmp_path, toml, later, seconds=9, orders={"6": [{"scan": True}]})
+    run = Run(tmp_path, toml, later, seconds=9, commands={"6": [{"scan": True}]})
     assert "b_not_in_site" not in run.advice(5)
     assert "5700000002" in run.advice()["b_not_in_site"]
     assert run.device("5700000002")["state"] == "well"
@@ -175,14 +175,14 @@ def test_the_led_of_an_input_shows_its_level_and_that_it_is_selected(tmp_path):
     def prepare(line):
         module = line.of("5700000011")
         module.inputs[0].connect(iter([(3e6, True)]))
-        for second in (2, 4, 7, 10):  # ordered at 5, for 3 s
+        for second in (2, 4, 7, 10):  # commanded at 5, for 3 s
             line.at((second + 0.5) * 1e6, lambda _: shown.append(leds(module)))
 
     def leds(module):
         return [module.input_led(i) for i in range(4)]
 
-    wish = {"identify": {"serial": "5700000011", "input": "B", "seconds": 3}}
-    Run(tmp_path, METER, prepare, seconds=12, orders={"5": [wish]})
+    identify = {"identify": {"serial": "5700000011", "input": "B", "seconds": 3}}
+    Run(tmp_path, METER, prepare, seconds=12, commands={"5": [identify]})
     blinks = "blinks 3 times a second"
     assert shown[0] == ["off"] * 4
     assert shown[1] == ["on", "off", "off", "off"]
@@ -237,7 +237,7 @@ def test_pulses_are_counted_through_restarts_of_module_and_gateway(tmp_path):
     assert not again.last["errors"]
 
 
-def test_a_counter_wraps_and_one_that_is_another_is_told(tmp_path):
+def test_a_counter_wraps_and_one_that_is_another_is_reported(tmp_path):
     def prepare(line):
         channel = line.of("5700000011").inputs[0]
         channel.counter = 2**32 - 50
@@ -285,7 +285,7 @@ inputs = [{{ input = "B", name = "Door {k}", mode = "state" }}]
         assert said - offset == pytest.approx(real[0], abs=0.05)  # the poll's own time
 
 
-def test_events_are_told_once_when_one_can_not_be_read(tmp_path):
+def test_events_are_reported_once_when_one_can_not_be_read(tmp_path):
     """One poll finds six; the third is damaged for as long as it is asked for. A later poll finds
     20 more, of which the first is damaged: four are lost, and counted once."""
     toml = """
@@ -343,12 +343,12 @@ outputs = [{ output = "A", name = "Pump", contact = "NO", group = "Heat" }]
 """
 
 
-def test_orders_by_name_by_group_and_by_the_originals_topic(tmp_path):
+def test_commands_by_name_by_group_and_by_the_originals_topic(tmp_path):
     run = Run(
         tmp_path,
         RELAYS,
         seconds=14,
-        orders={
+        commands={
             "3": [{"switch": {"output": "Heat", "on": True}}],
             "5": [["plug/2/setstate", {"value": "OFF"}]],
             "9": [{"switch": {"output": "Pump", "on": False}}],
@@ -369,20 +369,20 @@ def test_orders_by_name_by_group_and_by_the_originals_topic(tmp_path):
 def test_an_order_is_carried_out_within_200_ms(tmp_path):
     """Beside nine other modules of which one is dead, and polls and a search going on."""
     toml = RELAYS + "".join(module_table(f"570000010{k}") for k in range(8))
-    orders = {str(s): [{"switch": {"output": "Pump", "on": s % 2 == 0}}] for s in range(3, 20)}
-    orders["9"].append({"scan": True})
+    commands = {str(s): [{"switch": {"output": "Pump", "on": s % 2 == 0}}] for s in range(3, 20)}
+    commands["9"].append({"scan": True})
 
     def prepare(line):
         line.at(5e6, lambda time: line.of("5700000103").stop(time))
 
-    run = Run(tmp_path, toml, prepare, seconds=21, orders=orders)
+    run = Run(tmp_path, toml, prepare, seconds=21, commands=commands)
     changes = [when / 1e6 for when, place, _ in run.line.of("5710000013").changes]
     assert len(changes) == 16 and not run.last["refusal"]
-    assert all(change % 1 < 0.2 for change in changes)  # orders come at whole seconds
+    assert all(change % 1 < 0.2 for change in changes)  # commands come at whole seconds
     assert run.device("5700000103")["state"] == "lost"
 
 
-def test_a_module_that_goes_away_is_told_as_unreachable(tmp_path):
+def test_a_module_that_goes_away_is_reported_as_unreachable(tmp_path):
     def prepare(line):
         line.at(5e6, lambda time: line.of("5710000012").stop(time))
         line.at(9e6, lambda time: line.of("5710000012").start(time))
@@ -394,12 +394,12 @@ def test_a_module_that_goes_away_is_told_as_unreachable(tmp_path):
     ]  # fmt: skip
 
 
-def test_least_times_are_kept_and_told(tmp_path):
+def test_least_times_are_kept_and_reported(tmp_path):
     run = Run(
         tmp_path,
         RELAYS,
         seconds=12,
-        orders={
+        commands={
             "3": [{"switch": {"output": "Boiler", "on": True}}],
             "4": [{"switch": {"output": "Boiler", "on": False}}],
         },
@@ -413,7 +413,7 @@ def test_least_times_are_kept_and_told(tmp_path):
 
 def test_fail_safe_after_lost_communication_and_back(tmp_path):
     """The cable to the module is off for 15 s: it takes its fail-safe states by itself; then the
-    gateway orders again what was ordered."""
+    gateway commands again what was commanded."""
     states = []
 
     def prepare(line):
@@ -434,7 +434,7 @@ def test_fail_safe_after_lost_communication_and_back(tmp_path):
         RELAYS,
         prepare,
         seconds=40,
-        orders={
+        commands={
             "3": [{"switch": {"output": "Boiler", "on": True}}],
             "4": [{"switch": {"output": "Valve", "on": False}}],
         },
@@ -447,13 +447,13 @@ def test_fail_safe_after_lost_communication_and_back(tmp_path):
     assert run.device("5710000013")["timeouts"] == 0
 
 
-def test_a_contact_that_does_not_follow_is_told(tmp_path):
+def test_a_contact_that_does_not_follow_is_reported(tmp_path):
     run = Run(
         tmp_path,
         RELAYS,
         lambda line: line.of("5710000013").stuck.add(0),
         seconds=6,
-        orders={"2": [{"switch": {"output": "Pump", "on": True}}]},
+        commands={"2": [{"switch": {"output": "Pump", "on": True}}]},
     )
     assert "5710000013: a contact does not follow its relay" in run.advice()["b_fault"]
     [pump] = run.device("5710000013")["outputs"]
@@ -487,7 +487,7 @@ rule = { value = "surplus", above = 2000, for = 5, below = 500, off_for = 3 }
             "26": [0.0],
             "34": [-3000.0],
         },
-        orders={"15": [{"switch": {"output": "Pump", "on": False}}]},
+        commands={"15": [{"switch": {"output": "Pump", "on": False}}]},
     )
     switched = [(value["value"]) for value in run.said("plug/3/state")]
     assert switched == ["OFF", "ON", "OFF", "ON"]
@@ -532,11 +532,11 @@ def test_no_automation_on_a_board_without_modules(tmp_path):
 
 def test_a_task_that_fails_ends_those_beside_it(tmp_path):
     """The modules are polled once a second as before, and obey."""
-    orders = {
+    commands = {
         "4": [{"switch": {"output": "Boiler", "on": True}}],
         "9": [{"switch": {"output": "Pump", "on": True}}],
     }
-    run = Run(tmp_path, RELAYS, seconds=20, no_switch=4, orders=orders)
+    run = Run(tmp_path, RELAYS, seconds=20, no_switch=4, commands=commands)
     assert run.last["errors"] == {"task.bus_b": 1}
     answers = [run.device("5710000012", second)["answers"] for second in (11, 19)]
     assert answers[1] - answers[0] in (7, 8)
@@ -545,8 +545,8 @@ def test_a_task_that_fails_ends_those_beside_it(tmp_path):
 
 def test_what_the_site_names_is_there_when_the_first_try_fails(tmp_path):
     """A command is carried out then: nothing has to be subscribed anew."""
-    orders = {"3": [["plug/1/setstate", {"value": "ON"}]]}
-    run = Run(tmp_path, RELAYS, seconds=5, no_runner=True, orders=orders)
+    commands = {"3": [["plug/1/setstate", {"value": "ON"}]]}
+    run = Run(tmp_path, RELAYS, seconds=5, no_runner=True, commands=commands)
     assert run.last["errors"] == {"task.bus_b": 1}
     assert run.line.of("5710000012").relay[0]
     names = [run.device(serial)["outputs"][0]["name"] for serial in ("5710000012", "5710000013")]
@@ -572,7 +572,7 @@ def test_a_dead_module_costs_the_others_nothing(tmp_path):
     assert run.rounds[38]["share"] <= run.rounds[9]["share"]
 
 
-def test_damage_is_counted_and_never_told(tmp_path):
+def test_damage_is_counted_and_never_reported(tmp_path):
     dice = random.Random(11)
 
     def spoil(answer):
@@ -594,7 +594,7 @@ def test_damage_is_counted_and_never_told(tmp_path):
     assert "bus_b.counter_reset" not in run.last["errors"]
 
 
-def test_who_refuses_or_is_damaged_is_told_so(tmp_path):
+def test_who_refuses_or_is_damaged_is_reported(tmp_path):
     """A module that knows no register, and one whose answers always arrive damaged."""
 
     def prepare(line):

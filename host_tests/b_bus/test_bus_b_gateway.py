@@ -15,7 +15,7 @@ from running_gateway import Listener, mqtt_at
 
 
 class Living:
-    """A gateway in the default house; `order` publishes below the site's prefix."""
+    """A gateway in the default house; `command` publishes below the site's prefix."""
 
     def __init__(self, broker, with_site: bool, absent: bool):
         house = load_house(DEFAULT_HOUSE)
@@ -39,7 +39,7 @@ class Living:
         self.session.__exit__(*what)
         self.listener.__exit__(*what)
 
-    def order(self, topic: str, payload: Any) -> None:
+    def command(self, topic: str, payload: Any) -> None:
         name = f"servicelocation/{self.plan['uuid']}/{topic}"
         publish.single(name, json.dumps(payload), qos=1, port=self.port)
 
@@ -56,13 +56,13 @@ class Living:
 def test_a_relay_is_switched_over_mqtt(broker):
     with Living(broker, with_site=True, absent=False) as living:
         living.until("plug/1/state", lambda value: value["value"] == "OFF", "the relay's state")
-        living.order("plug/1/setstate", {"value": "ON"})
+        living.command("plug/1/setstate", {"value": "ON"})
         said = living.until("plug/1/state", lambda value: value["value"] == "ON", "ON")
         assert said["since"] > 1_600_000_000_000
         module = living.line.of("5710000012")
         assert module.is_on(0) and not module.is_on(1)
         off = {"output": "Boiler", "on": False}
-        living.order("gateway/set", {"id": "7", "expires": int(time.time()) + 60, "switch": off})
+        living.command("gateway/set", {"id": "7", "expires": int(time.time()) + 60, "switch": off})
         living.listener.messages.until(
             lambda items: (
                 [o.value["value"] for o in items if o.topic == "plug/1/state"][-1] == "OFF"
@@ -90,7 +90,7 @@ def test_modules_that_come_later_are_found_by_a_scan(broker):
         assert not living.listener.of("bBus")
         for slave in living.line.slaves:
             slave.connected = True
-        living.order("gateway/set", {"scan": True})
+        living.command("gateway/set", {"scan": True})
         bus = living.until("bBus", lambda bus: len(bus["devices"]) == 2, "both modules")
         assert {one["serial"] for one in bus["devices"]} == {"5700000011", "5710000012"}
         state = living.until("gateway", lambda value: value["advice"], "advice")
@@ -100,8 +100,8 @@ def test_modules_that_come_later_are_found_by_a_scan(broker):
 def test_a_module_identifies_itself(broker):
     with Living(broker, with_site=True, absent=False) as living:
         living.until("bBus", lambda bus: bus["devices"][1]["state"] == "well", "the module")
-        wish = {"serial": "5710000012", "input": "A", "seconds": 60}
-        living.order("gateway/set", {"identify": wish})
+        relay = {"serial": "5710000012", "input": "A", "seconds": 60}
+        living.command("gateway/set", {"identify": relay})
         polls = living.listener.wait("bBus", len(living.listener.of("bBus")) + 2)
         assert polls
         module = living.line.of("5710000012")

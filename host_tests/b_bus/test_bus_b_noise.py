@@ -56,8 +56,8 @@ def test_a_search_in_noise_ends_and_says_so(noise, tmp_path):
 
 @pytest.mark.parametrize("noise", [stray, echo, refuser, babble])
 def test_polling_and_switching_go_on_in_noise(noise, tmp_path):
-    orders = {"15": [{"switch": {"output": "Pump", "on": True}}]}
-    run = Run(tmp_path, RELAYS, noise, seconds=19, orders=orders)
+    commands = {"15": [{"switch": {"output": "Pump", "on": True}}]}
+    run = Run(tmp_path, RELAYS, noise, seconds=19, commands=commands)
     for serial in ("5710000012", "5710000013"):
         assert run.device(serial)["state"] == "well"
     assert run.line.of("5710000013").relay[0]
@@ -95,8 +95,8 @@ def test_a_write_is_not_confirmed_by_its_echo(tmp_path):
         line.echo = True
         line.at(4e6, lambda time: line.of("5710000013").stop(time))
 
-    orders = {"5": [{"switch": {"output": "Pump", "on": True}}]}
-    run = Run(tmp_path, RELAYS, prepare, seconds=8, orders=orders)
+    commands = {"5": [{"switch": {"output": "Pump", "on": True}}]}
+    run = Run(tmp_path, RELAYS, prepare, seconds=8, commands=commands)
     assert run.device("5710000013")["state"] == "lost"
 
 

@@ -189,8 +189,8 @@ def test_the_led_of_a_slot_shows_that_it_is_identified(tmp_path):
         for second in (4, 8, 13):
             line.at(second * 1e6, lambda _: seen.append(set(box.identified)))
 
-    wish = {"identify": {"serial": "5600000301", "input": "B", "seconds": 3}}
-    run = BoxRun(tmp_path, prepare, seconds=14, orders={"5": [wish]})
+    identify = {"identify": {"serial": "5600000301", "input": "B", "seconds": 3}}
+    run = BoxRun(tmp_path, prepare, seconds=14, commands={"5": [identify]})
     slot = run.box.slots.index(("5600000301", "B"))
     assert seen == [set(), {slot}, set()]
 

@@ -33,8 +33,8 @@ def test_a_modem_is_not_beside_a_b_bus():
 
 
 def test_the_links_have_the_gateways_name_before_they_ask_for_an_address(tmp_path):
-    told = on_chip("name_links", cwd=tmp_path)
-    assert told == [
+    reported = on_chip("name_links", cwd=tmp_path)
+    assert reported == [
         "Gateway-5010000123",
         "ethernet",
         "wifi",
@@ -44,8 +44,8 @@ def test_the_links_have_the_gateways_name_before_they_ask_for_an_address(tmp_pat
 
 def test_the_chips_clock_is_set():
     """Its weekdays begin with Monday as 0."""
-    told = on_chip("set_chip_clock", board="CONNECT")
-    assert told == [[2026, 10, 28, 2, 0, 0, 0, 0]]
+    reported = on_chip("set_chip_clock", board="CONNECT")
+    assert reported == [[2026, 10, 28, 2, 0, 0, 0, 0]]
 
 
 @pytest.mark.parametrize(
@@ -61,14 +61,14 @@ def test_the_chips_clock_is_set():
     ],
 )
 def test_a_link_that_fails_leaves_the_rest(board, name, left, made, error):
-    """As the constructors and active() of MicroPython's network_lan.c and network_wlan.c tell it;
+    """As the constructors and active() of MicroPython's network_lan.c and network_wlan.c have it;
     PPP has no active()."""
     given = {"name": name, "error": error, "made": made and name != "PPP"}
     assert on_chip("make_broken_link", given, board) == left
 
 
 @pytest.mark.parametrize(
-    "board, name, wish, link, led, problem",
+    "board, name, choice, link, led, problem",
     [
         ("CONNECT", "radio", "wifi", "ethernet", "connecting", None),
         ("CONNECT", "ethernet", "ethernet", None, "ready", "nothing_known"),
@@ -76,11 +76,11 @@ def test_a_link_that_fails_leaves_the_rest(board, name, left, made, error):
         ("CONNECT_4G", "modem", None, None, "no internet", "no_modem"),
     ],
 )
-def test_a_gateway_goes_on_without_a_link(board, name, wish, link, led, problem, tmp_path):
+def test_a_gateway_goes_on_without_a_link(board, name, choice, link, led, problem, tmp_path):
     """Also where it is the one that the installer has chosen, or the only one."""
-    given = {"name": name, "wish": wish}
+    given = {"name": name, "choice": choice}
     ports = [free_port(), free_port()]
-    (told,) = play(
+    (reported,) = play(
         World(),
         program("run_without_link"),
         tmp_path,
@@ -88,7 +88,7 @@ def test_a_gateway_goes_on_without_a_link(board, name, wish, link, led, problem,
         board=BOARDS / board,
         portal=ports,
     )
-    assert told == {"link": link, "led": [led], "problem": problem, "tasks": []}
+    assert reported == {"link": link, "led": [led], "problem": problem, "tasks": []}
 
 
 FLASH, PSRAM, CONSOLE = set(range(6, 12)), {16, 17}, {1, 3}
@@ -202,8 +202,8 @@ WHITE, DARK = [255, 255, 255], [0, 0, 0]
     ],
 )
 def test_the_button_held_at_start_gives_an_engineer_the_console(held_ms, wanted, lights):
-    told = on_chip("hold_button_at_start", held_ms)
-    assert told == {"wanted": wanted, "ms": min(held_ms, 10000), "lights": lights}
+    reported = on_chip("hold_button_at_start", held_ms)
+    assert reported == {"wanted": wanted, "ms": min(held_ms, 10000), "lights": lights}
 
 
 @pytest.mark.parametrize("debug, fed", [(False, [30000]), (True, [])])
@@ -211,8 +211,8 @@ def test_ctrl_c_is_off_from_the_first_line_and_a_file_lets_an_engineer_in(debug,
     """For whom there is no watchdog either."""
     if debug:
         (tmp_path / "debug").touch()
-    told = on_chip("run_main_file", str(image.MAIN), cwd=tmp_path)
-    assert told == [[-1, debug], fed]
+    reported = on_chip("run_main_file", str(image.MAIN), cwd=tmp_path)
+    assert reported == [[-1, debug], fed]
 
 
 def test_a_scan_for_which_there_is_no_thread_is_made_at_once():

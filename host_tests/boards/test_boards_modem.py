@@ -16,18 +16,18 @@ def play(case: str, **given: Any) -> dict:
 
 def test_the_reception_is_followed_while_data_flows():
     """Within a minute; the line is without data for less than 5 s, and PPP does not notice."""
-    told = play("follow_reception")
-    assert told["dialled"] == "ok" and told["pause"] < 5 and told["noise"] == 0
-    seen = [one[:2] for one in told["seen"]]
+    reported = play("follow_reception")
+    assert reported["dialled"] == "ok" and reported["pause"] < 5 and reported["noise"] == 0
+    seen = [one[:2] for one in reported["seen"]]
     assert seen == [[-73, 0], [-107, 2], [-99, 1], [-51, 0], [None, 0]]
-    assert all(one[2:] == [True, True] for one in told["seen"])
-    assert told["calls"] == ["ATH", "ATD*99#"]
+    assert all(one[2:] == [True, True] for one in reported["seen"])
+    assert reported["calls"] == ["ATH", "ATD*99#"]
 
 
 def test_a_modem_that_does_not_know_the_escape_is_seldom_asked():
     """After a minute, then every ten: its data flows on."""
-    told = play("without_escape")
-    assert told == {"dialled": "ok", "connected": True, "pauses": 2, "noise": 0}
+    reported = play("without_escape")
+    assert reported == {"dialled": "ok", "connected": True, "pauses": 2, "noise": 0}
 
 
 ENDS = {  # when, s from dialling
@@ -40,33 +40,33 @@ ENDS = {  # when, s from dialling
 
 @pytest.mark.parametrize("end", ENDS)
 def test_a_call_that_has_ended_is_noticed_and_made_again(end):
-    """PPP is told of none of them, and lwIP asks for no echo."""
-    told = play("call_ends", end=end, after_s=ENDS[end])
-    assert told.pop("noticed") <= (700 if end == "it is off for a while" else 70)
-    assert told == {"dialled": "ok", "again": "ok", "connected": True}
+    """PPP hears of none of them, and lwIP asks for no echo."""
+    reported = play("call_ends", end=end, after_s=ENDS[end])
+    assert reported.pop("noticed") <= (700 if end == "it is off for a while" else 70)
+    assert reported == {"dialled": "ok", "again": "ok", "connected": True}
 
 
 @pytest.mark.parametrize("result", ["no_sim", "not_found", "failed", "no_address", "no_modem"])
 def test_why_it_cannot_be_dialled(result):
     """And afterwards it can: nothing is left from the try before."""
-    told = play("cannot_dial", result=result)
-    assert told == {"first": result, "connected": False, "second": "ok"}
+    reported = play("cannot_dial", result=result)
+    assert reported == {"first": result, "connected": False, "second": "ok"}
 
 
 def test_a_call_from_before_the_start_is_ended_first():
-    told = play("in_a_call_at_start")
-    assert told == {"dialled": "ok", "commands": ["AT", "ATH"], "dbm": 2 * 20 - 113}
+    reported = play("in_a_call_at_start")
+    assert reported == {"dialled": "ok", "commands": ["AT", "ATH"], "dbm": 2 * 20 - 113}
 
 
 @pytest.mark.parametrize("wait_ms", [0, 61200, 62500, 63000, 70000])
 def test_it_can_be_left_and_dialled_at_any_time(wait_ms):
     """Also while it is just being asked for its signal."""
-    told = play("leave_and_dial", wait_ms=wait_ms)
-    assert told == {"left": True, "called": False, "dialled": "ok", "connected": True}
+    reported = play("leave_and_dial", wait_ms=wait_ms)
+    assert reported == {"left": True, "called": False, "dialled": "ok", "connected": True}
 
 
 @pytest.mark.parametrize("low", [0, 1])
 def test_the_power_key_is_pressed_where_the_modem_is_off(low):
-    told = play("press_power_key", low=low)
-    assert told["dialled"] == "ok" and told["pressed_ms"] == 1200
-    assert told["keys"] == [[13, 1 - low], [13, low]]
+    reported = play("press_power_key", low=low)
+    assert reported["dialled"] == "ok" and reported["pressed_ms"] == 1200
+    assert reported["keys"] == [[13, 1 - low], [13, low]]

@@ -51,38 +51,38 @@ VECTORS = {
 
 def joined(
     tries: list[tuple[str, str]],
-    told_ms: int = 5,
+    reported_ms: int = 5,
     pause_ms: int = 3000,
     leave_ms: int | None = None,
     busy: bool = False,
 ) -> list:
-    given = {"air": AIR, "tries": tries, "told_ms": told_ms, "pause_ms": pause_ms}
+    given = {"air": AIR, "tries": tries, "reported_ms": reported_ms, "pause_ms": pause_ms}
     return on_chip("join_networks", given | {"leave_ms": leave_ms, "busy": busy})
 
 
-@pytest.mark.parametrize("told_ms", [5, 250])
+@pytest.mark.parametrize("reported_ms", [5, 250])
 @pytest.mark.parametrize("tries", VECTORS.values(), ids=VECTORS)
-def test_how_joining_ends(tries, told_ms):
-    """told_ms: until the chip has told that the station has left."""
-    told = joined([one[:2] for one in tries], told_ms)
-    for (ssid, _, expected, longest), (result, took, network) in zip(tries, told, strict=True):
-        assert result == (expected or "wrong_password") and took <= longest, told
-        assert network == (ssid if result == "ok" else None), told
+def test_how_joining_ends(tries, reported_ms):
+    """reported_ms: until the chip has reported that the station has left."""
+    reported = joined([one[:2] for one in tries], reported_ms)
+    for (ssid, _, expected, longest), (result, took, network) in zip(tries, reported, strict=True):
+        assert result == (expected or "wrong_password") and took <= longest, reported
+        assert network == (ssid if result == "ok" else None), reported
 
 
-@pytest.mark.parametrize("told_ms", [5, 250])
+@pytest.mark.parametrize("reported_ms", [5, 250])
 @pytest.mark.parametrize("after_ms", [300, 2000, 8000])
-def test_leaving_ends_what_is_being_joined(after_ms, told_ms):
+def test_leaving_ends_what_is_being_joined(after_ms, reported_ms):
     """At once, and the next network is joined as always."""
-    told = joined([("no dhcp", KEY), ("house", KEY)], told_ms, 0, after_ms)
-    assert [line[0] for line in told] == ["failed", OK], told
-    assert told[0][1] * 1000 <= after_ms + 200 and told[1][1] <= 3, told
+    reported = joined([("no dhcp", KEY), ("house", KEY)], reported_ms, 0, after_ms)
+    assert [line[0] for line in reported] == ["failed", OK], reported
+    assert reported[0][1] * 1000 <= after_ms + 200 and reported[1][1] <= 3, reported
 
 
 def test_a_chip_that_does_not_join_is_no_error():
     """An error of connect(), which the driver gives while it is busy."""
-    told = joined([("house", KEY), ("house", KEY)], busy=True)
-    assert [result for result, *_ in told] == ["failed"] * 2
+    reported = joined([("house", KEY), ("house", KEY)], busy=True)
+    assert [result for result, *_ in reported] == ["failed"] * 2
 
 
 def test_the_hotspot_has_a_public_looking_address():

@@ -32,10 +32,10 @@ def on_device(
     return json.loads(line)
 
 
-def check_every_cut(told: dict) -> None:
+def check_every_cut(reported: dict) -> None:
     """As new after the reset, and where it was cut too, unless it had not begun."""
-    assert told["used"] == "runs" and told["secrets"] > 30
-    whole, cuts = told["whole"], told["cuts"]
+    assert reported["used"] == "runs" and reported["secrets"] > 30
+    whole, cuts = reported["whole"], reported["cuts"]
     assert (whole["reset"], whole["then"], whole["new"]) == ("runs", "runs", True)
     assert len(cuts) == 2 * whole["operations"] > 20
     for number, after in enumerate(cuts):
@@ -46,23 +46,25 @@ def check_every_cut(told: dict) -> None:
 
 def test_it_comes_up_as_new_after_a_reset_and_after_a_cut_at_any_operation(romfs):
     """And then nothing of what it was given is in the flash."""
-    told = on_device("reset_with_power_cuts", romfs, BOARD, blocks=24)
-    check_every_cut(told)
-    assert told["whole"]["operations"] > 24  # every block is erased
-    assert not any(after["secrets"] for after in [told["whole"], *told["cuts"]] if after["begun"])
+    reported = on_device("reset_with_power_cuts", romfs, BOARD, blocks=24)
+    check_every_cut(reported)
+    assert reported["whole"]["operations"] > 24  # every block is erased
+    assert not any(
+        after["secrets"] for after in [reported["whole"], *reported["cuts"]] if after["begun"]
+    )
 
 
 def test_a_reset_leaves_the_program_where_it_is_in_the_same_file_system(romfs):
     """With the files of `make flash`; with ROMFS, where main.py is a file and not frozen."""
-    told = on_device("reset_with_power_cuts", romfs.parent / "files", "", blocks=240)
-    check_every_cut(told)
-    told = on_device("reset_with_power_cuts", romfs, "", main_is_file=True, blocks=24)
-    check_every_cut(told)
+    reported = on_device("reset_with_power_cuts", romfs.parent / "files", "", blocks=240)
+    check_every_cut(reported)
+    reported = on_device("reset_with_power_cuts", romfs, "", main_is_file=True, blocks=24)
+    check_every_cut(reported)
 
 
 @pytest.mark.parametrize(
     "damage", [[[0, 65536, 255]], [[0, 8192, 165]], [[0, 4000, 0], [4100, 20, 0]]]
 )
 def test_it_comes_up_whatever_is_left_of_the_file_system(romfs, damage):
-    told = on_device("boot_damaged_flash", romfs, BOARD, damage=damage)
-    assert (told["then"], told["again"]) == ("runs", "runs")
+    reported = on_device("boot_damaged_flash", romfs, BOARD, damage=damage)
+    assert (reported["then"], reported["again"]) == ("runs", "runs")

@@ -118,7 +118,9 @@ def test_files_are_added_and_those_of_the_image_stay(tmp_path: Path) -> None:
         flash_image.file_system(image, {"large": bytes(300_000)})
 
 
-def test_no_emulator_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_no_emulator_is_reported_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.delenv("QEMU_ESP32", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UserError, match=r"no qemu-system-xtensa on PATH; docs/chip\.md"):
@@ -165,12 +167,12 @@ def test_the_simulated_house_answers_on_the_line() -> None:
         bridge.check()
 
 
-def test_what_the_probe_tells_is_gathered(tmp_path: Path) -> None:
+def test_what_the_probe_reports_is_gathered(tmp_path: Path) -> None:
     master, slave = pty.openpty()
     reader = ProbeReader(os.ttyname(slave), tmp_path / "log")
     try:
-        told = [{"us": 1}, {"slow": {"measure": [2, 9, 8]}}, {"slow": {"work": [1, 7, 7]}}]
-        for one in (*told, {"reading_ms": 4000}, {"end": 1}):
+        reported = [{"us": 1}, {"slow": {"measure": [2, 9, 8]}}, {"slow": {"work": [1, 7, 7]}}]
+        for one in (*reported, {"reading_ms": 4000}, {"end": 1}):
             reader.take(b"@chip " + json.dumps(one).encode())
         reader.take(b"some words@chip {cut off")
         reader.take(b"Guru Meditation Error: Core  1 panic'ed (LoadProhibited).")

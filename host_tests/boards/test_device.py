@@ -13,7 +13,7 @@ TESTS = sorted(Path(__file__).parents[1].glob("device/test_*.py"))
 
 @pytest.mark.parametrize("test", TESTS, ids=[test.stem for test in TESTS])
 def test_on_device(test, bits):
-    """The test's own report tells what failed."""
+    """The test's own report says what failed."""
     heap = "512K" if bits == 32 else "1M"
     done = interpreter.run([test], bits=bits, heap=heap, path=MODULE_PATH)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -21,7 +21,7 @@ from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from gateway_host.sim.installation import Installation
 from in_interpreter import program, succeed
 from littlefs import LittleFS
-from running_gateway import Listener, Told, mqtt_at, need
+from running_gateway import Listener, Probe, mqtt_at, need
 
 # The .mpy file format, MicroPython's documentation: "M", version, flags (the architecture of
 # native code in bits 2 to 6), bits of a small integer.
@@ -128,7 +128,7 @@ def test_romfs_holds_the_files(built):
     assert found == digests(contents(built))
 
 
-def test_size_is_told(built):
+def test_size_is_printed(built):
     assert built.modules == sum(name.endswith(".mpy") for name in contents(built))
     assert built.code_bytes == sum(map(len, contents(built).values()))
 
@@ -222,7 +222,7 @@ def test_the_heap_stays_in_large_pieces(broker):
         script=program("largest_piece"),
         console=False,
     ) as session:
-        heap = Told(session).until(lambda states: states and states[0], "the heap's figures")
+        heap = Probe(session).until(lambda states: states and states[0], "the heap's figures")
     assert heap["piece"] >= 8192, heap
 
 

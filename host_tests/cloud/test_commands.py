@@ -168,7 +168,7 @@ def test_each_command_with_an_id_is_answered(running):
 
 
 def test_a_scan_finds_a_module_of_the_b_bus_on_port_a(running):
-    running.installation.strays.slaves.append(InputModule(5))
+    running.installation.misplaced.slaves.append(InputModule(5))
     running.command('{"scan": true}')
     running.listener.messages.until(
         lambda items: any(

@@ -82,7 +82,7 @@ def test_a_month_on_lte_is_under_100_megabytes(sizes):
 
 def test_writing_allocates_next_to_nothing(bits):
     (line,) = run(str(MESSAGES), bits=bits)
-    told = json.loads(line)
-    assert told["allocated_realtime"] <= 600
-    assert told["allocated"] <= 4000
-    assert told["steps"] >= 15
+    reported = json.loads(line)
+    assert reported["allocated_realtime"] <= 600
+    assert reported["allocated"] <= 4000
+    assert reported["steps"] >= 15

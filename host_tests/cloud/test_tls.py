@@ -36,11 +36,11 @@ def test_a_broker_that_wants_a_certificate(bits, rsa):
     need(bits)
     plan = load_house(DEFAULT_HOUSE).site_json()
     with Broker(tls=make(rsa=rsa)) as broker, Listener(plan, broker.port) as listener:
-        with gateway(broker.mqtt(), bits=bits) as told:
+        with gateway(broker.mqtt(), bits=bits) as probe:
             listener.wait("realtime", 2)
             listener.wait("config")
-            assert holds(told)["errors"] == {}
-            assert told.all()[-1]["advice"] == []
+            assert holds(probe)["errors"] == {}
+            assert probe.all()[-1]["advice"] == []
 
 
 def test_several_cas_and_certificates_between():
@@ -49,9 +49,9 @@ def test_several_cas_and_certificates_between():
         mqtt = broker.mqtt()
         mqtt["tls"]["ca"] = other().ca + mqtt["tls"]["ca"]
         assert mqtt["tls"]["certificate"].count("BEGIN CERTIFICATE") == 2
-        with gateway(mqtt) as told:
-            told.until(lambda states: states and states[-1]["published"] >= 8, "messages")
-            assert holds(told)["errors"] == {}
+        with gateway(mqtt) as probe:
+            probe.until(lambda states: states and states[-1]["published"] >= 8, "messages")
+            assert holds(probe)["errors"] == {}
 
 
 @pytest.mark.parametrize("password, accepted", [("geheim", True), ("falsch", False)])
@@ -60,21 +60,21 @@ def test_a_broker_that_wants_a_password(tmp_path, password, accepted):
     file.write_text(password_line("gateway", "geheim"), encoding="utf-8")
     lines = ["per_listener_settings false", f"password_file {file}"]
     with Broker(tls=good(), require_certificate=False, lines=lines) as broker:
-        with gateway(broker.mqtt() | {"user": "gateway", "password": password}) as told:
+        with gateway(broker.mqtt() | {"user": "gateway", "password": password}) as probe:
             if accepted:
-                told.until(lambda states: states and states[-1]["published"] >= 8, "messages")
-                assert holds(told)["errors"] == {}
+                probe.until(lambda states: states and states[-1]["published"] >= 8, "messages")
+                assert holds(probe)["errors"] == {}
             else:
-                assert told.error("uplink.refused")["connects"] == 0
+                assert probe.error("uplink.refused")["connects"] == 0
 
 
 def test_the_name_may_be_another_than_the_host():
     with Broker(tls=other()) as broker:
         mqtt = broker.mqtt()
         mqtt["tls"]["name"] = "broker.test"
-        with gateway(mqtt) as told:
-            told.until(lambda states: states and states[-1]["published"] >= 8, "messages")
-            assert holds(told)["errors"] == {}
+        with gateway(mqtt) as probe:
+            probe.until(lambda states: states and states[-1]["published"] >= 8, "messages")
+            assert holds(probe)["errors"] == {}
 
 
 def without(table: dict, *names: str) -> dict:
@@ -113,15 +113,15 @@ REFUSED = [
 def refused(mqtt: dict, words: str) -> None:
     """It is counted under one name, said in one line and in the advice, each time anew, and
     measuring goes on."""
-    with gateway(mqtt) as told:
-        state = told.error("uplink.tls")
+    with gateway(mqtt) as probe:
+        state = probe.error("uplink.tls")
         assert re.match(words, state["lastError"]), state["lastError"]
         assert "\n" not in state["lastError"]
-        told.until(lambda states: states[-1]["advice"] == [state["lastError"]], "the advice")
-        before = descriptors(told.session.pid)
-        told.until(lambda states: states[-1]["errors"]["uplink.tls"] >= 4, "three more tries")
-        assert descriptors(told.session.pid) <= before + 1
-        now = holds(told)
+        probe.until(lambda states: states[-1]["advice"] == [state["lastError"]], "the advice")
+        before = descriptors(probe.session.pid)
+        probe.until(lambda states: states[-1]["errors"]["uplink.tls"] >= 4, "three more tries")
+        assert descriptors(probe.session.pid) <= before + 1
+        now = holds(probe)
         assert (set(now["errors"]), now["connects"]) == ({"uplink.tls"}, 0)
 
 
@@ -151,24 +151,24 @@ def test_a_web_server():
 def test_a_port_with_tls_and_settings_without():
     with Broker(tls=good()) as broker:
         mqtt = without(broker.mqtt(), "tls") | {"home_broker": True}
-        with gateway(mqtt) as told:
-            told.until(lambda states: states and states[-1]["errors"], "an error")
-            assert holds(told)["connects"] == 0
+        with gateway(mqtt) as probe:
+            probe.until(lambda states: states and states[-1]["errors"], "an error")
+            assert holds(probe)["connects"] == 0
 
 
 def test_the_connection_comes_back():
     """A broker that ends and starts anew with the same certificates."""
-    with Broker(tls=good()) as broker, gateway(broker.mqtt()) as told:
-        told.until(lambda states: states and states[-1]["published"] >= 5, "messages")
-        before = descriptors(told.session.pid)
+    with Broker(tls=good()) as broker, gateway(broker.mqtt()) as probe:
+        probe.until(lambda states: states and states[-1]["published"] >= 5, "messages")
+        before = descriptors(probe.session.pid)
         for connects in (2, 3):
             broker.restart()
-            told.until(lambda states: states[-1]["connects"] >= connects, "a new connection")  # noqa: B023
-        published = told.all()[-1]["published"]
-        told.until(lambda states: states[-1]["published"] >= published + 4, "messages")
-        state = holds(told)
+            probe.until(lambda states: states[-1]["connects"] >= connects, "a new connection")  # noqa: B023
+        published = probe.all()[-1]["published"]
+        probe.until(lambda states: states[-1]["published"] >= published + 4, "messages")
+        state = holds(probe)
         assert set(state["errors"]) <= {"uplink.lost", "uplink.network", "uplink.tls"}
-        assert descriptors(told.session.pid) <= before + 1
+        assert descriptors(probe.session.pid) <= before + 1
 
 
 def test_certificates_and_key_survive_a_restart_and_a_power_cut(tmp_path, bits):

@@ -31,8 +31,8 @@ from running_gateway import (
     PATIENCE_S,
     PROBE,
     Listener,
+    Probe,
     Samples,
-    Told,
     Waiting,
     free_port,
     mqtt_at,
@@ -43,7 +43,7 @@ from running_gateway import (
 from reference import readings
 
 RETAINED = ["config", "channelConfigV2", "channelConfig", "sensorConfig", "homeControlConfig"]
-REPORTS = 3
+reportedORTS = 3
 POWER = 0.0005  # of P, V and I, as in test_accuracy.py
 REACTIVE = 0.002
 
@@ -72,7 +72,7 @@ def life(request: pytest.FixtureRequest) -> SimpleNamespace:
         began = time.time()
         with Session(installation, plan, mqtt=mqtt_at(broker.port), bits=request.param) as session:
             listener.wait("gateway")
-            listener.wait("site", REPORTS + 1)  # samples are told late
+            listener.wait("site", reportedORTS + 1)  # samples are reported late
             listener.wait("plug/1/state")
             with Listener(plan, broker.port) as late:
                 for topic in [*RETAINED, "presence", "plug/1/state"]:
@@ -224,7 +224,7 @@ CHANNEL = {
 
 def test_realtime_has_every_field_as_an_integer(life):
     messages = life.of("realtime")
-    assert len(messages) >= REPORTS
+    assert len(messages) >= reportedORTS
     for message in messages:
         assert set(message) == REALTIME
         channels, voltages = message["channelPowers"], message["voltages"]
@@ -261,13 +261,13 @@ def test_realtime_comes_every_second(life):
 def test_readings_agree_with_numpy_on_the_samples_of_the_same_second(life):
     """`realtime` and `site` of the same report, within the project's limits and the rounding of
     the original's units."""
-    sites = life.of("site")[:REPORTS]
+    sites = life.of("site")[:reportedORTS]
     volts, amperes = life.samples.in_si()
     counts = [round(site["seconds"] * 3200) for site in sites]
     powers = np.array([[point["power"] for point in site["points"][:6]] for site in sites])
     ends = place(counts, powers, volts, amperes)
     phases = np.array(life.samples.phases)
-    reals = life.of("realtime")[:REPORTS]
+    reals = life.of("realtime")[:reportedORTS]
     for site, real, (first, end) in zip(sites, reals, pairwise(ends), strict=True):
         right = readings(volts[:, first:end], amperes[:, first:end], life.samples.phases, 50.0)
         apparent = right.voltage[phases] * right.current
@@ -279,7 +279,7 @@ def test_readings_agree_with_numpy_on_the_samples_of_the_same_second(life):
         def channel(name, real=real):
             return np.array([channel[name] for channel in real["channelPowers"]])
 
-        # The first report tells the frequency at its end: nothing was followed at its beginning.
+        # The first report gives the frequency at its end: nothing was followed at its beginning.
         hertz = 0.01 if first == ends[0] else 0.003
         assert site["frequency"] == pytest.approx(right.frequency, abs=hertz)
         assert real["measuredFrequency"] == pytest.approx(right.frequency * 1e6, abs=hertz * 1e6)
@@ -317,7 +317,7 @@ def test_readings_agree_with_numpy_on_the_samples_of_the_same_second(life):
 def test_energies_are_those_of_the_samples(life):
     """From the first report to the last one not one sample is left out or counted twice: within
     the joule that each of the two registers is cut at."""
-    sites = life.of("site")[:REPORTS]
+    sites = life.of("site")[:reportedORTS]
     volts, amperes = life.samples.in_si()
     counts = [round(site["seconds"] * 3200) for site in sites]
     powers = np.array([[point["power"] for point in site["points"][:6]] for site in sites])
@@ -394,24 +394,24 @@ def outage() -> SimpleNamespace:
                 on_led=lambda ticks, *colour: leds.add((ticks, colour)),
             )
         )
-        told = Told(session)
+        probe = Probe(session)
         leds.until(lambda seen: seen[-1:] and seen[-1][1] == GREEN, "solid green")
-        told.error("uplink.network")
+        probe.error("uplink.network")
         phases["connected"] = len(leds.all())
         with Broker(port=port), Listener(plan, port) as listener:
             listener.wait("site", 1)
             start = len(leds.all())
             leds.until(lambda seen: breathes([c for _, c in seen[start:]]), "green breathing")
             phases["lost"] = len(leds.all())
-        before = told.all()[-1]
+        before = probe.all()[-1]
         until = time.monotonic() + OUTAGE_S
-        told.until(lambda states: states[-1]["led"] == "lost", "the LED's state")
+        probe.until(lambda states: states[-1]["led"] == "lost", "the LED's state")
         leds.until(
             lambda seen: [c for _, c in seen[phases["lost"] :]].count(RED) >= 4, "red blinking"
         )
         time.sleep(max(0.0, until - time.monotonic()))
         phases["found"] = len(leds.all())
-        during = told.all()[-1]
+        during = probe.all()[-1]
         back = time.time()
         with Broker(port=port), Listener(plan, port) as again:
             again.wait("gateway")
@@ -431,7 +431,7 @@ def outage() -> SimpleNamespace:
             presence=presence,
             realtime=realtime,
             back=back,
-            states=[state["led"] for state in told.all()],
+            states=[state["led"] for state in probe.all()],
         )
 
 
@@ -596,7 +596,7 @@ def descriptors(pid: int) -> int:
 
 
 @contextlib.contextmanager
-def gateway(mqtt: dict[str, Any], *arguments: str, bits: int = 32) -> Iterator[Told]:
+def gateway(mqtt: dict[str, Any], *arguments: str, bits: int = 32) -> Iterator[Probe]:
     """A gateway with the probe."""
     house = load_house(DEFAULT_HOUSE)
     with Session(
@@ -608,19 +608,19 @@ def gateway(mqtt: dict[str, Any], *arguments: str, bits: int = 32) -> Iterator[T
         bits=bits,
         console=False,
     ) as session:
-        told = Told(session)
-        told.session = session
-        yield told
+        probe = Probe(session)
+        probe.session = session
+        yield probe
 
 
-def holds(told: Told) -> dict[str, Any]:
+def holds(probe: Probe) -> dict[str, Any]:
     """Measuring goes on, and nothing was lost; the state now."""
-    now = told.all()[-1]["blocks"]
-    state = told.until(
+    now = probe.all()[-1]["blocks"]
+    state = probe.until(
         lambda states: states[-1] if states[-1]["blocks"] >= now + 10 else None, "more blocks"
     )
     assert (state["missing"], state["skipped"]) == (0, 0)
-    assert not [name for name in state["errors"] if name.startswith("task.")], told.rest
+    assert not [name for name in state["errors"] if name.startswith("task.")], probe.rest
     state["errors"].pop("measuring.late", None)  # this machine was busy
     return state
 
@@ -628,35 +628,35 @@ def holds(told: Told) -> dict[str, Any]:
 @pytest.mark.parametrize("broker, name, words", [row[1:] for row in BROKERS],
                          ids=[row[0] for row in BROKERS])  # fmt: skip
 def test_a_broker_that_is_none(broker, name, words):
-    """The error is counted under its name and told in a line, each time anew."""
-    with broker() as other, gateway(mqtt_at(other.port)) as told:
-        told.until(lambda states: states and states[-1]["reports"] >= 1, "a report")
+    """The error is counted under its name and reported in a line, each time anew."""
+    with broker() as other, gateway(mqtt_at(other.port)) as probe:
+        probe.until(lambda states: states and states[-1]["reports"] >= 1, "a report")
         # A broker that resets behind its CONNACK ends the connection at the same topic each time.
         others = set() if name else {"uplink.left_out"}
-        name = name or told.until(
+        name = name or probe.until(
             lambda states: next(iter(states[-1]["errors"]), None), "an error"
         )
-        state = told.error(name)
+        state = probe.error(name)
         assert re.match(words, state["lastError"]), state["lastError"]
         assert "\n" not in state["lastError"]
-        told.until(
+        probe.until(
             lambda states: any(s["errors"].get(name) and s["led"] != "well" for s in states),
             "the LED's state",
         )
-        told.until(lambda states: states[-1]["errors"][name] >= 2, "one more try")
+        probe.until(lambda states: states[-1]["errors"][name] >= 2, "one more try")
         # Depends on when it is tried.
         others |= {"uplink.network", "uplink.lost", "uplink.timeout", "uplink.overtaken"}
-        assert set(holds(told)["errors"]) <= {name, *others}
+        assert set(holds(probe)["errors"]) <= {name, *others}
 
 
 def test_no_socket_is_left_open():
     """Each try takes a socket and gives it back."""
     with Imposter(answer(b"\x20\x02\x00\x05")) as imposter:
-        with gateway(mqtt_at(imposter.port)) as told:
-            told.error("uplink.refused")
-            before = descriptors(told.session.pid)
-            told.until(lambda states: states[-1]["errors"]["uplink.refused"] >= 5, "four tries")
-            assert descriptors(told.session.pid) <= before + 1
+        with gateway(mqtt_at(imposter.port)) as probe:
+            probe.error("uplink.refused")
+            before = descriptors(probe.session.pid)
+            probe.until(lambda states: states[-1]["errors"]["uplink.refused"] >= 5, "four tries")
+            assert descriptors(probe.session.pid) <= before + 1
 
 
 def test_measuring_goes_on_while_a_broker_keeps_silent():
@@ -682,12 +682,12 @@ def test_measuring_goes_on_while_a_broker_keeps_silent():
             script=PROBE,
             console=False,
         ) as session:
-            told = Told(session)
+            probe = Probe(session)
             seen = events.until(
                 lambda seen: seen if [e for e, _ in seen].count("end") >= 2 else None, "two tries"
             )
-            assert told.error("uplink.timeout")["lastError"] == "the broker does not answer"
-            assert set(holds(told)["errors"]) == {"uplink.timeout"}
+            assert probe.error("uplink.timeout")["lastError"] == "the broker does not answer"
+            assert set(holds(probe)["errors"]) == {"uplink.timeout"}
     times = [at[0] for _, at in seen[2:4]]  # the first try may be before the first block
     assert [event for event, _ in seen[:4]] == ["begin", "end"] * 2
     assert times[1] - times[0] >= 10
@@ -729,31 +729,31 @@ def test_a_broker_with_passwords(tmp_path, user, password, accepted):
     passwords.write_text(password_line("müller", "Gänsefüßchen € 😀"), encoding="utf-8")
     process, port = mosquitto(tmp_path, "allow_anonymous false", f"password_file {passwords}")
     try:
-        with gateway(mqtt_at(port, user=user, password=password)) as told:
+        with gateway(mqtt_at(port, user=user, password=password)) as probe:
             if accepted:
-                told.until(lambda states: states and states[-1]["published"] >= 5, "messages")
-                assert holds(told)["errors"] == {}
+                probe.until(lambda states: states and states[-1]["published"] >= 5, "messages")
+                assert holds(probe)["errors"] == {}
             else:
-                state = told.error("uplink.refused")
+                state = probe.error("uplink.refused")
                 words = "the broker refused us: not authorised: see mqtt in settings.json"
                 assert state["lastError"] == words
-                told.until(lambda states: states[-1]["advice"] == [words], "the advice")
-                assert holds(told)["connects"] == 0
+                probe.until(lambda states: states[-1]["advice"] == [words], "the advice")
+                assert holds(probe)["connects"] == 0
     finally:
         processes.stop(process)
 
 
-def backs_off(told: Told, words: str) -> None:
+def backs_off(probe: Probe, words: str) -> None:
     """A broker that accepts and soon drops is named in the advice, also while it accepts us. That
     it is tried more and more seldom is in host_tests/device/test_messages.py."""
-    told.until(
+    probe.until(
         lambda states: (
             any(s["connected"] and re.match(words, "".join(s["advice"])) for s in states)
             and states[-1]["connects"] >= 5
         ),
         "the advice, and five connections",
     )
-    holds(told)
+    holds(probe)
 
 
 @needs_mosquitto
@@ -769,15 +769,15 @@ def test_a_broker_that_takes_no_long_message(tmp_path, limit, left_out):
     process, port = mosquitto(tmp_path, "allow_anonymous true", f"max_packet_size {limit}")
     plan = load_house(DEFAULT_HOUSE).site_json()
     try:
-        with Listener(plan, port) as listener, gateway(mqtt_at(port)) as told:
-            told.until(
+        with Listener(plan, port) as listener, gateway(mqtt_at(port)) as probe:
+            probe.until(
                 lambda states: states and left_out <= left_out_by(states[-1]), "what is left out"
             )
-            told.until(lambda states: states[-1]["connected"], "a connection")
-            before = told.all()[-1]
+            probe.until(lambda states: states[-1]["connected"], "a connection")
+            before = probe.all()[-1]
             count = len(listener.of("totals"))
             listener.wait("totals", count + 4)
-            state = holds(told)
+            state = holds(probe)
             assert state["connects"] == before["connects"] <= 3 * len(left_out) + 1
             # An interval may have ended meanwhile, whose message is longer than the lower limit.
             perhaps = {"aggregated"} if limit < 3000 else set()
@@ -801,13 +801,13 @@ def test_a_broker_that_drops_messages_without_a_word(tmp_path, how, dropped):
     line = f"acl_file {acl}" if how == "acl" else "message_size_limit 10000"
     process, port = mosquitto(tmp_path, "allow_anonymous true", line)
     try:
-        with gateway(mqtt_at(port)) as told:
+        with gateway(mqtt_at(port)) as probe:
             words = rf"the broker drops {dropped} \(\d+ bytes\) without a word: see its access .*"
-            told.until(
+            probe.until(
                 lambda states: states and [t for t in states[-1]["advice"] if re.match(words, t)],
                 "the advice",
             )
-            state = holds(told)
+            state = holds(probe)
             assert (state["connects"], len(state["advice"])) == (1, 1)
     finally:
         processes.stop(process)
@@ -821,9 +821,9 @@ def test_a_broker_that_gives_the_gateway_nothing_to_read(tmp_path):
     acl.write_text("".join(f"topic {rule}\n" for rule in rules))
     process, port = mosquitto(tmp_path, "allow_anonymous true", f"acl_file {acl}")
     try:
-        with gateway(mqtt_at(port)) as told:
-            told.until(lambda states: states and states[-1]["published"] >= 20, "messages")
-            assert holds(told)["advice"] == []
+        with gateway(mqtt_at(port)) as probe:
+            probe.until(lambda states: states and states[-1]["published"] >= 20, "messages")
+            assert holds(probe)["advice"] == []
     finally:
         processes.stop(process)
 
@@ -842,13 +842,13 @@ def test_two_gateways_of_one_name(tmp_path):
     with (
         Broker() as broker,
         Listener(plan, broker.port) as listener,
-        gateway(mqtt_at(broker.port)) as told,
+        gateway(mqtt_at(broker.port)) as probe,
         gateway(mqtt_at(broker.port)) as other,
     ):
         words = f"the broker accepts us .* another client use the name {SERIAL}[?]$"
-        backs_off(told, words)
+        backs_off(probe, words)
         backs_off(other, words)
-        assert not left_out_by(told.all()[-1]) | left_out_by(other.all()[-1])
+        assert not left_out_by(probe.all()[-1]) | left_out_by(other.all()[-1])
         count = len(listener.of("realtime"))
         listener.wait("realtime", count + 3)
 
@@ -858,20 +858,20 @@ def test_a_broker_that_hangs_later(tmp_path):
     """mosquitto is stopped (SIGSTOP) with the connection open; then it goes on."""
     process, port = mosquitto(tmp_path, "allow_anonymous true")
     try:
-        with gateway(mqtt_at(port)) as told:
-            told.until(lambda states: states and states[-1]["published"] >= 8, "messages")
+        with gateway(mqtt_at(port)) as probe:
+            probe.until(lambda states: states and states[-1]["published"] >= 8, "messages")
             process.send_signal(signal.SIGSTOP)
-            state = told.error("uplink.silent")
+            state = probe.error("uplink.silent")
             assert state["lastError"] == "the broker does not answer any more"
             assert state["connects"] == 1
-            told.until(lambda states: states[-1]["led"] == "lost", "the LED's state")
-            holds(told)
+            probe.until(lambda states: states[-1]["led"] == "lost", "the LED's state")
+            holds(probe)
             process.send_signal(signal.SIGCONT)
-            told.until(lambda states: states[-1]["connects"] >= 2, "the connection")
-            published = told.all()[-1]["published"]
-            told.until(lambda states: states[-1]["published"] >= published + 4, "messages")
-            told.until(lambda states: states[-1]["led"] == "well", "the LED's state")
-            holds(told)
+            probe.until(lambda states: states[-1]["connects"] >= 2, "the connection")
+            published = probe.all()[-1]["published"]
+            probe.until(lambda states: states[-1]["published"] >= published + 4, "messages")
+            probe.until(lambda states: states[-1]["led"] == "well", "the LED's state")
+            holds(probe)
     finally:
         process.send_signal(signal.SIGCONT)
         processes.stop(process)
@@ -917,14 +917,14 @@ class Strict:
 def test_a_broker_that_refuses_a_subscription(behaves):
     """It is named in the advice, while the connection is used for all else."""
     strict = Strict(**{behaves: "gateway/set"})
-    with Imposter(strict) as imposter, gateway(mqtt_at(imposter.port)) as told:
-        state = told.error("uplink.unsubscribed")
+    with Imposter(strict) as imposter, gateway(mqtt_at(imposter.port)) as probe:
+        state = probe.error("uplink.unsubscribed")
         words = (
             "the broker refuses to subscribe gateway/set: no command arrives there; see its access"
             " rules"
         )
-        told.until(lambda states: states[-1]["advice"] == [words], "the advice")
-        state = holds(told)
+        probe.until(lambda states: states[-1]["advice"] == [words], "the advice")
+        state = holds(probe)
         assert (state["connected"], state["connects"]) == (True, 1)
         assert state["errors"] == {"uplink.unsubscribed": 1}
         strict.asked.until(lambda topics: any("plug/1/setstate" in t for t in topics), "the plug")
@@ -933,11 +933,11 @@ def test_a_broker_that_refuses_a_subscription(behaves):
 def test_topics_are_subscribed_whenever_they_are_declared():
     """Those of outputs are when the B-bus was read, long after the connection was made."""
     strict = Strict()
-    with Imposter(strict) as imposter, gateway(mqtt_at(imposter.port)) as told:
+    with Imposter(strict) as imposter, gateway(mqtt_at(imposter.port)) as probe:
         uuid = load_house(DEFAULT_HOUSE).site_json()["uuid"]
         topics = [f"servicelocation/{uuid}/{name}" for name in ("gateway/set", "plug/1/setstate")]
         strict.asked.until(lambda asked: asked == topics, "both topics, once")
-        assert holds(told)["connects"] == 1
+        assert holds(probe)["connects"] == 1
 
 
 @contextlib.contextmanager
@@ -967,10 +967,10 @@ def test_a_name_that_nobody_knows(answers):
         return query[:2] + b"\x81\x83" + query[4:] if answers else None
 
     with name_server(answer) as (port, asked):
-        with gateway(mqtt_at(1883, "broker.invalid"), port) as told:
-            state = told.error("uplink.name")
+        with gateway(mqtt_at(1883, "broker.invalid"), port) as probe:
+            state = probe.error("uplink.name")
             assert state["lastError"] == "no address for broker.invalid"
-            assert set(holds(told)["errors"]) == {"uplink.name"}
+            assert set(holds(probe)["errors"]) == {"uplink.name"}
         assert len(asked.all()) >= 3
 
 
@@ -983,15 +983,15 @@ def test_nothing_goes_unencrypted_out_of_the_own_network(address, goes):
         return head + query[12:] + b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4" + socket.inet_aton(address)
 
     with name_server(answer) as (port, _), Broker() as broker:
-        with gateway(mqtt_at(broker.port, "broker.example"), port) as told:
+        with gateway(mqtt_at(broker.port, "broker.example"), port) as probe:
             if goes:
-                told.until(lambda states: states and states[-1]["connects"], "a connection")
+                probe.until(lambda states: states and states[-1]["connects"], "a connection")
                 return
-            state = told.error("uplink.open")
+            state = probe.error("uplink.open")
             words = "broker.example is 192.0.2.1, which is not in the own network: nothing goes "
             assert state["lastError"] == words + "there without mqtt.tls"
-            told.until(lambda states: states[-1]["advice"] == [state["lastError"]], "the advice")
-            now = holds(told)
+            probe.until(lambda states: states[-1]["advice"] == [state["lastError"]], "the advice")
+            now = holds(probe)
             assert (set(now["errors"]), now["connects"]) == ({"uplink.open"}, 0)
 
 

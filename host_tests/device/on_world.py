@@ -37,9 +37,9 @@ def hardware():
     return made
 
 
-def tell(**told):
+def report(**reported):
     """One line of JSON for the test."""
-    print(json.dumps(told))
+    print(json.dumps(reported))
 
 
 def world(hardware, field, value):

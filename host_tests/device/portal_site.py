@@ -28,7 +28,7 @@ with open("plan.json") as file:
     PLAN = json.load(file)
 
 
-def tell(**event):
+def report(**event):
     print(json.dumps(event))
 
 
@@ -36,13 +36,13 @@ class Radio:
     hotspot_ip = "127.0.0.1"
 
     def start_hotspot(self, name, key):
-        tell(hotspot=name, key=key)
+        report(hotspot=name, key=key)
 
     def connected(self):
         return False
 
     def stop_hotspot(self):
-        tell(hotspot=None)
+        report(hotspot=None)
         if PLAN.get("stuck"):
             raise RuntimeError("stuck")
 
@@ -109,7 +109,7 @@ class Joining:
         result = PLAN.get("results", {}).get(name, "ok")
         if PLAN["passwords"].get(name) != key:
             result = "wrong_password" if name in PLAN["passwords"] else "not_found"
-        tell(tried=name, result=result)
+        report(tried=name, result=result)
         if result in ("no_internet", "no_dns", "captive", "no_cloud"):
             Joining.leads = result
             return "ok"
@@ -118,7 +118,7 @@ class Joining:
 
 
 async def beat():
-    """The LED: 25 steps a second, told every 10, with the heap in use."""
+    """The LED: 25 steps a second, reported every 10, with the heap in use."""
     steps = 0
     while True:
         await asyncio.sleep_ms(40)
@@ -129,7 +129,7 @@ async def beat():
             leave(PLAN["leave"])
         if steps % 10 == 0:
             gc.collect()
-            tell(steps=steps, used=gc.mem_alloc())
+            report(steps=steps, used=gc.mem_alloc())
 
 
 def leave(size):
@@ -138,7 +138,7 @@ def leave(size):
     gc.collect()
     while gc.mem_free() > size:
         _taken = [_taken, bytearray(256)]
-    tell(left=gc.mem_free())
+    report(left=gc.mem_free())
 
 
 _taken = None
@@ -146,7 +146,7 @@ _taken = None
 
 async def starve():
     """Leave nothing of the heap for a second."""
-    tell(starving=True)
+    report(starving=True)
     taken = None
     for size in (4096, 256, 16):
         try:
@@ -156,7 +156,7 @@ async def starve():
             pass
     await asyncio.sleep_ms(1000)
     taken = None
-    tell(starved=True)
+    report(starved=True)
 
 
 async def one_round():
@@ -177,14 +177,14 @@ async def one_round():
     running = asyncio.create_task(provisioning.run())
     await asyncio.sleep_ms(300)
     gc.collect()
-    tell(listening=True, heap=gc.mem_alloc() - before)
+    report(listening=True, heap=gc.mem_alloc() - before)
     done = await running
     del provisioning, trial, running
     await asyncio.sleep_ms(50)
     gc.collect()
     heap = gc.mem_alloc() - before
     left = [name for name in sys.modules if name.startswith(("portal", "http", "dns", "gzip"))]
-    tell(done=done, heap=heap, modules=left, counts=counters.counts)
+    report(done=done, heap=heap, modules=left, counts=counters.counts)
 
 
 async def main():

@@ -63,14 +63,14 @@ def state(gateway):
     } | gateway.uplink.describe()
 
 
-async def tell(gateway):
+async def report(gateway):
     while True:
         print(json.dumps(state(gateway)))
         await asyncio.sleep_ms(100)
 
 
 async def run(gateway):
-    await asyncio.gather(gateway.run(), tell(gateway))
+    await asyncio.gather(gateway.run(), report(gateway))
 
 
 for module in (uplink, pings, mqtt_client, mqtt_link, resolve):

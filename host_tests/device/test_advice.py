@@ -86,7 +86,7 @@ class Meters(unittest.TestCase):
         self.assertTrue(HUB in idle[0][1])
 
     def test_a_meter_without_reactive_power_hides_no_open_ct(self):
-        """Four steps of a CT that sees 20 % of them, beside a meter that tells its power alone."""
+        """Four steps of a CT that sees 20 % of them, beside a meter that gives its power alone."""
         site = house("1x230", [(HUB, "A", "L1", "grid"), (HUB, "B", "L1", "circuit")])
         site["loads"].append({"name": "Sauna", "role": "circuit"})
         site["points"].append({"meter": "sauna", "input": "A", "phase": "L1", "load": "Sauna"})

@@ -19,7 +19,7 @@ class OnA(unittest.TestCase):
         for seconds in range(1000):
             bus.identify("5020000001", 1, seconds)
             bus.identify(NODE, 1, seconds)
-        self.assertEqual([wish[1:] for wish in bus._requests], [(1, 1, 999), (2, 1, 999)])
+        self.assertEqual([one[1:] for one in bus._requests], [(1, 1, 999), (2, 1, 999)])
 
 
 class Device:

@@ -139,7 +139,7 @@ class States(unittest.TestCase):
         led = Led(TABLE, LONGEST)
         self.assertFalse(led.becomes_overdue(600))
         self.assertTrue(led.becomes_overdue(601))
-        self.assertFalse(led.becomes_overdue(602))  # told once
+        self.assertFalse(led.becomes_overdue(602))  # reported once
         self.assertTrue(led.overdue)
         led.set_event("link", "up", 700)
         self.assertFalse(led.overdue)
@@ -279,7 +279,7 @@ class Pressing(unittest.TestCase):
     def press(self, stages, *pieces):
         """Pieces: (pressed, ms). What comes of it: (ms, "shown" or event, value)."""
         button = self.released(stages)
-        told = []
+        reported = []
         ms = 0
         for pressed, length in pieces:
             for _ in range(length // 10):
@@ -287,15 +287,15 @@ class Pressing(unittest.TestCase):
                 shown = button.shown
                 event = button.poll(pressed, 10)
                 if button.shown != shown:
-                    told.append((ms, button.shown))
+                    reported.append((ms, button.shown))
                 if event:
-                    told.append((ms, event))
-        return told
+                    reported.append((ms, event))
+        return reported
 
-    def near(self, told, right):
-        self.assertEqual([what for _, what in told], [what for _, what in right])
-        for (ms, _), (wanted, _) in zip(told, right):
-            self.assertTrue(0 <= ms - wanted <= 100, (told, right))
+    def near(self, reported, right):
+        self.assertEqual([what for _, what in reported], [what for _, what in right])
+        for (ms, _), (wanted, _) in zip(reported, right):
+            self.assertTrue(0 <= ms - wanted <= 100, (reported, right))
 
     def test_genius(self):
         right = [(1000, "red"), (8000, "yellow"), (15000, "off"), (20000, "blue")]
@@ -308,10 +308,10 @@ class Pressing(unittest.TestCase):
 
     def test_released_early(self):
         """Nothing is reset, and it is shown; the next press begins anew."""
-        told = self.press(GENIUS, (True, 19900), (False, 3000), (True, 1500), (False, 3000))
+        reported = self.press(GENIUS, (True, 19900), (False, 3000), (True, 1500), (False, 3000))
         right = [(1000, "red"), (8000, "yellow"), (15000, "off"), (19900, "purple"), (21900, None)]
         right += [(23900, "red"), (24400, "purple"), (26400, None)]
-        self.near(told, right)
+        self.near(reported, right)
 
     def test_short(self):
         self.near(self.press(GENIUS, (True, 300), (False, 3000)), [(300, SHORT)])
@@ -332,16 +332,16 @@ class Pressing(unittest.TestCase):
             for _ in range(100000):
                 self.assertIs(button.poll(True, 20), None)
                 self.assertIs(button.shown, None)
-            told = [button.poll(pressed, 20) for pressed in (False,) * 10 + (True,) * 2000]
-            self.assertEqual([event for event in told if event], [RESET])
+            reported = [button.poll(pressed, 20) for pressed in (False,) * 10 + (True,) * 2000]
+            self.assertEqual([event for event in reported if event], [RESET])
 
     def test_a_late_poll(self):
         """What one sample says after a stall is no press, and no held button."""
         button = self.released(CONNECT)
-        told = [button.poll(True, 3100)] + [button.poll(False, 20) for _ in range(50)]
-        self.assertEqual([told.count(None), button.shown], [51, None])
-        told = [button.poll(True, 20) for _ in range(10)] + [button.poll(True, 60000)]
-        self.assertEqual([told.count(None), button.shown], [11, None])
+        reported = [button.poll(True, 3100)] + [button.poll(False, 20) for _ in range(50)]
+        self.assertEqual([reported.count(None), button.shown], [51, None])
+        reported = [button.poll(True, 20) for _ in range(10)] + [button.poll(True, 60000)]
+        self.assertEqual([reported.count(None), button.shown], [11, None])
 
     def test_polling_allocates_nothing(self):
         button = Button(GENIUS)

@@ -26,7 +26,7 @@ class Cycle:
 
 
 class Bus:
-    """Blocks one after the other; it fails where it is told to."""
+    """Blocks one after the other; it fails where it has to."""
 
     def __init__(self):
         self.ready = Cycle()
@@ -48,7 +48,7 @@ class Bus:
 class Failing(unittest.TestCase):
     def setUp(self):
         self.bus = Bus()
-        self.told = []  # (first sample, samples, of the point, its energy, missed) of each report
+        self.reports = []  # of each: (first sample, samples, of the point, its energy, missed)
         self.failing = {}  # what is raised after so many reports
         self.idle = True  # reports are worked through at once
         place = document.load(json.dumps(SITE))
@@ -63,14 +63,16 @@ class Failing(unittest.TestCase):
         report = self.path.report
         reading = report.readings[0]
         first = self.path.first_sample
-        self.told.append((first, report.samples, reading.count, reading.imported, reading.missed))
-        error = self.failing.pop(len(self.told), None)
+        self.reports.append(
+            (first, report.samples, reading.count, reading.imported, reading.missed)
+        )
+        error = self.failing.pop(len(self.reports), None)
         if error:
             raise error
 
     def run_on(self, reports):
         failed = 0
-        while len(self.told) < reports:
+        while len(self.reports) < reports:
             try:
                 self.path.step()
             except (ValueError, MemoryError):
@@ -80,7 +82,7 @@ class Failing(unittest.TestCase):
 
     def check_whole(self):
         at = 0
-        for first, samples, count, energy, missed in self.told:
+        for first, samples, count, energy, missed in self.reports:
             self.assertEqual((first, count, missed), (at, samples, 0))
             self.assertEqual(energy, samples * VOLTS * AMPERES)
             at += samples
@@ -95,7 +97,7 @@ class Failing(unittest.TestCase):
         self.run_on(4)
         self.check_whole()
         # Three windows longer: without a voltage a window is a cycle.
-        self.assertEqual(self.told[2][1], 3200 + 3 * 64)
+        self.assertEqual(self.reports[2][1], 3200 + 3 * 64)
 
     def test_a_report_is_worked_through_in_slices(self):
         self.run_on(1)
@@ -114,7 +116,7 @@ class Failing(unittest.TestCase):
         self.run_on(4)
         self.check_whole()
 
-    def test_who_is_told_of_a_report_fails(self):
+    def test_who_takes_a_report_fails(self):
         self.failing = {2: ValueError(), 3: ValueError()}
         self.assertEqual(self.run_on(5), 2)
         self.check_whole()
@@ -125,13 +127,13 @@ class Failing(unittest.TestCase):
         bad = [ValueError()]
 
         def fail(meter):
-            if bad and len(self.told) == 1:
+            if bad and len(self.reports) == 1:
                 raise bad.pop()
             return read(meter)
 
         self.path.report.read = fail
         self.assertEqual(self.run_on(3), 1)
-        self.assertTrue(all(abs(samples - 3200) < 32 for _, samples, *_ in self.told))
+        self.assertTrue(all(abs(samples - 3200) < 32 for _, samples, *_ in self.reports))
 
     def test_a_block_that_cannot_be_measured_is_missing(self):
         add = self.path.meter.add
@@ -145,7 +147,7 @@ class Failing(unittest.TestCase):
         self.path.meter.add = fail
         self.assertEqual(self.run_on(3), 1)
         # It lies in two windows, which without a voltage are a cycle each.
-        self.assertTrue(0 < sum(missed for *_, missed in self.told) <= 2 * BLOCK)
+        self.assertTrue(0 < sum(missed for *_, missed in self.reports) <= 2 * BLOCK)
         self.assertEqual(self.bus.starts, 1)
 
     def test_no_memory_behind_the_reading(self):
@@ -192,7 +194,7 @@ class Failing(unittest.TestCase):
         bad = [MemoryError(), MemoryError()]
 
         def fail():
-            if bad and len(self.told) == 1:
+            if bad and len(self.reports) == 1:
                 raise bad.pop()
 
         self.path._now_ms = fail
@@ -205,7 +207,7 @@ class Failing(unittest.TestCase):
 
         def fail(meter):
             yield from read(meter)
-            if bad and len(self.told) == 1:
+            if bad and len(self.reports) == 1:
                 raise bad.pop()
 
         self.path.report.read = fail

@@ -244,24 +244,24 @@ class States(Case):
 
         self.publisher.add_state("gateway", pieces, lambda: self.seen)
 
-    def told(self, seconds, step_ms=250):
+    def reported(self, seconds, step_ms=250):
         for _ in range(seconds * 1000 // step_ms):
             self.now_ms += step_ms
             asyncio.run(self.publisher._send_states())
         return self.uplink.take("gateway")
 
     def test_at_its_rate_and_on_a_change(self):
-        first, second, third = self.told(21)
+        first, second, third = self.reported(21)
         self.assertEqual(second - first, third - second)
         self.assertTrue(9000 <= second - first <= 10000)
         self.seen = 1
-        self.assertEqual(len(self.told(2)), 1)
+        self.assertEqual(len(self.reported(2)), 1)
         self.seen = 2
-        self.assertEqual(len(self.told(2)), 1)
+        self.assertEqual(len(self.reported(2)), 1)
 
     def test_a_flood_of_changes_is_one_a_second(self):
         count = 0
-        self.told(1)
+        self.reported(1)
         for _ in range(40):
             self.seen += 1
             self.now_ms += 250
@@ -271,26 +271,26 @@ class States(Case):
 
     def test_once_a_second_for_who_watches(self):
         self.rates.live(10)
-        self.assertTrue(10 <= len(self.told(10)) <= 20)
+        self.assertTrue(10 <= len(self.reported(10)) <= 20)
 
 
 class Lte(States):
     LINK = "lte"
 
     def test_at_its_rate_and_on_a_change(self):
-        self.assertEqual(len(self.told(3 * 3600, 60000)), 3)
+        self.assertEqual(len(self.reported(3 * 3600, 60000)), 3)
         self.seen = 1
-        self.assertEqual(len(self.told(60)), 1)
+        self.assertEqual(len(self.reported(60)), 1)
         self.seen = 2
-        self.assertEqual(self.told(60), [])
-        self.assertEqual(len(self.told(900, 60000)), 1)
+        self.assertEqual(self.reported(60), [])
+        self.assertEqual(len(self.reported(900, 60000)), 1)
 
     def test_a_flood_of_changes_is_one_a_second(self):
         """Here it is four an hour."""
         count = 0
         for _ in range(240):
             self.seen += 1
-            count += len(self.told(60, 60000))
+            count += len(self.reported(60, 60000))
         self.assertTrue(15 <= count <= 17)
 
     def test_realtime_in_between(self):

@@ -119,10 +119,10 @@ def _remove(*path):
 
 def _made(**phases):
     """Phase: (phase that it is made of, degrees)."""
-    wishes = {}
+    made = {}
     for name, (source, degrees) in phases.items():
-        wishes[name] = {"from": source, "degrees": degrees}
-    return _set("synthesised", wishes)
+        made[name] = {"from": source, "degrees": degrees}
+    return _set("synthesised", made)
 
 
 def _wired(scheme, change):

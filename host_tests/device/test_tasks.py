@@ -56,17 +56,17 @@ class Keep(unittest.TestCase):
 
 
 class Ends:
-    """Instead of ends.Ends: what it is told."""
+    """Instead of ends.Ends: what it is given."""
 
     def __init__(self):
-        self.told = []
-        self.note = self.told.append
+        self.reported = []
+        self.note = self.reported.append
 
     def forgive(self):
-        self.told.append("forgiven")
+        self.reported.append("forgiven")
 
     def steady(self):
-        self.told.append("steady")
+        self.reported.append("steady")
 
 
 class Looks(unittest.TestCase):
@@ -92,11 +92,11 @@ class Looks(unittest.TestCase):
         uplink()
         self.assertEqual(self.look(20, measure), 5)
         self.assertEqual(self.counters.counts, {"watch.uplink": 1})
-        self.assertEqual(self.ends.told, ["watchdog: task uplink stands still"])
+        self.assertEqual(self.ends.reported, ["watchdog: task uplink stands still"])
         # It moves again before the watchdog bites, and is watched as before.
         uplink()
         self.assertEqual(self.look(20, measure), 5)
-        self.assertEqual(self.ends.told[1], "forgiven")
+        self.assertEqual(self.ends.reported[1], "forgiven")
         self.assertEqual(self.counters.counts, {"watch.uplink": 2})
 
     def test_all_that_move_within_their_limits(self):
@@ -104,7 +104,7 @@ class Looks(unittest.TestCase):
         for _ in range(10):
             slow()
             self.assertEqual(self.look(10, quick), 10)
-        self.assertEqual((self.counters.counts, self.ends.told), ({}, []))
+        self.assertEqual((self.counters.counts, self.ends.reported), ({}, []))
 
     def test_who_has_not_begun_to_move_is_not_judged(self):
         """The B-bus waits for an order while nothing is on it."""

@@ -41,8 +41,8 @@ def test_every_character_of_one_byte_at_every_edge(bits):
             text = "abcdefgh"[: place - 1] + character + "abcdefgh"[place:]
             cases.append([text, "Geheim!123", "wpa2"])
             cases.append(["Woning", text, "wpa2"])
-            told = f"has the character U+{code:04X} at place {place}"
-            wanted += [None if 32 <= code < 127 else told] * 2
+            reported = f"has the character U+{code:04X} at place {place}"
+            wanted += [None if 32 <= code < 127 else reported] * 2
     for message, expected in zip(run("check_networks", cases, bits), wanted, strict=True):
         assert message is None if expected is None else expected in message
 
@@ -114,8 +114,8 @@ def test_bytes_that_are_no_utf8_are_no_name(bits):
     # Escapes of a character beyond U+FFFF are two in JSON (RFC 8259, section 7).
     names = [*NAMES, "a😀b", "\U0010ffff"]
     cases = {"bytes": [list(data) for data in every], "names": json.dumps(names)}
-    told, whole = run("decode_names", cases, bits)
-    for data, (text, joined) in zip(every, told, strict=True):
+    reported, whole = run("decode_names", cases, bits)
+    for data, (text, joined) in zip(every, reported, strict=True):
         try:
             name = data.decode()
         except UnicodeDecodeError:

@@ -138,7 +138,7 @@ def test_what_is_wrong(line, tmp_path):
         ):
             line.send(command(join(name, key)))
             line.expect(NO_ERROR, UNABLE)
-        assert not any("tried" in event for event in hotspot.told.all())
+        assert not any("tried" in event for event in hotspot.reported.all())
 
 
 def join(name: bytes, key: bytes) -> bytes:
@@ -181,7 +181,7 @@ def test_packets_in_pieces_and_packets_that_are_cut(line, tmp_path):
         line.expect(*20 * (NO_ERROR, READY))
 
 
-def test_a_try_that_fails_at_once_is_told(line, tmp_path):
+def test_a_try_that_fails_at_once_is_reported(line, tmp_path):
     """Each state and error, in order, also faster than anybody looks."""
     with Hotspot(tmp_path, line=line.path, seconds=0.001):
         for _ in range(3):
@@ -217,13 +217,13 @@ def test_a_result_comes_within_half_a_minute(line, tmp_path):
         line.expect(NO_ERROR, READY)
 
 
-def official(line: Line, *wishes: list) -> list[dict]:
+def official(line: Line, *requests: list) -> list[dict]:
     """What the official client gets, a table for each (method, argument ...)."""
     node = shutil.which("node")
     if node is None or not CLIENT.exists():
         pytest.skip("no official Improv client: install Node.js and npm, then `make setup`")
     done = subprocess.run(
-        [node, DRIVER, CLIENT, str(line.master), json.dumps(wishes)],
+        [node, DRIVER, CLIENT, str(line.master), json.dumps(requests)],
         pass_fds=(line.master,),
         capture_output=True,
         text=True,
@@ -279,9 +279,9 @@ def test_it_answers_while_the_gateway_is_being_made(plan, line, tmp_path):
     line.send(command(join_house) + command(b"\x02\x00"))
     world = World([Network("house", "geheim123")], cable=False)
     ports = [free_port(), free_port()]
-    told = play(world, program("start_on_line"), tmp_path, improv=line.path, portal=ports)
-    marks = [line.get("made") for line in told if line.keys() & {"made", "packet"}]
-    packets = [line for line in told if "packet" in line]
+    reported = play(world, program("start_on_line"), tmp_path, improv=line.path, portal=ports)
+    marks = [line.get("made") for line in reported if line.keys() & {"made", "packet"}]
+    packets = [line for line in reported if "packet" in line]
     early = marks.index(False)
     # No error, the state; no error, about; no error, the state; the join is not answered yet.
     assert [one["packet"] for one in packets[:early]] == [2, 1, 2, 4, 2, 1]

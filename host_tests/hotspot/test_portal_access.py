@@ -88,7 +88,7 @@ def test_home_end_and_enter(open_page):
     focus(phone, "#n3")
     phone.press("Enter")
     assert phone.look(f"[{FOCUS}, {CHOSEN}]") == ["key", "n3"]
-    assert not any("tried" in event for event in hotspot.told.all())
+    assert not any("tried" in event for event in hotspot.reported.all())
 
 
 @pytest.mark.parametrize("scripts", [True, False])
@@ -185,7 +185,7 @@ def test_a_page_that_is_out_of_date_keeps_this_phones_choice(open_page, scripts)
     phone.wait(TEXTS["en"]["messages"]["stale"])
     phone.wait_for(f"{FOCUS} == 'note'")  # a moment after the text
     assert phone.look(f"[{CHOSEN}, {KEY}]") == ["n5", "Geheim!123"]
-    assert not any("tried" in event for event in hotspot.told.all())
+    assert not any("tried" in event for event in hotspot.reported.all())
 
 
 def luminance(colour: str) -> float:

@@ -12,7 +12,7 @@ from phone import Phone
 
 from hotspot import NETWORKS, PASSWORDS, Hotspot, token
 
-WISHES = {
+ACCEPTED = {
     "en": "en-GB,en;q=0.9",
     "nl": "nl-BE,nl;q=0.9,en;q=0.8",
     "fr": "fr-BE,fr;q=0.9,nl;q=0.8",
@@ -30,8 +30,8 @@ BEGINS = """new Set([...document.querySelectorAll('label.n b')].map(
 
 def test_the_page_in_every_language(tmp_path):
     with Hotspot(tmp_path) as hotspot, Phone(tmp_path / "b", hotspot.port) as phone:
-        for language, wish in WISHES.items():
-            phone.speak(wish)
+        for language, accepted in ACCEPTED.items():
+            phone.speak(accepted)
             phone.open(f"http://{hotspot.origin}/?{language}")
             phone.wait(TEXTS[language]["title"])
             phone.shade(dark=language == "de")
@@ -50,7 +50,7 @@ def test_the_page_in_every_language(tmp_path):
         phone.tap(".head button")
         phone.wait_for("document.title != 'old'")
         phone.wait("Woning_5")
-        # A page that tells what was wrong sees by itself that all is well now. (Until it is there
+        # A page that says what was wrong sees by itself that all is well now. (Until it is there
         # the page before it has the token.)
         phone.look("document.title = 'old'")
         phone.tap("#join > button")
@@ -66,7 +66,7 @@ def test_the_page_in_every_language(tmp_path):
         assert kinds == {"Document", "Fetch"}  # for the state
 
 
-def test_a_phone_that_finds_no_hotspot_any_more_is_told_what_to_do(tmp_path):
+def test_a_phone_that_finds_no_hotspot_any_more_reads_what_to_do(tmp_path):
     with Hotspot(tmp_path, held=True) as hotspot, Phone(tmp_path / "b", hotspot.port) as phone:
         phone.hurry(10)
         phone.open(f"http://{hotspot.origin}/")

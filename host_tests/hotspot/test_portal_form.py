@@ -77,7 +77,7 @@ def test_what_802_11_allows_is_tried_as_it_is(name, key, unusual, way, tmp_path)
         assert answer.status == 303
         assert (UNUSUAL in page(hotspot)) == unusual
         assert hotspot.wait("tried") == {"tried": name, "result": "ok"}
-        hotspot.told.until(lambda _: "Connected" in page(hotspot), "the success")
+        hotspot.reported.until(lambda _: "Connected" in page(hotspot), "the success")
         assert (UNUSUAL in page(hotspot)) == unusual
         assert key not in page(hotspot)
 
@@ -100,10 +100,10 @@ def test_the_settings_file_takes_the_same(escaped, tmp_path):
     networks = [[name, key] for name, key, _ in [*TAKEN[:4], TAKEN[-1]]]
     text = json.dumps({"networks": networks}, ensure_ascii=escaped)
     (tmp_path / "settings.json").write_text(text, encoding="utf-8")
-    (told,) = play(World(), program("read_settings"), tmp_path)
-    assert [[bytes(name).decode(), key] for name, key in told["kept"]] == networks
+    (reported,) = play(World(), program("read_settings"), tmp_path)
+    assert [[bytes(name).decode(), key] for name, key in reported["kept"]] == networks
     wanted = [f"networks[{i}]: other gateways of this series may not accept it" for i in range(4)]
-    assert told["hints"] == wanted
+    assert reported["hints"] == wanted
 
 
 def test_a_name_that_is_no_utf8_says_so(tmp_path):

@@ -121,7 +121,7 @@ def test_every_rule_has_its_message_and_nothing_is_tried(hotspot):
     listed = page(hotspot)
     for reason in ("<b>Hidden network</b>", "Hidden: choose Another network", "Uses WEP"):
         assert reason in listed
-    assert not any("tried" in event for event in hotspot.told.all())
+    assert not any("tried" in event for event in hotspot.reported.all())
 
 
 def test_a_form_that_is_too_long_gets_a_page_that_says_so(hotspot):
@@ -130,7 +130,7 @@ def test_a_form_that_is_too_long_gets_a_page_that_says_so(hotspot):
     shown = gzip.decompress(answer.body).decode()
     assert "The name or the password is too long" in shown
     assert token(shown) == token(page(hotspot))
-    assert not any("tried" in event for event in hotspot.told.all())
+    assert not any("tried" in event for event in hotspot.reported.all())
 
 
 def rows(shown: str) -> list[tuple[str, str]]:
@@ -248,20 +248,20 @@ def test_hostile_names_are_names(tmp_path):
             for name in ["Woning_5", *some]:
                 sent = name if isinstance(name, str) else bytes(name)
                 answer = send(hotspot, sent, "geheim")  # too short: nothing is tried
-                told = Markup(gzip.decompress(answer.body).decode())
+                reported = Markup(gzip.decompress(answer.body).decode())
                 if name == "Woning_5" and directory == "harmless":
-                    harmless = told
-                assert told.tags == harmless.tags
-                assert told.names <= harmless.names | {"checked"}
+                    harmless = reported
+                assert reported.tags == harmless.tags
+                assert reported.names <= harmless.names | {"checked"}
                 allowed = {one.encode() if isinstance(one, str) else bytes(one) for one in some}
                 allowed |= {b"", b"Woning_5"}
-                assert allowed.issuperset(value.encode() for value in told.values)
-                assert not re.search("[\0-\x1f\x7f]", "".join(told.values))
+                assert allowed.issuperset(value.encode() for value in reported.values)
+                assert not re.search("[\0-\x1f\x7f]", "".join(reported.values))
             assert "Traceback" not in hotspot.output
 
 
 @pytest.mark.parametrize(
-    "wish, language",
+    "accepted, language",
     [
         ("nl-BE,nl;q=0.9,en;q=0.8", "nl"),
         ("en;q=0.3,de;q=0.8,fr;q=0.5", "de"),
@@ -278,8 +278,8 @@ def test_hostile_names_are_names(tmp_path):
         ("nl," + "sr-Latn;q=0.5," * 60, "nl"),
     ],
 )
-def test_the_language_is_the_phones(hotspot, wish, language):
-    assert f'<html lang="{language}">' in page(hotspot, wish)
+def test_the_language_is_the_phones(hotspot, accepted, language):
+    assert f'<html lang="{language}">' in page(hotspot, accepted)
 
 
 def test_the_page_is_one_small_compressed_answer(hotspot):
@@ -298,7 +298,7 @@ def test_the_page_is_one_small_compressed_answer(hotspot):
 
 
 def test_only_our_own_form_is_taken(hotspot):
-    tried = [event for event in hotspot.told.all() if "tried" in event]
+    tried = [event for event in hotspot.reported.all() if "tried" in event]
     for secret in ("", "0" * 16, "é"):
         answer = send(hotspot, "Woning_5", "Geheim!123", secret)
         assert answer.status == 403
@@ -312,7 +312,7 @@ def test_only_our_own_form_is_taken(hotspot):
         assert hotspot.ask("POST", "/join", body).status == 400  # no form (WHATWG URL, 5.1)
     other = hotspot.ask("POST", "/join", b"token=" + old.encode(), Host="evil.example")
     assert (other.status, other.fields["location"]) == (302, f"http://{hotspot.origin}/")
-    assert [event for event in hotspot.told.all() if "tried" in event] == tried
+    assert [event for event in hotspot.reported.all() if "tried" in event] == tried
 
 
 @pytest.mark.parametrize(
@@ -381,7 +381,7 @@ def test_a_hundred_slow_clients(hotspot):
             slow.append(socket.create_connection((HOST, hotspot.port), 20))
             if number % 2:
                 slow[-1].send(b"GET / HTTP/1.1\r\nX: ")
-        steps = [event["steps"] for event in hotspot.told.all() if "steps" in event][-1]
+        steps = [event["steps"] for event in hotspot.reported.all() if "steps" in event][-1]
         for _ in range(5):
             for line in slow[1::2]:
                 try:
@@ -390,7 +390,7 @@ def test_a_hundred_slow_clients(hotspot):
                     pass  # it has lost its place
             assert "Connect to Wi-Fi" in page(hotspot)
             time.sleep(0.1)
-        hotspot.told.until(
+        hotspot.reported.until(
             lambda events: any(event.get("steps", 0) >= steps + 20 for event in events),
             "the LED",
         )
@@ -400,14 +400,14 @@ def test_a_hundred_slow_clients(hotspot):
 
 
 def used(hotspot: Hotspot) -> int:
-    """Bytes of the heap in use, the least of the next three times that it is told."""
+    """Bytes of the heap in use, the least of the next three times that it is reported."""
 
-    def told() -> list[int]:
-        return [event["used"] for event in hotspot.told.all() if "used" in event]
+    def reported() -> list[int]:
+        return [event["used"] for event in hotspot.reported.all() if "used" in event]
 
-    count = len(told())
-    hotspot.told.until(lambda _: len(told()) >= count + 3, "the heap")
-    return min(told()[count:])
+    count = len(reported())
+    hotspot.reported.until(lambda _: len(reported()) >= count + 3, "the heap")
+    return min(reported()[count:])
 
 
 def test_a_thousand_dropped_clients_leave_nothing(tmp_path):
@@ -439,7 +439,7 @@ def test_nothing_stops_for_good_when_the_heap_is_full(tmp_path):
             names.connect((HOST, hotspot.dns_port))
             names.settimeout(0.2)
             clients = []
-            while not any("starved" in event for event in hotspot.told.all()):
+            while not any("starved" in event for event in hotspot.reported.all()):
                 clients.append(socket.create_connection((HOST, hotspot.port), 20))
                 clients[-1].send(b"GET / HTTP/1.1\r\nHost: %s\r\n\r\n" % hotspot.origin.encode())
                 names.send(query)
@@ -481,7 +481,7 @@ def test_where_memory_is_short_one_client_is_served_at_a_time(tmp_path):
 def test_what_can_not_be_closed_keeps_nothing_else_open(tmp_path):
     with Hotspot(tmp_path, speed=900, rounds=2, stuck=True) as hotspot:
         assert hotspot.end() == 0
-        closed = [event for event in hotspot.told.all() if "done" in event]
+        closed = [event for event in hotspot.reported.all() if "done" in event]
     assert [event["counts"]["provision.close"] for event in closed] == [1, 2]
     assert [event["modules"] for event in closed] == [[], []]
 
@@ -498,7 +498,7 @@ def test_results_stay_for_a_phone_that_comes_back(tmp_path):
             # Meanwhile another one's form is not taken, and the page says what goes on.
             assert send_anyway(hotspot, name) == 303
             assert "Connecting" in page(hotspot)
-            hotspot.told.until(
+            hotspot.reported.until(
                 lambda events, name=name: any(event.get("tried") == name for event in events), name
             )
             while hotspot.ask("GET", "/state").body == b"trying":
@@ -529,7 +529,7 @@ def send_anyway(hotspot: Hotspot, name: str) -> int:
 def test_after_success_nothing_listens_and_no_module_is_left(tmp_path):
     with Hotspot(tmp_path, speed=10, seconds=0.1, rounds=2) as hotspot:
         for number in (1, 2):
-            hotspot.told.until(
+            hotspot.reported.until(
                 lambda events, number=number: sum("listening" in e for e in events) == number,
                 "the hotspot",
             )
@@ -540,13 +540,15 @@ def test_after_success_nothing_listens_and_no_module_is_left(tmp_path):
         assert hotspot.end() == 0
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection((HOST, hotspot.port), 5)
-        closed = [event for event in hotspot.told.all() if "done" in event]
+        closed = [event for event in hotspot.reported.all() if "done" in event]
     assert [event["done"] for event in closed] == [True, True]
     assert [event["modules"] for event in closed] == [[], []]
     # What the first round has left are names, which every later round uses again.
     assert closed[1]["heap"] < 1024  # a module is more
     if interpreter.bits_of(interpreter.find(32)) == 32:
-        assert [event["heap"] for event in hotspot.told.all() if "listening" in event][1] < 8704
+        assert [event["heap"] for event in hotspot.reported.all() if "listening" in event][
+            1
+        ] < 8704
 
 
 def test_what_apps_are_led_to_was_not_seen(tmp_path):
@@ -567,7 +569,7 @@ def test_closes_after_a_quarter_of_an_hour(tmp_path):
     with Hotspot(tmp_path, speed=900) as hotspot:
         assert hotspot.end() == 0
         assert hotspot.wait("done")["done"] is False
-        assert {"hotspot": None} in hotspot.told.all()
+        assert {"hotspot": None} in hotspot.reported.all()
 
 
 def test_each_gateway_has_a_password_of_its_own_that_stays(tmp_path):

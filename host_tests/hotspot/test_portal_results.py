@@ -26,7 +26,7 @@ PLAN = load_house(DEFAULT_HOUSE).site_json()
 
 
 def give(installer: Installer, result: str) -> None:
-    """Give the network: the page and the LED tell this result."""
+    """Give the network: the page and the LED show this result."""
     world, lamp = installer.world, installer.lamp
     begun = world.now / 1e6
     installer.join(NAME, PASSWORD)

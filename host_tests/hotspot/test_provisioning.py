@@ -9,7 +9,7 @@ import sys
 
 from gateway_host import processes
 from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
-from gateway_host.world import tell
+from gateway_host.world import report
 from installer_scenario import BLUE, GREEN, NAME, OFF, PASSWORD, Installer
 from phone import Phone, until
 from running_gateway import Listener, mqtt_at
@@ -86,12 +86,12 @@ def test_without_scripts_at_the_gateway_that_a_person_starts(tmp_path):
         [sys.executable, "-m", "gateway_host", "provision"], stdout=subprocess.PIPE, text=True
     )
 
-    def told(pattern: str) -> str:
+    def reported(pattern: str) -> str:
         """What the pattern's group matches in the next line that has it."""
         return next(filter(None, (re.search(pattern, line) for line in process.stdout)))[1]
 
     try:
-        port = int(told(r"open http://127.0.0.1:(\d+)/ in a browser"))
+        port = int(reported(r"open http://127.0.0.1:(\d+)/ in a browser"))
         with Phone(tmp_path / "b", port, language="nl", scripts=False) as phone:
             phone.open("http://connectivitycheck.gstatic.com/generate_204")
             phone.wait("Verborgen netwerk")
@@ -103,13 +103,13 @@ def test_without_scripts_at_the_gateway_that_a_person_starts(tmp_path):
                 ("cloud on", "bereikt het internet"),
             ):
                 for one in command.split("; "):
-                    tell(one)
+                    report(one)
                 phone.tap("label[for=n0]")
                 phone.type("#key", PASSWORD)
                 phone.tap("#join > button")
                 phone.wait(shown)
             phone.shot("plain-2-connected")
-            assert told("(LED green)")
+            assert reported("(LED green)")
     finally:
         processes.stop(process)
         process.stdout.close()

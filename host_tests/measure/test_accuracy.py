@@ -61,7 +61,7 @@ def bench(frequency: float, nominal: int) -> str:
 
 def compare(measured: Measured, count: int, settle: int, guess: float) -> None:
     """Hold `count` reports after the first `settle` against the reference."""
-    reports = list(measured.reports(settle + count + 1))  # one more: samples are told late
+    reports = list(measured.reports(settle + count + 1))  # one more: samples are reported late
     for report in reports[settle:-1]:
         volts, amperes = measured.in_si(report)
         right = readings(volts, amperes, measured.phases(), guess)

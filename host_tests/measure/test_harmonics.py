@@ -78,7 +78,7 @@ def test_single_precision():
     check(samples, found, 50.2)
 
 
-def test_what_is_not_there_is_not_told(bits):
+def test_what_is_not_there_is_not_reported(bits):
     """No current, and a channel without samples."""
     samples = installation(50, 5)
     samples[4] = np.random.default_rng(1).integers(-2, 3, samples.shape[1])

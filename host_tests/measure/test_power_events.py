@@ -136,7 +136,7 @@ NOW = 1764000000  # epoch s at the first sample
 
 @pytest.mark.parametrize("known_after_h", [0, 94, 800])
 def test_the_time_of_an_event_is_right_and_stays(known_after_h, bits):
-    """However long ago it was when the time became known, and however much later it is told."""
+    """However long ago it was when the time became known, and however late it is reported."""
     samples = counts(voltages(STEPS[0], 50), [VOLT] * 3)
     total, dates = samples.shape[1], []
     for hours in (0, 1, 93, 94, 94, 187, 400, 2000):
@@ -144,10 +144,10 @@ def test_the_time_of_an_event_is_right_and_stays(known_after_h, bits):
         known = total >= known_after_h * HOUR
         dates.append([hours * HOUR, round((NOW + total / RATE) * 1000) if known else None])
     task = {"points": [], "frequency": 50, "events": [DECLARED / VOLT, 3], "dates": dates}
-    told = measure(samples, bits, **task)[-len(dates) :]
-    right = [NOW + began // RATE for _, _, began, *_ in told[0]]
+    reported = measure(samples, bits, **task)[-len(dates) :]
+    right = [NOW + began // RATE for _, _, began, *_ in reported[0]]
     assert right == [NOW + second for second in (1, 2, 3)]
-    for (_, now_ms), events in zip(dates, told, strict=True):
+    for (_, now_ms), events in zip(dates, reported, strict=True):
         assert [start for _, start, *_ in events] == ([None] * 3 if now_ms is None else right)
 
 
@@ -192,7 +192,7 @@ points = [{ node = "5500000001", input = "A", ct = "AC-CT-50A", phase = "L1" }]
 """
 
 
-def test_a_house_with_events_is_told_of(tmp_path):
+def test_a_house_with_events_is_measured(tmp_path):
     """From the house's file to the message, through the whole gateway."""
     path = tmp_path / "house.toml"
     path.write_text(HOUSE)
@@ -208,8 +208,8 @@ def test_a_house_with_events_is_told_of(tmp_path):
                 ],
                 "two events",
             )[0]
-    told = [(event["kind"], event["phases"], event["percent"]) for event in events["last"]]
-    assert told == [
+    reported = [(event["kind"], event["phases"], event["percent"]) for event in events["last"]]
+    assert reported == [
         ("dip", ["L2"], pytest.approx(60, abs=1)),
         ("swell", ["L1", "L2", "L3"], pytest.approx(120, abs=1)),
     ]

@@ -16,8 +16,8 @@ from connection_steps import (
     joins,
     live,
     others,
+    report,
     sleep,
-    tell,
     until,
 )
 from gateway_host.sim.radio import SECURITIES, Network, World
@@ -47,7 +47,7 @@ def test_of_several_known_networks_the_strongest_is_joined_and_then_the_others(t
         Network("barn", "stal12345", rssi=-40),  # not known
     ]
     settings = {"networks": [["attic", "boven1234"], ["house", "verkeerd1"]]}
-    lines = live(World(networks, cable=False), tmp_path, [ONLINE, tell("signal")], settings)
+    lines = live(World(networks, cable=False), tmp_path, [ONLINE, report("signal")], settings)
     assert lines[-1] == {"signal": -70}  # the stronger one has got another password
 
 
@@ -59,10 +59,10 @@ def test_roaming(tmp_path):
         change(f"bssid {OURS}", -80),
         change(f"bssid {OTHER}", -74),
         sleep(180),
-        tell("dbm"),
+        report("dbm"),
         change(f"bssid {OTHER}", -55),
         sleep(90),
-        tell("dbm"),
+        report("dbm"),
     ]
     seen = others(live(World([ours(-50), ours(-95, OTHER)], False), tmp_path, steps, KNOWN))
     assert seen == [{"dbm": -80}, {"dbm": -55}]
@@ -79,7 +79,7 @@ def test_a_stranger_with_our_networks_name_is_passed_over(security, tmp_path):
         change(f"bssid {OURS}", -60),
         ONLINE,
         sleep(5),
-        tell("link", "dbm"),
+        report("link", "dbm"),
     ]
     world = World([ours(-60), stranger(security)], cable=False)
     found = joins(world)
@@ -95,7 +95,7 @@ def test_strangers_with_our_networks_name_and_an_open_hotspot(strangers, tmp_pat
         one.bssid = f"02000000001{n}"
     world = World([ours(-60), *networks], cable=False)
     found = bssids(joins(world))
-    seen = live(world, tmp_path, [PRESS, ONLINE, tell("dbm", "at")], KNOWN)[-1]
+    seen = live(world, tmp_path, [PRESS, ONLINE, report("dbm", "at")], KNOWN)[-1]
     assert seen["dbm"] == -60 and seen["at"] < 60
     assert max(map(found.count, found), default=0) <= 2
 
@@ -109,7 +109,7 @@ def test_roaming_leaves_no_network_for_a_stranger(security, tmp_path):
         change(f"bssid {OURS}", -80),
         change(f"bssid {OTHER}", -40),
         sleep(600),
-        tell("dbm", "errors"),
+        report("dbm", "errors"),
     ]
     world = World([ours(-60), stranger(security, -95)], cable=False)
     found = joins(world)
@@ -128,7 +128,7 @@ def test_an_access_point_that_has_failed_is_tried_again_after_an_hour(tmp_path):
         sleep(300),
         change("password house", KEY),  # of the first one of that name
         until("dbm", -40),
-        tell("at", "dbm"),
+        report("at", "dbm"),
     ]
     world = World([stranger("wpa2", -95), ours(-60)], cable=False)
     seen = live(world, tmp_path, steps, KNOWN)[-1]
@@ -139,11 +139,11 @@ def test_an_access_point_that_gave_no_address_once_is_left_out_for_minutes(tmp_p
     """Its router was starting."""
     steps = [
         ONLINE,
-        tell("dbm"),
+        report("dbm"),
         change("addresses house", True),  # of the first one of that name
         IN_CLOUD,
         until("dbm", -50),
-        tell("at", "dbm"),
+        report("at", "dbm"),
     ]
     networks = [ours(-50, OTHER, addresses=False), ours(-80)]
     first, second = others(live(World(networks, cable=False), tmp_path, steps, KNOWN))
@@ -156,7 +156,7 @@ def test_one_access_point_of_a_network_is_tried_in_a_round(tmp_path):
     30 s, in the first round too."""
     networks = [ours(-40 - n, f"02000000001{n}", addresses=False) for n in range(5)]
     attic = Network("attic", "boven1234", rssi=-95)
-    steps = [sleep(20), change("rssi attic", -60), MARK, ONLINE, tell("took")]
+    steps = [sleep(20), change("rssi attic", -60), MARK, ONLINE, report("took")]
     settings = {"networks": [["house", KEY], ["attic", "boven1234"]]}
     seen = live(World([*networks, attic], cable=False), tmp_path, steps, settings)[-1]
     assert seen["took"] <= 30

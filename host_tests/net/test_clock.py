@@ -60,16 +60,16 @@ def ask(port: int, bits: int = 32) -> dict:
 def test_the_time_is_the_servers(now, bits):
     """Before and after the seconds begin again at 0 (2036-02-07 06:28:16), and late in 2099."""
     with server(lambda question: reply(question, now)) as port:
-        told = ask(port, bits)
-    assert told["ms"] == pytest.approx(now * 1000, abs=500)
+        reported = ask(port, bits)
+    assert reported["ms"] == pytest.approx(now * 1000, abs=500)
 
 
 def test_half_the_way_there_and_back_is_taken_off():
     """An answer that takes 0.6 s: the error is 0.3 s at most, whichever way the time was spent."""
     began = time.time()
     with server(lambda question: reply(question, 1764000000 + time.time() - began), 0.6) as port:
-        told = ask(port)
-    late = told["ms"] / 1000 - 1764000000
+        reported = ask(port)
+    late = reported["ms"] / 1000 - 1764000000
     assert 0 <= late <= time.time() - began
 
 
@@ -92,8 +92,12 @@ LIES = {
 @pytest.mark.parametrize("lie", LIES)
 def test_what_is_no_time_is_refused_in_words(lie):
     with server(LIES[lie]) as port:
-        told = ask(port)
-    assert "ms" not in told and "time server" in told["error"] or "answer" in told["error"]
+        reported = ask(port)
+    assert (
+        "ms" not in reported
+        and "time server" in reported["error"]
+        or "answer" in reported["error"]
+    )
 
 
 def run(start: int | None, steps: list, bits: int) -> list[list[int]]:

@@ -21,8 +21,8 @@ from connection_steps import (
     leds,
     live,
     others,
+    report,
     sleep,
-    tell,
     until,
     until_not,
 )
@@ -33,14 +33,14 @@ from gateway_host.sim.radio import Network, World
 def test_ethernet_comes_first(tmp_path, bits):
     steps = [
         ONLINE,
-        tell("link", "at", "wifi"),
+        report("link", "at", "wifi"),
         change("cable", False),
         until("link", "wifi"),
-        tell("link", "at"),
+        report("link", "at"),
         change("cable", True),
         until("link", "ethernet"),
         sleep(1),
-        tell("link", "wifi"),
+        report("link", "wifi"),
     ]
     first, second, third = others(live(World([house()]), tmp_path, steps, KNOWN, bits=bits))
     assert first["link"] == "ethernet" and first["at"] < 1 and not first["wifi"]
@@ -50,7 +50,7 @@ def test_ethernet_comes_first(tmp_path, bits):
 
 def test_a_slow_router_on_the_cable_is_waited_for(tmp_path):
     """With an address after 8 s nothing else is tried."""
-    steps = [ONLINE, tell("link", "at", "errors")]
+    steps = [ONLINE, report("link", "at", "errors")]
     (seen,) = others(live(World([house()], dhcp_s=8.0), tmp_path, steps, KNOWN))
     assert seen["link"] == "ethernet" and seen["at"] < 9.5 and seen["errors"] == {}
 
@@ -76,11 +76,11 @@ def test_a_network_that_is_back_is_used_within_30_s(outage, tmp_path):
         OFFLINE,
         ["accept", False],
         sleep(150),
-        tell("problem", "errors"),
+        report("problem", "errors"),
         change(field, whole),
         MARK,
         ONLINE,
-        tell("took", "link"),
+        report("took", "link"),
     ]
     during, back = others(live(World([house()], cable=False), tmp_path, steps, KNOWN))
     assert during["problem"] == PROBLEMS[field]
@@ -97,7 +97,7 @@ def test_a_network_that_is_back_is_used_within_30_s(outage, tmp_path):
     ],
 )
 def test_a_wrong_password_is_not_taken_for_no_network(network, problem, tmp_path):
-    steps = [until_not("problem", None), tell("problem")]
+    steps = [until_not("problem", None), report("problem")]
     settings = {"networks": [["house", "geheim124"]]}
     seen = others(live(World([network], cable=False), tmp_path, steps, settings))
     assert seen == [{"problem": problem}]
@@ -106,7 +106,7 @@ def test_a_wrong_password_is_not_taken_for_no_network(network, problem, tmp_path
 def test_the_router_that_boots_slower_than_the_gateway(tmp_path):
     """The whole street had no power: the access point is there after two minutes. No hotspot
     opens, and the network is used within 30 s."""
-    steps = [sleep(120), change("rssi house", -50), ONLINE, tell("at", "link")]
+    steps = [sleep(120), change("rssi house", -50), ONLINE, report("at", "link")]
     far = Network("house", KEY, rssi=-95)
     lines = live(World([far], cable=False), tmp_path, steps, KNOWN)
     assert lines[-1]["link"] == "wifi" and lines[-1]["at"] <= 150
@@ -123,7 +123,7 @@ def test_a_network_that_is_back_beside_one_that_fails(tmp_path):
     ]
     steps = [sleep(150)]
     for n in range(12):
-        steps += [change("rssi house", -70), MARK, ONLINE, tell("took")]
+        steps += [change("rssi house", -70), MARK, ONLINE, report("took")]
         steps += [change("rssi house", -95), OFFLINE, sleep(100 + 7 * n)]
     settings = {"networks": [[one.ssid, one.password] for one in networks]}
     seen = others(live(World(networks, cable=False), tmp_path, steps, settings))
@@ -134,14 +134,14 @@ def test_a_network_that_is_back_beside_one_that_fails(tmp_path):
 def test_on_the_connect_series_the_installer_chooses(choice, tmp_path):
     steps = [
         ONLINE,
-        tell("link"),
+        report("link"),
         change("cable", False),
         change("rssi house", -95),
         OFFLINE,
-        tell("link"),
+        report("link"),
         change("cable", True) if choice == "wifi" else change("rssi house", -50),
         sleep(60),
-        tell("link"),
+        report("link"),
     ]
     settings = {**KNOWN, "link": choice}
     seen = others(live(World([house()]), tmp_path, steps, settings, board=BOARDS / "CONNECT"))
@@ -157,7 +157,7 @@ def test_credentials_by_the_hotspot_are_a_choice_for_wifi(tmp_path):
         OFFLINE,
         give("house", KEY),
         sleep(2),
-        tell("result", "link", "choice"),
+        report("result", "link", "choice"),
     ]
     settings = {"link": "ethernet"}
     seen = others(live(World([house()]), tmp_path, steps, settings, board=BOARDS / "CONNECT"))
@@ -178,14 +178,14 @@ def test_wifi_before_ethernet(tmp_path):
     again when it is back."""
     steps = [
         until("link", "wifi"),
-        tell("link", "at"),
+        report("link", "at"),
         change("rssi house", -95),
         until("link", "ethernet"),
-        tell("link", "at"),
+        report("link", "at"),
         change("rssi house", -50),
         MARK,
         until("link", "wifi"),
-        tell("link", "took"),
+        report("link", "took"),
     ]
     board = board_with(tmp_path, "CONNECT", ("wifi", "ethernet"))
     seen = others(live(World([house()]), tmp_path, steps, KNOWN, board=board))
@@ -198,11 +198,11 @@ def test_a_modem_hangs_up_when_the_cable_is_back(tmp_path):
         ONLINE,
         change("cable", False),
         until("link", "lte"),
-        tell("link", "lte"),
+        report("link", "lte"),
         change("cable", True),
         until("link", "ethernet"),
         sleep(2),
-        tell("link", "lte"),
+        report("link", "lte"),
     ]
     board = board_with(tmp_path, "CONNECT", ("ethernet", "lte"))
     seen = others(live(World(), tmp_path, steps, board=board))
@@ -219,17 +219,17 @@ def test_lte(tmp_path):
     """Reception on the LED, with no flicker at the limit; a lost cell is dialled again."""
     steps = [MEASURING, ONLINE, IN_CLOUD]
     for dbm in RECEPTION:
-        steps += [change("lte_dbm", dbm), sleep(2), tell("state")]
+        steps += [change("lte_dbm", dbm), sleep(2), report("state")]
     steps += [
         change("lte_dbm", None),
         OFFLINE,
         ["accept", False],
         sleep(120),
-        tell("problem"),
+        report("problem"),
         change("lte_dbm", -90),
         MARK,
         ONLINE,
-        tell("took"),
+        report("took"),
     ]
     board = BOARDS / "CONNECT_4G"
     lines = live(World(lte_dbm=-80), tmp_path, steps, {"apn": "m2m"}, board=board)
@@ -241,13 +241,13 @@ def test_lte(tmp_path):
 
 
 def test_no_sim_card(tmp_path):
-    steps = [until_not("problem", None), sleep(1), tell("problem", "state")]
+    steps = [until_not("problem", None), sleep(1), report("problem", "state")]
     seen = others(live(World(sim=False), tmp_path, steps, board=BOARDS / "CONNECT_4G"))
     assert seen == [{"problem": "no_sim", "state": "no internet"}]
 
 
 def test_the_advice_for_lte_names_no_router(tmp_path):
-    steps = [until_not("problem", None), tell("text")]
+    steps = [until_not("problem", None), report("text")]
     for board, word in (("CONNECT_4G", "4G"), ("WIFI_CONNECT", "access point")):
         world = World(lte_dbm=None, cable=False)
         (seen,) = others(live(world, tmp_path, steps, KNOWN, board=BOARDS / board))
@@ -256,6 +256,6 @@ def test_the_advice_for_lte_names_no_router(tmp_path):
 
 def test_a_press_does_nothing_where_there_is_no_radio(tmp_path):
     """The 4G Connect has no hotspot: it goes on as before, and joins nothing."""
-    steps = [ONLINE, sleep(2), PRESS, sleep(60), tell("hotspot", "errors", "state")]
+    steps = [ONLINE, sleep(2), PRESS, sleep(60), report("hotspot", "errors", "state")]
     lines = live(World(), tmp_path, steps, {"apn": "m2m"}, board=BOARDS / "CONNECT_4G")
     assert lines[-1] == {"hotspot": None, "errors": {}, "state": "connecting"}

@@ -23,9 +23,9 @@ from connection_steps import (
     live,
     live_case,
     others,
+    report,
     sleep,
     submit,
-    tell,
     until,
     until_not,
     watch,
@@ -35,7 +35,7 @@ from gateway_host.sim.radio import Network, World
 
 @pytest.mark.parametrize("cable, dhcp_s", [(False, 0.0), (True, float("inf"))])
 def test_the_hotspot_opens_within_15_s_when_nothing_is_known(tmp_path, cable, dhcp_s):
-    steps = [until("state", "ready"), tell("at"), sleep(2), tell("hotspot", "problem")]
+    steps = [until("state", "ready"), report("at"), sleep(2), report("hotspot", "problem")]
     ready, later = others(live(World([house()], cable=cable, dhcp_s=dhcp_s), tmp_path, steps))
     assert ready["at"] < 15
     assert later["hotspot"].startswith("Gateway-") and later["problem"] == "nothing_known"
@@ -45,10 +45,10 @@ def test_the_hotspot_closes_after_15_minutes_and_nothing_listens(tmp_path):
     steps = [
         until("state", "ready"),
         sleep(2),
-        tell("listens"),
+        report("listens"),
         until_not("state", "ready"),
         sleep(2),
-        tell("listens", "hotspot"),
+        report("listens", "hotspot"),
     ]
     lines = live(World([], cable=False), tmp_path, steps)
     states = {line["led"]: line["s"] for line in lines if "led" in line}  # the last time of each
@@ -59,12 +59,12 @@ def test_the_hotspot_closes_after_15_minutes_and_nothing_listens(tmp_path):
 def test_known_networks_that_never_come_open_the_hotspot_within_10_minutes(tmp_path):
     steps = [
         until("state", "ready"),
-        tell("at"),
+        report("at"),
         sleep(30),
         change("rssi house", -50),
         MARK,
         ONLINE,
-        tell("took"),
+        report("took"),
     ]
     far = Network("house", KEY, rssi=-95)
     ready, back = others(live(World([far], cable=False), tmp_path, steps, KNOWN))
@@ -78,8 +78,8 @@ def test_credentials_are_tried_before_they_are_stored(cable, tmp_path):
     a cable leads to the cloud."""
     steps = [["accept", cable], MEASURING, OPEN]
     for ssid, key in (("mouse", KEY), ("house", "verkeerd1"), ("house", KEY)):
-        steps += [MARK, give(ssid, key), tell("result", "took", "known", "state"), sleep(7)]
-    steps += [tell("stored")]
+        steps += [MARK, give(ssid, key), report("result", "took", "known", "state"), sleep(7)]
+    steps += [report("stored")]
     *results, last = others(live(World([house()], cable=cable), tmp_path, steps))
     assert [line["result"] for line in results] == ["not_found", "wrong_password", "ok"]
     assert [line["known"] for line in results] == [[], [], [["house", KEY]]]
@@ -96,17 +96,17 @@ def test_known_networks_that_refuse_their_password_leave_the_phone_alone(tmp_pat
         OPEN,
         JOIN_PHONE,
         watch("phone", 300),
-        tell("watched", "problem"),
+        report("watched", "problem"),
         change("rssi barn", -55),
         MARK,
         until("link", "wifi"),
-        tell("took"),
+        report("took"),
         change("rssi barn", -95),
         until("hotspot", None),
         change("password house", KEY),
         MARK,
         until("link", "wifi"),
-        tell("took"),
+        report("took"),
     ]
     networks = [
         Network("house", "newpass12", channel=1),
@@ -124,12 +124,12 @@ def test_the_led_shows_the_last_result(tmp_path):
     steps = [
         OPEN,
         give("house", "verkeerd1"),
-        tell("result"),
+        report("result"),
         sleep(1),
         give("house", KEY),
-        tell("result"),
+        report("result"),
         sleep(20),
-        tell("hotspot", "state"),
+        report("hotspot", "state"),
     ]
     lines = live(World([house()], cable=False), tmp_path, steps)
     first, second = [n for n, line in enumerate(lines) if "result" in line]
@@ -145,9 +145,9 @@ def test_networks_are_looked_for_when_the_radio_has_time(key, dhcp_s, tmp_path):
     """Beside a known network that is being sought and joined: by the hotspot at its opening, and
     by *Search again*, which does not wait longer than a request may take. That nothing collides
     is seen in every world (play_in_world.play)."""
-    steps = [OPEN, tell("networks"), change("rssi house", -55)]
-    steps += [MARK, SEARCH, tell("took"), sleep(1)] * 25
-    steps += [tell("networks")]
+    steps = [OPEN, report("networks"), change("rssi house", -55)]
+    steps += [MARK, SEARCH, report("took"), sleep(1)] * 25
+    steps += [report("networks")]
     networks = [Network("house", key, rssi=-95), Network("new", KEY)]
     world = World(networks, cable=False, dhcp_s=dhcp_s)
     first, *searches, last = others(live(world, tmp_path, steps, KNOWN))
@@ -163,8 +163,8 @@ def test_a_scan_that_outlives_the_hotspot_is_waited_for(tmp_path):
 def test_a_press_while_the_hotspot_is_open_keeps_it_open(tmp_path):
     """For 15 minutes from then on; after credentials have worked too."""
     closed = until("hotspot", None)
-    steps = [OPEN, MARK, sleep(600), PRESS, closed, tell("took")]
-    steps += [OPEN, submit("house", KEY), until("trial", "done"), MARK, closed, tell("took")]
+    steps = [OPEN, MARK, sleep(600), PRESS, closed, report("took")]
+    steps += [OPEN, submit("house", KEY), until("trial", "done"), MARK, closed, report("took")]
     pressed, unseen = others(live(World([house()], cable=False), tmp_path, steps))
     assert 1490 <= pressed["took"] <= 1510
     assert 175 <= unseen["took"] <= 185
@@ -180,7 +180,7 @@ def test_service_mode_opens_the_hotspot_while_all_is_well(tmp_path):
         until("state", "ready"),
         MARK,
         until_not("state", "ready"),
-        tell("took", "state", "link"),
+        report("took", "state", "link"),
     ]
     seen = live(World([house()]), tmp_path, steps)[-1]
     assert 895 <= seen["took"] <= 905
@@ -198,7 +198,7 @@ def without_addresses(*names: str) -> World:
 @pytest.mark.parametrize("press_s", [1, 15, 25, 60])
 def test_a_press_does_not_wait_for_what_is_tried(press_s, tmp_path):
     """Three known networks give no address: the one that is being tried is the last."""
-    steps = [sleep(press_s), PRESS, MARK, until_not("hotspot", None), tell("took")]
+    steps = [sleep(press_s), PRESS, MARK, until_not("hotspot", None), report("took")]
     settings = {"networks": [[name, KEY] for name in NAMES]}
     seen = live(without_addresses(*NAMES), tmp_path, steps, settings)[-1]
     assert seen["took"] <= 22  # a scan, a try, and the hotspot's own scan
@@ -208,8 +208,8 @@ def test_credentials_do_not_wait_for_what_is_tried(tmp_path):
     """Whenever they come: what is being joined is left, and nothing is counted for that."""
     steps = [OPEN, until("problem", "no_address")]
     for n in range(12):
-        steps += [sleep(3 + 3.7 * n), tell("at"), submit("new", KEY), until("trial", "ready")]
-    steps += [tell("errors")]
+        steps += [sleep(3 + 3.7 * n), report("at"), submit("new", KEY), until("trial", "ready")]
+    steps += [report("errors")]
     world = without_addresses("house", "attic")
     world.networks.append(Network("new", "anders123"))
     found = joins(world)

@@ -22,9 +22,9 @@ from connection_steps import (
     joins,
     live,
     others,
+    report,
     serve,
     sleep,
-    tell,
     until,
 )
 from gateway_host.sim.radio import Network, World
@@ -42,12 +42,12 @@ def air(*networks: Network) -> World:
 def join_given(world: World, tmp_path: Path, key: str = KEY) -> dict:
     """The network is given as by a phone or a browser, by hand."""
     fields = ("result", "wifi", "dbm", "at", "known", "errors")
-    return live(world, tmp_path, [OPEN, give("house", key), tell(*fields)])[-1]
+    return live(world, tmp_path, [OPEN, give("house", key), report(*fields)])[-1]
 
 
 def join_again(world: World, tmp_path: Path) -> dict:
     """What was kept is joined after a restart."""
-    steps = [until("link", "wifi"), tell("wifi", "dbm", "at", "problem", "errors")]
+    steps = [until("link", "wifi"), report("wifi", "dbm", "at", "problem", "errors")]
     return live(world, tmp_path, steps)[-1]
 
 
@@ -154,8 +154,8 @@ def test_a_wrong_key_is_tried_twice_and_no_more(tmp_path):
 def test_a_key_that_was_changed_on_the_router(tmp_path):
     """The old one is called wrong; the new one takes its place."""
     join_given(air(ours()), tmp_path)
-    steps = [until("problem", "wrong_password"), tell("at")]
-    steps += [give("house", "anders123"), tell("result", "known")]
+    steps = [until("problem", "wrong_password"), report("at")]
+    steps += [give("house", "anders123"), report("result", "known")]
     wrong, given = others(live(air(stranger(-60)), tmp_path, steps))
     assert wrong["at"] < 60
     assert given == {"result": "ok", "known": [["house", "anders123"]]}
@@ -171,7 +171,7 @@ def test_a_try_while_another_access_point_is_joined(tmp_path):
         change("bssid 020000000002", -50),
         until("wifi", False),
         give("barn", KEY),
-        tell("result", "dbm"),
+        report("result", "dbm"),
     ]
     world = air(ours(-70), ours(-95), Network("barn", KEY, rssi=-66))
     found = joins(world)
@@ -184,12 +184,12 @@ def test_two_known_networks_of_which_one_hides_its_name(tmp_path):
     """The visible one is joined at once; where it goes, the hidden one within half a minute."""
     steps = [
         ONLINE,
-        tell("at", "dbm"),
+        report("at", "dbm"),
         change("rssi barn", -95),
         OFFLINE,
         MARK,
         ONLINE,
-        tell("took", "dbm"),
+        report("took", "dbm"),
     ]
     networks = air(ours(-50, hidden=True), Network("barn", KEY, rssi=-70))
     known = {"networks": [["house", KEY, "hidden"], ["barn", KEY]]}
@@ -206,16 +206,16 @@ def test_a_home_network_with_the_hotspots_addresses(tmp_path):
         answer(YES),
         OPEN,
         give("house", KEY),
-        tell("result", "known"),
+        report("result", "known"),
         MARK,
         until("hotspot", None),
-        tell("took"),
+        report("took"),
         sleep(60),
-        tell("leads", "problem"),
+        report("reachability", "problem"),
     ]
     world = air(ours())
     # The simulated hotspot is at 127.0.0.1.
     world.addresses = ("127.0.0.9", "255.0.0.0", "127.0.0.1", "127.0.0.53")
     given, closed, last = others(live(world, tmp_path, steps, settings))
     assert given == {"result": "address_clash", "known": [["house", KEY]]}
-    assert closed["took"] < 15 and last == {"leads": "ok", "problem": None}
+    assert closed["took"] < 15 and last == {"reachability": "ok", "problem": None}

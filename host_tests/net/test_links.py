@@ -18,9 +18,9 @@ from connection_steps import (
     live,
     live_case,
     others,
+    report,
     serve,
     sleep,
-    tell,
     until,
     watch,
 )
@@ -32,19 +32,19 @@ from gateway_host.sim.radio import Network, World
 def test_a_cloud_that_is_slow_to_accept_is_no_blocked_port(board, tmp_path):
     """It takes the connection: nothing is wrong with the link, and the LED stays green."""
     served, settings = serve()
-    steps = [served, answer(YES), sleep(110), tell("leads", "state", "errors")]
+    steps = [served, answer(YES), sleep(110), report("reachability", "state", "errors")]
     lines = live(World(), tmp_path, steps, settings, board=BOARDS / board)
     assert "no internet" not in leds(lines)
-    assert lines[-1] == {"leads": "ok", "state": "connecting", "errors": {}}
+    assert lines[-1] == {"reachability": "ok", "state": "connecting", "errors": {}}
 
 
 def test_a_blocked_port_is_shown_and_counted_once(tmp_path):
     served, settings = serve(is_open=False)
-    steps = [served, answer(YES), sleep(110), tell("leads", "state", "errors")]
+    steps = [served, answer(YES), sleep(110), report("reachability", "state", "errors")]
     lines = live(World(), tmp_path, steps, settings)
     assert next(line["s"] for line in lines if line.get("led") == "no internet") < 15
     errors = {"connection.no_cloud": 1}
-    assert lines[-1] == {"leads": "no_cloud", "state": "no internet", "errors": errors}
+    assert lines[-1] == {"reachability": "no_cloud", "state": "no internet", "errors": errors}
 
 
 def test_nothing_waits_while_it_is_looked_where_the_link_leads(tmp_path):
@@ -53,12 +53,12 @@ def test_nothing_waits_while_it_is_looked_where_the_link_leads(tmp_path):
     case = "press_and_unplug_during_checks"
     waits, last = others(live_case(World([house()]), tmp_path, case, settings=settings))
     assert waits["press"] <= 1 and waits["cable"] <= 1
-    assert last == {"leads": "no_internet"}
+    assert last == {"reachability": "no_internet"}
 
 
 def test_a_check_that_fails_is_counted_and_made_again(tmp_path):
     lines = live_case(World(), tmp_path, "fail_in_checks")
-    assert lines[-1] == {"leads": "ok", "errors": {"task.connection": 2}}
+    assert lines[-1] == {"reachability": "ok", "errors": {"task.connection": 2}}
 
 
 def test_a_network_that_is_tried_says_nothing_of_the_cable(tmp_path):
@@ -70,10 +70,10 @@ def test_a_network_that_is_tried_says_nothing_of_the_cable(tmp_path):
 
 def test_a_network_that_is_silent_once_is_not_reported(tmp_path):
     served, _ = serve()
-    steps = [served, answer(YES, silent=1), sleep(60), tell("leads", "errors", "silent")]
+    steps = [served, answer(YES, silent=1), sleep(60), report("reachability", "errors", "silent")]
     lines = live(World(), tmp_path, steps)
     assert "no internet" not in leds(lines)
-    assert lines[-1] == {"leads": "ok", "errors": {}, "silent": 0}
+    assert lines[-1] == {"reachability": "ok", "errors": {}, "silent": 0}
 
 
 def test_a_cable_that_leads_nowhere_gives_way_to_a_known_network(tmp_path):
@@ -85,16 +85,16 @@ def test_a_cable_that_leads_nowhere_gives_way_to_a_known_network(tmp_path):
         answer(PORTAL, YES),
         until("link", "wifi"),
         sleep(10),
-        tell("at", "link", "leads", "state"),
+        report("at", "link", "reachability", "state"),
         change("rssi house", -95),
         until("link", "ethernet"),
         sleep(200),
-        tell("link", "leads", "wifi"),
+        report("link", "reachability", "wifi"),
     ]
     first, last = others(live(World([house()]), tmp_path, steps, settings | KNOWN))
     assert first.pop("at") < 80
-    assert first == {"link": "wifi", "leads": "ok", "state": "connecting"}
-    assert last == {"link": "ethernet", "leads": "captive", "wifi": False}
+    assert first == {"link": "wifi", "reachability": "ok", "state": "connecting"}
+    assert last == {"link": "ethernet", "reachability": "captive", "wifi": False}
 
 
 def test_a_cable_that_works_again_is_used_when_the_network_leads_nowhere(tmp_path):
@@ -104,20 +104,20 @@ def test_a_cable_that_works_again_is_used_when_the_network_leads_nowhere(tmp_pat
         answer(PORTAL, YES),
         until("link", "wifi"),
         sleep(60),
-        tell("link", "leads"),
+        report("link", "reachability"),
         answer(YES, PORTAL),
         MARK,
         until("link", "ethernet"),
-        until("leads", "ok"),
-        tell("link", "leads", "took"),
+        until("reachability", "ok"),
+        report("link", "reachability", "took"),
         answer(PORTAL),
         watch("link", 900),
-        tell("watched"),
+        report("watched"),
     ]
     first, second, third = others(live(World([house()]), tmp_path, steps, settings | KNOWN))
-    assert first == {"link": "wifi", "leads": "ok"}
+    assert first == {"link": "wifi", "reachability": "ok"}
     assert second.pop("took") <= 60
-    assert second == {"link": "ethernet", "leads": "ok"}
+    assert second == {"link": "ethernet", "reachability": "ok"}
     assert third == {"watched": ["ethernet"]}  # where nothing leads anywhere it stays
 
 
@@ -126,7 +126,7 @@ def test_where_nothing_leads_anywhere_the_cable_stays(where, tmp_path):
     """The LED stays red, without going green for every try."""
     served, settings = serve(is_open=False)
     said = answer(PORTAL if where == "captive" else "")
-    steps = [served, said, sleep(600), tell("link", "wifi", "errors")]
+    steps = [served, said, sleep(600), report("link", "wifi", "errors")]
     lines = live(World([house()]), tmp_path, steps, settings | KNOWN)
     assert leds(lines) == ["connecting", "no internet"]
     errors = {f"connection.{where}": 1}
@@ -143,6 +143,6 @@ def test_of_two_known_networks_the_one_that_leads_to_the_cloud_is_used(tmp_path)
     lines = live_case(world, tmp_path, "lead_by_strength", -50, -65, settings=settings)
     first, second, third, fourth = others(lines)
     assert first.pop("at") < 120
-    assert first == second == {"dbm": -65, "leads": "ok"}
+    assert first == second == {"dbm": -65, "reachability": "ok"}
     assert fourth == third and len(found) <= 2 + 3
     assert leds(lines).count("no internet") == 2

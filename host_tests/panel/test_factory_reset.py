@@ -22,12 +22,12 @@ def run(program: str, tmp_path: Path, bits: int = 32, given: Any = None) -> dict
 
 
 def test_nothing_is_found_in_the_raw_flash(tmp_path, bits):
-    told = run("reset_used_flash", tmp_path, bits)
-    assert told["before"] > 100  # there was something to be found
+    reported = run("reset_used_flash", tmp_path, bits)
+    assert reported["before"] > 100  # there was something to be found
     raw = (tmp_path / "flash").read_bytes()
     assert b"SECRET" not in raw and b"journal" not in raw and b"site.json" not in raw
-    assert told["left"] == ["factory.json"]
-    assert told["label"] == '{"hotspot_key": "labelkey2345"}' and told["kept"] is None
+    assert reported["left"] == ["factory.json"]
+    assert reported["label"] == '{"hotspot_key": "labelkey2345"}' and reported["kept"] is None
 
 
 def test_removing_the_files_would_not_be_enough(tmp_path):
@@ -113,9 +113,11 @@ def test_a_finger_on_the_button(board, seconds, tmp_path):
     (tmp_path / "debug").touch()  # an engineer's way in
     (tmp_path / "history").mkdir()
     (tmp_path / "history" / "2026").write_text("joules")
-    told = press(board, seconds, tmp_path)
-    pressed = next(line["pressed"] for line in told if "pressed" in line)
-    shown = [(line["colour"], line["s"] - pressed) for line in told if line.get("s", 0) > pressed]
+    reported = press(board, seconds, tmp_path)
+    pressed = next(line["pressed"] for line in reported if "pressed" in line)
+    shown = [
+        (line["colour"], line["s"] - pressed) for line in reported if line.get("s", 0) > pressed
+    ]
     wanted = HELD[board, seconds]
     assert [colour for colour, _ in shown] == [colour for colour, _ in wanted]
     for (_, at), (_, due) in zip(shown, wanted, strict=True):
@@ -132,11 +134,11 @@ def test_a_reset_that_fails_is_not_shown_as_done(tmp_path):
     """The memory beside the file system is full: purple as for a button that was let go early,
     counted by its name; the gateway goes on, watched as before, and nothing is gone."""
     (tmp_path / "settings.json").write_text(json.dumps({"apn": "m2m"}))
-    told = press("CONNECT", 10.0, tmp_path, "keep")
-    pressed_s = next(line["pressed"] for line in told if "pressed" in line)
-    shown = [line["colour"] for line in told if line.get("s", 0) > pressed_s]
+    reported = press("CONNECT", 10.0, tmp_path, "keep")
+    pressed_s = next(line["pressed"] for line in reported if "pressed" in line)
+    shown = [line["colour"] for line in reported if line.get("s", 0) > pressed_s]
     assert shown == ["red", "blue", "purple", "green"]
-    assert told[-1] == {"counts": {"reset.failed": 1}, "watchdog": 30000}
+    assert reported[-1] == {"counts": {"reset.failed": 1}, "watchdog": 30000}
     assert (tmp_path / "settings.0").exists()
 
 
@@ -145,9 +147,9 @@ def test_a_reset_that_fails_after_it_has_begun_goes_on_at_a_new_start(tmp_path):
     finishes (test_start.py, test_boot.py)."""
     (tmp_path / "site.json").write_text("{}")
     (tmp_path / "factory.json").mkdir()  # cannot be written
-    told = press("CONNECT", 10.0, tmp_path, "write")
-    pressed_s = next(line["pressed"] for line in told if "pressed" in line)
-    shown = [line["colour"] for line in told if line.get("s", 0) > pressed_s]
+    reported = press("CONNECT", 10.0, tmp_path, "write")
+    pressed_s = next(line["pressed"] for line in reported if "pressed" in line)
+    shown = [line["colour"] for line in reported if line.get("s", 0) > pressed_s]
     assert shown[:2] == ["red", "blue"] and "purple" not in shown
-    assert {"restarted": True} in told
+    assert {"restarted": True} in reported
     assert (tmp_path / "kept").read_text() == "{}" and not (tmp_path / "site.json").exists()

@@ -130,22 +130,28 @@ def test_breathing_is_even_to_the_eye(bits):
 
 def test_a_new_board_changes_no_firmware_module(tmp_path):
     """Its data in a folder of its own is all that it takes: it boots and shows its own LED."""
-    (told,) = play(World(), program("start_and_show_led"), tmp_path, board=NEW_BOARD, paced=True)
-    assert told == {"led": "cyan", "state": "connecting", "link": "ethernet", "hotspot": True}
+    (reported,) = play(
+        World(), program("start_and_show_led"), tmp_path, board=NEW_BOARD, paced=True
+    )
+    assert reported == {"led": "cyan", "state": "connecting", "link": "ethernet", "hotspot": True}
 
 
 @pytest.mark.parametrize("board", sorted(ARTICLES))
 def test_every_board_boots(board, tmp_path):
     """With the simulator's hardware: the links are the board's, green solid once one is up."""
-    (told,) = play(
+    (reported,) = play(
         World(lte_dbm=None),
         program("start_and_show_led"),
         tmp_path,
         board=BOARDS / board,
         paced=True,
     )
-    assert told["hotspot"] == ("wifi" in ARTICLES[board][0])
+    assert reported["hotspot"] == ("wifi" in ARTICLES[board][0])
     if "ethernet" in ARTICLES[board][0]:
-        assert (told["link"], told["led"], told["state"]) == ("ethernet", "green", "connecting")
+        assert (reported["link"], reported["led"], reported["state"]) == (
+            "ethernet",
+            "green",
+            "connecting",
+        )
     else:
-        assert told["link"] is None
+        assert reported["link"] is None

@@ -93,6 +93,6 @@ else:
         begin()
     except Over:
         pass
-    told = end_reported()
-    told.update({"led": light_shown(), "slept": slept[-1:]})
-    print(json.dumps(told))
+    reported = end_reported()
+    reported.update({"led": light_shown(), "slept": slept[-1:]})
+    print(json.dumps(reported))

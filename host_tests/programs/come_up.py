@@ -1,9 +1,9 @@
-"""Starts a gateway; tells after 20 s whether the Wi-Fi is up."""
+"""Starts a gateway; reports after 20 s whether the Wi-Fi is up."""
 
 import asyncio
 
 import board
-from on_world import hardware, tell
+from on_world import hardware, report
 
 from system.counters import Counters
 from site import settings
@@ -16,7 +16,7 @@ panel = Housekeeping(made, board, settings.read(), Counters(), lambda: None, lam
 async def main():
     asyncio.create_task(panel.run())
     await asyncio.sleep(20)
-    tell(up=made.radio.connected())
+    report(up=made.radio.connected())
 
 
 asyncio.run(main())

@@ -13,8 +13,8 @@ from connection_in_world import (
     made,
     open_hotspot,
     play,
+    report,
     seconds,
-    tell,
     until,
 )
 
@@ -27,7 +27,7 @@ async def search_when_the_hotspot_closes():
     await asyncio.sleep_ms(50)
     connection._window.close_within(0)
     await until(idle)
-    tell(heard=len(await made.radio.scan()), open=FIELDS["hotspot"]())
+    report(heard=len(await made.radio.scan()), open=FIELDS["hotspot"]())
 
 
 async def press_and_unplug_during_checks():
@@ -55,9 +55,9 @@ async def press_and_unplug_during_checks():
         cable = max(cable, seconds() - began)
         change("cable", True)
         await until(lambda: connection.link == "ethernet")
-    tell(press=press, cable=cable)
+    report(press=press, cable=cable)
     await until(lambda: connection.links.reachability)
-    tell(leads=connection.links.reachability)
+    report(reachability=connection.links.reachability)
 
 
 def replace_check(check):
@@ -75,7 +75,7 @@ async def fail_in_checks():
 
     replace_check(check)
     await until(lambda: connection.links.reachability)
-    tell(leads=connection.links.reachability, errors=counters.counts)
+    report(reachability=connection.links.reachability, errors=counters.counts)
 
 
 async def give_during_a_check():
@@ -95,7 +95,7 @@ async def give_during_a_check():
     connection.trial.submit("house", "geheim123")
     await until(lambda: connection.trial.state == "done")
     await asyncio.sleep(30)
-    tell(link=connection.link)
+    report(link=connection.link)
 
 
 async def lead_by_strength(strong, weak):
@@ -108,14 +108,14 @@ async def lead_by_strength(strong, weak):
 
     replace_check(check)
     await until(lambda: connection.links.reachability == "ok")
-    tell(dbm=made.radio.dbm(), leads=connection.links.reachability, at=seconds())
+    report(dbm=made.radio.dbm(), reachability=connection.links.reachability, at=seconds())
     await asyncio.sleep(600)
-    tell(dbm=made.radio.dbm(), leads=connection.links.reachability)
+    report(dbm=made.radio.dbm(), reachability=connection.links.reachability)
     leads.clear()
     await until(lambda: connection.links.reachability != "ok")
-    tell(errors=counters.counts)
+    report(errors=counters.counts)
     await asyncio.sleep(7200)
-    tell(errors=counters.counts)
+    report(errors=counters.counts)
 
 
 async def fail_to_open(times):
@@ -131,7 +131,7 @@ async def fail_to_open(times):
 
     wifi_provision.Provisioning.run = fail
     await until(FIELDS["hotspot"], 1200)
-    tell(failed_at=failed, hotspot=FIELDS["hotspot"](), errors=counters.counts["task.portal"])
+    report(failed_at=failed, hotspot=FIELDS["hotspot"](), errors=counters.counts["task.portal"])
 
 
 case = globals()[sys.argv[1]]

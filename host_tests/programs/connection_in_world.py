@@ -1,10 +1,10 @@
 """A connection in a simulated world, for programs in which something happens to it. Whatever the
-LED shows is told with the simulated s. `FIELDS`: what can be told and waited for, by name."""
+LED shows is reported with the simulated s. `FIELDS`: what can be reported and waited for."""
 
 import asyncio
 
 import board
-from on_world import hardware, tell, world
+from on_world import hardware, report, world
 
 from system.counters import Counters
 from site import settings as store
@@ -46,7 +46,7 @@ def change(field, value):
 
 def set_event(event, value):
     if led.set_event(event, value, made.uptime_ms() // 1000):
-        tell(s=seconds(), led=led.state)
+        report(s=seconds(), led=led.state)
 
 
 connection = Connection(made, board, settings, counters, set_event, lambda: cloud.accepted)
@@ -65,7 +65,7 @@ FIELDS = {
     "online": lambda: connection.online(),
     "signal": lambda: connection.describe()["dbm"],
     "problem": lambda: connection.wrong(),
-    "leads": lambda: connection.links.reachability,
+    "reachability": lambda: connection.links.reachability,
     "text": _text,
     "errors": lambda: counters.counts,
     "state": lambda: led.state,

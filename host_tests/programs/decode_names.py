@@ -7,9 +7,9 @@ import sys
 from hotspot.credentials import may_join, text_of, whole
 
 cases = json.load(sys.stdin)
-told = []
+reported = []
 for data in cases["bytes"]:
     text = text_of(bytes(data))
-    told.append([list(text.encode()), may_join(text, "wpa2")])
+    reported.append([list(text.encode()), may_join(text, "wpa2")])
 whole_names = [list(whole(name).encode()) for name in json.loads(cases["names"])]
-print(json.dumps([told, whole_names]))
+print(json.dumps([reported, whole_names]))

@@ -41,90 +41,90 @@ def prevent(result):
         line.power(False)
 
 
-async def follow_reception(told):
+async def follow_reception(reported):
     modem = Modem(PINS)
-    told["dialled"] = await modem.dial("m2m")
-    told["seen"] = []
+    reported["dialled"] = await modem.dial("m2m")
+    reported["seen"] = []
     for csq in (20, 3, 7, 31, 99):
         line.csq = csq
         await asyncio.sleep_ms(66000)
         seen = [modem.dbm(), modem.quality(LIMITS), modem.connected(), line.data]
-        told["seen"].append(seen)
-    told["pause"] = max(pauses_ms()) / 1000
-    told["noise"] = line.noise
-    told["calls"] = [what for _, what in line.commands if what[:3] in ("ATD", "ATH")]
+        reported["seen"].append(seen)
+    reported["pause"] = max(pauses_ms()) / 1000
+    reported["noise"] = line.noise
+    reported["calls"] = [what for _, what in line.commands if what[:3] in ("ATD", "ATH")]
 
 
-async def without_escape(told):
+async def without_escape(reported):
     modem = Modem(PINS)
     line.knows_escape = False
-    told["dialled"] = await modem.dial("m2m")
+    reported["dialled"] = await modem.dial("m2m")
     await asyncio.sleep_ms(700000)
-    told["connected"] = modem.connected() and line.data
-    told["pauses"] = len([1 for pause in pauses_ms() if pause > 1500])
-    told["noise"] = line.noise
+    reported["connected"] = modem.connected() and line.data
+    reported["pauses"] = len([1 for pause in pauses_ms() if pause > 1500])
+    reported["noise"] = line.noise
 
 
-async def call_ends(told, end, after_s):
+async def call_ends(reported, end, after_s):
     modem = Modem(PINS)
-    told["dialled"] = await modem.dial("m2m")
+    reported["dialled"] = await modem.dial("m2m")
     await asyncio.sleep_ms(after_s * 1000)
     ENDS[end]()
     since = passed[0]
     while modem.connected() and passed[0] < 1000000:
         await asyncio.sleep_ms(1000)
-    told["noticed"] = (passed[0] - since) // 1000
+    reported["noticed"] = (passed[0] - since) // 1000
     line.on = True
-    told["again"] = await modem.dial("m2m")
+    reported["again"] = await modem.dial("m2m")
     await asyncio.sleep_ms(70000)
-    told["connected"] = modem.connected() and line.data
+    reported["connected"] = modem.connected() and line.data
 
 
-async def cannot_dial(told, result):
+async def cannot_dial(reported, result):
     modem = Modem(PINS)
     prevent(result)
-    told["first"] = await modem.dial("m2m")
-    told["connected"] = modem.connected()
+    reported["first"] = await modem.dial("m2m")
+    reported["connected"] = modem.connected()
     line.has_sim = line.has_cell = line.connects = line.gives_address = line.on = True
-    told["second"] = await modem.dial("m2m")
+    reported["second"] = await modem.dial("m2m")
 
 
-async def in_a_call_at_start(told):
+async def in_a_call_at_start(reported):
     modem = Modem(PINS)
     line.data = line.called = True
     line.echo = False
-    told["dialled"] = await modem.dial("m2m")
-    told["commands"] = [what for _, what in line.commands][:2]
-    told["dbm"] = modem.dbm()
+    reported["dialled"] = await modem.dial("m2m")
+    reported["commands"] = [what for _, what in line.commands][:2]
+    reported["dbm"] = modem.dbm()
 
 
-async def leave_and_dial(told, wait_ms):
+async def leave_and_dial(reported, wait_ms):
     modem = Modem(PINS)
     await modem.dial("m2m")
     await asyncio.sleep_ms(wait_ms)
     modem.leave()
     await asyncio.sleep_ms(20000)
-    told["left"] = not modem.connected()
-    told["called"] = line.called
+    reported["left"] = not modem.connected()
+    reported["called"] = line.called
     await modem.dial("m2m")
     await asyncio.sleep_ms(wait_ms)
     modem.leave()
-    told["dialled"] = await modem.dial("m2m")
+    reported["dialled"] = await modem.dial("m2m")
     await asyncio.sleep_ms(100000)
-    told["connected"] = modem.connected() and line.data
+    reported["connected"] = modem.connected() and line.data
 
 
-async def press_power_key(told, low):
+async def press_power_key(reported, low):
     PINS.update({"lte_power": 13, "lte_power_low": low, "lte_power_ms": 1200})
     modem = Modem(PINS)
     line.power(False)
-    told["dialled"] = await modem.dial("m2m")
-    told["keys"] = [[number, value] for _, number, value in keys]
-    told["pressed_ms"] = keys[1][0] - keys[0][0]
+    reported["dialled"] = await modem.dial("m2m")
+    reported["keys"] = [[number, value] for _, number, value in keys]
+    reported["pressed_ms"] = keys[1][0] - keys[0][0]
 
 
 given = json.load(sys.stdin)
 case = globals()[given.pop("case")]
-told = {}
-asyncio.run(case(told, **given))
-print(json.dumps(told))
+reported = {}
+asyncio.run(case(reported, **given))
+print(json.dumps(reported))

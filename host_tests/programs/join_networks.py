@@ -3,10 +3,10 @@ what ESP-IDF's guide to its Wi-Fi driver says of events and reasons.
 
 Standard input: `tries`, name and key of each; `air`, what an access point does with who joins: its
 key; ms until it has accepted us; ms from then until the router gives an address, None for never;
-the reason of the event when the key is wrong, and when it comes; `told_ms`, until the chip has
-told that the station has left; `pause_ms` between tries; `leave_ms`, when the radio leaves, or
+the reason of the event when the key is wrong, and when it comes; `reported_ms`, until the chip has
+reported that the station has left; `pause_ms` between tries; `leave_ms`, when the radio leaves, or
 None; `busy`, whether the driver is. A name that is not in the air is looked for for 2.4 s. The
-driver tells of disconnect() only where the station was connected.
+driver reports disconnect() only where the station was connected.
 
 Prints a list: the result of each try, how long it took in s, what the station has joined.
 """
@@ -93,7 +93,7 @@ class Station:
         self.attempt += 1
         if self.associated:
             self.associated = None
-            later(given["told_ms"], lambda: self.disconnected(8))
+            later(given["reported_ms"], lambda: self.disconnected(8))
 
     def isconnected(self):
         return self.has_address
@@ -133,15 +133,15 @@ async def leave():
 async def main():
     if given["leave_ms"] is not None:
         asyncio.create_task(leave())
-    told = []
+    reported = []
     for ssid, key in given["tries"]:
         began = passed[0]
         result = await radio.join(ssid, key)
         took = passed[0] - began
         await asyncio.sleep_ms(50)
-        told.append([result, took / 1000, station.associated])
+        reported.append([result, took / 1000, station.associated])
         await asyncio.sleep_ms(given["pause_ms"])
-    print(json.dumps(told))
+    print(json.dumps(reported))
 
 
 asyncio.run(main())

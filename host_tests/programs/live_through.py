@@ -15,9 +15,9 @@ from connection_in_world import (
     made,
     open_hotspot,
     play,
+    report,
     seconds,
     set_event,
-    tell,
     until,
 )
 
@@ -26,8 +26,8 @@ async def wait_until(field, value, is_so):
     await until(lambda: (FIELDS[field]() == value) == is_so)
 
 
-async def tell_fields(*fields):
-    tell(**{field: FIELDS[field]() for field in fields})
+async def report_fields(*fields):
+    report(**{field: FIELDS[field]() for field in fields})
 
 
 async def change_world(field, value):
@@ -116,7 +116,7 @@ async def serve(port, cloud_port):
 STEPS = {
     "until": wait_until,
     "sleep": asyncio.sleep,
-    "tell": tell_fields,
+    "report": report_fields,
     "change": change_world,
     "mark": mark,
     "watch": watch,

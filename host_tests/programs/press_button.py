@@ -7,7 +7,7 @@ import json
 import sys
 
 import board
-from on_world import hardware, tell
+from on_world import hardware, report
 
 from system.counters import Counters
 from site import settings
@@ -24,7 +24,7 @@ def set_led(red, green, blue):
     name = names.get(red << 16 | green << 8 | blue)
     if name and name != last[0]:
         last[0] = name
-        tell(s=made.uptime_ms() / 1000, colour=name)
+        report(s=made.uptime_ms() / 1000, colour=name)
 
 
 def keep(data):
@@ -36,7 +36,7 @@ if given["fails"] == "keep":
     made.keep = keep
 elif given["fails"] == "write":
     made.program_files += ("factory.json",)
-    made.restart = lambda: tell(restarted=True)
+    made.restart = lambda: report(restarted=True)
 counters = Counters()
 panel = Housekeeping(made, board, settings.read(), counters, lambda: None, lambda: False)
 
@@ -44,10 +44,10 @@ panel = Housekeeping(made, board, settings.read(), counters, lambda: None, lambd
 async def main():
     asyncio.create_task(panel.run())
     await asyncio.sleep(2)
-    tell(pressed=made.uptime_ms() / 1000)
+    report(pressed=made.uptime_ms() / 1000)
     made.a_uart.ask("press", given["seconds"])
     await asyncio.sleep(30)
 
 
 asyncio.run(main())
-tell(counts=counters.counts, watchdog=made._watchdog_ms)
+report(counts=counters.counts, watchdog=made._watchdog_ms)

@@ -31,14 +31,14 @@ def reset_with(work, cut=None, torn=False):
     chip.flash.data[:] = before
     chip.nvs[:] = []
     found.clear()
-    told = {"reset": power_up(work), "operations": chip.supply.count}
+    reported = {"reset": power_up(work), "operations": chip.supply.count}
     chip.supply = Supply()
-    told["begun"] = bool(chip.nvs) or chip.flash.data != before
-    told["then"] = power_up(look)
-    told["secrets"] = chip.flash.data.count(b"SECRET") + chip.flash.data.count(b"journal")
-    told["as_before"] = chip.flash.data == before
-    told.update(found)
-    return told
+    reported["begun"] = bool(chip.nvs) or chip.flash.data != before
+    reported["then"] = power_up(look)
+    reported["secrets"] = chip.flash.data.count(b"SECRET") + chip.flash.data.count(b"journal")
+    reported["as_before"] = chip.flash.data == before
+    reported.update(found)
+    return reported
 
 
 whole = reset_with(give_back_once())

@@ -1,5 +1,5 @@
 """A gateway one of whose links is not there. Standard input: `name`, of its attribute of the
-hardware; `wish`, the link that the installer has chosen. Tells the link, the LED's states, the
+hardware; `choice`, the link that the installer has chosen. Reports the link, the LED's states, the
 problem, the tasks that failed."""
 
 import asyncio
@@ -7,7 +7,7 @@ import json
 import sys
 
 import board
-from on_world import hardware, tell
+from on_world import hardware, report
 
 from system.counters import Counters
 from site import settings
@@ -17,7 +17,7 @@ given = json.load(sys.stdin)
 made = hardware()
 setattr(made, given["name"], None)
 requests = settings.read()
-requests.link = given["wish"]
+requests.link = given["choice"]
 counters = Counters()
 panel = Housekeeping(made, board, requests, counters, lambda: None, lambda: False)
 
@@ -31,7 +31,7 @@ async def main():
         await asyncio.sleep_ms(200)
         if panel.led.state not in states:
             states.append(panel.led.state)
-    tell(
+    report(
         link=panel.connection.link,
         led=states,
         problem=panel.connection.wrong(),

@@ -1,9 +1,9 @@
-"""A device's start, which tells how the one before has ended, and ends itself. There is no bus
+"""A device's start, which reports how the one before has ended, and ends itself. There is no bus
 here: the gateway is what is beside it.
 
 Standard input: `seconds`, until it ends; `error`, [name, arguments...] of what ends it, or None
 where it ends in order; `debug`, whether it is an engineer's; `begins`, whether there is memory for
-LED and hotspot; `prints`, whether what the start prints is told.
+LED and hotspot; `prints`, whether what the start prints is reported.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ import sys
 
 import hardware
 from on_world import hardware as made_by
-from on_world import tell
+from on_world import report
 
 from system.counters import Counters
 from panel import housekeeping
@@ -27,7 +27,7 @@ if not given["debug"]:
 hardware.make = lambda board: made
 hardware.give_up = lambda: None
 began = made.uptime_ms()
-made.restart = lambda: tell(restarts=(made.uptime_ms() - began) // 1000)
+made.restart = lambda: report(restarts=(made.uptime_ms() - began) // 1000)
 rest = start._rest
 
 
@@ -39,7 +39,7 @@ class Gateway(housekeeping.Housekeeping):
 async def run(gateway):
     asyncio.create_task(gateway.run())
     await asyncio.sleep(given["seconds"])
-    tell(
+    report(
         end=gateway.ends.describe(),
         errors=gateway.counters.counts,
         measures=isinstance(gateway, Gateway),
@@ -50,7 +50,7 @@ async def run(gateway):
 
 
 async def resting(gateway, seconds):
-    tell(rests=not isinstance(gateway, Gateway), errors=gateway.counters.counts)
+    report(rests=not isinstance(gateway, Gateway), errors=gateway.counters.counts)
     await rest(gateway, seconds)
 
 
@@ -62,7 +62,7 @@ gateway.Gateway = Gateway
 start._rest = resting
 start._run = run
 if given["prints"]:
-    start.print = lambda line: tell(line=line)
+    start.print = lambda line: report(line=line)
 if not given["begins"]:
     housekeeping.Housekeeping.__init__ = fails
 start.main()

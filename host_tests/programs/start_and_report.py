@@ -1,4 +1,4 @@
-"""Starts a gateway, and tells after some seconds, and a factory reset by the button, how things
+"""Starts a gateway, and reports after some seconds, and a factory reset by the button, how things
 are. Standard input: `no_gateway`, the error [name, argument] of making the site's gateway, or
 None; `keeps_label`, whether factory.json can be written after a reset."""
 
@@ -9,7 +9,7 @@ import sys
 
 import hardware
 from on_world import hardware as made_by
-from on_world import tell
+from on_world import report
 
 import gateway as gateway_module
 import start
@@ -35,7 +35,7 @@ async def run(gateway):
     await asyncio.sleep(14)
     connection = gateway.connection
     known = [ssid for ssid, _ in connection.links._settings.networks]
-    tell(
+    report(
         lit=max(lit) > 0,
         counts=gateway.counters.counts,
         networks=known,
@@ -46,7 +46,7 @@ async def run(gateway):
     )
     made.a_uart.ask("press", 25.0)
     await asyncio.sleep(30)
-    tell(reset=False)
+    report(reset=False)
 
 
 if given["no_gateway"]:

@@ -1,4 +1,4 @@
-"""A gateway's start; what is written on the line, and when the gateway is made, is told in
+"""A gateway's start; what is written on the line, and when the gateway is made, is reported in
 order."""
 
 import asyncio
@@ -6,7 +6,7 @@ import asyncio
 import hardware
 import serial_line
 from on_world import hardware as made_by
-from on_world import tell
+from on_world import report
 
 from system.counters import Counters
 from panel import housekeeping
@@ -20,7 +20,7 @@ write = serial_line.SerialLine.write
 
 
 def written(self, data):
-    tell(packet=data[8], content=list(data[10:-2]))
+    report(packet=data[8], content=list(data[10:-2]))
     write(self, data)
 
 
@@ -41,9 +41,9 @@ gateway.Gateway = Gateway
 
 
 def make(*parts):
-    tell(made=False)
+    report(made=False)
     gateway = load(*parts)
-    tell(made=True)
+    report(made=True)
     return gateway
 
 

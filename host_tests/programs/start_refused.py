@@ -6,10 +6,10 @@ import sys
 import start
 
 
-def told(name, error):
+def print_refusal(name, error):
     print(json.dumps({"name": name, "error": str(error)}))
     sys.exit(0)
 
 
-start._refused = told
+start._refused = print_refusal
 start.main()

@@ -6,7 +6,7 @@ import sys
 
 import hardware
 from on_world import hardware as made_by
-from on_world import tell
+from on_world import report
 
 from panel import housekeeping
 import start
@@ -25,7 +25,7 @@ async def run(gateway):
     await asyncio.sleep(100)
     before = made.fed
     await asyncio.sleep(300)
-    tell(
+    report(
         fed=made.fed - before,
         bitten=made.bitten,
         watch=[name for name in gateway.counters.counts if name.startswith("watch.")],

@@ -1,6 +1,6 @@
 """Lets a gateway's connection live through steps in a simulated world, on simulated time
 (programs/live_through.py). A step is a list: its name and what it takes. What can be waited for
-and told are the fields of programs/connection_in_world.py."""
+and reported are the fields of programs/connection_in_world.py."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def until_not(field: str, value: Any) -> Step:
     return ["until", field, value, False]
 
 
-def tell(*fields: str) -> Step:
+def report(*fields: str) -> Step:
     """A line of what is so now."""
-    return ["tell", *fields]
+    return ["report", *fields]
 
 
 def change(field: str, value: Any) -> Step:
@@ -97,7 +97,7 @@ def _play(name: str, world: World, tmp_path: Path, settings: Any, **options: Any
 def live(
     world: World, tmp_path: Path, steps: list[Step], settings: Any = None, **options: Any
 ) -> list[dict]:
-    """What is told: lines of `led` with `s`, and the lines of tell(). settings: settings.json;
+    """What is reported: lines of `led` with `s`, and those of report(). settings: settings.json;
     options: of play_in_world.play()."""
     return _play("live_through", world, tmp_path, settings, given=steps, **options)
 

@@ -42,7 +42,7 @@ class Answer:
 
 
 class Hotspot:
-    """A running portal. `told`: the events it printed; `output`: all that it printed, errors
+    """A running portal. `reported`: the events it printed; `output`: all that it printed, errors
     included."""
 
     def __init__(self, directory: Path, bits: int = 32, **plan: Any):
@@ -52,7 +52,7 @@ class Hotspot:
         self._directory = directory
         self.port, self.dns_port = free_port(), free_port()
         self.origin = f"{HOST}:{self.port}"
-        self.told = Waiting()
+        self.reported = Waiting()
         self.output = ""
         words = interpreter.bits_of(interpreter.find(bits))
         self._process = interpreter.start(
@@ -71,11 +71,11 @@ class Hotspot:
         for line in self._process.stdout:
             self.output += line
             if line.startswith("{"):
-                self.told.add(json.loads(line))
+                self.reported.add(json.loads(line))
 
     def wait(self, key: str) -> dict[str, Any]:
         """The first event that has this key."""
-        return self.told.until(
+        return self.reported.until(
             lambda events: next((event for event in events if key in event), None), key
         )
 

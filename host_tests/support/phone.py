@@ -124,7 +124,7 @@ class Phone:
         self._call("Page.addScriptToEvaluateOnNewDocument", source=source)
 
     def events(self, method: str) -> list[dict[str, Any]]:
-        """What the browser has told of this kind since its start."""
+        """What the browser has reported of this kind since its start."""
         self.look("1")
         return [event["params"] for event in self._requests if event.get("method") == method]
 

@@ -28,7 +28,7 @@ def play(
     arguments: tuple[str, ...] = (),
     **simulator: Any,
 ) -> list[dict[str, Any]]:
-    """What `program` tells (device/on_world.py), a table a line. given: what
+    """What `program` reports (device/on_world.py), a table a line. given: what
     it reads as JSON from its standard input; board: the folder of its board.py, default the
     simulator's; simulator: more of simulator.json."""
     options = {} if given is None else {"stdin": None, "input": json.dumps(given)}

@@ -141,7 +141,7 @@ class Listener:
         self._client.loop_stop()
 
 
-class Told(Waiting):
+class Probe(Waiting):
     """What the probe (device/probe.py) prints ten times a second; `rest` is what else is
     printed."""
 

@@ -52,7 +52,7 @@ def test_a_power_cut_at_any_byte(bits, tmp_path):
         assert after == "next"
 
 
-def test_two_broken_slots_are_told(bits, tmp_path):
+def test_two_broken_slots_are_reported(bits, tmp_path):
     for which in (0, 1):
         (tmp_path / f"value.{which}").write_bytes(slot(which, b"x")[:-1] + b"\0")
     assert run("take_turns", ["00", None], bits, tmp_path) == [[None, 2], ["00", 1]]

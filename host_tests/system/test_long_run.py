@@ -70,7 +70,7 @@ def test_ten_minutes(bits):
     gross = np.zeros(len(house.points))
     try:
         for _ in range(SECONDS[bits]):
-            run.append(next(source))  # the samples of the one before have been told by now
+            run.append(next(source))  # the samples of the one before have been reported by now
             joules = wire.joules(run[-2])
             net += joules
             gross += np.abs(joules)
@@ -106,7 +106,7 @@ def test_the_sum_of_the_windows(bits):
     run = list(measured.reports(75))
     phases = measured.phases()
     taken, given = [0] * len(phases), [0] * len(phases)
-    for report in run[:-1]:  # samples are told late
+    for report in run[:-1]:  # samples are reported late
         samples = measured.samples(report).astype(np.int64)
         for i, point in enumerate(measured.plan["points"]):
             total = int((samples[phases[i]] * samples[3 + i]).sum())

@@ -49,10 +49,14 @@ def test_a_file_that_is_not_usable_leaves_a_gateway_that_can_be_helped(name, tex
     (tmp_path / name).write_text(text, encoding="latin-1")
     ports = [free_port(), free_port()]
     world = World([Network("house", "geheim123")], cable=False)
-    (told,) = start(world, tmp_path, portal=ports)
-    assert told["lit"] and told["led"] == "ready" and told["hotspot"].startswith("Gateway-")
-    assert told["counts"] == {f"start.{name}": 1, "connection.nothing_known": 1}
-    assert not told["measures"]
+    (reported,) = start(world, tmp_path, portal=ports)
+    assert (
+        reported["lit"]
+        and reported["led"] == "ready"
+        and reported["hotspot"].startswith("Gateway-")
+    )
+    assert reported["counts"] == {f"start.{name}": 1, "connection.nothing_known": 1}
+    assert not reported["measures"]
     assert not (tmp_path / name).exists()  # the reset has removed it
 
 
@@ -60,9 +64,9 @@ def test_what_was_learned_is_used_where_settings_are_not_usable(tmp_path):
     succeed("learn_networks", given=[["house", "geheim123"]], cwd=tmp_path)
     (tmp_path / "settings.json").write_text(SHORT_KEY)
     world = World([Network("house", "geheim123")], cable=False)
-    (told,) = start(world, tmp_path)
-    assert (told["networks"], told["link"]) == (["house"], "wifi")
-    assert told["counts"] == {"start.settings.json": 1}
+    (reported,) = start(world, tmp_path)
+    assert (reported["networks"], reported["link"]) == (["house"], "wifi")
+    assert reported["counts"] == {"start.settings.json": 1}
 
 
 @pytest.mark.parametrize(
@@ -71,9 +75,9 @@ def test_what_was_learned_is_used_where_settings_are_not_usable(tmp_path):
 def test_a_site_with_which_no_gateway_can_be_made(error, tmp_path):
     """One that does not fit the memory, or has what nobody has thought of."""
     (tmp_path / "site.json").write_text(json.dumps(PLAN))
-    (told,) = start(World(), tmp_path, no_gateway=error)
-    assert told["counts"] == {"start.site.json": 1}
-    assert (told["led"], told["measures"]) == ("connecting", False)
+    (reported,) = start(World(), tmp_path, no_gateway=error)
+    assert reported["counts"] == {"start.site.json": 1}
+    assert (reported["led"], reported["measures"]) == ("connecting", False)
 
 
 def test_a_reset_that_cannot_be_finished(tmp_path):
@@ -81,8 +85,8 @@ def test_a_reset_that_cannot_be_finished(tmp_path):
     (tmp_path / "kept").write_text("{}")
     (tmp_path / "factory.json").mkdir()  # cannot be written
     ports = [free_port(), free_port()]
-    told = start(World(cable=False), tmp_path, keeps_label=False, portal=ports)[0]
-    assert told["lit"] and told["counts"]["start.reset"] == 1
+    reported = start(World(cable=False), tmp_path, keeps_label=False, portal=ports)[0]
+    assert reported["lit"] and reported["counts"]["start.reset"] == 1
 
 
 def start_and_end(
@@ -112,24 +116,24 @@ KINDS = {
 
 
 @pytest.mark.parametrize("end", KINDS, ids=KINDS.values())
-def test_whatever_ends_the_program_is_followed_by_a_new_start_which_tells_it(end, tmp_path):
+def test_whatever_ends_the_program_is_followed_by_a_new_start_which_reports_it(end, tmp_path):
     (tmp_path / "site.json").write_text(json.dumps(PLAN))
-    told, restarts = start_and_end(tmp_path, end)
-    assert told["end"] == {"reason": None, "reset": "power-up", "count": 0}
-    assert told["measures"] and restarts["restarts"] <= 6
-    told, _ = start_and_end(tmp_path, reset="software")
-    assert told["end"] == {"reason": KINDS[end], "reset": "software", "count": 1}
-    assert told["errors"]["end." + end[0]] == 1
-    # The start after one that ended in order has nothing to tell but the count.
-    told, _ = start_and_end(tmp_path, reset="software")
-    assert told["end"] == {"reason": None, "reset": "software", "count": 1}
+    reported, restarts = start_and_end(tmp_path, end)
+    assert reported["end"] == {"reason": None, "reset": "power-up", "count": 0}
+    assert reported["measures"] and restarts["restarts"] <= 6
+    reported, _ = start_and_end(tmp_path, reset="software")
+    assert reported["end"] == {"reason": KINDS[end], "reset": "software", "count": 1}
+    assert reported["errors"]["end." + end[0]] == 1
+    # The start after one that ended in order has nothing to report but the count.
+    reported, _ = start_and_end(tmp_path, reset="software")
+    assert reported["end"] == {"reason": None, "reset": "software", "count": 1}
 
 
-def test_what_the_watchdog_ended_is_told(tmp_path):
+def test_what_the_watchdog_ended_is_reported(tmp_path):
     """Though the program could not say anything."""
-    told, _ = start_and_end(tmp_path, reset="watchdog")
-    assert told["end"]["reason"] == "watchdog: the program stood still"
-    assert told["errors"]["end.watchdog"] == 1
+    reported, _ = start_and_end(tmp_path, reset="watchdog")
+    assert reported["end"]["reason"] == "watchdog: the program stood still"
+    assert reported["errors"]["end.watchdog"] == 1
 
 
 def test_starts_that_fail_again_and_again_are_left_out_now_and_then(tmp_path):
@@ -139,45 +143,45 @@ def test_starts_that_fail_again_and_again_are_left_out_now_and_then(tmp_path):
     fails = ("MemoryError",)
     rests, reasons = [], []
     for _ in range(12):
-        told, *_, restarts = start_and_end(tmp_path, fails, reset="software")
-        rests.append(restarts["restarts"] if "rests" in told else 0)
-        assert ("start.rest" in told["errors"]) == ("rests" in told)
-        if "rests" not in told:
-            reasons.append(told["end"]["reason"])
+        reported, *_, restarts = start_and_end(tmp_path, fails, reset="software")
+        rests.append(restarts["restarts"] if "rests" in reported else 0)
+        assert ("start.rest" in reported["errors"]) == ("rests" in reported)
+        if "rests" not in reported:
+            reasons.append(reported["end"]["reason"])
     assert reasons == [None] + 6 * ["MemoryError"]
     assert rests == [0, 0, 0, 30, 0, 60, 0, 120, 0, 240, 0, 480]
     for seconds, rest in ((601, False), *[(5, False)] * 3, (5, True)):
-        told, *_ = start_and_end(tmp_path, fails, seconds=seconds, reset="software")
-        assert ("rests" in told) == rest
+        reported, *_ = start_and_end(tmp_path, fails, seconds=seconds, reset="software")
+        assert ("rests" in reported) == rest
 
 
 def test_an_end_before_anything_has_begun(tmp_path):
     """Not even LED and hotspot could be made: memory is too short for them."""
     (restarts,) = start_and_end(tmp_path, begins=False)
     assert restarts["restarts"] < 5
-    told, _ = start_and_end(tmp_path, reset="software")
-    assert told["end"]["reason"] == "MemoryError: memory allocation failed"
+    reported, _ = start_and_end(tmp_path, reset="software")
+    assert reported["end"]["reason"] == "MemoryError: memory allocation failed"
 
 
 def test_an_engineers_console_ends_where_it_ends(tmp_path):
     """By Ctrl-C: nothing is restarted, noted or reset."""
-    (told,) = start_and_end(tmp_path, ("KeyboardInterrupt",), debug=True)
-    assert told["end"]["count"] == 0 and not (tmp_path / "end_kept").exists()
+    (reported,) = start_and_end(tmp_path, ("KeyboardInterrupt",), debug=True)
+    assert reported["end"]["count"] == 0 and not (tmp_path / "end_kept").exists()
 
 
 @pytest.mark.parametrize(
     "stuck, fed, watch", [(False, 300, []), (True, 0, ["watch.housekeeping"])]
 )
 def test_the_watchdog_is_fed_while_every_task_moves(stuck, fed, watch, tmp_path):
-    (told,) = play(World(), program("watch_tasks"), tmp_path, given=stuck)
-    assert told == {"fed": fed, "bitten": 0, "watch": watch}
+    (reported,) = play(World(), program("watch_tasks"), tmp_path, given=stuck)
+    assert reported == {"fed": fed, "bitten": 0, "watch": watch}
 
 
 @pytest.mark.parametrize("kilobytes, measures", [(166, False), (2000, True), (4096, True)])
 def test_a_chip_without_psram_measures_nothing_and_says_so(kilobytes, measures, tmp_path):
     """What MicroPython has without and with it: docs/device.md."""
     (tmp_path / "site.json").write_text(json.dumps(PLAN))
-    *said, told = start_and_end(
+    *said, reported = start_and_end(
         tmp_path,
         world=World(cable=False),
         seconds=14,
@@ -185,8 +189,8 @@ def test_a_chip_without_psram_measures_nothing_and_says_so(kilobytes, measures, 
         heap_bytes=kilobytes * 1000,
         portal=[free_port(), free_port()],
     )[:-1]
-    assert told["measures"] == measures
-    assert ("start.psram" in told["errors"]) != measures
+    assert reported["measures"] == measures
+    assert ("start.psram" in reported["errors"]) != measures
     lines = [one["line"] for one in said if "line" in one]
     assert len(lines) == (not measures)
     assert measures or "no PSRAM" in lines[0] and "WROVER" in lines[0] and "\n" not in lines[0]

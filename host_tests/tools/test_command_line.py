@@ -157,7 +157,7 @@ def close(_: subprocess.Popen, terminal: int) -> None:
     "words", [["run"], ["test", "TESTS=host_tests/tools/test_broker.py"]], ids=str
 )
 def test_all_ends_when_the_terminal_is_closed(words: list[str]) -> None:
-    """make is the one that the kernel tells, and waits for its children (field case F5)."""
+    """make is the one that the kernel names, and waits for its children (field case F5)."""
     assert ended(words, close) == []
 
 

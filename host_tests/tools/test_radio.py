@@ -10,7 +10,7 @@ from play_in_world import play
 
 
 def use(case, world, tmp_path, *texts, **options):
-    """What a function of programs/use_links.py tells."""
+    """What a function of programs/use_links.py reports."""
     return play(world, program("use_links"), tmp_path, arguments=(case, *texts), **options)
 
 

@@ -259,7 +259,7 @@ def test_the_time_may_stand_anywhere(tmp_path):
     same(load_recording(path), ONE)
 
 
-def test_columns_without_names_that_cannot_be_told(tmp_path):
+def test_columns_without_names_that_say_nothing(tmp_path):
     assert "not alike" in refused(csv(tmp_path, THREE[[0, 3, 1, 4, 2, 5]], 3200, ""))
 
 

@@ -96,7 +96,7 @@ STAMPS = np.arange(3200) * 312.5
     ],
 )
 @pytest.mark.parametrize("form", ["ASCII", "BINARY"])
-def test_time_stamps_tell_the_rate(tmp_path, sections, stamps, multiplier, form):
+def test_time_stamps_give_the_rate(tmp_path, sections, stamps, multiplier, form):
     recording = Comtrade(
         mains(), form=form, sections=sections, stamps=stamps, multiplier=multiplier
     )
@@ -114,7 +114,7 @@ def test_time_stamps_tell_the_rate(tmp_path, sections, stamps, multiplier, form)
         (STAMPS * 100, "mean 32 samples/s"),
     ],
 )
-def test_time_stamps_that_tell_no_rate(tmp_path, stamps, problem):
+def test_time_stamps_that_give_no_rate(tmp_path, stamps, problem):
     with pytest.raises(UserError, match=problem):
         load_recording(Comtrade(mains(), sections=["0,3200"], stamps=stamps).write(tmp_path))
 

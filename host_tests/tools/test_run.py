@@ -23,7 +23,7 @@ from gateway_host.session import ROOT, Session, has_repl
 from gateway_host.sim.house_file import load_house
 from gateway_host.sim.installation import Installation
 from gateway_host.view.truth import Truth
-from gateway_host.world import tell
+from gateway_host.world import report
 from in_interpreter import program
 
 HOUSE = ROOT / "tools" / "houses" / "default.toml"
@@ -132,7 +132,7 @@ def true_watts(samples):
 def test_in_a_world_silence_is_waited_for(monkeypatch, capsys):
     """Docs/connection.md's own example, until somebody plugs the cable in."""
     monkeypatch.setattr(run, "_PATIENCE_S", 2.0)
-    plugging = threading.Timer(8.0, lambda: tell("cable in"))
+    plugging = threading.Timer(8.0, lambda: report("cable in"))
     plugging.start()
     try:
         world = "wifi house password=geheim123; cable out"
@@ -200,7 +200,7 @@ def test_truth_of_a_power_box_is_that_of_the_seconds_that_it_has_answered(reads,
 
 
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
-def test_ends_cleanly_when_told_and_leaves_no_process(kind):
+def test_ends_cleanly_when_asked_and_leaves_no_process(kind):
     """The signal goes to the whole process group, as a terminal sends it."""
     process = subprocess.Popen(
         [*COMMAND, "run"],

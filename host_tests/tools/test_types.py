@@ -53,9 +53,9 @@ def test_a_name_that_only_annotations_have_is_imported_where_code_uses_it(projec
 
 
 def test_what_is_public_says_its_types(project):
-    plant(project / PORTAL, "def language_of(wishes: str) -> str:", "def language_of(wishes):")
+    plant(project / PORTAL, "def language_of(accepted: str) -> str:", "def language_of(accepted):")
     (line,) = types_check.untyped(project)
-    assert line.endswith("language_of has no type for wishes, what it gives")
+    assert line.endswith("language_of has no type for accepted, what it gives")
 
 
 class Untyped(ast.NodeTransformer):

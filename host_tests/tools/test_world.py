@@ -10,7 +10,7 @@ from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from gateway_host.sim.installation import Installation
 from gateway_host.sim.internet import Internet
 from gateway_host.sim.radio import World
-from gateway_host.world import Control, command, parts, tell
+from gateway_host.world import Control, command, parts, send
 from phone import until
 from running_gateway import Listener, free_port
 
@@ -65,7 +65,7 @@ def test_what_is_not_understood_is_said_with_what_is(text):
 
 def test_without_a_world_it_is_said_how_to_start_one(tmp_path):
     with pytest.raises(UserError, match="make run WORLD"):
-        tell("show", tmp_path / "world")
+        send("show", tmp_path / "world")
 
 
 def test_a_running_gateway_follows(tmp_path):
@@ -91,11 +91,11 @@ def test_a_running_gateway_follows(tmp_path):
             ) as session,
         ):
             listener.wait("gateway", 2)
-            assert "up: ethernet" in tell("show", place)
+            assert "up: ethernet" in send("show", place)
             before = len(colours)
-            tell("cable out", place)
+            send("cable out", place)
             until(lambda: (255, 0, 0) in colours[before:], "red", lambda: colours[before:])
-            assert "cable in" in tell("cable in", place)
+            assert "cable in" in send("cable in", place)
             listener.messages.until(
                 lambda items: any(
                     m.topic == "gateway"
@@ -106,7 +106,7 @@ def test_a_running_gateway_follows(tmp_path):
                 "the gateway to be back",
             )
             green = len(colours)
-            tell("button 0.3", place)
+            send("button 0.3", place)
             listener.messages.until(lambda _: (0, 0, 255) in colours[green:], "blue")
             session.check()
 

@@ -107,7 +107,7 @@ def run(
 
 
 def _environment() -> dict[str, str]:
-    """Programs write below build/ only, and where they are told to."""
+    """Programs write below build/ only, and where they have to."""
     TEMPORARY.mkdir(parents=True, exist_ok=True)
     kept = {name: text for name, text in os.environ.items() if name not in _ASTRAY}
     own = {

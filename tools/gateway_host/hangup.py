@@ -74,7 +74,7 @@ def _to_nowhere(number: int) -> None:
 
 def _watch() -> None:
     """make waits for its children when its terminal is closed or a signal is sent to it alone, and
-    the kernel tells the terminal's other processes only when make has ended: so they look for
+    the kernel signals the terminal's other processes only when make has ended: so they look for
     themselves."""
     poll = select.poll()
     with contextlib.suppress(OSError):

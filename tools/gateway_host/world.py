@@ -173,7 +173,7 @@ def surround(
     return internet.port, f"http://{HOST}:{ports[0]}/", {"world": world, "board": board}
 
 
-def tell(text: str, place: Path = SOCKET) -> str:
+def send(text: str, place: Path = SOCKET) -> str:
     """Sends a command to the world that runs; its answer. UserError when none does, or when it
     does not understand."""
     with socket.socket(socket.AF_UNIX) as line:

@@ -13,7 +13,7 @@ from .judge import LIMITS, SHARE, Result, Verdict, largest
 from .run import Run
 from .tables import Load
 
-Line = tuple[str, bool]  # text, whether all that it tells is as good as it must be
+Line = tuple[str, bool]  # text, whether all that it says is as good as it must be
 
 _ROW = "  {:<24} {:<28} {:>8} {:>8} {:>8} {:>7} {:>8}"
 _HEAD = _ROW.format("mains", "load", "error %", "float32", "change %", "limit %", "of limit")

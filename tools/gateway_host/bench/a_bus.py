@@ -1,5 +1,5 @@
 """The A-bus under test: houses of any mixture of nodes, the firmware's measuring path with what it
-tells the installer, and the figures of `make bench`: discovery and the share of the line's time.
+advises the installer, and the figures of `make bench`: discovery and the share of the line's time.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from gateway_host.sim.house import House
 from gateway_host.sim.house_file import load_house
 from gateway_host.sim.installation import Installation
 
-SCRIPT = ROOT / "tools" / "gateway_host" / "device" / "bus_told.py"
+SCRIPT = ROOT / "tools" / "gateway_host" / "device" / "bus_reports.py"
 PAUSING = ROOT / "tools" / "gateway_host" / "device" / "bus_report.py"
 _PAUSE_AT_MS = 3000
 _POLL = 1
@@ -96,11 +96,11 @@ class Starts(Session):
         super()._write(name, content)
 
 
-def told(
+def reported(
     installation: Installation, count: int, *, entropy: int = 4711, plan: dict | None = None
 ) -> list[dict[str, Any]]:
     """The first `count` reports (one a second) of the firmware's measuring path, with the A-bus's
-    counters and the advice (device/bus_told.py). UserError when it ends before."""
+    counters and the advice (device/bus_reports.py). UserError when it ends before."""
     with Starts(
         installation,
         plan or installation.house.site_json(),
@@ -122,7 +122,7 @@ def told(
 def discovery_seconds(solid_cores: int, hubs: int, seed: int = 1) -> float:
     """Seconds of the line's time from the gateway's start until all nodes have their addresses."""
     installation = Watched(house_of(solid_cores, hubs, seed))
-    told(installation, 2, entropy=4711 * seed)
+    reported(installation, 2, entropy=4711 * seed)
     if installation.complete is None:
         raise UserError("discovery: not every node has an address after two seconds of measuring")
     return installation.complete
@@ -132,7 +132,7 @@ def utilisation(ber: float = 1e-5, seconds: int = 60) -> float:
     """Share (0 to 1) of the line's time from POLL to the last byte of the cycle's repairs, for 28
     points on 7 CT Hubs with bit errors: bytes on the line, and turn-arounds, over all time."""
     installation = Quiet(house_of(0, 7), faults=Faults.parse(f"ber={ber:g} at 3"))
-    told(installation, seconds)
+    reported(installation, seconds)
     return installation.taken / (installation.now - installation.since)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 _LAMPS = ("led_red", "led_green", "led_blue")
-# GPIOs of each link and bus; what else its chip is told.
+# GPIOs of each link and bus; what else its chip has to know.
 _NEEDED = {
     "a": ("a_tx", "a_rx"),
     "b": ("b_tx", "b_rx"),
@@ -33,23 +33,23 @@ def problems(pins: dict[str, Any], parts: Collection[str], psram: bool) -> Itera
     lamps = ("led_addressable",) if "led_addressable" in pins else _LAMPS
     needed = ["button", *lamps, *(pin for part in parts for pin in _NEEDED[part])]
     gpios = [*needed, *(pin for part in parts for pin in _OPTIONAL.get(part, ()))]
-    told = {"button_high": (0, 1), "button_pull": (1,)}
+    options = {"button_high": (0, 1), "button_pull": (1,)}
     if lamps is _LAMPS:
-        told["led_low"] = (0, 1)
+        options["led_low"] = (0, 1)
     if "ethernet" in parts:
         needed.append("eth_address")
-        told |= {"eth_address": range(32), "eth_phy": _PHYS}
+        options |= {"eth_address": range(32), "eth_phy": _PHYS}
     if "lte" in parts:
-        told |= {"lte_power_low": (0, 1), "lte_power_ms": range(1, 10001)}
+        options |= {"lte_power_low": (0, 1), "lte_power_ms": range(1, 10001)}
     for name in needed:
         if name not in pins:
             yield f"{name!r} is missing"
     for name, value in pins.items():
-        if name in told:
-            if type(value) not in (int, str) or value not in told[name]:
-                yield f"{name!r}: {value!r} is none of {_words(told[name])}"
+        if name in options:
+            if type(value) not in (int, str) or value not in options[name]:
+                yield f"{name!r}: {value!r} is none of {_words(options[name])}"
         elif name not in gpios:
-            yield f"{name!r} is not known on this board; known: {', '.join([*gpios, *told])}"
+            yield f"{name!r} is not known on this board; known: {', '.join([*gpios, *options])}"
     yield from _gpios({name: pins[name] for name in gpios if name in pins}, parts, psram)
     if "button_pull" in pins and pins["button"] in _ONLY_INPUTS:
         yield f"'button_pull': GPIO {pins['button']} has no resistor"

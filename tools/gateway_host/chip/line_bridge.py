@@ -75,11 +75,11 @@ class Bridge:
         """us since the bridge was made."""
         return (time.monotonic_ns() - self._began) // 1000
 
-    def run(self, stdin: int, tell: Callable[[], None]) -> None:
-        """Until stdin ends or the chip is gone; `tell` is called each second."""
+    def run(self, stdin: int, on_second: Callable[[], None]) -> None:
+        """Until stdin ends or the chip is gone; `on_second` is called each second."""
         lines = {self._a.fileno(): self._from_a, self._b.fileno(): self._from_b}
         watched = [*lines, stdin]
-        told = 0
+        last = 0
         while True:
             asked, wait = self.now(), self._wait()
             ready, _, _ = select.select(watched, (), (), wait / 1e6)
@@ -96,9 +96,9 @@ class Bridge:
                 elif not lines[descriptor]():
                     return
             self._serve()
-            if self.now() - told > 1_000_000:
-                told = self.now()
-                tell()
+            if self.now() - last > 1_000_000:
+                last = self.now()
+                on_second()
 
     def _wait(self) -> int:
         if self._held_a or self._held_b or self.now() < self._hot:
@@ -183,14 +183,14 @@ def main(house: str, a: str, b: str) -> int:
     installation = Installation(load_house(Path(house)), rxbuf=_RECEIVED)
     bridge = Bridge(installation, socket.socket(fileno=int(a)), socket.socket(fileno=int(b)))
 
-    def tell() -> None:
+    def print_seen() -> None:
         print(json.dumps(asdict(bridge.seen)), flush=True)
 
     try:
-        bridge.run(sys.stdin.fileno(), tell)
+        bridge.run(sys.stdin.fileno(), print_seen)
     except (ConnectionError, BrokenPipeError):
         pass  # the chip is gone
-    tell()
+    print_seen()
     return 0
 
 

@@ -1,5 +1,5 @@
-"""Reads the emulated chip's console: what the probe (probe/chip_probe.py) tells becomes windows of
-about ten seconds, the rest goes to a log file. Owns the console's descriptor and a thread."""
+"""Reads the emulated chip's console: what probe/chip_probe.py prints becomes windows of about
+ten seconds, the rest goes to a log file. Owns the console's descriptor and a thread."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CHUNK = 4096
 
 
 class ProbeReader:
-    """`windows`: what was measured, one table after the other; `facts`: what was told once.
+    """`windows`: what was measured, one table after the other; `facts`: what was printed once.
     Both only grow.
 
     pty: UART 0; log: gets all lines.
@@ -74,22 +74,22 @@ class ProbeReader:
         self._log.flush()
         if text.startswith("Guru Meditation") or (text == _REBOOT and not self.crash):
             self.crash = text
-        before, prefix, told = text.partition(_PREFIX)
+        before, prefix, printed = text.partition(_PREFIX)
         if prefix:
             try:
-                self._learn(json.loads(told))
+                self._learn(json.loads(printed))
             except (ValueError, AttributeError):
                 pass  # cut off
         self.last = before or self.last
 
-    def _learn(self, told: dict[str, Any]) -> None:
-        if "end" in told:
+    def _learn(self, printed: dict[str, Any]) -> None:
+        if "end" in printed:
             self.windows.append(self._window)
             self._window = {"slow": {}, "calls": {}}
-        elif "cost" in told or "reading_ms" in told:
-            self.facts |= told
+        elif "cost" in printed or "reading_ms" in printed:
+            self.facts |= printed
         else:
-            for name, value in told.items():
+            for name, value in printed.items():
                 if name in ("slow", "calls"):
                     self._window[name] |= value
                 else:

@@ -102,7 +102,7 @@ def _messages(before: Snapshot | None, after: Snapshot | None) -> dict[str, Any]
 
 
 def _inside(measured: Measured) -> dict[str, Any]:
-    """What the probe has told."""
+    """What the probe has printed."""
     windows = measured.windows
     keys = (
         "idle_share",

@@ -1,5 +1,5 @@
 """What the emulated chip finds on its network, all on the host's 127.0.0.1: the time, a web server
-that tells the internet from a portal, and a way to the broker that can be cut."""
+that knows the internet from a portal, and a way to the broker that can be cut."""
 
 from __future__ import annotations
 

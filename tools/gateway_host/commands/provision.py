@@ -68,13 +68,13 @@ def _changes(
     session: Session, world: World, colours: list[str], page: str, seconds: float
 ) -> Iterator[str]:
     """What happens, until a network is joined and the hotspot closed."""
-    told = 0
+    shown = 0
     hotspot = joined = None
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        while told < len(colours):
-            yield f"LED {colours[told]}"
-            told += 1
+        while shown < len(colours):
+            yield f"LED {colours[shown]}"
+            shown += 1
         if world.hotspot != hotspot:
             hotspot = world.hotspot
             yield f"hotspot {hotspot[0]}: open {page} in a browser" if hotspot else "hotspot off"

@@ -183,7 +183,7 @@ class _Watch:
         """The state in one line."""
         if self._world and not (self._world.cloud and self._world.passes()):
             return (
-                "no way from the gateway to the broker: `make world CMD=show` tells how things are"
+                "no way from the gateway to the broker: `make world CMD=show` shows how things are"
             )
         if snapshot.age_s is not None and snapshot.age_s > _LATE_S:
             return (

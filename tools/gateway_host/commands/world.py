@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from gateway_host.world import HELP, parts, tell
+from gateway_host.world import HELP, parts, send
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,5 +18,5 @@ def main(arguments: argparse.Namespace) -> int:
         print(HELP)
         return 0
     for command in parts(arguments.command, ";"):
-        print(tell(command))
+        print(send(command))
     return 0

@@ -13,7 +13,7 @@ from b_bus.start import meters_of
 from gateway import build_measuring
 
 sys.path.append(sys.argv[0].rpartition("/")[0])
-from accuracy_line import Teller  # noqa: E402
+from accuracy_line import Reporter  # noqa: E402
 
 
 def main():
@@ -23,11 +23,11 @@ def main():
         installation = document.load(file.read(), meters_of)
     gc.collect()  # the buffers want whole pieces of the heap
     hardware = make(board)
-    teller = Teller(len(installation.loads))
-    teller.path = build_measuring(hardware, installation, teller.tell)
+    reporter = Reporter(len(installation.loads))
+    reporter.path = build_measuring(hardware, installation, reporter.report)
     try:
         while True:
-            hardware.pass_us(teller.step())
+            hardware.pass_us(reporter.step())
     except EOFError:
         pass
 

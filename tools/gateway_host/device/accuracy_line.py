@@ -6,8 +6,8 @@ import sys
 from energy.registers import EXPORT, IMPORT
 
 
-class Teller:
-    """`path`: the measuring.Measuring that calls tell() when a report waits; `loads`: how
+class Reporter:
+    """`path`: the measuring.Measuring that calls report() when a report waits; `loads`: how
     many it has."""
 
     def __init__(self, loads):
@@ -23,7 +23,7 @@ class Teller:
             self._distortion = found[:2]
         return wait
 
-    def tell(self):
+    def report(self):
         """Work through the report and print the line: `points` has V, A, W, var and missed samples
         of each, `joules` import and export of each load, `distortion` channel and percent of the
         window after the report before, or null."""

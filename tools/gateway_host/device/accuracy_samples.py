@@ -5,7 +5,7 @@
 from array import array
 
 import uctypes
-from accuracy_line import Teller
+from accuracy_line import Reporter
 
 from site import document
 from site.sampling import BLOCK
@@ -47,10 +47,10 @@ def measure(plan, address, blocks):
     """Print the reports; plan: site.json."""
     place = document.load(plan)
     bus = Recorded(address, 3 + len(place.points), blocks)
-    teller = Teller(len(place.loads))
-    teller.path = build(bus, place, lambda: None, teller.tell)
+    reporter = Reporter(len(place.loads))
+    reporter.path = build(bus, place, lambda: None, reporter.report)
     for _ in range(blocks):
-        teller.step()
+        reporter.step()
 
 
 def measure_all(jobs):

@@ -1,7 +1,7 @@
 """Runs in the interpreter: the B-bus's part of the gateway alone, as fast as it can, for some of
-the board's seconds. Prints what it tells and counts after each, as one JSON line.
+the board's seconds. Prints what it reports and counts after each, as one JSON line.
 
-task.json has "seconds"; "orders": second -> list of orders as at gateway/set, or of
+task.json has "seconds"; "commands": second -> list of commands as at gateway/set, or of
 [topic, payload]; "powers": second -> powers of the loads from then on. Where the memory is short
 once: "no_runner": true, when the Runner is made; "no_switch": second from which on the first
 module with outputs is not switched that once.
@@ -130,14 +130,14 @@ class Gateway:
             if second == self._task.get("no_switch"):
                 short_once(port.site.outputs()[0][0], "switch")
             self.powers = self._task.get("powers", {}).get(str(second), self.powers)
-            for order in self._task.get("orders", {}).get(str(second), ()):
-                topic, payload = order if isinstance(order, list) else ("gateway/set", order)
+            for command in self._task.get("commands", {}).get(str(second), ()):
+                topic, payload = command if isinstance(command, list) else ("gateway/set", command)
                 if payload == {"scan": True}:
                     port.scan()
                 elif "identify" in payload:
-                    wish = payload["identify"]
-                    mask = 1 << "ABCD".index(wish["input"])
-                    port.identify(wish["serial"], mask, wish["seconds"])
+                    asked = payload["identify"]
+                    mask = 1 << "ABCD".index(asked["input"])
+                    port.identify(asked["serial"], mask, asked["seconds"])
                 else:
                     if topic == "gateway/set":
                         payload = dict(payload, id=str(second), expires=self._now_s() + 10)

@@ -108,7 +108,7 @@ class Fuzzed:
 
     def heap(self):
         """Bytes in use. Left out is what has a limit but no fixed size: nonces (large ones are
-        objects, small ones are not) and the room of the empty list of nodes met."""
+        objects, small ones are not) and the room of the empty list of nodes found."""
         self.bus.receiver.found_nodes = []
         for node in self.bus.nodes.all:
             node.nonce = 0

@@ -19,7 +19,7 @@ def main():
         place = document.load(file.read(), meters_of)
     made = hardware.make(board)
 
-    def tell():
+    def on_report():
         measuring.work_through()
         intervals = measuring.aggregates.intervals
         while True:
@@ -30,7 +30,7 @@ def main():
             line = [one.start, one.length, one.samples, joules, one.estimated, list(one.doubtful)]
             print(json.dumps(line))
 
-    measuring = build_measuring(made, place, tell)
+    measuring = build_measuring(made, place, on_report)
     while True:
         made.pass_us(measuring.step())
 

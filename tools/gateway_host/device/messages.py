@@ -93,18 +93,20 @@ def measured(place):
     return path
 
 
-def build(points=28, wishes=None, uplink=None, counters=None):
+def build(points=28, rates=None, uplink=None, counters=None):
     """(a Publisher that has all to publish, the uplink that it gives it to)."""
     place = site(points)
     uplink = uplink or Uplink()
     counters = counters or Counters()
 
-    async def tell():
+    async def publish_state():
         pass
 
-    rates = Rates(wishes or {}, lambda: "ethernet", lambda: 5000)
+    limits = Rates(rates or {}, lambda: "ethernet", lambda: 5000)
     path = measured(place)
-    return Publisher("u/", place, path, uplink, counters, rates, lambda: 5000, tell), uplink
+    return Publisher(
+        "u/", place, path, uplink, counters, limits, lambda: 5000, publish_state
+    ), uplink
 
 
 def second(publisher):

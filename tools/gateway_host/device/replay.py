@@ -61,12 +61,14 @@ def main():
     gc.collect()
     hardware = make(board)
 
-    def tell():
+    def on_report():
         measuring.work_through()
         for piece in _pieces(measuring, installation):
             sys.stdout.write(piece)
 
-    measuring = build_measuring(hardware, installation, tell, 3200 if "whole" in sys.argv else 0)
+    measuring = build_measuring(
+        hardware, installation, on_report, 3200 if "whole" in sys.argv else 0
+    )
     try:
         while True:
             hardware.pass_us(measuring.step())

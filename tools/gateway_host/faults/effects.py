@@ -178,7 +178,7 @@ def _add(fault: Fault, installation: Installation, _: random.Random) -> None:
     elif fault.target == "b-module":
         stranger = InputModule(int(fault.values["number"]))
         stranger.stop(0.0)
-        installation.strays.slaves.append(stranger)
+        installation.misplaced.slaves.append(stranger)
     elif any(node.serial == fault.target for node in installation.nodes):
         fault.fail(f"{fault.target} is there already; write twin for a second one")
     else:

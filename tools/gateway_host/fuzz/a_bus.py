@@ -133,7 +133,7 @@ def feed(
 ) -> Outcome:
     """Give the script in the interpreter of that word size each record, with two bytes for its
     length in front, and two zeros at the end; `count` of them are sequences. names: of the counts
-    in the script's last line; growth: that of (sequence, bytes of heap), as the script tells them.
+    in the script's last line; growth: that of (sequence, bytes of heap), as it prints them.
 
     UserError when there is no interpreter.
     """

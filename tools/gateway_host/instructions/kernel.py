@@ -1,6 +1,6 @@
 """The firmware's measuring kernel as a case for `count`: one block of 28 currents, 3 voltages.
 
-The host's MicroPython runs the block first and tells what the viper functions are called with, so
+The host's MicroPython runs the block first and prints what the viper functions are called with, so
 the case follows the firmware. What a target leaves must be what the host left, and the products of
 voltage and current, and of current and current, must be the exact ones: a figure is never that of
 a kernel that computes something else. The samples are random over the whole range of 16 bits.

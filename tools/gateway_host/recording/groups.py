@@ -15,7 +15,7 @@ STAR_NOTE = (
     "its voltages are between lines; those to neutral are made of them, which is right for "
     "currents that have no return through a neutral"
 )
-ORDER_NOTE = "it tells no phases: its channels are taken for L1, L2, L3 in their order"
+ORDER_NOTE = "it names no phases: its channels are taken for L1, L2, L3 in their order"
 _NAME_THEM = "name the channels in a SITE file"
 
 
@@ -35,7 +35,7 @@ def head_of(file: Waveform) -> Head:
         known = ", ".join(sorted({c.name for c in file.channels})[:6])
         raise UserError(
             f"{file.path}: no three voltage channels in a row for phases A, B, C, and no other "
-            f"voltage that can be told (channels: {known}); give them units, or {_NAME_THEM}"
+            f"voltage that can be seen (channels: {known}); give them units, or {_NAME_THEM}"
         )
     if whole := _whole(channels):
         named = any(c.phase is not None for c in file.channels if c.kind == "V")
@@ -127,7 +127,7 @@ def _short(stem: str, end: str = "") -> str:
 
 
 def _in_order(file: Waveform, kind: str) -> list[Channel]:
-    """Voltages or currents; where nothing tells any phase, three voltages and currents in threes
+    """Voltages or currents; where nothing names any phase, three voltages and currents in threes
     are L1, L2, L3 in the order of the file.
     """
     if all(c.phase is None for c in file.channels):

@@ -59,7 +59,7 @@ def _kind(unit: str) -> str:
 
 
 def kind_in(name: str) -> str:
-    """What a channel's name tells it to be: "V", "A" or "" (nothing)."""
+    """What a channel's name says that it is: "V", "A" or "" (nothing)."""
     upper = unicodedata.normalize("NFKC", name).upper()
     for kind, words in (("V", _VOLTAGE_WORDS), ("A", _CURRENT_WORDS)):
         if any(word in upper for word in words):
@@ -99,7 +99,7 @@ class Phases:
         )
 
     def stated(self, text: str) -> Phase | str | None:
-        """Of a phase field: a Phase, "" for a residual or neutral, None when it tells nothing."""
+        """Of a phase field: a Phase, "" for a residual or neutral, None when it says nothing."""
         word = _plain(text)
         for label in _PHASE_WORDS[:-1]:
             word = word.removeprefix(label).removesuffix(label)

@@ -63,7 +63,7 @@ def contrary_rate(about: Configuration, rows: Rows, part: Part) -> float | None:
 
 
 def _sections(about: Configuration, held: int) -> list[tuple[float, int]]:
-    """(rate, last sample) each, or nothing when time stamps have to tell the rate."""
+    """(rate, last sample) each, or nothing when time stamps have to give the rate."""
     stated = [(rate, end) for rate, end in about.sections if rate > 0]
     if not stated:
         return []

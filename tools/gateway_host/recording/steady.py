@@ -21,7 +21,7 @@ _ORDERS = (1, 3, 5, 7, 9, 11, 13, 15)  # that are looked at for the frequency
 _VOLTAGES = 4  # so many are enough
 _ENOUGH_RATE = 3200  # samples/s, for the frequency
 _STEPS = 28  # of the search: down to 2e-6 Hz
-_TINY = 1e-9  # keeps what cannot be told from being divided by
+_TINY = 1e-9  # keeps what is not known from being divided by
 _HIGHEST_ORDER = 31
 _BAND = 0.46  # of the sampling rate
 

@@ -1,4 +1,4 @@
-"""Times in recordings: clocks of relays, and the sampling rate that time stamps tell."""
+"""Times in recordings: clocks of relays, and the sampling rate that time stamps give."""
 
 import re
 
@@ -52,7 +52,7 @@ def rate_of(stamps: np.ndarray, quantum: float) -> tuple[float, np.ndarray]:
         raise Unreadable(f"its time goes back at sample {back}; sort the samples by time")
     index = known.astype(float)
     usual = np.median(steps / np.diff(known))
-    if usual > 2.5 * quantum:  # a gap can be told from rounding
+    if usual > 2.5 * quantum:  # a gap is no rounding
         counts = np.maximum(1, np.rint(steps / usual))
         index = np.concatenate([[0.0], np.cumsum(counts)]) + known[0]
     period, begin = np.polyfit(index - index[0], stamps[known] - stamps[known[0]], 1)

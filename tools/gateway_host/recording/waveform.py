@@ -17,7 +17,7 @@ class Channel:
     neutral one, None when it is not known.
 
     ratio: of its transformer, primary over secondary; stored: samples as the file has them, V or
-    A, NaN where one is missing; `primary` tells on which side of the transformer those are.
+    A, NaN where one is missing; `primary` says on which side of the transformer those are.
     """
 
     name: str

@@ -32,7 +32,7 @@ class Module(Slave):
         self.number = number
         self.serial = f"{self.KIND:04d}{number:06d}"
         self.starts = 0
-        self.refusals = 0  # orders to leave the search
+        self.refusals = 0  # commands to leave the search
         self.now = 0.0
         self.start(0.0)
 

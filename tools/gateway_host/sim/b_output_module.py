@@ -7,8 +7,8 @@ from .modbus_line import FAILURE, ILLEGAL_ADDRESS, Refused, low_first
 
 
 class OutputModule(Module):
-    """2 relays. `stuck`: places whose contact does not follow. changed(place, on, µs): told of
-    every change of what the load has."""
+    """2 relays. `stuck`: places whose contact does not follow. changed(place, on, µs): called when
+    what the load has changes."""
 
     KIND = 5710
 

@@ -93,15 +93,15 @@ class Site:
 
     def site_json(self) -> dict:
         """site.json of docs/site.md, as a dict."""
-        wishes = {}
+        extras = {}
         if self.voltage_ratio != 1:
-            wishes["voltage_ratio"] = self.voltage_ratio
+            extras["voltage_ratio"] = self.voltage_ratio
         if self.tz:
-            wishes["tz"] = self.tz
+            extras["tz"] = self.tz
         if self.synthesised:
-            wishes["synthesised"] = self.synthesised
+            extras["synthesised"] = self.synthesised
         return (
-            wishes
+            extras
             | {
                 "version": 1,
                 "name": self.name,

@@ -80,7 +80,7 @@ class Installation:
         self.line = Line(self.nodes, baud, rxbuf, corrupt, house.seed)
         self.b_line = ModbusLine([make(house) for make in house.b_bus.slaves], seed=house.seed)
         # Devices of the B-bus on port A, and whether the gateway speaks at their speed.
-        self.strays = ModbusLine(seed=house.seed)
+        self.misplaced = ModbusLine(seed=house.seed)
         self._slowly = False
         for settings in house.nodes:
             self.add_node(settings)
@@ -163,8 +163,8 @@ class Installation:
             self._slowly = True
             time = self.time_of(ticks)
             self.line.advance(time)
-            self.strays.disturb(self.line.busy_until)
-            self.strays.write(time, data, baud)
+            self.misplaced.disturb(self.line.busy_until)
+            self.misplaced.write(time, data, baud)
 
     def read(self, ticks: int, size: int) -> bytes | None:
         """At most `size` bytes received until `ticks`; None when all has ended."""
@@ -174,7 +174,7 @@ class Installation:
                 return None
             data = self.line.read(time, size)
             if self._slowly:
-                data = self.strays.read(time, size)
+                data = self.misplaced.read(time, size)
             self._pass_on()
             return data
 
@@ -245,12 +245,12 @@ class Installation:
             self.put_on(self.node(serial))
 
     def take_off(self, node: Node) -> None:
-        """As `unplug`, where twins have to be told apart."""
+        """As `unplug`, where twins have to be distinguished."""
         self.line.silence(node)
         node.connected = False
 
     def put_on(self, node: Node) -> None:
-        """As `plug`, where twins have to be told apart."""
+        """As `plug`, where twins have to be distinguished."""
         node.connected = True
         node.power_on(self.line.now)
 

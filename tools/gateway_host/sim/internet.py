@@ -1,4 +1,4 @@
-"""What lies behind the gateway's links: the way to the broker, and the web server that tells the
+"""What lies behind the gateway's links: the way to the broker, and the web server that knows the
 internet from a hotel's portal. Both look at the World for whether anything gets through."""
 
 from __future__ import annotations

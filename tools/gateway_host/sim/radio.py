@@ -53,7 +53,7 @@ class World:
     lte_dbm: int | None = -85
     sim: bool = True
     addresses: tuple[str, str, str, str] = ("10.9.8.7", "255.255.255.0", "10.9.8.1", "127.0.0.53")
-    phone_knows: tuple[str, str] | None = None  # the hotspot that the phone was told to join
+    phone_knows: tuple[str, str] | None = None  # the hotspot that the phone has to join
 
     def __post_init__(self) -> None:
         self.now = 0.0

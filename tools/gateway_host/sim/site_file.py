@@ -163,8 +163,8 @@ def read_synthesised(table: Table, phases: tuple[str, ...]) -> dict[str, dict]:
     value = table.value("synthesised", {})
     shape = '{ L2 = { from = "L1", degrees = -120 } }'
     if not isinstance(value, dict) or not all(
-        name in phases and isinstance(wish, dict) and set(wish) == {"from", "degrees"}
-        for name, wish in value.items()
+        name in phases and isinstance(source, dict) and set(source) == {"from", "degrees"}
+        for name, source in value.items()
     ):
         table.fail("synthesised", f"'synthesised' must be {shape}, with phases of the scheme")
     return value

@@ -1,5 +1,5 @@
 """Runs in the MicroPython interpreter: measures what the installation plays, one JSON line per
-report, with the counters of the A-bus and what an installer would be told."""
+report, with the counters of the A-bus and what an installer would read."""
 
 import gc
 import json
@@ -16,7 +16,7 @@ from advice.sensors import Advice
 from gateway import build_measuring
 
 
-def tell(hardware, measuring, advice):
+def print_report(hardware, measuring, advice):
     """A line for the last report."""
     bus, energy = measuring.bus, measuring.energy
     for _ in advice.update(measuring.report, measuring.reports):
@@ -60,14 +60,14 @@ def main():
     hardware = make(board)
     measuring = build_measuring(hardware, installation, gc.collect)
     advice = Advice(measuring.bus, installation)
-    told = 0
+    printed = 0
     try:
         while True:
             hardware.pass_us(measuring.step())
             measuring.work_through()
-            if measuring.reports != told:
-                told = measuring.reports
-                tell(hardware, measuring, advice)
+            if measuring.reports != printed:
+                printed = measuring.reports
+                print_report(hardware, measuring, advice)
     except EOFError:
         pass
 
