@@ -97,6 +97,11 @@ collect: ## Collect the history of gateways from a broker (BROKER=host:1883 FILE
 	@$(HOST) collect $(call option,broker,BROKER) $(call option,file,FILE) $(call option,seconds,SECONDS) \
 		$(call option,victoria,VICTORIA) $(call flag,report,REPORT) $(call option,export,EXPORT) $(call option,per,PER)
 
+fleet: ## Play so many gateways against a broker, write build/fleet.json (N=1000 SECONDS=60 PROFILE=history BACKLOG=60 TLS=1)
+	@$(SETUP) --group run
+	@$(HOST) fleet $(call option,gateways,N) $(call option,seconds,SECONDS) $(call option,profile,PROFILE) \
+		$(call option,backlog,BACKLOG) $(call flag,tls,TLS)
+
 label: ## Make labels with the code that joins the hotspot (SERIAL=5010000123 KEY=... for a known password)
 	@$(SETUP) --group run
 	@$(HOST) label $(call option,serial,SERIAL) $(call option,key,KEY)
@@ -108,4 +113,4 @@ doctor: ## Say what was found and chosen, what is missing and its remedy
 clean: ## Remove what was made under build/, keep the downloads in build/cache
 	@test ! -d build || find build/ -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +
 
-.PHONY: help setup run test bench accuracy world fuzz style chip image flash repl replay label collect doctor clean
+.PHONY: help setup run test bench accuracy world fuzz style chip image flash repl replay label collect fleet doctor clean

@@ -19,7 +19,8 @@ from gateway_host.interpreter import ROOT
 from make_calls import environment, errors, family, left, make, measured
 
 # Of each target that has options: what its recipe calls.
-TARGETS = "run test world fuzz chip image flash repl replay label collect setup doctor".split()
+TARGETS = "run test world fuzz chip image flash repl replay label collect fleet".split()
+TARGETS += ["setup", "doctor"]
 _CALLS = r"\$\(call (?:given|flag,\w+|option,\w+),([A-Z]+)"
 NAMES = sorted(set(re.findall(_CALLS, (ROOT / "Makefile").read_text())))
 ODD = ("it's.toml", "two  spaces", "a$b", "$(shell id)", "`id`", 'say "x"', "-x", "ünï/ö", "#1",
@@ -67,8 +68,10 @@ WRONG = [
     ("image", "BOARD=../..", "../.."),
     ("label", "SERIAL=it's", "it's"),
     ("replay", "RECORDING=/dev", "/dev"),
-    ("collect", "BROKER=:99999", "99999"),
+    ("collect", "BROKER=:99999", ":99999"),
     ("collect", "SECONDS=soon", "soon"),
+    ("fleet", "N=0", "above 0"),
+    ("fleet", "PROFILE=fast", "fast"),
     ("test", "TESTS='", "quotation"),
 ]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 ASK_AFTER_S = 300  # what is on its way needs so long
-ASK_AGAIN_S = 1800
+ASK_AGAIN_S = 3600  # at most; at first after twice, four times, ... as long
 _MOST_AT_ONCE = 1000
 
 
@@ -48,7 +48,7 @@ class Asking:
     def __init__(self, after_s: float = ASK_AFTER_S, again_s: float = ASK_AGAIN_S):
         self._after_s = after_s
         self._again_s = again_s
-        self._due: dict[tuple[str, int], float] = {}
+        self._due: dict[tuple[str, int], tuple[float, float]] = {}  # when, and the next pause
 
     def due(self, db: sqlite3.Connection, now: float | None = None) -> list[Hole]:
         """The lowest hole of each device whose time has come."""
@@ -58,8 +58,10 @@ class Asking:
             if not hole.gone:
                 lowest.setdefault(hole.device, hole)
         known = {(hole.device, hole.first): hole for hole in lowest.values()}
-        self._due = {key: self._due.get(key, now + self._after_s) for key in known}
-        found = [hole for key, hole in known.items() if self._due[key] <= now]
+        first = now + self._after_s, 2 * self._after_s
+        self._due = {key: self._due.get(key, first) for key in known}
+        found = [hole for key, hole in known.items() if self._due[key][0] <= now]
         for hole in found[:_MOST_AT_ONCE]:
-            self._due[hole.device, hole.first] = now + self._again_s
+            pause = self._due[hole.device, hole.first][1]
+            self._due[hole.device, hole.first] = now + pause, min(2 * pause, self._again_s)
         return found[:_MOST_AT_ONCE]

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from gateway_host.collector import export, report
 from gateway_host.collector.client import Address, Client
-from gateway_host.collector.holes import Asking
+from gateway_host.collector.holes import ASK_AFTER_S, Asking
 from gateway_host.collector.ledger import Ledger
 from gateway_host.collector.service import Service, open_file
 from gateway_host.collector.victoria import Victoria
@@ -40,6 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--victoria", help="hand on to a store, e.g. http://127.0.0.1:8428/write")
     parser.add_argument("--keep-days", type=float, help="then remove what the store has")
     parser.add_argument("--no-asking", action="store_true", help="ask no gateway for holes")
+    parser.add_argument(
+        "--ask-after", type=float, default=ASK_AFTER_S, help="ask for a hole after so many s (300)"
+    )
     parser.add_argument("--seconds", type=float, help="collect so long, then end")
     parser.add_argument("--report", action="store_true", help="say what the file holds, then end")
     parser.add_argument("--export", help="write a CSV file, - for the terminal, then end")
@@ -58,7 +61,7 @@ def main(arguments: argparse.Namespace) -> int:
     client = Client(_address(arguments))
     store = Victoria(arguments.victoria) if arguments.victoria else None
     with contextlib.closing(open_file(arguments.file)) as ledger:
-        asking = None if arguments.no_asking else Asking()
+        asking = None if arguments.no_asking else Asking(arguments.ask_after)
         service = Service(ledger, client, store, arguments.keep_days, asking)
         print(f"Collecting into {arguments.file}; Ctrl-C ends", flush=True)
         with contextlib.suppress(KeyboardInterrupt):

@@ -1,0 +1,60 @@
+"""Play the traffic of many gateways against a broker; print a table, write build/fleet.json."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from gateway_host.broker import mosquitto
+from gateway_host.errors import UserError
+from gateway_host.fleet.rates import PROFILES
+from gateway_host.fleet.run import Options, play
+from gateway_host.session import ROOT
+
+RESULT = ROOT / "build" / "fleet.json"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `fleet`."""
+    parser.add_argument("--gateways", type=int, default=100, help="how many (100)")
+    parser.add_argument("--seconds", type=float, default=60, help="of all traffic (60)")
+    parser.add_argument("--profile", choices=list(PROFILES), default="ethernet")
+    parser.add_argument("--backlog", type=int, default=60, help="minutes after the blackout (60)")
+    parser.add_argument("--tls", action="store_true", help="between gateways and broker")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Exit code 0; 1 where a record was lost or doubled."""
+    if arguments.gateways < 1 or arguments.seconds <= 0 or arguments.backlog < 0:
+        raise UserError("--gateways and --seconds must be above 0, --backlog 0 or more")
+    if mosquitto() is None:
+        raise UserError("no mosquitto: `make doctor` says why and the remedy")
+    options = Options(
+        arguments.gateways,
+        arguments.seconds,
+        arguments.profile,
+        arguments.backlog,
+        arguments.tls,
+    )
+    with tempfile.TemporaryDirectory(prefix="fleet-") as directory:
+        found = play(options, Path(directory), lambda line: print(f"  {line}", file=sys.stderr))
+    Console(highlight=False).print(_table(found))
+    RESULT.parent.mkdir(exist_ok=True)
+    RESULT.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    print(f"written to {RESULT.relative_to(ROOT)}")
+    return int(bool(found["lost"] or found["doubled"]))
+
+
+def _table(found: dict[str, object]) -> Table:
+    shown = Table(show_header=False)
+    for name, value in found.items():
+        parts = value if isinstance(value, dict) else {"": value}
+        for part, figure in parts.items():
+            shown.add_row(f"{name} {part}".strip().replace("_", " "), f"{figure}")
+    return shown

@@ -1,0 +1,2 @@
+"""The traffic of many gateways against a broker (docs/scale.md); shares no code with the
+firmware."""
