@@ -9,7 +9,7 @@ import sys
 
 from gateway_host import processes
 from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
-from gateway_host.world import report
+from gateway_host.world import send
 from installer_scenario import BLUE, GREEN, NAME, OFF, PASSWORD, Installer
 from phone import Phone, until
 from running_gateway import Listener, mqtt_at
@@ -103,7 +103,7 @@ def test_without_scripts_at_the_gateway_that_a_person_starts(tmp_path):
                 ("cloud on", "bereikt het internet"),
             ):
                 for one in command.split("; "):
-                    report(one)
+                    send(one)
                 phone.tap("label[for=n0]")
                 phone.type("#key", PASSWORD)
                 phone.tap("#join > button")

@@ -23,7 +23,7 @@ from gateway_host.session import ROOT, Session, has_repl
 from gateway_host.sim.house_file import load_house
 from gateway_host.sim.installation import Installation
 from gateway_host.view.truth import Truth
-from gateway_host.world import report
+from gateway_host.world import send
 from in_interpreter import program
 
 HOUSE = ROOT / "tools" / "houses" / "default.toml"
@@ -132,7 +132,7 @@ def true_watts(samples):
 def test_in_a_world_silence_is_waited_for(monkeypatch, capsys):
     """Docs/connection.md's own example, until somebody plugs the cable in."""
     monkeypatch.setattr(run, "_PATIENCE_S", 2.0)
-    plugging = threading.Timer(8.0, lambda: report("cable in"))
+    plugging = threading.Timer(8.0, lambda: send("cable in"))
     plugging.start()
     try:
         world = "wifi house password=geheim123; cable out"
