@@ -19,7 +19,7 @@ from micropython import const
 
 from site.sampling import SAMPLE_RATE
 from measure.kernel import accumulate
-from measure.offsets import Offsets
+from measure.offsets import Offsets, clear
 from measure.oscillator import PAIRS, ROW_WORDS
 from measure.pll import Pll
 from measure.products import cross
@@ -54,15 +54,6 @@ IMPORT, EXPORT, QUADRANT, SQUARE, COUNT, MISSED, FOLLOWED = 0, 2, 4, 12, 14, 15,
 
 # Of the products of two voltages: L1 x L2, L2 x L3, L3 x L1; limbs and number of samples each.
 CROSS_WORDS = const(3)
-_CROSS_BYTES = const(4 * CROSS_WORDS)
-
-
-@micropython.viper
-def _clear(words: ptr32, count: int):
-    while count:
-        words[0] = 0
-        words = ptr32(int(words) + 4)
-        count -= 1
 
 
 @micropython.viper
@@ -111,20 +102,17 @@ def _fold(channels: int, sums: ptr32, report: ptr32, followed: int, step: int):
         i += 1
 
 
-@micropython.viper
-def _fold_cross(window: ptr32, report: ptr32, length: int):
+def _fold_cross(window, report, length):
     """Add the window's products of voltages, where they are whole, to the report, and clear
     them."""
-    for p in range(3):
-        w = ptr32(int(window) + p * _CROSS_BYTES)
-        r = ptr32(int(report) + p * _CROSS_BYTES)
-        if int(w[2]) == length:
-            low = r[0] + w[0]
-            r[0] = low & 0xFFFFFF
-            r[1] = r[1] + w[1] + (low >> 24)
-            r[2] = r[2] + length
+    for at in range(0, 3 * CROSS_WORDS, CROSS_WORDS):
+        if window[at + 2] == length:
+            low = report[at] + window[at]
+            report[at] = low & 0xFFFFFF
+            report[at + 1] += window[at + 1] + (low >> 24)
+            report[at + 2] += length
         for k in range(CROSS_WORDS):
-            w[k] = 0
+            window[at + k] = 0
 
 
 class Meter:
@@ -213,8 +201,8 @@ class Meter:
         self.finished, self._report = self._report, self.finished
         self.finished_cross, self._cross = self._cross, self.finished_cross
         self.finished_samples = self.samples
-        _clear(self._report, len(self._report))
-        _clear(self._cross, len(self._cross))
+        clear(self._report, len(self._report))
+        clear(self._cross, len(self._cross))
         self.saturation.end()
         self.offsets.end()
         self.samples = 0

@@ -50,7 +50,8 @@ def _add(
 
 
 @micropython.viper
-def _clear(words: ptr32, count: int):
+def clear(words: ptr32, count: int):
+    """Make so many words 0."""
     while count:
         words[0] = 0
         words = ptr32(int(words) + 4)
@@ -78,7 +79,7 @@ class Offsets:
     def end(self) -> None:
         """A report ends: its sums are set aside."""
         self._sums, self._finished = self._finished, self._sums
-        _clear(self._sums, len(self._sums))
+        clear(self._sums, len(self._sums))
 
     def mean(self, i: int, square: float) -> float:
         """What is to be taken off channel i in the report that ended last, counts: 0 where that

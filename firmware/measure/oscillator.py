@@ -61,14 +61,14 @@ _ENTRIES = const(1024)  # of a turn
 _QUARTER = const(_ENTRIES // 4)
 _ENTRY_SHIFT = const(20)  # from an angle to an entry
 # A channel's sums, as metering.WORDS
+_SUMS = const(8)
 _SUMS_BYTES = const(32)
 _A = const(0)
 _A_HIGH = const(1)
 _B = const(2)
 _B_HIGH = const(3)
 _N = const(6)
-# Of a window's sums: the least that a connected voltage has, for each sample.
-_CONNECTED = const(21250)  # 20 V
+_CONNECTED = const(10625)  # 20 V: half of what a window's sums have for each sample
 _HALF_TURN = const(TURN // 2)
 _SLOWEST = const(13421772)  # 40 Hz
 _FASTEST = const(23488102)  # 70 Hz
@@ -80,11 +80,13 @@ _LAST_WINDOWS = const(5)
 _SMALL = const(1491308)
 _LEANS = const(_LAST_WINDOWS * 178957)
 _LEAVE = const(14913081)
+_STRIDE = const(16)  # samples, less than a cycle
 
 # A turn and a quarter of -cos, plus UNIT (never negative): entry k is the quadrature wave at
 # k / 1024 turns, entry k + 256 the wave in phase.
 WAVE = array("H", [UNIT + round(UNIT * -cos(2 * pi * k / 1024)) for k in range(1280)])
 SILENCE = array("h", [0] * _BLOCK)
+_found = array("i", [0] * 6)  # see _angles()
 ARCTAN = array("i", [round(atan(1 / (1 << k)) / (2 * pi) * TURN) for k in range(20)])
 
 
@@ -165,59 +167,23 @@ def fill(
 
 
 @micropython.viper
-def follow(state: ptr32, sums: ptr32, arctan: ptr32):
-    """At a window's end: set phase, step and offsets right from the sums (metering's layout) of
-    the three voltages.
-
-    The angle by which a voltage leads its reference comes from its sums with the two unit waves by
-    CORDIC vectoring (Volder 1959), 20 steps: exact to 2^-20 turn. The reference is behind the
-    oscillator by what was cut off its angle, on average over the window: where the frequency is a
-    simple fraction of the sample rate that is not half a step of the table. The loop (phase by
-    the whole error, step by half of what the error tells of it) has both poles at half the unit
-    circle: ten windows take it from 50 to 65 Hz. Under 20 V a phase counts as not connected;
-    without any the oscillator runs free. It follows the first phase that has a third of the
-    largest voltage: what a wire that hangs free picks up is less.
-    """
-    samples = state[SAMPLES]
-    state[WINDOWS] = state[WINDOWS] + state[FOLLOWED]
-    most = 0
-    for p in range(3):
-        cut = 2 * int(state[CUT + p]) // samples  # a row is for two samples
-        state[CUT + p] = cut
-        if state[FOLLOWED]:
-            angle = (state[OFFSET + p] - cut - state[MARKED + p]) & int(_PART)
-            if angle >= _HALF_TURN:
-                angle -= int(TURN)
-            state[DRIFT + p] = state[DRIFT + p] + (angle >> 8)
-        w = ptr32(int(sums) + p * _SUMS_BYTES)
-        if w[_N] * 2 > samples:
-            high = 0 - int(w[_A_HIGH] >> 31 != 0)
-            x = ((w[_A_HIGH] | (high << 31)) << 20) | (w[_A] >> 4)
-            high = 0 - int(w[_B_HIGH] >> 31 != 0)
-            y = ((w[_B_HIGH] | (high << 31)) << 20) | (w[_B] >> 4)
-            size = x if x > 0 else 0 - x
-            size += y if y > 0 else 0 - y
-            most = size if size > most else most
-    lead = 0
-    led = 0
-    cycles = 0  # 1 when the next window begins just before the phase's zero
+def _angles(sums: ptr32, arctan: ptr32, found: ptr32):
+    """Into `found` of each phase the angle by which its voltage leads its reference, then of each
+    half its size."""
     for p in range(3):
         w = ptr32(int(sums) + p * _SUMS_BYTES)
-        if w[_N] * 2 <= samples:
-            continue
+        # Where words have 64 bits, loads are not sign-extended.
         high = 0 - int(w[_A_HIGH] >> 31 != 0)
         x = ((w[_A_HIGH] | (high << 31)) << 20) | (w[_A] >> 4)
         high = 0 - int(w[_B_HIGH] >> 31 != 0)
         y = 0 - (((w[_B_HIGH] | (high << 31)) << 20) | (w[_B] >> 4))
-        size = x if x > 0 else 0 - x
-        size += y if y > 0 else 0 - y
-        if size < w[_N] * _CONNECTED or (not led and size < most // 3):
-            continue
         angle = 0
+        size = y if y > 0 else 0 - y
         if x < 0:
             x = 0 - x
             y = 0 - y
             angle = _HALF_TURN
+        found[3 + p] = (size >> 1) + (x >> 1)
         for k in range(20):
             t = x
             if y > 0:
@@ -230,71 +196,105 @@ def follow(state: ptr32, sums: ptr32, arctan: ptr32):
                 angle -= arctan[k]
         if angle >= _HALF_TURN:
             angle -= int(TURN)
-        angle -= state[CUT + p]
+        found[p] = angle
+
+
+def follow(state: Words, sums: Words, arctan: Words) -> None:
+    """At a window's end: set phase, step and offsets right from the sums (metering's layout) of
+    the three voltages. Bytecode, as native code takes internal memory; no number is larger than
+    2^30, which would allocate.
+
+    The angle by which a voltage leads its reference comes from its sums with the two unit waves by
+    CORDIC vectoring (Volder 1959), 20 steps: exact to 2^-20 turn. The reference is behind the
+    oscillator by what was cut off its angle, on average over the window: where the frequency is a
+    simple fraction of the sample rate that is not half a step of the table. The loop (phase by
+    the whole error, step by half of what the error tells of it) has both poles at half the unit
+    circle: ten windows take it from 50 to 65 Hz. Under 20 V a phase counts as not connected;
+    without any the oscillator runs free. It follows the first phase that has a third of the
+    largest voltage: what a wire that hangs free picks up is less.
+    """
+    samples = state[SAMPLES]
+    found = _found
+    _angles(sums, arctan, found)
+    state[WINDOWS] += state[FOLLOWED]
+    most = 0
+    for p in range(3):
+        cut = 2 * state[CUT + p] // samples  # a row is for two samples
+        state[CUT + p] = cut
+        if state[FOLLOWED]:
+            angle = ((state[OFFSET + p] - state[MARKED + p] & _PART) - cut) & _PART
+            if angle >= _HALF_TURN:
+                angle = angle - _HALF_TURN - _HALF_TURN
+            state[DRIFT + p] += angle >> 8
+        most = max(most, found[3 + p]) if sums[_SUMS * p + _N] * 2 > samples else most
+    lead = 0
+    led = False
+    cycles = 0  # 1 when the next window begins just before the phase's zero
+    for p in range(3):
+        count = sums[_SUMS * p + _N]
+        size = found[3 + p]
+        if count * 2 <= samples or size < count * _CONNECTED or (not led and size < most // 3):
+            continue
+        angle = found[p] - state[CUT + p]
         if led:
-            state[OFFSET + p] = (state[OFFSET + p] + angle - lead) & int(_PART)
+            turned = (angle - lead) & _PART
+            state[OFFSET + p] = (state[OFFSET + p] - _PART + turned - 1) & _PART
         else:
             lead = angle
-            led = 1
+            led = True
     if led:
-        phase = state[PHASE] + lead
-        if phase < 0:
-            state[TURNS] = state[TURNS] - 1
-            cycles = 1
-        if phase >= int(TURN):
-            state[TURNS] = state[TURNS] + 1
-        state[PHASE] = phase & int(_PART)
-        step = state[STEP] + lead // (2 * samples)
-        if step < _SLOWEST:  # 40 Hz
-            step = _SLOWEST
-        if step > _FASTEST:  # 70 Hz
-            step = _FASTEST
-        state[STEP] = step
-        size = lead if lead > 0 else 0 - lead
-        state[FOLLOWED] = int(size < _FOLLOWS)
-        if state[LOCKED]:
-            state[LOCKED] = int(size < _LEAVE)
-            state[STEADY] = 0
-            state[_LEAN] = 0
-        elif size < _SMALL:
-            state[STEADY] = state[STEADY] + 1
-            if state[STEADY] > _SHORT_WINDOWS - _LAST_WINDOWS:
-                state[_LEAN] = state[_LEAN] + lead + _SMALL  # never negative
-            if state[STEADY] == _SHORT_WINDOWS:
-                lead = int(state[_LEAN]) - _LAST_WINDOWS * _SMALL
-                state[LOCKED] = int(lead < _LEANS and lead > 0 - _LEANS)
-                state[STEADY] = 0
-                state[_LEAN] = 0
-        else:
-            state[STEADY] = 0
-            state[_LEAN] = 0
-        state[SILENT] = 0
+        cycles = int(_turn(state, lead) < 0)
+        _judge(state, lead, samples)
     else:
-        state[LOCKED] = 0
-        state[FOLLOWED] = 0
-        state[SILENT] = state[SILENT] + samples
-        if int(state[SILENT]) > _SAMPLE_RATE:
+        state[LOCKED] = state[FOLLOWED] = 0
+        state[SILENT] += samples
+        if state[SILENT] > _SAMPLE_RATE:
             state[STEP] = state[NOMINAL]
             state[SILENT] = 0
     state[CYCLES] = cycles + (state[WINDOW] if state[LOCKED] else 1)
     state[SAMPLES] = 0
-    for p in range(3):
-        state[CUT + p] = 0
+    state[CUT] = state[CUT + 1] = state[CUT + 2] = 0
 
 
-@micropython.viper
-def advance(state: ptr32, samples: int):
-    """Let the oscillator run on over samples that nobody has."""
-    phase = state[PHASE]
-    step = state[STEP]
-    state[SAMPLES] = state[SAMPLES] + samples
-    while samples:
-        phase += step
-        if phase >= int(TURN):
-            phase -= int(TURN)
-            state[TURNS] = state[TURNS] + 1
-            state[CYCLES] = state[CYCLES] - 1
-        samples -= 1
-    state[PHASE] = phase
-    if state[CYCLES] == 0 or state[CYCLES] >> 31:
-        state[CYCLES] = 0
+def _turn(state, angle):
+    """Move the phase by less than a turn; how many turns that completes: -1, 0 or 1."""
+    left = _PART - state[PHASE]
+    turns = 0
+    if angle > left:
+        state[PHASE] = angle - left - 1
+        turns = 1
+    else:
+        state[PHASE] += angle
+        if state[PHASE] < 0:
+            state[PHASE] = state[PHASE] + _HALF_TURN + _HALF_TURN
+            turns = -1
+    state[TURNS] += turns
+    return turns
+
+
+def _judge(state, lead, samples):
+    """Set the step right, and judge whether the voltage is followed and windows are long."""
+    state[STEP] = min(max(state[STEP] + lead // (2 * samples), _SLOWEST), _FASTEST)
+    size = abs(lead)
+    state[FOLLOWED] = size < _FOLLOWS
+    state[SILENT] = 0
+    if not state[LOCKED] and size < _SMALL:
+        state[STEADY] += 1
+        if state[STEADY] > _SHORT_WINDOWS - _LAST_WINDOWS:
+            state[_LEAN] += lead
+        if state[STEADY] < _SHORT_WINDOWS:
+            return
+        state[LOCKED] = abs(state[_LEAN]) < _LEANS
+    elif state[LOCKED]:
+        state[LOCKED] = size < _LEAVE
+    state[STEADY] = state[_LEAN] = 0
+
+
+def advance(state: Words, samples: int) -> None:
+    """Let the oscillator run on over samples that nobody has. Bytecode, as follow()."""
+    state[SAMPLES] += samples
+    while samples > 0:
+        some = min(samples, _STRIDE)
+        state[CYCLES] -= _turn(state, some * state[STEP])
+        samples -= some
+    state[CYCLES] = max(0, state[CYCLES])

@@ -115,7 +115,6 @@ FACTS = {
     ("metering.py", "COUNT"): [("metering.py", "_COUNT")],
     ("metering.py", "MISSED"): [("metering.py", "_MISSED")],
     ("metering.py", "FOLLOWED"): [("metering.py", "_FOLLOWED")],
-    ("measure/products.py", "_CROSS_BYTES"): [("metering.py", "_CROSS_BYTES")],
 }
 
 
