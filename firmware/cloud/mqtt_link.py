@@ -14,6 +14,7 @@ _CHUNK = const(1024)  # bytes given to the socket at once: asyncio copies what i
 _STALLED = const(10)
 _LOOK_MS = const(100)
 _LOOK_SOON_MS = const(10)
+_PAUSE_MS = const(10)  # behind a whole chunk
 
 
 class UplinkError(Exception):
@@ -53,7 +54,8 @@ class Link:
         """Give `head`, bytes, and after it a mqtt_wire.Body to the socket; OSError when that is
         not possible.
 
-        Other tasks run between the chunks of 1 kB.
+        Other tasks run between the chunks of 1 kB, and the pause lets the last one arrive: what is
+        on its way takes three times its size of the chip's internal memory.
         """
         stream = self._open()
         self._looks = 0
@@ -68,7 +70,7 @@ class Link:
                 if stream.out_buf:
                     await stream.drain()
                 self._looks = 0
-                await asyncio.sleep_ms(0)
+                await asyncio.sleep_ms(_PAUSE_MS * len(chunk) // _CHUNK)
         finally:
             self._sending = False
 
