@@ -10,9 +10,11 @@ import gc
 from micropython import const
 
 from system.counters import Counters
+from system.log import Log
 from system.tasks import run_all
 from system.version import VERSION
 from b_bus.port import PortB
+from b_bus.start import meters_of
 from a_bus import state as a_bus
 from bus_a import BusA
 from energy.record import Record
@@ -24,6 +26,7 @@ from cloud.commands import Commands
 from cloud.publisher import Publisher
 from cloud.rates import Rates
 from cloud.retained import Retained
+from cloud.service import Service
 from cloud.state import State
 from cloud.uplink import Uplink
 from panel.housekeeping import Housekeeping
@@ -71,13 +74,14 @@ class Gateway:
     ):
         self.hardware = hardware
         self.site = site
-        self.counters = Counters()
+        self._log = Log(hardware.uptime_ms)
+        self.counters = Counters(self._log.error)
         self.housekeeping = Housekeeping(
             hardware,
             board,
             settings,
             self.counters,
-            lambda: self._in_cloud() and self.publisher.wake(),
+            self._on_led,
             self._in_cloud,
             improv,
         )
@@ -155,6 +159,11 @@ class Gateway:
             self._now_s,
         )
         self.port_b.declare(self.commands, prefix)
+        meters = meters_of if self._with_b else None
+        service = Service(
+            site, settings, meters, self._log, self.commands, self.close, hardware.restart
+        )
+        service.declare()
 
     async def run(self) -> None:
         """Run all tasks; without end."""
@@ -191,6 +200,12 @@ class Gateway:
         """The command "scan": both buses."""
         self.measuring.bus.scan()
         self.port_b.scan()
+
+    def _on_led(self):
+        """The LED's state has changed."""
+        self._log.note("LED: " + self.led.state)
+        if self._in_cloud():
+            self.publisher.wake()
 
     def _on_report(self, ended_ms):
         """A report was worked through: a generator, which writes its messages."""

@@ -15,7 +15,7 @@ from system.ends import Ends
 from system.watchdog import WATCHDOG_MS
 from hotspot.improv import Improv
 from wifi_provision import hotspot_name
-from site import document, settings
+from site import document, settings, site_file
 from b_bus.start import meters_of
 
 _LOADING_MS = const(180000)  # from a file system that is in use, on a slow flash
@@ -42,13 +42,21 @@ def _usable(refused, name, make):
         return None
 
 
-def _site():
-    """The installation, None while there is none. ValueError when it is not usable."""
-    try:
-        with open("site.json") as file:
-            return document.load(file.read(), meters_of if "b" in board.BUSES else None)
-    except OSError:
-        return None
+def _site(name):
+    """The installation in that file, None while there is none. ValueError when it is not
+    usable."""
+    text = site_file.read(name)
+    return text and document.load(text, meters_of if "b" in board.BUSES else None)
+
+
+def _installation(refused):
+    """(the installation or None, its file): where site.json is not usable the one before it, so
+    that no command keeps a gateway from being reached by another."""
+    found = _usable(refused, site_file.FILE, lambda: _site(site_file.FILE))
+    if found or site_file.FILE not in refused:
+        return found, site_file.FILE
+    before = _usable(refused, site_file.BEFORE, lambda: _site(site_file.BEFORE))
+    return before, site_file.BEFORE if before else site_file.FILE
 
 
 def _finish_reset(device):
@@ -112,7 +120,7 @@ def _load(device, resting):
     look()
     _usable(refused, "reset", lambda: _finish_reset(device))
     device.watchdog(_LOADING_MS)
-    installation = _usable(refused, "site.json", _site)
+    installation, name = _installation(refused)
     requested = _usable(refused, "settings.json", settings.read) or settings.kept()
     if resting:
         refused.append("rest")
@@ -127,7 +135,11 @@ def _load(device, resting):
             modules.load("b" in board.BUSES, look)
         modules.load_gateway(look)
     gc.collect()  # the buffers want whole pieces of the heap
-    made = _usable(refused, "site.json", lambda: _made(device, requested, installation, improv))
+    made = _usable(refused, name, lambda: _made(device, requested, installation, improv))
+    if not made and installation and name == site_file.FILE:
+        name = site_file.BEFORE
+        before = _usable(refused, name, lambda: _site(name))
+        made = before and _usable(refused, name, lambda: _made(device, requested, before, improv))
     gateway = made or _made(device, requested, None, improv)
     for name in refused:
         gateway.counters.count("start." + name)

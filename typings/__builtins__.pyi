@@ -30,6 +30,7 @@ from contracts import Radio as Radio
 
 from system.counters import Counters as Counters
 from system.ends import Ends as Ends
+from system.log import Log as Log
 from system.watchdog import Watch as Watch
 from hotspot.http_server import Request as Request
 from hotspot.improv import Improv as Improv

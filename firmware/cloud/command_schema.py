@@ -29,6 +29,7 @@ _SERIAL = (
 _TEXT = "a text that is not empty", lambda value: isinstance(value, str) and value
 _BOOLEAN = "true or false", lambda value: isinstance(value, bool)
 _TIME = "a time in ms", lambda value: type(value) in (int, float)
+_OBJECT = "a JSON object", lambda value: isinstance(value, dict) and value
 _SECONDS = _whole(0, 600)
 _SEQUENCE = _whole(1, 0x7FFFFFFF)
 _ID = (
@@ -53,6 +54,15 @@ SCHEMA = {
         "seconds": _SECONDS + (30,),
     },
     "switch": {"output": _TEXT, "on": _BOOLEAN},
+    "get": {"what": _choice("site", "site_before", "settings")},
+    "configure": {
+        "site": _OBJECT + (None,),
+        "site_before": ("true", lambda value: value is True, None),
+        "settings": _OBJECT + (None,),
+    },
+    "reapply": None,
+    "restart": None,
+    "log": {"level": _choice("errors", "all") + (None,)},
     # The payload of `plug/<n>/setstate`; the original's clients may say when.
     "setstate": {"value": _choice("ON", "OFF"), "since": _TIME + (None,)},
 }

@@ -8,6 +8,8 @@ from system.durable import Durable
 from system.modules import unload
 from site.limits import MAX_NETWORKS
 
+_CHANGED_BY_COMMAND = ("publish", "time_servers")
+
 
 class Settings:
     """`mqtt`: the table or None; `link`: the installer's choice or None; `apn`: of the SIM card;
@@ -94,6 +96,19 @@ def remember(settings: Settings, ssid: str, key: str, hidden: bool = False) -> N
 def choose(settings: Settings, link: str) -> None:
     """Keep the installer's choice of link."""
     settings.link = link
+    _save(settings, Durable("settings"))
+
+
+def change(settings: Settings, changes: Table) -> None:
+    """Keep other values of what holds no secret. SettingsError, and nothing changes, where they
+    are not usable."""
+    for name in changes:
+        if name not in _CHANGED_BY_COMMAND:
+            known = ", ".join(_CHANGED_BY_COMMAND)
+            raise ValueError("settings.%s: is not changed by a command (%s are)" % (name, known))
+    _load(json.dumps(changes))
+    for name in changes:
+        setattr(settings, name, changes[name])
     _save(settings, Durable("settings"))
 
 

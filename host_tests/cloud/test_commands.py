@@ -3,9 +3,11 @@ what is refused is counted and explained."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,6 +33,21 @@ class Running:
         self._uuid = plan["uuid"]
         self.listener = listener
         self.port = port
+
+    def ask(self, id: str, **command: Any) -> dict[str, Any]:
+        """The answer to a command with this id."""
+        return self.give({"id": id, "expires": in_(600)} | command)
+
+    def give(self, command: dict[str, Any]) -> dict[str, Any]:
+        """The next answer to it."""
+
+        def of(items: list[Any]) -> list[Any]:
+            id = command["id"]
+            return [m.value for m in items if m.topic == "gateway/answer" and m.value["id"] == id]
+
+        before = len(of(self.listener.messages.all()))
+        self.command(json.dumps(command))
+        return self.listener.messages.until(lambda items: of(items)[before:], "an answer")[0]
 
     def command(self, payload: str) -> None:
         topic = f"servicelocation/{self._uuid}/gateway/set"
@@ -96,7 +113,7 @@ def test_identify_blinks_at_the_node(running):
         ("{}", "gateway/set: not a JSON object with a command"),
         (
             '{"reboot": true, "scan": true}',
-            "gateway/set: no such command: reboot; there are: identify, live, retry, scan",
+            "gateway/set: no such command: reboot; there are: configure, get, identify, live, log",
         ),
         ('{"scan": "now"}', 'gateway/set: scan: must be true, not "now"'),
         (
@@ -179,3 +196,99 @@ def test_a_scan_finds_a_module_of_the_b_bus_on_port_a(running):
         ),
         "the module's name",
     )
+
+
+SECRETS = ("topsecret-user", "topsecret-key")
+
+
+@contextlib.contextmanager
+def lives(directory: Path, plan: dict[str, Any], broker: Broker) -> Iterator[Any]:
+    """A gateway of these files; a function that starts it, as Running, and ends when it has."""
+    house = load_house(DEFAULT_HOUSE)
+    with Listener(plan, broker.port) as listener:
+
+        @contextlib.contextmanager
+        def start(plan: dict[str, Any] | None, **settings: Any) -> Iterator[Running]:
+            installation = Installation(house)
+            running = Running(installation, listener.plan, listener, broker.port)
+            seen = len(listener.of("presence"))
+            with Session(installation, plan, directory=directory, **settings) as session:
+                listener.wait("presence", seen + 1)
+                listener.messages.until(
+                    lambda items: items[-1].topic == "site" or len(items) > 10_000, "a report"
+                )
+                yield running
+                session.wait(PATIENCE_S)
+                session.check(may_end=True)
+
+        listener.plan = plan
+        yield start
+
+
+def test_a_site_is_replaced_read_and_taken_back(tmp_path):
+    """Whole, by one command each; the restart comes behind the answer, and the same command again
+    gets the same answer after it."""
+    plan = load_house(DEFAULT_HOUSE).site_json()
+    new = plan | {"name": "Après la pluie", "location": 815}
+    with Broker() as broker, lives(tmp_path, plan, broker) as start:
+        mqtt = mqtt_at(broker.port, user=SECRETS[0], password=SECRETS[1])
+        with start(plan, mqtt=mqtt) as running:
+            assert running.ask("1", get={"what": "site"})["result"] == plan
+            assert running.ask("2", get={"what": "site_before"})["error"] == "refused"
+            other = running.ask("3", configure={"site": plan | {"uuid": "another"}})
+            words = f"site.uuid: must be {plan['uuid']}, of this site"
+            assert (other["error"], other["text"]) == ("refused", words)
+            wrong = running.ask("4", configure={"site": plan | {"scheme": "9x9"}})
+            assert wrong["error"] == "refused"
+            assert wrong["text"].startswith('site: scheme: "9x9" is not known (known: ')
+            both = running.ask("5", configure={"site": new, "site_before": True})
+            assert both["error"] == "malformed"
+            assert not (tmp_path / "site.before").exists()
+            change = {"id": "6", "expires": in_(3000), "configure": {"site": new}}
+            answer = running.give(change)
+            assert answer["result"] == {"restarts": True}
+        assert json.loads((tmp_path / "site.json").read_text()) == new
+        with start(None) as running:
+            assert running.ask("7", get={"what": "site"})["result"] == new
+            assert running.ask("8", get={"what": "site_before"})["result"] == plan
+            assert running.give(change)["ok"]
+            assert running.ask("9", configure={"site_before": True})["ok"]
+        assert json.loads((tmp_path / "site.json").read_text()) == plan
+        assert json.loads((tmp_path / "site.before").read_text()) == new
+        topics = [m.topic for m in running.listener.messages.all()]
+        assert topics[-1] == "presence"
+        log = (tmp_path / "gateway.log").read_text()
+        said = json.dumps([m.value for m in running.listener.messages.all()]) + log
+        assert not any(secret in said for secret in SECRETS)
+
+
+def test_settings_log_and_new_starts(tmp_path):
+    plan = load_house(DEFAULT_HOUSE).site_json()
+    with Broker() as broker, lives(tmp_path, plan, broker) as start:
+        with start(plan, mqtt=mqtt_at(broker.port, user="u", password=SECRETS[1])) as running:
+            settings = running.ask("1", get={"what": "settings"})["result"]
+            assert settings["mqtt"] == {"host": "127.0.0.1", "port": broker.port,
+                                        "home_broker": True, "password": True}  # fmt: skip
+            for given, words in (
+                ({"networks": []}, "settings.networks: is not changed by a command"),
+                ({"publish": {"sites": 5}}, "publish.sites: is not known"),
+                ({"time_servers": []}, "time_servers: must be a list"),
+            ):
+                refused = running.ask(words, configure={"settings": given})
+                assert refused["error"] == "refused" and refused["text"].startswith(words)
+            first = running.ask("2", log={})["result"]
+            assert first["level"] == "errors"
+            assert running.ask("3", log={"level": "all"})["result"]["level"] == "all"
+            lines = running.ask("4", log={"level": "errors"})["result"]["lines"]
+            assert [text for _, text in lines].count("order.refused") == 3
+            answer = running.ask("5", configure={"settings": {"publish": {"totals": 7}}})
+            assert answer["result"] == {"restarts": True}
+        with start(None) as running:
+            assert running.ask("6", get={"what": "settings"})["result"]["publish"] == {"totals": 7}
+            assert running.ask("7", reapply=True)["result"] == {"restarts": True}
+        with start(None) as running:
+            assert running.ask("8", restart=True)["result"] == {"restarts": True}
+        with start(None) as running:
+            assert running.ask("8", restart=True)["ok"]  # and nothing begins anew
+            assert running.ask("9", scan=True)["ok"]
+            running.ask("10", restart=True)

@@ -80,6 +80,29 @@ def test_a_site_with_which_no_gateway_can_be_made(error, tmp_path):
     assert (reported["led"], reported["measures"]) == ("connecting", False)
 
 
+GOOD, BAD = json.dumps(PLAN), json.dumps(PLAN | {"points": [7]})
+HOUSE = PLAN["name"]
+
+
+@pytest.mark.parametrize(
+    "site, before, found",
+    [
+        (GOOD, BAD, [HOUSE, "site.json", []]),
+        (BAD, GOOD, [HOUSE, "site.before", ["site.json"]]),
+        (BAD, BAD, [None, "site.json", ["site.json", "site.before"]]),
+        (BAD, None, [None, "site.json", ["site.json"]]),
+        (None, GOOD, [None, "site.json", []]),  # a gateway that somebody has set up anew
+        (None, None, [None, "site.json", []]),
+    ],
+)
+def test_where_a_site_is_not_usable_the_one_before_it_is(site, before, found, tmp_path):
+    """A command has replaced it (docs/gateway-commands.md); afterwards the firmware is another."""
+    for name, text in (("site.json", site), ("site.before", before)):
+        if text is not None:
+            (tmp_path / name).write_text(text)
+    assert json.loads(succeed("choose_site", cwd=tmp_path)) == found
+
+
 def test_a_reset_that_cannot_be_finished(tmp_path):
     """The flash does not let itself be erased at the start after a power cut."""
     (tmp_path / "kept").write_text("{}")

@@ -1,0 +1,144 @@
+"""The commands of whoever looks after a gateway: what it is set up with, read and changed, its
+log, and a new start (docs/gateway-commands.md). Owns nothing: site.site_file and site.settings own
+the files.
+"""
+
+import asyncio
+
+from micropython import const
+
+from system.modules import unload
+from system.refused import Refused
+from site import document, settings, site_file
+from cloud.json_pieces import compact
+
+_FAREWELL_S = const(10)
+_RESTARTS = '{"restarts":true}'
+_FULL = "the flash is full: nothing was changed"
+_NONE_BEFORE = "there is no site before this one"
+_FILES = {"site": site_file.FILE, "site_before": site_file.BEFORE}
+
+
+class Service:
+    """site: site.document.Site; requested: settings.Settings; meters_of: see document.load();
+    close: a coroutine function, a clean end; restart: a function, the new start, which comes once
+    the answer has gone."""
+
+    def __init__(
+        self,
+        site: Site,
+        requested: Settings,
+        meters_of: MetersOf | None,
+        log: Log,
+        commands: Commands,
+        close: Callable[[], Awaitable[object]],
+        restart: Callable[[], object],
+    ):
+        self._site = site
+        self._settings = requested
+        self._meters_of = meters_of
+        self._log = log
+        self._commands = commands
+        self._close = close
+        self._restart = restart
+
+    def declare(self) -> None:
+        """Enter the commands."""
+        commands = self._commands
+        commands.on("get", self._get, reads=True)
+        commands.on("log", self._read_log, reads=True)
+        commands.on("configure", self._configure, lasts=True)
+        commands.on("reapply", self._reapply, lasts=True)
+        commands.on("restart", self._begin_anew, lasts=True)
+
+    def _read_log(self, fields):
+        log = self._log
+        log.level = fields["level"] or log.level
+        return compact({"level": log.level, "lines": log.lines()})
+
+    def _get(self, fields):
+        what = fields["what"]
+        if what == "settings":
+            return compact(shown(self._settings))
+        text = site_file.read(_FILES[what])
+        if text is None:
+            raise Refused(_NONE_BEFORE)
+        return text
+
+    def _configure(self, fields):
+        given = [name for name in fields if fields[name] is not None]
+        if len(given) != 1:
+            raise Refused("configure: give one of site, site_before, settings", "malformed")
+        try:
+            if given[0] == "settings":
+                self._change(fields["settings"])
+            elif given[0] == "site":
+                self._replace(compact(fields["site"]))
+            else:
+                self._go_back()
+        except OSError:
+            raise Refused(_FULL)
+        return self._begin_anew(None)
+
+    def _change(self, changes):
+        try:
+            settings.change(self._settings, changes)
+        except ValueError as error:
+            raise Refused(str(error))
+
+    def _replace(self, text):
+        self._check(text)
+        site_file.replace(text)
+
+    def _go_back(self):
+        text = site_file.read(site_file.BEFORE)
+        if text is None:
+            raise Refused(_NONE_BEFORE)
+        self._replace(text)
+
+    def _reapply(self, _):
+        """What the files say is applied to every node and module anew, as at every start."""
+        self._check(site_file.read() or "")
+        return self._begin_anew(None)
+
+    def _begin_anew(self, _):
+        asyncio.create_task(self._end())
+        return _RESTARTS
+
+    async def _end(self):
+        for _ in range(_FAREWELL_S):
+            await asyncio.sleep(1)
+            if self._commands.is_idle():
+                break
+        await self._close()
+        self._restart()
+
+    def _check(self, text):
+        """Refused unless it is a site.json that this gateway can use."""
+        try:
+            uuid = document.load(text, self._meters_of).uuid
+        except ValueError as error:
+            raise Refused("site: %s" % error)
+        if uuid != self._site.uuid:
+            raise Refused("site.uuid: must be %s, of this site" % self._site.uuid)
+
+
+def shown(requested: Settings) -> Table:
+    """The settings as JSON has them, without what must stay secret."""
+    from site.certificate import Certificate
+
+    table = dict(requested.__dict__)
+    table["networks"] = [network[0] for network in requested.networks]
+    if requested.mqtt:
+        mqtt = {name: requested.mqtt.get(name) for name in ("host", "port", "home_broker")}
+        mqtt["password"] = bool(requested.mqtt.get("password"))
+        tls = requested.mqtt.get("tls")
+        if tls:
+            mqtt["tls"] = {"name": tls.get("name")}
+            if tls.get("certificate"):
+                certificate = Certificate(tls["certificate"])
+                mqtt["tls"]["begins"] = certificate.begins_s
+                mqtt["tls"]["ends"] = certificate.ends_s
+        table["mqtt"] = mqtt
+    unload("site.certificate")
+    return table

@@ -1,0 +1,33 @@
+"""The last things that have happened, for whoever asks from afar: the console is seldom seen.
+
+Owns the lines, in memory alone: a restart forgets them."""
+
+from micropython import const
+
+ERRORS, ALL = "errors", "all"
+_LINES = const(32)
+
+
+class Log:
+    """`level`: ERRORS, or ALL: also what is no error. uptime_ms: a function."""
+
+    def __init__(self, uptime_ms: UptimeMs):
+        self.level = ERRORS
+        self._uptime_ms = uptime_ms
+        self._lines: list[tuple[int, str] | None] = [None] * _LINES
+        self._next = 0
+
+    def error(self, text: str) -> None:
+        """Something went wrong."""
+        self._lines[self._next] = (self._uptime_ms() // 1000, text)
+        self._next = (self._next + 1) % _LINES
+
+    def note(self, text: str) -> None:
+        """Something has happened."""
+        if self.level == ALL:
+            self.error(text)
+
+    def lines(self) -> list[tuple[int, str]]:
+        """[(s since start, text)], the oldest first."""
+        lines = self._lines[self._next :] + self._lines[: self._next]
+        return [line for line in lines if line]
