@@ -67,7 +67,7 @@ class BusB:
         unit: int,
         function: int,
         address: int,
-        what: Any,
+        what: What,
         tries: int = _TRIES,
         manner: Manner = MODULE,
     ) -> bytes:

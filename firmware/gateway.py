@@ -130,7 +130,8 @@ class Gateway:
             self.counters.count,
             hardware.uptime_ms,
         )
-        self.advice = self.measuring.bus if site.power_box else Advice(self.measuring.bus, site)
+        bus: Any = self.measuring.bus  # a Power Box's gives no advice either
+        self.advice = bus if site.power_box else Advice(bus, site)
         self.publisher = Publisher(
             prefix,
             site,

@@ -34,7 +34,7 @@ class Led:
         self.state = "booting"
         self.colour, self.pattern = table["booting"]
 
-    def set_event(self, event: str, value: Any, now_s: int) -> bool:
+    def set_event(self, event: str, value: LedFact, now_s: int) -> bool:
         """Something has happened (docs/led.md). Returns whether the state has changed with it."""
         if event not in self._facts:
             raise KeyError(event)

@@ -19,7 +19,7 @@ from energy.registers import Energy
 
 
 def build(
-    bus: Any,
+    bus: SampleBus,
     site: Site,
     now_ms: NowMs,
     waiting: Callable[[], None],
@@ -70,7 +70,7 @@ class Measuring:
 
     def __init__(
         self,
-        bus: Any,
+        bus: SampleBus,
         phantoms: PhantomVoltages | None,
         make_lines: Callable[[Samples, Words], None] | None,
         meter: Meter,
@@ -99,11 +99,10 @@ class Measuring:
         self._now_ms = now_ms
         self._waiting = waiting
         self._next_first = -1
-        self._meters: Sequence[Any] = ()
+        self._meters: Sequence[EntersValues] = ()
         self._reading = None  # reads the report that waits; None once it is read
-        self._work: Any = None
-        self._steps: Any = None
-        self._cycle: Any = None  # the block at hand
+        self._work: Iterable[None] = ()
+        self._cycle: Cycle | None = None  # the block at hand
         self._sample = 0  # of it, up to which it is measured
         self._failing = 0  # samples of it that are lost if measuring them fails
         self.restart()
@@ -112,7 +111,7 @@ class Measuring:
         """Go on after a step has failed: with what is left of the block at hand or, where there is
         none, with the bus anew."""
         if self._cycle is None:
-            self._steps = self.bus.run()
+            self._steps: Iterator[int] = self.bus.run()
         elif self._failing:  # never seen
             self.meter.skip(self._failing)
             self._failing = 0
@@ -120,12 +119,14 @@ class Measuring:
     def step(self) -> int:
         """Do what is due; returns the us until the next step. Allocates only when a report ends,
         and little then."""
-        if self._cycle is None:
+        cycle = self._cycle
+        if cycle is None:
             wait = next(self._steps)
-            if self.bus.ready is None:
+            cycle = self.bus.ready
+            if cycle is None:
                 return wait
-            self._begin(self.bus.ready)
-        self._use()
+            self._begin(cycle)
+        self._use(cycle)
         return 0
 
     def _begin(self, cycle):
@@ -146,14 +147,14 @@ class Measuring:
         if self._make_lines:
             self._make_lines(self.bus.samples, cycle.where)
 
-    def _use(self):
+    def _use(self, cycle):
         """Measure what is left of the block at hand."""
         while True:
             if self.meter.due:
-                self._finish()
+                self._finish(cycle.block)
             if self._sample == BLOCK:
                 break
-            self._measure(self._cycle.where, self._sample)
+            self._measure(cycle.where, self._sample)
         self._cycle = None
 
     def _measure(self, where, sample):
@@ -167,14 +168,13 @@ class Measuring:
         self.events.add(where, end - sample, pll)
         self.harmonics.add(samples, where, sample, end, pll)
 
-    def _finish(self):
-        """A report is complete."""
+    def _finish(self, block):
+        """A report is complete: up to the sample at hand of this block."""
         if self.pending:
             self.meter.put_off()
             self.postponed += 1
             return
         # What takes heap comes first: where it fails, the report is still due.
-        block = self._cycle.block
         now_ms = self._now_ms()
         if now_ms is not None:  # the next report ends with a second of the clock
             now_ms -= self.bus.age_ms(block, self._sample)
@@ -188,7 +188,7 @@ class Measuring:
         self.pending = True
         self._waiting()
 
-    def set_meters(self, meters: Sequence[Any]) -> None:
+    def set_meters(self, meters: Sequence[EntersValues]) -> None:
         """meters: what enters its values into each report, fill(report)."""
         self._meters = meters
 

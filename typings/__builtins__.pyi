@@ -19,6 +19,7 @@ from typing import Protocol
 
 import contracts
 import uart
+import vfs
 from contracts import Board as Board
 from contracts import Ethernet as Ethernet
 from contracts import Heard as Heard
@@ -51,6 +52,7 @@ from net.time_floor import TimeFloor as TimeFloor
 from net.trial import Trial as Trial
 from b_bus.device import Device as Device
 from b_bus.device import Module as Module
+from b_bus.input_module import Input as Input
 from b_bus.input_module import PulseTotals as PulseTotals
 from b_bus.manner import Manner as Manner
 from b_bus.members import Members as Members
@@ -58,6 +60,7 @@ from b_bus.meter_profile import Profile as Profile
 from b_bus.modbus import ModbusError as ModbusError
 from b_bus.output_module import Output as Output
 from b_bus.output_module import OutputModule as OutputModule
+from b_bus.power_box import NoBusA
 from b_bus.site import BusBSite as BusBSite
 from b_bus.switching import Switching as Switching
 from bus_b import BusB as BusB
@@ -104,6 +107,7 @@ from pipeline import Measuring as Measuring
 BoardHardware = contracts.Hardware
 ImprovLine = contracts.SerialLine
 LteModem = contracts.Modem
+BlockDevice = vfs.AbstractBlockDev
 UartLine = contracts.Uart
 UartLineB = contracts.UartB
 SimulatedUart = uart.Uart
@@ -151,6 +155,12 @@ Pieces = Iterable[str]
 MetersOf = Callable[[Table], dict[str, Sequence[int]]]
 """The meters that `b_bus` names, and their phases."""
 
+SampleBus = BusA | NoBusA
+"""What the measuring path takes its blocks from."""
+LedFact = bool | str | int | None
+"""What Led.set_event() takes: whether something is so, how strong a signal is, or a word of
+docs/led.md."""
+AnyLink = Link | Radio | LteModem
 Target = tuple[OutputModule, Output]
 What = int | bool | Sequence[int] | Sequence[bool]
 """What a Modbus request reads or writes: how many, or the values."""
@@ -168,6 +178,11 @@ class Send(Protocol):
 
     def __call__(self, topic: str, pieces: Pieces, retained: bool = ...) -> Awaitable[object]: ...
 
+class EntersValues(Protocol):
+    """A meter that others made: enters what it measures into each report."""
+
+    def fill(self, report: Report) -> None: ...
+
 CarryOut = Callable[[Table], object]
 """Carries out a command."""
 Stop = Callable[[str | None], bool]
@@ -178,7 +193,7 @@ Quarters = Generator[None, None, list[Interval]]
 """The same, whose value are the quarters of an hour that are complete."""
 Count = Callable[[str], None]
 """Counts an error by its name."""
-SetEvent = Callable[[str, Any], None]
+SetEvent = Callable[[str, LedFact], None]
 """As Housekeeping.set_event()."""
 Beat = Callable[[], None]
 """Shows that a task moves."""

@@ -7,6 +7,8 @@ here runs. Times are in µs or ms as the names say; levels of light are 0 to 255
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
+from vfs import AbstractBlockDev
+
 from net.clock import Clock
 
 class _Line(Protocol):
@@ -40,6 +42,8 @@ class Link(Protocol):
         """The address that names are asked of."""
     def addresses(self) -> tuple[str, ...]:
         """Its own, the mask, the router's, the name server's, as ifconfig() has them."""
+    def dbm(self) -> int | None:
+        """How strong what it comes from is heard; None where nothing is, or it has no radio."""
 
 class Ethernet(Link, Protocol):
     """Ethernet."""
@@ -64,8 +68,6 @@ class Radio(Link, Protocol):
         """ "ok", or why not: "not_found", "wrong_password", "no_address", "failed"."""
     def leave(self) -> None:
         """Leave the network; a join under way ends as "failed"."""
-    def dbm(self) -> int | None:
-        """How strong the access point is heard, None where there is none."""
     def start_hotspot(self, ssid: str, password: str) -> None:
         """Open the hotspot, WPA2."""
     def stop_hotspot(self) -> None:
@@ -78,8 +80,6 @@ class Modem(Link, Protocol):
         """ "ok", or why not: "no_modem", "no_sim", "not_found", "no_address", "failed"."""
     def leave(self) -> None:
         """Hang up."""
-    def dbm(self) -> int | None:
-        """How strong the network is heard, None when that is unknown."""
     def quality(self, limits: Sequence[int]) -> int:
         """0 to len(limits): how many of these dBm the reception reaches, with hysteresis."""
 
@@ -156,7 +156,7 @@ class Hardware(KeepsEnds, Protocol):
     @property
     def modem(self) -> Modem | None: ...
     @property
-    def storage(self) -> Any:
+    def storage(self) -> AbstractBlockDev | None:
         """The block device of the file system where it holds data alone, else None."""
     @property
     def hotspot_ports(self) -> tuple[int, int]:

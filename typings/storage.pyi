@@ -1,3 +1,5 @@
 """Frozen in boards/ESP32_GATEWAY: the partition of the file system."""
 
-partition: object
+from vfs import AbstractBlockDev
+
+partition: AbstractBlockDev

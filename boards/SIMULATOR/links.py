@@ -28,6 +28,9 @@ class Link:
     def addresses(self) -> tuple[str, ...]:
         return tuple(self._uart.ask("addresses"))
 
+    def dbm(self) -> int | None:
+        return None
+
     def _signal(self, place):
         """dBm, None without a signal."""
         level = self._uart.world()[place]

@@ -55,6 +55,9 @@ class Link:
     def addresses(self) -> tuple[str, ...]:
         return self._interface.ifconfig()
 
+    def dbm(self) -> int | None:
+        return None
+
 
 class Ethernet(Link):
     """pins: the board's. OSError where the PHY does not answer."""

@@ -3,7 +3,7 @@
 from a_bus import collect
 
 
-def describe(bus: BusA, baud: int, points: int) -> Table:
+def describe(bus: SampleBus, baud: int, points: int) -> Table:
     """A table; `nodes` is a generator of one for each node. bus: a bus_a.BusA; points: of the
     site."""
     return {
@@ -20,7 +20,7 @@ def describe(bus: BusA, baud: int, points: int) -> Table:
     }
 
 
-def glance(bus: BusA) -> list[str]:
+def glance(bus: SampleBus) -> list[str]:
     """What people see of it, to be compared."""
     return [node.state() for node in bus.nodes.all]
 

@@ -25,7 +25,9 @@ class Device:
     name: for people; unit: its unit number, 0 while it has none.
     """
 
+    KIND = ""
     serial = None
+    channels: Sequence[Any] = ()  # inputs or outputs
     joins = False  # whether it is given its unit number
     # Whether it is left alone while an answer may come late, because answers to its requests can
     # be confused; a first failure is not shown then.

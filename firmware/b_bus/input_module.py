@@ -96,7 +96,7 @@ class InputModule(Module):
         self,
         totals: PulseTotals,
         count: Count,
-        happened: Callable[[int, Any, int], None],
+        happened: Callable[[int, Input | None, int], None],
         uptime_ms: UptimeMs,
     ) -> None:
         self._uptime_ms = uptime_ms

@@ -19,7 +19,7 @@ def plugs(outputs: Iterable[Target]) -> list[tuple[str, str]]:
     return said
 
 
-def event(time_ms: int | None, channel: Any, level: int) -> Iterator[str]:
+def event(time_ms: int | None, channel: Input | None, level: int) -> Iterator[str]:
     """Our own `event`."""
     yield json.dumps({"time": time_ms, "name": channel and channel.name, "active": bool(level)})
 
@@ -69,7 +69,7 @@ def _device(device, counts):
 
 
 def state(
-    devices: Sequence[Any], counts: dict[int, Words], share: float, now_ms: int | None
+    devices: Sequence[Device], counts: dict[int, Words], share: float, now_ms: int | None
 ) -> Pieces:
     """Our own `bBus`. counts: by unit, as bus_b.BusB has them; share: of the last round that the
     line was in use, in percent."""
@@ -84,7 +84,7 @@ def state(
     yield "]}"
 
 
-def glance(devices: Sequence[Any]) -> list[object]:
+def glance(devices: Sequence[Device]) -> list[object]:
     """What people see of `bBus`: it is sent soon when this changes."""
     seen = []
     for device in devices:

@@ -31,7 +31,7 @@ class _Flow:
         self._open += more
         self._step = step
 
-    def follow(self, watts: Any, seconds: float) -> list[float]:
+    def follow(self, watts: list[float], seconds: float) -> list[float]:
         """The energy of the time since the last read. watts: of each of `phases`, at least 0.
         Returns each one's."""
         whole = sum(watts)
@@ -40,7 +40,7 @@ class _Flow:
             energy = max(self._open, 0, min(energy, self._open + self._step - 1))
             self._open -= energy
         if not whole:
-            watts, whole = [1] * len(watts), len(watts)
+            watts, whole = [1.0] * len(watts), len(watts)
         shares = [energy * int(share * 16) // int(whole * 16 + 1) for share in watts]
         shares[watts.index(max(watts))] += energy - sum(shares)
         return shares
@@ -90,7 +90,11 @@ class MeterEnergy:
         )
 
     def read(
-        self, values: Any, powers: Sequence[float | None], seconds: float, now_s: int
+        self,
+        values: Iterable[tuple[int, int] | None],
+        powers: Sequence[float | None],
+        seconds: float,
+        now_s: int,
     ) -> None:
         """Take a read. values: of each counter (what it says, its last digit) in units, None where
         it says nothing; powers: W of each phase, or None; seconds: for which they hold; now_s:

@@ -17,7 +17,7 @@ class News:
         self._events = []  # (epoch ms or None, channel, level)
         self._changed = []  # (module, output), each once
 
-    def add_event(self, ago_ms: int, channel: Any, level: int) -> None:
+    def add_event(self, ago_ms: int, channel: Input | None, level: int) -> None:
         """An input's level changed `ago_ms` before now."""
         now_ms = self._now_ms()
         if len(self._events) == _MAX_EVENTS:

@@ -252,6 +252,7 @@ class NoBusA:
     """In the place of the A-bus, its nodes and its advice, where there is none."""
 
     ready = None
+    samples = bytearray()
     capacity = line_us = blocks = skipped = restarts = foreign = noise = 0
     all = ()
     texts = []

@@ -28,12 +28,17 @@ def bits(data: bytes, place: int, words: int, low_first: bool) -> int:
     return number
 
 
-def value(kind: str, number: int) -> Any:
+def value(kind: str, number: int) -> float:
     """A number of this type as int or float; a float may be infinite or not a number."""
-    words, signed, real, _ = TYPES[kind]
+    words, _, real, _ = TYPES[kind]
     if real:
         raw = number.to_bytes(2 * words, "big")
         return struct.unpack(">f" if words == 2 else ">d", raw)[0]
+    return _integer(kind, number)
+
+
+def _integer(kind, number):
+    words, signed, _, _ = TYPES[kind]
     if signed and number >> 16 * words - 1:
         number -= 1 << 16 * words
     return number
@@ -44,7 +49,7 @@ def exact(kind: str, number: int, weight: int) -> tuple[int, int] | None:
     that is not finite."""
     words, _, real, _ = TYPES[kind]
     if not real:
-        return value(kind, number) * weight, weight
+        return _integer(kind, number) * weight, weight
     places, most = (23, 0xFF) if words == 2 else (52, 0x7FF)
     exponent = number >> places & most
     mantissa = number & (1 << places) - 1

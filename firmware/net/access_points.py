@@ -36,13 +36,13 @@ class AccessPoints:
         self._uptime_ms = uptime_ms
         self._failed = {}  # AccessPoint.key: (ms when, how)
 
-    def failure(self, key: Any) -> str | None:
+    def failure(self, key: tuple[str, bytes]) -> str | None:
         """How this one failed, None where it did not or where that is long ago."""
         at, result = self._failed.get(key, (0, None))
         last_ms = _STARTING_MS if result == "no_address" else _REFUSED_MS
         return result if self._uptime_ms() - at < last_ms else None
 
-    def set_result(self, key: Any, result: str) -> None:
+    def set_result(self, key: tuple[str, bytes], result: str) -> None:
         """What came of joining this one, as radio.join() returns it."""
         if result == "ok":
             self._failed.pop(key, None)

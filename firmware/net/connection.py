@@ -214,9 +214,10 @@ class Connection:
         """Try to get the link; what came of it."""
         if link is self._radio:
             return await self._joining.join_known(self._gives_up, self._hotspot.is_open(), beat)
-        if link is self._hardware.modem:
-            return await link.dial(self._apn)
-        return "no_address" if link.plugged() else "no_cable"
+        modem, ethernet = self._hardware.modem, self._hardware.ethernet
+        if modem and link is modem:
+            return await modem.dial(self._apn)
+        return "no_address" if ethernet and ethernet.plugged() else "no_cable"
 
     async def _seek(self, beat):
         """Try every link once."""

@@ -35,15 +35,18 @@ class Links:
         self._settings = settings
         self._networks = networks
         self._counters = counters
-        self._used: Any = None  # the object of `link`
+        self._used: AnyLink | None = None  # the object of `link`
         self._avoided = None  # one that leads nowhere, while another one does better
         self._suspected = None  # what check() gave once
         names = board.LINKS
+        links: dict[str, AnyLink | None]
         links = {"ethernet": hardware.ethernet, "wifi": hardware.radio, "lte": hardware.modem}
         chosen = settings.link
         if board.CHOOSES == "installer" and chosen and links.get(chosen):
             names = (chosen,)
-        self.usable: list[tuple[str, Any]] = [(name, links[name]) for name in names if links[name]]
+        self.usable: list[tuple[str, AnyLink]] = [
+            (name, link) for name in names if (link := links[name])
+        ]
         self.select_link()
 
     def online(self) -> bool:
@@ -56,7 +59,7 @@ class Links:
 
     def dbm(self) -> int | None:
         """What is received of the link, None where it has no radio."""
-        return self._used.dbm() if self._used and self.link != "ethernet" else None
+        return self._used.dbm() if self._used else None
 
     def describe(self) -> Table:
         """For people: which link, its signal, what is wrong."""
@@ -93,7 +96,7 @@ class Links:
 
     def choose_wifi(self) -> None:
         """Credentials were given: where the installer has chosen a link it is the Wi-Fi now."""
-        if self._settings.link is not None:
+        if self._radio and self._settings.link is not None:
             store.choose(self._settings, "wifi")
             self.usable = [("wifi", self._radio)]
 
@@ -131,6 +134,8 @@ class Links:
         """Look where the link leads. To be cancelled where it is another one. What is not
         certain is believed when it is seen twice."""
         link = self._used
+        if link is None:
+            return
         found = await self.check(link)
         if link is self._radio or not self._radio or not self._radio.connected():
             # Else all goes through the radio, which is being tried.
@@ -142,7 +147,7 @@ class Links:
         """The cloud has accepted us: the link leads there."""
         self.set_reachability(self._used, "ok")
 
-    def set_reachability(self, link: Link, found: str) -> None:
+    def set_reachability(self, link: Link | None, found: str) -> None:
         """A link that is up leads there. One that leads somewhere is used in the place of one
         that does not."""
         if link is self._radio:

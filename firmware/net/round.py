@@ -38,7 +38,7 @@ class Round:
         for key in self._doubtful:
             self._access_points.set_result(key, "failed")
 
-    def choose(self, found: Any) -> AccessPoint | None:
+    def choose(self, found: Iterable[AccessPoint]) -> AccessPoint | None:
         """The one of these AccessPoints, in order, that is tried next, or None. What was tried in
         this round comes after all that nothing is said against."""
         chosen = None

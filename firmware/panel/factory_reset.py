@@ -39,9 +39,9 @@ def reset(hardware: BoardHardware) -> None:
     hardware.keep(None)
 
 
-def erase(device: Any) -> None:
+def erase(device: BlockDevice) -> None:
     """Erase every block of a flash device, so that nothing is left to be read."""
-    for block in range(device.ioctl(4, 0)):
+    for block in range(device.ioctl(4, 0) or 0):
         device.ioctl(6, block)
 
 

@@ -57,7 +57,7 @@ class Housekeeping:
         if improv:
             improv.serve(self.connection.trial)
 
-    def set_event(self, event: str, value: Any) -> None:
+    def set_event(self, event: str, value: LedFact) -> None:
         """Something has happened: see led.Led.set_event."""
         if self.led.set_event(event, value, self.hardware.uptime_ms() // 1000):
             self._changed()
