@@ -19,6 +19,7 @@ from a_bus import state as a_bus
 from bus_a import BusA
 from energy.record import Record
 from energy.totals import Totals
+from journal import room
 from journal.journal import Journal
 from advice.sensors import Advice
 from cloud import topics
@@ -127,6 +128,7 @@ class Gateway:
             self.measuring,
             Record(site, energy, aggregates, self.counters.count),
             lambda: self.port_b.pulses(),
+            room.capacity(),
             self.counters.count,
             hardware.uptime_ms,
         )
@@ -229,6 +231,7 @@ class Gateway:
     def texts(self) -> list[AdviceText]:
         """What is wrong: (name, a text for the installer)."""
         found = self.advice.texts + self.port_b.advice() + self.housekeeping.texts()
+        found += self.journal.advice()
         return found + self.uplink.advice()
 
     def _parts(self):
@@ -252,6 +255,7 @@ class Gateway:
                 lambda: ({"name": name, "text": text} for name, text in self.texts()),
                 lambda: [name for name, _ in self.texts()],
             ),
+            ("journal", self.journal.describe, None),
             ("windows", lambda: self.measuring.meter.windows, None),
             (
                 "aBus",

@@ -12,6 +12,7 @@ from journal.coding import (
     HEADER,
     HEADER_BYTES,
     MAGIC,
+    MAX_RECORDS,
     MERGED,
     MISSING,
     OFFSET,
@@ -98,6 +99,14 @@ class Chunk:
         view = memoryview(data)
         check = crc32(view[HEADER_BYTES:], crc32(view[:CRC]))
         struct.pack_into("<I", data, CRC, check)
+
+    def fits(self, boot: int, layout: int, size: int) -> bool:
+        """Whether it can take a record of that start and layout, and has not reached `size`."""
+        return (
+            (self._boot, self._layout) == (boot, layout)
+            and self.records < MAX_RECORDS
+            and len(self.data) < size
+        )
 
     def add(self, record: Record) -> Steps:
         """Add a record, whose sequence follows: a generator. Nothing is added before its end."""

@@ -13,7 +13,7 @@ class Cursor:
 
     @property
     def sequence(self) -> int:
-        return self._cursors.get(self._name, 0)
+        return self._cursors[self._name]
 
     def acknowledge(self, sequence: int) -> None:
         """The reader has all up to this one."""

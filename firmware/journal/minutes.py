@@ -105,50 +105,53 @@ class Minutes:
         record = Record()
         record.time = now
         record.seconds = (self.samples + SAMPLE_RATE // 2) // SAMPLE_RATE
-        self._take_energies(record)
+        energy = self._measuring.energy
+        self._take_energies(record, energy)
         if self._grid[0] <= self._grid[1]:
             record.grid = tuple(self._grid)
         record.voltages = [self._range(self._voltages, 2 * p, 10) for p in range(_PHASES)]
-        if self._ends_quarter(record.seconds, now) or last:
+        quarter = self._ends_quarter(record.seconds, now)
+        if quarter or last:
             record.power = [self._range(self._power, 2 * i, 100) for i in range(self._points)]
-            self._clear_power()
+        estimated = sum(energy.estimated.joules)
+        record.estimated = estimated - self._estimated
         record.events = self._measuring.events.ended - self._events
+        totals = self._take_pulses(record)
+        # Whatever takes heap is done: all of it is taken, or nothing.
+        self._before[:] = energy.main.joules
+        self._missing[:] = energy.missing
+        self._estimated = estimated
         self._events += record.events
-        self._take_pulses(record)
+        self.totals.update(totals)
+        if quarter:
+            self._clear_power()
+            self._quarter_s = 0
+        else:
+            self._quarter_s += record.seconds
         self.samples = 0
         self.due = False
         self._minute = None if now is None else now // _MINUTE
         self._clear()
         return record
 
-    def _take_energies(self, record):
-        energy = self._measuring.energy
-        joules, before, missing = energy.main.joules, self._before, self._missing
+    def _take_energies(self, record, energy):
+        joules, before = energy.main.joules, self._before
         record.imported, record.exported, record.missing = [], [], []
         for i in range(self._points):
             imported = joules[2 * i + IMPORT] - before[2 * i + IMPORT]
             exported = joules[2 * i + EXPORT] - before[2 * i + EXPORT]
-            missed = energy.missing[i] - missing[i]
+            missed = energy.missing[i] - self._missing[i]
             if missed >= self.samples and not imported and not exported:
                 imported = exported = None  # nothing was measured
             record.imported.append(imported)
             record.exported.append(exported)
             record.missing.append(missed)
-        before[:] = joules
-        missing[:] = energy.missing
-        estimated = sum(energy.estimated.joules)
-        record.estimated, self._estimated = estimated - self._estimated, estimated
 
     def _ends_quarter(self, seconds, now):
         """Whether a quarter of an hour is over with the record that ends at `now`."""
         if now is None or self._minute is None:
-            self._quarter_s += seconds
-            over = self._quarter_s >= _QUARTER
-        else:
-            over = now // _QUARTER != self._minute * _MINUTE // _QUARTER
-        if over:
-            self._quarter_s = 0
-        return over
+            return self._quarter_s + seconds >= _QUARTER
+        return now // _QUARTER != self._minute * _MINUTE // _QUARTER
 
     @staticmethod
     def _range(ranges, at, unit):
@@ -159,6 +162,8 @@ class Minutes:
         return (ranges[at] + half) // unit, (ranges[at + 1] + half) // unit
 
     def _take_pulses(self, record):
+        """Returns what the totals are now."""
+        all_totals = {}
         for serial, totals in self._pulses():
             before = self.totals.get(serial) or [None] * len(totals)
             counts = []
@@ -168,6 +173,7 @@ class Minutes:
                     counts.append(None if total is None else 0)
                 else:
                     counts.append(total - old)
-            self.totals[serial] = [old if new is None else new for new, old in zip(totals, before)]
+            all_totals[serial] = [old if new is None else new for new, old in zip(totals, before)]
             if counts != [None] * len(counts):
                 record.pulses[serial] = counts
+        return all_totals

@@ -48,7 +48,7 @@ class Reading:
                 sequence, decoder = decoder.last + 1, None
                 continue
             if record and record.sequence >= sequence:
-                self._fill_in(record)
+                self._state.fill_in(record)
                 self._decoder = decoder
                 yield record
                 return
@@ -62,9 +62,3 @@ class Reading:
                     yield chunk
                     return
         yield from self._segments.find(sequence)
-
-    def _fill_in(self, record):
-        if record.time is None:
-            offset = self._state.offset_of(record.boot)
-            if offset is not None:
-                record.time = record.uptime + offset

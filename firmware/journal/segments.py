@@ -8,10 +8,11 @@ import os
 
 from micropython import const
 
-from journal.coding import HEADER_BYTES, header
+from journal.coding import HEADER_BYTES, header, span
 
 FOLDER = "journal"
-_BYTES = const(65536)  # of a segment, about
+_BYTES = const(65536)  # of a segment, about; less where there is little room
+_PARTS = const(16)
 _STEP = const(8)  # headers read in a step
 
 
@@ -26,7 +27,7 @@ def make_folder() -> None:
 class Segment:
     """`first`, `last`: sequences; `minutes`: of a record, 1, 5 or 15; `size`: bytes."""
 
-    def __init__(self, first: int, minutes: int, size: int):
+    def __init__(self, first: int, minutes: int, size: int = 0):
         self.first = first
         self.last = first - 1
         self.minutes = minutes
@@ -38,39 +39,44 @@ class Segment:
 
 
 class Segments:
-    """`all`: of Segment, oldest first; `size`: their bytes. count: counts an error by name."""
+    """`all`: of Segment, oldest first; `most`: bytes of one, about.
 
-    def __init__(self, count: Count):
+    capacity: bytes of all; count: counts an error by name."""
+
+    def __init__(self, capacity: int, count: Count):
         self.all: list[Segment] = []
-        self.size = 0
+        self.most = min(_BYTES, capacity // _PARTS)
         self._count = count
         self._place: tuple[Segment, int, int] | None = None  # of a chunk: offset, first sequence
         self._open = False  # whether the last one can be appended to
         try:
             self._scan()
         except OSError:
-            pass  # there is no folder yet
+            pass  # there is no folder yet, or a file will say it
 
     def _scan(self):
         for name, *about in os.ilistdir(FOLDER):
             first, _, minutes = name.partition(".")
             try:
-                segment = Segment(int(first), int(minutes), 0)
+                segment = Segment(int(first), int(minutes))
             except ValueError:
                 continue  # a layout
             # The simulator's file system does not say the size here.
             segment.size = about[2] if len(about) > 2 else os.stat(segment.path)[6]
             self.all.append(segment)
-        self.all.sort(key=lambda one: one.first)
+        self.all.sort(key=lambda one: (one.first, one.minutes))
+        for k in range(len(self.all) - 1, -1, -1):
+            one = self.all[k]
+            # What a cut has left: nothing is in it yet, or it was to take the place of another.
+            if not one.size or k and self.all[k - 1].first == one.first:
+                self.remove(one)
         for one, following in zip(self.all, self.all[1:]):
             one.last = following.first - 1
-            self.size += one.size
         if self.all:
             self._look_at(self.all[-1])
 
     def _look_at(self, newest):
         """Find the end of the newest one."""
-        self.size += newest.size
         at = 0
         with open(newest.path, "rb") as file:
             while at < newest.size:
@@ -84,55 +90,99 @@ class Segments:
         if not self._open:
             self._count("journal.damaged")
 
+    def size(self, minutes: int = 0) -> int:
+        """Bytes of all segments, or of those with records of so many minutes."""
+        return sum([one.size for one in self.all if minutes in (0, one.minutes)])
+
     def append(self, chunk: Bytes) -> None:
         """Write a chunk behind all others; OSError where there is no room. Blocks for as long as
         the flash takes."""
-        found = header(chunk)
-        assert found
+        first, last = span(chunk)
         newest = self.all[-1] if self.all else None
-        if newest is None or not self._open or newest.minutes > 1 or newest.size >= _BYTES:
-            newest = Segment(found[0], 1, 0)
-        make_folder()
+        if newest is None or not self._open or newest.minutes > 1 or newest.size >= self.most:
+            newest = Segment(first, 1)
+            make_folder()
         with open(newest.path, "ab" if newest.size else "wb") as file:
             file.write(chunk)
         if not newest.size:
             self.all.append(newest)
         self._open = True
         newest.size += len(chunk)
-        newest.last = found[1]
-        self.size += len(chunk)
+        newest.last = last
+
+    def replace(self, old: Segment, new: Segment) -> None:
+        """`new`, which is written, has what `old` has; `new` may have had some before it."""
+        k = self.all.index(old)
+        if new in self.all:
+            self.all.pop(k)
+        else:
+            self.all[k] = new
+        self._remove_file(old)
+        self._place = None
+
+    def remove(self, segment: Segment) -> None:
+        """It is not needed any more."""
+        self.all.remove(segment)
+        self._remove_file(segment)
+        self._place = None
+
+    def _remove_file(self, segment):
+        try:
+            os.remove(segment.path)
+        except OSError:
+            self._count("journal.unwritten")
+
+    def read(self, segment: Segment, at: int) -> bytes:
+        """The chunk that begins there; empty at the end, and where the rest cannot be read."""
+        with open(segment.path, "rb") as file:
+            file.seek(at)
+            found = header(file.read(HEADER_BYTES))
+            if found is None:
+                if at < segment.size:
+                    self._count("journal.damaged")
+                return b""
+            file.seek(at)
+            return file.read(found[2])
 
     def find(self, sequence: int) -> Generator[bytes | None]:
         """The chunk that has the lowest sequence from this one on, behind some None; or nothing: a
-        generator."""
-        for segment in self.all:
-            if segment.last >= sequence:
-                break
-        else:
-            return
-        at = 0
-        if self._place and self._place[0] is segment and self._place[2] <= sequence:
-            at = self._place[1]
-        while at < segment.size:
-            chunk = b""
-            with open(segment.path, "rb") as file:
-                for _ in range(_STEP):
-                    file.seek(at)
-                    found = header(file.read(HEADER_BYTES))
-                    if found is None or found[1] >= sequence:
-                        break
-                    at += found[2]
-                else:
-                    found = ()
+        generator. OSError where a file cannot be read."""
+        k = 0
+        while k < len(self.all):
+            segment = self.all[k]
+            if segment.last < sequence:
+                k += 1
+                continue
+            place = self._place
+            at = 0
+            if place and place[0] is segment and place[2] <= sequence:
+                at = place[1]
+            found: tuple[int, ...] | None = ()
+            while found == () and at < segment.size:
+                at, found = self._skip(segment, at, sequence)
+                yield None
+                if segment not in self.all:
+                    break  # it was merged: begin anew
+            else:
                 if found:
-                    file.seek(at)
-                    chunk = file.read(found[2])
-            if found:
-                self._place = segment, at, found[0]
-                yield chunk
-                return
-            if found is None:
+                    self._place = segment, at, found[0]
+                    yield self.read(segment, at)
+                    return
+                k += 1  # the rest of it is damaged
+                sequence = max(sequence, segment.last + 1)
                 self._count("journal.damaged")
-                break
-            yield None
-        yield from self.find(segment.last + 1)
+                continue
+            k = 0
+
+    @staticmethod
+    def _skip(segment, at, sequence):
+        """Pass over some chunks: (where, header of the one that is looked for, () where it is
+        further on, None where there is none)."""
+        with open(segment.path, "rb") as file:
+            for _ in range(_STEP):
+                file.seek(at)
+                found = header(file.read(HEADER_BYTES))
+                if found is None or found[1] >= sequence:
+                    return at, found
+                at += found[2]
+        return at, ()

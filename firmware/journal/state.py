@@ -1,12 +1,14 @@
-"""What the journal keeps beside its records, and those that are in no segment yet, as the bytes
-that go behind the registers' record: both are written together, so they never disagree."""
+"""What the journal keeps beside its segments: counters, cursors, and the records that are in no
+segment yet, as the bytes that go behind the registers' record. Both are written together, so they
+never disagree."""
 
 import json
 import struct
 
 from micropython import const
 
-from journal.coding import header
+from journal.chunk import Chunk
+from journal.coding import MAX_RECORDS, Record, header, span
 from journal.decoder import Decoder
 
 _MAX_OFFSETS = const(16)  # starts whose time became known late
@@ -23,10 +25,17 @@ class State:
         self.cursors: dict[str, int] = {}
         self.pulses: dict[str, list[int | None]] = {}
         self.chunks: list[Any] = []
+        self._chunk: Chunk | None = None  # whose bytes are the last ones, if it can be added to
         self._offsets: list[list[int]] = []  # boot, epoch s less uptime
 
     def restore(self, data: bytes) -> None:
         """Go on from what record() has given; ValueError where it is none of these."""
+        try:
+            self._restore(data)
+        except (IndexError, KeyError, TypeError):
+            raise ValueError
+
+    def _restore(self, data):
         size = struct.unpack_from("<H", data)[0]
         table = json.loads(data[2 : 2 + size])
         self.boot, self.last = table["boot"], table["last"]
@@ -37,8 +46,9 @@ class State:
             found = header(data, at)
             if found is None:
                 raise ValueError
-            self.chunks.append(data[at : at + found[2]])
-            Decoder(self.chunks[-1])
+            chunk = data[at : at + found[2]]
+            Decoder(chunk)
+            self.chunks.append(chunk)
             at += found[2]
 
     def record(self) -> bytes:
@@ -53,13 +63,43 @@ class State:
         text = json.dumps(table).encode()
         return b"".join([struct.pack("<H", len(text)), text] + self.chunks)
 
+    def add(self, record: Record, layout: int) -> Steps:
+        """Add a record, whose sequence follows: a generator."""
+        chunk = self._chunk
+        if chunk is None or chunk.records == MAX_RECORDS:
+            began = max(0, record.uptime - record.seconds)
+            chunk = Chunk(layout, len(record.imported), record.boot, record.first, began)
+        yield from chunk.add(record)
+        if chunk is not self._chunk:
+            self.chunks.append(chunk.data)
+            self._chunk = chunk
+        self.last = record.sequence
+
+    def forget(self) -> None:
+        """The oldest chunk is somewhere else, or lost."""
+        self.chunks.pop(0)
+        if not self.chunks:
+            self._chunk = None
+
+    def forget_up_to(self, sequence: int) -> None:
+        """Chunks up to that one are somewhere else."""
+        while self.chunks and span(self.chunks[0])[1] <= sequence:
+            self.forget()
+
     def set_offset(self, boot: int, offset: int) -> None:
         """The time of that start is known now: epoch s less uptime."""
-        if self.offset_of(boot) is None:
+        if self._offset_of(boot) is None:
             self._offsets = self._offsets[1 - _MAX_OFFSETS :] + [[boot, offset]]
 
-    def offset_of(self, boot: int) -> int | None:
+    def _offset_of(self, boot):
         for one, offset in self._offsets:
             if one == boot:
                 return offset
         return None
+
+    def fill_in(self, record: Record) -> None:
+        """The time, if it was not known when the record was written."""
+        if record.time is None:
+            offset = self._offset_of(record.boot)
+            if offset is not None:
+                record.time = record.uptime + offset

@@ -30,6 +30,7 @@ FIELDS = ("sequence", "first", "time", "seconds", "boot", "layout", "imported", 
           "cut")  # fmt: skip
 task = json.load(sys.stdin)
 errors = []
+capacity = task.get("capacity", 1 << 20)
 place = document.load(json.dumps(task["site"]))
 full = [False]
 plain_write = Durable.write
@@ -61,7 +62,7 @@ class Gateway:
         one.ended_ms = None
         record = Record(place, one.energy, one.aggregates, errors.append)
         self.journal = Journal(
-            place, one, record, self.pulses.items, errors.append, lambda: self.uptime_ms
+            place, one, record, self.pulses.items, capacity, errors.append, lambda: self.uptime_ms
         )
 
     def take(self, step):

@@ -39,7 +39,7 @@ report = Report(place.points)
 measuring = Measuring()
 measuring.energy, measuring.aggregates, measuring.report = energy, aggregates, report
 measuring.ended_ms = None
-journal = Journal(place, measuring, record, lambda: (), errors.append, lambda: uptime[0])
+journal = Journal(place, measuring, record, lambda: (), 1 << 20, errors.append, lambda: uptime[0])
 JOULE = 50 * 0.015 * 1.5 * 2**0.5 / 32767 / 3200
 
 

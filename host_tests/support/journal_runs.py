@@ -52,9 +52,10 @@ def plain(points: int = 3) -> dict[str, Any]:
 def run(place: Path, steps: list[dict[str, Any]], points: int = 3, **more: Any) -> Run:
     """The steps one after the other, in this folder."""
     bits = more.pop("bits", 32)
+    heap = more.pop("heap", "2M")
     given = {"site": site(points), "steps": [plain(points), *steps], **more}
     parts: list[list[Any]] = [[]]
-    for line in succeed("keep_journal", given=given, heap="2M", bits=bits, cwd=place).splitlines():
+    for line in succeed("keep_journal", given=given, heap=heap, bits=bits, cwd=place).splitlines():
         if line in ("read", "said"):
             parts.append([])
         else:

@@ -1,0 +1,29 @@
+"""How much of the flash the journal may have."""
+
+import os
+
+from micropython import const
+
+from journal.segments import FOLDER
+
+MOST = const(10000000)  # bytes: 60 days of minutes of 28 points
+_SPARE = const(196608)  # for what else is kept, and for what LittleFS needs while it writes
+_LEAST = const(65536)
+
+
+def _kept():
+    """Bytes that the journal has already."""
+    try:
+        return sum([about[2] for _, *about in os.ilistdir(FOLDER) if len(about) > 2])
+    except OSError:
+        return 0
+
+
+def capacity() -> int:
+    """Bytes for segments. It looks at the whole file system."""
+    try:
+        block, _, blocks, free = os.statvfs(".")[:4]
+    except OSError:
+        return _LEAST
+    spare = max(_SPARE, block * blocks // 8)
+    return max(_LEAST, min(MOST, block * free + _kept() - spare))

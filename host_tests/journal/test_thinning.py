@@ -1,0 +1,130 @@
+"""What becomes of the journal when its room is full (firmware/journal/thinning.py): old minutes
+become records of 5, then of 15 minutes, and nothing is counted twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from journal_runs import Run, run
+
+NOON = 1764000000  # a whole hour
+ROOM = 1 << 14
+
+
+def days(count: float, start: int = NOON) -> list[dict[str, Any]]:
+    """Of minutes, of three reports each, with a gap, pulses and events now and then."""
+    steps = []
+    for k in range(int(count * 1440)):
+        end = (start + 60 * (k + 1)) * 1000
+        gap = k % 50 == 7
+        step = {
+            "s": 20, "in": [20000 + k * k % 977, 0, 12 * k], "out": [0, 5000 + k % 7, 0],
+            "missed": [0, 64000 if gap else 0, 0], "watts": [k % 300, -(k % 77), None],
+            "grid": k % 3000 - 500, "volts": [230 + k % 9, 229, None], "estimated": k % 5,
+            "events": int(k % 100 == 3), "pulses": {"5700000011": [3 * k, None, None, 7]},
+        }  # fmt: skip
+        if gap:
+            step["out"] = [0, 0, 0]
+        steps.append({**step, "now": end - 40000})
+        steps.append({"now": end - 20000, "events": 0, "estimated": 0})
+        steps.append({"now": end})
+    return steps
+
+
+def merged(records: list[dict[str, Any]]) -> dict[str, Any]:
+    """What several records are as one, in the plainest way."""
+
+    def add(values):
+        known = [one for one in values if one is not None]
+        return sum(known) if known else None
+
+    def span(ranges):
+        known = [one for one in ranges if one is not None]
+        return [min(one[0] for one in known), max(one[1] for one in known)] if known else None
+
+    def each(of, rows):
+        return [of(column) for column in zip(*rows, strict=True)]
+
+    last, powers = records[-1], [one["power"] for one in records if one["power"]]
+    made = {name: last[name] for name in ("sequence", "time", "boot", "layout")}
+    made["first"] = records[0]["first"]
+    for name in ("seconds", "estimated", "events"):
+        made[name] = sum(one[name] for one in records)
+    for name in ("imported", "exported", "missing"):
+        made[name] = each(add, [one[name] for one in records])
+    made["grid"] = span([one["grid"] for one in records])
+    made["voltages"] = each(span, [one["voltages"] for one in records])
+    made["power"] = each(span, powers) if powers else None
+    made["pulses"] = {
+        serial: each(add, [one["pulses"][serial] for one in records]) for serial in last["pulses"]
+    }
+    made["cut"] = any(one["cut"] for one in records)
+    return made
+
+
+def hold(done: Run, news: list[dict[str, Any]]) -> list[int]:
+    """What is read is what was news, in order, without a hole: minutes of each record."""
+    by_sequence = {one["sequence"]: one for one in news}
+    following = done.read[0]["first"]
+    for one in done.read:
+        assert one["first"] == following
+        parts = [by_sequence[k] for k in range(one["first"], one["sequence"] + 1)]
+        assert one == merged(parts)
+        following = one["sequence"] + 1
+    assert following == done.said["last"] + 1 == len(news) + 1
+    return [one["sequence"] - one["first"] + 1 for one in done.read]
+
+
+def graded(lengths: list[int]) -> None:
+    """The older the longer; some are shorter, where a segment has ended."""
+    ends = [max(k for k, n in enumerate(lengths) if n > most) for most in (5, 1)]
+    old, middle = lengths[: ends[0] + 1], lengths[ends[0] + 1 : ends[1] + 1]
+    assert max(old) == 15 and old.count(15) > len(old) / 3
+    assert max(middle) == 5 and middle.count(5) > len(middle) / 2
+
+
+def sizes(place: Path) -> int:
+    return sum(file.stat().st_size for file in (place / "journal").glob("*.*[0-9]"))
+
+
+def test_old_minutes_become_5_then_15(bits, tmp_path):
+    done = run(tmp_path, days(1.6), bits=bits, capacity=ROOM, heap="100M")
+    lengths = hold(done, done.news)
+    assert done.read[0]["sequence"] == 15 and lengths[0] == 15  # nothing was dropped
+    graded(lengths)
+    assert sum(lengths[-200:]) == 200  # the last ones are minutes
+    assert sizes(tmp_path) < 1.3 * ROOM
+    assert done.said["errors"] == []
+
+
+def test_the_oldest_are_dropped_at_last(tmp_path):
+    """Of 15 minutes, and that is counted where no reader had them."""
+    done = run(tmp_path, days(2.5), capacity=ROOM, heap="100M")
+    lengths = hold(done, done.news)
+    assert done.said["first"] == done.read[0]["first"] > 1
+    graded(lengths)
+    assert set(done.said["errors"]) == {"journal.dropped"}
+
+
+def test_what_is_delivered_goes_first(tmp_path):
+    """Minutes that no reader has stay minutes as long as there is something else."""
+    first = run(tmp_path, days(1.2), capacity=ROOM, heap="100M", end=True)
+    cursors = {"cloud": first.said["last"]}
+    more = days(0.25, NOON + 2 * 86400)
+    done = run(tmp_path, [*more, {"restart": True}], capacity=ROOM, heap="100M", cursors=cursors)
+    lengths = hold(done, first.news + done.news)
+    later = [n for one, n in zip(done.read, lengths, strict=True) if one["boot"] > 1]
+    assert later == [1] * 360
+    assert 15 in lengths
+
+
+def test_a_reader_that_is_in_it(tmp_path):
+    """What it has and what it has not is never in one record, and all it gets is all there is."""
+    steps = days(2)
+    place = 700
+    done = run(tmp_path, steps, capacity=ROOM, heap="100M", cursors={"cloud": place, "other": 33})
+    hold(done, done.news)
+    for one in done.read:
+        for cursor in (place, 33):
+            assert not one["first"] <= cursor < one["sequence"]
