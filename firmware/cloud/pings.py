@@ -47,6 +47,10 @@ class Pings:
         self._ended = True
         self._news.set()
 
+    def is_awaited(self) -> bool:
+        """Whether somebody waits for the answer to behind()."""
+        return self._waited_s > 0
+
     def second(self, free: bool) -> bool:
         """A second has gone: ping where it is due. Whether the broker is silent for too long.
         free: nobody sends a message now."""

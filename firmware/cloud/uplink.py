@@ -72,7 +72,7 @@ class Uplink:
         self._backoff = Backoff(client_id)
         commands.on("retry", lambda fields: self._backoff.retry(fields["seconds"]))
         self._in_flight = InFlight(window)
-        self._link = Link(self._in_flight.is_awaited)
+        self._link = Link(lambda: self._in_flight.is_awaited() or self._pings.is_awaited())
         self._client = Client(self._link, client_id, settings, will, self._in_flight.number)
         self._sending = asyncio.Lock()
         self._given_up = False  # by who sends or watches: it has said why
