@@ -117,7 +117,7 @@ def test_every_form_of_a_rule(rule):
     begin, end = seconds(2023), seconds(2030)
     times = list(range(begin, end, 5400)) + [chance.randrange(begin, end) for _ in range(500)]
     done = subprocess.run(
-        [sys.executable, program("c_library_offsets")],
+        [sys.executable, program("cpython/c_library_offsets")],
         input=json.dumps(times), capture_output=True, text=True, check=True,
         env={**os.environ, "TZ": rule},
     )  # fmt: skip

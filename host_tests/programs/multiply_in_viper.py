@@ -1,5 +1,7 @@
 """Prints a product that does not fit a word of 32 bits."""
 
+import micropython
+
 
 @micropython.viper
 def product(a: int, b: int) -> int:

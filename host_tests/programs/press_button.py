@@ -17,7 +17,7 @@ from panel.housekeeping import Housekeeping
 given = json.load(sys.stdin)
 made = hardware()
 names = {COLOURS[name]: name for name in COLOURS}
-last = [None]
+last = [""]
 
 
 def set_led(red, green, blue):

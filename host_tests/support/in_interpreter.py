@@ -1,4 +1,4 @@
-"""Runs the programs of host_tests/programs in the interpreter.
+"""Runs the programs of host_tests/programs in the interpreter; those in cpython/ are for this one.
 
 Their folder is the first place where they look for modules, so none there has the name of a module
 of the firmware or of a board.

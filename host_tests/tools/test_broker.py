@@ -135,7 +135,7 @@ def test_port_out_of_range_is_refused(port: int, tmp_path: Path) -> None:
 def test_broker_ends_with_a_killed_parent(kind: str, tmp_path: Path) -> None:
     if kind not in available():
         pytest.skip(f"{kind} is not here: `make doctor` says why and the remedy")
-    command = [sys.executable, program("die_beside"), "a_broker", tmp_path, kind]
+    command = [sys.executable, program("cpython/die_beside"), "a_broker", tmp_path, kind]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == -9
     # The port can be listened on again once the kernel has ended the broker.

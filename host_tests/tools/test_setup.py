@@ -84,7 +84,7 @@ def test_library_can_be_imported(module: str, bits: int) -> None:
 
 
 def test_interpreter_ends_with_a_killed_parent(bits: int) -> None:
-    command = [sys.executable, program("die_beside"), "an_interpreter", str(bits)]
+    command = [sys.executable, program("cpython/die_beside"), "an_interpreter", str(bits)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
     assert done.returncode == -signal.SIGKILL
     pid = int(done.stdout)

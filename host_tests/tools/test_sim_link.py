@@ -17,7 +17,7 @@ DEFAULT = Path(__file__).parents[2] / "tools" / "houses" / "default.toml"
 
 def run(server: LinkServer, case: str, *texts: str) -> subprocess.CompletedProcess:
     """A function of programs/board_on_link.py."""
-    command = [sys.executable, program("board_on_link"), server.path, case, *texts]
+    command = [sys.executable, program("cpython/board_on_link"), server.path, case, *texts]
     return subprocess.run(command, capture_output=True, text=True, timeout=120)
 
 

@@ -14,12 +14,14 @@ from gateway_host.interpreter import ROOT
 
 SIMULATOR = "boards/SIMULATOR/hardware.py"
 PORTAL = "firmware/hotspot/portal.py"
+PROGRAM = "host_tests/programs/learn_networks.py"
+HELPERS = ("host_tests/device", "tools/gateway_host/device")  # modules of programs
 
 
 @pytest.fixture
 def project(tmp_path):
     """A copy of what is checked, to be changed."""
-    for place in ("firmware", "boards", "typings"):
+    for place in ("firmware", "boards", "typings", "host_tests/programs", *HELPERS):
         shutil.copytree(ROOT / place, tmp_path / place)
     shutil.copy(ROOT / "pyrightconfig.json", tmp_path)
     (tmp_path / "build").mkdir()
@@ -38,11 +40,12 @@ def plant(file, old, new):
 def test_a_board_without_a_method_and_an_argument_that_does_not_fit(project):
     plant(project / SIMULATOR, "def restart(", "def begin_anew(")
     plant(project / PORTAL, "text_of(name)", "text_of(7)")
+    plant(project / PROGRAM, "name, key)", "name)")
     try:
         lines = types_check.errors(project)
     except types_check.NoCheckerError as error:
         pytest.skip(f"{error}; it wants the step `build/checker` of `make setup`")
-    assert {line.split(":")[0] for line in lines} == {SIMULATOR, PORTAL}
+    assert {line.split(":")[0] for line in lines} == {SIMULATOR, PORTAL, PROGRAM}
     assert any("BoardHardware" in line for line in lines)
 
 

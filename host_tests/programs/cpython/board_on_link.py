@@ -1,4 +1,4 @@
-"""Run by CPython: a board at the link (docs/simulator.md), in the place of the interpreter.
+"""A board at the link (docs/simulator.md), in the place of the interpreter.
 Arguments: the link's path, the case, a function here, and its texts."""
 
 import os

@@ -1,4 +1,4 @@
-"""Run by CPython: starts what its argument says, prints how that is found, and is killed."""
+"""Starts what its argument says, prints how that is found, and is killed."""
 
 import os
 import signal

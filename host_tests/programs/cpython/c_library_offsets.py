@@ -1,4 +1,4 @@
-"""Run by CPython: the C library's offsets from UTC by the rule in TZ. Standard input: times."""
+"""The C library's offsets from UTC by the rule in TZ. Standard input: times."""
 
 import json
 import sys
