@@ -75,12 +75,19 @@ def check(table: Table, meters_of: MetersOf | None) -> None:
         known(where, points[i], fields)
     if SCHEMES[scheme][3] == DELTA:
         for load in roles:
-            _check_delta(load, [point for point in points if point["load"] == load], scheme)
+            own = [point for point in points if point["load"] == load]
+            _check_delta(load, roles[load], own, scheme)
 
 
-def _check_delta(load, points, scheme):
-    """Of a three-phase load's three CTs the third would count again what two have counted."""
+def _check_delta(load, role, points, scheme):
+    """Of a three-phase load's three CTs the third would count again what two have counted, and
+    what one of the two shows alone has no meaning."""
     phases = [point["phase"] for point in points if "meter" not in point]
+    if role == "grid" and phases and not ("L1" in phases and "L2" in phases):
+        raise SiteError(
+            'loads: "%s" has no CT on %s: in %s the grid is measured with two, on L1 and on L2'
+            % (load, "L2" if "L1" in phases else "L1", scheme)
+        )
     if "L1" in phases and "L2" in phases and "L3" in phases:
         raise SiteError(
             'loads: "%s" has CTs on L1, L2 and L3: in %s a three-phase load is measured with two, '

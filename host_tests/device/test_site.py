@@ -195,6 +195,9 @@ REFUSED = [
     (_wired("3x230", _set("points", 0, "phase", "L3")), "points[0].phase: ", "on L1 and on L2"),
     (_wired("3x230", _on_oven(0, 2)), 'loads: "Oven" has CTs on L1, L2 and L3', "on L1 and on L2"),
     (_wired("3x230", _on_oven(0, 2, 3)), 'loads: "Oven" has CTs on L1, L2 and L3', ""),
+    (_wired("3x230", _on_oven(2)), 'loads: "Grid" has no CT on L2', "on L1 and on L2"),
+    (_wired("3x230", _on_oven(0)), 'loads: "Grid" has no CT on L1', ""),
+    (_wired("3x230", _set("points", 2, "phase", "L1")), 'loads: "Grid" has no CT on L2', ""),
     (_remove("head"), "head is missing", ""),
     (_set("head", "5500000190"), 'head: "5500000190"', "5400"),
     (_set("head", "502000001"), 'head: "502000001"', "ten digits"),
@@ -282,7 +285,7 @@ class Sites(unittest.TestCase):
             _boxed(1),
             _made(L2=("L1", -120), L3=("L1", 120)),
             _wired("3x230", _set("points", 1, "phase", "L3")),
-            _wired("3x230", _on_oven(2)),
+            _wired("3x230", _on_oven(3)),
             _on_oven(0, 2),
             _wired("2x120/240", _set("points", 1, "phase", "L1-L2")),
         ):
