@@ -97,10 +97,10 @@ collect: ## Collect the history of gateways from a broker (BROKER=host:1883 FILE
 	@$(HOST) collect $(call option,broker,BROKER) $(call option,file,FILE) $(call option,seconds,SECONDS) \
 		$(call option,victoria,VICTORIA) $(call flag,report,REPORT) $(call option,export,EXPORT) $(call option,per,PER)
 
-fleet: ## Play so many gateways against a broker, write build/fleet.json (N=1000 SECONDS=60 PROFILE=history BACKLOG=60 TLS=1)
+fleet: ## Play so many gateways against a broker, write build/fleet.json (N=1000 SECONDS=60 PROFILE=history BACKLOG=60 TLS=1 ENGINE=nats)
 	@$(SETUP) --group run
 	@$(HOST) fleet $(call option,gateways,N) $(call option,seconds,SECONDS) $(call option,profile,PROFILE) \
-		$(call option,backlog,BACKLOG) $(call flag,tls,TLS)
+		$(call option,backlog,BACKLOG) $(call option,engine,ENGINE) $(call flag,tls,TLS)
 
 label: ## Make labels with the code that joins the hotspot (SERIAL=5010000123 KEY=... for a known password)
 	@$(SETUP) --group run

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.server
 import re
+import socketserver
 import sqlite3
 import subprocess
 import sys
@@ -69,7 +70,7 @@ class Collecting:
         self.said: list[str] = []
         self.ledger = Ledger(file)
         share = more.pop("share", None)
-        self.client = Client(Address(HOST, port, more.pop("name", "collector"), share=share))
+        self.client = Client(Address(((HOST, port),), more.pop("name", "collector"), share=share))
         self.service = Service(self.ledger, self.client, say=self.said.append, **more)
 
     def until(self, done: Callable[[], Any], what: str) -> None:
@@ -146,6 +147,41 @@ def test_the_broker_goes_and_comes(broker: Broker, gateway: Gateway, collecting:
     one.until(lambda: one.records() == [1, 2], "another record")
     assert one.said[0].startswith(f"error: the broker at {HOST}:{broker.port} ")
     assert one.said[-1] == "broker: well again"
+
+
+ANSWERS = [
+    ([b"\x20\x02\x00\x05"], "refuses the connection: Not authorized"),
+    ([b"\x20\x02\x00\x00", b"\x90\x05{}\x80\x80\x80"], "refuses the subscription"),
+    ([b"HTTP/1.1 400 Bad Request\r\n\r\n"], "does not confirm the connection"),
+]
+
+
+@pytest.mark.parametrize("answers, said", ANSWERS, ids=[said for _, said in ANSWERS])
+def test_a_broker_that_refuses(
+    answers: list[bytes], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is tried again, and said once."""
+    monkeypatch.setattr("gateway_host.collector.client._READY_S", 1)
+    tries: list[Any] = []
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            tries.append(self)
+            for answer in answers:
+                request = self.request.recv(1000)
+                self.request.sendall(answer.replace(b"{}", request[2:4]))
+            with contextlib.suppress(OSError):
+                self.request.recv(1000)
+
+    with socketserver.ThreadingTCPServer((HOST, 0), Handler) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        one = Collecting(server.server_address[1], tmp_path / "history.db")
+        one.until(lambda: len(tries) >= 3, "three tries")
+        one.close()
+        server.shutdown()
+    (line,) = one.said
+    assert line.startswith("error: the broker at ") and said in line
 
 
 def test_two_share_the_work(gateway: Gateway, collecting: Any) -> None:

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from gateway_host import cluster
 from gateway_host.broker import mosquitto
 from gateway_host.collector.ledger import Ledger
 from gateway_host.fleet import rates, records
@@ -60,3 +61,16 @@ def test_a_small_fleet(profile: str, tls: bool, outage_s: float, tmp_path: Path)
     assert found["blackout"]["attempts"] >= 20
     assert ("outage" in found) == bool(outage_s)
     assert found["broker_kb_per_gateway"] > 0
+
+
+@pytest.mark.skipif(not cluster.available(), reason="no nats-server: `make setup` downloads it")
+def test_a_cluster_loses_a_node(tmp_path: Path) -> None:
+    """Three nodes, gateways on all of them, the collector on the one that is killed: the others
+    go on, and each record is there once."""
+    options = Options(18, 5, "history", 30, outage_s=3, hurry=60, engine="nats")
+    found = play(options, tmp_path, lambda line: None)
+    assert (found["lost"], found["doubled"], found["put_aside"]) == (0, 0, 0)
+    assert found["records"] > 18 * 31
+    assert found["outage"]["attempts"] >= 6  # those of the third node
+    log = (tmp_path / "collector.log").read_text()
+    assert "well again" in log

@@ -15,6 +15,7 @@ import environment
 import improv_client
 import interpreters
 import libraries
+import nats
 from common import BUILD, CACHE, VENV_PYTHON, Made, machine, release
 
 import firmware
@@ -167,6 +168,18 @@ def all_steps() -> tuple[Step, ...]:
             1,
             (CACHE / "npm",),
             remedy="its tests are skipped",
+            group="test",
+        ),
+        Step(
+            "nats",
+            "NATS in build/bin, the broker of the cluster's test",
+            nats.make,
+            (nats.PROGRAM,),
+            1,
+            19,
+            8,
+            (CACHE / "nats",),
+            remedy="the test with a cluster is skipped",
             group="test",
         ),
         Step(

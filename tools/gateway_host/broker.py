@@ -58,7 +58,7 @@ class Broker:
     None. kind: "mosquitto", "amqtt" or None for the best there is. tls: a second port, over TLS,
     has these certificates; require_certificate: and wants one of the client. lines: more for
     mosquitto's configuration. Raises UserError when the port is in use or no broker can be had.
-    Attributes after `start`: `port`, `tls_port`, `kind`.
+    Attributes after `start`: `port`, `tls_port`, `kind`, and `ports`, which is where clients go.
     """
 
     def __init__(
@@ -106,6 +106,11 @@ class Broker:
         self.stop()
         raise UserError(f"the broker {self.kind} does not start on port {self.port}: {reason}")
 
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """Where clients go, as of a cluster: one port."""
+        return (self.tls_port or self.port,)
+
     def mqtt(self, host: str = HOST) -> dict[str, Any]:
         """`mqtt` of settings.json for a gateway that reaches this broker as `host`."""
         if self._tls is None:
@@ -139,15 +144,11 @@ class Broker:
 
     def resident_kb(self) -> int:
         """Memory that the process holds, 0 while there is none."""
-        with contextlib.suppress(OSError, StopIteration):
-            lines = Path(f"/proc/{self._process.pid}/status").read_text().splitlines()
-            return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
-        return 0
+        return resident_kb(self._process.pid) if self._process else 0
 
     def processor_s(self) -> float:
         """Processor time that the process has taken, in s (to 10 ms)."""
-        words = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+        return processor_s(self._process.pid)
 
     def stop(self) -> None:
         """End the broker; safe to call twice."""
@@ -199,13 +200,8 @@ class Broker:
         """Whether the child accepts connections before it ends or time is up."""
         until = time.monotonic() + _START_S
         while self._process and self._process.poll() is None and time.monotonic() < until:
-            with (
-                contextlib.suppress(OSError),
-                socket.create_connection((HOST, self.port), timeout=1) as probe,
-            ):
-                probe.sendall(_CONNECT)
-                if probe.recv(4) == _ACCEPTED:
-                    probe.sendall(_DISCONNECT)
+            with contextlib.suppress(OSError):
+                if answers(self.port):
                     return True
             time.sleep(0.02)
         return False
@@ -221,6 +217,32 @@ class Broker:
         return next(
             (line for line in reversed(text.splitlines()) if line.strip()), "no reason given"
         )
+
+
+def answers(port: int) -> bool:
+    """Whether a broker accepts a connection there; OSError where nobody does."""
+    with socket.create_connection((HOST, port), timeout=1) as probe:
+        probe.sendall(_CONNECT)
+        if probe.recv(4) != _ACCEPTED:
+            return False
+        probe.sendall(_DISCONNECT)
+        return True
+
+
+def resident_kb(process: int) -> int:
+    """Memory that a process holds, 0 where there is none."""
+    with contextlib.suppress(OSError, StopIteration):
+        lines = Path(f"/proc/{process}/status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
+    return 0
+
+
+def processor_s(process: int) -> float:
+    """Processor time that a process has taken, in s (to 10 ms); 0 where there is none."""
+    with contextlib.suppress(OSError):
+        words = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+    return 0.0
 
 
 def free_port(port: int) -> int:

@@ -21,16 +21,17 @@ from gateway_host.errors import UserError
 PREFIX = "servicelocation/+/"
 _KEEP_ALIVE_S = 30
 _CONNECT_S = 10.0
+_READY_S = 30.0  # until the broker has confirmed connection and subscription
 _PAUSES_S = (1, 2, 4, 8, 16, 30)
 _POLL_S = 0.25
 
 
 @dataclass(frozen=True)
 class Address:
-    """Where the broker is, and who the collector is there. ca: the connection is over TLS."""
+    """Where the broker is, by host and port of each of its nodes, and who the collector is there.
+    ca: the connection is over TLS."""
 
-    host: str
-    port: int
+    nodes: tuple[tuple[str, int], ...]
     name: str = "collector"
     user: str | None = None
     password: str | None = None
@@ -48,10 +49,12 @@ class Client:
         self.address = address
         self.trouble: str | None = None
         self.ready = False
+        self._refusal: str | None = None  # of this connection
         self.connects = 0
         self._taken: list[mqtt.MQTTMessage] = []
+        self.node = 0  # of address.nodes
         self._failures = 0
-        self._next = 0.0
+        self._next = self._ready_by = 0.0
         self._up = False
         client = self._client = mqtt.Client(
             mqtt.CallbackAPIVersion.VERSION2,
@@ -85,6 +88,9 @@ class Client:
             return []
         self._taken = []  # of a lost connection: the broker sends it again
         self._loop(_POLL_S)
+        if self._up and not self.ready and (self._refusal or time.monotonic() > self._ready_by):
+            self._client.disconnect()
+            self._lost(self._refusal or "does not confirm the connection and the subscription")
         while self._up and 0 < len(self._taken) < most:
             before = len(self._taken)
             self._loop(0)
@@ -123,28 +129,30 @@ class Client:
             time.sleep(min(left, _POLL_S))
             return False
         try:
-            self._client.connect(self.address.host, self.address.port, _KEEP_ALIVE_S)
+            self._client.connect(*self.address.nodes[self.node], _KEEP_ALIVE_S)
         except (OSError, ValueError) as error:  # ValueError: a name that cannot be one
             self._lost(f"does not answer: {error}")
             return False
-        self._up = True
+        self._up, self._refusal = True, None
+        self._ready_by = time.monotonic() + _READY_S
         return True
 
     def _loop(self, seconds: float) -> None:
         if self._client.loop(seconds) != mqtt.MQTT_ERR_SUCCESS and self._up:
-            self._lost(self.trouble or "has closed the connection")
+            self._lost(self._refusal or "has closed the connection")
 
     def _lost(self, why: str) -> None:
         self.trouble, self._up, self.ready = why, False, False
         pause = _PAUSES_S[min(self._failures, len(_PAUSES_S) - 1)]
         self._failures += 1
+        self.node = (self.node + 1) % len(self.address.nodes)
         self._next = time.monotonic() + pause
 
     def _on_connect(
         self, client: mqtt.Client, _data: Any, _flags: Any, reason: Any, _properties: Any
     ) -> None:
         if reason.is_failure:
-            self.trouble = f"refuses the connection: {reason}"
+            self._refusal = f"refuses the connection: {reason}"
             return
         self.connects += 1
         shared = f"$share/{self.address.share}/" if self.address.share else ""
@@ -156,6 +164,7 @@ class Client:
         self, _client: Any, _data: Any, _mid: int, reasons: list[Any], _properties: Any
     ) -> None:
         refused = any(reason.is_failure for reason in reasons)
-        self.trouble = "refuses the subscription: see its access rules" if refused else None
-        self.ready = not refused
-        self._failures = 0
+        if refused:
+            self._refusal = "refuses the subscription: see its access rules"
+            return
+        self.ready, self.trouble, self._failures = True, None, 0

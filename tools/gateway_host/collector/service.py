@@ -94,7 +94,8 @@ class Service:
             prune(self._ledger.db, int(time.time() - self._keep_days * _DAY_S))
 
     def _broker(self) -> str:
-        return f"the broker at {self._client.address.host}:{self._client.address.port}"
+        nodes = self._client.address.nodes
+        return f"the broker at {', '.join(f'{host}:{port}' for host, port in nodes)}"
 
     def _trouble(self, what: str, text: str | None) -> None:
         """Says a trouble once, and that it is over."""

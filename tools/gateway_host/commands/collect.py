@@ -29,7 +29,9 @@ _WIDTH = 110  # of a table that goes into a file
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `collect`."""
     parser.add_argument("--file", type=Path, default=DEFAULT_FILE, help="the history (SQLite)")
-    parser.add_argument("--broker", default="127.0.0.1:1883", help="host or host:port")
+    parser.add_argument(
+        "--broker", default="127.0.0.1:1883", help="host:port; several of a cluster"
+    )
     parser.add_argument("--name", default="collector", help="its client identifier at the broker")
     parser.add_argument("--user", help="who it is at the broker")
     parser.add_argument("--password-file", type=Path, help="a file with the password")
@@ -90,18 +92,14 @@ def _status(service: Service) -> str:
 
 
 def _address(arguments: argparse.Namespace) -> Address:
-    match = _BROKER.fullmatch(arguments.broker)
-    port = int(match[2] or (8883 if arguments.ca else 1883)) if match else 0
-    if not match or not 0 < port < 65536:
-        raise UserError(f"--broker={arguments.broker}: must be a host, or host:port")
+    nodes = tuple(_node(text, bool(arguments.ca)) for text in arguments.broker.split(","))
     password = None
     if arguments.password_file:
         password = arguments.password_file.read_text(encoding="utf-8").strip()
     if arguments.certificate and not arguments.ca:
         raise UserError("--certificate: wants --ca, the CA that has signed the broker's")
     return Address(
-        match[1].strip("[]"),
-        port,
+        nodes,
         arguments.name,
         arguments.user,
         password,
@@ -110,6 +108,14 @@ def _address(arguments: argparse.Namespace) -> Address:
         arguments.key,
         arguments.share,
     )
+
+
+def _node(text: str, tls: bool) -> tuple[str, int]:
+    match = _BROKER.fullmatch(text.strip())
+    port = int(match[2] or (8883 if tls else 1883)) if match else 0
+    if not match or not 0 < port < 65536:
+        raise UserError(f"--broker: must be a host, or host:port, not {text!r}")
+    return match[1].strip("[]"), port
 
 
 def _report(file: Path) -> int:

@@ -25,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--gateways", type=int, default=100, help="how many (100)")
     parser.add_argument("--seconds", type=float, default=60, help="of all traffic (60)")
     parser.add_argument("--profile", choices=list(PROFILES), default="ethernet")
+    parser.add_argument("--engine", choices=("mosquitto", "nats"), default="mosquitto")
     parser.add_argument("--backlog", type=int, default=60, help="minutes after the blackout (60)")
     parser.add_argument("--tls", action="store_true", help="between gateways and broker")
 
@@ -33,7 +34,7 @@ def main(arguments: argparse.Namespace) -> int:
     """Exit code 0; 1 where a record was lost or doubled."""
     if arguments.gateways < 1 or arguments.seconds <= 0 or arguments.backlog < 0:
         raise UserError("--gateways and --seconds must be above 0, --backlog 0 or more")
-    if mosquitto() is None:
+    if arguments.engine == "mosquitto" and mosquitto() is None:
         raise UserError("no mosquitto: `make doctor` says why and the remedy")
     options = Options(
         arguments.gateways,
@@ -41,6 +42,7 @@ def main(arguments: argparse.Namespace) -> int:
         arguments.profile,
         arguments.backlog,
         arguments.tls,
+        engine=arguments.engine,
     )
     with tempfile.TemporaryDirectory(prefix="fleet-") as directory:
         found = play(options, Path(directory), lambda line: print(f"  {line}", file=sys.stderr))

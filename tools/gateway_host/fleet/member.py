@@ -19,6 +19,7 @@ from gateway_host.fleet import rates, records, wire
 _IN_FLIGHT = 8
 _FULL = 1 << 17  # bytes that wait to be written: what comes then is left out
 _CONNECT_S = 10.0
+_SUBSCRIBE_S = 10  # then it is tried again, as where it was refused
 _PADDING = {name: b"{" + b" " * (size - 2) + b"}" for name, size in rates.BYTES.items()}
 _RETAINED = ("config", "channelConfigV2", "channelConfig", "sensorConfig", "homeControlConfig")
 _CONFIG = b"{" + b" " * (rates.RETAINED_BYTES // len(_RETAINED) - 2) + b"}"
@@ -38,11 +39,11 @@ class Tally:
 
 @dataclass(frozen=True)
 class Place:
-    """Where the broker is, and how members behave. hurry: the history's minutes last 60 / hurry
-    seconds."""
+    """Where the broker is, and how members behave. ports: one of each node of a cluster, as a
+    load balancer hands them out; hurry: the history's minutes last 60 / hurry seconds."""
 
     host: str
-    port: int
+    ports: tuple[int, ...]
     profile: rates.Profile
     tls: ssl.SSLContext | None = None
     hurry: float = 1.0
@@ -64,7 +65,7 @@ class Member(asyncio.Protocol):
         self._identifier = 0
         self._transport: asyncio.Transport | None = None
         self._buffer = bytearray()
-        self._accepted = False
+        self._accepted = self._subscribed = False
         self._since = 0.0
         self._failures = 0
         self._not_kept = 0
@@ -104,9 +105,10 @@ class Member(asyncio.Protocol):
         self._tally.attempts += 1
         loop = asyncio.get_running_loop()
         place = self._place
+        port = place.ports[(self.number + self._failures) % len(place.ports)]
         try:
             await asyncio.wait_for(
-                loop.create_connection(lambda: self, place.host, place.port, ssl=place.tls),
+                loop.create_connection(lambda: self, place.host, port, ssl=place.tls),
                 _CONNECT_S,
             )
         except (OSError, TimeoutError, ssl.SSLError):
@@ -155,6 +157,8 @@ class Member(asyncio.Protocol):
                 self._deliver()
             elif kind == wire.CONNACK and body[1] == 0:
                 self._greet()
+            elif kind == wire.SUBACK:
+                self._subscribed = body[2] != wire.REFUSED
             elif kind == wire.PUBLISH:
                 self._obey(flags, body)
 
@@ -164,12 +168,16 @@ class Member(asyncio.Protocol):
         self._failures = 0
         self._tally.connected += 1
         self._tally.connects.append(loop.time())
-        self._transport.write(wire.subscribe(self._next(), self._prefix + "gateway/set"))
+        self._subscribe()
         for name in _RETAINED:
             self._send(name, _CONFIG, retained=True)
         self._send("presence", b'{"value": true}', retained=True)
         self._send("layout", records.layout(self.number), self._next(), retained=True)
         self._deliver()
+
+    def _subscribe(self) -> None:
+        self._subscribed = False
+        self._transport.write(wire.subscribe(self._next(), self._prefix + "gateway/set"))
 
     def _obey(self, flags: int, body: bytes) -> None:
         identifier, payload = wire.published(flags, body)
@@ -210,6 +218,8 @@ class Member(asyncio.Protocol):
         for name, every in profile.every_s.items():
             if self._seconds % every == 0:
                 self._send(name, _PADDING[name])
+        if not self._subscribed and self._seconds % _SUBSCRIBE_S == 0:
+            self._subscribe()
         if self._seconds % (profile.keep_alive_s // 2) == 0:
             self._transport.write(wire.PINGREQ)
         self._deliver()

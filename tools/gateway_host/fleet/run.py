@@ -24,6 +24,7 @@ from typing import Any
 from gateway_host import processes
 from gateway_host.broker import HOST, Broker
 from gateway_host.certificates import Certificates, make
+from gateway_host.cluster import Cluster
 from gateway_host.collector.ledger import Ledger
 from gateway_host.errors import UserError
 from gateway_host.fleet import rates, records, wire
@@ -32,6 +33,7 @@ from gateway_host.fleet.member import Member, Place, Tally
 _RAMP_PER_S = 200
 _PATIENCE_S = 600.0
 _LAST_S = 120.0
+_NOTICED_S = 1.0  # until the clients of a node know that it is dead
 _FILES = 200  # of this program beside the connections
 BROKER_LINES = (
     "persistence true",
@@ -54,15 +56,17 @@ class Options:
     tls: bool = False
     outage_s: float = 20.0
     hurry: float = 1.0
+    engine: str = "mosquitto"
 
 
 def play(options: Options, directory: Path, say: Callable[[str], None]) -> dict[str, Any]:
     """The figures of a run; directory: of the broker's and the collector's files."""
     _allow_files(options.gateways)
     tls = make() if options.tls else None
-    lines = [*BROKER_LINES, f"persistence_location {directory}/"]
+    if tls and options.engine != "mosquitto":
+        raise UserError(f"--tls: only with mosquitto, not with {options.engine}")
     with contextlib.ExitStack() as stack:
-        broker = stack.enter_context(Broker(0, directory, "mosquitto", tls, lines=lines))
+        broker = stack.enter_context(_engine(options.engine, directory, tls))
         history = directory / "history.db"
         collector = _collector(broker, history, directory)
         stack.callback(processes.stop, collector)
@@ -70,6 +74,13 @@ def play(options: Options, directory: Path, say: Callable[[str], None]) -> dict[
         run = _Run(options, broker, ledger, tls, say)
         figures = asyncio.run(run.play())
     return figures
+
+
+def _engine(name: str, directory: Path, tls: Certificates | None) -> Broker | Cluster:
+    if name == "nats":
+        return Cluster(directory)
+    lines = [*BROKER_LINES, f"persistence_location {directory}/"]
+    return Broker(0, directory, "mosquitto", tls, lines=lines)
 
 
 def _allow_files(gateways: int) -> None:
@@ -81,8 +92,10 @@ def _allow_files(gateways: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def _collector(broker: Broker, history: Path, directory: Path) -> Any:
-    words = ["collect", f"--file={history}", f"--broker={HOST}:{broker.port}", "--ask-after=5"]
+def _collector(broker: Broker | Cluster, history: Path, directory: Path) -> Any:
+    ports = broker.ports if isinstance(broker, Cluster) else [broker.port]
+    where = ",".join(f"{HOST}:{port}" for port in reversed(ports))  # it loses its node as well
+    words = ["collect", f"--file={history}", f"--broker={where}", "--ask-after=5"]
     with (directory / "collector.log").open("wb") as log:
         return processes.start(
             [sys.executable, "-m", "gateway_host", *words],
@@ -98,7 +111,7 @@ class _Run:
     def __init__(
         self,
         options: Options,
-        broker: Broker,
+        broker: Broker | Cluster,
         ledger: Ledger,
         tls: Certificates | None,
         say: Callable[[str], None],
@@ -110,13 +123,13 @@ class _Run:
         self._tally = Tally()
         place = Place(
             HOST,
-            broker.tls_port if tls else broker.port,
+            broker.ports,
             rates.PROFILES[options.profile],
             _context(tls) if tls else None,
             options.hurry,
         )
         self._members = [Member(n, place, self._tally) for n in range(options.gateways)]
-        self._most_kb = 0
+        self._most_kb = self._attempts = 0
 
     async def play(self) -> dict[str, Any]:
         """All phases."""
@@ -128,6 +141,7 @@ class _Run:
         self._say(f"all traffic for {self._options.seconds:.0f} s")
         figures = {
             "gateways": self._options.gateways,
+            "engine": self._options.engine,
             "profile": self._options.profile,
             "tls": self._options.tls,
             **await self._steady(),
@@ -137,7 +151,7 @@ class _Run:
         self._say("the region is dark; all gateways start at once")
         figures["blackout"] = await self._blackout()
         if self._options.outage_s:
-            self._say("the broker is killed, and comes back with what its disk has")
+            self._say("the broker, or a node of it, is killed and comes back")
             figures["outage"] = await self._outage()
         self._say("no more minutes: what is open is delivered")
         for member in self._members:
@@ -161,6 +175,11 @@ class _Run:
             "put_aside": aside,
             "broker_peak_mb": round(self._most_kb / 1024, 1),
         }
+
+    def _begin(self) -> None:
+        """Of a return: what is counted begins anew."""
+        self._tally.connects.clear()
+        self._attempts = self._tally.attempts
 
     async def _ramp(self) -> float:
         began = time.monotonic()
@@ -192,20 +211,29 @@ class _Run:
         for member in self._members:
             member.switch_off()
         await asyncio.sleep(2)
+        self._begin()
         for member in self._members:
             member.switch_on(self._options.backlog)
         return await self._return(asyncio.get_running_loop().time())
 
     async def _outage(self) -> dict[str, Any]:
+        """The broker is away for so long; of a cluster one node is, and the others go on."""
+        self._begin()
         self._broker.kill()
+        began = asyncio.get_running_loop().time()
+        if isinstance(self._broker, Cluster):
+            await asyncio.sleep(_NOTICED_S)
+            figures = await self._return(began)
+            await asyncio.sleep(self._options.outage_s)
+            await asyncio.to_thread(self._broker.revive)
+            return figures
         await asyncio.sleep(self._options.outage_s)
         await asyncio.to_thread(self._broker.revive)
         return await self._return(asyncio.get_running_loop().time())
 
     async def _return(self, began: float) -> dict[str, Any]:
         """From when the broker can be reached until everything is in the collector."""
-        loop, attempts = asyncio.get_running_loop(), self._tally.attempts
-        self._tally.connects.clear()
+        loop = asyncio.get_running_loop()
         busy = self._broker.processor_s()
         await self._until(lambda: self._tally.connected == len(self._members), "all connections")
         back = loop.time() - began
@@ -217,7 +245,7 @@ class _Run:
         return {
             "all_back_s": round(back, 1),
             "backlog_done_s": round(done, 1),
-            "attempts": self._tally.attempts - attempts,
+            "attempts": self._tally.attempts - self._attempts,
             "most_connects_in_a_second": max(each.values(), default=0),
             "broker_share_of_core": round((self._broker.processor_s() - busy) / done, 3),
         }
@@ -241,8 +269,10 @@ def _context(tls: Certificates) -> ssl.SSLContext:
     return context
 
 
-def _heard(broker: Broker) -> int:
-    """How many PUBLISH the broker has received, by its own account."""
+def _heard(broker: Broker | Cluster) -> int:
+    """How many PUBLISH the broker has received, by its own account; 0 of a cluster."""
+    if isinstance(broker, Cluster):
+        return 0
     topic, buffer = "$SYS/broker/publish/messages/received", bytearray()
     with socket.create_connection((HOST, broker.port), 10) as line:
         line.sendall(wire.connect("heard", 10, "heard/gone") + wire.subscribe(1, topic))

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 PINGREQ = b"\xc0\x00"
 DISCONNECT = b"\xe0\x00"
-CONNACK, PUBLISH, PUBACK = 2, 3, 4
+CONNACK, PUBLISH, PUBACK, SUBACK = 2, 3, 4, 9
+REFUSED = 0x80
 
 
 def connect(name: str, keep_alive_s: int, will_topic: str) -> bytes:
