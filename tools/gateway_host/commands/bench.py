@@ -5,12 +5,16 @@ from __future__ import annotations
 import argparse
 
 from gateway_host.bench.table import measure_all
+from gateway_host.number_option import number
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `bench`."""
     parser.add_argument(
-        "--simulated", type=int, default=120, help="seconds of the pipeline's run (120)"
+        "--simulated",
+        type=number(1, 1e6, int),
+        default=120,
+        help="seconds of the pipeline's run (120)",
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from gateway_host.chip import bench, device_tests, report
+from gateway_host.number_option import number
 from gateway_host.session import ROOT
 from gateway_host.sim.house_file import DEFAULT_HOUSE
 
@@ -23,10 +24,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tests", help="run host_tests/device on it instead: 1, or part of a name"
     )
-    parser.add_argument("--minutes", type=float, default=2.0, help="from the first message on (2)")
+    parser.add_argument(
+        "--minutes", type=number(0.01, 1e6), default=2.0, help="from the first message on (2)"
+    )
     parser.add_argument("--board", default="WIFI_CONNECT", help="a folder of boards/")
     parser.add_argument("--house", type=Path, default=DEFAULT_HOUSE, help="the house (TOML)")
-    parser.add_argument("--cuts", type=int, default=0, help="cut the cloud's connection so often")
+    parser.add_argument(
+        "--cuts", type=number(0, 1e6, int), default=0, help="cut the cloud's connection so often"
+    )
     parser.add_argument("--tls", action="store_true", help="between gateway and broker")
     parser.add_argument("--hotspot", action="store_true", help="open the page and read it")
 

@@ -18,6 +18,7 @@ from gateway_host.collector.ledger import Ledger
 from gateway_host.collector.service import Service, open_file
 from gateway_host.collector.victoria import Victoria
 from gateway_host.errors import UserError
+from gateway_host.number_option import number
 from gateway_host.session import ROOT
 
 DEFAULT_FILE = ROOT / "build" / "history.db"
@@ -40,12 +41,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--key", type=Path, help="the key to it (PEM)")
     parser.add_argument("--share", help="a group: collectors of one group share the messages")
     parser.add_argument("--victoria", help="hand on to a store, e.g. http://127.0.0.1:8428/write")
-    parser.add_argument("--keep-days", type=float, help="then remove what the store has")
+    parser.add_argument(
+        "--keep-days", type=number(0.01, 36500), help="then remove what the store has"
+    )
     parser.add_argument("--no-asking", action="store_true", help="ask no gateway for holes")
     parser.add_argument(
-        "--ask-after", type=float, default=ASK_AFTER_S, help="ask for a hole after so many s (300)"
+        "--ask-after",
+        type=number(0.1, 1e9),
+        default=ASK_AFTER_S,
+        help="ask for a hole after so many s (300)",
     )
-    parser.add_argument("--seconds", type=float, help="collect so long, then end")
+    parser.add_argument("--seconds", type=number(0.1, 1e9), help="collect so long, then end")
     parser.add_argument("--report", action="store_true", help="say what the file holds, then end")
     parser.add_argument("--export", help="write a CSV file, - for the terminal, then end")
     parser.add_argument("--per", choices=export.PERIODS, default="hour", help="of --export (hour)")

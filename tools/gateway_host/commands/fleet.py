@@ -15,6 +15,7 @@ from gateway_host.broker import mosquitto
 from gateway_host.errors import UserError
 from gateway_host.fleet.rates import PROFILES
 from gateway_host.fleet.run import Options, play
+from gateway_host.number_option import number
 from gateway_host.session import ROOT
 
 RESULT = ROOT / "build" / "fleet.json"
@@ -22,18 +23,20 @@ RESULT = ROOT / "build" / "fleet.json"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `fleet`."""
-    parser.add_argument("--gateways", type=int, default=100, help="how many (100)")
-    parser.add_argument("--seconds", type=float, default=60, help="of all traffic (60)")
+    parser.add_argument(
+        "--gateways", type=number(1, 100_000, int), default=100, help="how many (100)"
+    )
+    parser.add_argument("--seconds", type=number(0.1, 1e9), default=60, help="of all traffic (60)")
     parser.add_argument("--profile", choices=list(PROFILES), default="ethernet")
     parser.add_argument("--engine", choices=("mosquitto", "nats"), default="mosquitto")
-    parser.add_argument("--backlog", type=int, default=60, help="minutes after the blackout (60)")
+    parser.add_argument(
+        "--backlog", type=number(0, 1e6, int), default=60, help="minutes after the blackout (60)"
+    )
     parser.add_argument("--tls", action="store_true", help="between gateways and broker")
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Exit code 0; 1 where a record was lost or doubled."""
-    if arguments.gateways < 1 or arguments.seconds <= 0 or arguments.backlog < 0:
-        raise UserError("--gateways and --seconds must be above 0, --backlog 0 or more")
     if arguments.engine == "mosquitto" and mosquitto() is None:
         raise UserError("no mosquitto: `make doctor` says why and the remedy")
     options = Options(

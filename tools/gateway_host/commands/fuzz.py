@@ -8,15 +8,20 @@ from gateway_host.errors import UserError
 from gateway_host.fuzz import a_bus as fuzz
 from gateway_host.fuzz import b_bus as fuzz_bus_b
 from gateway_host.fuzz import portal as fuzz_portal
+from gateway_host.number_option import number
 
 TARGETS = {"bus_a": fuzz.run, "bus_b": fuzz_bus_b.run, "portal": fuzz_portal.run}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `fuzz`."""
-    parser.add_argument("--count", type=int, default=100_000, help="sequences (100000)")
+    parser.add_argument(
+        "--count", type=number(1, 1e12, int), default=100_000, help="sequences (100000)"
+    )
     parser.add_argument("--target", default="bus_a", help=f"{', '.join(TARGETS)} (bus_a)")
-    parser.add_argument("--seed", type=int, default=1, help="of all that is random (1)")
+    parser.add_argument(
+        "--seed", type=number(0, 1e12, int), default=1, help="of all that is random (1)"
+    )
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -24,8 +29,6 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.target not in TARGETS:
         known = ", ".join(TARGETS)
         raise UserError(f"fuzz: {arguments.target!r} is no target; known are {known}")
-    if arguments.count < 1:
-        raise UserError("fuzz: the number of sequences must be 1 or more (N=1000000)")
     outcome = TARGETS[arguments.target](arguments.count, arguments.seed)
     rate = outcome.sequences / outcome.seconds
     print(f"{outcome.sequences:,} sequences of seed {arguments.seed}, {rate:,.0f} a second")

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 
 from gateway_host.broker import Broker
+from gateway_host.number_option import number
 from gateway_host.session import Session
 from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from gateway_host.sim.installation import Installation
@@ -34,7 +35,7 @@ _COLOURS = ("off", "blue", "green", "cyan", "red", "purple", "yellow", "white")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `provision`."""
-    parser.add_argument("--seconds", type=float, default=1e9, help="end after so long")
+    parser.add_argument("--seconds", type=number(0.1, 1e9), default=1e9, help="end after so long")
 
 
 def main(arguments: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ import signal
 import sys
 import termios
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from gateway_host.broker import Broker
 from gateway_host.errors import UserError
 from gateway_host.faults.script import Faults
 from gateway_host.firmware_says import check_site, version
+from gateway_host.number_option import number
 from gateway_host.session import REPL_FILE, Session, has_repl
 from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from gateway_host.sim.installation import Installation
@@ -41,22 +42,22 @@ _FAREWELL_S = 1.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `run`."""
-    parser.add_argument("--seconds", type=_number(0.1, 1e9), help="measure so long, then end")
+    parser.add_argument("--seconds", type=number(0.1, 1e9), help="measure so long, then end")
     parser.add_argument("--house", type=Path, default=DEFAULT_HOUSE, help="the house (TOML)")
     parser.add_argument(
         "--site", type=Path, help="site.json for the gateway instead of the house's own"
     )
     parser.add_argument("--bits", type=int, choices=(32, 64), default=32, help="the interpreter")
     parser.add_argument(
-        "--port", type=_number(0, 65535, int), default=0, help="the broker's port (a free one)"
+        "--port", type=number(0, 65535, int), default=0, help="the broker's port (a free one)"
     )
     parser.add_argument("--tls", action="store_true", help="between gateway and broker")
     parser.add_argument("--broker", choices=("mosquitto", "amqtt"), help="the kind of broker")
     parser.add_argument(
-        "--baud", type=_number(9600, 12_000_000, int), default=3_000_000, help="of the A-bus"
+        "--baud", type=number(9600, 12_000_000, int), default=3_000_000, help="of the A-bus"
     )
     parser.add_argument(
-        "--rxbuf", type=_number(16, 65535, int), default=5120, help="the receive buffer in bytes"
+        "--rxbuf", type=number(16, 65535, int), default=5120, help="the receive buffer in bytes"
     )
     parser.add_argument(
         "--faults", default="", help="what goes wrong: 'ber=1e-5; unplug 5500000191 at 10 for 5'"
@@ -264,15 +265,3 @@ def _undisturbed() -> Iterator[None]:
     finally:
         for kind, handler in zip(kinds, before, strict=True):
             signal.signal(kind, handler)
-
-
-def _number(
-    least: float, most: float, kind: Callable[[str], float] = float
-) -> Callable[[str], float]:
-    def read(text: str) -> float:
-        with contextlib.suppress(ValueError):
-            if least <= (number := kind(text)) <= most:
-                return number
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from {least} to {most:.0f}")
-
-    return read
