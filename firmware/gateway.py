@@ -13,6 +13,7 @@ from system.counters import Counters
 from system.log import Log
 from system.tasks import run_all
 from system.version import VERSION
+from site.sampling import SAMPLE_RATE
 from b_bus.port import PortB
 from b_bus.start import meters_of
 from a_bus import state as a_bus
@@ -40,7 +41,10 @@ _CALM_BLOCKS = const(3)  # that the A-bus may be behind while the flash is writt
 
 
 def build_measuring(
-    hardware: BoardHardware, site: Site, waiting: Callable[[], None], report_samples: int = 3200
+    hardware: BoardHardware,
+    site: Site,
+    waiting: Callable[[], None],
+    report_samples: int = SAMPLE_RATE,
 ) -> Measuring:
     """The measuring path of a site on this hardware: a Measuring. `waiting`: called when a
     report waits to be worked through. `report_samples`: see metering.Meter."""
@@ -275,10 +279,7 @@ class Gateway:
 
     def _power(self, name):
         """Power in W by the name in a rule of the B-bus, None while it is not measured."""
-        totals = Totals(self.site, self.measuring.aggregates.powers)
-        if name == "surplus":
-            return None if totals.grid is None else -totals.grid
-        return getattr(totals, name)
+        return getattr(Totals(self.site, self.measuring.aggregates.powers), name)
 
     def _now_s(self):
         """Epoch seconds, None while the time is not known."""

@@ -6,10 +6,10 @@ Owns the list of devices, the unit numbers of modules, and what else was found.
 from micropython import const
 
 from system.modules import unload
-from site.devices import INPUT_MODULE, OUTPUT_MODULE
+from site.devices import INPUT_MODULE, MAX_MODULES, OUTPUT_MODULE
 from b_bus.device import assign
 
-_FIRST_UNIT, _MAX_MODULES = const(11), const(10)
+_FIRST_UNIT = const(11)  # of modules
 _MAX_STRANGE = const(20)
 
 
@@ -80,7 +80,7 @@ class Members:
                 if device.serial == serial:
                     device.retry()
                     return device.unit
-            if self._modules < _MAX_MODULES:
+            if self._modules < MAX_MODULES:
                 self._note(serial, "not_in_site")
                 if kind == INPUT_MODULE:
                     from b_bus.input_module import InputModule as Module

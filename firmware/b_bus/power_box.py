@@ -8,6 +8,7 @@ sampled ones go: measuring.Measuring.complete().
 from micropython import const
 
 from system.refused import Refused
+from site.devices import MAX_POINTS
 from site.sampling import SAMPLE_RATE
 from site.wiring import DELTA, SPLIT
 from b_bus import modbus
@@ -30,7 +31,6 @@ _DEVICES, _DEVICE_SIZE, _MAX_DEVICES = const(0x1480), const(32), const(10)
 _OWN, _SAVE = const(0x1620), const(0xFDE8)
 _MAX_VOLTS = const(1000)
 _MAX_REPORT = const(4800)  # samples of a report: in a longer one, rounds were left out
-_MAX_SLOTS = const(28)
 _STEP = const(4)  # points at once
 _WAIT_US = const(10000)
 # By the CT's rating (A): SCT02-50, -100, -200, -400; a Solid Core; a Rogowski coil of 400 A.
@@ -194,8 +194,8 @@ class PowerBox(Device):
         self._silent = False  # it answers: what is damaged now is asked for again
         slots = []
         self.fault = None
-        mapping = await self._once(bus, _MAPPING, _MAX_SLOTS)
-        types = await self._once(bus, _CT_TYPES, _MAX_SLOTS)
+        mapping = await self._once(bus, _MAPPING, MAX_POINTS)
+        types = await self._once(bus, _CT_TYPES, MAX_POINTS)
         for i, point in enumerate(self._site.points):
             if not self._is_mine(i):
                 slots.append(-1)

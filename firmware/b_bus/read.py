@@ -5,13 +5,12 @@ Loaded only for a site that has one, and only for as long as it is read.
 
 from micropython import const
 
-from site.devices import INPUT_MODULE, OUTPUT_MODULE
+from site.devices import INPUT_MODULE, MAX_MODULES, OUTPUT_MODULE
 from site.fields import SiteError, choice, field, known, new_name, number, serial
 from b_bus.input_module import MODES, Input, InputModule
 from b_bus.output_module import CONTACTS, FAIL_SAFE, Output, OutputModule
 from b_bus.site import BusBSite
 
-_MAX_MODULES = const(10)
 _MAX_METERS = const(36)
 _TABLES = ("input_modules", "output_modules", "power_box", "meters", "automations")
 _OF_AN_OUTPUT = ("output", "name", "contact", "fail_safe", "min_on", "min_off", "group")
@@ -33,10 +32,10 @@ def read(table: Table) -> BusBSite:
         known(where, entry, ("serial", "outputs"))
         channels = _channels(where, entry, "output", "AB", names, _output)
         site.modules.append(OutputModule(_module(where, entry, OUTPUT_MODULE, site), channels))
-    if len(site.modules) > _MAX_MODULES:
+    if len(site.modules) > MAX_MODULES:
         raise SiteError(
             "b_bus: %d Input and Output modules, but there are at most %d; "
-            "remove some, or use a second gateway" % (len(site.modules), _MAX_MODULES)
+            "remove some, or use a second gateway" % (len(site.modules), MAX_MODULES)
         )
     for node, (_, output) in enumerate(site.outputs(), 1):
         output.number(node)

@@ -51,11 +51,12 @@ class Totals:
     has it was not measured: `grid`, `solar`, `battery`; `circuits`, all together; `house`: what
     the site itself takes (grid - solar - battery; where the grid is not measured what its circuits
     take); `own`: what of the production is not exported; `rest`: what of `house` no circuit
-    explains."""
+    explains; `surplus`: what the grid takes."""
 
     def __init__(self, site: Site, powers: Powers):
         """powers: of each load, a number or None."""
         self.grid = role_power(site, powers, "grid")
+        self.surplus = None if self.grid is None else -self.grid
         self.solar = role_power(site, powers, "solar")
         self.battery = role_power(site, powers, "battery")
         self.circuits = role_power(site, powers, "circuit")

@@ -7,7 +7,7 @@ Owns these rules, the same for every way in. Touches no radio and keeps nothing.
 from micropython import const
 
 _MAX_NAME = const(32)  # bytes
-_SHORTEST_KEY = const(8)  # characters of a passphrase,
+_MIN_KEY = const(8)  # characters of a passphrase,
 _MAX_KEY = const(63)  # of 32 to 126 in ASCII;
 _RAW_KEY = const(64)  # hexadecimal digits of a key that is no passphrase
 _HEXADECIMAL = "0123456789abcdefABCDEF"
@@ -149,10 +149,10 @@ def check_network(ssid: str, key: str, security: str) -> None:
             % (size, _MAX_KEY, _RAW_KEY),
             size,
         )
-    if size < _SHORTEST_KEY:
+    if size < _MIN_KEY:
         raise CredentialError(
             "key_short",
-            "the key has %d characters, WPA keys have at least %d" % (size, _SHORTEST_KEY),
+            "the key has %d characters, WPA keys have at least %d" % (size, _MIN_KEY),
             size,
         )
 

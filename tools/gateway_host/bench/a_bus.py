@@ -18,7 +18,7 @@ from gateway_host.sim.house import House
 from gateway_host.sim.house_file import load_house
 from gateway_host.sim.installation import Installation
 
-SCRIPT = ROOT / "tools" / "gateway_host" / "device" / "bus_reports.py"
+SCRIPT = ROOT / "tools" / "gateway_host" / "device" / "bus_advice.py"
 PAUSING = ROOT / "tools" / "gateway_host" / "device" / "bus_report.py"
 _PAUSE_AT_MS = 3000
 _POLL = 1
@@ -100,7 +100,7 @@ def reported(
     installation: Installation, count: int, *, entropy: int = 4711, plan: dict | None = None
 ) -> list[dict[str, Any]]:
     """The first `count` reports (one a second) of the firmware's measuring path, with the A-bus's
-    counters and the advice (device/bus_reports.py). UserError when it ends before."""
+    counters and the advice (device/bus_advice.py). UserError when it ends before."""
     with Starts(
         installation,
         plan or installation.house.site_json(),

@@ -63,10 +63,7 @@ class Gateway:
         self.meters = meters
 
     def _power(self, name):
-        totals = Totals(self.site, self.powers)
-        if name == "surplus":
-            return None if totals.grid is None else -totals.grid
-        return getattr(totals, name)
+        return getattr(Totals(self.site, self.powers), name)
 
     def _now_s(self):
         now_ms = self.hardware.now_ms()

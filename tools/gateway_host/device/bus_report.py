@@ -16,7 +16,7 @@ from hardware import make
 
 from site import document
 from b_bus.start import meters_of
-from a_bus import collect
+from a_bus.state import describe
 from energy.registers import EXPORT, IMPORT
 from gateway import build_measuring
 
@@ -65,17 +65,7 @@ class Reporter:
             "restarts": bus.backlog.restarts,
             "noise": bus.receiver.noise,
             "capacity": bus.capacity,
-            "nodes": {
-                node.serial: {
-                    "state": node.state(),
-                    "answers": node.count(collect.ANSWERS),
-                    "timeouts": node.count(collect.TIMEOUTS),
-                    "damaged": node.count(collect.DAMAGED),
-                    "repairs": node.count(collect.REPAIRS),
-                    "gaps": node.count(collect.GAPS),
-                }
-                for node in bus.nodes.all
-            },
+            "nodes": {node["serial"]: node for node in describe(bus, 0, 0)["nodes"]},
         }
         between = "{"
         for name, value in line.items():  # in pieces: the whole needs a large piece of the heap

@@ -12,6 +12,7 @@ import board
 from hardware import make
 
 from site import document
+from site.sampling import SAMPLE_RATE
 from b_bus.start import meters_of
 from energy.registers import EXPORT, IMPORT
 from gateway import build_measuring
@@ -67,7 +68,7 @@ def main():
             sys.stdout.write(piece)
 
     measuring = build_measuring(
-        hardware, installation, on_report, 3200 if "whole" in sys.argv else 0
+        hardware, installation, on_report, SAMPLE_RATE if "whole" in sys.argv else 0
     )
     try:
         while True:

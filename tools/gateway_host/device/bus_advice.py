@@ -10,7 +10,7 @@ from hardware import make
 
 from site import document
 from b_bus.start import meters_of
-from a_bus import collect
+from a_bus.state import describe
 from energy.registers import EXPORT, IMPORT
 from advice.sensors import Advice
 from gateway import build_measuring
@@ -38,16 +38,7 @@ def print_report(hardware, measuring, advice):
         "skipped": bus.backlog.skipped,
         "restarts": bus.backlog.restarts,
         "advice": advice.texts,
-        "nodes": {
-            node.serial: {
-                "state": node.state(),
-                "timeouts": node.count(collect.TIMEOUTS),
-                "damaged": node.count(collect.DAMAGED),
-                "repairs": node.count(collect.REPAIRS),
-                "gaps": node.count(collect.GAPS),
-            }
-            for node in bus.nodes.all
-        },
+        "nodes": {node["serial"]: node for node in describe(bus, 0, 0)["nodes"]},
     }
     json.dump(line, sys.stdout)  # in pieces: the heap is the device's
     print()
