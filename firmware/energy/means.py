@@ -27,13 +27,14 @@ def _add(sums: ptr16, counts: ptr16, j: int, rates: ptr16, at: int):
     count[0] = count[0] + 1
     sign = 0xFFFF if high >> 15 else 0
     to = ptr16(int(sums) + 8 * j)
-    carry = to[0] + low
-    to[0] = carry
-    carry = (carry >> 16) + to[1] + high
-    to[1] = carry
-    carry = (carry >> 16) + to[2] + sign
-    to[2] = carry
-    to[3] = (carry >> 16) + to[3] + sign
+    left = 4
+    while left:
+        low += to[0]
+        to[0] = low
+        low = (low >> 16) + high
+        high = sign
+        to = ptr16(int(to) + 2)
+        left -= 1
 
 
 class Means:

@@ -22,7 +22,8 @@ _KEPT = const(8)  # events; of older ones only the number is known
 # samples of this half and of the one before (0 samples: not known), mean square of the cycle, and
 # where it is, 2^-30 turns. Then the time since start: seconds, and samples on top (they may be a
 # second's and a block's), and of each kind 5: whether it goes on, when it began (2), the worst
-# mean square, the phases (bits). Then how many events have ended.
+# mean square, the phases (bits). Then how many events have ended, how many samples of the block
+# at hand are left, and how many kinds go on.
 _PHASE = const(7)
 _PHASE_BYTES = const(4 * _PHASE)
 _HALF = const(0)
@@ -35,18 +36,21 @@ _ANGLE = const(6)
 _SECONDS = const(21)
 _SAMPLES = const(22)
 _KIND = const(23)
-_KIND_BYTES = const(20)
+_KIND_WORDS = const(5)
 _GOES_ON = const(0)
 _BEGAN = const(1)
 _WORST = const(3)
 _PHASES = const(4)
 _ENDED = const(38)
+_LEFT = const(39)
+_GOING_ON = const(40)
+_STATE = const(41)
 _UNKNOWN = const(0x3FFFFFFF)  # for a mean square
 _DIP = const(0)
 _SWELL = const(1)
-# Of the limits: two of each kind, then how many phases there are.
+# Of the limits: begin and end of each kind, then how many phases there are.
+_BEGIN_DIP = const(0)
 _BEGIN_SWELL = const(2)
-_END_SWELL = const(3)
 _LIMIT_PHASES = const(6)
 # As in oscillator.py
 _RATE = const(3200)
@@ -58,7 +62,6 @@ _ROWS_BYTES = const(32 * _ROW_BYTES)  # of a phase
 _LAST_BYTES = const(36)  # the last word of a row
 _PART = const((1 << 30) - 1)
 _EVENT = const(7)  # words of a kept event: kind, begin (2), end (2), worst mean square, phases
-_EVENT_BYTES = const(4 * _EVENT)
 _E_KIND = const(0)
 _E_BEGAN = const(1)
 _E_ENDED = const(3)
@@ -73,13 +76,14 @@ def _watch(
     rows: ptr32,
     where: ptr32,
     count: int,
+    begins: int,
     state: ptr32,
-    events: ptr32,
     limits: ptr32,
     pll: ptr32,
-):
-    """Take the `count` samples that metering has summed last. x, s: working registers, pass 0 and
-    `state`.
+) -> int:
+    """Take the `count` samples that metering has summed last, up to the half cycle of which _judge
+    has to know; then it returns 1, and is to be called again, with `begins` 0. x, s: working
+    registers, pass 0 and `state`.
 
     rows: the references; in their last words metering has left the squares of the voltages, two
     samples together. where: as metering's. limits: mean squares / 128 of 90, 92, 110, 108, 5 and 7
@@ -90,13 +94,15 @@ def _watch(
     # Samples of a cycle, in 16ths: how many were counted depends on where the zero lies between
     # two of them, the sum does not.
     cycle = int(_PART) // (step >> 5)
-    for p in range(phases):
-        state[_PHASE * p + _ANGLE] = pll[_FILL_PHASE] + pll[_OFFSET + p]
-    if state[_SAMPLES] >= _RATE:
-        state[_SAMPLES] = state[_SAMPLES] - _RATE
-        state[_SECONDS] = state[_SECONDS] + 1
-    row = int(rows) + _LAST_BYTES
-    left = count
+    if begins:
+        state[_LEFT] = count
+        for p in range(phases):
+            state[_PHASE * p + _ANGLE] = pll[_FILL_PHASE] + pll[_OFFSET + p]
+        if state[_SAMPLES] >= _RATE:
+            state[_SAMPLES] = state[_SAMPLES] - _RATE
+            state[_SECONDS] = state[_SECONDS] + 1
+    left = int(state[_LEFT])
+    row = int(rows) + _LAST_BYTES + ((count - left) >> 1) * _ROW_BYTES
     while left > 0:
         taken = 2 if left > 1 else 1
         left -= 2
@@ -130,55 +136,17 @@ def _watch(
         row += _ROW_BYTES
         if not fresh:
             continue
-        # The least and the greatest of the phases, and for each kind whether it begins, whether it
-        # ends, and the worse of the two.
-        least = _UNKNOWN
-        most = 0
+        fresh = state[_GOING_ON]
         p = 0
         while p < phases:
             x = state[_PHASE * p + _SQUARE]
-            least = x if x < least else least
-            most = x if x > most else most
+            if x < limits[_BEGIN_DIP] or (x > limits[_BEGIN_SWELL] and x != _UNKNOWN):
+                fresh = 2
             p += 1
-        if most == _UNKNOWN:
-            continue
-        kind = 0
-        while kind < 3:
-            s = ptr32(int(state) + 4 * _KIND + _KIND_BYTES * kind)
-            x = least if kind == _DIP else most
-            begins = int(x > limits[_BEGIN_SWELL]) if kind == _SWELL else int(x < limits[2 * kind])
-            ends = (
-                int(x <= limits[_END_SWELL]) if kind == _SWELL else int(x >= limits[2 * kind + 1])
-            )
-            if not s[_GOES_ON] and begins:
-                s[_GOES_ON] = 1
-                s[_BEGAN] = state[_SECONDS]
-                s[_BEGAN + 1] = state[_SAMPLES]
-                s[_WORST] = x
-                s[_PHASES] = 0
-            if s[_GOES_ON] and ends:
-                e = ptr32(int(events) + (state[_ENDED] & (_KEPT - 1)) * _EVENT_BYTES)
-                e[_E_KIND] = kind
-                e[_E_BEGAN] = s[_BEGAN]
-                e[_E_BEGAN + 1] = s[_BEGAN + 1]
-                e[_E_ENDED] = state[_SECONDS]
-                e[_E_ENDED + 1] = state[_SAMPLES]
-                e[_E_WORST] = s[_WORST]
-                e[_E_PHASES] = s[_PHASES]
-                state[_ENDED] = state[_ENDED] + 1
-                s[_GOES_ON] = 0
-            if s[_GOES_ON]:
-                if kind == _SWELL:
-                    s[_WORST] = x if x > s[_WORST] else s[_WORST]
-                else:
-                    s[_WORST] = x if x < s[_WORST] else s[_WORST]
-                p = 0
-                while p < phases:
-                    y = state[_PHASE * p + _SQUARE]
-                    if (y > limits[_BEGIN_SWELL]) if kind == _SWELL else (y < limits[2 * kind]):
-                        s[_PHASES] = s[_PHASES] | (1 << p)
-                    p += 1
-            kind += 1
+        if fresh:
+            state[_LEFT] = left if left > 0 else 0
+            return 1
+    return 0
 
 
 class PowerEvents:
@@ -190,7 +158,7 @@ class PowerEvents:
         limits = [int(square * level * level / 10000) for level in (90, 92, 110, 108, 5, 7)]
         self._limits = array("i", limits + [phases])
         self._declared = declared
-        self._state = array("i", bytes(4 * 39))
+        self._state = array("i", bytes(4 * _STATE))
         self._events = array("i", bytes(4 * _EVENT * _KEPT))
         self._starts = [None] * _KEPT  # epoch s
         self._dated = 0  # of the events that have ended
@@ -204,9 +172,61 @@ class PowerEvents:
 
     def add(self, where: Words, count: int, pll: Pll) -> None:
         """Look at the `count` samples that metering has summed last."""
-        state, events, limits = self._state, self._events, self._limits
-        rows = pll.references
-        _watch(0, state, rows, where, count, state, events, limits, pll.state)
+        state, limits, rows = self._state, self._limits, pll.references
+        begins = 1
+        while _watch(0, state, rows, where, count, begins, state, limits, pll.state):
+            self._judge()
+            begins = 0
+
+    def _judge(self):
+        """A half cycle has ended in which a phase is beyond its limits, or something goes on."""
+        state, limits = self._state, self._limits
+        phases = limits[_LIMIT_PHASES]
+        least, most = _UNKNOWN, 0
+        for p in range(phases):
+            x = state[_PHASE * p + _SQUARE]
+            least, most = min(least, x), max(most, x)
+        if most == _UNKNOWN:
+            return
+        for kind in range(3):
+            at = _KIND + _KIND_WORDS * kind
+            x = least if kind == _DIP else most
+            begin, end = limits[2 * kind], limits[2 * kind + 1]
+            if kind == _SWELL:
+                begins, ends = x > begin, x <= end
+            else:
+                begins, ends = x < begin, x >= end
+            if begins and not state[at + _GOES_ON]:
+                state[_GOING_ON] += 1
+                state[at + _GOES_ON] = 1
+                state[at + _BEGAN] = state[_SECONDS]
+                state[at + _BEGAN + 1] = state[_SAMPLES]
+                state[at + _WORST] = x
+                state[at + _PHASES] = 0
+            if state[at + _GOES_ON] and ends:
+                self._end(kind, at)
+            if state[at + _GOES_ON]:
+                worst = state[at + _WORST]
+                state[at + _WORST] = max(x, worst) if kind == _SWELL else min(x, worst)
+                for p in range(phases):
+                    y = state[_PHASE * p + _SQUARE]
+                    if y > begin if kind == _SWELL else y < begin:
+                        state[at + _PHASES] |= 1 << p
+
+    def _end(self, kind, at):
+        """What goes on in the state from `at` on has ended."""
+        state, events = self._state, self._events
+        e = state[_ENDED] % _KEPT * _EVENT
+        events[e + _E_KIND] = kind
+        events[e + _E_BEGAN] = state[at + _BEGAN]
+        events[e + _E_BEGAN + 1] = state[at + _BEGAN + 1]
+        events[e + _E_ENDED] = state[_SECONDS]
+        events[e + _E_ENDED + 1] = state[_SAMPLES]
+        events[e + _E_WORST] = state[at + _WORST]
+        events[e + _E_PHASES] = state[at + _PHASES]
+        state[_ENDED] += 1
+        state[_GOING_ON] -= 1
+        state[at + _GOES_ON] = 0
 
     def skip(self, samples: int) -> None:
         """Samples were lost on all channels."""
