@@ -27,6 +27,7 @@ from cloud import topics
 from cloud.commands import Commands
 from cloud.publisher import Publisher
 from cloud.rates import Rates
+from cloud.renewal import Renewal
 from cloud.retained import Retained
 from cloud.service import Service
 from cloud.state import State
@@ -171,6 +172,15 @@ class Gateway:
             site, settings, meters, self._log, self.commands, self.close, hardware.restart
         )
         service.declare()
+        self._renewal = Renewal(
+            hardware.serial,
+            settings,
+            self.connection,
+            self.uplink,
+            self.commands,
+            self.counters,
+            self._now_s,
+        )
 
     async def run(self) -> None:
         """Run all tasks; without end."""
@@ -184,7 +194,7 @@ class Gateway:
             tasks += [("bus_b", 600, self.port_b.run)]
         if self._with_cloud:
             tasks += [("uplink", 900, self.uplink.run), ("uplink_watch", 60, self.uplink.watch)]
-            tasks += [("commands", 300, self.commands.run)]
+            tasks += [("commands", 300, self.commands.run), ("renewal", 60, self._renewal.run)]
         await run_all(self.counters, tasks, self.housekeeping.watch)
 
     def keep(self) -> None:
@@ -243,7 +253,7 @@ class Gateway:
         hardware, bus, counts = self.hardware, self.measuring.bus, self.counters.counts
         led, connection = self.led, self.connection
         return (
-            ("time", self._seconds, None),
+            ("time", self._now_s, None),
             ("uptime", lambda: hardware.uptime_ms() // 1000, None),
             ("serial", lambda: hardware.serial, None),
             ("firmwareVersion", lambda: VERSION, None),
@@ -267,11 +277,6 @@ class Gateway:
                 lambda: a_bus.glance(bus),
             ),
         )
-
-    def _seconds(self):
-        """Epoch seconds, None while the time is not known."""
-        now_ms = self.hardware.now_ms()
-        return now_ms and now_ms // 1000
 
     async def _publish_b(self):
         await self.commands.publish(self.publisher.send)

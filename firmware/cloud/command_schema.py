@@ -60,12 +60,22 @@ SCHEMA = {
         "site_before": ("true", lambda value: value is True, None),
         "settings": _OBJECT + (None,),
     },
+    "renew": {
+        "ca": _TEXT + (None,),
+        "certificate": _TEXT + (None,),
+        "key": _TEXT + (None,),
+        "name": _TEXT + (None,),
+        "user": _TEXT + (None,),
+        "password": _TEXT + (None,),
+    },
     "reapply": None,
     "restart": None,
     "log": {"level": _choice("errors", "all") + (None,)},
     # The payload of `plug/<n>/setstate`; the original's clients may say when.
     "setstate": {"value": _choice("ON", "OFF"), "since": _TIME + (None,)},
 }
+
+_SECRET = ("renew",)  # commands of whose values nothing is ever said
 
 
 def shown(value: object) -> str:
@@ -97,26 +107,37 @@ def checked(name: str, value: Any, where: str = "") -> Table:
     """The fields of the command `name`, {field: value}, with defaults for what is missing. Refused
     where it is not as SCHEMA wants it. where: the path before the names of its fields."""
     fields = SCHEMA[name]
+    tell = _hidden if name in _SECRET else _told
     if fields is None:
         if value is not True:
-            raise _wrong("%s: must be true, not %s" % (name, shown(value)))
+            raise _wrong("%s: must be true%s" % (name, tell(value)))
         return {}
     if not isinstance(value, dict):
         form = ", ".join('"%s": ' % field for field in sorted(fields))
-        raise _wrong("%s: must be {%s}, not %s" % (name, form, shown(value)))
+        raise _wrong("%s: must be {%s}%s" % (name, form, tell(value)))
     for field in value:
         if field not in fields:
             known = ", ".join(sorted(fields))
-            raise _wrong("%s%s: is not known (known: %s)" % (where, shown(field)[1:-1], known))
+            which = "a field" if name in _SECRET else shown(field)[1:-1]
+            raise _wrong("%s%s: is not known (known: %s)" % (where, which, known))
     found = {}
     for field, rule in fields.items():
         if field in value:
             found[field] = value[field]
             if not rule[1](value[field]):
-                text = "%s%s: must be %s, not %s"
-                raise _wrong(text % (where, field, rule[0], shown(value[field])))
+                text = "%s%s: must be %s%s"
+                raise _wrong(text % (where, field, rule[0], tell(value[field])))
         elif len(rule) == 3:
             found[field] = rule[2]
         else:
             raise _wrong("%s%s is missing: it must be %s" % (where, field, rule[0]))
     return found
+
+
+def _told(value):
+    return ", not " + shown(value)
+
+
+def _hidden(_):
+    """Of a secret nothing."""
+    return ""

@@ -66,6 +66,7 @@ class Commands:
         self._answers = Answers(counters.count)
         self._jobs: list[_Job] = []
         self._works = False  # one is being carried out
+        self._publishes = False  # an answer is on its way
         self._wanted = asyncio.Event()
         self._replies = []  # (table, JSON text of the result or None)
         self.topics.append(topic)
@@ -140,6 +141,7 @@ class Commands:
             except Exception as raised:
                 error, text = self._explained(raised)
                 text = self._refuse(self._named, text)
+                result = None
             job.begun.error, job.begun.text = error, text
             if job.begun.lasting:
                 for _ in range(_LOOKS):
@@ -153,13 +155,16 @@ class Commands:
     async def publish(self, send: Send) -> None:
         """Publish the answers that wait. send: publisher.Publisher.send."""
         while self._replies:
-            table, result = self._replies[0]
-            await send(ANSWERS, _pieces(table, result))
-            self._replies.pop(0)
+            table, result = self._replies.pop(0)
+            self._publishes = True
+            try:
+                await send(ANSWERS, _pieces(table, result))
+            finally:
+                self._publishes = False
 
     def is_idle(self) -> bool:
         """Whether nothing waits to be carried out or answered."""
-        return not (self._works or self._jobs or self._replies)
+        return not (self._works or self._jobs or self._replies or self._publishes)
 
     def _explained(self, error):
         """(name, text for people) of what was raised; "" where memory is too short for one."""

@@ -41,9 +41,12 @@ class _Packets(MQTTClient):
         self.sock = wire
 
     def write_connect(self) -> None:
-        """CONNECT, with the will (MQTT 3.1.1 section 3.1)."""
-        flags = _CLEAN | _WILL | _WILL_RETAINED
-        texts = [self.client_id, self.lw_topic, self.lw_msg]
+        """CONNECT, with the will if there is one (MQTT 3.1.1 section 3.1)."""
+        flags = _CLEAN
+        texts = [self.client_id]
+        if self.lw_topic:
+            flags |= _WILL | _WILL_RETAINED
+            texts += [self.lw_topic, self.lw_msg]
         if self.user is not None:
             flags |= _WITH_PASSWORD
             texts += [self.user, self.pswd]
@@ -86,16 +89,16 @@ def _length(size):
 
 
 class Client:
-    """settings: `mqtt` of settings.json. will: (topic, text), retained. number: a function that
-    gives a packet number. All that sends raises OSError when the connection breaks; of two at once
-    the packets would be mixed up."""
+    """settings: `mqtt` of settings.json. will: (topic, text), retained, or None. number: a
+    function that gives a packet number. All that sends raises OSError when the connection breaks;
+    of two at once the packets would be mixed up."""
 
     def __init__(
         self,
         link: MqttLink,
         client_id: str,
         settings: Any,
-        will: tuple[str, str],
+        will: tuple[str, str] | None,
         number: Callable[[], int],
     ):
         self._link = link
@@ -120,7 +123,8 @@ class Client:
             _bytes(settings.get("password")),
             keepalive_s,
         )
-        made.set_last_will(self._will[0].encode(), self._will[1].encode(), True)
+        if self._will:
+            made.set_last_will(self._will[0].encode(), self._will[1].encode(), True)
         return made
 
     async def open(self, address: str, keepalive_s: int) -> None:
@@ -202,8 +206,9 @@ class Client:
 
     async def farewell(self) -> None:
         """Publish what the will says, and say good-bye."""
-        text = self._will[1].encode()
-        await self.publish(self._will[0], Body(len(text), (text,)), True)
+        if self._will:
+            text = self._will[1].encode()
+            await self.publish(self._will[0], Body(len(text), (text,)), True)
         self._packets.disconnect()
         await self._flush()
 

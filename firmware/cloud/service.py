@@ -12,6 +12,7 @@ from system.refused import Refused
 from site import document, settings, site_file
 from cloud.json_pieces import compact
 
+_SHOWN = ("link", "apn", "publish", "time_servers")
 _FAREWELL_S = const(10)
 _RESTARTS = '{"restarts":true}'
 _FULL = "the flash is full: nothing was changed"
@@ -127,7 +128,7 @@ def shown(requested: Settings) -> Table:
     """The settings as JSON has them, without what must stay secret."""
     from site.certificate import Certificate
 
-    table = dict(requested.__dict__)
+    table: Table = {name: getattr(requested, name) for name in _SHOWN}
     table["networks"] = [network[0] for network in requested.networks]
     if requested.mqtt:
         mqtt = {name: requested.mqtt.get(name) for name in ("host", "port", "home_broker")}

@@ -75,7 +75,7 @@ class Uplink:
         self._link = Link(lambda: self._in_flight.is_awaited() or self._pings.is_awaited())
         self._client = Client(self._link, client_id, settings, will, self._in_flight.number)
         self._sending = asyncio.Lock()
-        self._given_up = False  # by who sends or watches: it has said why
+        self._given_up = False  # by ourselves: who did has said why
         self._ended = None  # how: trials.CLOSED or SILENT, None where it is nobody's fault
         self._age = 0  # s since the broker accepted us
         self._pings = Pings(self._client.ping)
@@ -241,7 +241,6 @@ class Uplink:
     def _give_up(self, name, text, how=None):
         """A message has got stuck on its way: no other one can follow. how: see `_ended`."""
         if self.connected:
-            self._given_up = True
             self._ended = how
             self._fail(name, text)
             self._close()
@@ -295,6 +294,7 @@ class Uplink:
 
     def _close(self):
         """Give the socket back; who waits on it gets an OSError."""
+        self._given_up = True
         self.connected = False
         self._link.close()
         self._pings.end()

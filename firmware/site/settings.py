@@ -12,12 +12,14 @@ _CHANGED_BY_COMMAND = ("publish", "time_servers")
 
 
 class Settings:
-    """`mqtt`: the table or None; `link`: the installer's choice or None; `apn`: of the SIM card;
+    """`mqtt`: the table or None; `mqtt_before`: the one that it has replaced and that may come
+    back, or None; `link`: the installer's choice or None; `apn`: of the SIM card;
     `publish`: what rates.Rates takes; `networks`: a list of [ssid, key], with "hidden" behind them
     where the network hides its name; the one that was given last comes first."""
 
     def __init__(self, table: Table):
         self.mqtt: Table | None = table.get("mqtt")
+        self.mqtt_before: Table | None = table.get("mqtt_before")
         self.link: str | None = table.get("link")
         self.apn: str = table.get("apn", "")
         self.time_servers: list[str] = table.get("time_servers", [])
@@ -78,6 +80,7 @@ def kept() -> Settings:
     try:
         table = json.loads(store.value or b"{}")
         table.pop("mqtt", None)
+        table.pop("mqtt_before", None)
         return Settings(_load(json.dumps(table)))
     except (ValueError, AttributeError):
         return Settings({})
@@ -91,6 +94,37 @@ def remember(settings: Settings, ssid: str, key: str, hidden: bool = False) -> N
         _add(networks, network)
     settings.networks = networks
     _save(settings, Durable("settings"))
+
+
+def renew(settings: Settings, mqtt: Table) -> None:
+    """Keep this in the place of `mqtt`, and what was there as `mqtt_before`; whoever holds the
+    table has the new values in it. OSError, and nothing changes, when the flash is full."""
+    _exchange(settings, mqtt, dict(settings.mqtt or {}))
+
+
+def take_back(settings: Settings) -> None:
+    """`mqtt` and `mqtt_before` change places."""
+    _exchange(settings, settings.mqtt_before or {}, dict(settings.mqtt or {}))
+
+
+def settle(settings: Settings) -> None:
+    """`mqtt` is good: what was before it is forgotten."""
+    _exchange(settings, dict(settings.mqtt or {}), None)
+
+
+def _exchange(settings, mqtt, before):
+    held, older = settings.mqtt, settings.mqtt_before
+    settings.mqtt, settings.mqtt_before = mqtt, before
+    try:
+        _save(settings, Durable("settings"))
+    except BaseException:
+        settings.mqtt_before = older
+        raise
+    else:
+        held.clear()
+        held.update(mqtt)
+    finally:
+        settings.mqtt = held
 
 
 def choose(settings: Settings, link: str) -> None:

@@ -29,6 +29,8 @@ def load(text: str) -> Table:
         raise SettingsError("must be a table")
     if "mqtt" in table:
         _check_mqtt(table["mqtt"])
+    if table.get("mqtt_before") is not None:
+        _check_mqtt(table["mqtt_before"])
     if table.get("link") not in (None,) + _LINKS:
         raise SettingsError("link: must be one of " + ", ".join(_LINKS))
     if not isinstance(table.get("apn", ""), str):

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from functools import cache
 
 import pytest
 from gateway_host.broker import HOST, Broker
-from gateway_host.certificates import make
+from gateway_host.certificates import Certificates, make, self_signed
 from gateway_host.errors import UserError
 from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from in_interpreter import succeed
@@ -81,6 +82,12 @@ def without(table: dict, *names: str) -> dict:
     return {name: value for name, value in table.items() if name not in names}
 
 
+def alone(whole: Certificates) -> Certificates:
+    """The same with a broker that signs for itself."""
+    certificate, key = self_signed()
+    return replace(whole, certificate=certificate, key=key)
+
+
 CLIENT = r"the broker refuses our certificate: has it expired, .* does mqtt\.tls\.key belong to it"
 FOREIGN = r"the broker's certificate is not signed by the CA in mqtt\.tls\.ca$"
 
@@ -95,6 +102,11 @@ REFUSED = [
      r"the broker's certificate is for another name than broker\.test"),
     ("expired broker", cache(lambda: make(broker_expired=True)), dict,
      r"the broker's certificate has expired"),
+    ("broker not valid yet", cache(lambda: make(broker_early=True)), dict,
+     r"the broker's certificate is not valid yet: has the gateway the right time\?"),
+    ("self-signed broker", cache(lambda: alone(good())), dict,
+     r"the broker's certificate is not signed by the CA in mqtt\.tls\.ca; it is for another name"),
+    ("client not valid yet", cache(lambda: make(client_early=True)), dict, CLIENT),
     ("expired client", cache(lambda: make(client_expired=True)), dict, CLIENT),
     ("stranger", good, lambda: {"certificate": other().client_certificate,
                                 "key": other().client_key}, CLIENT),

@@ -78,7 +78,7 @@ class Case(unittest.TestCase):
 
     async def read(self, fields):
         await asyncio.sleep(0)
-        self.given.append(fields)
+        self.carry_out(fields)
         return json.dumps({"number": len(self.given), "text": "\u00e9" * 2000})
 
     def answers(self, payload=None, work=True):
@@ -176,6 +176,30 @@ class Ids(Case):
         for number in (1, 2):
             self.assertEqual(self.answers(live), [("a", None)])
             self.assertEqual(self.said[0]["result"], {"number": number, "text": "\u00e9" * 2000})
+
+    def test_what_takes_long_is_refused_in_the_end(self):
+        live = {"id": "a", "expires": NOW + 60, "live": {"seconds": 5}}
+        self.raised = Refused("the broker does not answer")
+        self.assertEqual(self.answers(live), [("a", "refused")])
+        self.assertFalse("result" in self.said[0])
+        self.assertEqual(self.answers(live), [("a", "refused")])
+        self.raised = OSError(5)
+        live["id"] = "b"
+        self.assertEqual(self.answers(live), [("b", "failed")])
+
+    def test_an_answer_that_can_not_be_sent_stops_no_other(self):
+        async def send(topic, pieces, retained=False):
+            raise OSError(5)
+
+        self.answers(switch("a"), work=False)
+        asyncio.run(self.commands.work())
+        try:
+            asyncio.run(self.commands.publish(send))
+        except OSError:
+            pass
+        asyncio.new_event_loop()
+        self.assertTrue(self.commands.is_idle())
+        self.assertEqual(self.answers(switch("a")), [("a", None)])
 
     def test_full_flash(self):
         def write(_):

@@ -35,16 +35,23 @@ VALUES = (
     '""', '"30"', "[]", "{}", "[30]", '{"s": 1}', '"5500000190"', '"550000019x"', "5500000190",
     '"A"', '"E"', '"a"', '"ON"', '"on"', '"Boiler"',
 )  # fmt: skip
+TEXTS = [value for value in VALUES if value[0] == '"' and value != '""']
 FITS = {
     "seconds": ("0",),
     "serial": ('"5500000190"',),
     "input": ('"A"',),
-    "output": [value for value in VALUES if value[0] == '"' and value != '""'],
+    "output": TEXTS,
     "on": ("true", "false"),
     "value": ('"ON"',),
     "site": ('{"s": 1}',),
     "settings": ('{"s": 1}',),
     "site_before": ("true",),
+    "ca": TEXTS,
+    "certificate": TEXTS,
+    "key": TEXTS,
+    "name": TEXTS,
+    "user": TEXTS,
+    "password": TEXTS,
     "since": ("0", "-1", "30.5", "1e3", "1e999", "601", "1" + 200 * "0", "5500000190"),
 }
 RIGHT = {
@@ -52,6 +59,8 @@ RIGHT = {
     "identify": '{"serial": "5500000190", "input": "C", "seconds": 5}',
     "switch": '{"output": "Boiler", "on": true}',
     "setstate": '{"value": "ON", "since": 1764000001250}',
+    "renew": '{"ca": "a", "certificate": "b", "key": "c", "name": "d", "user": "e",'
+    ' "password": "f"}',
     "configure": '{"site": {"s": 1}, "settings": {"s": 1}, "site_before": true}',
 }
 # What Python says of its own accord, in any of the ways in which a command can be wrong.
@@ -173,15 +182,28 @@ class Schema(Case):
             text = RIGHT[name][:-1] + ', "colour": "red"}'
             self.assertFalse(self.give(*self.payload(name, text)))
             said = self.commands.refusal
-            self.assertTrue("colour: is not known (known: " in said, said)
+            what = "a field" if name == "renew" else "colour"
+            self.assertTrue(what + ": is not known (known: " in said, said)
+
+    def test_a_secret_is_never_said(self):
+        for payload in (
+            '"hunter2"',
+            '{"hunter2": 1}',
+            '["hunter2"]',
+            '{"key": ["hunter2"]}',
+            '{"key": {"hunter2": 1}}',
+            '{"password": "hunter2", "x": "hunter2"}',
+        ):
+            self.assertFalse(self.give(*self.payload("renew", payload)))
+            self.assertFalse("hunter2" in self.commands.refusal, self.commands.refusal)
 
     def test_no_fields_at_all(self):
         for name in list(RIGHT) + ["scan"]:
             for value in VALUES:
                 if name == "scan" and value == "true":
                     continue
-                if name == "configure" and value == "{}":
-                    continue  # each may be missing: the service says that one must be there
+                if name in ("configure", "renew") and value == "{}":
+                    continue  # each may be missing: that one must be there is judged later
                 self.assertFalse(self.give(*self.payload(name, value)))
 
     def test_defaults(self):

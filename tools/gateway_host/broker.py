@@ -150,6 +150,10 @@ class Broker:
         """Processor time that the process has taken, in s (to 10 ms)."""
         return processor_s(self._process.pid)
 
+    def set_certificates(self, tls: Certificates) -> None:
+        """From the next restart on it has these."""
+        self._tls = tls
+
     def stop(self) -> None:
         """End the broker; safe to call twice."""
         self._end()

@@ -33,25 +33,44 @@ def make(
     rsa: bool = False,
     broker_expired: bool = False,
     client_expired: bool = False,
+    broker_early: bool = False,
+    client_early: bool = False,
     between: bool = False,
 ) -> Certificates:
     """A new CA and its certificates: ECDSA P-256, or RSA 2048. names: of the broker, also
-    addresses. between: a CA of the CA's signs, and goes with what it has signed."""
+    addresses. early: not valid yet. between: a CA of the CA's signs, and goes with what it has
+    signed."""
     import trustme  # half a second
 
     past = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+    future = datetime.datetime(2090, 1, 1, tzinfo=datetime.UTC)
     kind = trustme.KeyType.RSA if rsa else trustme.KeyType.ECDSA
     ca = trustme.CA(key_type=kind)
     signer = ca.create_child_ca() if between else ca
 
-    def issue(names: Sequence[str], expired: bool) -> tuple[str, str]:
-        issued = signer.issue_cert(*names, not_after=past if expired else None, key_type=kind)
+    def issue(names: Sequence[str], expired: bool, early: bool) -> tuple[str, str]:
+        issued = signer.issue_cert(
+            *names,
+            not_before=future if early else None,
+            not_after=past if expired else future.replace(year=2095) if early else None,
+            key_type=kind,
+        )
         chain = "".join(_text(one) for one in issued.cert_chain_pems)
         return chain, _text(issued.private_key_pem)
 
     return Certificates(
-        _text(ca.cert_pem), *issue(names, broker_expired), *issue(["gateway"], client_expired)
+        _text(ca.cert_pem),
+        *issue(names, broker_expired, broker_early),
+        *issue(["gateway"], client_expired, client_early),
     )
+
+
+def self_signed() -> tuple[str, str]:
+    """A certificate that nobody vouches for but itself, and its key."""
+    import trustme
+
+    ca = trustme.CA(key_type=trustme.KeyType.ECDSA)
+    return _text(ca.cert_pem), _text(ca.private_key_pem)
 
 
 def _text(blob: object) -> str:
