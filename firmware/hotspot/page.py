@@ -37,7 +37,7 @@ class Page:
 
     def __init__(
         self,
-        provisioning: Trial,
+        trial: Trial,
         language: str,
         fillings: dict[str, bytes],
         rule: str | None,
@@ -46,9 +46,9 @@ class Page:
     ):
         self._language = language
         self._texts = texts = __import__(texts_of(language))
-        self._networks = provisioning.networks
+        self._networks = trial.networks
         self._chosen, key = typed or (None, "")
-        state = provisioning.state
+        state = trial.state
         self._parts = {"ready": texts.FORM, "trying": texts.TRYING, "done": texts.DONE}[state]
         self._of_name = rule and (rule.startswith("name_") or rule == "not_found")
         self._fillings = fillings
@@ -60,8 +60,8 @@ class Page:
             fillings["key"] = self._field(b"key", key, wrong)
             fillings["again"] = b"" if rule or not typed else b" autofocus"
         else:
-            fillings["ssid"] = escape(provisioning.ssid or "").encode()
-            unusual = _UNUSUAL % self._text("unusual") if provisioning.unusual else b""
+            fillings["ssid"] = escape(trial.ssid or "").encode()
+            unusual = _UNUSUAL % self._text("unusual") if trial.unusual else b""
             fillings["unusual"] = unusual
 
     def __iter__(self) -> Iterator[bytes | memoryview]:

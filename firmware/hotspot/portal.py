@@ -36,11 +36,11 @@ def language_of(accepted: str) -> str:
 
 
 class Portal:
-    """The site of `provisioning` (trial.Trial) at `origin`: address, and port
-    where it is not 80. `serial`: the gateway's, shown on the page."""
+    """The site at `origin`: address, and port where it is not 80. trial: trial.Trial, which takes
+    what the phone sends; serial: the gateway's, shown on the page."""
 
-    def __init__(self, provisioning: Trial, serial: str, origin: str):
-        self._provisioning = provisioning
+    def __init__(self, trial: Trial, serial: str, origin: str):
+        self._trial = trial
         self._serial = serial
         self._origin = origin
         self._renew()
@@ -65,7 +65,7 @@ class Portal:
         if request.method not in ("GET", "HEAD"):
             raise RequestError(405)
         if path == "/state":
-            return 200, _TEXT, self._provisioning.state.encode()
+            return 200, _TEXT, self._trial.state.encode()
         if path == "/":
             return self._page(request)
         return self._to_page(302)
@@ -77,8 +77,8 @@ class Portal:
     async def _act(self, request, path):
         if not request.fields.get("content-type", "").lower().startswith(_FORM):
             raise RequestError(400)
-        provisioning = self._provisioning
-        if provisioning.state != "ready":
+        trial = self._trial
+        if trial.state != "ready":
             return self._to_page(303)
         if int(request.fields.get("content-length", "0")) > len(request.body):
             return self._page(request, 413, "too_long")
@@ -95,14 +95,14 @@ class Portal:
             return self._page(request, 403, "stale", typed=typed)
         self._renew()
         if path == "/scan":
-            await provisioning.scan()
-            if provisioning.state != "ready":
+            await trial.scan()
+            if trial.state != "ready":
                 return self._to_page(303)
             return self._page(request, typed=typed)
         if not name:
             return self._page(request, 200, "name_missing", typed=typed)
         try:
-            provisioning.submit(typed[0] or "", typed[1], _TRYING_IN_MS)
+            trial.submit(typed[0] or "", typed[1], _TRYING_IN_MS)
         except CredentialError as error:
             return self._page(request, 200, error.rule, error.values, typed)
         return self._to_page(303)
@@ -110,15 +110,15 @@ class Portal:
     def _page(self, request, status=200, rule=None, values=(), typed=None):
         """The page as it is now. `rule`: what was wrong with what the phone has sent, a message's
         name, with its `values`; `typed`: (name or None, key) in its form. Without them the page
-        tells the last result, if there is one."""
-        provisioning = self._provisioning
-        if provisioning.state == "done":
+        shows the last result, if there is one."""
+        trial = self._trial
+        if trial.state == "done":
             if "text/html" in request.fields.get("accept", ""):  # not an app in the background
-                provisioning.seen()
-        elif rule is None and typed is None and provisioning.state == "ready":
-            if provisioning.result:
-                typed = (provisioning.ssid, "")
-                rule, values = provisioning.result, typed[:1]
+                trial.seen()
+        elif rule is None and typed is None and trial.state == "ready":
+            if trial.result:
+                typed = (trial.ssid, "")
+                rule, values = trial.result, typed[:1]
         # In memory only while a page is sent: trying credentials needs the room.
         from portal_static import FIELDS
 
@@ -127,4 +127,4 @@ class Portal:
         language = language_of(request.fields.get("accept-language", ""))
         fillings = {"serial": self._serial.encode(), "origin": self._origin.encode()}
         fillings["token"] = self._token
-        return status, FIELDS, Page(provisioning, language, fillings, rule, values, typed)
+        return status, FIELDS, Page(trial, language, fillings, rule, values, typed)

@@ -1,6 +1,6 @@
-"""The time of day: milliseconds since 1970, corrected without a jump where possible; they go back
-only where they were more than an hour ahead. Owns the difference between the time since start and
-the time of day."""
+"""The time of day in milliseconds since 1970. Owns the difference between the time since start and
+the time of day. It is corrected without a jump where possible, and goes back only where it was
+more than an hour ahead."""
 
 from micropython import const
 
@@ -20,9 +20,9 @@ class Clock:
     def __init__(self, uptime_ms: UptimeMs, now_ms: int | None = None):
         self._uptime_ms = uptime_ms
         self._offset = None if now_ms is None else now_ms - uptime_ms()
-        self._rest = 0  # ms that are still to be added, or taken away
-        self._since = 0
-        self._pace = _GENTLY
+        self._rest = 0  # ms that are still to be added, or taken away,
+        self._since = 0  # from this uptime on,
+        self._pace = _GENTLY  # one in so many
 
     def now_ms(self) -> int | None:
         """Milliseconds since 1970, or None while the time is not known."""
@@ -48,10 +48,11 @@ class Clock:
         )
 
     def correct(self, offset: int) -> int | None:
-        """The time of day is uptime_ms() + offset, as somebody who knows says. Returns by how much
-        we were late, in ms, None if we did not know the time. What we were late by more than a
-        second is made good at once, and what we were early by more than an hour; the rest runs in:
-        at 500 ppm, or at half the speed when we were early by more than a second."""
+        """The time of day is uptime_ms() + offset, as somebody who knows says. Returns by how many
+        ms we were late, None if we did not know the time.
+
+        Late by more than a second, or early by more than an hour: corrected at once. Early by more
+        than a second: the clock runs at half its speed. Anything less runs in at 500 ppm."""
         now = self.now_ms()
         if now is None or self._offset is None:
             self._offset = offset

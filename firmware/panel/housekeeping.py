@@ -64,9 +64,10 @@ class Housekeeping:
 
     def tasks(self) -> list[WatchedTask]:
         """What is to run without end, as tasks.run_all() wants it."""
-        tasks = []
-        tasks.append(("housekeeping", 30, self._watch))
-        tasks.append(("connection", 300, self.connection.run))
+        tasks = [
+            ("housekeeping", 30, self._run_panel),
+            ("connection", 300, self.connection.run),
+        ]
         if self._time_servers:
             tasks.append(("time", 7200, self._keep_time))
         if self._improv:
@@ -100,7 +101,7 @@ class Housekeeping:
 
         return texts(led, wrong, self._has_lte, self._cloud())
 
-    async def _watch(self, beat):
+    async def _run_panel(self, beat):
         """Animate the LED, watch the button."""
         hardware, button, led = self.hardware, self._button, self.led
         animation = Animation(hardware.set_led, hardware.ticks_us)

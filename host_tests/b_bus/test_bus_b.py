@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from gateway_host.session import ROOT, Session
-from gateway_host.sim.b_modules import InputModule, Module
+from gateway_host.sim.b_input_module import InputModule
+from gateway_host.sim.b_module import Module
 from gateway_host.sim.house_file import load_house
 from gateway_host.sim.installation import Installation
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from gateway_host.sim.b_modules import InputModule
+from gateway_host.sim.b_input_module import InputModule
 from gateway_host.sim.modbus_line import Slave
 from test_bus_b import RELAYS, Run, module_table
 from test_power_box import BoxRun

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from gateway_host.broker import Broker
 from gateway_host.session import Session
-from gateway_host.sim.b_modules import InputModule
+from gateway_host.sim.b_input_module import InputModule
 from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from gateway_host.sim.installation import Installation
 from paho.mqtt import publish

@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Iterable
 
 from gateway_host.faults.fault import Fault
-from gateway_host.sim.b_modules import InputModule
+from gateway_host.sim.b_input_module import InputModule
 from gateway_host.sim.catalogue import inputs_of
 from gateway_host.sim.damage import BitErrors, Bursts, Reflections, Slips, Window
 from gateway_host.sim.frames import HEADER, Frame

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .b_input_module import InputModule
 from .b_meters import ProfileMeter, eastron
-from .b_modules import InputModule, Module
+from .b_module import Module
 from .b_output_module import OutputModule
 from .catalogue import serial_parts
 from .loads import Feed, Profile

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from .b_modules import Module
+from .b_module import Module
 from .modbus_line import FAILURE, ILLEGAL_ADDRESS, Refused, low_first
 
 

@@ -11,7 +11,7 @@ from zlib import crc32
 
 import numpy as np
 
-_TABLE = 4096
+_TABLE = 4096  # values of a walk, which begins again after them
 
 
 class Wander:
