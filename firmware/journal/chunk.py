@@ -133,20 +133,18 @@ class Chunk:
             self._put_pulses(body, record.pulses)
         yield
         self.data += body
-        self._follow(self._imported, record.imported)
-        self._follow(self._exported, record.exported)
+        for i, joules in enumerate(record.imported):
+            if joules is not None:
+                self._imported[i] = joules
+        for i, joules in enumerate(record.exported):
+            if joules:
+                self._exported[i] = joules
         self._uptime, self._offset = record.uptime, offset
         self.last = record.sequence
         if not self.records:
             self.first, self._first_offset = record.first, offset
         self.records += 1
         self._seal()
-
-    @staticmethod
-    def _follow(before, values):
-        for i, joules in enumerate(values):
-            if joules:
-                before[i] = joules
 
     def _put_head(self, body, record, offset):
         unknown = [joules is None for joules in record.imported]
