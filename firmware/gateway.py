@@ -25,6 +25,7 @@ from journal.journal import Journal
 from advice.sensors import Advice
 from cloud import topics
 from cloud.commands import Commands
+from cloud.home_assistant import HomeAssistant
 from cloud.publisher import Publisher
 from cloud.rates import Rates
 from cloud.renewal import Renewal
@@ -181,6 +182,10 @@ class Gateway:
             self.counters,
             self._now_s,
         )
+        self._home_assistant = HomeAssistant(
+            settings, site, prefix, hardware, self.port_b.site, rates, self.uplink, self.counters
+        )
+        self._home_assistant.declare(self.commands)
 
     async def run(self) -> None:
         """Run all tasks; without end."""
@@ -195,6 +200,7 @@ class Gateway:
         if self._with_cloud:
             tasks += [("uplink", 900, self.uplink.run), ("uplink_watch", 60, self.uplink.watch)]
             tasks += [("commands", 300, self.commands.run), ("renewal", 60, self._renewal.run)]
+            tasks += [("home_assistant", 300, self._home_assistant.run)]
         await run_all(self.counters, tasks, self.housekeeping.watch)
 
     def keep(self) -> None:

@@ -84,9 +84,9 @@ class Commands:
         kept over a restart; reads: with the same id again it is carried out anew."""
         self._by_name[name] = carry_out, wants_id or lasts or reads, lasts, reads
 
-    def on_topic(self, topic: str, name: str, carry_out: CarryOut) -> None:
+    def on_topic(self, topic: str, name: str, carry_out: Callable[[Any], object]) -> None:
         """carry_out(fields): what comes at this topic, whose payload is checked as the command
-        `name`. At any time, as `on`; the uplink subscribes the topic within a second."""
+        `name`; "": it gets the bytes. At any time, as `on`; the topic is soon subscribed."""
         if topic not in self._at:
             self.topics.append(topic)
         self._at[topic] = name, carry_out
@@ -203,14 +203,17 @@ class Commands:
         self._wake()
 
     def _take(self, topic, payload, known):
+        name, carry_out = self._at.get(topic, ("", None))
+        if carry_out and not name:
+            carry_out(payload)
+            return
         try:
             value = json.loads(_text(payload, "a command"))
         except ValueError:
             raise Refused("not JSON", "malformed")
         if topic == self._named:
             self._take_named(value, known)
-        elif topic in self._at:
-            name, carry_out = self._at[topic]
+        elif carry_out:
             carry_out(checked(name, value))
         else:
             raise Refused("nothing is done at this topic")

@@ -34,7 +34,7 @@ class Rates:
     def every(self, topic: str) -> int | None:
         """Seconds from one message of a topic to the next; 0: none is sent; None: that is not
         known yet, as there was no link."""
-        lte = self._is_lte()
+        lte = self.is_lte()
         if self._last is None:
             return None
         if topic != "aggregated" and self._uptime_ms() < self._live_ms:
@@ -43,14 +43,15 @@ class Rates:
 
     def change_ms(self) -> int:
         """From one message because of a change to the next, at least."""
-        dear = self._is_lte() and self._uptime_ms() >= self._live_ms
+        dear = self.is_lte() and self._uptime_ms() >= self._live_ms
         return _LTE_CHANGE_MS if dear else _CHANGE_MS
 
     def keepalive_s(self) -> int:
         """Of the next connection: half of it goes by between two pings."""
-        return _LTE_KEEPALIVE_S if self._is_lte() else _KEEPALIVE_S
+        return _LTE_KEEPALIVE_S if self.is_lte() else _KEEPALIVE_S
 
-    def _is_lte(self):
+    def is_lte(self) -> bool:
+        """Whether the link is paid for by the byte."""
         self._last = self._link() or self._last
         return self._last == "lte"
 

@@ -12,6 +12,7 @@ from micropython import const
 CLOSED, SILENT = 1, 2  # how a connection has ended
 _STRIKES = const(3)  # in a row, by the same topic: a network breaks at any
 _LONG = const(1000)  # bytes; below, the length is hardly the reason
+_MAX_HEARD = const(20000)  # bytes: what is longer is not asked back, that would take seconds
 _REFUSED = const(0x80)  # in a SUBACK
 _ENDS = "the connection to the broker ends at %s"
 _TOO_LONG = ": left out; raise the broker's largest message size, or the network's (MTU)"
@@ -49,7 +50,7 @@ class Trials:
         if self.leaves_out(topic, size):
             return False
         on_trial = self.begin(topic, size)
-        if on_trial and self._may_listen and topic != self._suspect:
+        if on_trial and self._listens_to(topic, size):
             self._asked = self._client.subscribe(topic)
             self._heard = False if self._asked else None
         await self._client.publish(topic, body, retained, number, is_copy)
@@ -59,6 +60,9 @@ class Trials:
                 self._client.unsubscribe(topic)
             self.passed()
         return True
+
+    def _listens_to(self, topic, size):
+        return self._may_listen and topic != self._suspect and size <= _MAX_HEARD
 
     def answered(self, packet: bytes) -> None:
         """A SUBACK's contents: where we may not read, nothing is missed."""
@@ -175,8 +179,10 @@ class Trials:
 
 
 def _named(topic, size):
-    """Without the site's prefix."""
-    return "%s (%d bytes)" % (topic.split("/", 2)[-1], size)
+    """Without the site's prefix; Home Assistant's has none."""
+    if "/device/" not in topic:
+        topic = topic.split("/", 2)[-1]
+    return "%s (%d bytes)" % (topic, size)
 
 
 def _list(sizes):

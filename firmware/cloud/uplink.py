@@ -178,17 +178,17 @@ class Uplink:
 
         For rare messages: each piece is held until it is sent. Other tasks run between them.
         """
-        if not self.connected:
-            self._dropped += 1
-            return
-        async with self._sending:
-            try:
+        body = None
+        try:
+            if self.connected:
                 body = await gathered(pieces)
-            except MemoryError:
-                self._troubles.note("uplink.memory", _NO_MEMORY)
+        except MemoryError:
+            self._troubles.note("uplink.memory", _NO_MEMORY)
+        async with self._sending:
+            if body is not None and self.connected:
+                await self._send(topic, body, retained)
+            else:
                 self._dropped += 1
-                return
-            await self._send(topic, body, retained)
 
     def room(self) -> int:
         """How many messages `deliver` takes now."""

@@ -24,6 +24,7 @@ class Settings:
         self.apn: str = table.get("apn", "")
         self.time_servers: list[str] = table.get("time_servers", [])
         self.publish: dict[str, int] = table.get("publish", {})
+        self.home_assistant: bool | str | None = table.get("home_assistant")
         self.networks: list[list[str]] = table.get("networks", [])
 
     def issued_s(self) -> int:
@@ -156,7 +157,7 @@ def _load(text):
 
 
 def _save(settings, store):
-    table = {name: value for name, value in settings.__dict__.items() if value}
+    table = {name: value for name, value in settings.__dict__.items() if value or value is False}
     store.write(json.dumps(table).encode())
 
 

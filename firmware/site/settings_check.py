@@ -39,6 +39,8 @@ def load(text: str) -> Table:
         _check_time_servers(table["time_servers"])
     if "publish" in table:
         _check_publish(table["publish"])
+    if "home_assistant" in table:
+        _check_home_assistant(table["home_assistant"])
     if "networks" in table:
         _check_networks(table["networks"])
     return table
@@ -143,6 +145,18 @@ def _check_publish(publish):
             raise SettingsError("publish.aggregated: must be 300 or 900, or 0 for never")
         if type(seconds) is not int or not 0 <= seconds <= 86400:
             raise SettingsError("publish.%s: must be 1 to 86400 s, or 0 for never" % name)
+
+
+def _check_home_assistant(value):
+    if isinstance(value, bool):
+        return
+    if (
+        not isinstance(value, str)
+        or not 0 < len(value.encode()) <= 64
+        or any(not part for part in value.split("/"))
+        or any(letter in value for letter in "+#$\0")
+    ):
+        raise SettingsError("home_assistant: must be true, false, or the prefix of its topics")
 
 
 def _check_networks(networks):

@@ -457,7 +457,8 @@ def test_what_has_happened_is_counted(outage):
     errors = outage.last["errors"]
     assert errors["uplink.lost"] == 1
     assert errors["uplink.network"] >= 2  # before the broker was there, and while it was gone
-    assert set(errors) == {"uplink.lost", "uplink.network"}
+    # On a machine that is busy the announcement to Home Assistant, 62 kB, takes its time.
+    assert set(errors) - {"uplink.overtaken"} == {"uplink.lost", "uplink.network"}
     assert outage.presence[-1] == {"value": True}
 
 
@@ -768,6 +769,7 @@ def test_a_broker_that_takes_no_long_message(tmp_path, limit, left_out):
     """What it closes the connection at is left out and named; all else goes on."""
     process, port = mosquitto(tmp_path, "allow_anonymous true", f"max_packet_size {limit}")
     plan = load_house(DEFAULT_HOUSE).site_json()
+    left_out = left_out | {f"homeassistant/device/{plan['uuid']}/config"}
     try:
         with Listener(plan, port) as listener, gateway(mqtt_at(port)) as probe:
             probe.until(
@@ -778,7 +780,8 @@ def test_a_broker_that_takes_no_long_message(tmp_path, limit, left_out):
             count = len(listener.of("totals"))
             listener.wait("totals", count + 4)
             state = holds(probe)
-            assert state["connects"] == before["connects"] <= 3 * len(left_out) + 1
+            # One more, where a connection ends before the message on trial is on its way.
+            assert state["connects"] == before["connects"] <= 3 * len(left_out) + 2
             # An interval may have ended meanwhile, whose message is longer than the lower limit.
             perhaps = {"aggregated"} if limit < 3000 else set()
             assert left_out <= left_out_by(state) <= left_out | perhaps

@@ -361,6 +361,8 @@ class Settings(unittest.TestCase):
             "{}",
             '{"networks": [["house", "long-enough"], ["barn", "12345678"]], "link": "wifi"}',
             '{"apn": "m2m.example"}',
+            '{"home_assistant": false}',
+            '{"home_assistant": "ha/home"}',
         ):
             self.assertEqual(settings.load(text), json.loads(text))
 
@@ -374,6 +376,12 @@ class Settings(unittest.TestCase):
             ('{"time_servers": "ntp.example"}', "time_servers: "),
             ('{"time_servers": ["a", "b", "c", "d", "e"]}', "time_servers: "),
             ('{"time_servers": ["a..b"]}', "time_servers: "),
+            ('{"home_assistant": null}', "home_assistant: "),
+            ('{"home_assistant": 1}', "home_assistant: "),
+            ('{"home_assistant": ""}', "home_assistant: "),
+            ('{"home_assistant": "a/"}', "home_assistant: "),
+            ('{"home_assistant": "ha/#"}', "home_assistant: "),
+            (json.dumps({"home_assistant": "x" * 65}), "home_assistant: "),
             ('{"networks": {}}', "networks: "),
             ('{"networks": [1]}', "networks[0]: "),
             ('{"networks": [["a", "12345678"], ["a", "1234567"]]}', "networks[1]: "),
