@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import asyncapi
 import axe
 import broker
 import browser
@@ -180,6 +181,18 @@ def all_steps() -> tuple[Step, ...]:
             8,
             (CACHE / "nats",),
             remedy="the test with a cluster is skipped",
+            group="test",
+        ),
+        Step(
+            "asyncapi",
+            "AsyncAPI's schema in build/asyncapi",
+            asyncapi.make,
+            (asyncapi.SCHEMA,),
+            1,
+            1,
+            1,
+            (CACHE / "npm",),
+            remedy="the test with it is skipped",
             group="test",
         ),
         Step(
