@@ -46,6 +46,8 @@ class Trials:
     ) -> bool:
         """Publish a mqtt_wire.Body, unless it is left out: whether it is on its way. OSError
         where the connection breaks. number, is_copy: see Client.publish."""
+        if self._on_trial:  # its connection is broken, and who keeps it does not know yet
+            raise OSError
         size = len(body)
         if self.leaves_out(topic, size):
             return False

@@ -102,7 +102,8 @@ class Uplink:
         except UplinkError as error:
             if self.connected and error.name == "uplink.lost":
                 self._ended = CLOSED
-            self._fail(error.name, str(error))
+            if not self._given_up:
+                self._fail(error.name, str(error))
         except asyncio.TimeoutError:
             self._fail("uplink.timeout", "the broker does not answer")
         except OSError as error:
@@ -157,7 +158,7 @@ class Uplink:
                 elif free:
                     self._subscriptions.ask(self._client.subscribe)
             except OSError:
-                self._give_up("uplink.lost", _LOST)
+                self._give_up("uplink.lost", _LOST, CLOSED)
 
     async def send(self, topic: str, view: memoryview, retained: bool = False) -> bool:
         """Publish the bytes of `view`, a memoryview, which must not change meanwhile. Whether all
@@ -176,8 +177,7 @@ class Uplink:
         """Publish what the generator `pieces` yields as one message; it is dropped and counted
         while there is no connection, or when memory is too short for it.
 
-        For rare messages: each piece is held until it is sent. Other tasks run between them.
-        """
+        For rare messages: each piece is held until it is sent. Other tasks run between them."""
         body = None
         try:
             if self.connected:

@@ -38,10 +38,10 @@ def plain(value: object) -> object:
 
 async def main() -> None:
     task = json.load(sys.stdin)
-    home = HomeAssistant(tempfile.mkdtemp())
+    hass = HomeAssistant(tempfile.mkdtemp())
     match = TOPIC_MATCHER.fullmatch(task["topic"].split("/", 1)[1])
     assert match and match["component"] == "device", task["topic"]
-    device = _parse_device_payload(home, task["payload"], match["object_id"], match["node_id"])
+    device = _parse_device_payload(hass, task["payload"], match["object_id"], match["node_id"])
     assert device, "refused: see above"
     found = {}
     for key, table in device["components"].items():
@@ -55,13 +55,13 @@ async def main() -> None:
         config = SCHEMAS[platform](dict(config))
         value = None
         if (message := task["messages"].get(config["state_topic"])) is not None:
-            config["value_template"].home = home
+            config["value_template"].hass = hass
             template = MqttValueTemplate(config["value_template"])
             this = {"this": {"state": "unknown"}}
             value = template.async_render_with_possible_json_value(message, variables=this)
         found[key] = [{"platform": platform, **plain(config)}, value]
     print(json.dumps(found))
-    await home.async_stop(force=True)
+    await hass.async_stop(force=True)
 
 
 asyncio.run(main())

@@ -184,6 +184,18 @@ class Dropped(unittest.TestCase):
         line.send(*self.TOPICS)
         self.assertEqual(line.trials.texts(), [])
 
+    def test_what_waits_behind_a_message_on_trial(self):
+        """It comes when the connection has ended already, and is not to blame."""
+        line = Line(closes=True)
+        line.trials._may_listen = False
+        for strike in range(1, 4):
+            line.open = "p/u/totals"
+            for topic in self.TOPICS[:2]:
+                with self.assertRaises(OSError):
+                    line.send(topic)
+            self.assertEqual(line.trials.ended(CLOSED, False), strike == 3)
+        self.assertEqual(line.trials.left_out, {self.TOPICS[0]: 100})
+
     def test_a_broker_that_closes_at_a_subscription(self):
         """Its topic is tried alone, and then none is subscribed any more."""
         line = Line(closes=True)
