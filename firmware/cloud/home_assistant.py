@@ -24,10 +24,11 @@ _LETTERS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-"
 
 
 class HomeAssistant:
-    """settings: site.settings.Settings, whose `home_assistant` is True, False, a prefix in the place
-    of "homeassistant", or None for the default: at a home broker, and not on LTE. prefix: of our
-    own topics. hardware: of the board; named: b_bus.site.BusBSite. dear: a function, whether the
-    link in use is paid for by the byte. uplink: uplink.Uplink. count: counts an error by name."""
+    """settings: site.settings.Settings, whose `home_assistant` is True, False, a prefix in the
+    place of "homeassistant", or None for the default: at a home broker, and not on LTE. prefix: of
+    our own topics. hardware: of the board; named: b_bus.site.BusBSite. dear: a function, whether
+    the link in use is paid for by the byte. uplink: uplink.Uplink. count: counts an error by name.
+    """
 
     def __init__(
         self,
