@@ -139,6 +139,7 @@ RIGHT: dict[str, Any] = {
     "to": 5}, "switch": {"output": "Boiler", "on": True},
     "identify": {"serial": SERIAL, "input": "C", "seconds": 5}, "get": {"what": "site"},
     "configure": {"site": {"version": 1}, "site_before": True, "settings": {"publish": {}}},
+    "renew": dict.fromkeys(("ca", "certificate", "key", "name", "user", "password"), "x"),
     "reapply": True, "restart": True, "log": {"level": "all"},
 }  # fmt: skip
 
