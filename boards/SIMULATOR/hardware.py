@@ -69,7 +69,8 @@ class Hardware:
         self._idle = self._paced  # nobody sleeps on the board's clock yet: it follows the real one
         self._sleepers = []  # when each wants to wake up, where there are several
         self._moves = 0  # of these
-        self.clock = Clock(self.uptime_ms, settings["epoch"] * 1000)
+        epoch = settings["epoch"]  # s; None: nobody has said it yet
+        self.clock = Clock(self.uptime_ms, None if epoch is None else epoch * 1000)
         self.now_ms = self.clock.now_ms
         uart.ask("name_host", hotspot_name(self.serial))
 

@@ -44,6 +44,11 @@ _OF_LTE = {
     "failed": "the 4G network refuses: see the APN, and that the SIM card has data",
 }
 
+NO_TIME = (
+    "the gateway does not know the time: no two time servers agree; let UDP port 123 out, or give "
+    "time_servers in settings.json"
+)
+
 
 def texts(led: Led, wrong: str | None, has_lte: bool, in_cloud: bool) -> list[AdviceText]:
     """(name, a text for the installer) of what is wrong. led: led.Led; wrong: what

@@ -19,6 +19,7 @@ from panel.button import EARLY, RESET, SHORT, Button
 
 _FRAME_MS = const(20)
 _NTP = const(123)
+_NO_TIME_AFTER = const(4)  # tries, in the first minute
 _RESET_MS = const(180000)  # an erase of the whole storage stops everything
 
 
@@ -95,11 +96,14 @@ class Housekeeping:
         """What is wrong: (name, a text for the installer)."""
         led, connection = self.led, self.connection
         wrong = connection.wrong()
-        if not led.overdue and wrong is None:
+        failed = self.counters.counts.get("sntp.failed", 0)
+        timeless = failed >= _NO_TIME_AFTER and self.hardware.now_ms() is None
+        if not led.overdue and wrong is None and not timeless:
             return []
-        from net.advice import texts
+        from net.advice import NO_TIME, texts
 
-        return texts(led, wrong, self._has_lte, self._cloud())
+        found = texts(led, wrong, self._has_lte, self._cloud())
+        return found + [("time", NO_TIME)] if timeless else found
 
     async def _run_panel(self, beat):
         """Animate the LED, watch the button."""

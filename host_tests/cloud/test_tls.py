@@ -12,9 +12,11 @@ import pytest
 from gateway_host.broker import HOST, Broker
 from gateway_host.certificates import Certificates, make, self_signed
 from gateway_host.errors import UserError
+from gateway_host.session import Session
 from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
+from gateway_host.sim.installation import Installation
 from in_interpreter import succeed
-from running_gateway import Listener, need
+from running_gateway import PROBE, Listener, Probe, need
 from test_uplink import (
     Imposter,
     answer,
@@ -191,6 +193,26 @@ def test_certificates_and_key_survive_a_restart_and_a_power_cut(tmp_path, bits):
     files, before, after = json.loads(said)
     assert sorted(files) == ["settings.0", "settings.1"]
     assert (before, after) == (mqtt, mqtt)
+
+
+def test_without_the_time_it_waits_and_tries(tmp_path):
+    """No time server answers for a minute (here of 6 s): name and chain are verified as ever, and
+    nothing that expires is carried out."""
+    house = load_house(DEFAULT_HOUSE)
+    with Broker(tls=good()) as broker:
+        with Session(
+            Installation(house),
+            house.site_json(),
+            mqtt=broker.mqtt(),
+            script=PROBE,
+            console=False,
+            board={"epoch": None},
+        ) as session:
+            told = Probe(session)
+            first = told.until(lambda states: states and states[-1]["connects"], "a connection")
+            assert first == 1
+            before = next(s for s in told.all() if s["connects"])["reports"]
+            assert before >= 1  # it has waited, and measured
 
 
 def test_amqtt_is_refused():

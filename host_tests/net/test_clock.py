@@ -13,7 +13,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from in_interpreter import succeed
+from gateway_host.sim.radio import World
+from in_interpreter import program, succeed
+from play_in_world import play
+from running_gateway import free_port
 
 NTP_EPOCH = 2208988800  # RFC 5905: seconds from 1900 to 1970
 
@@ -257,3 +260,17 @@ def test_a_month_of_a_clock_with_a_crystal_that_is_off(bits):
     times = [now for _, now in shown]
     assert times == sorted(times)
     assert abs(times[-1] - true) <= 110
+
+
+FIRMWARE = 1763942400000  # 2025-11-24, docs/connection.md
+
+
+def test_what_a_gateway_does_that_gets_no_time(tmp_path):
+    """Nobody listens where the time servers are said to be. After a minute the installer is
+    advised; TLS judges by the earliest time that it can be: here the firmware's date."""
+    nobody = [("127.0.0.1", free_port()) for _ in range(3)]
+    program_file = program("say_no_time")
+    (told,) = play(World(), program_file, tmp_path, given=100, epoch=None, times=nobody)
+    assert (told["known"], told["clock"], told["now"]) == (False, [FIRMWARE], None)
+    (advice,) = told["advice"]
+    assert advice.startswith("the gateway does not know the time: no two time servers agree; let")
