@@ -91,9 +91,9 @@ def test_modules_are_compiled_for_the_esp32(built):
 def test_only_what_there_is_is_imported(built):
     """Every module that one imports is in the image, or in MicroPython for the ESP32."""
     of_micropython = {
-        "_thread", "array", "asyncio", "binascii", "errno", "esp32", "gc", "io", "json", "machine",
-        "math", "micropython", "network", "os", "random", "select", "socket", "struct", "sys",
-        "time", "tls", "vfs",
+        "_thread", "array", "asyncio", "binascii", "errno", "esp32", "gc", "hashlib", "io", "json",
+        "machine", "math", "micropython", "network", "os", "random", "select", "socket", "struct",
+        "sys", "time", "tls", "vfs",
     }  # fmt: skip
     modules = {in_lib(name).split("/")[0] for name in contents(built)}
     optional = {"aiorepl", "storage"}  # frozen in boards/ESP32_GATEWAY
