@@ -60,6 +60,7 @@ class Journal:
         if self._cut:
             count("registers.cut")
         state.boot += 1
+        self._since = state.last + 1
         self._minutes = Minutes(site, measuring, pulses, state.pulses)
         self._ended: Record | None = None  # a record that is not among the newest yet
         self._newest: list[Record] = []  # that are not written yet
@@ -68,7 +69,9 @@ class Journal:
         self._offset: int | None = None
         self._untimed = False  # records of this start have no time
         self._ended_ms = 0  # uptime at which the oldest of `_newest` had ended
-        self._failed_ms: int | None = None  # when a write did
+        # When a write did, of the registers and of all else.
+        self._failed_ms: int | None = None
+        self._untidy_ms: int | None = None
 
     def _restore(self, state, rest):
         """Go on with what is there; returns the last sequence that is kept."""
@@ -112,7 +115,8 @@ class Journal:
     def advice(self) -> list[AdviceText]:
         """[(name, text)] of what is wrong with it."""
         thinning = self._thinning
-        return texts(self._failed_ms is not None, thinning.has_outrun(), thinning.dropped > 0)
+        failing = self._failed_ms is not None or self._untidy_ms is not None
+        return texts(failing, thinning.has_outrun(), thinning.dropped > 0)
 
     def describe(self) -> Table:
         """For people: what is kept, in sequences and bytes."""
@@ -146,19 +150,21 @@ class Journal:
             if not self._begun:
                 self._begun = True
                 self._try(running.begin)
-            uptime = self._uptime_ms()
-            if self._failed_ms is not None and uptime - self._failed_ms < _FAILED_MS:
-                return
             if self._newest:
-                if calm() or uptime - self._ended_ms >= _LATEST_MS:
+                late = self._uptime_ms() - self._ended_ms >= _LATEST_MS
+                if self._is_over(self._failed_ms) and (late or calm()):
                     if self._minutes.samples:  # what the registers have must be in a record
                         yield from self._end(now)
                     yield from self._kept.fill()
                     self._write()
-            elif calm():
+            elif self._is_over(self._untidy_ms) and calm():
                 yield from self._tidy()
         except MemoryError:
             self._count("journal.memory")
+
+    def _is_over(self, failed_ms):
+        """Whether something that failed then may be tried again."""
+        return failed_ms is None or self._uptime_ms() - failed_ms >= _FAILED_MS
 
     def _look_at_clock(self):
         """When the report ended, epoch s or None."""
@@ -175,9 +181,7 @@ class Journal:
     def _tidy(self):
         """Nothing waits to be written: do what has time, if there is any."""
         state = self._state
-        if not self._layouts.kept:
-            self._try(lambda: self._layouts.keep(self.last))
-        elif self._is_full():
+        if self._is_full():
             # It leaves the registers' record with the next write.
             if self._try(lambda: self._segments.append(state.chunks[0])):
                 state.forget()
@@ -186,23 +190,26 @@ class Journal:
                 if sum([len(chunk) for chunk in state.chunks]) > _MAX_TAIL:
                     state.forget()
                     self._count("journal.dropped")
+        elif not self._layouts.kept:
+            self._try(lambda: self._layouts.keep(self._since))
         elif self._thinning.is_due():
             try:
                 yield from self._thinning.step()
             except OSError:
-                self._fail("journal.unwritten")
+                self._fail()
 
-    def _fail(self, name):
-        self._count(name)
-        self._failed_ms = self._uptime_ms()
+    def _fail(self):
+        self._count("journal.unwritten")
+        self._untidy_ms = self._uptime_ms()
 
     def _try(self, write):
         """Whether that could be written."""
         try:
             write()
         except OSError:
-            self._fail("journal.unwritten")
+            self._fail()
             return False
+        self._untidy_ms = None
         return True
 
     def keep_now(self) -> None:
@@ -249,7 +256,8 @@ class Journal:
             rest = self._state.record()
             self._kept.write(rest)
         except (OSError, MemoryError):
-            self._fail("registers.unwritten")
+            self._count("registers.unwritten")
+            self._failed_ms = self._uptime_ms()
             return False
         self._failed_ms = None
         self._size = self._kept.size + len(rest)

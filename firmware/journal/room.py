@@ -7,7 +7,10 @@ from micropython import const
 from journal.segments import FOLDER
 
 MOST = const(10000000)  # bytes: 60 days of minutes of 28 points
-_SPARE = const(196608)  # for what else is kept, and for what LittleFS needs while it writes
+# What stays free, bytes: for what else is kept, and for wear, which is spread over free blocks. Of
+# the whole a quarter.
+_SPARE = const(196608)
+_PART = const(4)
 _LEAST = const(65536)
 
 
@@ -25,5 +28,5 @@ def capacity() -> int:
         block, _, blocks, free = os.statvfs(".")[:4]
     except OSError:
         return _LEAST
-    spare = max(_SPARE, block * blocks // 8)
+    spare = max(_SPARE, block * blocks // _PART)
     return max(_LEAST, min(MOST, block * free + _kept() - spare))

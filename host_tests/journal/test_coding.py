@@ -159,16 +159,16 @@ def random_steps(points: int, count: int) -> list[dict[str, Any]]:
             "s": 0, "in": [0] * points, "out": [0] * points, "missed": [0] * points,
             "estimated": 0, "events": 0,
         })  # fmt: skip
-        if k % 97 == 96:
+        if k % 60 == 59:
             steps.append({"restart": True, "end": k % 2 == 0})
     return steps
 
 
 def test_what_is_in_the_flash_is_what_was_measured(bits, tmp_path):
-    for points in (1, 9, 28):
+    for points in (1, 28):
         place = tmp_path / str(points)
         place.mkdir()
-        done = run(place, random_steps(points, 250), points, bits=bits, heap="20M", end=True)
+        done = run(place, random_steps(points, 150), points, bits=bits, heap="20M", end=True)
         found = list(kept(place, points))
         by_sequence = {one["sequence"]: one for one in found}
         assert sorted(by_sequence) == list(range(1, done.said["last"] + 1))

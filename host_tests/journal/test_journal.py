@@ -165,3 +165,96 @@ def test_a_day(bits, tmp_path):
         again = run(tmp_path, [{"restart": True}], bits=bits, **{"from": first})
         assert again.read == done.read[first - 1 :]
     assert run(tmp_path, [{"restart": True}], **{"from": 1441}).read == []
+
+
+def test_a_full_flash(tmp_path):
+    """The record waits, and so nobody has a sequence that a power cut would give once more. It is
+    said, and what was measured meanwhile is there as soon as there is room."""
+    steps = minutes(NOON, 2, **{"in": [1000, 0, 0]})
+    steps += minutes(NOON + 120, 70, full=True)
+    done = run(tmp_path, steps)
+    assert column(done.read, "sequence") == column(done.news, "sequence") == [1, 2]
+    assert [name for name, _ in done.said["advice"]] == ["journal"]
+    assert set(done.said["errors"]) == {"registers.unwritten"}
+    again = run(tmp_path, minutes(NOON, 1, **{"in": [1000, 0, 0]}))
+    assert column(again.read, "sequence") == [1, 2, 3]
+    steps = minutes(NOON + 120, 70, full=True, **{"in": [1000, 0, 0]})
+    steps += minutes(NOON + 4320, 2, full=False)
+    done = run(tmp_path, steps)
+    assert done.said["joules"][0] == sum(one[0] for one in column(done.read, "imported"))
+    assert sum(column(done.news, "seconds")) == 72 * 60
+    assert done.said["advice"] == []
+
+
+def test_segments_that_cannot_be_written(tmp_path):
+    """What has no place behind the registers either is dropped, and counted."""
+    (tmp_path / "journal").write_text("no folder")
+    steps = []
+    for k in range(700):
+        steps += minutes(NOON + 60 * k, 1, **{"in": [(k * 7919 + i) % 65537 for i in range(28)]})
+    done = run(tmp_path, steps, points=28, heap="20M")
+    assert set(done.said["errors"]) == {"journal.unwritten", "journal.dropped"}
+    assert done.read == done.news[-len(done.read) :]
+    assert (tmp_path / "registers.0").stat().st_size < 30000
+
+
+@pytest.mark.parametrize("place", [0, 3, 40, -1])
+def test_damaged_segments(tmp_path, place):
+    """A chunk is passed over, and all else is there; registers go on."""
+    steps = []
+    for k in range(100):
+        steps += minutes(NOON + 60 * k, 1, **{"in": [(k * 7919 + i) % 65537 for i in range(28)]})
+    done = run(tmp_path, steps, points=28, heap="20M")
+    segment = tmp_path / "journal" / "1.1"
+    data = bytearray(segment.read_bytes())
+    data[place] ^= 64
+    segment.write_bytes(data)
+    after = run(tmp_path, [{"restart": True}], points=28)
+    assert set(after.said["errors"]) == {"registers.cut", "journal.damaged"}
+    assert after.said["joules"] == done.said["joules"]
+    sequences = column(after.read, "sequence")
+    assert sequences == sorted(set(sequences)) and all(one in done.read for one in after.read)
+    lost = {0: 100, 3: 100, 40: 20, -1: 20}[place]
+    assert len(done.read) - lost <= len(after.read) < len(done.read)
+    more = run(tmp_path, minutes(NOON + 7200, 60, **{"in": [5] * 28}), points=28)
+    assert column(more.news, "sequence") == list(range(101, 161))
+    assert more.news == more.read[-60:]
+
+
+def test_records_that_were_damaged(tmp_path):
+    """Both slots behind the registers: the sequences that may have been given are given to
+    nobody, and the next record says that nothing comes for them."""
+    steps = []
+    for k in range(40):
+        steps += minutes(NOON + 60 * k, 1, **{"in": [(k * 7919 + i) % 65537 for i in range(28)]})
+    run(tmp_path, steps, points=28, heap="20M")
+    for slot in (0, 1):
+        (tmp_path / f"registers.{slot}").write_bytes(b"DUR1")
+    after = run(tmp_path, minutes(NOON + 7200, 2, **{"in": [5] * 28}), points=28)
+    last = after.read[-3]["sequence"]
+    assert after.said["errors"] == ["registers.lost", "registers.cut"]
+    assert [(one["first"], one["sequence"]) for one in after.news] == [
+        (last + 1, last + 1001),
+        (last + 1002, last + 1002),
+    ]
+
+
+def test_another_site(tmp_path):
+    """Its records have another layout; those of the old one are read with the old one's."""
+    first = run(tmp_path, minutes(NOON, 3, **{"in": [5, 6, 7]}), points=3)
+    second = run(tmp_path, minutes(NOON + 600, 3, **{"in": [8, 9]}), points=2)
+    layouts = column(second.read, "layout")
+    assert layouts == [first.said["layout"]] * 3 + [second.said["layout"]] * 3
+    assert column(second.read, "imported") == [[10, 12, 14]] * 3 + [[16, 18]] * 3
+    texts = [json.loads(file.read_text()) for file in (tmp_path / "journal").glob("*.json")]
+    assert {text["layout"]: text["since"] for text in texts} == {
+        layouts[0]: 1,
+        layouts[-1]: 4,
+    }
+
+
+def test_in_a_small_heap(tmp_path):
+    """Of which the task of the test takes most."""
+    steps = minutes(NOON, 40, **{"in": list(range(28)), "watts": [7] * 28})
+    done = run(tmp_path, steps, points=28, heap="400K")
+    assert len(done.read) == 40 and done.said["errors"] == []
