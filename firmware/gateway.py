@@ -25,6 +25,7 @@ from journal.journal import Journal
 from advice.sensors import Advice
 from cloud import topics
 from cloud.commands import Commands
+from cloud.delivery import Delivery
 from cloud.home_assistant import HomeAssistant
 from cloud.publisher import Publisher
 from cloud.rates import Rates
@@ -138,6 +139,9 @@ class Gateway:
             self.counters.count,
             hardware.uptime_ms,
         )
+        way = self.journal, self.uplink, rates, hardware.uptime_ms, self.counters.count
+        self._delivery = Delivery(prefix, hardware.serial, *way)
+        self.journal.set_news(lambda _: self._delivery.wake())
         bus: Any = self.measuring.bus  # a Power Box's gives no advice either
         self.advice = bus if site.power_box else Advice(bus, site)
         self.publisher = Publisher(
@@ -156,6 +160,7 @@ class Gateway:
         state = State(self._parts())
         self.publisher.add_state("gateway", state.pieces, state.glance)
         self.commands.on("live", lambda fields: rates.live(fields["seconds"]))
+        self.commands.on("history", lambda f: self._delivery.ask(f["from"], f["to"]))
         self.commands.on("identify", self._identify)
         self.commands.on("scan", self._scan)
         self.port_b = PortB(
@@ -173,15 +178,8 @@ class Gateway:
             site, settings, meters, self._log, self.commands, self.close, hardware.restart
         )
         service.declare()
-        self._renewal = Renewal(
-            hardware.serial,
-            settings,
-            self.connection,
-            self.uplink,
-            self.commands,
-            self.counters,
-            self._now_s,
-        )
+        way = self.connection, self.uplink, self.commands, self.counters, self._now_s
+        self._renewal = Renewal(hardware.serial, settings, *way)
         self._home_assistant = HomeAssistant(
             settings, site, prefix, hardware, self.port_b.site, rates, self.uplink, self.counters
         )
@@ -200,6 +198,7 @@ class Gateway:
         if self._with_cloud:
             tasks += [("uplink", 900, self.uplink.run), ("uplink_watch", 60, self.uplink.watch)]
             tasks += [("commands", 300, self.commands.run), ("renewal", 60, self._renewal.run)]
+            tasks += [("deliver", 300, self._delivery.run)]
             tasks += [("home_assistant", 300, self._home_assistant.run)]
         await run_all(self.counters, tasks, self.housekeeping.watch)
 

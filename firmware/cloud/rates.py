@@ -9,8 +9,9 @@ from micropython import const
 from site.limits import TOPICS
 
 # Seconds from one message to the next, in the order of TOPICS; 0: never.
-_DEFAULT = (1, 1, 1, 1, 10, 10, 10, 300)
-_LTE = (900, 0, 3600, 300, 0, 3600, 3600, 900)
+_DEFAULT = (1, 1, 1, 1, 10, 10, 10, 300, 60)
+_LTE = (1800, 0, 3600, 300, 0, 3600, 3600, 900, 900)
+_AT_THEIR_TIME = ("aggregated", "minutes")  # also for somebody who watches
 _CHANGE_MS = const(1000)  # from one message because of a change to the next
 _LTE_CHANGE_MS = const(900000)
 _KEEPALIVE_S = const(30)
@@ -37,7 +38,7 @@ class Rates:
         lte = self.is_lte()
         if self._last is None:
             return None
-        if topic != "aggregated" and self._uptime_ms() < self._live_ms:
+        if topic not in _AT_THEIR_TIME and self._uptime_ms() < self._live_ms:
             return 1
         return self._requested.get(topic, (_LTE if lte else _DEFAULT)[TOPICS.index(topic)])
 
@@ -56,7 +57,7 @@ class Rates:
         return self._last == "lte"
 
     def live(self, seconds: int) -> None:
-        """All but `aggregated` once a second, for so long from now on; 0 ends it."""
+        """All but `aggregated` and `minutes` once a second, for so long from now on; 0 ends it."""
         self._live_ms = self._uptime_ms() + 1000 * seconds
 
 

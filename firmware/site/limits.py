@@ -4,4 +4,7 @@ from micropython import const
 
 MAX_NETWORKS = const(5)
 
-TOPICS = ("realtime", "site", "quality", "totals", "harmonics", "gateway", "bBus", "aggregated")
+TOPICS = (
+    "realtime", "site", "quality", "totals", "harmonics", "gateway", "bBus", "aggregated",
+    "minutes",
+)  # fmt: skip

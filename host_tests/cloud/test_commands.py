@@ -113,7 +113,7 @@ def test_identify_blinks_at_the_node(running):
         ("{}", "gateway/set: not a JSON object with a command"),
         (
             '{"reboot": true, "scan": true}',
-            "gateway/set: no such command: reboot; there are: configure, get, identify, live, log",
+            "gateway/set: no such command: reboot; there are: configure, get, history, identify",
         ),
         ('{"scan": "now"}', 'gateway/set: scan: must be true, not "now"'),
         (

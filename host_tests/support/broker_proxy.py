@@ -27,6 +27,15 @@ def _packets(connection: socket.socket) -> Iterator[bytes]:
             yield packet + _read(connection, size)
 
 
+def _topic(packet: bytes) -> bytes:
+    """Of a PUBLISH."""
+    start = 1
+    while packet[start] & 0x80:
+        start += 1
+    size = packet[start + 1] << 8 | packet[start + 2]
+    return packet[start + 3 : start + 3 + size]
+
+
 def _read(connection: socket.socket, size: int) -> bytes:
     found = b""
     while len(found) < size:
@@ -82,8 +91,8 @@ class BrokerProxy:
         self.delay_s = delay_s
         self.is_silent = False
         self.published = self.copies = 0
-        self.swallowed = 0
         self._swallow = 0
+        self._refused: bytes | None = None
         self._cut_at: set[int] = set()
         self._acknowledged = 0
         self._lock = threading.Lock()
@@ -103,6 +112,10 @@ class BrokerProxy:
         with self._lock:
             self._cut_at |= set(acknowledgements)
 
+    def refuse(self, topic: str) -> None:
+        """Cut the connection at each message to a topic that ends so."""
+        self._refused = topic.encode()
+
     def cut(self) -> None:
         """End every connection."""
         with self._lock:
@@ -114,20 +127,21 @@ class BrokerProxy:
     def swallows(self, packet: bytes) -> bool:
         """Whether this packet gets lost; counts it."""
         with self._lock:
-            if packet[0] & 0xF6 == PUBLISH | 2:
-                self.published += 1
-                self.copies += bool(packet[0] & 8)
-            if packet[0] & 0xF0 != PUBACK:
-                return False
-            self._acknowledged += 1
-            if self._swallow:
-                self._swallow -= 1
-                self.swallowed += 1
-                return True
-            if self._acknowledged not in self._cut_at:
-                return False
-        self.cut()
-        return True
+            if packet[0] & 0xF0 == PUBLISH:
+                self.published += packet[0] & 6 == 2
+                self.copies += packet[0] & 8 == 8
+                cuts = self._refused is not None and _topic(packet).endswith(self._refused)
+            elif packet[0] & 0xF0 == PUBACK:
+                self._acknowledged += 1
+                if self._swallow:
+                    self._swallow -= 1
+                    return True
+                cuts = self._acknowledged in self._cut_at
+            else:
+                cuts = False
+        if cuts:
+            self.cut()
+        return cuts
 
     def _serve(self) -> None:
         with contextlib.suppress(OSError):

@@ -14,6 +14,7 @@ from a_bus.state import describe
 from energy.intervals import FIVE_MINUTES, Interval
 from energy.spread import Spread
 from cloud.aggregated import aggregated as aggregated_pieces
+from cloud.history_text import HistoryText
 from cloud.publisher import Publisher
 from cloud.rates import Rates
 from cloud.state import State
@@ -191,6 +192,39 @@ def aggregated(place, path):
     return aggregated_pieces(place, interval, 145)
 
 
+def minute(points, sequence):
+    """A record of a minute in which every circuit took 200 Wh; of each quarter of an hour the
+    last one has the powers."""
+    return Things(
+        sequence=sequence,
+        first=sequence,
+        time=1764000000 + 60 * sequence,
+        seconds=60,
+        boot=117,
+        layout="9c41d2e7",
+        imported=[0 if i % 5 == 4 else 720000 + i for i in range(points)],
+        exported=[720000 + i if i % 5 == 4 else 0 for i in range(points)],
+        missing=[0] * points,
+        estimated=0,
+        grid=(-12345, 12345),
+        voltages=[(2284, 2319)] * 3,
+        power=[(-12345, 12345)] * points if sequence % 15 == 0 else None,
+        pulses={"5700000011": [0, 12, 0, 0]},
+        events=0,
+        cut=False,
+    )
+
+
+def minutes(points, count=15):
+    """`minutes` of so many of them, a HistoryText."""
+    text = HistoryText(10000)
+    text.begin("5100000123", "9c41d2e7", False, 40211)
+    for sequence in range(1000000, 1000000 + count):
+        assert text.add(minute(points, sequence))
+    text.end()
+    return text
+
+
 def size(pieces):
     return sum(len(piece.encode()) for piece in pieces)
 
@@ -207,6 +241,7 @@ def main(points):
     place = site(points)
     sizes["aggregated"] = size(aggregated(place, measured(place)))
     sizes["gateway"] = size(gateway(points))
+    sizes["minutes"] = len(minutes(points).view())
     print(
         json.dumps(
             {"sizes": sizes, "steps": steps, "allocated": heap, "allocated_realtime": realtime}

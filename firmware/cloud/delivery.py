@@ -1,0 +1,252 @@
+"""The journal's way to the broker (docs/history.md): which record goes next. What was just
+measured goes at once, what waited goes behind it, slower; the layout goes before the first record
+that has it.
+
+Owns what was given to the uplink and how far the broker has acknowledged it.
+"""
+
+import asyncio
+
+from micropython import const
+
+from system.refused import Refused
+from cloud.coverage import Coverage
+from cloud.history_text import HistoryText
+
+_LIVE = "minutes"
+_WAITED = "history"
+_LAYOUT = "layout"
+_READER = "broker"
+_SIZE = const(10000)  # bytes of a message: 15 minutes of 28 points have 7 kB
+_MAX_RECORDS = const(10)  # in a message of those that waited
+_MAX_LIVE = const(15)
+_LIVE_ROOM = const(2)  # in the uplink's window, for a record and its layout
+_CYCLE_MS = const(300)  # from one message of those that waited to the next, at least
+_LOOK_MS = const(1000)
+_MAX_ASKED = const(8)  # ranges that readers asked for
+_REFUSED_MS = const(60000)  # until a topic that was left out is tried again
+
+
+class _Records:
+    """A message for the uplink, see in_flight.InFlight. text: what it has; first, last: the
+    sequences that it stands for; ended: a function, called with it."""
+
+    retained = False
+
+    def __init__(
+        self,
+        topic: str,
+        text: HistoryText,
+        first: int,
+        last: int,
+        ended: Callable[["_Records"], object],
+    ):
+        self.topic = topic
+        self.text = text
+        self.first = first
+        self.last = last
+        self.acknowledged = False
+        self._ended = ended
+
+    def view(self) -> memoryview:
+        return self.text.view()
+
+    def done(self, acknowledged: bool) -> None:
+        self.acknowledged = acknowledged
+        self._ended(self)
+
+
+class _Layout:
+    """The same of a layout, for which nobody waits."""
+
+    retained = True
+
+    def __init__(self, topic: str, text: bytes):
+        self.topic = topic
+        self._text = text
+
+    def view(self) -> memoryview:
+        return memoryview(self._text)
+
+    def done(self, acknowledged: bool) -> None:
+        pass
+
+
+class Delivery:
+    """prefix: of the topics; device: the serial number; journal: journal.Journal; uplink:
+    uplink.Uplink; rates: rates.Rates; uptime_ms: a function; count: counts an error by name."""
+
+    def __init__(
+        self,
+        prefix: str,
+        device: str,
+        journal: Journal,
+        uplink: Uplink,
+        rates: Rates,
+        uptime_ms: UptimeMs,
+        count: Count,
+    ):
+        self._prefix = prefix
+        self._device = device
+        self._journal = journal
+        self._cursor = journal.cursor(_READER)
+        self._coverage = Coverage(self._cursor.sequence)
+        self._uplink = uplink
+        self._rates = rates
+        self._uptime_ms = uptime_ms
+        self._count = count
+        self._news = asyncio.Event()
+        self._ended = []  # messages that the uplink is done with
+        self._spare = []  # HistoryText
+        self._connects = 0  # the connection in use, as the uplink counts them
+        self._live = 0  # the first sequence that goes as just measured
+        self._layout = None  # the one that the broker has
+        self._next_ms = 0  # uptime from which on the next of those that waited may go
+        self._most = _MAX_RECORDS  # in a message that the broker takes
+        self._asked = []  # [first, last] of what is sent once more
+
+    def wake(self) -> None:
+        """There is a new record."""
+        self._news.set()
+
+    def ask(self, first: int, last: int) -> None:
+        """A reader lacks these: they are sent once more, behind all else. Refused where they are
+        none, or too many wait for that."""
+        if first > last:
+            raise Refused("history.to: must not be before history.from")
+        if len(self._asked) == _MAX_ASKED:
+            raise Refused("too many ranges are asked for: wait until they have come")
+        self._asked.append([first, last])
+        self._news.set()
+
+    async def run(self, beat: Beat) -> Never:
+        """Deliver, without end. beat: called meanwhile."""
+        while True:
+            beat()
+            left_ms = self._next_ms - self._uptime_ms()
+            try:
+                wait_ms = left_ms if 0 < left_ms < _LOOK_MS else _LOOK_MS
+                await asyncio.wait_for_ms(self._news.wait(), wait_ms)
+            except asyncio.TimeoutError:
+                pass
+            self._news.clear()
+            self._settle()
+            if self._uplink.connected and self._rates.every(_LIVE):
+                await self._uplink.deliver()
+                while self._uplink.connected and await self._send_next():
+                    beat()
+                    self._settle()
+
+    def _settle(self):
+        """What the uplink is done with."""
+        while self._ended:
+            message = self._ended.pop(0)
+            self._spare.append(message.text)
+            self._coverage.end(message.first, message.last, message.acknowledged)
+            if not message.acknowledged and message.topic.endswith(_WAITED):
+                if message.text.records > 1:
+                    self._most = max(1, message.text.records // 3)  # it may be too long
+                else:
+                    self._next_ms = self._uptime_ms() + _REFUSED_MS
+        if self._coverage.through > self._cursor.sequence:
+            self._cursor.acknowledge(self._coverage.through)
+            if self._coverage.through >= self._journal.last:
+                self._spare = self._spare[:1]
+
+    async def _send_next(self):
+        """Whether a message was sent."""
+        last, room = self._journal.last, self._uplink.room()
+        if self._connects != self._uplink.connects:
+            self._connects = self._uplink.connects
+            self._live = last + 1
+            self._layout = None
+        if room < _LIVE_ROOM:
+            return False
+        batch = min(_MAX_LIVE, max(1, (self._rates.every(_LIVE) or 0) // 60))
+        if last - self._live + 1 >= batch:
+            ended = await self._send(_LIVE, self._live, last, batch)
+            if ended:
+                self._live = ended + 1
+                return True
+        first, limit = self._coverage.next()
+        limit = self._live - 1 if limit is None else min(limit, self._live - 1)
+        began = self._uptime_ms()
+        if room < 2 * _LIVE_ROOM or began < self._next_ms:
+            return False
+        if first <= limit:
+            if not await self._send(_WAITED, first, limit, self._most):
+                return False
+        elif not await self._send_asked():
+            return False
+        now = self._uptime_ms()
+        self._next_ms = max(2 * now - began, began + _CYCLE_MS)  # half of the line is for others
+        return True
+
+    async def _send_asked(self):
+        """Once more what a reader asked for, as far as it was delivered. Whether a message was
+        sent."""
+        if not self._asked:
+            return False
+        asked = self._asked[0]
+        limit = min(asked[1], self._coverage.through)
+        if asked[0] <= limit:
+            asked[0] = await self._send(_WAITED, asked[0], limit, self._most, False) + 1
+        if not 1 < asked[0] <= limit:
+            self._asked.remove(asked)
+        return True
+
+    async def _send(self, topic, first, limit, most, counts=True):
+        """Send a message of at most so many records, of `first` to `limit`: the last sequence
+        that it stands for, 0 where none can be read. counts: its acknowledgement does."""
+        text = self._spare.pop() if self._spare else HistoryText(_SIZE)
+        layout, last = None, 0
+        sequence = first
+        while sequence <= limit:
+            record = await self._read(sequence)
+            if record is None:
+                break
+            if record.sequence > limit:  # what is before it is not kept any more
+                last = limit
+                break
+            if layout is None:
+                layout = record.layout
+                text.begin(self._device, layout, topic == _WAITED, self._journal.first)
+            if record.layout != layout or text.records == most or not text.add(record):
+                break
+            last = record.sequence
+            sequence = last + 1
+        if layout is None:
+            self._spare.append(text)
+            if last and counts:
+                self._coverage.give(first, last)
+                self._coverage.end(first, last, True)
+            return last
+        text.end()
+        if layout != self._layout:
+            await self._send_layout(layout)
+        if counts:
+            self._coverage.give(first, last)
+        message = _Records(self._prefix + topic, text, first, last, self._done)
+        await self._uplink.deliver(message)
+        return last
+
+    async def _read(self, sequence):
+        """The record with the lowest sequence from this one on, or None."""
+        for record in self._journal.read(sequence):
+            if record is not None:
+                return record
+            await asyncio.sleep_ms(0)
+        return None
+
+    async def _send_layout(self, layout):
+        self._layout = layout
+        text = self._journal.layout_text(layout)
+        if text is None:
+            self._count("delivery.layout")
+            return
+        text = '{"device":"%s",%s' % (self._device, text[1:])
+        await self._uplink.deliver(_Layout(self._prefix + _LAYOUT, text.encode()))
+
+    def _done(self, message):
+        self._ended.append(message)
+        self._news.set()

@@ -1,0 +1,124 @@
+"""Records as JSON, read again by MicroPython's json, and what writing them takes of the heap."""
+
+import gc
+import json
+import sys
+import unittest
+
+sys.path.append(__file__.rsplit("/", 3)[0] + "/tools/gateway_host/device")
+
+import messages
+
+from cloud.history_text import HistoryText
+
+
+def written(*records, size=10000):
+    """The records of a message, as they are read again."""
+    text = HistoryText(size)
+    text.begin("5100000123", "9c41d2e7", True, 12)
+    for record in records:
+        assert text.add(record)
+    text.end()
+    value = json.loads(bytes(text.view()))
+    assert len(value["records"]) == text.records == len(records)
+    return value
+
+
+class Written(unittest.TestCase):
+    def test_head(self):
+        value = written(messages.minute(2, 16))
+        del value["records"]
+        right = {"device": "5100000123", "layout": "9c41d2e7", "historical": True, "oldest": 12}
+        self.assertEqual(value, right)
+
+    def test_a_minute(self):
+        (value,) = written(messages.minute(5, 16))["records"]
+        self.assertEqual(
+            value,
+            {
+                "sequence": 16,
+                "time": 1764000960,
+                "seconds": 60,
+                "boot": 117,
+                "import": [720000, 720001, 720002, 720003, 0],
+                "export": [0, 0, 0, 0, 720004],
+                "estimated": 0,
+                "grid": [-12345, 12345],
+                "voltages": [[2284, 2319]] * 3,
+                "pulses": {"5700000011": [0, 12, 0, 0]},
+                "events": 0,
+            },
+        )
+
+    def test_what_is_not_known(self):
+        record = messages.minute(2, 15)
+        record.time = record.grid = None
+        record.imported, record.exported = [None, 5], [None, 0]
+        record.missing = [192000, 0]
+        record.voltages = [(-1, 2319), None, None]
+        record.power = [None, (-7, -2147483647)]
+        record.pulses = {"5700000011": [None, 1, 2, 3], "5700000012": [None] * 4}
+        record.estimated, record.events = 17, 2
+        (value,) = written(record)["records"]
+        self.assertEqual((value["time"], value["grid"]), (None, None))
+        self.assertEqual((value["import"], value["export"]), ([None, 5], [None, 0]))
+        self.assertEqual(value["missing"], [192000, 0])
+        self.assertEqual(value["voltages"], [[-1, 2319], None, None])
+        self.assertEqual(value["power"], [None, [-7, -2147483647]])
+        self.assertEqual(value["pulses"], record.pulses)
+        self.assertEqual((value["estimated"], value["events"]), (17, 2))
+
+    def test_more_than_a_minute(self):
+        record = messages.minute(1, 30)
+        record.first, record.seconds = 16, 900
+        (value,) = written(record)["records"]
+        self.assertEqual((value["first"], value["sequence"], value["seconds"]), (16, 30, 900))
+
+    def test_behind_a_power_cut(self):
+        record = messages.minute(1, 30)
+        record.cut = True
+        (value,) = written(record)["records"]
+        self.assertTrue(value["cut"] is True)
+
+    def test_a_time_beyond_31_bits(self):
+        record = messages.minute(1, 1)
+        record.time = 1 << 32
+        self.assertEqual(written(record)["records"][0]["time"], 1 << 32)
+
+    def test_none_goes_beyond_the_room(self):
+        """The longest numbers that there are."""
+        record = messages.minute(28, 15)
+        record.imported = record.exported = record.missing = [-2147483647] * 28
+        record.power = [(-2147483647, -2147483647)] * 28
+        record.voltages = record.power[:3]
+        record.pulses = {"57000000%d" % k: [-2147483647] * 4 for k in range(10, 20)}
+        record.sequence = record.first = record.boot = 2147483647
+        for size in range(1000, 6000, 97):
+            text = HistoryText(size)
+            text.begin("5100000123", "9c41d2e7", False, 1)
+            while text.add(record):
+                pass
+            text.end()
+            self.assertTrue(len(text.view()) <= size)
+            json.loads(bytes(text.view()))
+
+    def test_it_allocates_little(self):
+        """A record of 28 points in at most 2000 bytes of heap."""
+        record = messages.minute(28, 16)
+        text = HistoryText(10000)
+        text.begin("5100000123", "9c41d2e7", False, 1)
+        text.add(record)
+        gc.collect()
+        gc.disable()
+        before = gc.mem_alloc()
+        for _ in range(10):
+            text.add(record)
+        taken = (gc.mem_alloc() - before) // 10
+        gc.enable()
+        print("allocated for a record: %d" % taken)
+        word = 4 if sys.maxsize < 1 << 32 else 8
+        self.assertTrue(taken <= word // 4 * 2000)
+
+
+if __name__ == "__main__":
+    unittest.main()
