@@ -24,6 +24,7 @@ _PATIENCE_S = const(10)
 _OF_TLS = ("ca", "certificate", "key", "name")
 _OF_MQTT = ("user", "password")
 _BAD = ("uplink.tls", "uplink.refused")
+_UNSETTLED = "the last renewal has not lasted for 30 s yet"
 _RECONNECTS = '{"reconnects":true}'
 
 
@@ -59,6 +60,7 @@ class Renewal:
             beat()
             await asyncio.sleep(1)
             if self._settings.mqtt_before is None:
+                steady, refused = 0, self._refusals()
                 continue
             steady = steady + 1 if self._uplink.connected else 0
             if steady >= _STEADY_S:
@@ -80,6 +82,8 @@ class Renewal:
 
     async def _renew(self, fields):
         """The command "renew"."""
+        if self._settings.mqtt_before is not None:
+            raise Refused(_UNSETTLED, "busy")
         mqtt = self._changed(fields)
         self._check(mqtt, fields)
         await self._try(mqtt)

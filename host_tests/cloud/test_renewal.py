@@ -97,6 +97,11 @@ def test_a_certificate_is_renewed_and_stays(tmp_path):
         with renewing(tmp_path / "gateway", broker, mqtt) as gateway:
             answer = gateway.ask(renew=own(new()))
             assert (answer["ok"], answer.get("result")) == (True, {"reconnects": True})
+            early = gateway.ask(renew=own(old()))
+            assert (early["error"], early["text"]) == (
+                "busy",
+                "the last renewal has not lasted for 30 s yet",
+            )
             gateway.listener.wait("presence", 3)  # true, false, true
             # Once it has lasted the old one is forgotten.
             found = gateway.until_kept("the new one alone", lambda kept: kept["before"] is None)

@@ -166,7 +166,13 @@ def test_a_port_with_tls_and_settings_without():
     with Broker(tls=good()) as broker:
         mqtt = without(broker.mqtt(), "tls") | {"home_broker": True}
         with gateway(mqtt) as probe:
-            probe.until(lambda states: states and states[-1]["errors"], "an error")
+            said = probe.until(lambda states: states and states[-1]["lastError"], "an error")
+            # The broker says so by an alert of TLS, or closes: then that is all that is known.
+            words = (
+                "the broker's port wants TLS: give mqtt.tls",
+                "127.0.0.1 closed the connection",
+            )
+            assert said in words
             assert holds(probe)["connects"] == 0
 
 
