@@ -1,0 +1,312 @@
+"""Past hours into Home Assistant: against a small one, which takes messages as the real one does
+(its documentation, "WebSocket API", and the recorder's own commands)."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gateway_host import __main__ as program
+from gateway_host.collector import schema
+from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
+from home_assistant import components
+from in_interpreter import succeed
+from jsonschema import Draft7Validator
+from websockets.sync.server import ServerConnection, serve
+
+UUID = "3f7a9c1e-52d4-4b8e-9c60-7d1e5a2b4f08"
+DEVICE = "5020000042"
+HOUR = 3600
+BEGIN = 1764000000 // HOUR * HOUR
+POINTS = [("Grid", "grid", "L1"), ("Grid", "grid", "L2"), ("Sun", "solar", "L1")]
+TOKEN = "a-token"
+
+
+def crc32(text: str) -> int:
+    """ISO 3309, bit by bit."""
+    value = 0xFFFFFFFF
+    for byte in text.encode():
+        value ^= byte
+        for _ in range(8):
+            value = value >> 1 ^ (0xEDB88320 if value & 1 else 0)
+    return value ^ 0xFFFFFFFF
+
+
+def unique_id(letter: str, text: str, way: str, uuid: str = UUID) -> str:
+    return f"{uuid}{letter}{crc32(text):08x}{way}"
+
+
+def energy(hour: int, point: int) -> int:
+    """J that a point takes in an hour."""
+    return 3600 * (1 + hour * 10 + point)
+
+
+def history(file: Path, hours: int) -> None:
+    """So many hours of two records each; in hour 3 a point is not known for half an hour."""
+    db = schema.connect(file, create=True)
+    points = [
+        {"name": name, "role": role, "node": "5500000190", "input": "ABC"[i], "phase": phase}
+        for i, (name, role, phase) in enumerate(POINTS)
+    ]
+    db.execute("INSERT INTO devices VALUES(?, ?, 1, 0, 0, 0)", (DEVICE, UUID))
+    layout = (DEVICE, "00000001", 1, "Home", "Europe/Brussels", json.dumps(points))
+    db.execute("INSERT INTO layouts VALUES(?, ?, ?, ?, ?, ?)", layout)
+    for k in range(2 * hours):
+        end = BEGIN + (k + 1) * HOUR // 2
+        imported = [energy(k // 2, i) // 2 for i in range(3)]
+        values = [imported[0], None if k == 6 else imported[1], 0]
+        export = [0, 0, imported[2]]
+        db.execute(
+            "INSERT INTO records VALUES(?, ?, ?, ?, 0, 1800, 1, '00000001', 0, ?, ?, NULL, '{}',"
+            " 0, NULL)",
+            (DEVICE, k + 1, k + 1, end, json.dumps(values), json.dumps(export)),
+        )
+    db.close()
+
+
+def grid_of(hour: int) -> float:
+    """kWh of the grid's two points in an hour."""
+    known = energy(hour, 0) + energy(hour, 1) // (2 if hour == 3 else 1)
+    return known / 3.6e6
+
+
+# The recorder's message, before Home Assistant 2025.11 and since.
+_METADATA = {"has_sum": {"type": "boolean"}, "name": {"type": ["string", "null"]},
+             "source": {"const": "recorder"}, "unit_of_measurement": {"type": ["string", "null"]},
+             "statistic_id": {"type": "string", "pattern": r"^[a-z_]+\.[a-z0-9_]+$"}}  # fmt: skip
+_OLD = {**_METADATA, "has_mean": {"type": "boolean"}}
+_NEW = {**_METADATA, "mean_type": {"enum": [0, 1, 2]}, "unit_class": {"type": ["string", "null"]}}
+
+
+def imports(metadata: dict[str, Any]) -> Draft7Validator:
+    number = {"type": "number"}
+    row = {"start": {"type": "string"}, "state": number, "sum": number, "mean": number}
+    stats = {"type": "object", "properties": row, "required": ["start"],
+             "additionalProperties": False}  # fmt: skip
+    table = {"type": "object", "properties": metadata, "required": list(metadata),
+             "additionalProperties": False}  # fmt: skip
+    properties = {"id": {"type": "integer"}, "type": {"type": "string"}, "metadata": table,
+                  "stats": {"type": "array", "items": stats}}  # fmt: skip
+    return Draft7Validator(
+        {"properties": properties, "required": list(properties), "additionalProperties": False}
+    )
+
+
+class Home:
+    """Home Assistant. `sums`: {entity: {start of an hour, epoch s: sum}}; `unit`: of its
+    statistics; `breaks_after`: messages that it takes before it goes away."""
+
+    def __init__(self, version: str = "2026.2.3", unit: str = "kWh"):
+        self.version = version
+        self.unit = unit
+        self.sums: dict[str, dict[int, float]] = {"sensor.home_grid_import": {}}
+        self.breaks_after = 1000
+        self.imported: list[int] = []  # rows of each message
+        self.entities = {
+            unique_id("l", "Grid", "import"): ("sensor.home_grid_import", None),
+            unique_id("l", "Sun", "export"): ("sensor.home_sun_production", None),
+            unique_id("p", "5500000190/0", "import"): ("sensor.home_grid_l1", "integration"),
+        }
+
+    def talk(self, socket: ServerConnection) -> None:
+        assert socket.request and socket.request.path == "/api/websocket"
+        socket.send(json.dumps({"type": "auth_required", "ha_version": self.version}))
+        answer = json.loads(socket.recv())
+        assert answer["type"] == "auth"
+        if answer["access_token"] != TOKEN:
+            socket.send(json.dumps({"type": "auth_invalid", "message": "Invalid access token"}))
+            return
+        socket.send(json.dumps({"type": "auth_ok", "ha_version": self.version}))
+        last = 0
+        for text in socket:
+            message = json.loads(text)
+            assert message["id"] > last, "identifier values have to increase"
+            last = message["id"]
+            self.breaks_after -= 1
+            if self.breaks_after < 0:
+                return
+            result = {"id": last, "type": "result", "success": True}
+            try:
+                result["result"] = self.answer(message)
+            except ValueError as error:
+                result |= {"success": False, "error": {"code": "x", "message": str(error)}}
+            socket.send(json.dumps({"id": 9999, "type": "event"}))
+            socket.send(json.dumps(result))
+
+    def answer(self, message: dict[str, Any]) -> Any:
+        if message["type"] == "config/entity_registry/list":
+            return [
+                {"unique_id": key, "entity_id": entity, "platform": "mqtt", "disabled_by": off}
+                for key, (entity, off) in self.entities.items()
+            ] + [{"unique_id": "1", "entity_id": "sun.sun", "platform": "sun"}]
+        if message["type"] == "recorder/list_statistic_ids":
+            return [
+                {"statistic_id": entity, "statistics_unit_of_measurement": self.unit}
+                for entity, rows in self.sums.items()
+                if rows
+            ]
+        if message["type"] == "recorder/statistics_during_period":
+            assert message["period"] == "hour" and message["units"] == {"energy": self.unit}
+            return {
+                entity: [
+                    {"start": 1000 * start, "end": 1000 * (start + HOUR), "sum": rows[start]}
+                    for start in sorted(rows)
+                ]
+                for entity, rows in self.sums.items()
+                if entity in message["statistic_ids"] and rows
+            }
+        if message["type"] == "recorder/import_statistics":
+            newer = [int(part) for part in self.version.split(".")[:2]] >= [2025, 11]
+            for error in imports(_NEW if newer else _OLD).iter_errors(message):
+                raise ValueError(error.message)
+            rows = self.sums.setdefault(message["metadata"]["statistic_id"], {})
+            assert message["metadata"]["unit_of_measurement"] == self.unit
+            self.imported.append(len(message["stats"]))
+            for row in message["stats"]:
+                start = datetime.fromisoformat(row["start"])
+                assert start.tzinfo and start.minute == start.second == 0
+                rows[int(start.timestamp())] = row["sum"]
+            return None
+        raise ValueError("Unknown command.")
+
+    def shown(self, entity: str) -> dict[int, float]:
+        """What the energy board shows: {hour since BEGIN: kWh}."""
+        rows = sorted(self.sums[entity].items())
+        factor = {"kWh": 1.0, "Wh": 0.001}[self.unit]
+        return {
+            (start - BEGIN) // HOUR: factor * (total - before)
+            for (_, before), (start, total) in zip(rows, rows[1:], strict=False)
+        }
+
+
+@contextmanager
+def running(home: Home) -> Iterator[str]:
+    with serve(home.talk, "127.0.0.1", 0) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.socket.getsockname()[1]}"
+        server.shutdown()
+        thread.join()
+
+
+def bring(home: Home, place: Path, *options: str, hours: int = 8, token: str = TOKEN) -> int:
+    file = place / "history.db"
+    if not file.exists():
+        history(file, hours)
+    (place / "token").write_text(token + "\n")
+    with running(home) as url:
+        words = ["--file", str(file), "--url", url, "--token-file", str(place / "token")]
+        return program.main(["ha-import", *words, *options])
+
+
+def test_the_keys_are_those_of_the_gateway(tmp_path):
+    """Every energy that the firmware announces is one of the history's."""
+    plan = load_house(DEFAULT_HOUSE).site_json()
+    task = {"site": plan, "home_assistant": True, "home_broker": True, "lte": False, "born": []}
+    (line,) = succeed("announce_home", given=task, heap="2M", cwd=tmp_path).splitlines()
+    announced = {
+        one["unique_id"]
+        for one in components(json.loads(line)[1]).values()
+        if one.get("device_class") == "energy"
+    }
+    expected = {
+        unique_id(letter, text, way, plan["uuid"])
+        for point in plan["points"]
+        for letter, text in (
+            ("l", point["load"]),
+            ("p", f"{point['node']}/{'ABCD'.index(point['input'])}"),
+        )
+        for way in ("import", "export")
+    }
+    assert announced and announced <= expected
+    assert {one for one in expected if one[len(plan["uuid"])] == "l"} <= announced
+
+
+@pytest.mark.parametrize("version", ["2024.12.5", "2025.6.3", "2025.11.0", "2026.2.3"])
+@pytest.mark.parametrize("unit", ["kWh", "Wh"])
+def test_hours_lead_up_to_what_is_there(tmp_path, version, unit, capsys):
+    """Home Assistant has learned of the gateway in the middle of hour 5."""
+    home = Home(version, unit)
+    factor = {"kWh": 1, "Wh": 1000}[unit]
+    half = 0.001 * factor
+    own = {BEGIN + 5 * HOUR: half, BEGIN + 6 * HOUR: half + factor * grid_of(6)}
+    home.sums["sensor.home_grid_import"] = dict(own)
+    del home.entities[unique_id("l", "Sun", "export")]
+    assert bring(home, tmp_path) == 0
+    assert home.sums["sensor.home_grid_import"].items() >= own.items()
+    shown = home.shown("sensor.home_grid_import")
+    assert shown == pytest.approx({hour: grid_of(hour) for hour in range(1, 7)}, abs=1e-6)
+    assert "sensor.home_grid_import: 5 hours" in capsys.readouterr().out
+
+
+def test_where_nothing_is_there_all_come(tmp_path):
+    home = Home()
+    assert bring(home, tmp_path) == 0
+    shown = home.shown("sensor.home_grid_import")
+    assert shown == pytest.approx({hour: grid_of(hour) for hour in range(1, 7)}, abs=1e-6)
+    sun = home.shown("sensor.home_sun_production")
+    assert sun == pytest.approx({h: energy(h, 2) / 3.6e6 for h in range(1, 7)}, abs=1e-6)
+    assert set(home.sums) == {"sensor.home_grid_import", "sensor.home_sun_production"}
+
+
+def test_again_it_brings_nothing(tmp_path, capsys):
+    home = Home()
+    bring(home, tmp_path)
+    before = json.dumps(home.sums)
+    capsys.readouterr()
+    assert bring(home, tmp_path) == 0
+    assert json.dumps(home.sums) == before
+    assert "0 hours were brought" in capsys.readouterr().out
+
+
+def test_a_try_run_changes_nothing(tmp_path, capsys):
+    home = Home()
+    assert bring(home, tmp_path, "--dry-run") == 0
+    assert not home.imported
+    assert "14 hours would be brought" in capsys.readouterr().out
+
+
+def test_what_breaks_off_is_gone_on_with(tmp_path, capsys):
+    """3000 hours go in pieces, the newest first."""
+    home = Home()
+    del home.entities[unique_id("l", "Sun", "export")]
+    home.breaks_after = 5  # entities, units, first, two imports
+    assert bring(home, tmp_path, hours=3000) == 2
+    assert "Home Assistant has gone" in capsys.readouterr().err
+    assert home.imported == [1000, 1000]
+    home.breaks_after = 1000
+    assert bring(home, tmp_path) == 0
+    shown = home.shown("sensor.home_grid_import")
+    assert shown == pytest.approx({hour: grid_of(hour) for hour in range(1, 2999)}, abs=2e-6)
+
+
+def test_a_wrong_token(tmp_path, capsys):
+    assert bring(Home(), tmp_path, token="other") == 2
+    assert "refuses the token" in capsys.readouterr().err
+
+
+def test_what_home_assistant_refuses_is_said(tmp_path, capsys):
+    home = Home()
+    home.answer = lambda message: (_ for _ in ()).throw(ValueError("Unauthorized"))  # type: ignore
+    assert bring(home, tmp_path) == 2
+    line = "refuses config/entity_registry/list: Unauthorized"
+    assert line in capsys.readouterr().err
+
+
+def test_nobody_there_and_no_history(tmp_path, capsys):
+    (tmp_path / "token").write_text(TOKEN)
+    words = ["ha-import", "--token-file", str(tmp_path / "token"), "--url", "http://127.0.0.1:1"]
+    assert program.main([*words, "--file", str(tmp_path / "none.db")]) == 2
+    assert "there is no such history" in capsys.readouterr().err
+    history(tmp_path / "history.db", 2)
+    assert program.main([*words, "--file", str(tmp_path / "history.db")]) == 2
+    assert "Home Assistant at ws://127.0.0.1:1/" in capsys.readouterr().err
+    words += ["--file", str(tmp_path / "history.db"), "--device", "5020000001"]
+    assert program.main(words) == 2
+    assert f"there are: {DEVICE}" in capsys.readouterr().err

@@ -1,0 +1,61 @@
+"""Energy of each hour out of the history, as Home Assistant keeps it: by load, and by point.
+
+Owns the keys under which a gateway announces them (docs/home-assistant.md): that of a load is made
+of its name, that of a point of its node and input.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import string
+from binascii import crc32
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+
+HOUR_S = 3600
+_LETTERS = frozenset(string.ascii_letters + string.digits + "_-")
+_RECORDS = """
+SELECT r.time, r.seconds, r.import, r.export, l.points
+FROM records r JOIN layouts l ON l.device = r.device AND l.layout = r.layout
+WHERE r.device = ? AND r.time IS NOT NULL ORDER BY r.time
+"""
+
+
+@dataclass(frozen=True)
+class Register:
+    """`unique_id`: of the entity; `joules`: {start of the hour, epoch s: J}."""
+
+    unique_id: str
+    joules: dict[int, int]
+
+
+def devices(db: sqlite3.Connection) -> list[tuple[str, str]]:
+    """[(serial number, uuid of its site)]."""
+    return db.execute("SELECT device, uuid FROM devices ORDER BY device").fetchall()
+
+
+def registers(db: sqlite3.Connection, device: str, uuid: str) -> list[Register]:
+    """Every load and point of a gateway in both directions. An energy that is not known is left
+    out: its hour has what is known, or is not there."""
+    root = "".join(c if c in _LETTERS else "_" for c in uuid)
+    joules: dict[str, Counter[int]] = defaultdict(Counter)
+    for time, seconds, imports, exports, points in db.execute(_RECORDS, (device,)):
+        hour = int((time - seconds / 2) // HOUR_S * HOUR_S)
+        for way, energies in (("import", imports), ("export", exports)):
+            for point, energy in zip(json.loads(points), json.loads(energies), strict=False):
+                if energy is None:
+                    continue
+                for key in _keys(point):
+                    joules[key + way][hour] += energy
+    return [Register(root + key, dict(joules[key])) for key in sorted(joules)]
+
+
+def _keys(point: dict[str, str]) -> tuple[str, str]:
+    """Of the point's load, and of itself."""
+    place = f"{point['node']}/{'ABCD'.index(point['input'])}"
+    return _key("l", point["name"]), _key("p", place)
+
+
+def _key(letter: str, text: str) -> str:
+    return f"{letter}{crc32(text.encode()):08x}"
