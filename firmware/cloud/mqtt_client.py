@@ -7,6 +7,7 @@ and 1.8.0.
 """
 
 import asyncio
+from errno import ECONNRESET
 
 from micropython import const
 from umqtt.simple import MQTTClient
@@ -30,6 +31,7 @@ _REFUSALS = (
     "not authorised: see mqtt in settings.json",
 )
 _OPEN = "%s is %s, which is not in the own network: nothing goes there without mqtt.tls"
+_HUNG_UP = "%s closed the connection as we said who we are: is %d a port for TLS?"
 _NOWHERE = {"host": "", "port": 0}  # there is no broker
 
 
@@ -151,9 +153,11 @@ class Client:
         try:
             await asyncio.wait_for(self._flush(), _TIMEOUT_S)
             return await asyncio.wait_for(self._link.read_all(4), _TIMEOUT_S)
-        except EOFError:
-            host = self._settings["host"]
-            raise UplinkError("uplink.lost", "%s closed the connection" % host)
+        except (EOFError, OSError) as error:
+            if isinstance(error, OSError) and error.errno != ECONNRESET:
+                raise
+            settings = self._settings
+            raise UplinkError("uplink.lost", _HUNG_UP % (settings["host"], settings["port"]))
 
     async def _answer_by_tls(self):
         from cloud import tls_context as tls
