@@ -59,6 +59,7 @@ _GATEWAY = (
     "a_bus.nodes",
     "bus_a",
     "energy.totals",
+    "journal.state",
     "journal.journal",
     "advice.sensors",
     "cloud.commands",

@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import random
 import struct
+import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from gateway_host.session import ROOT, Session
+from gateway_host.sim.house_file import load_house
+from gateway_host.sim.installation import Installation
 from journal_runs import run
+from running_gateway import mqtt_at
 
 NOON = 1764000000  # a whole hour
 SERIAL = "5700000011"
@@ -119,16 +124,20 @@ def record(
     return one, uptime, offset
 
 
-def kept(place: Path, points: int) -> Iterator[dict[str, Any]]:
+def registers(place: Path) -> bytes:
+    """Behind the header of the newer slot."""
+    slots = [(place / f"registers.{k}").read_bytes() for k in (0, 1)]
+    return max(slots, key=lambda slot: struct.unpack_from("<I", slot, 4)[0])[12:-4]
+
+
+def kept(place: Path, points: int, loads: int) -> Iterator[dict[str, Any]]:
     """All records in the flash: of the segments, then those behind the registers."""
     segments = [file for file in (place / "journal").iterdir() if file.suffix[1:].isdigit()]
     for file in sorted(segments, key=lambda file: int(file.stem)):
         for chunk in chunks(file.read_bytes()):
             yield from chunk
-    slots = [(place / f"registers.{k}").read_bytes() for k in (0, 1)]
-    newest = max(slots, key=lambda slot: struct.unpack_from("<I", slot, 4)[0])
-    # The slot's header, the registers (a load for each point), and the table before the records.
-    rest = newest[12 + 8 + 68 * points + 36 * points + 76 + 36 + 192 : -4]
+    # The registers, and the table before the records.
+    rest = registers(place)[8 + 68 * points + 36 * loads + 76 + 36 + 192 :]
     size = struct.unpack_from("<H", rest)[0]
     assert set(json.loads(rest[2 : 2 + size])) == {"boot", "last", "cursors", "pulses", "offsets"}
     for chunk in chunks(rest[2 + size :]):
@@ -169,7 +178,7 @@ def test_what_is_in_the_flash_is_what_was_measured(bits, tmp_path):
         place = tmp_path / str(points)
         place.mkdir()
         done = run(place, random_steps(points, 150), points, bits=bits, heap="20M", end=True)
-        found = list(kept(place, points))
+        found = list(kept(place, points, points))
         by_sequence = {one["sequence"]: one for one in found}
         assert sorted(by_sequence) == list(range(1, done.said["last"] + 1))
         for one in done.news:
@@ -178,3 +187,33 @@ def test_what_is_in_the_flash_is_what_was_measured(bits, tmp_path):
             # The time that was not known when it was written is not there.
             there = by_sequence[one["sequence"]]
             assert there["time"] in (None, one["time"]) and {**one, "time": there["time"]} == there
+
+
+def test_a_whole_gateway(tmp_path):
+    """In a simulated house: what it has kept in some minutes is whole minutes, and together what
+    its registers say."""
+    house = load_house(ROOT / "tools" / "houses" / "single_phase.toml")
+    plan = house.site_json()
+    points, loads = len(plan["points"]), len(plan["loads"])
+    slots = [tmp_path / f"registers.{k}" for k in (0, 1)]
+    with Session(
+        Installation(house),
+        plan,
+        paced=False,
+        directory=tmp_path,
+        epoch=NOON - 20,
+        mqtt=mqtt_at(9),
+    ) as session:
+        while not all(slot.exists() for slot in slots):
+            session.check()
+            time.sleep(0.2)
+    found = list(kept(tmp_path, points, loads))
+    assert [one["sequence"] for one in found] == list(range(1, len(found) + 1))
+    assert found[0]["time"] == NOON and found[0]["seconds"] <= 20
+    assert found[1]["time"] == NOON + 60 and found[1]["seconds"] == 60
+    assert all(one["cut"] is False for one in found)
+    data = registers(tmp_path)
+    for i in range(points):
+        sums = [sum(one[name][i] or 0 for one in found) for name in ("imported", "exported")]
+        assert list(struct.unpack_from("<2q", data, 8 + 68 * i + 4)) == sums
+    assert sum(joules or 0 for joules in found[1]["imported"]) > 60 * 100

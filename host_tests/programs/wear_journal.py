@@ -87,7 +87,7 @@ sequences = []
 for record in gateway.read():
     sequences.append(record.sequence)
     for i in points:
-        sums[i] += record.imported[i] - record.exported[i]
+        sums[i] += (record.imported[i] or 0) - (record.exported[i] or 0)
 print(
     json.dumps(
         {
