@@ -15,7 +15,7 @@ from micropython import const
 
 _POLL = const(3)  # MP_STREAM_POLL
 _LEAST_US = const(200)
-_MOST_US = const(100000)  # what is longer may be late by a tick
+_MAX_US = const(100000)  # what is longer may be late by a tick
 
 
 def _wake(_):
@@ -37,7 +37,7 @@ class Alarm(io.IOBase):
         if us < _LEAST_US:
             return asyncio.sleep_ms(0)
         # asyncio knows whether somebody waits: until he is woken, and not if he was cancelled.
-        if us > _MOST_US or id(self) in core._io_queue.map:
+        if us > _MAX_US or id(self) in core._io_queue.map:
             return asyncio.sleep_ms((us + 999) // 1000)
         self._end = ticks_add(ticks_us(), us)
         self._asked = False

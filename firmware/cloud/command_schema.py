@@ -107,14 +107,14 @@ def checked(name: str, value: Any, where: str = "") -> Table:
     """The fields of the command `name`, {field: value}, with defaults for what is missing. Refused
     where it is not as SCHEMA wants it. where: the path before the names of its fields."""
     fields = SCHEMA[name]
-    tell = _hidden if name in _SECRET else _told
+    not_that = _hidden if name in _SECRET else _not
     if fields is None:
         if value is not True:
-            raise _wrong("%s: must be true%s" % (name, tell(value)))
+            raise _wrong("%s: must be true%s" % (name, not_that(value)))
         return {}
     if not isinstance(value, dict):
         form = ", ".join('"%s": ' % field for field in sorted(fields))
-        raise _wrong("%s: must be {%s}%s" % (name, form, tell(value)))
+        raise _wrong("%s: must be {%s}%s" % (name, form, not_that(value)))
     for field in value:
         if field not in fields:
             known = ", ".join(sorted(fields))
@@ -126,7 +126,7 @@ def checked(name: str, value: Any, where: str = "") -> Table:
             found[field] = value[field]
             if not rule[1](value[field]):
                 text = "%s%s: must be %s%s"
-                raise _wrong(text % (where, field, rule[0], tell(value[field])))
+                raise _wrong(text % (where, field, rule[0], not_that(value[field])))
         elif len(rule) == 3:
             found[field] = rule[2]
         else:
@@ -134,7 +134,7 @@ def checked(name: str, value: Any, where: str = "") -> Table:
     return found
 
 
-def _told(value):
+def _not(value):
     return ", not " + shown(value)
 
 

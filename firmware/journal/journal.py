@@ -20,7 +20,7 @@ from journal.thinning import Thinning
 _LATEST_MS = const(30000)  # that a record waits for the buses
 _FAILED_MS = const(60000)  # until a write is tried again
 _BLOCK = const(4096)
-_LONGEST = const(256)  # bytes of a record, mostly
+_LONG_RECORD = const(256)  # bytes of a record, mostly
 _SPARE = const(1000)  # sequences that are left out where the last one is not known
 _MAX_NEWEST = const(60)  # records that cannot be written
 _MAX_TAIL = const(16384)  # bytes that can be moved to no segment
@@ -272,4 +272,4 @@ class Journal:
         longer, or there are some to which nothing is added."""
         if len(self._state.chunks) != 1:
             return bool(self._state.chunks)
-        return (self._size + _LONGEST) % _BLOCK < _LONGEST
+        return (self._size + _LONG_RECORD) % _BLOCK < _LONG_RECORD

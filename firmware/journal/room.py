@@ -6,7 +6,7 @@ from micropython import const
 
 from journal.segments import FOLDER
 
-MOST = const(10000000)  # bytes: 60 days of minutes of 28 points
+MAX_BYTES = const(10000000)  # 60 days of minutes of 28 points
 # What stays free, bytes: for what else is kept, and for wear, which is spread over free blocks. Of
 # the whole a quarter.
 _SPARE = const(196608)
@@ -29,4 +29,4 @@ def capacity() -> int:
     except OSError:
         return _LEAST
     spare = max(_SPARE, block * blocks // _PART)
-    return max(_LEAST, min(MOST, block * free + _kept() - spare))
+    return max(_LEAST, min(MAX_BYTES, block * free + _kept() - spare))

@@ -244,9 +244,9 @@ def test_what_is_null_is_unknown(life):
     site["frequency"], site["voltages"] = None, [None] * 3
     text = json.dumps(site)
     topic = life.prefix + "site"
-    told = [one for one in life.found.values() if one["state_topic"] == topic]
-    assert len(told) > 20
-    for one in told:
+    announced = [one for one in life.found.values() if one["state_topic"] == topic]
+    assert len(announced) > 20
+    for one in announced:
         known = one["device_class"] == "energy" or "totals" in one["value_template"]
         assert known or value(one["value_template"], text) == "None", one
     totals = {**json.loads(life.last[life.prefix + "totals"]), "alwaysOn": None}

@@ -18,7 +18,7 @@ RECORD = 29  # TLS 1.2, AES-GCM: head, nonce, tag
 SEGMENT = 80  # IPv4 and TCP without options, and an acknowledgement
 CHUNK = 1024  # what the uplink gives to the socket at once
 CONNECT = 6000  # a handshake with two certificates, and CONNECT
-LONGEST_B_BUS = 1500
+MAX_B_BUS = 1500
 LAYOUT = 3200
 QOS1 = 2 + 4 + RECORD + SEGMENT  # a packet number, and the PUBACK
 
@@ -39,7 +39,7 @@ def run(*arguments: str, bits: int = 32) -> list[str]:
 @pytest.fixture(scope="module")
 def sizes() -> dict[str, int]:
     (line,) = run(str(MESSAGES))
-    return {"harmonics": 200, "bBus": LONGEST_B_BUS, **json.loads(line)["sizes"]}
+    return {"harmonics": 200, "bBus": MAX_B_BUS, **json.loads(line)["sizes"]}
 
 
 def documented() -> dict[str, list[float]]:

@@ -32,7 +32,7 @@ EVENTS = {
     "signal": (0, 1, 2),
     "reset": (None, "red"),
 }
-LONGEST = {"booting": 600, "connecting": 120}
+MAX_STATE_S = {"booting": 600, "connecting": 120}
 
 # What happens one after the other, and the state after each: the manual's table as stories.
 STORIES = (
@@ -106,7 +106,7 @@ STORIES = (
 class States(unittest.TestCase):
     def test_stories(self):
         for story in STORIES:
-            led = Led(TABLE, LONGEST)
+            led = Led(TABLE, MAX_STATE_S)
             state = "booting"
             for event, value, after in story:
                 changed = led.set_event(event, value, 0)
@@ -123,7 +123,7 @@ class States(unittest.TestCase):
             for first in happenings:
                 for second in happenings:
                     for third in happenings:
-                        led = Led(table, LONGEST)
+                        led = Led(table, MAX_STATE_S)
                         for event, value in (first, second, third):
                             led.set_event(event, value, 0)
                         if led.state == "searching" and table is poor:
@@ -132,11 +132,11 @@ class States(unittest.TestCase):
                             self.assertIn(led.state, table)
 
     def test_what_is_no_event(self):
-        led = Led(TABLE, LONGEST)
+        led = Led(TABLE, MAX_STATE_S)
         self.assertRaises(KeyError, led.set_event, "rain", True, 0)
 
     def test_a_state_that_lasts_too_long(self):
-        led = Led(TABLE, LONGEST)
+        led = Led(TABLE, MAX_STATE_S)
         self.assertFalse(led.becomes_overdue(600))
         self.assertTrue(led.becomes_overdue(601))
         self.assertFalse(led.becomes_overdue(602))  # reported once
@@ -147,17 +147,17 @@ class States(unittest.TestCase):
         self.assertTrue(led.becomes_overdue(821))
         led.set_event("unreachable", True, 900)
         self.assertFalse(led.becomes_overdue(100000))  # red may last
-        self.assertEqual(sorted(OVERDUE), sorted(LONGEST))
+        self.assertEqual(sorted(OVERDUE), sorted(MAX_STATE_S))
 
     def test_looking_for_a_network_is_not_starting(self):
         """It looks the same on a board without a row of its own for it, but may last."""
-        led = Led({"booting": ("blue", "solid"), "no internet": ("red", "solid")}, LONGEST)
+        led = Led({"booting": ("blue", "solid"), "no internet": ("red", "solid")}, MAX_STATE_S)
         led.set_event("link", "searching", 5)
         self.assertFalse(led.becomes_overdue(100000))
         self.assertEqual((led.colour, led.pattern), ("blue", "solid"))
 
     def test_what_is_said_when_it_lasts_too_long(self):
-        led = Led(TABLE, LONGEST)
+        led = Led(TABLE, MAX_STATE_S)
         led.set_event("link", "up", 0)
         self.assertTrue(led.becomes_overdue(121))
         ((name, text),) = texts(led, None, False, False)
@@ -167,7 +167,7 @@ class States(unittest.TestCase):
         self.assertTrue(name == "led" and "measures nothing" in text)
 
     def test_the_buttons_colours_go_before_all_states(self):
-        led = Led(TABLE, LONGEST)
+        led = Led(TABLE, MAX_STATE_S)
         for colour in ("red", "yellow", "off", "blue", "purple"):
             self.assertFalse(led.set_event("reset", colour, 0))
             self.assertEqual((led.colour, led.pattern), (colour, "solid"))

@@ -11,14 +11,14 @@ from in_interpreter import succeed
 from journal_runs import site
 
 DAYS = 1
-MOST = 10_000_000
+MAX_BYTES = 10_000_000
 
 
 @pytest.fixture(scope="module")
 def kept() -> dict[str, Any]:
     measured = list(minutes(DAYS))
     given = {
-        "site": site(POINTS), "capacity": MOST, "blocks": 512, "minutes": measured,
+        "site": site(POINTS), "capacity": MAX_BYTES, "blocks": 512, "minutes": measured,
     }  # fmt: skip
     said = json.loads(succeed("wear_journal", given=given, heap="60M"))
     for i in range(POINTS):
@@ -31,8 +31,8 @@ def kept() -> dict[str, Any]:
 def test_60_days_in_10_mb(kept):
     """Files and what LittleFS needs for them."""
     a_day = kept["bytes"] / DAYS
-    print(f"{a_day / 1440:.1f} bytes a record, {a_day:.0f} a day, {MOST / a_day:.0f} days")
-    assert 60 * a_day <= MOST
+    print(f"{a_day / 1440:.1f} bytes a record, {a_day:.0f} a day, {MAX_BYTES / a_day:.0f} days")
+    assert 60 * a_day <= MAX_BYTES
     assert 4096 * kept["blocks"] <= 1.06 * kept["bytes"] + 40000
 
 

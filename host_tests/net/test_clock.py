@@ -270,7 +270,7 @@ def test_what_a_gateway_does_that_gets_no_time(tmp_path):
     advised; TLS judges by the earliest time that it can be: here the firmware's date."""
     nobody = [("127.0.0.1", free_port()) for _ in range(3)]
     program_file = program("say_no_time")
-    (told,) = play(World(), program_file, tmp_path, given=100, epoch=None, times=nobody)
-    assert (told["known"], told["clock"], told["now"]) == (False, [FIRMWARE], None)
-    (advice,) = told["advice"]
+    (reported,) = play(World(), program_file, tmp_path, given=100, epoch=None, times=nobody)
+    assert (reported["known"], reported["clock"], reported["now"]) == (False, [FIRMWARE], None)
+    (advice,) = reported["advice"]
     assert advice.startswith("the gateway does not know the time: no two time servers agree; let")

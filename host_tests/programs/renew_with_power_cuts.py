@@ -37,7 +37,7 @@ settings.unload = lambda *names: None  # they are read ten thousand times
 made = settings.read()
 old = dict(made.mqtt or {})
 settings.choose(made, "ethernet")  # both copies are there
-told = []
+reported = []
 for change in (
     lambda: settings.renew(made, new),
     lambda: settings.take_back(made),
@@ -54,5 +54,5 @@ for change in (
         if not runs or runs[-1][0] != state:
             runs.append([state, 0])
         runs[-1][1] += 1
-    told.append(runs)
-print(json.dumps(told))
+    reported.append(runs)
+print(json.dumps(reported))

@@ -52,13 +52,13 @@ with open(site_file.FILE, "w") as file:
     file.write(old)
 unmount()
 before = bytes(flash.data)
-told = []
+reported = []
 left = 0
 while True:
     cuts = [replaced(Supply(left, torn)) for torn in (False, True)]
     if None in cuts:
         break
-    told += cuts
+    reported += cuts
     left += 1
 mount()
-print(json.dumps([told, [names[site_file.read()], names[site_file.read(site_file.BEFORE)]]]))
+print(json.dumps([reported, [names[site_file.read()], names[site_file.read(site_file.BEFORE)]]]))

@@ -23,7 +23,7 @@ from gateway_host.session import Session
 from gateway_host.sim.catalogue import VOLT_PER_COUNT, ampere_per_count
 from paho.mqtt import client as mqtt
 
-PATIENCE_S = 120.0  # met only where something never comes
+PATIENCE_S = 120.0  # needed only where something never comes
 PROBE = Path(__file__).parents[1] / "device" / "probe.py"
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 ASK_AFTER_S = 300  # what is on its way needs so long
 ASK_AGAIN_S = 3600  # at most; at first after twice, four times, ... as long
-_MOST_AT_ONCE = 1000
+_MAX_AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Asking:
         first = now + self._after_s, 2 * self._after_s
         self._due = {key: self._due.get(key, first) for key in known}
         found = [hole for key, hole in known.items() if self._due[key][0] <= now]
-        for hole in found[:_MOST_AT_ONCE]:
+        for hole in found[:_MAX_AT_ONCE]:
             pause = self._due[hole.device, hole.first][1]
             self._due[hole.device, hole.first] = now + pause, min(2 * pause, self._again_s)
-        return found[:_MOST_AT_ONCE]
+        return found[:_MAX_AT_ONCE]

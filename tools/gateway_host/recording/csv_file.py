@@ -37,7 +37,7 @@ _STATED = re.compile(
 _VALUE = re.compile(r"([-+]?[\d.,]+(?:E[-+]?\d+)?)\s*([kM]?Hz|[kM]?S/s|[mµu]?s)?", re.IGNORECASE)
 _CALLED = re.compile(r"([UVI])\((\w+)\)", re.IGNORECASE)  # V(line), as circuit simulators have it
 _ALIKE = 5  # so much the peaks of three voltages, or currents, without names may differ
-_LEAST_RATE, _MOST_RATE = 500.0, 5e6
+_MIN_RATE, _MAX_RATE = 500.0, 5e6
 _UNNAMED = {2: "VA", 6: "VVVAAA"}  # kinds of the columns after the time
 _REMEDY = "give the first line names, such as t;U1;U2;U3;I1;I2;I3"
 
@@ -205,7 +205,7 @@ def _rate(
     rate, index = rate_of(stamps, quantum)
     volts = np.array([c.stored for c in channels if c.kind == "V"])
     for scale, word in ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs")):
-        likely = _LEAST_RATE <= rate / scale <= _MOST_RATE
+        likely = _MIN_RATE <= rate / scale <= _MAX_RATE
         if likely and len(volts) and find_frequency(volts, rate / scale) is not None:
             if scale != 1:
                 notes.append(f"its times are taken as {word}")
@@ -226,9 +226,9 @@ def _unit_of_time(name: str) -> str:
 
 
 def _checked(rate: float, index: np.ndarray) -> tuple[float, np.ndarray]:
-    if rate < _LEAST_RATE:
+    if rate < _MIN_RATE:
         raise Unreadable(
-            f"its times mean {rate:g} samples/s; at least {_LEAST_RATE:g} are needed: record "
+            f"its times mean {rate:g} samples/s; at least {_MIN_RATE:g} are needed: record "
             "the waveform, not its r.m.s. values"
         )
     return rate, index

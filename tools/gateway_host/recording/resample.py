@@ -13,7 +13,7 @@ KEPT = 0.45  # of the lower of both rates: harmonics up to there are right to ER
 ERROR = 1e-4  # of a harmonic's amplitude
 
 _EXACT = 1e-7  # of the rate: so little is no difference
-_PAD_SECONDS, _MOST_PAD_SECONDS = 0.1, 5.1
+_PAD_SECONDS, _MAX_PAD_SECONDS = 0.1, 5.1
 _SPREAD = 12  # samples (at the lower rate) beside a missing one that it spoils
 
 
@@ -46,7 +46,7 @@ def at_bus_rate(wave: Waveform) -> Waveform:
 
 def _pad(rate: float) -> int:
     """Samples to be put before the first, that last nearly a whole number of 1/3200 s."""
-    counts = np.arange(int(_PAD_SECONDS * rate), int(_MOST_PAD_SECONDS * rate) + 1)
+    counts = np.arange(int(_PAD_SECONDS * rate), int(_MAX_PAD_SECONDS * rate) + 1)
     exact = counts * SAMPLE_RATE / rate
     off = np.abs(exact - np.rint(exact))
     return int(counts[int(np.argmax(off <= max(1e-6, off.min())))])

@@ -8,7 +8,7 @@ from .text import Unreadable
 
 _CLOCK = re.compile(r"(\d{1,2})\s*:\s*(\d{1,2})(?:\s*:\s*(\d{1,2}(?:\s*[.,]\s*\d*)?))?")
 _STEPS = (1000, 500, 400, 320, 200, 100, 80, 50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.01, 0.001)
-_MOST_GAPS = 0.2  # of the samples: beyond, time stamps that jump are not gaps
+_MAX_GAPS = 0.2  # of the samples: beyond, time stamps that jump are not gaps
 _DAY = 86400.0
 
 
@@ -62,7 +62,7 @@ def rate_of(stamps: np.ndarray, quantum: float) -> tuple[float, np.ndarray]:
         period, begin = np.polyfit(index - index[0], stamps[known] - stamps[known[0]], 1)
     off = np.abs(stamps[known] - stamps[known[0]] - begin - period * (index - index[0]))
     missing = index[-1] - index[0] - (known[-1] - known[0])
-    if off.max() > 1.05 * quantum + 0.1 * period or missing > _MOST_GAPS * len(stamps):
+    if off.max() > 1.05 * quantum + 0.1 * period or missing > _MAX_GAPS * len(stamps):
         where = int(known[int(off.argmax())]) + 1
         raise Unreadable(
             f"its samples are not evenly spaced in time (see sample {where}); "

@@ -24,7 +24,7 @@ _WRONG_SCHEDULE_US = 3e6
 
 _HIGHEST_ADDRESS = 30
 _HEADS = (5400, 5020)
-_MOST_SLOTS = 32
+_MAX_SLOTS = 32
 _FIRST_SLOT_US = 50
 
 _ASSIGN = struct.Struct("<HHIBBHI")
@@ -190,7 +190,7 @@ class Node(Sampler):
     def _search(self, heard: Frame) -> Answer | None:
         payload = heard.payloads[0]
         slots, width = heard.argument, heard.block
-        if payload is None or not 1 <= slots <= _MOST_SLOTS:
+        if payload is None or not 1 <= slots <= _MAX_SLOTS:
             return None
         session, salt, _ = _SEARCH.unpack(payload)
         if session != self.session:

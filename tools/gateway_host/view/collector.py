@@ -20,7 +20,7 @@ from gateway_host.errors import UserError
 
 HISTORY_S = 120
 SAMPLE_RATE = 3200  # of every measuring point, docs/a-bus.md
-_MOST_REPORTS = 600
+_MAX_REPORTS = 600
 _CONNECT_TIMEOUT_S = 10
 _LATE_MS = 1700  # from one message to the next: a report is five windows, near a second
 
@@ -160,7 +160,7 @@ class Collector:
         for series, power in zip(self._points + self._loads, points + loads, strict=True):
             series.append(power)
         self._measured_s += message["seconds"]
-        if len(self._reports) < _MOST_REPORTS:
+        if len(self._reports) < _MAX_REPORTS:
             samples = round(message["seconds"] * SAMPLE_RATE)
             self._reports.append((samples, message["totals"]["grid"]))
         self._site_at = time.monotonic()

@@ -33,7 +33,7 @@ _STATES = {
 }
 
 
-_MOST_ADVICE = 4
+_MAX_ADVICE = 4
 _LEAST_HEIGHT = 12  # below it there is no room for advice
 
 
@@ -42,7 +42,7 @@ def render(snapshot: Snapshot, width: int, height: int) -> RenderableType:
     on).
     """
     head: list[RenderableType] = [_header(snapshot, width)]
-    head += _advice(snapshot, width, min(_MOST_ADVICE, height - _LEAST_HEIGHT))
+    head += _advice(snapshot, width, min(_MAX_ADVICE, height - _LEAST_HEIGHT))
     head.append(_supply(snapshot, width))
     head += _totals(snapshot, width)
     foot: list[RenderableType] = [_bus(snapshot, width), _mqtt(snapshot, width)]

@@ -23,7 +23,7 @@ _LINES_US = const(5000)  # between two lines that are printed, where nothing els
 _BUSY_LINES_US = const(50000)  # and where the processor is never idle
 _EXPECTED_US = const(200000)
 _EXPECTED_MS = const(5000)
-_MOST_NAMES = const(24)
+_MAX_NAMES = const(24)
 
 # Indices into `_state`; times are us.
 _SINCE = const(0)  # when the step began
@@ -60,7 +60,7 @@ _expected = None  # (since ticks_ms, name)
 def _note(table, name, us, net=0):
     row = table.get(name)
     if row is None:
-        if len(table) >= _MOST_NAMES:
+        if len(table) >= _MAX_NAMES:
             name = "others"
         row = table.setdefault(name, [0, 0, 0])
     row[0] += 1
