@@ -102,6 +102,10 @@ fleet: ## Play so many gateways against a broker, write build/fleet.json (N=1000
 	@$(HOST) fleet $(call option,gateways,N) $(call option,seconds,SECONDS) $(call option,profile,PROFILE) \
 		$(call option,backlog,BACKLOG) $(call option,engine,ENGINE) $(call flag,tls,TLS)
 
+soak: ## Harm gateways, network, broker and collector on purpose, write build/soak.json (MINUTES=10 RECORDS=1000000 SEED=1)
+	@$(SETUP) --group run
+	@$(HOST) soak $(call option,minutes,MINUTES) $(call option,records,RECORDS) $(call option,seed,SEED)
+
 label: ## Make labels with the code that joins the hotspot (SERIAL=5010000123 KEY=... for a known password)
 	@$(SETUP) --group run
 	@$(HOST) label $(call option,serial,SERIAL) $(call option,key,KEY)
@@ -113,4 +117,4 @@ doctor: ## Say what was found and chosen, what is missing and its remedy
 clean: ## Remove what was made under build/, keep the downloads in build/cache
 	@test ! -d build || find build/ -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +
 
-.PHONY: help setup run test bench accuracy world fuzz style chip image flash repl replay label collect fleet doctor clean
+.PHONY: help setup run test bench accuracy world fuzz style chip image flash repl replay label collect fleet soak doctor clean

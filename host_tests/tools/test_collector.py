@@ -89,17 +89,20 @@ def test_a_reader_that_comes_late_misses_nothing_that_is_gone(ledger: Ledger) ->
 
 
 def test_what_stays_away_is_asked_for(ledger: Ledger) -> None:
+    """After 300 s, then more and more seldom; the lowest holes first."""
     asking = Asking(after_s=300, again_s=1000)
+
+    def asked(now: float) -> list[tuple[int, int]]:
+        return [(hole.first, hole.last) for hole in asking.due(ledger.db, now)]
+
     ledger.take([message(*(record(n) for n in (1, 5, 9)))])
-    assert asking.due(ledger.db, 0) == []
-    (hole,) = asking.due(ledger.db, 300)
-    assert (hole.first, hole.last, hole.uuid) == (2, 4, "a-house")
-    asked = [now for now in range(301, 4000) if asking.due(ledger.db, now)]
-    assert asked == [900, 1900, 2900, 3900]  # nobody has answered
-    ledger.take([message(record(2), record(3), record(4))])
-    assert asking.due(ledger.db, 4001) == []  # the next one has just been seen
-    (hole,) = asking.due(ledger.db, 4301)
-    assert (hole.first, hole.last) == (6, 8)
+    assert asked(0) == []
+    assert asked(300) == [(2, 4), (6, 8)]
+    again = [now for now in range(301, 4000) if asked(now)]
+    assert again == [900, 1900, 2900, 3900]  # nobody has answered
+    ledger.take([message(*(record(n) for n in (2, 3, 4, 11, 13, 15, 17, 19)))])
+    assert asked(4000) == []
+    assert asked(4300) == [(10, 10), (12, 12), (14, 14)]  # four holes at a time
 
 
 def merged(first: int, last: int, **more: Any) -> dict[str, Any]:
@@ -108,7 +111,7 @@ def merged(first: int, last: int, **more: Any) -> dict[str, Any]:
     return record(
         last,
         **{
-            "merged": len(minutes),
+            "first": first,
             "seconds": 60 * len(minutes),
             "import": [sum(1000 + n for n in minutes), 0],
             "export": [0, sum(10 * n for n in minutes)],
@@ -175,7 +178,7 @@ MALFORMED = [
     (message(record(1.5))[1], "sequence: of another kind"),
     (message(record(1) | {"sequence": True})[1], "sequence: out of range"),
     (message(record(1 << 60))[1], "sequence: out of range"),
-    (message(record(5000, merged=5000))[1], "first: out of range"),
+    (message(record(500_000, first=1))[1], "first: out of range"),
     (message(record(5, first=6))[1], "first: out of range"),
     (message(record(1, time="now"))[1], "time: of another kind"),
     (message(record(1, seconds=-1))[1], "seconds: out of range"),

@@ -278,7 +278,7 @@ def test_a_store_gets_each_minute_once(
     )
 
     one.ledger.db.execute("UPDATE records SET sent = 0")  # it died before its note
-    many = dict(merged=5, seconds=300, **{"import": [5015, 0], "export": [0, 150]})
+    many = dict(first=1, seconds=300, **{"import": [5015, 0], "export": [0, 150]})
     before = store.requests
     one.until(lambda: store.requests > before, "the same again")
     assert store.sum() == (4010, 100)

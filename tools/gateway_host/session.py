@@ -233,6 +233,10 @@ class Session:
         """Asks a gateway (not a script) to end, as Ctrl-C does."""
         self._link.world.ending = True
 
+    def kill(self) -> None:
+        """Ends the interpreter as a power cut does; `stop` is still due."""
+        self._signal(signal.SIGKILL)
+
     def check(self, may_end: bool = False) -> None:
         """UserError when the simulation has failed or the gateway has ended by itself.
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 ASK_AFTER_S = 300  # what is on its way needs so long
 ASK_AGAIN_S = 3600  # at most; at first after twice, four times, ... as long
 _MAX_AT_ONCE = 1000
+_MAX_OF_ONE = 4  # a gateway takes 8 at a time
 
 
 @dataclass(frozen=True)
@@ -51,13 +53,14 @@ class Asking:
         self._due: dict[tuple[str, int], tuple[float, float]] = {}  # when, and the next pause
 
     def due(self, db: sqlite3.Connection, now: float | None = None) -> list[Hole]:
-        """The lowest hole of each device whose time has come."""
+        """Those of the lowest few holes of each device whose time has come."""
         now = time.monotonic() if now is None else now
-        lowest: dict[str, Hole] = {}
+        known: dict[tuple[str, int], Hole] = {}
+        count: Counter[str] = Counter()
         for hole in holes(db):
-            if not hole.gone:
-                lowest.setdefault(hole.device, hole)
-        known = {(hole.device, hole.first): hole for hole in lowest.values()}
+            if not hole.gone and count[hole.device] < _MAX_OF_ONE:
+                count[hole.device] += 1
+                known[hole.device, hole.first] = hole
         first = now + self._after_s, 2 * self._after_s
         self._due = {key: self._due.get(key, first) for key in known}
         found = [hole for key, hole in known.items() if self._due[key][0] <= now]

@@ -16,7 +16,7 @@ MAX_POINTS = 64
 _MAX_RECORDS = 100
 _MAX_INTEGER = (1 << 53) - 1  # what every reader of JSON holds exactly
 _MAX_SECONDS = 86400
-_MAX_SEQUENCES = 1000  # that one record stands for: 15 minutes with starts in them
+_MAX_SEQUENCES = 100_000  # that one record stands for: 15 minutes, and what was left out
 _TOPIC = re.compile(r"servicelocation/([^/]{1,64})/(minutes|history|layout)")
 _DEVICE = re.compile(r"\d{10}")
 _LAYOUT = re.compile(r"[0-9a-f]{8}")
@@ -111,8 +111,7 @@ def _record(message: Any) -> Record:
         raise Malformed("records: not an object")
     rest = dict(message)
     sequence = _integer(rest, "sequence", 1)
-    merged = _integer(rest, "merged", 1) if "merged" in rest else 1
-    first = _integer(rest, "first", 1) if "first" in rest else max(1, sequence - merged + 1)
+    first = _integer(rest, "first", 1) if "first" in rest else sequence
     if not 0 <= sequence - first < _MAX_SEQUENCES:
         raise Malformed("first: out of range")
     seconds = _need(rest, "seconds", (int, float))

@@ -1,0 +1,119 @@
+"""The soak: its network does the harm that it says, its verdict sees what is lost, and a short one
+of the firmware's journal and delivery loses nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from gateway_host.broker import HOST, mosquitto
+from gateway_host.collector.ledger import Ledger
+from gateway_host.soak.gateways import Driven, Kind, energy, serial
+from gateway_host.soak.proxy import Proxy
+from gateway_host.soak.run import Options, play
+from gateway_host.soak.verdict import held, judge
+
+PATIENCE_S = 20
+SILENCE_S = 0.5
+
+
+@pytest.fixture
+def echo() -> Iterator[int]:
+    """The port of a server that says everything again."""
+    server = socket.create_server((HOST, 0))
+
+    def serve(connection: socket.socket) -> None:
+        with contextlib.suppress(OSError), connection:
+            while data := connection.recv(1000):
+                connection.sendall(data)
+
+    def accept() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=serve, args=server.accept()[:1], daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    yield server.getsockname()[1]
+    server.close()
+
+
+def talk(line: socket.socket, data: bytes) -> bytes | None:
+    """What comes back; None where nothing does, b"" at the end of the connection."""
+    line.settimeout(SILENCE_S)
+    try:
+        line.sendall(data)
+        return line.recv(1000)
+    except TimeoutError:
+        return None
+    except OSError:
+        return b""
+
+
+def test_the_network_does_its_harm(echo: int) -> None:
+    with Proxy(echo) as proxy:
+
+        def connect() -> socket.socket:
+            return socket.create_connection((HOST, proxy.port), PATIENCE_S)
+
+        with connect() as line:
+            line.settimeout(PATIENCE_S)
+            line.sendall(b"a")
+            assert line.recv(10) == b"a"
+            proxy.mode = "black hole"
+            assert talk(line, b"b") is None
+            proxy.mode = "pass"
+            line.settimeout(PATIENCE_S)
+            assert line.recv(10) == b"b"  # it was only late
+            proxy.mode = "half open"
+            assert talk(line, b"c") is None
+            proxy.mode = "pass"
+            assert talk(line, b"d") is None  # for ever
+            proxy.cut()
+            line.settimeout(PATIENCE_S)
+            with contextlib.suppress(ConnectionResetError):
+                assert line.recv(10) == b""
+        proxy.mode = "refuse"
+        with connect() as line:
+            assert talk(line, b"e") == b""
+
+
+def test_the_verdict(tmp_path: Path) -> None:
+    """Of records 1 to 30, with a record of five minutes among them."""
+    ledger = Ledger(tmp_path / "history.db")
+    gateway = Driven(4, Kind(2), 1, tmp_path)
+    gateway.state["last"] = 30
+
+    def give(first: int, last: int, more: int = 0) -> None:
+        minutes = range(first, last + 1)
+        taken = [sum(energy(4, one, point) for one in minutes) + more for point in range(2)]
+        record = {"sequence": last, "first": first, "time": None, "seconds": 60, "boot": 1}
+        record |= {"import": taken, "export": [0, 0]}
+        message = {"device": serial(4), "layout": "00000001", "oldest": 1, "records": [record]}
+        topic = "servicelocation/x/history"
+        assert ledger.take([(topic, json.dumps(message).encode())]).aside == 0
+
+    for one in [*range(1, 11), *range(16, 30)]:
+        give(one, one)
+    give(11, 15)
+    found = judge(ledger.db, gateway)
+    assert (found.records, found.lost, found.doubled, found.coarser) == (30, 1, 0, 5)
+    give(30, 30, more=1)
+    assert judge(ledger.db, gateway).lost == 1  # its energy is another one
+    ledger.db.execute("UPDATE records SET import = ? WHERE sequence = 30", (json.dumps([0, 0]),))
+    ledger.db.execute("UPDATE records SET first = 29 WHERE sequence = 30")
+    assert judge(ledger.db, gateway).doubled == 1
+    assert held(ledger.db, gateway) == 30
+    ledger.close()
+
+
+@pytest.mark.skipif(mosquitto() is None, reason="no mosquitto: `make doctor` has the remedy")
+def test_a_short_soak(tmp_path: Path) -> None:
+    kinds = (Kind(3), Kind(28))
+    found = play(Options(12, kinds=kinds, real=False), tmp_path, lambda line: None)
+    assert (found["lost"], found["doubled"], found["put_aside"]) == (0, 0, 0)
+    assert found["complete"] and found["faults"] >= 1 and found["records"] > 20

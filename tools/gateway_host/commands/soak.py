@@ -1,0 +1,52 @@
+"""Soak the history in faults; print a table, write build/soak.json."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from gateway_host.broker import mosquitto
+from gateway_host.errors import UserError
+from gateway_host.session import ROOT
+from gateway_host.soak.run import Options, check, play
+
+RESULT = ROOT / "build" / "soak.json"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `soak`."""
+    parser.add_argument("--minutes", type=float, default=5, help="of faults (5)")
+    parser.add_argument("--records", type=int, help="go on until so many are made")
+    parser.add_argument("--seed", type=int, default=1, help="of chance (1)")
+    parser.add_argument("--state", type=Path, help="keep all files in this directory")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Exit code 0; 1 where a record was lost or doubled."""
+    options = Options(arguments.minutes * 60, arguments.records, arguments.seed)
+    check(options)
+    if mosquitto() is None:
+        raise UserError("no mosquitto: `make doctor` says why and the remedy")
+    with tempfile.TemporaryDirectory(prefix="soak-") as temporary:
+        directory = arguments.state or Path(temporary)
+        found = play(options, directory, lambda line: print(f"  {line}", file=sys.stderr))
+    Console(highlight=False).print(_table(found))
+    RESULT.parent.mkdir(exist_ok=True)
+    RESULT.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    print(f"written to {RESULT.relative_to(ROOT)}")
+    return int(bool(found["lost"] or found["doubled"]))
+
+
+def _table(found: dict[str, object]) -> Table:
+    shown = Table(show_header=False)
+    for name, value in found.items():
+        parts = value if isinstance(value, dict) else {"": value}
+        for part, figure in parts.items():
+            shown.add_row(f"{name} {part}".strip().replace("_", " "), f"{figure}")
+    return shown
