@@ -11,18 +11,11 @@ from cloud.json_pieces import compact
 
 _UNITS = {
     "power": "W",
-    "reactive_power": "var",
-    "power_factor": None,
     "current": "A",
     "voltage": "V",
     "frequency": "Hz",
 }
-_OF_A_POINT = (
-    ("reactive", "reactive_power"),
-    ("factor", "power_factor"),
-    ("current", "current"),
-)
-# By role: what its import and its export are called; None: seldom of use, so switched off.
+# By role: what its import and its export are called; None: it has none.
 _ENERGIES = {
     "grid": ("import", "export"),
     "solar": (None, "production"),
@@ -156,16 +149,14 @@ def of_b_bus(
 
 
 def _measured(name, path, kind) -> Table:
-    table = {
+    return {
         "p": "sensor",
         "name": name,
         "dev_cla": kind,
         "stat_cla": "measurement",
+        "unit_of_meas": _UNITS[kind],
         "val_tpl": "{{value_json.%s}}" % path,
     }
-    if _UNITS[kind]:
-        table["unit_of_meas"] = _UNITS[kind]
-    return table
 
 
 def _energy(name, path) -> Table:
@@ -184,14 +175,13 @@ def _load(site, k):
     key = key_of("l", load.name)
     yield key + "power", _measured(load.name + " power", "loads[%d].power" % k, "power")
     for way, name in zip(("import", "export"), _ENERGIES[load.role]):
-        table = _energy("%s %s" % (load.name, name or way), "loads[%d].%s" % (k, way))
-        if name is None:
-            table["en"] = False
-        yield key + way, table
+        if name:
+            yield key + way, _energy("%s %s" % (load.name, name), "loads[%d].%s" % (k, way))
 
 
 def _point(site, i):
-    """Power and energies of a load's only point are the load's."""
+    """The power of a load's only point is the load's. Energies of points, their reactive power and
+    factor are left out: the message would have 60 kB."""
     point = site.points[i]
     load = site.loads[point.load]
     key = key_of("p", "%s/%d" % (point.node, point.input))
@@ -201,14 +191,9 @@ def _point(site, i):
         name += "%s%s " % (point.node, "ABCD"[point.input])
     if len(load.points) > 1:
         yield key + "power", _measured(name + "power", "points[%d].power" % i, "power")
-        for way in ("import", "export"):
-            table = _energy(name + way, "points[%d].%s" % (i, way))
-            table["en"] = False
-            yield key + way, table
-    for what, kind in _OF_A_POINT:
-        table = _measured(name + what, "points[%d].%s" % (i, what), kind)
-        table["en"] = False
-        yield key + what, table
+    table = _measured(name + "current", "points[%d].current" % i, "current")
+    table["en"] = False
+    yield key + "current", table
 
 
 def _health(table, topic):

@@ -53,7 +53,7 @@ def test_the_announcement(tmp_path, bits):
     site = plan()
     ((topic, text),) = connect(tmp_path, site, bits)
     assert topic == f"homeassistant/device/{site['uuid']}/config"
-    assert len(text.encode()) < 64000
+    assert len(text.encode()) < 34000
     found = components(text)
     energies = [one for one in found.values() if one.get("device_class") == "energy"]
     shown = {one["name"] for one in energies if one.get("enabled_by_default", True)}

@@ -458,7 +458,7 @@ def test_what_has_happened_is_counted(outage):
     errors = outage.last["errors"]
     assert errors["uplink.lost"] == 1
     assert errors["uplink.network"] >= 2  # before the broker was there, and while it was gone
-    # On a machine that is busy the announcement to Home Assistant, 62 kB, takes its time.
+    # On a machine that is busy the announcement to Home Assistant, 32 kB, takes its time.
     assert set(errors) - {"uplink.overtaken"} == {"uplink.lost", "uplink.network"}
     assert outage.presence[-1] == {"value": True}
 

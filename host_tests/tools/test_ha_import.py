@@ -111,7 +111,7 @@ class Home:
         self.entities = {
             unique_id("l", "Grid", "import"): ("sensor.home_grid_import", None),
             unique_id("l", "Sun", "export"): ("sensor.home_sun_production", None),
-            unique_id("p", "5500000190/0", "import"): ("sensor.home_grid_l1", "integration"),
+            unique_id("l", "Grid", "export"): ("sensor.home_grid_export", "integration"),
         }
 
     def talk(self, socket: ServerConnection) -> None:
@@ -216,16 +216,11 @@ def test_the_keys_are_those_of_the_gateway(tmp_path):
         if one.get("device_class") == "energy"
     }
     expected = {
-        unique_id(letter, text, way, plan["uuid"])
-        for point in plan["points"]
-        for letter, text in (
-            ("l", point["load"]),
-            ("p", f"{point['node']}/{'ABCD'.index(point['input'])}"),
-        )
+        unique_id("l", load["name"], way, plan["uuid"])
+        for load in plan["loads"]
         for way in ("import", "export")
     }
     assert announced and announced <= expected
-    assert {one for one in expected if one[len(plan["uuid"])] == "l"} <= announced
 
 
 @pytest.mark.parametrize("version", ["2024.12.5", "2025.6.3", "2025.11.0", "2026.2.3"])

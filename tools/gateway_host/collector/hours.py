@@ -1,7 +1,7 @@
-"""Energy of each hour out of the history, as Home Assistant keeps it: by load, and by point.
+"""Energy of each load and hour out of the history, as Home Assistant keeps it.
 
-Owns the keys under which a gateway announces them (docs/home-assistant.md): that of a load is made
-of its name, that of a point of its node and input.
+Owns the keys under which a gateway announces them (docs/home-assistant.md): they are made of the
+load's name.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def devices(db: sqlite3.Connection) -> list[tuple[str, str]]:
 
 
 def registers(db: sqlite3.Connection, device: str, uuid: str) -> list[Register]:
-    """Every load and point of a gateway in both directions. An energy that is not known is left
+    """Every load of a gateway in both directions. An energy that is not known is left
     out: its hour has what is known, or is not there."""
     root = "".join(c if c in _LETTERS else "_" for c in uuid)
     joules: dict[str, Counter[int]] = defaultdict(Counter)
@@ -46,16 +46,9 @@ def registers(db: sqlite3.Connection, device: str, uuid: str) -> list[Register]:
             for point, energy in zip(json.loads(points), json.loads(energies), strict=False):
                 if energy is None:
                     continue
-                for key in _keys(point):
-                    joules[key + way][hour] += energy
+                joules[_key(point["name"]) + way][hour] += energy
     return [Register(root + key, dict(joules[key])) for key in sorted(joules)]
 
 
-def _keys(point: dict[str, str]) -> tuple[str, str]:
-    """Of the point's load, and of itself."""
-    place = f"{point['node']}/{'ABCD'.index(point['input'])}"
-    return _key("l", point["name"]), _key("p", place)
-
-
-def _key(letter: str, text: str) -> str:
-    return f"{letter}{crc32(text.encode()):08x}"
+def _key(load: str) -> str:
+    return f"l{crc32(load.encode()):08x}"
