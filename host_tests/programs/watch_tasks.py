@@ -33,6 +33,6 @@ async def run(gateway):
 
 
 if json.load(sys.stdin):
-    housekeeping.Housekeeping._watch = stands_still
+    housekeeping.Housekeeping._run_panel = stands_still
 start._run = run
 start.main()
