@@ -48,7 +48,7 @@ class Coverage:
         forgotten: its reader gets it twice."""
         beyond = self._beyond
         while beyond and beyond[0][_HAS] and beyond[0][_FIRST] <= self.through + 1:
-            self.through = beyond.pop(0)[_LAST]
+            self.through = max(self.through, beyond.pop(0)[_LAST])
         at = 1
         while at < len(beyond):
             before, given = beyond[at - 1], beyond[at]

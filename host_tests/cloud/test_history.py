@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from contract import wrong
 from gateway_host import broker as brokers
 from gateway_host.broker import Broker
 from gateway_host.collector import messages
@@ -36,6 +37,9 @@ def test_a_record_of_the_life_before(tmp_path):
         assert topics.index("layout") < topics.index("history")
         layout = listener.of("layout")[0]
     prefix = f"servicelocation/{plan['uuid']}/"
+    for topic in ("history", "layout"):
+        for value in listener.of(topic):
+            assert wrong(prefix + topic, json.dumps(value)) == []
     taken = messages.read(prefix + "history", json.dumps(found[0]).encode())
     assert isinstance(taken, messages.Records)
     assert (taken.device, taken.historical, taken.oldest) == (SERIAL, True, 1)

@@ -18,6 +18,13 @@ class Known(unittest.TestCase):
         coverage.end(8, 12, True)
         self.assertEqual((coverage.through, coverage.next()), (20, (21, None)))
 
+    def test_what_it_had_before_stays(self):
+        """A cursor that is ahead of the journal, whose flash was damaged."""
+        coverage = Coverage(50)
+        coverage.give(21, 21)
+        coverage.end(21, 21, True)
+        self.assertEqual((coverage.through, coverage.next()), (50, (51, None)))
+
     def test_what_was_just_measured_goes_before_what_waited(self):
         coverage = Coverage(0)
         coverage.give(101, 101)

@@ -107,6 +107,20 @@ class Pauses(unittest.TestCase):
                 counts[16 * ms // (1000 << tries - 1)] += 1
             self.assertTrue(sum((n - 50) ** 2 for n in counts) / 50 < 37.7, counts)
 
+    def test_the_brokers_side_says_when_to_come_back(self):
+        """Once, not earlier, and not all at once; then as before."""
+        seen = []
+        for k in range(20):
+            backoff = Backoff("50100%05d" % k)
+            backoff.retry(600)
+            seen.append(backoff.pause_ms(20))
+            self.assertTrue(backoff.pause_ms(20) <= 1000)
+        self.assertTrue(min(seen) >= 600000 and max(seen) <= 1200000, seen)
+        self.assertTrue(max(seen) - min(seen) > 300000, seen)
+        backoff.retry(600)
+        backoff.retry(0)
+        self.assertTrue(backoff.pause_ms(20) <= 2000)
+
     def test_each_gateway_has_its_own_sequence(self):
         first = pauses(OSError(113), "5010000001")[0]
         second = pauses(OSError(113), "5010000002")[0]

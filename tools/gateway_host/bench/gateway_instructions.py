@@ -25,13 +25,16 @@ _TURN_S = 322e-6 * 160 / 240
 @dataclass
 class Whole:
     """Instructions of a second: `messages` written, `led`, one collection (`collections`).
-    `message_bytes`: of these messages. `measuring`: measuring_instructions.Second."""
+    `message_bytes`: of these messages. `record`: instructions for the text of a record of the
+    history, one a minute, of which 33 a second go after an outage. `measuring`:
+    measuring_instructions.Second."""
 
     measuring: Second
     messages: int
     led: int
     collections: int
     message_bytes: int
+    record: int
 
     @property
     def share(self) -> float:

@@ -148,6 +148,8 @@ def _bus_rows(table: Table, result: dict) -> None:
         result[f"instructions_per_s_{name}"] = getattr(whole, name)
         millions = getattr(whole, name) / 1e6
         table.add_row(f"  millions of instructions a second: {name}", f"{millions:.2f}", "")
+    result["instructions_per_record"] = whole.record
+    table.add_row("  instructions for a record's text, one a minute", f"{whole.record:,}", "")
     table.add_row("  asyncio's turns, by a published time", f"{whole.turns_share:.1%}", "")
 
 

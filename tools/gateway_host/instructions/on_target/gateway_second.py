@@ -1,5 +1,6 @@
 # Runs on the rv32 target: counts the instructions of a second's messages, of the LED's frames with
-# a look at the button each, of a collection; prints them, and the bytes of the messages.
+# a look at the button each, of a collection, of a record of the history; prints them, the bytes of
+# the messages before the record.
 import gc
 
 import messages
@@ -40,13 +41,21 @@ def frames():
         animation.frame()
 
 
+def record():
+    history.add(minute)
+
+
 publisher, uplink = messages.build()
 messages.second(publisher)
 animation, button = Animation(lambda r, g, b: None, now), Button((("red", 1), ("blue", 3)))
+history, minute = messages.HistoryText(10000), messages.minute(28, 16)
+history.begin("5100000123", minute.layout, True, 1)
+record()
 frames()
 gc.collect()
 gc.disable()
 texts = spent(written)
 led = spent(frames)
+one = spent(record)
 gc.enable()
-print(texts, led, spent(gc.collect), sum(uplink.sizes.values()))
+print(texts, led, spent(gc.collect), sum(uplink.sizes.values()), one)
