@@ -124,14 +124,15 @@ def look(operations):
             more = []
             after.journal.set_news(more.append)
             alive.append(after)
-            for second in (30, 60, 61, 62):
+            for k in range(1, 40 if operations % 30 == 0 else 4):
                 later = dict(step)
-                later.update({"now": step["now"] + 3600000 + 1000 * second, "s": 30})
+                later.update({"now": step["now"] + 3600000 + 30000 * k, "s": 30})
                 after.take(later)
             assert more[0].sequence == there + 1 and more[0].cut, (operations, there)
-            assert [one.sequence for one in after.read(there + 1)] == [
-                one.sequence for one in more
-            ]
+            expected = [one.sequence for one in more]
+            assert expected == list(range(there + 1, there + 1 + len(more)))
+            assert [one.sequence for one in after.read(there + 1)] == expected, operations
+            assert after.journal.last == expected[-1]
     finally:
         unmount()
 
