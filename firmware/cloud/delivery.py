@@ -25,6 +25,7 @@ _CYCLE_MS = const(300)  # from one message of those that waited to the next, at 
 _LOOK_MS = const(1000)
 _MAX_ASKED = const(8)  # ranges that readers asked for
 _REFUSED_MS = const(60000)  # until a topic that was left out is tried again
+_UNTIMED_MS = const(600000)  # from connecting on, that the time is waited for
 
 
 class _Records:
@@ -99,6 +100,7 @@ class Delivery:
         self._ended = []  # messages that the uplink is done with
         self._spare = []  # HistoryText
         self._connects = 0  # the connection in use, as the uplink counts them
+        self._connected_ms = 0  # uptime at which it was seen first
         self._live = 0  # the first sequence that goes as just measured
         self._layout = None  # the one that the broker has
         self._next_ms = 0  # uptime from which on the next of those that waited may go
@@ -158,6 +160,7 @@ class Delivery:
         last, room = self._journal.last, self._uplink.room()
         if self._connects != self._uplink.connects:
             self._connects = self._uplink.connects
+            self._connected_ms = self._uptime_ms()
             self._live = last + 1
             self._layout = None
         if room < _LIVE_ROOM:
@@ -203,7 +206,7 @@ class Delivery:
         sequence = first
         while sequence <= limit:
             record = await self._read(sequence)
-            if record is None:
+            if record is None or self._awaits_time(record):
                 break
             if record.sequence > limit:  # what is before it is not kept any more
                 last = limit
@@ -229,6 +232,12 @@ class Delivery:
         message = _Records(self._prefix + topic, text, first, last, self._done)
         await self._uplink.deliver(message)
         return last
+
+    def _awaits_time(self, record):
+        """Whether the journal will soon know when that was."""
+        if record.time is not None or record.boot != self._journal.boot:
+            return False
+        return self._uptime_ms() - self._connected_ms < _UNTIMED_MS
 
     async def _read(self, sequence):
         """The record with the lowest sequence from this one on, or None."""

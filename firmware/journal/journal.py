@@ -91,6 +91,11 @@ class Journal:
         return last or state.last
 
     @property
+    def boot(self) -> int:
+        """The number of this start."""
+        return self._state.boot
+
+    @property
     def first(self) -> int:
         if self._segments.all:
             return self._segments.all[0].first

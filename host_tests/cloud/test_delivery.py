@@ -180,6 +180,15 @@ def test_all_is_well():
             late.messages.until(lambda _: late.of("layout"), "the layout, retained")
 
 
+def test_records_wait_for_their_time():
+    """A gateway that has a connection has the time soon, and its journal fills it in."""
+    with Broker() as broker, Reader(broker.port) as reader:
+        with delivering(broker.port, 20, 2, untimed_ms=4000) as run:
+            run.complete(22)
+        reader.messages.until(lambda _: reader.sequences("minutes")[-1:] == [22], "the last")
+        assert reader.check(22) == 0
+
+
 def test_a_quarter_of_an_hour_at_once_on_lte():
     with Broker() as broker, Reader(broker.port) as reader:
         with delivering(broker.port, 3, 30, link="lte", live_ms=50) as run:

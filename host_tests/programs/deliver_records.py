@@ -1,8 +1,9 @@
 """Delivers the records of a journal that is none, by an uplink of its own, beside a `realtime`
 each second. Standard input: `port`; `waiting`, how many records there are; `live_ms`, from one new
-record to the next, and how many are `new`; `link`; `layouts`, [first sequence that has it, name].
-Seconds of the uplink are `second_ms`. Ten times a second a line says how things are; it ends with
-its standard input, or when the broker has all.
+record to the next, and how many are `new`; `link`; `layouts`, [first sequence that has it, name];
+`untimed_ms`, for how long their time is not known. Seconds of the uplink are `second_ms`. Ten
+times a second a line says how things are; it ends with its standard input, or when the broker has
+all.
 
 What is in a record follows from its sequence."""
 
@@ -40,9 +41,12 @@ class Journal:
     """Records of 28 points; a quarter of them has powers."""
 
     first = 1
+    boot = 3
 
-    def __init__(self, last, layouts):
+    def __init__(self, last, layouts, untimed_ms):
         self.last = last
+        self._untimed_ms = untimed_ms
+        self._began = time.ticks_ms()
         self._layouts = layouts
         self._cursor = Cursor()
 
@@ -52,6 +56,9 @@ class Journal:
     def layout_text(self, name):
         return '{"layout":"%s","points":[]}' % name
 
+    def _is_timed(self):
+        return time.ticks_diff(time.ticks_ms(), self._began) >= self._untimed_ms
+
     def read(self, sequence):
         yield None
         if sequence > self.last:
@@ -60,7 +67,7 @@ class Journal:
         yield Things(
             sequence=sequence,
             first=sequence,
-            time=1764000000 + 60 * sequence,
+            time=1764000000 + 60 * sequence if self._is_timed() else None,
             seconds=60,
             boot=3,
             layout=layout,
@@ -152,7 +159,7 @@ async def run(task):
         commands,
         counters,
     )
-    journal = Journal(task["waiting"], task["layouts"])
+    journal = Journal(task["waiting"], task["layouts"], task.get("untimed_ms", 0))
     delivery = Delivery("u/", "5010000001", journal, line, rates, time.ticks_ms, counters.count)
     commands.on("history", lambda fields: delivery.ask(fields["from"], fields["to"]))
     said = {"latest_ms": 0}
