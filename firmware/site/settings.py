@@ -78,13 +78,15 @@ def kept() -> Settings:
         return Settings(_load(store.value) if store.value else {})
     except ValueError:
         pass
-    try:
-        table = json.loads(store.value or b"{}")
-        table.pop("mqtt", None)
-        table.pop("mqtt_before", None)
-        return Settings(_load(json.dumps(table)))
-    except (ValueError, AttributeError):
-        return Settings({})
+    for name in ("mqtt_before", "mqtt"):
+        try:
+            table = json.loads(store.value or b"{}")
+            table.pop("mqtt_before", None)
+            table.pop(name, None)
+            return Settings(_load(json.dumps(table)))
+        except (ValueError, AttributeError):
+            pass
+    return Settings({})
 
 
 def remember(settings: Settings, ssid: str, key: str, hidden: bool = False) -> None:

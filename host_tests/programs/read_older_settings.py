@@ -14,7 +14,10 @@ try:
 except ValueError as error:
     refused = str(error)
 left = settings.kept()
+good = dict(mqtt, home_broker=True)
+Durable("settings").write(json.dumps(dict(older, mqtt=good, mqtt_before=mqtt)).encode())
+assert (settings.kept().mqtt, settings.kept().mqtt_before) == (good, None)
 with open("settings.json", "w") as file:
-    json.dump({"mqtt": dict(mqtt, home_broker=True)}, file)
+    json.dump({"mqtt": good}, file)
 new = settings.read()
 print(json.dumps([refused, left.mqtt, left.networks, new.mqtt["home_broker"], new.networks]))
