@@ -105,7 +105,10 @@ class Home:
     def __init__(self, version: str = "2026.2.3", unit: str = "kWh"):
         self.version = version
         self.unit = unit
-        self.sums: dict[str, dict[int, float]] = {"sensor.home_grid_import": {}}
+        self.factor = {"kWh": 1, "Wh": 1000}[unit]
+        half = 0.001 * self.factor  # of hour 5, in whose middle it has learned of the gateway
+        self.own = {BEGIN + 5 * HOUR: half, BEGIN + 6 * HOUR: half + self.factor * grid_of(6)}
+        self.sums: dict[str, dict[int, float]] = {"sensor.home_grid_import": dict(self.own)}
         self.breaks_after = 1000
         self.imported: list[int] = []  # rows of each message
         self.entities = {
@@ -161,6 +164,12 @@ class Home:
                 for entity, rows in self.sums.items()
                 if entity in message["statistic_ids"] and rows
             }
+        if message["type"] == "recorder/adjust_sum_statistics":
+            assert message["adjustment_unit_of_measurement"] == self.unit
+            begun = datetime.fromisoformat(message["start_time"]).timestamp()
+            rows = self.sums[message["statistic_id"]]
+            rows |= {at: rows[at] + message["adjustment"] for at in rows if at >= begun}
+            return None
         if message["type"] == "recorder/import_statistics":
             newer = [int(part) for part in self.version.split(".")[:2]] >= [2025, 11]
             for error in imports(_NEW if newer else _OLD).iter_errors(message):
@@ -178,11 +187,11 @@ class Home:
     def shown(self, entity: str) -> dict[int, float]:
         """What the energy board shows: {hour since BEGIN: kWh}."""
         rows = sorted(self.sums[entity].items())
-        factor = {"kWh": 1.0, "Wh": 0.001}[self.unit]
-        return {
-            (start - BEGIN) // HOUR: factor * (total - before)
-            for (_, before), (start, total) in zip(rows, rows[1:], strict=False)
-        }
+        before, found = 0.0, {}
+        for start, total in rows:
+            found[(start - BEGIN) // HOUR] = (total - before) / self.factor
+            before = total
+        return found
 
 
 @contextmanager
@@ -226,28 +235,21 @@ def test_the_keys_are_those_of_the_gateway(tmp_path):
 @pytest.mark.parametrize("version", ["2024.12.5", "2025.6.3", "2025.11.0", "2026.2.3"])
 @pytest.mark.parametrize("unit", ["kWh", "Wh"])
 def test_hours_lead_up_to_what_is_there(tmp_path, version, unit, capsys):
-    """Home Assistant has learned of the gateway in the middle of hour 5."""
     home = Home(version, unit)
-    factor = {"kWh": 1, "Wh": 1000}[unit]
-    half = 0.001 * factor
-    own = {BEGIN + 5 * HOUR: half, BEGIN + 6 * HOUR: half + factor * grid_of(6)}
-    home.sums["sensor.home_grid_import"] = dict(own)
-    del home.entities[unique_id("l", "Sun", "export")]
+    home.entities.pop(unique_id("l", "Sun", "export"))
     assert bring(home, tmp_path) == 0
-    assert home.sums["sensor.home_grid_import"].items() >= own.items()
     shown = home.shown("sensor.home_grid_import")
-    assert shown == pytest.approx({hour: grid_of(hour) for hour in range(1, 7)}, abs=1e-6)
+    assert shown == pytest.approx({hour: grid_of(hour) for hour in range(7)}, abs=1e-6)
     assert "sensor.home_grid_import: 5 hours" in capsys.readouterr().out
 
 
-def test_where_nothing_is_there_all_come(tmp_path):
+def test_without_a_full_hour_it_waits(tmp_path, capsys):
+    """What Home Assistant counts of itself begins at 0, which would be a fall by all of it."""
     home = Home()
+    home.sums.clear()
     assert bring(home, tmp_path) == 0
-    shown = home.shown("sensor.home_grid_import")
-    assert shown == pytest.approx({hour: grid_of(hour) for hour in range(1, 7)}, abs=1e-6)
-    sun = home.shown("sensor.home_sun_production")
-    assert sun == pytest.approx({h: energy(h, 2) / 3.6e6 for h in range(1, 7)}, abs=1e-6)
-    assert set(home.sums) == {"sensor.home_grid_import", "sensor.home_sun_production"}
+    assert not home.imported
+    assert "no full hour of it yet: come again in an hour" in capsys.readouterr().out
 
 
 def test_again_it_brings_nothing(tmp_path, capsys):
@@ -264,21 +266,24 @@ def test_a_try_run_changes_nothing(tmp_path, capsys):
     home = Home()
     assert bring(home, tmp_path, "--dry-run") == 0
     assert not home.imported
-    assert "14 hours would be brought" in capsys.readouterr().out
+    assert "5 hours would be brought" in capsys.readouterr().out
 
 
-def test_what_breaks_off_is_gone_on_with(tmp_path, capsys):
-    """3000 hours go in pieces, the newest first."""
+@pytest.mark.parametrize("messages", [4, 5, 6])
+def test_what_breaks_off_is_gone_on_with(tmp_path, capsys, messages):
+    """2500 hours go in pieces, the newest first: entities, units, first, sums, pieces."""
     home = Home()
-    del home.entities[unique_id("l", "Sun", "export")]
-    home.breaks_after = 5  # entities, units, first, two imports
-    assert bring(home, tmp_path, hours=3000) == 2
+    home.entities.pop(unique_id("l", "Sun", "export"))
+    last = BEGIN + 2500 * HOUR
+    home.sums["sensor.home_grid_import"] = {last: 0.001, last + HOUR: 0.001 + grid_of(2501)}
+    home.breaks_after = messages
+    assert bring(home, tmp_path, hours=2502) == 2
     assert "Home Assistant has gone" in capsys.readouterr().err
-    assert home.imported == [1000, 1000]
+    assert home.imported == [1000] * (messages - 4)
     home.breaks_after = 1000
     assert bring(home, tmp_path) == 0
     shown = home.shown("sensor.home_grid_import")
-    assert shown == pytest.approx({hour: grid_of(hour) for hour in range(1, 2999)}, abs=2e-6)
+    assert shown == pytest.approx({hour: grid_of(hour) for hour in range(2502)}, abs=2e-6)
 
 
 def test_a_wrong_token(tmp_path, capsys):

@@ -1,8 +1,8 @@
 """Past hours into Home Assistant, by its websocket commands: an entity that it has learned of by
 MQTT gets the hours before its own first one.
 
-Owns how the sums join. The energy board shows differences of sums, so the imported ones lead up to
-the first that is there, which stays as it is.
+Owns how the sums join. The energy board shows differences of sums, of the very first one to 0: so
+the imported ones begin at 0, and those that are there are raised. Each step done twice is as once.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from urllib.parse import urlsplit
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
-from gateway_host.collector.hours import HOUR_S, Register
+from gateway_host.collector.hours import Register
 from gateway_host.errors import UserError
 
 _ROWS = 1000  # in a message
 _WAIT_S = 60.0
 _NEWER = (2025, 11)  # it wants mean_type and unit_class; before, it refuses them
+_NOTHING = 1e-4  # of any unit: what rounding leaves
 _MAX_BYTES = 64 << 20  # of an answer: years of hours
 # How many of Home Assistant's unit a joule is.
 _UNITS = {"kWh": 1 / 3.6e6, "Wh": 1 / 3600, "MWh": 1 / 3.6e9, "J": 1.0, "kJ": 1e-3, "MJ": 1e-6,
@@ -81,6 +82,16 @@ class HomeAssistant:
         rows = [row for row in found.get(entity, []) if row.get("sum") is not None]
         return (int(rows[0]["start"] // 1000), rows[0]["sum"]) if rows else None
 
+    def raise_sums(self, entity: str, unit: str, start: int, by: float) -> None:
+        """Every sum from this hour on becomes larger by so much."""
+        self.ask(
+            "recorder/adjust_sum_statistics",
+            statistic_id=entity,
+            start_time=_iso(start),
+            adjustment=by,
+            adjustment_unit_of_measurement=unit,
+        )
+
     def add(self, entity: str, unit: str, sums: list[tuple[int, float]]) -> None:
         """Import [(start of an hour, sum at its end)], the newest first: where this breaks off,
         the rest can be added later."""
@@ -89,7 +100,7 @@ class HomeAssistant:
         more = {"mean_type": 0, "unit_class": "energy"} if self._newer else {"has_mean": False}
         for end in range(len(sums), 0, -_ROWS):
             stats = [
-                {"start": datetime.fromtimestamp(start, UTC).isoformat(), "sum": round(total, 6)}
+                {"start": _iso(start), "sum": round(total, 6)}
                 for start, total in sums[max(0, end - _ROWS) : end]
             ]
             self.ask("recorder/import_statistics", metadata=table | more, stats=stats)
@@ -133,32 +144,33 @@ def bring(
         if unit not in _UNITS:
             say(f"{entity}: its unit {unit} is no energy: left out")
             continue
-        sums = joined(register.joules, there.first(entity, unit), _UNITS[unit])
+        first = there.first(entity, unit)
+        if first is None:
+            say(f"{entity}: Home Assistant has no full hour of it yet: come again in an hour")
+            continue
+        sums, by = joined(register.joules, first, _UNITS[unit])
         if sums and not dry:
+            if abs(by) > _NOTHING:
+                there.raise_sums(entity, unit, first[0], by)
             there.add(entity, unit, sums)
         total += len(sums)
-        begun = datetime.fromtimestamp(sums[0][0], UTC).isoformat() if sums else ""
-        say(f"{entity}: {len(sums)} hours" + (f" from {begun} on" if begun else ""))
+        say(f"{entity}: {len(sums)} hours" + (f" from {_iso(sums[0][0])} on" if sums else ""))
     return total
 
 
 def joined(
-    joules: dict[int, int], first: tuple[int, float] | None, factor: float
-) -> list[tuple[int, float]]:
-    """[(start of an hour, sum at its end)] of the hours before the first one that is there, so
-    that this one shows what was measured in it: the sums may be negative. first: its start and its
-    sum; None: they begin at 0. The last hour of all may still go on: it is left out."""
-    hours = sorted(joules)
-    if first is None:
-        hours = hours[:-1]
-        total = 0.0
-    else:
-        hours = [hour for hour in hours if hour < first[0]]
-        total = first[1] - factor * sum(joules[hour] for hour in hours)
-        total -= factor * joules.get(first[0], 0)
-    sums = []
-    for hour in hours:
-        assert hour % HOUR_S == 0
-        total += factor * joules[hour]
-        sums.append((hour, total))
-    return sums
+    joules: dict[int, int], first: tuple[int, float], factor: float
+) -> tuple[list[tuple[int, float]], float]:
+    """([(start of an hour, sum at its end)] of the hours before the first that is there, by how
+    much all sums from that one on must become larger, so that it shows what was measured in it).
+    first: its start and its sum."""
+    sums, total = [], 0.0
+    for hour in sorted(joules):
+        if hour < first[0]:
+            total += factor * joules[hour]
+            sums.append((hour, total))
+    return sums, total + factor * joules.get(first[0], 0) - first[1]
+
+
+def _iso(start: int) -> str:
+    return datetime.fromtimestamp(start, UTC).isoformat()
