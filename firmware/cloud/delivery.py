@@ -133,11 +133,15 @@ class Delivery:
                 pass
             self._news.clear()
             self._settle()
-            if self._uplink.connected and self._rates.every(_LIVE):
+            if not self._uplink.connected or not self._rates.every(_LIVE):
+                continue
+            try:
                 await self._uplink.deliver()
                 while self._uplink.connected and await self._send_next():
                     beat()
                     self._settle()
+            except MemoryError:  # what was not given yet is looked for again
+                self._count("uplink.memory")
 
     def _settle(self):
         """What the uplink is done with."""

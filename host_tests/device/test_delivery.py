@@ -1,0 +1,201 @@
+"""What is delivered when, with an uplink and a journal that are none."""
+
+import asyncio
+import json
+import sys
+import unittest
+
+sys.path.append(__file__.rsplit("/", 3)[0] + "/tools/gateway_host/device")
+
+import messages
+
+from system.counters import Counters
+from system.refused import Refused
+from cloud.delivery import Delivery
+from cloud.rates import Rates
+
+
+class Uplink:
+    """Keeps what it is given until acknowledge()."""
+
+    connected = True
+    connects = 1
+
+    def __init__(self):
+        self.given = []
+        self.waiting = []
+
+    def room(self):
+        return 6 - len(self.waiting)
+
+    async def deliver(self, message=None):
+        if message:
+            name = message.topic[2:]
+            value = json.loads(bytes(message.view()))
+            if "records" in value:
+                value = [record["sequence"] for record in value["records"]]
+            self.given.append((name, value))
+            self.waiting.append(message)
+
+    def acknowledge(self, has=True):
+        while self.waiting:
+            self.waiting.pop(0).done(has)
+
+
+class Cursor:
+    sequence = 0
+
+    def acknowledge(self, sequence):
+        self.sequence = sequence
+
+
+class Journal:
+    """Records of the boots in `boots`, by sequence from 1 on; those in `untimed` have no time."""
+
+    first = 1
+    boot = 2
+
+    def __init__(self, last):
+        self.last = last
+        self.mark = Cursor()
+        self.untimed = ()
+        self.of_before = ()
+        self.gone = ()
+        self.layouts = ["11111111"]
+
+    def cursor(self, name):
+        return self.mark
+
+    def layout_text(self, name):
+        return None if name not in self.layouts else '{"layout":"%s"}' % name
+
+    def read(self, sequence):
+        yield None
+        while sequence in self.gone:
+            sequence += 1
+        if sequence <= self.last:
+            record = messages.minute(2, sequence)
+            record.boot = 1 if sequence in self.of_before else 2
+            record.layout = "11111111"
+            if sequence in self.untimed:
+                record.time = None
+            yield record
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.now_ms = 5000
+        self.uplink, self.journal = Uplink(), Journal(25)
+        self.counters = Counters()
+        self.wishes = {}
+        rates = Rates(self.wishes, lambda: "ethernet", lambda: 5000)
+        self.delivery = Delivery(
+            "u/",
+            "5010",
+            self.journal,
+            self.uplink,
+            rates,
+            lambda: self.now_ms,
+            self.counters.count,
+        )
+
+    def turn(self, ms=300):
+        """All that goes now, and after so many ms of its clock."""
+        self.now_ms += ms
+
+        async def run():
+            self.delivery._settle()
+            while await self.delivery._send_next():
+                self.delivery._settle()
+
+        asyncio.run(run())
+        given, self.uplink.given = self.uplink.given, []
+        return given
+
+
+class Order(Case):
+    def test_one_after_the_other_and_the_new_one_first(self):
+        layout = ("layout", {"device": "5010", "layout": "11111111"})
+        self.assertEqual(self.turn(), [layout, ("history", list(range(1, 11)))])
+        self.assertEqual(self.turn(100), [])
+        self.journal.last = 26
+        self.assertEqual(self.turn(100), [("minutes", [26])])
+        self.uplink.acknowledge()
+        self.assertEqual(self.turn(), [("history", list(range(11, 21)))])
+        self.assertEqual(self.journal.mark.sequence, 10)
+        self.uplink.acknowledge()
+        self.assertEqual(self.turn(), [("history", list(range(21, 26)))])
+        self.uplink.acknowledge()
+        self.assertEqual((self.turn(), self.journal.mark.sequence), ([], 26))
+
+    def test_nothing_without_room(self):
+        self.journal.last = 200
+        for _ in range(10):
+            self.turn()
+        self.assertEqual(self.uplink.room(), 3)  # for what is new
+        self.journal.last = 201
+        self.assertEqual(self.turn(), [("minutes", [201])])
+
+    def test_what_is_not_there_any_more(self):
+        self.journal.gone = range(4, 26)
+        self.journal.last = 30
+        self.assertEqual(self.turn()[1], ("history", [1, 2, 3, 26, 27, 28, 29, 30]))
+        self.uplink.acknowledge()
+        self.assertEqual((self.turn(), self.journal.mark.sequence), ([], 30))
+
+    def test_a_layout_that_is_lost(self):
+        self.journal.layouts = []
+        self.assertEqual(self.turn(), [("history", list(range(1, 11)))])
+        self.assertEqual(self.counters.counts, {"delivery.layout": 1})
+
+    def test_a_topic_that_is_left_out(self):
+        """Shorter messages, then one try a minute; nothing is acknowledged."""
+        self.turn()
+        for count in (3, 1):
+            self.uplink.acknowledge(False)
+            self.assertEqual(self.turn(), [("history", list(range(1, 1 + count)))])
+        self.uplink.acknowledge(False)
+        self.assertEqual(self.turn(), [])
+        self.assertEqual(self.turn(60000), [("history", [1])])
+        self.assertEqual(self.journal.mark.sequence, 0)
+
+
+class Time(Case):
+    def test_a_boot_that_does_not_know_it_yet(self):
+        self.journal.untimed = range(1, 26)
+        self.journal.of_before = range(1, 4)  # they never will
+        self.assertEqual(self.turn()[1:], [("history", [1, 2, 3])])
+        self.uplink.acknowledge()
+        self.assertEqual(self.turn(60000), [])
+        self.journal.untimed = ()
+        self.assertEqual(self.turn(), [("history", list(range(4, 14)))])
+
+    def test_one_that_never_knows_it(self):
+        self.journal.untimed = range(1, 100)
+        self.assertEqual(self.turn(), [])
+        self.journal.last = 26
+        self.assertEqual(self.turn(599000), [])
+        self.assertEqual([topic for topic, _ in self.turn(1000)], ["layout", "minutes", "history"])
+
+
+class Asked(Case):
+    def test_once_more_behind_all_else(self):
+        self.delivery.ask(3, 8)
+        for _ in range(3):
+            self.turn()
+            self.uplink.acknowledge()
+        self.assertEqual(self.turn(), [("history", [3, 4, 5, 6, 7, 8])])
+        self.uplink.acknowledge()
+        self.assertEqual((self.turn(), self.journal.mark.sequence), ([], 25))
+
+    def test_too_much(self):
+        with self.assertRaises(Refused):
+            self.delivery.ask(5, 4)
+        for _ in range(8):
+            self.delivery.ask(4, 5)
+        with self.assertRaises(Refused):
+            self.delivery.ask(4, 5)
+
+
+if __name__ == "__main__":
+    unittest.main()
