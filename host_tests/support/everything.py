@@ -14,10 +14,11 @@ from running_gateway import PATIENCE_S
 
 
 class Everything:
-    """`all`: [(topic, text, retained)] in their order."""
+    """`all`: [(topic, text, retained)] in their order; `qos`: {topic: of its messages}."""
 
     def __init__(self, port: int):
         self.all: list[tuple[str, str, bool]] = []
+        self.qos: dict[str, set[int]] = {}
         self._last: dict[str, str] = {}
         self._changed = threading.Condition()
         self._subscribed = threading.Event()
@@ -33,6 +34,7 @@ class Everything:
         text = message.payload.decode()
         with self._changed:
             self.all.append((message.topic, text, bool(message.retain)))
+            self.qos.setdefault(message.topic, set()).add(message.qos)
             self._last[message.topic] = text
             self._changed.notify_all()
 
