@@ -212,7 +212,7 @@ class Delivery:
             record = await self._read(sequence)
             if record is None or self._awaits_time(record):
                 break
-            if record.sequence > limit:  # what is before it is not kept any more
+            if record.first > limit:  # what is before it is not kept any more
                 last = limit
                 break
             if layout is None:
@@ -220,8 +220,8 @@ class Delivery:
                 text.begin(self._device, layout, topic == _WAITED, self._journal.first)
             if record.layout != layout or text.records == most or not text.add(record):
                 break
-            last = record.sequence
-            sequence = last + 1
+            sequence = record.sequence + 1
+            last = min(record.sequence, limit)  # one that was merged may have more
         if layout is None:
             self._spare.append(text)
             if last and counts:

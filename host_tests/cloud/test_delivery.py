@@ -295,6 +295,28 @@ def test_a_hole_that_a_reader_asks_for():
         assert reader.check(30) == 15
 
 
+def test_a_hole_in_what_is_merged_now():
+    """The reader gets the record that has it, whatever else that has."""
+    with Broker() as broker, Reader(broker.port) as reader:
+        with delivering(broker.port, 20, after_ms=60000, merged=[6, 10]) as run:
+            run.complete(20)
+            expected = [*range(1, 6), *range(10, 21)]
+            assert reader.sequences("history") == expected
+            for first, last in ((7, 8), (4, 9), (10, 11)):
+                before = len(reader.sequences("history"))
+                reader.ask(first, last)
+                again = sorted({10 if 6 <= k <= 10 else k for k in range(first, last + 1)})
+                reader.messages.until(
+                    lambda _, before=before, again=again: (
+                        reader.sequences("history")[before:] == again
+                    ),
+                    "again",
+                )
+        records = [one for value in reader.of("history") for one in value["records"]]
+        assert {one["first"] for one in records if one["sequence"] == 10} == {6}
+        assert not any("first" in one for one in records if one["sequence"] != 10)
+
+
 def test_a_day_at_50_ms_round_trip():
     """1440 records behind an outage, while new ones and `realtime` go on."""
     with Broker() as broker, BrokerProxy(broker.port, 0.025) as proxy:

@@ -1,9 +1,9 @@
 """Delivers the records of a journal that is none, by an uplink of its own, beside a `realtime`
 each second. Standard input: `port`; `waiting`, how many records there are; `live_ms`, from one new
 record to the next, and how many are `new`; `link`; `layouts`, [first sequence that has it, name];
-`untimed_ms`, for how long their time is not known. Seconds of the uplink are `second_ms`. Ten
-times a second a line says how things are; it ends with its standard input, or when the broker has
-all.
+`untimed_ms`, for how long their time is not known; `merged`, first and last sequence of what is
+one record. Seconds of the uplink are `second_ms`. Ten times a second a line says how things are;
+it ends with its standard input, or when the broker has all.
 
 What is in a record follows from its sequence."""
 
@@ -43,8 +43,9 @@ class Journal:
     first = 1
     boot = 3
 
-    def __init__(self, last, layouts, untimed_ms):
+    def __init__(self, last, layouts, untimed_ms, merged):
         self.last = last
+        self._merged = merged
         self._untimed_ms = untimed_ms
         self._began = time.ticks_ms()
         self._layouts = layouts
@@ -63,10 +64,15 @@ class Journal:
         yield None
         if sequence > self.last:
             return
+        first, last = self._merged
+        if first <= sequence <= last:
+            sequence = last
+        else:
+            first = sequence
         layout = [name for first, name in self._layouts if first <= sequence][-1]
         yield Things(
             sequence=sequence,
-            first=sequence,
+            first=first if sequence == last else sequence,
             time=1764000000 + 60 * sequence if self._is_timed() else None,
             seconds=60,
             boot=3,
@@ -159,7 +165,9 @@ async def run(task):
         commands,
         counters,
     )
-    journal = Journal(task["waiting"], task["layouts"], task.get("untimed_ms", 0))
+    journal = Journal(
+        task["waiting"], task["layouts"], task.get("untimed_ms", 0), task.get("merged", (0, 0))
+    )
     delivery = Delivery("u/", "5010000001", journal, line, rates, time.ticks_ms, counters.count)
     commands.on("history", lambda fields: delivery.ask(fields["from"], fields["to"]))
     said = {"latest_ms": 0}
