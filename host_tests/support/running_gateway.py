@@ -70,7 +70,7 @@ class Waiting:
             return list(self._items)
 
     def until(self, condition: Callable[[list[Any]], Any], what: str) -> Any:
-        """What `condition` gives of all items, as soon as it is true; fails after 40 s."""
+        """What `condition` gives of all items, as soon as it is true; fails after PATIENCE_S."""
         end = time.monotonic() + PATIENCE_S
         with self._changed:
             while not (found := condition(self._items)):
