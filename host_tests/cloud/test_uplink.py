@@ -781,7 +781,9 @@ def test_a_broker_that_takes_no_long_message(tmp_path, limit, left_out):
             count = len(listener.of("totals"))
             listener.wait("totals", count + 4)
             state = holds(probe)
-            assert state["connects"] == before["connects"] <= 3 * len(left_out) + 1
+            # Where a ping of its own accord is answered meanwhile, the next message gets the blame,
+            # and three strikes in a row begin anew.
+            assert state["connects"] == before["connects"] <= 3 * len(left_out) + 4
             # An interval or a minute may have ended meanwhile, whose messages are longer than the
             # lower limit.
             perhaps = {"aggregated", "layout"} if limit < 3000 else set()
