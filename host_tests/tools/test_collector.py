@@ -90,7 +90,7 @@ def test_a_reader_that_comes_late_misses_nothing_that_is_gone(ledger: Ledger) ->
 
 def test_what_stays_away_is_asked_for(ledger: Ledger) -> None:
     """After 300 s, then more and more seldom; the lowest holes first."""
-    asking = Asking(after_s=300, again_s=1000)
+    asking = Asking(after_s=300)
 
     def asked(now: float) -> list[tuple[int, int]]:
         return [(hole.first, hole.last) for hole in asking.due(ledger.db, now)]
@@ -98,11 +98,11 @@ def test_what_stays_away_is_asked_for(ledger: Ledger) -> None:
     ledger.take([message(*(record(n) for n in (1, 5, 9)))])
     assert asked(0) == []
     assert asked(300) == [(2, 4), (6, 8)]
-    again = [now for now in range(301, 4000) if asked(now)]
-    assert again == [900, 1900, 2900, 3900]  # nobody has answered
+    again = [now for now in range(301, 6000) if asked(now)]
+    assert again == [900, 2100, 3900, 5700]  # nobody has answered
     ledger.take([message(*(record(n) for n in (2, 3, 4, 11, 13, 15, 17, 19)))])
-    assert asked(4000) == []
-    assert asked(4300) == [(10, 10), (12, 12), (14, 14)]  # four holes at a time
+    assert asked(6000) == []
+    assert asked(6300) == [(10, 10), (12, 12), (14, 14)]  # four holes at a time
 
 
 def merged(first: int, last: int, **more: Any) -> dict[str, Any]:

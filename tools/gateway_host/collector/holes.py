@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 ASK_AFTER_S = 300  # what is on its way needs so long
-ASK_AGAIN_S = 3600  # at most; at first after twice, four times, ... as long
+AGAIN = 6  # asked again after twice, four times, at most so many times as long
 _MAX_AT_ONCE = 1000
 _MAX_OF_ONE = 4  # a gateway takes 8 at a time
 
@@ -47,9 +47,9 @@ def holes(db: sqlite3.Connection) -> Iterator[Hole]:
 class Asking:
     """Which holes are to be asked for now: those that stay."""
 
-    def __init__(self, after_s: float = ASK_AFTER_S, again_s: float = ASK_AGAIN_S):
+    def __init__(self, after_s: float = ASK_AFTER_S):
         self._after_s = after_s
-        self._again_s = again_s
+        self._again_s = AGAIN * after_s
         self._due: dict[tuple[str, int], tuple[float, float]] = {}  # when, and the next pause
 
     def due(self, db: sqlite3.Connection, now: float | None = None) -> list[Hole]:

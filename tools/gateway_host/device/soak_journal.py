@@ -26,6 +26,7 @@ from cloud.rates import Rates
 EPOCH = 1764000000
 SAMPLES = 60 * 3200
 MAX_WHEN_FULL = 40
+RESTS = 3  # reports of a minute without a record: what has time is done behind them
 HURRY = 200  # of the clock by which the history is sent slowly
 SECOND_MS = 250  # of the uplink's pauses and patience
 
@@ -165,6 +166,8 @@ class Soak:
                 await asyncio.sleep_ms(20)
             else:
                 self.minute()
+                for _ in range(RESTS):
+                    self.rest()
                 await asyncio.sleep_ms(0)
 
     async def guard(self, task):
