@@ -32,7 +32,7 @@ def cut(steps: list[dict[str, Any]], between: tuple[int, int], places: int, capa
         "site": site(POINTS), "steps": [plain(POINTS), *steps], "between": between,
         "bytes": places, "capacity": capacity,
     }  # fmt: skip
-    news, said = succeed("cut_journal", given=given, heap="60M").split("said\n")
+    news, said = succeed("cut_journal", given=given, heap="60M", timeout=600).split("said\n")
     named = [dict(zip(NAMES, json.loads(line), strict=True)) for line in news.splitlines()]
     return named, json.loads(said)
 

@@ -20,7 +20,7 @@ def kept() -> dict[str, Any]:
     given = {
         "site": site(POINTS), "capacity": MAX_BYTES, "blocks": 512, "minutes": measured,
     }  # fmt: skip
-    said = json.loads(succeed("wear_journal", given=given, heap="60M"))
+    said = json.loads(succeed("wear_journal", given=given, heap="60M", timeout=600))
     for i in range(POINTS):
         assert said["sums"][i] == sum(one[0][i] - one[1][i] for one in measured)
     assert said["records"] == said["last"] == 1440 * DAYS

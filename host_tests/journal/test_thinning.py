@@ -100,7 +100,7 @@ def test_old_minutes_become_5_then_15(bits, tmp_path):
 
 def test_the_oldest_are_dropped_at_last(tmp_path):
     """Of 15 minutes, and that is counted where no reader had them."""
-    done = run(tmp_path, days(2.5), capacity=ROOM, heap="100M")
+    done = run(tmp_path, days(2.2), capacity=ROOM, heap="100M")
     lengths = hold(done, done.news)
     assert done.said["first"] == done.read[0]["first"] > 1
     graded(lengths)
@@ -117,6 +117,8 @@ def test_what_is_delivered_goes_first(tmp_path):
     later = [n for one, n in zip(done.read, lengths, strict=True) if one["boot"] > 1]
     assert later == [1] * 360
     assert 15 in lengths
+    assert done.said["advice"] == []
+    assert done.said["kept"]["delivered"] == cursors
 
 
 def test_a_reader_that_is_in_it(tmp_path):
@@ -128,3 +130,5 @@ def test_a_reader_that_is_in_it(tmp_path):
     for one in done.read:
         for cursor in (place, 33):
             assert not one["first"] <= cursor < one["sequence"]
+    [(name, text)] = done.said["advice"]
+    assert name == "journal" and text.startswith("the flash is full of minutes that")

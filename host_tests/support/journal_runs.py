@@ -55,7 +55,9 @@ def run(place: Path, steps: list[dict[str, Any]], points: int = 3, **more: Any) 
     heap = more.pop("heap", "2M")
     given = {"site": site(points), "steps": [plain(points), *steps], **more}
     parts: list[list[Any]] = [[]]
-    for line in succeed("keep_journal", given=given, heap=heap, bits=bits, cwd=place).splitlines():
+    for line in succeed(
+        "keep_journal", given=given, heap=heap, bits=bits, cwd=place, timeout=600
+    ).splitlines():
         if line in ("read", "said"):
             parts.append([])
         else:
