@@ -4,7 +4,8 @@ message."""
 import micropython
 from micropython import const
 
-_MAX_NUMBER = const(12)  # bytes of an integer of 32 bits, with a comma
+_MAX_NUMBER = const(12)  # bytes of an integer of 32 bits, with a comma; a longer one has two
+_MOST = const(0x3FFFFFFF)  # of a small integer; longer ones are written another way
 _FIXED = const(400)  # of a record's other bytes
 _CHAR_0 = const(48)
 _COMMA = const(44)
@@ -25,9 +26,9 @@ def _copy(room: ptr8, at: int, piece: ptr8, size: int) -> int:
 
 
 @micropython.viper
-def _put_numbers(room: ptr8, at: int, values, unknown) -> int:
-    """Write integers of 32 bits and None, with commas between them, at `at`; where they end.
-    unknown: None."""
+def _put_numbers(room: ptr8, at: int, values, unknown, least, most) -> int:
+    """Write integers and None, with commas between them, at `at`; where they end. unknown: None.
+    One beyond `least` to `most`, which are of 31 bits at most, takes a bytes object on its way."""
     begin = at
     for value in values:
         if at != begin:
@@ -39,6 +40,16 @@ def _put_numbers(room: ptr8, at: int, values, unknown) -> int:
             room[at + 2] = _CHAR_L
             room[at + 3] = _CHAR_L
             at += 4
+            continue
+        if value > most or value < least:
+            text = b"%d" % value
+            piece = ptr8(text)
+            size = int(len(text))
+            i = 0
+            while i < size:
+                room[at + i] = piece[i]
+                i += 1
+            at += size
             continue
         x = int(value)
         if x < 0:
@@ -60,6 +71,15 @@ def _put_numbers(room: ptr8, at: int, values, unknown) -> int:
             digits -= 1
         at = end
     return at
+
+
+def _long_ones(values):
+    """How many of these may need more room than an integer of 32 bits."""
+    found = 0
+    for value in values:
+        if value is not None and not -_MOST <= value <= _MOST:
+            found += 1
+    return found
 
 
 class HistoryText:
@@ -84,6 +104,8 @@ class HistoryText:
         points = len(record.imported)
         pulses = record.pulses or {}
         numbers = (5 if record.power else 3) * points + 5 * len(pulses)
+        for energies in (record.imported, record.exported, record.missing):
+            numbers += _long_ones(energies)
         if self._size + _FIXED + numbers * _MAX_NUMBER > len(self._room):
             return False
         self._put(b',{"sequence":' if self.records else b'{"sequence":')
@@ -141,11 +163,11 @@ class HistoryText:
 
     def _put_number(self, value):
         self._one[0] = value
-        self._size = _put_numbers(self._room, self._size, self._one, None)
+        self._size = _put_numbers(self._room, self._size, self._one, None, -_MOST, _MOST)
 
     def _put_numbers(self, values):
         self._put(b"[")
-        self._size = _put_numbers(self._room, self._size, values, None)
+        self._size = _put_numbers(self._room, self._size, values, None, -_MOST, _MOST)
         self._put(b"]")
 
     def _put_range(self, values):

@@ -85,6 +85,37 @@ class Written(unittest.TestCase):
         record.time = 1 << 32
         self.assertEqual(written(record)["records"][0]["time"], 1 << 32)
 
+    def test_energies_beyond_30_bits(self):
+        """What a point has counted in days, when it comes back. The right text is CPython's."""
+        text = HistoryText(10000)
+        text.begin("5100000123", "9c41d2e7", False, 1)
+        record = messages.minute(1, 16)
+        edges = (1 << 30, 1 << 31, 1 << 32)
+        record.imported = [n + d for n in edges for d in (-1, 0, 1)] + [3000000000, 5000000000]
+        record.exported = [-n for n in record.imported] + [None, 0, -1, 9223372036854775807]
+        self.assertTrue(text.add(record))
+        text.end()
+        written = bytes(text.view())
+        imported = (
+            b"1073741823,1073741824,1073741825,2147483647,2147483648,2147483649,"
+            b"4294967295,4294967296,4294967297,3000000000,5000000000"
+        )
+        exported = b"-" + imported.replace(b",", b",-") + b",null,0,-1,9223372036854775807"
+        right = b'"import":[%s],"export":[%s],' % (imported, exported)
+        self.assertTrue(right in written, written)
+
+    def test_long_energies_do_not_go_beyond_the_room(self):
+        record = messages.minute(28, 16)
+        record.imported = record.exported = record.missing = [-9223372036854775807] * 28
+        for size in range(1000, 6000, 97):
+            text = HistoryText(size)
+            text.begin("5100000123", "9c41d2e7", False, 1)
+            while text.add(record):
+                pass
+            text.end()
+            self.assertTrue(len(text.view()) <= size)
+            json.loads(bytes(text.view()))
+
     def test_none_goes_beyond_the_room(self):
         """The longest numbers that there are."""
         record = messages.minute(28, 15)
