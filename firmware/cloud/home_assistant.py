@@ -18,6 +18,7 @@ from cloud.retained import PRESENCE
 _BIRTH = "homeassistant/status"
 _PREFIX = "homeassistant"
 _AGAIN_MS = const(10000)  # from one message to the next, whatever Home Assistant says
+_DROPPED_MS = const(60000)  # the same, where the uplink has dropped it
 _MAX_GONE = const(64)  # that are remembered: Home Assistant may be off when something goes
 _PLATFORMS = {"s": "sensor", "b": "binary_sensor", "w": "switch"}
 _LETTERS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-"
@@ -58,7 +59,8 @@ class HomeAssistant:
         self._uplink = uplink
         self._count = counters.count
         self._born = False
-        self._connection = 0
+        self._connection = 0  # as the uplink counts them
+        self._dropped = False
         self._sent_ms: int | None = None
         self._available = {
             "t": prefix + PRESENCE,
@@ -85,33 +87,36 @@ class HomeAssistant:
                 await self.publish()
 
     async def publish(self) -> None:
-        """Send what is due: on each connection, and where Home Assistant has started."""
-        now_ms = self._hardware.uptime_ms()
-        if self._uplink.connects == self._connection:
-            recent = self._sent_ms is not None and now_ms - self._sent_ms < _AGAIN_MS
-            if recent or not self._born:
+        """Send what is due: on each connection, where Home Assistant has started, and what was
+        dropped."""
+        now_ms, connection = self._hardware.uptime_ms(), self._uplink.connects
+        if connection == self._connection:
+            pause_ms = _DROPPED_MS if self._dropped else _AGAIN_MS
+            recent = self._sent_ms is not None and now_ms - self._sent_ms < pause_ms
+            if recent or not (self._born or self._dropped):
                 return
-        self._connection = self._uplink.connects
+        self._connection = connection
         self._born, self._sent_ms = False, now_ms
-        for topic, pieces in self._messages():
-            await self._uplink.publish(topic, pieces, True)
+        self._dropped = not await self._send()
 
-    def _messages(self):
-        """(topic, pieces). A generator: go on when one was sent."""
+    async def _send(self):
+        """Whether nothing was dropped. What has gone is kept then, and not before."""
         if self._by_default and self._rates.is_lte():
-            return
+            return True
         store = Durable("home_assistant")
         topic, known = json.loads(store.value) if store.value else (None, {})
         if topic and not (self._on and topic == self._topic):
-            yield topic, iter(("",))  # empty: the device goes away
+            if not await self._uplink.publish(topic, iter(("",)), True):  # the device goes away
+                return False
             known = {}
             self._keep(store, [None, known])
-        if not self._on:
-            return
-        now = {}
-        yield self._topic, self._pieces(known, now)
-        if now != known:
-            self._keep(store, [self._topic, now])
+        if self._on:
+            now = {}
+            if not await self._uplink.publish(self._topic, self._pieces(known, now), True):
+                return False
+            if now != known:
+                self._keep(store, [self._topic, now])
+        return True
 
     def _keep(self, store, announced):
         try:

@@ -39,6 +39,8 @@ _WELL = (
     "{{'ON' if value_json.%s|selectattr('%s','eq',%s)|map(attribute='state')|first=='well' "
     "else 'OFF'}}"
 )
+# By its name: those of another site.json, which these templates may still read, stand elsewhere.
+_LOAD = "loads|selectattr('name','eq',%s)|map(attribute='%s')|first"
 _DEVICE = "{%%set d=value_json.devices|selectattr('serial','eq','%s')|first%%}"
 _CHANNEL = _DEVICE + "{%%set c=d.inputs|selectattr('input','eq','%s')|first%%}"
 
@@ -60,8 +62,8 @@ def of_site(site: Site) -> Iterator[tuple[str, Table]]:
             name = "Total %s power" % role
             yield role, _measured(name, "totals." + role, "power")
     yield "house", _measured("House power", "totals.house", "power")
-    for k in range(len(site.loads)):
-        yield from _load(site, k)
+    for load in site.loads:
+        yield from _load(load)
     for i in range(len(site.points)):
         yield from _point(site, i)
 
@@ -170,13 +172,12 @@ def _energy(name, path) -> Table:
     }
 
 
-def _load(site, k):
-    load = site.loads[k]
-    key = key_of("l", load.name)
-    yield key + "power", _measured(load.name + " power", "loads[%d].power" % k, "power")
+def _load(load):
+    key, given = key_of("l", load.name), compact(load.name)
+    yield key + "power", _measured(load.name + " power", _LOAD % (given, "power"), "power")
     for way, name in zip(("import", "export"), _ENERGIES[load.role]):
         if name:
-            yield key + way, _energy("%s %s" % (load.name, name), "loads[%d].%s" % (k, way))
+            yield key + way, _energy("%s %s" % (load.name, name), _LOAD % (given, way))
 
 
 def _point(site, i):

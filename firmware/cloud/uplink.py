@@ -173,9 +173,9 @@ class Uplink:
         async with self._sending:
             return await self._send(topic, Body(len(view), (view,)), retained)
 
-    async def publish(self, topic: str, pieces: Pieces, retained: bool = False) -> None:
-        """Publish what the generator `pieces` yields as one message; it is dropped and counted
-        while there is no connection, or when memory is too short for it.
+    async def publish(self, topic: str, pieces: Pieces, retained: bool = False) -> bool:
+        """Publish what the generator `pieces` yields as one message. False: it is dropped and
+        counted, as there is no connection, or memory is too short for it.
 
         For rare messages: each piece is held until it is sent. Other tasks run between them."""
         body = None
@@ -186,9 +186,9 @@ class Uplink:
             self._troubles.note("uplink.memory", _NO_MEMORY)
         async with self._sending:
             if body is not None and self.connected:
-                await self._send(topic, body, retained)
-            else:
-                self._dropped += 1
+                return await self._send(topic, body, retained)
+            self._dropped += 1
+            return False
 
     def room(self) -> int:
         """How many messages `deliver` takes now."""

@@ -38,6 +38,8 @@ def connect(place: Path, site: dict[str, Any], bits: int = 32, **change: Any) ->
         "home_broker": True,
         "lte": False,
         "born": [],
+        "dropped": 0,
+        "looks": [],
     } | change
     printed = succeed("announce_home", given=task, bits=bits, heap="2M", cwd=place)
     return [json.loads(line) for line in printed.splitlines()]
@@ -53,7 +55,7 @@ def test_the_announcement(tmp_path, bits):
     site = plan()
     ((topic, text),) = connect(tmp_path, site, bits)
     assert topic == f"homeassistant/device/{site['uuid']}/config"
-    assert len(text.encode()) < 34000
+    assert len(text.encode()) < 35000
     found = components(text)
     energies = [one for one in found.values() if one.get("device_class") == "energy"]
     shown = {one["name"] for one in energies if one.get("enabled_by_default", True)}
@@ -108,6 +110,20 @@ def test_another_prefix(tmp_path):
     assert connect(tmp_path, site, home_assistant="ha/home") == [second]
 
 
+def test_what_is_dropped_comes_a_minute_later(tmp_path):
+    (tmp_path / "other").mkdir()
+    said = connect(tmp_path / "other", plan())
+    assert connect(tmp_path, plan(), dropped=1, looks=[59000]) == []
+    assert connect(tmp_path, plan(), dropped=1, looks=[59000, 1000, 60000]) == said
+
+
+def test_what_is_dropped_is_not_taken_for_taken_back(tmp_path):
+    site = plan()
+    ((topic, _),) = connect(tmp_path, site)
+    assert connect(tmp_path, site, home_assistant=False, dropped=1) == []
+    assert connect(tmp_path, site, home_assistant=False) == [[topic, ""]]
+
+
 # home_assistant of settings.json, a home broker, LTE: whether it is announced.
 DEFAULTS = [(None, True, False, True), (None, False, False, False), (None, True, True, False),
             (True, False, True, True), (False, True, False, False)]  # fmt: skip
@@ -153,8 +169,29 @@ COUNTED = [
 def test_energy_never_falls_a_little(tmp_path, joules, before, after):
     found = of(connect(tmp_path, plan()))
     (energy,) = [one for one in found.values() if one.get("name") == "Grid import"]
-    loads = [{"import": joules}] * 64
+    loads = [{"name": "Grid", "import": joules}]
     assert value(energy["value_template"], json.dumps({"loads": loads}), before) == after
+
+
+def test_loads_in_another_order(tmp_path):
+    """The templates of before with the message of a site that was changed: each load's own."""
+    site = plan()
+    site["loads"][0]["name"] = name = 'Grid "é" 100 %}} \\'
+    for point in site["points"]:
+        if point["load"] == "Grid":
+            point["load"] = name
+    found = of(connect(tmp_path, site))
+    loads = [
+        {"name": load["name"], "power": 10 * k, "import": 3600000 * k, "export": 3600000 * k}
+        for k, load in enumerate(site["loads"])
+    ]
+    message = json.dumps({"loads": loads[::-1]})
+    for load in loads:
+        own = [one for one in found.values() if one.get("name", "").startswith(load["name"] + " ")]
+        shown = {one["device_class"]: value(one["value_template"], message)
+                 for one in own if "value_json.loads" in one["value_template"]}  # fmt: skip
+        assert shown["power"] == str(load["power"])
+        assert float(shown["energy"]) == load["import"] / 3600000
 
 
 # A gateway that runs

@@ -1,6 +1,7 @@
 """Connects once, with what was kept in the working directory. Standard input: `site` (site.json),
 `home_assistant`, `home_broker`, `lte`, `born`: ms after which Home Assistant starts, each after
-the one before. Prints [topic, text] of each message."""
+the one before; `dropped`: how many messages the uplink drops at first; `looks`: ms after which it
+is looked what is due, at the end. Prints [topic, text] of each message that is not dropped."""
 
 import asyncio
 import json
@@ -46,7 +47,12 @@ class Uplink:
     @staticmethod
     async def publish(topic, pieces, retained):
         assert retained
-        print(json.dumps([topic, "".join(pieces)]))
+        text = "".join(pieces)
+        if task["dropped"]:
+            task["dropped"] -= 1
+            return False
+        print(json.dumps([topic, text]))
+        return True
 
 
 home = HomeAssistant(
@@ -70,4 +76,7 @@ for born in [None] + task["born"]:
         asyncio.run(home.publish())
     if hears:
         commands.take(BIRTH.encode(), b"offline")
+for ms in task["looks"]:
+    now[0] += ms
+    asyncio.run(home.publish())
 assert not counters.counts, counters.counts
