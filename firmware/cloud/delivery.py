@@ -19,6 +19,7 @@ _LAYOUT = "layout"
 _READER = "broker"
 _SIZE = const(10000)  # bytes of a message: 15 minutes of 28 points have 7 kB
 _MAX_RECORDS = const(10)  # in a message of those that waited
+_LONGER_AFTER = const(20)  # messages acknowledged in a row
 _MAX_LIVE = const(15)
 _LIVE_ROOM = const(2)  # in the uplink's window, for a record and its layout
 _CYCLE_MS = const(300)  # from one message of those that waited to the next, at least
@@ -105,6 +106,7 @@ class Delivery:
         self._layout = None  # the one that the broker has
         self._next_ms = 0  # uptime from which on the next of those that waited may go
         self._most = _MAX_RECORDS  # in a message that the broker takes
+        self._taken = 0  # how many it has acknowledged since that was changed
         self._asked = []  # [first, last] of what is sent once more
 
     def wake(self) -> None:
@@ -149,15 +151,24 @@ class Delivery:
             message = self._ended.pop(0)
             self._spare.append(message.text)
             self._coverage.end(message.first, message.last, message.acknowledged)
-            if not message.acknowledged and message.topic.endswith(_WAITED):
-                if message.text.records > 1:
-                    self._most = max(1, message.text.records // 3)  # it may be too long
-                else:
-                    self._next_ms = self._uptime_ms() + _REFUSED_MS
+            if message.topic.endswith(_WAITED):
+                self._learn(message.text.records, message.acknowledged)
         if self._coverage.through > self._cursor.sequence:
             self._cursor.acknowledge(self._coverage.through)
             if self._coverage.through >= self._journal.last:
                 self._spare = self._spare[:1]
+
+    def _learn(self, records, acknowledged):
+        """How many records a message may have: fewer where one may have been too long, more again
+        after a while, as a broker ends connections for other reasons too."""
+        if acknowledged:
+            self._taken += 1
+            if self._taken >= _LONGER_AFTER:
+                self._taken, self._most = 0, min(3 * self._most, _MAX_RECORDS)
+        elif records > 1:
+            self._taken, self._most = 0, max(1, records // 3)
+        else:
+            self._next_ms = self._uptime_ms() + _REFUSED_MS
 
     async def _send_next(self):
         """Whether a message was sent."""

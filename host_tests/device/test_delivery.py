@@ -159,6 +159,20 @@ class Order(Case):
         self.assertEqual(self.turn(60000), [("history", [1])])
         self.assertEqual(self.journal.mark.sequence, 0)
 
+    def test_messages_grow_again(self):
+        """What the broker did may have had nothing to do with their length."""
+        self.journal.last = 200
+        self.turn()
+        self.uplink.acknowledge(False)
+        lengths = []
+        for _ in range(70):
+            for topic, value in self.turn():
+                if topic == "history":
+                    lengths.append(len(value))
+            self.uplink.acknowledge()
+        self.assertEqual(lengths[:36], [3] * 20 + [9] * 15 + [5])
+        self.assertEqual(self.journal.mark.sequence, 200)
+
 
 class Time(Case):
     def test_a_boot_that_does_not_know_it_yet(self):
