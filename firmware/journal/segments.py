@@ -25,13 +25,15 @@ def make_folder() -> None:
 
 
 class Segment:
-    """`first`, `last`: sequences; `minutes`: of a record, 1, 5 or 15; `size`: bytes."""
+    """`first`, `last`: sequences; `minutes`: of a record, 1, 5 or 15; `size`: bytes; `clean`:
+    whether nothing is in it behind `last`, as a cut or an error may have left there."""
 
     def __init__(self, first: int, minutes: int, size: int = 0):
         self.first = first
         self.last = first - 1
         self.minutes = minutes
         self.size = size
+        self.clean = False
 
     @property
     def path(self) -> str:
@@ -112,6 +114,7 @@ class Segments:
 
     def replace(self, old: Segment, new: Segment) -> None:
         """`new`, which is written, has what `old` has; `new` may have had some before it."""
+        new.last, new.clean = old.last, True
         k = self.all.index(old)
         if new in self.all:
             self.all.pop(k)

@@ -111,6 +111,7 @@ class Thinning:
             return
         target, size = self._target(segment)
         readers = self._readers_in(segment)
+        target.clean = False
         try:
             with open(target.path, "ab" if size else "wb") as file:
                 for chunk in self._chunks(segment, readers):
@@ -121,7 +122,7 @@ class Thinning:
             if size:
                 target.size = os.stat(target.path)[6]
         if self._readers_in(segment) == readers:
-            target.size, target.last = os.stat(target.path)[6], segment.last
+            target.size = os.stat(target.path)[6]
             self._segments.replace(segment, target)
         yield True
 
@@ -130,15 +131,15 @@ class Thinning:
         minutes, segments = _NEXT[segment.minutes], self._segments
         k = segments.all.index(segment)
         before = segments.all[k - 1] if k else None
-        if before and before.minutes == minutes and before.size < segments.most:
+        if before and before.clean and before.minutes == minutes and before.size < segments.most:
             return before, before.size
         return Segment(segment.first, minutes), 0
 
     def _chunks(self, segment, readers):
         """What the segment becomes, behind some None. A record does not have what a reader has
-        and what it has not."""
+        and what it has not. What is in no other segment counts: the file may have more."""
         minutes = _NEXT[segment.minutes]
-        at, group, chunk = 0, None, None
+        at, group, chunk, following = 0, None, None, segment.first
         while at < segment.size:
             data = self._segments.read(segment, at)
             yield None
@@ -160,6 +161,9 @@ class Thinning:
                     self._count("journal.damaged")
                 if record is None:
                     break
+                if record.first < following or record.sequence > segment.last:
+                    continue
+                following = record.sequence + 1
                 self._state.fill_in(record)
                 if (
                     group

@@ -132,3 +132,10 @@ def test_a_reader_that_is_in_it(tmp_path):
             assert not one["first"] <= cursor < one["sequence"]
     [(name, text)] = done.said["advice"]
     assert name == "journal" and text.startswith("the flash is full of minutes that")
+
+
+def test_a_power_cut_before_what_was_merged_is_removed(tmp_path):
+    """It is merged again then, and what is there of it already stays out of the 15 minutes."""
+    done = run(tmp_path, days(3), capacity=2 * ROOM, heap="100M", cuts=[0, 3, 7, 13, 20])
+    assert done.said["errors"].count("registers.cut") == 5
+    assert 15 in hold(done, done.news)

@@ -2,8 +2,9 @@
 `site`; `steps`, each a table: `now` (ms or None), `s` (seconds), `in` and `out` (J), `missed`
 (samples), `watts` of each point, `estimated` (J), `grid` (W), `volts`, `events`, `pulses`; `calm`,
 `full`; `restart`: whether the gateway starts anew, behind an `end` or a power cut. What is left
-out is as before. Prints a line for each: what was news, then all that is read back; at last what
-is said."""
+out is as before. `cuts`: of merged segments that are appended to others, counted from 0, those
+behind which the power is cut before what they are made of is removed. Prints a line for each: what
+was news, then all that is read back; at last what is said."""
 
 import json
 import sys
@@ -12,6 +13,7 @@ from measured_by_hand import Gateway, fields
 
 from system.durable import Durable
 from site import document
+from journal.segments import Segments
 
 task = json.load(sys.stdin)
 errors = []
@@ -27,10 +29,35 @@ def write(self, value):
 
 
 Durable.write = write
+appended = [0]
+plain_replace = Segments.replace
+
+
+class Cut(Exception):
+    pass
+
+
+def replace(self, old, new):
+    if new in self.all:
+        appended[0] += 1
+        if appended[0] - 1 in task.get("cuts", ()):
+            raise Cut
+    plain_replace(self, old, new)
+
+
+Segments.replace = replace
 
 
 def show(record):
     print(json.dumps(fields(record)))
+
+
+def start():
+    gateway = Gateway(place, task.get("capacity", 1 << 20), errors.append)
+    gateway.journal.set_news(show)
+    for name, sequence in task.get("cursors", {}).items():
+        gateway.journal.cursor(name).acknowledge(sequence)
+    return gateway
 
 
 gateway, step = None, {}
@@ -40,12 +67,12 @@ for change in task["steps"]:
     if gateway is None or change.get("restart"):
         if gateway and change.get("end"):
             gateway.journal.keep_now()
-        gateway = Gateway(place, task.get("capacity", 1 << 20), errors.append)
-        gateway.journal.set_news(show)
-        for name, sequence in task.get("cursors", {}).items():
-            gateway.journal.cursor(name).acknowledge(sequence)
+        gateway = start()
     if "now" in change:
-        gateway.take(step)
+        try:
+            gateway.take(step)
+        except Cut:
+            gateway = start()
 if task.get("end"):
     gateway.journal.keep_now()
 print("read")
