@@ -31,8 +31,9 @@ class Journal:
     of the current site, 8 hexadecimal digits.
 
     kept: energy.record.Record, which the records are written with; pulses: see minutes.Minutes;
-    capacity: bytes that segments may have; count: counts an error by name; uptime_ms: a
-    function."""
+    capacity: bytes that segments may have; count: counts an error by name; uptime_ms: a function.
+    minutes_since: epoch s from which an empty journal counts the minutes to its first sequence,
+    where it knows the time: a flash that was erased had lower ones. None: it begins with 1."""
 
     def __init__(
         self,
@@ -43,8 +44,10 @@ class Journal:
         capacity: int,
         count: Count,
         uptime_ms: UptimeMs,
+        minutes_since: int | None = None,
     ):
         self._measuring = measuring
+        self._minutes_since = minutes_since
         self._kept = kept
         self._count = count
         self._uptime_ms = uptime_ms
@@ -244,6 +247,8 @@ class Journal:
         self._ended = None
 
     def _made(self, now, last):
+        if not self._state.last and now is not None and self._minutes_since is not None:
+            self.last = self._state.last = (now - self._minutes_since) // 60
         record = self._minutes.take(now, last)
         record.layout, record.boot = self.layout, self._state.boot
         record.uptime = self._uptime_ms() // 1000
