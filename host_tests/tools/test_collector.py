@@ -102,7 +102,38 @@ def test_what_stays_away_is_asked_for(ledger: Ledger) -> None:
     assert again == [900, 2100, 3900, 5700]  # nobody has answered
     ledger.take([message(*(record(n) for n in (2, 3, 4, 11, 13, 15, 17, 19)))])
     assert asked(6000) == []
-    assert asked(6300) == [(10, 10), (12, 12), (14, 14)]  # four holes at a time
+    assert asked(6300) == [(10, 10), (12, 12), (14, 14), (16, 16)]  # four holes at a time
+    assert asked(6599) == []
+    assert asked(6600) == [(18, 18)]
+
+
+def test_holes_that_never_fill_are_given_up(ledger: Ledger) -> None:
+    """They do not keep others from their turn. A gateway that is not heard loses nothing."""
+    asking = Asking(after_s=300)
+    ledger.take([message(*(record(n) for n in range(1, 14, 2)))])  # six holes
+    asked = {hole: 0 for hole in holes(ledger.db)}
+
+    def pass_by(hours: range) -> None:
+        for now in range(hours.start * 3600, hours.stop * 3600, 10):
+            for hole in asking.due(ledger.db, now):
+                asked[hole] += 1
+
+    pass_by(range(50))
+    assert min(asked.values()) > 80 and not any(hole.lost for hole in holes(ledger.db))
+    asked = dict.fromkeys(asked, 0)
+    for hour in range(50, 70):
+        ledger.db.execute("UPDATE devices SET heard = heard + 1")
+        pass_by(range(hour, hour + 1))
+    assert max(asked.values()) < 40 and all(hole.lost for hole in holes(ledger.db))
+    (found,) = report.devices(ledger.db)
+    assert (found["gone"], found["waiting"]) == (6, 0)
+    assert all("lost" in line for line in report.hole_lines(ledger.db))
+    asked = {}
+    assert Asking(after_s=0).due(ledger.db, 0) == []  # nor after a restart
+    ledger.take([message(record(4))])  # it has come all the same
+    ledger.take([message(record(16))])
+    assert [hole.first for hole in holes(ledger.db) if not hole.lost] == [14]
+    assert len(list(holes(ledger.db))) == 6
 
 
 def merged(first: int, last: int, **more: Any) -> dict[str, Any]:

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import time
-from collections import Counter
+from bisect import bisect
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 ASK_AFTER_S = 300  # what is on its way needs so long
 AGAIN = 6  # asked again after twice, four times, at most so many times as long
 _MAX_AT_ONCE = 1000
-_MAX_OF_ONE = 4  # a gateway takes 8 at a time
+_MAX_OF_ONE = 4  # on their way: a gateway takes 8 at a time
+_MAX_ASKED = 12  # in vain, while the gateway was heard: more than five hours
 
 
 @dataclass(frozen=True)
 class Hole:
-    """The sequences `first` to `last` of a device are not there. gone: they are below `oldest`."""
+    """The sequences `first` to `last` of a device are not there. gone: they are below `oldest`;
+    lost: the gateway was asked for them again and again, in vain."""
 
     device: str
     uuid: str
     first: int
     last: int
     gone: bool
+    lost: bool = False
 
 
 def holes(db: sqlite3.Connection) -> Iterator[Hole]:
@@ -32,6 +37,9 @@ def holes(db: sqlite3.Connection) -> Iterator[Hole]:
         "SELECT h.device, d.uuid, d.oldest, h.first, h.last FROM held h JOIN devices d "
         "USING(device) ORDER BY h.device, h.first"
     )
+    given_up: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+    for name, first, last in db.execute("SELECT * FROM given_up ORDER BY device, first"):
+        given_up[name].append((first, last))
     device, end = None, 0
     for name, uuid, oldest, first, last in rows:
         if name != device:
@@ -40,31 +48,73 @@ def holes(db: sqlite3.Connection) -> Iterator[Hole]:
             yield Hole(name, uuid, end + 1, min(first, oldest) - 1, True)
             end = min(first, oldest) - 1
         if end + 1 < first:
-            yield Hole(name, uuid, end + 1, first - 1, False)
+            lost = _within(end + 1, first - 1, given_up[name])
+            yield Hole(name, uuid, end + 1, first - 1, False, lost)
         end = max(end, last)
 
 
+def _within(first: int, last: int, ranges: list[tuple[int, int]]) -> bool:
+    """Whether one of these ranges, which do not overlap, has all of it."""
+    place = bisect(ranges, first, key=lambda one: one[0])
+    return place > 0 and last <= ranges[place - 1][1]
+
+
+@dataclass
+class _Wish:
+    """When a hole is asked for next, and how long after that again; how often it was in vain.
+    asked: when it was asked for last, and when its gateway had been heard last then."""
+
+    due: float
+    pause: float
+    in_vain: int = 0
+    asked: tuple[float, int] | None = None
+
+
 class Asking:
-    """Which holes are to be asked for now: those that stay."""
+    """Which holes are to be asked for now: those that stay, in turns."""
 
     def __init__(self, after_s: float = ASK_AFTER_S):
         self._after_s = after_s
-        self._again_s = AGAIN * after_s
-        self._due: dict[tuple[str, int], tuple[float, float]] = {}  # when, and the next pause
+        self._wishes: dict[Hole, _Wish] = {}
 
     def due(self, db: sqlite3.Connection, now: float | None = None) -> list[Hole]:
-        """Those of the lowest few holes of each device whose time has come."""
+        """Those whose time has come, who has waited longest first; a few of each device at a
+        time. What was asked for too often is given up in `db`."""
         now = time.monotonic() if now is None else now
-        known: dict[tuple[str, int], Hole] = {}
-        count: Counter[str] = Counter()
+        before, self._wishes = self._wishes, {}
         for hole in holes(db):
-            if not hole.gone and count[hole.device] < _MAX_OF_ONE:
-                count[hole.device] += 1
-                known[hole.device, hole.first] = hole
-        first = now + self._after_s, 2 * self._after_s
-        self._due = {key: self._due.get(key, first) for key in known}
-        found = [hole for key, hole in known.items() if self._due[key][0] <= now]
-        for hole in found[:_MAX_AT_ONCE]:
-            pause = self._due[hole.device, hole.first][1]
-            self._due[hole.device, hole.first] = now + pause, min(2 * pause, self._again_s)
-        return found[:_MAX_AT_ONCE]
+            if not hole.gone and not hole.lost:
+                new = _Wish(now + self._after_s, 2 * self._after_s)
+                self._wishes[hole] = before.get(hole, new)
+        wishes = self._wishes
+        away = Counter(
+            hole.device
+            for hole, wish in wishes.items()
+            if wish.asked and now < wish.asked[0] + self._after_s
+        )
+        found = []
+        for hole in sorted(wishes, key=lambda hole: (wishes[hole].due, hole.device, hole.first)):
+            if wishes[hole].due > now or len(found) == _MAX_AT_ONCE:
+                break
+            if away[hole.device] < _MAX_OF_ONE and self._ask(db, hole, wishes[hole], now):
+                away[hole.device] += 1
+                found.append(hole)
+        return found
+
+    def _ask(self, db: sqlite3.Connection, hole: Hole, wish: _Wish, now: float) -> bool:
+        """Whether the hole is asked for once more."""
+        (heard,) = db.execute(
+            "SELECT heard FROM devices WHERE device = ?", (hole.device,)
+        ).fetchone()
+        if wish.asked and heard > wish.asked[1]:
+            wish.in_vain += 1
+        wish.asked = now, heard
+        wish.due, wish.pause = now + wish.pause, min(2 * wish.pause, AGAIN * self._after_s)
+        if wish.in_vain < _MAX_ASKED:
+            return True
+        with contextlib.suppress(sqlite3.Error):  # next time, then
+            db.execute(
+                "INSERT OR REPLACE INTO given_up VALUES(?, ?, ?)",
+                (hole.device, hole.first, hole.last),
+            )
+        return False

@@ -19,7 +19,7 @@ def devices(db: sqlite3.Connection) -> list[dict[str, Any]]:
     `waiting` and `gone` (sequences in holes), `doubles`, `replaced`, `timeless`."""
     missing: dict[tuple[str, bool], int] = {}
     for hole in holes(db):
-        key = hole.device, hole.gone
+        key = hole.device, hole.gone or hole.lost
         missing[key] = missing.get(key, 0) + hole.last - hole.first + 1
     rows = db.execute(
         "SELECT d.device, d.oldest, d.doubles, d.replaced, count(r.sequence), "
@@ -66,7 +66,11 @@ def hole_lines(db: sqlite3.Connection) -> Iterator[str]:
         if number == _SHOWN:
             yield "  ... and more"
             return
-        state = "will not come: the gateway has it no more" if hole.gone else "to come"
+        state = "to come"
+        if hole.gone:
+            state = "will not come: the gateway has it no more"
+        elif hole.lost:
+            state = "lost: the gateway was asked for it again and again"
         yield f"  {hole.device}: {hole.first} to {hole.last}: {state}"
 
 

@@ -13,6 +13,12 @@ from pathlib import Path
 from gateway_host.errors import UserError
 
 VERSION = 1
+# Holes that are not asked for any more. Files of before do not have it.
+_GIVEN_UP = """
+CREATE TABLE IF NOT EXISTS given_up(
+    device TEXT, first INTEGER, last INTEGER NOT NULL, PRIMARY KEY(device, first)
+) WITHOUT ROWID
+"""
 _APPLICATION = 0x67776863  # "gwhc"
 _BUSY_S = 30.0  # another collector of the same file holds it
 _SCHEMA = """
@@ -91,3 +97,4 @@ def _make(db: sqlite3.Connection, file: Path) -> None:
         raise UserError(f"{file}: is another program's database: name another file")
     elif version != VERSION:
         raise UserError(f"{file}: has version {version}, this collector reads {VERSION}")
+    db.execute(_GIVEN_UP)
