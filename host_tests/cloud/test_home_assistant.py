@@ -38,8 +38,6 @@ def connect(place: Path, site: dict[str, Any], bits: int = 32, **change: Any) ->
         "home_broker": True,
         "lte": False,
         "born": [],
-        "dropped": 0,
-        "looks": [],
     } | change
     printed = succeed("announce_home", given=task, bits=bits, heap="2M", cwd=place)
     return [json.loads(line) for line in printed.splitlines()]

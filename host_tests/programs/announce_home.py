@@ -1,7 +1,8 @@
 """Connects once, with what was kept in the working directory. Standard input: `site` (site.json),
 `home_assistant`, `home_broker`, `lte`, `born`: ms after which Home Assistant starts, each after
-the one before; `dropped`: how many messages the uplink drops at first; `looks`: ms after which it
-is looked what is due, at the end. Prints [topic, text] of each message that is not dropped."""
+the one before; these may be left out: `dropped`: how many messages the uplink drops at first;
+`looks`: ms after which it is looked what is due, at the end. Prints [topic, text] of each message
+that is not dropped."""
 
 import asyncio
 import json
@@ -26,6 +27,7 @@ if site.b_bus:
 
 counters = Counters()
 now = [5000]
+dropped = [None] * task.get("dropped", 0)
 
 
 class Requested:
@@ -48,8 +50,8 @@ class Uplink:
     async def publish(topic, pieces, retained):
         assert retained
         text = "".join(pieces)
-        if task["dropped"]:
-            task["dropped"] -= 1
+        if dropped:
+            dropped.pop()
             return False
         print(json.dumps([topic, text]))
         return True
@@ -76,7 +78,7 @@ for born in [None] + task["born"]:
         asyncio.run(home.publish())
     if hears:
         commands.take(BIRTH.encode(), b"offline")
-for ms in task["looks"]:
+for ms in task.get("looks", ()):
     now[0] += ms
     asyncio.run(home.publish())
 assert not counters.counts, counters.counts
