@@ -24,6 +24,7 @@ _LONG_RECORD = const(256)  # bytes of a record, mostly
 _SPARE = const(1000)  # sequences that are left out where the last one is not known
 _MAX_NEWEST = const(60)  # records that cannot be written
 _MAX_TAIL = const(16384)  # bytes that can be moved to no segment
+_NO_ROOM = const(28)  # ENOSPC
 
 
 class Journal:
@@ -72,9 +73,10 @@ class Journal:
         self._offset: int | None = None
         self._untimed = False  # records of this start have no time
         self._ended_ms = 0  # uptime at which the oldest of `_newest` had ended
-        # When a write did, of the registers and of all else.
+        # When a write did, of the registers, of what is moved or said once, of thinning.
         self._failed_ms: int | None = None
         self._untidy_ms: int | None = None
+        self._unthinned_ms: int | None = None
 
     def _restore(self, state, rest):
         """Go on with what is there; returns the last sequence that is kept."""
@@ -123,7 +125,8 @@ class Journal:
     def advice(self) -> list[AdviceText]:
         """[(name, text)] of what is wrong with it."""
         thinning = self._thinning
-        failing = self._failed_ms is not None or self._untidy_ms is not None
+        times = self._failed_ms, self._untidy_ms, self._unthinned_ms
+        failing = any([time is not None for time in times])
         return texts(failing, thinning.has_outrun(), thinning.dropped > 0)
 
     def describe(self) -> Table:
@@ -165,7 +168,7 @@ class Journal:
                         yield from self._end(now)
                     yield from self._kept.fill()
                     self._write()
-            elif self._is_over(self._untidy_ms) and calm():
+            elif calm():
                 yield from self._tidy()
         except MemoryError:
             self._count("journal.memory")
@@ -188,23 +191,36 @@ class Journal:
 
     def _tidy(self):
         """Nothing waits to be written: do what has time, if there is any."""
-        state = self._state
-        if self._is_full():
-            # It leaves the registers' record with the next write.
-            if self._try(lambda: self._segments.append(state.chunks[0])):
-                state.forget()
-            else:
-                self._thinning.lessen()
-                if sum([len(chunk) for chunk in state.chunks]) > _MAX_TAIL:
-                    state.forget()
-                    self._count("journal.dropped")
-        elif not self._layouts.kept:
+        may_write = self._is_over(self._untidy_ms)
+        if may_write and self._is_full():
+            self._move()
+        elif may_write and not self._layouts.kept:
             self._try(lambda: self._layouts.keep(self._since))
-        elif self._thinning.is_due():
+        elif self._thinning.is_due() and self._is_over(self._unthinned_ms):
             try:
                 yield from self._thinning.step()
+                self._unthinned_ms = None
             except OSError:
-                self._fail()
+                self._count("journal.unwritten")
+                self._unthinned_ms = self._uptime_ms()
+
+    def _move(self):
+        """The oldest chunk leaves the registers' record with the next write."""
+        state = self._state
+        try:
+            self._segments.append(state.chunks[0])
+        except OSError as error:
+            self._fail()
+            if error.errno == _NO_ROOM:
+                self._thinning.lessen()
+            # While there is something to thin, there will be room.
+            is_long = sum([len(chunk) for chunk in state.chunks]) > _MAX_TAIL
+            if not is_long or self._thinning.is_able() and self._unthinned_ms is None:
+                return
+            self._count("journal.dropped")
+        else:
+            self._untidy_ms = None
+        state.forget()
 
     def _fail(self):
         self._count("journal.unwritten")

@@ -24,12 +24,9 @@ class Reading:
         while sequence <= last:
             if decoder is None or not decoder.next <= sequence <= decoder.last or not decoder.left:
                 chunk = None
-                try:
-                    for found in self._find(sequence):
-                        yield None
-                        chunk = found
-                except OSError:
-                    self._count("journal.unread")
+                for found in self._find(sequence):
+                    yield None
+                    chunk = found
                 if chunk is None:
                     return
                 try:
@@ -55,10 +52,13 @@ class Reading:
 
     def _find(self, sequence):
         """The chunk that has it, behind some None; or nothing."""
-        segments = self._segments.all
-        if not segments or sequence > segments[-1].last:
-            for chunk in self._state.chunks:
-                if span(chunk)[1] >= sequence:
-                    yield chunk
-                    return
-        yield from self._segments.find(sequence)
+        segments, found = self._segments.all, None
+        if segments and sequence <= segments[-1].last:
+            for found in self._segments.find(sequence):
+                yield found
+        if found:
+            return
+        for chunk in self._state.chunks:
+            if span(chunk)[1] >= sequence:
+                yield chunk
+                return

@@ -104,6 +104,7 @@ class Segments:
         if newest is None or not self._open or newest.minutes > 1 or newest.size >= self.most:
             newest = Segment(first, 1)
             make_folder()
+        self._open = False  # where this fails another file is tried
         with open(newest.path, "ab" if newest.size else "wb") as file:
             file.write(chunk)
         if not newest.size:
@@ -149,7 +150,7 @@ class Segments:
 
     def find(self, sequence: int) -> Generator[bytes | None]:
         """The chunk that has the lowest sequence from this one on, behind some None; or nothing: a
-        generator. OSError where a file cannot be read."""
+        generator. A file that cannot be read is counted and passed over."""
         k = 0
         while k < len(self.all):
             segment = self.all[k]
@@ -161,21 +162,26 @@ class Segments:
             if place and place[0] is segment and place[2] <= sequence:
                 at = place[1]
             found: tuple[int, ...] | None = ()
-            while found == () and at < segment.size:
-                at, found = self._skip(segment, at, sequence)
-                yield None
-                if segment not in self.all:
-                    break  # it was merged: begin anew
-            else:
-                if found:
+            error = "journal.damaged"
+            try:
+                while found == () and at < segment.size:
+                    at, found = self._skip(segment, at, sequence)
+                    yield None
+                    if segment not in self.all:
+                        break  # it was merged: begin anew
+                if found and segment in self.all:
+                    chunk = self.read(segment, at)
                     self._place = segment, at, found[0]
-                    yield self.read(segment, at)
+                    yield chunk
                     return
-                k += 1  # the rest of it is damaged
-                sequence = max(sequence, segment.last + 1)
-                self._count("journal.damaged")
+            except OSError:
+                error = "journal.unread"
+            if segment not in self.all:
+                k = 0
                 continue
-            k = 0
+            k += 1  # the rest of it is lost
+            sequence = max(sequence, segment.last + 1)
+            self._count(error)
 
     @staticmethod
     def _skip(segment, at, sequence):

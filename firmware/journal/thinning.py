@@ -16,6 +16,8 @@ from journal.segments import Segment
 _NEXT = {1: 5, 5: 15}
 _CHUNK = const(3500)  # bytes, about
 _STEPS = const(30)  # behind a report: five records or so
+_TRIES = const(3)  # until a segment that cannot be merged is dropped
+_NO_ROOM = const(28)  # ENOSPC
 
 
 class Thinning:
@@ -29,10 +31,16 @@ class Thinning:
         self._state = state
         self._count = count
         self._work: Any = None
+        self._failed: Segment | None = None  # that could not be merged
+        self._tries = 0
 
     def is_due(self) -> bool:
         """Whether there is too much, or something is being thinned."""
         return self._work is not None or self._segments.size() > self.capacity
+
+    def is_able(self) -> bool:
+        """Whether it is due, and can do something."""
+        return self.is_due() and len(self._segments.all) > 1
 
     def lessen(self) -> None:
         """The flash has no room left for more than there is."""
@@ -41,7 +49,8 @@ class Thinning:
 
     def step(self) -> Steps:
         """Do a little of it: a generator, which writes a block or two of the flash at most.
-        OSError where it cannot be read or written; it begins anew then."""
+        OSError where it cannot be read or written; it begins anew then, and drops at last what it
+        cannot merge."""
         if self._work is None:
             self._work = self._through()
         try:
@@ -103,12 +112,35 @@ class Thinning:
         if segment is None:
             return
         if segment.minutes == 15:
-            if not self.is_delivered(segment):
-                self.dropped += 1
-                self._count("journal.dropped")
-            self._segments.remove(segment)
+            self._drop(segment)
             yield True
             return
+        try:
+            yield from self._merge(segment)
+        except OSError as error:
+            self._give_up(segment, error)
+            raise
+
+    def _drop(self, segment):
+        if not self.is_delivered(segment):
+            self.dropped += 1
+            self._count("journal.dropped")
+        self._segments.remove(segment)
+
+    def _give_up(self, segment, error):
+        """It could not be merged: it is dropped where that goes on, the oldest of all where the
+        flash has no room."""
+        if error.errno == _NO_ROOM:
+            self._drop(self._segments.all[0])
+            return
+        self._tries = self._tries + 1 if self._failed is segment else 1
+        self._failed = segment
+        if self._tries == _TRIES:
+            self._failed = None
+            self._drop(segment)
+
+    def _merge(self, segment):
+        """The same, until the segment is one of more minutes."""
         target, size = self._target(segment)
         readers = self._readers_in(segment)
         target.clean = False

@@ -6,6 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from journal_runs import Run, run
 
 NOON = 1764000000  # a whole hour
@@ -139,3 +140,42 @@ def test_a_power_cut_before_what_was_merged_is_removed(tmp_path):
     done = run(tmp_path, days(3), capacity=2 * ROOM, heap="100M", cuts=[0, 3, 7, 13, 20])
     assert done.said["errors"].count("registers.cut") == 5
     assert 15 in hold(done, done.news)
+
+
+def test_a_flash_without_room(tmp_path):
+    """What is there is thinned until there is room for what comes; all of it stays."""
+    steps = [*days(0.8), {"jam": True}, *days(1, NOON + 2 * 86400)]
+    done = run(tmp_path, steps, capacity=2 * ROOM, heap="100M")
+    lengths = hold(done, done.news)
+    assert done.read[0]["first"] == 1 and 15 in lengths
+    assert set(done.said["errors"]) == {"journal.unwritten"}
+
+
+def test_a_flash_without_room_to_merge(tmp_path):
+    """The oldest are dropped, the newest stay."""
+    steps = [*days(0.8), {"jam": True, "packed": True}, *days(0.5, NOON + 2 * 86400)]
+    done = run(tmp_path, steps, capacity=2 * ROOM, heap="100M")
+    assert hold(done, done.news)
+    assert done.said["first"] == done.read[0]["first"]
+    assert done.read[0]["first"] < 2 * 1440 * 0.5
+    assert set(done.said["errors"]) == {"journal.unwritten", "journal.dropped"}
+
+
+@pytest.mark.parametrize("which", [0, 1, -1])
+def test_a_segment_that_cannot_be_read(tmp_path, which):
+    """It is passed over, all else comes."""
+    steps = [*days(0.7), {"unread": which}]
+    done = run(tmp_path, steps, capacity=ROOM, heap="100M")
+    lost = len(done.news) - sum(one["sequence"] - one["first"] + 1 for one in done.read)
+    assert set(done.said["errors"]) == {"journal.unread"}
+    assert 0 < lost < 300 and done.read[-1] == done.news[-1]
+
+
+def test_thinning_goes_on_without_it(tmp_path):
+    """What cannot be read is dropped after some tries."""
+    steps = [*days(0.7), {"unread": 1}, *days(1, NOON + 2 * 86400)]
+    done = run(tmp_path, steps, capacity=ROOM, heap="100M")
+    assert set(done.said["errors"]) == {"journal.unwritten", "journal.dropped"}
+    assert done.said["kept"]["bytes"] < 1.3 * ROOM
+    assert 15 in [one["sequence"] - one["first"] + 1 for one in done.read]
+    assert done.read[-1] == done.news[-1]

@@ -2,10 +2,13 @@
 `site`; `steps`, each a table: `now` (ms or None), `s` (seconds), `in` and `out` (J), `missed`
 (samples), `watts` of each point, `estimated` (J), `grid` (W), `volts`, `events`, `pulses`; `calm`,
 `full`; `restart`: whether the gateway starts anew, behind an `end` or a power cut. What is left
-out is as before. `cuts`: of merged segments that are appended to others, counted from 0, those
-behind which the power is cut before what they are made of is removed. Prints a line for each: what
-was news, then all that is read back; at last what is said."""
+out is as before. From a step on: `jam`: no file of the journal can grow, `packed`: and nothing can
+be merged; `unread`: the segment of that number, oldest first, cannot be read. `cuts`: of merged
+segments that are appended to others, counted from 0, those behind which the power is cut before
+what they are made of is removed. Prints a line for each: what was news, then all that is read
+back; at last what is said."""
 
+import builtins
 import json
 import sys
 
@@ -13,6 +16,7 @@ from measured_by_hand import Gateway, fields
 
 from system.durable import Durable
 from site import document
+from journal import segments, thinning
 from journal.segments import Segments
 
 task = json.load(sys.stdin)
@@ -29,7 +33,11 @@ def write(self, value):
 
 
 Durable.write = write
+room = [None]
+unread = [None]
+packed = [False]
 appended = [0]
+plain_append = Segments.append
 plain_replace = Segments.replace
 
 
@@ -45,7 +53,27 @@ def replace(self, old, new):
     plain_replace(self, old, new)
 
 
+def append(self, chunk):
+    if room[0] is not None and self.size() + len(chunk) > room[0]:
+        raise OSError(28)
+    plain_append(self, chunk)
+
+
+def open(path, mode):
+    if path == unread[0]:
+        raise OSError(84)
+    return builtins.open(path, mode)
+
+
+def open_merged(path, mode):
+    if packed[0]:
+        raise OSError(28)
+    return open(path, mode)
+
+
 Segments.replace = replace
+Segments.append = append
+segments.open, thinning.open = open, open_merged
 
 
 def show(record):
@@ -68,6 +96,11 @@ for change in task["steps"]:
         if gateway and change.get("end"):
             gateway.journal.keep_now()
         gateway = start()
+    if "jam" in change:
+        room[0] = gateway.journal.describe()["bytes"]
+        packed[0] = change.get("packed", False)
+    if "unread" in change:
+        unread[0] = gateway.journal._segments.all[change["unread"]].path
     if "now" in change:
         try:
             gateway.take(step)
