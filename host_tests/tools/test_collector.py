@@ -172,6 +172,11 @@ def test_merged_records(ledger: Ledger) -> None:
     assert gaps(ledger) == [(24, 35, False)]
 
 
+def test_a_record_across_sequences_that_were_left_out(ledger: Ledger) -> None:
+    """A gateway that has lost its newest records goes on a thousand sequences further."""
+    assert ledger.take([message(record(1115, first=100), kind="history")]).records == 1
+
+
 def times(ledger: Ledger) -> list[tuple[int | None, int]]:
     return ledger.db.execute("SELECT time, worked_out FROM records ORDER BY sequence").fetchall()
 
