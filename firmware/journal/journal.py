@@ -21,7 +21,6 @@ _LATEST_MS = const(30000)  # that a record waits for the buses
 _FAILED_MS = const(60000)  # until a write is tried again
 _BLOCK = const(4096)
 _LONG_RECORD = const(256)  # bytes of a record, mostly
-_SPARE = const(1000)  # sequences that are left out where the last one is not known
 _MAX_NEWEST = const(60)  # records that cannot be written
 _MAX_TAIL = const(16384)  # bytes that can be moved to no segment
 _NO_ROOM = const(28)  # ENOSPC
@@ -58,7 +57,7 @@ class Journal:
         self._segments = Segments(capacity, count)
         self._thinning = Thinning(self._segments, state, capacity, count)
         self._reading = Reading(state, self._segments, count)
-        self.last = self._restore(state, kept.rest)
+        self.last = state.go_on(kept.rest, self._segments, count)
         self._cut = running.was_cut()
         self._begun = self._cut
         if self._cut:
@@ -68,6 +67,7 @@ class Journal:
         self._minutes = Minutes(site, measuring, pulses, state.pulses)
         self._ended: Record | None = None  # a record that is not among the newest yet
         self._newest: list[Record] = []  # that are not written yet
+        self._filled = False  # the registers were taken with the last of these
         self._news: Callable[[Record], object] = lambda record: None
         self._size = 0  # of what was written last
         self._offset: int | None = None
@@ -77,23 +77,6 @@ class Journal:
         self._failed_ms: int | None = None
         self._untidy_ms: int | None = None
         self._unthinned_ms: int | None = None
-
-    def _restore(self, state, rest):
-        """Go on with what is there; returns the last sequence that is kept."""
-        try:
-            if rest:
-                state.restore(rest)
-        except ValueError:
-            self._count("journal.lost")
-        last = 0
-        if self._segments.all:
-            last = self._segments.all[-1].last
-            state.forget_up_to(last)
-            if last > state.last:  # what was written behind it is not known
-                state.last = last + _SPARE
-        if state.chunks:
-            last = span(state.chunks[-1])[1]
-        return last or state.last
 
     @property
     def boot(self) -> int:
@@ -164,14 +147,21 @@ class Journal:
             if self._newest:
                 late = self._uptime_ms() - self._ended_ms >= _LATEST_MS
                 if self._is_over(self._failed_ms) and (late or calm()):
-                    if self._minutes.samples:  # what the registers have must be in a record
-                        yield from self._end(now)
-                    yield from self._kept.fill()
+                    yield from self._fill(now)
                     self._write()
             elif calm():
                 yield from self._tidy()
         except MemoryError:
             self._count("journal.memory")
+
+    def _fill(self, now):
+        """Take what is to be written: what the registers have must be in a record. Once too many
+        wait, it is what it was with the last of them."""
+        if len(self._newest) < _MAX_NEWEST or not self._filled:
+            if self._minutes.samples:
+                yield from self._end(now)
+            yield from self._kept.fill()
+            self._filled = True
 
     def _is_over(self, failed_ms):
         """Whether something that failed then may be tried again."""
@@ -261,6 +251,7 @@ class Journal:
         yield from self._state.add(self._ended, self._layouts.number)
         self._newest.append(self._ended)
         self._ended = None
+        self._filled = False
 
     def _made(self, now, last):
         if not self._state.last and now is not None and self._minutes_since is not None:

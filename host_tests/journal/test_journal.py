@@ -184,6 +184,25 @@ def test_a_full_flash(tmp_path):
     assert done.said["joules"][0] == sum(one[0] for one in column(done.read, "imported"))
     assert sum(column(done.news, "seconds")) == 72 * 60
     assert done.said["advice"] == []
+    steps = minutes(NOON + 8640, 500, full=True) + minutes(NOON + 38640, 3, full=False)
+    done = run(tmp_path, [*steps, {"restart": True}])
+    assert len(done.news) <= 63 and sum(column(done.news, "seconds")) == 503 * 60
+    assert done.said["joules"][0] == sum(one[0] for one in column(done.read, "imported"))
+
+
+def test_power_is_cut_when_too_many_records_have_waited(tmp_path):
+    """What is written then is registers and records of the same moment."""
+    steps = minutes(NOON, 200, full=True, **{"in": [1000, 0, 0]})
+    later = minutes(NOON + 12000, 3, full=False)
+    written = []
+    for k in range(6):
+        place = tmp_path / str(k)
+        place.mkdir()
+        done = run(place, [*steps, *later[:k], {"restart": True}])
+        assert done.said["joules"][0] == sum(one[0] for one in column(done.read, "imported"))
+        assert done.read == done.news
+        written.append(len(done.read))
+    assert written[0] == 0 and 0 < max(written) <= 63
 
 
 def test_segments_that_cannot_be_written(tmp_path):
