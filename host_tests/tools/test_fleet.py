@@ -24,7 +24,7 @@ def test_rates_and_lengths_are_the_documented_ones() -> None:
         assert table[name] == (ethernet, lte, size), name
     assert f"keep-alive | {rates.PROFILES['ethernet'].keep_alive_s} s on Ethernet" in text
     assert f"{rates.PROFILES['lte'].keep_alive_s} s on LTE" in text
-    assert f"| | {rates.RETAINED_BYTES} | 3.5 |" in text
+    assert f"| | {rates.RETAINED_BYTES} | 3.9 |" in text
     for pauses in (rates.PAUSES_S, rates.NOT_KEPT_PAUSES_S):
         *most, last = map(str, pauses)
         assert f"within {', '.join(most)} and {last} s" in text

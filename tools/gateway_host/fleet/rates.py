@@ -16,7 +16,7 @@ BYTES = {
     "bBus": 1500,
     "aggregated": 7950,
 }
-RETAINED_BYTES = 27000  # what is published on connecting, in five messages
+RETAINED_BYTES = 31000  # what is published on connecting, in five messages
 MINUTE_S = 60
 HISTORY_RECORDS = 10  # in one message
 PAUSES_S = (1, 2, 4, 8, 16, 20)
@@ -49,7 +49,7 @@ PROFILES = {
     ),
     "lte": Profile(
         {
-            "realtime": 900,
+            "realtime": 1800,
             "quality": 3600,
             "totals": 300,
             "gateway": 3600,
