@@ -34,9 +34,11 @@ def _size(points, loads):
 
 
 class Record:
-    """`rest`: the bytes that were kept behind the registers; `size`: how many there are before
-    them in the file. energy: registers.Energy; aggregates: aggregates.Aggregates, both new. count:
-    counts an error by name."""
+    """`rest`: the bytes that were kept behind the registers; `doubtful`: whether some that were
+    kept later may be lost; `size`: how many there are before them in the file.
+
+    energy: registers.Energy; aggregates: aggregates.Aggregates, both new; count: counts an error
+    by name."""
 
     def __init__(self, site: Site, energy: Energy, aggregates: Aggregates, count: Count):
         self._energy = energy
@@ -48,6 +50,7 @@ class Record:
         self.size = len(self._bytes) + OVERHEAD
         self.rest = b""
         self._store = Durable("registers")
+        self.doubtful = self._store.damaged > 0
         value = self._store.value
         if value is None:
             if self._store.damaged:

@@ -57,7 +57,7 @@ class Journal:
         self._segments = Segments(capacity, count)
         self._thinning = Thinning(self._segments, state, capacity, count)
         self._reading = Reading(state, self._segments, count)
-        self.last = state.go_on(kept.rest, self._segments, count)
+        self.last = state.go_on(kept.rest, kept.doubtful, self._segments, count)
         self._cut = running.was_cut()
         self._begun = self._cut
         if self._cut:

@@ -41,12 +41,14 @@ class Segment:
 
 
 class Segments:
-    """`all`: of Segment, oldest first; `most`: bytes of one, about.
+    """`all`: of Segment, oldest first; `most`: bytes of one, about; `boot`: the start of the last
+    record that was there at this one.
 
     capacity: bytes of all; count: counts an error by name."""
 
     def __init__(self, capacity: int, count: Count):
         self.all: list[Segment] = []
+        self.boot = 0
         self.most = min(_BYTES, capacity // _PARTS)
         self._count = count
         self._place: tuple[Segment, int, int] | None = None  # of a chunk: offset, first sequence
@@ -86,7 +88,7 @@ class Segments:
                 found = header(file.read(HEADER_BYTES))
                 if found is None or at + found[2] > newest.size:
                     break
-                newest.last = found[1]
+                newest.last, self.boot = found[1], found[6]
                 at += found[2]
         self._open = at == newest.size
         if not self._open:

@@ -11,7 +11,9 @@ from journal.chunk import Chunk
 from journal.coding import MAX_RECORDS, Record, header, span
 from journal.decoder import Decoder
 
-_SPARE = const(1000)  # sequences that are left out where the last one is not known
+# What is left out where the last one is not known: sequences, and starts.
+_SPARE = const(1000)
+_SPARE_BOOTS = const(10)
 _MAX_OFFSETS = const(16)  # starts whose time became known late
 
 
@@ -29,23 +31,27 @@ class State:
         self._chunk: Chunk | None = None  # whose bytes are the last ones, if it can be added to
         self._offsets: list[list[int]] = []  # boot, epoch s less uptime
 
-    def go_on(self, rest: bytes, segments: Segments, count: Count) -> int:
+    def go_on(self, rest: bytes, doubtful: bool, segments: Segments, count: Count) -> int:
         """Go on with what is there: what record() has given, if that is not empty, and segments.
-        Returns the last sequence that is kept."""
+        doubtful: later ones may be lost. Returns the last sequence that is kept."""
         try:
             if rest:
                 self.restore(rest)
         except ValueError:
             count("journal.lost")
-        last = 0
+        kept = self.last
         if segments.all:
-            last = segments.all[-1].last
-            self.forget_up_to(last)
-            if last > self.last:  # what was written behind it is not known
-                self.last = last + _SPARE
+            kept = segments.all[-1].last
+            self.forget_up_to(kept)
+            if kept > self.last:  # what was written behind it is not known
+                self.last, doubtful = kept, True
+                self.boot = max(self.boot, segments.boot)
         if self.chunks:
-            last = span(self.chunks[-1])[1]
-        return last or self.last
+            kept = span(self.chunks[-1])[1]
+        if doubtful and self.last:
+            self.last += _SPARE
+            self.boot += _SPARE_BOOTS
+        return kept
 
     def restore(self, data: bytes) -> None:
         """Go on from what record() has given; ValueError where it is none of these."""

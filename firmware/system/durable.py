@@ -15,11 +15,13 @@ _HEADER = "<4sII"
 _SIZE = const(12)
 OVERHEAD = const(16)  # bytes of a slot beside the value
 _LAST = const(0xFFFFFFFF)
+_NONE = const(2)  # ENOENT
 
 
 class Durable:
     """`value`: bytes, as last written whole; None when there is none. `damaged`: slots that were
-    found but not whole; one is what a power cut leaves behind, two mean that the value is lost.
+    found but not whole, or cannot be read; one is what a power cut leaves behind, or had the newer
+    value; two mean that the value is lost.
 
     name: path without an extension.
     """
@@ -37,7 +39,8 @@ class Durable:
         try:
             with open("%s.%d" % (self._name, slot), "rb") as file:
                 data = file.read()
-        except OSError:
+        except OSError as error:
+            self.damaged += error.errno != _NONE
             return
         size = len(data) - _SIZE - 4
         if size >= 0:

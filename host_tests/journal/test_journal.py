@@ -246,7 +246,7 @@ def test_records_that_were_damaged(tmp_path):
     steps = []
     for k in range(40):
         steps += minutes(NOON + 60 * k, 1, **{"in": [(k * 7919 + i) % 65537 for i in range(28)]})
-    run(tmp_path, steps, points=28, heap="20M")
+    run(tmp_path, [*steps[:10], {"restart": True}, *steps[10:]], points=28, heap="20M")
     for slot in (0, 1):
         (tmp_path / f"registers.{slot}").write_bytes(b"DUR1")
     after = run(tmp_path, minutes(NOON + 7200, 2, **{"in": [5] * 28}), points=28)
@@ -256,6 +256,24 @@ def test_records_that_were_damaged(tmp_path):
         (last + 1, last + 1001),
         (last + 1002, last + 1002),
     ]
+    assert {one["boot"] for one in after.read[:-2]} == {1, 2}
+    assert all(one["boot"] > 2 for one in after.news)
+
+
+def test_the_newest_record_is_damaged(tmp_path):
+    """Its sequence is known to a reader, and given to no other minute; so is its start."""
+    before = run(tmp_path, minutes(NOON, 4, **{"in": [5] * 3}))
+    sizes = {len(slot.read_bytes()): slot for slot in tmp_path.glob("registers.*")}
+    newest = sizes[max(sizes)]  # has a record more
+    data = bytearray(newest.read_bytes())
+    data[-20] ^= 4
+    newest.write_bytes(data)
+    after = run(tmp_path, minutes(NOON + 600, 1, **{"in": [5] * 3}))
+    known = {one["sequence"] for one in before.news}
+    assert known == {1, 2, 3, 4} and after.news[0]["sequence"] == 3 + 1001
+    assert after.news[0]["first"] == 4 and after.news[0]["boot"] > before.news[-1]["boot"]
+    total = sum(one[0] for one in column(after.read, "imported"))
+    assert after.said["joules"][0] == total
 
 
 def test_another_site(tmp_path):

@@ -11,7 +11,10 @@ for name in json.load(sys.stdin):
     os.chdir(name)
     value = Durable("value")
     before, damaged = value.value, value.damaged
-    value.write(b"next")
+    try:
+        value.write(b"next")
+    except OSError:
+        pass  # then it is what it was
     print(
         json.dumps(
             [None if before is None else before.hex(), damaged, Durable("value").value.decode()]

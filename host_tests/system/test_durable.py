@@ -56,3 +56,14 @@ def test_two_broken_slots_are_reported(bits, tmp_path):
     for which in (0, 1):
         (tmp_path / f"value.{which}").write_bytes(slot(which, b"x")[:-1] + b"\0")
     assert run("take_turns", ["00", None], bits, tmp_path) == [[None, 2], ["00", 1]]
+
+
+def test_a_slot_that_cannot_be_read(bits, tmp_path):
+    """It counts as damaged: a newer value may be in it. One that is not there does not."""
+    (tmp_path / "value.0").mkdir()
+    (tmp_path / "value.1").write_bytes(slot(7, b"kept"))
+    [unread] = run("read_durable", [str(tmp_path)], bits, tmp_path)
+    assert unread == [b"kept".hex(), 1, "kept"]
+    (tmp_path / "value.0").rmdir()
+    [missing] = run("read_durable", [str(tmp_path)], bits, tmp_path)
+    assert missing == [b"kept".hex(), 0, "next"]
