@@ -1,4 +1,4 @@
-"""Run all tests, three parts at the same time: most of them wait for a gateway in real time."""
+"""Run all tests, five parts at the same time: most of them wait for a gateway in real time."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from gateway_host import processes
 from gateway_host.errors import UserError
 from gateway_host.interpreter import ROOT
 
-# The first files of the second and the third part. Those that start a world for `make world` are
-# all in the third: a tree has one at a time.
-_SPLITS = ("test_link", "test_provisioning")
+# The first files of all parts but the first. Those that start a world for `make world` are all in
+# the last: a tree has one at a time.
+_SPLITS = ("test_connection", "test_link", "test_publish", "test_run")
+_WORLDS = ("test_provisioning.py",)  # the others are behind the last split
 _COMMAND = [sys.executable, "-m", "pytest", "-q", "--durations=5"]
 _FOLDER = "tests-"  # of what tests write: tests-<process>-<part>, the last run's is kept
 
@@ -45,9 +46,10 @@ def main(arguments: argparse.Namespace) -> int:
 
 def _all(stack: contextlib.ExitStack) -> int:
     files = sorted((ROOT / "host_tests").glob("[!d]*/test_*.py"))
-    parts: list[list[str]] = [[], [], []]
+    parts: list[list[str]] = [[] for _ in range(len(_SPLITS) + 1)]
     for file in files:
-        parts[sum(file.name >= split for split in _SPLITS)].append(str(file))
+        number = -1 if file.name in _WORLDS else sum(file.name >= split for split in _SPLITS)
+        parts[number].append(str(file))
     started = time.monotonic()
     others = []
     for number, part in enumerate(parts[1:], 2):
