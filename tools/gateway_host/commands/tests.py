@@ -22,7 +22,6 @@ from gateway_host.interpreter import ROOT
 _SPLITS = ("test_connection", "test_link", "test_publish", "test_run")
 _WORLDS = ("test_provisioning.py",)  # the others are behind the last split
 _COMMAND = [sys.executable, "-m", "pytest", "-q", "--durations=5"]
-_FAILED = 1  # pytest's exit code: tests were run, and some failed
 _FOLDER = "tests-"  # of what tests write: tests-<process>-<part>, the last run's is kept
 
 
@@ -62,17 +61,7 @@ def _all(stack: contextlib.ExitStack) -> int:
         log.seek(0)
         print(log.read(), end="", flush=True)
     print(f"{len(files)} files in {time.monotonic() - started:.0f} s")
-    failed = [number for number, code in enumerate(codes, 1) if code]
-    if any(codes[number - 1] != _FAILED for number in failed):
-        return 1
-    return int(any([_again(stack, number, parts[number - 1]) for number in failed]))
-
-
-def _again(stack: contextlib.ExitStack, number: int, part: list[str]) -> int:
-    """The failed tests of a part once more, alone: what fails only beside others on a busy machine
-    is printed as failed above, and does not stop a change."""
-    print(f"What failed in part {number} is run once more, alone:", flush=True)
-    return _start(stack, number, ["--last-failed", "--last-failed-no-failures=none", *part]).wait()
+    return int(any(codes))
 
 
 def _start(
@@ -80,8 +69,7 @@ def _start(
 ) -> subprocess.Popen:
     """One part; it ends with the stack."""
     place = Path(tempfile.gettempdir(), f"{_FOLDER}{os.getpid()}-{number}")
-    cache = ROOT / "build" / f"pytest_cache-{number}"
-    command = [*_COMMAND, f"--basetemp={place}", "-o", f"cache_dir={cache}", *words]
+    command = [*_COMMAND, f"--basetemp={place}", *words]
     part = processes.start(command, cwd=ROOT, **streams)
     stack.callback(processes.stop, part)
     return part
