@@ -12,17 +12,16 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
 from gateway_host.broker import Broker
 from gateway_host.commands.run import DEFAULT_HOUSE
 from gateway_host.interpreter import ROOT
-from gateway_host.session import SERIAL, Session
+from gateway_host.session import SERIAL
 from gateway_host.sim.house_file import load_house
 from gateway_host.sim.installation import Installation
-from running_gateway import Listener, mqtt_at
+from running_gateway import Listener, Unannounced, mqtt_at
 from test_uplink import needs_mosquitto
 
 pytestmark = needs_mosquitto
@@ -31,16 +30,6 @@ PYSMAPPEE, IOBROKER = PLACE / "pysmappee.zip", PLACE / "iobroker-smappee.js"
 DRIVERS = Path(__file__).parents[1] / "clients"
 NOON = 1764000000  # a multiple of 300
 REMEDY = "not here: `make setup FORCE=1` fetches it, and says what is missing"
-
-
-class Unannounced(Session):
-    """A gateway that is not announced to Home Assistant: pysmappee takes any topic that ends with
-    /config for the gateway's own (docs/home-assistant.md)."""
-
-    def _write(self, name: str, content: Any) -> None:
-        if name == "settings.json":
-            content |= {"home_assistant": False}
-        super()._write(name, content)
 
 
 @pytest.fixture(scope="module")

@@ -53,6 +53,16 @@ def mqtt_at(port: int, host: str = HOST, user: Any = None, password: Any = None)
     return table | {"home_broker": True}
 
 
+class Unannounced(Session):
+    """A gateway that is not announced to Home Assistant: pysmappee takes any topic that ends with
+    /config for the gateway's own (docs/home-assistant.md), and 34 kB make other messages wait."""
+
+    def _write(self, name: str, content: Any) -> None:
+        if name == "settings.json":
+            content |= {"home_assistant": False}
+        super()._write(name, content)
+
+
 class Waiting:
     """A growing list of which others wait for the next item."""
 
