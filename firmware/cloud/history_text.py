@@ -43,13 +43,7 @@ def _put_numbers(room: ptr8, at: int, values, unknown, least, most) -> int:
             continue
         if value > most or value < least:
             text = b"%d" % value
-            piece = ptr8(text)
-            size = int(len(text))
-            i = 0
-            while i < size:
-                room[at + i] = piece[i]
-                i += 1
-            at += size
+            at = int(_copy(room, at, text, len(text)))
             continue
         x = int(value)
         if x < 0:
