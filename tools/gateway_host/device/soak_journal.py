@@ -23,7 +23,7 @@ from cloud import delivery, hearing, mqtt_client, mqtt_link, pings, uplink
 from cloud.commands import Commands
 from cloud.rates import Rates
 
-EPOCH = 1764000000
+EPOCH = 1764000000  # when minute 1 begins; also in gateway_host/soak/gateways.py
 SAMPLES = 60 * 3200
 MAX_WHEN_FULL = 40
 RESTS = 3  # reports of a minute without a record: what has time is done behind them
@@ -32,7 +32,7 @@ SECOND_MS = 250  # of the uplink's pauses and patience
 
 
 def energy(device, minute, point):
-    """J; also in gateway_host/soak/truth.py."""
+    """J; also in gateway_host/soak/gateways.py."""
     return (device * 7919 + minute * 104729 + point * 1299709) % 90000
 
 
@@ -126,7 +126,18 @@ class Soak:
         self.journal = Journal(
             place, one, kept, list, task["capacity"], self.counters.count, self.uptime_ms
         )
-        self.made = self.journal.last
+        self.made = self.kept = self.kept_before()  # minutes, which are not sequences
+
+    def kept_before(self):
+        """Of the last record that an earlier start has kept."""
+        for record in self.journal.read(self.journal.last):
+            if record:
+                return (record.time - EPOCH) // 60
+        return 0
+
+    def take_news(self, record):
+        self.kept = (record.time - EPOCH) // 60
+        self.sender.wake()
 
     def uptime_ms(self):
         return self.uptime
@@ -158,8 +169,8 @@ class Soak:
 
     async def measure(self):
         while not self.ended:
-            waiting = self.made - self.acknowledged()
-            behind = self.made - self.journal.last
+            waiting = self.journal.last - self.acknowledged()
+            behind = self.made - self.kept
             if behind > MAX_WHEN_FULL or self.stopped or waiting > self.task["ahead"]:
                 self.uptime += 60000 if behind else 0  # a write that failed is tried again
                 self.rest()
@@ -192,6 +203,7 @@ class Soak:
                 json.dumps(
                     {
                         "made": self.made,
+                        "kept": self.kept,
                         "last": self.journal.last,
                         "oldest": self.journal.first,
                         "acknowledged": self.acknowledged(),
@@ -218,12 +230,12 @@ class Soak:
             self.commands,
             self.counters,
         )
-        sender = delivery.Delivery(
+        self.sender = sender = delivery.Delivery(
             prefix, task["serial"], self.journal, line, rates, self.hurried_ms,
             self.counters.count,
         )  # fmt: skip
         self.commands.on("history", lambda fields: sender.ask(fields["from"], fields["to"]))
-        self.journal.set_news(lambda record: sender.wake())
+        self.journal.set_news(self.take_news)
         tasks = line.run(), line.watch(), sender.run(lambda: None), self.measure(), self.say(line)
         for one in tasks:
             asyncio.create_task(self.guard(one))

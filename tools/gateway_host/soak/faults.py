@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from gateway_host.broker import Broker
@@ -19,7 +19,8 @@ _LONGEST_S = 8.0
 
 
 class Faults:
-    """`play` plays one by chance. directory: where the broker keeps its state."""
+    """`play` plays one by chance. directory: where the broker keeps its state; only: names of
+    those that may be, none: all."""
 
     def __init__(
         self,
@@ -29,6 +30,7 @@ class Faults:
         gateways: Sequence[Driven],
         directory: Path,
         chance: random.Random,
+        only: Collection[str] = (),
     ):
         self._broker = broker
         self._proxy = proxy
@@ -36,8 +38,9 @@ class Faults:
         self._gateways = gateways
         self._directory = directory
         self._chance = chance
-        self.all: dict[str, Callable[[], None]] = {
+        faults: dict[str, Callable[[], None]] = {
             "power cut": self._power_cut,
+            "power cut in a write": self._power_cut_in_a_write,
             "power cut of all": self._power_cut_of_all,
             "connections cut": self._proxy.cut,
             "broker killed": self._broker_killed,
@@ -49,11 +52,12 @@ class Faults:
             "flash full": self._flash_full,
             "collector killed": self._collector_killed,
         }
+        self._all = {name: play for name, play in faults.items() if not only or name in only}
 
     def play(self) -> str:
         """One fault, until it is over; returns its name."""
-        name = self._chance.choice(list(self.all))
-        self.all[name]()
+        name = self._chance.choice(list(self._all))
+        self._all[name]()
         return name
 
     def _last(self) -> None:
@@ -61,6 +65,12 @@ class Faults:
 
     def _power_cut(self) -> None:
         self._chance.choice(self._gateways).restart()
+
+    def _power_cut_in_a_write(self) -> None:
+        gateway = self._chance.choice(self._gateways)
+        gateway.kill()
+        gateway.tear(self._chance.random())
+        gateway.start()
 
     def _power_cut_of_all(self) -> None:
         for gateway in self._gateways:

@@ -10,6 +10,7 @@ import contextlib
 import json
 import subprocess
 import threading
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,14 @@ PROGRAM = Path(__file__).parents[1] / "device" / "soak_journal.py"
 _HEAP = "2M"
 
 
+def _turn(file: Path) -> int:
+    """The number of what was written whole into a file of those that take turns, or 0."""
+    content = file.read_bytes()
+    if len(content) < 16 or zlib.crc32(content[:-4]) != int.from_bytes(content[-4:], "little"):
+        return 0
+    return int.from_bytes(content[4:8], "little")
+
+
 @dataclass(frozen=True)
 class Kind:
     """points: how many; capacity: bytes of the journal; ahead: records that may wait."""
@@ -29,6 +38,9 @@ class Kind:
     points: int
     capacity: int = 4_000_000
     ahead: int = 1000
+
+
+EPOCH = 1764000000  # when minute 1 begins; also in device/soak_journal.py
 
 
 def energy(device: int, minute: int, point: int) -> int:
@@ -42,12 +54,14 @@ def serial(device: int) -> str:
 
 
 class Driven:
-    """One gateway. `state`: what it said last; `starts`: how often it was started."""
+    """One gateway. `state`: what it said last, with `made` and `kept` (minutes; those that a cut
+    takes are made again), `last` and `acknowledged` (sequences); `starts`: how often it was
+    started."""
 
     def __init__(self, device: int, kind: Kind, port: int, directory: Path, bits: int = 32):
         self.device = device
         self.kind = kind
-        self.state: dict[str, Any] = {"made": 0, "last": 0, "acknowledged": 0, "errors": {}}
+        self.state: dict[str, Any] = {"made": 0, "kept": 0, "last": 0, "acknowledged": 0}
         self.starts = 0
         self._stopped = self._full = False
         self._port = port
@@ -87,6 +101,14 @@ class Driven:
         """A new start."""
         self.kill()
         self.start()
+
+    def tear(self, share: float) -> None:
+        """As a power cut leaves it in the middle of the next write: that much of the older of the
+        files that take turns is there (docs/journal.md). Power must be gone."""
+        files = sorted(self._directory.glob("registers.[01]"), key=_turn)
+        if len(files) == 2:
+            whole = files[1].read_bytes()
+            files[0].write_bytes(whole[: int(len(whole) * share)])
 
     def set_full(self, full: bool) -> None:
         """Whether its flash is full."""

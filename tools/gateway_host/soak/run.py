@@ -10,7 +10,7 @@ import contextlib
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ _SAY_S = 10.0
 @dataclass(frozen=True)
 class Options:
     """seconds: of faults; records: more of them until so many records are made, or None; seed: of
-    chance."""
+    chance; only: names of the driven gateways' faults, none: all."""
 
     seconds: float
     records: int | None = None
@@ -45,6 +45,7 @@ class Options:
     kinds: tuple[Kind, ...] = KINDS
     real: bool = True
     bits: int = 32
+    only: Collection[str] = ()
 
 
 def play(options: Options, directory: Path, say: Callable[[str], None]) -> dict[str, Any]:
@@ -64,7 +65,7 @@ def play(options: Options, directory: Path, say: Callable[[str], None]) -> dict[
             stack.callback(one.end)
             one.start()
         chance = random.Random(options.seed)
-        faults = Faults(broker, proxy, collector, gateways, state, chance)
+        faults = Faults(broker, proxy, collector, gateways, state, chance, options.only)
         real = None
         if options.real:
             real = stack.enter_context(Real(broker, directory, random.Random(options.seed)))
@@ -154,7 +155,7 @@ class _Run:
         return {"worst_live_delay_s": round(self._real.worst_live_s, 2), "whole_gateway": found}
 
     def _is_enough(self, seconds: float) -> bool:
-        records = sum(gateway.state["last"] for gateway in self._gateways)
+        records = sum(gateway.state["kept"] for gateway in self._gateways)
         return seconds >= self._options.seconds and records >= (self._options.records or 0)
 
     def _settle(self) -> bool:
@@ -190,18 +191,21 @@ class _Run:
 
     def _is_settled(self, gateway: Driven) -> bool:
         state = gateway.state
-        made = state["last"] == state["made"] > 0
-        return made and held(self._ledger.db, gateway) >= state["last"]
+        kept = state["kept"] == state["made"] > 0
+        return kept and held(self._ledger.db, gateway) >= state["last"]
 
     def _tell(self, counts: Counter[str]) -> None:
         if time.monotonic() - self._said < _SAY_S:
             return
         self._said = time.monotonic()
-        parts = [
-            f"{one.state['last']} made, {one.state['acknowledged']} acknowledged, "
-            f"{held(self._ledger.db, one)} held" + ("" if one.state.get("connected") else ", away")
-            for one in self._gateways
-        ]
+        parts = []
+        for one in self._gateways:
+            state = one.state
+            parts.append(
+                f"{state['kept']} kept, the last one {state['last']}, "
+                f"{state['acknowledged']} acknowledged, {held(self._ledger.db, one)} held"
+                + ("" if state.get("connected") else ", away")
+            )
         self._say(f"{sum(counts.values())} faults; " + "; ".join(parts))
 
 
