@@ -12,6 +12,7 @@ import base64
 import selectors
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,6 +28,7 @@ _QEMU = "qemu-system-riscv32"
 # not depend on the host.
 _MACHINE = ["-bios", "none", "-machine", "virt", "-nographic", "-monitor", "none"]
 _MACHINE += ["-serial", "stdio", "-icount", "shift=0"]
+_PARSING = threading.Lock()  # Python 3.11 fails where two threads parse at once (SystemError)
 MEMORY = 0x84000000  # the second half of the machine's 128 MB
 
 
@@ -135,7 +137,9 @@ count(_function, _nothing, [{", ".join(call)}])
 def _gather(source: str, path: Sequence[Path], held: dict[str, bytes]) -> None:
     """Add the modules of `path` that the source imports, and those that they import, to `held`."""
     wanted = []
-    for node in ast.walk(ast.parse(source)):
+    with _PARSING:
+        tree = ast.parse(source)
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             wanted += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
