@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from gateway_host.collector import export, report
-from gateway_host.collector.holes import Asking, holes
+from gateway_host.collector.holes import Asking, State, holes
 from gateway_host.collector.ledger import Ledger, Taken
 from gateway_host.errors import UserError
 from history_messages import DEVICE, LAYOUT, POINTS, START, layout, message, record
@@ -36,14 +36,18 @@ def energy(ledger: Ledger) -> tuple[int, int]:
 
 
 def gaps(ledger: Ledger) -> list[tuple[int, int, bool]]:
-    return [(hole.first, hole.last, hole.gone) for hole in holes(ledger.db)]
+    return [(hole.first, hole.last, hole.state is State.GONE) for hole in holes(ledger.db)]
+
+
+def states(ledger: Ledger) -> list[tuple[int, int, State]]:
+    return [(hole.first, hole.last, hole.state) for hole in holes(ledger.db)]
 
 
 def test_the_example_of_the_documentation(ledger: Ledger) -> None:
     """docs/history.md itself is well-formed, and kept."""
     text = (Path(__file__).parents[2] / "docs" / "history.md").read_text()
     blocks = [block for block in text.split("\n\n") if block.startswith('    {"device"')]
-    for kind, block in zip(("minutes", "layout"), blocks, strict=True):
+    for kind, block in zip(("minutes", "history", "layout"), blocks, strict=True):
         payload = block.replace("...", "").replace("},", "},").rstrip()
         payload = payload.replace("}, ]", "}]").encode()
         assert ledger.take([(f"servicelocation/x/{kind}", payload)]).aside == 0
@@ -119,21 +123,44 @@ def test_holes_that_never_fill_are_given_up(ledger: Ledger) -> None:
                 asked[hole] += 1
 
     pass_by(range(50))
-    assert min(asked.values()) > 80 and not any(hole.lost for hole in holes(ledger.db))
+    assert min(asked.values()) > 80
+    assert all(hole.state is State.TO_COME for hole in holes(ledger.db))
     asked = dict.fromkeys(asked, 0)
     for hour in range(50, 70):
         ledger.db.execute("UPDATE devices SET heard = heard + 1")
         pass_by(range(hour, hour + 1))
-    assert max(asked.values()) < 40 and all(hole.lost for hole in holes(ledger.db))
+    assert max(asked.values()) < 40
+    assert all(hole.state is State.GIVEN_UP for hole in holes(ledger.db))
     (found,) = report.devices(ledger.db)
     assert (found["gone"], found["waiting"]) == (6, 0)
-    assert all("lost" in line for line in report.hole_lines(ledger.db))
+    assert all("given up" in line for line in report.hole_lines(ledger.db))
     asked = {}
     assert Asking(after_s=0).due(ledger.db, 0) == []  # nor after a restart
     ledger.take([message(record(4))])  # it has come all the same
     ledger.take([message(record(16))])
-    assert [hole.first for hole in holes(ledger.db) if not hole.lost] == [14]
+    assert [one for one in states(ledger) if one[2] is State.TO_COME] == [(14, 15, State.TO_COME)]
     assert len(list(holes(ledger.db))) == 6
+
+
+def test_what_the_gateway_has_lost(ledger: Ledger) -> None:
+    """It is named, and not asked for any more; what comes all the same is kept."""
+    ledger.take([message(*(record(n) for n in (1, 10, 20)))])
+    taken = ledger.take([message(kind="history", lost=lost) for lost in ([4, 6], [7, 9])])
+    assert (taken.messages, taken.records, taken.aside) == (2, 0, 0)
+    there = [(2, 3, State.TO_COME), (4, 9, State.LOST), (11, 19, State.TO_COME)]
+    assert states(ledger) == there
+    ledger.take([message(kind="history", lost=[8, 14])] * 2)
+    there = [*there[:2], (11, 14, State.LOST), (15, 19, State.TO_COME)]
+    assert states(ledger) == there
+    asking = Asking(after_s=0)
+    assert [(hole.first, hole.last) for hole in asking.due(ledger.db, 0)] == [(2, 3), (15, 19)]
+    (found,) = report.devices(ledger.db)
+    assert (found["gone"], found["waiting"]) == (10, 7)
+    assert sum("the gateway has lost it" in line for line in report.hole_lines(ledger.db)) == 2
+    ledger.take([message(record(5), record(15), kind="history", oldest=5)])
+    assert states(ledger) == [
+        (2, 4, State.GONE), (6, 9, State.LOST), (11, 14, State.LOST), (16, 19, State.TO_COME),
+    ]  # fmt: skip
 
 
 def merged(first: int, last: int, **more: Any) -> dict[str, Any]:
@@ -224,6 +251,12 @@ MALFORMED = [
     (message(record(1, **{"export": ["1", 0]}))[1], "export: no list of numbers of points"),
     (message(record(1, missing=[1]))[1], "missing: not as many points"),
     (message(record(1), oldest=-1)[1], "oldest: out of range"),
+    (message()[1], "records: 0 of them"),
+    (message(lost=5)[1], "lost: of another kind"),
+    (message(lost=[5])[1], "lost: no first and last sequence"),
+    (message(lost=[0, 4])[1], "lost: no first and last sequence"),
+    (message(lost=[5, 4])[1], "lost: no first and last sequence"),
+    (message(lost=[4, True])[1], "lost: no first and last sequence"),
     (b" " * (1 << 19), "524288 bytes, at most 262144"),
 ]
 

@@ -9,6 +9,7 @@ from bisect import bisect
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
 
 ASK_AFTER_S = 300  # what is on its way needs so long
 AGAIN = 6  # asked again after twice, four times, at most so many times as long
@@ -17,44 +18,74 @@ _MAX_OF_ONE = 4  # on their way: a gateway takes 8 at a time
 _MAX_ASKED = 12  # in vain, while the gateway was heard: more than five hours
 
 
+class State(Enum):
+    """What becomes of a hole."""
+
+    TO_COME = "to come"
+    GONE = "will not come: the gateway keeps it no longer"  # below `oldest`
+    LOST = "will not come: the gateway has lost it"  # it says so
+    GIVEN_UP = "given up: the gateway was asked for it again and again"
+
+
 @dataclass(frozen=True)
 class Hole:
-    """The sequences `first` to `last` of a device are not there. gone: they are below `oldest`;
-    lost: the gateway was asked for them again and again, in vain."""
+    """The sequences `first` to `last` of a device are not there."""
 
     device: str
     uuid: str
     first: int
     last: int
-    gone: bool
-    lost: bool = False
+    state: State
+
+
+_Ranges = list[tuple[int, int]]  # in their order, apart
 
 
 def holes(db: sqlite3.Connection) -> Iterator[Hole]:
-    """All holes, each cut in two where it lies on both sides of `oldest`. What lies below the
-    first record that was ever held and is gone is none: the reader was not there yet."""
+    """All holes, cut where their state changes. What lies below the first record that was ever
+    held and is gone is none: the reader was not there yet."""
     rows = db.execute(
         "SELECT h.device, d.uuid, d.oldest, h.first, h.last FROM held h JOIN devices d "
         "USING(device) ORDER BY h.device, h.first"
     )
-    given_up: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
-    for name, first, last in db.execute("SELECT * FROM given_up ORDER BY device, first"):
-        given_up[name].append((first, last))
+    given_up, lost = _ranges(db, "given_up"), _ranges(db, "lost")
     device, end = None, 0
     for name, uuid, oldest, first, last in rows:
         if name != device:
             device, end = name, min(first, oldest) - 1
-        if end + 1 < oldest and end + 1 < first:
-            yield Hole(name, uuid, end + 1, min(first, oldest) - 1, True)
-            end = min(first, oldest) - 1
-        if end + 1 < first:
-            lost = _within(end + 1, first - 1, given_up[name])
-            yield Hole(name, uuid, end + 1, first - 1, False, lost)
+        for start, stop, state in _parts(end + 1, first - 1, oldest, lost[name]):
+            if state is State.TO_COME and _within(start, stop, given_up[name]):
+                state = State.GIVEN_UP
+            yield Hole(name, uuid, start, stop, state)
         end = max(end, last)
 
 
-def _within(first: int, last: int, ranges: list[tuple[int, int]]) -> bool:
-    """Whether one of these ranges, which do not overlap, has all of it."""
+def _ranges(db: sqlite3.Connection, table: str) -> defaultdict[str, _Ranges]:
+    """Of each device."""
+    found: defaultdict[str, _Ranges] = defaultdict(list)
+    for name, first, last in db.execute(f"SELECT * FROM {table} ORDER BY device, first"):
+        found[name].append((first, last))
+    return found
+
+
+def _parts(first: int, last: int, oldest: int, lost: _Ranges) -> Iterator[tuple[int, int, State]]:
+    """`first` to `last`, if there is anything, cut where the state changes."""
+    if first < oldest and first <= last:
+        yield first, min(last, oldest - 1), State.GONE
+        first = oldest
+    place = bisect(lost, first, key=lambda one: one[1] + 1)
+    while first <= last and place < len(lost) and lost[place][0] <= last:
+        start, end = lost[place]
+        if first < start:
+            yield first, start - 1, State.TO_COME
+        yield max(first, start), min(last, end), State.LOST
+        first, place = end + 1, place + 1
+    if first <= last:
+        yield first, last, State.TO_COME
+
+
+def _within(first: int, last: int, ranges: _Ranges) -> bool:
+    """Whether one of these ranges has all of it."""
     place = bisect(ranges, first, key=lambda one: one[0])
     return place > 0 and last <= ranges[place - 1][1]
 
@@ -83,7 +114,7 @@ class Asking:
         now = time.monotonic() if now is None else now
         before, self._wishes = self._wishes, {}
         for hole in holes(db):
-            if not hole.gone and not hole.lost:
+            if hole.state is State.TO_COME:
                 new = _Wish(now + self._after_s, 2 * self._after_s)
                 self._wishes[hole] = before.get(hole, new)
         wishes = self._wishes

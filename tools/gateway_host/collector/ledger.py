@@ -67,6 +67,8 @@ class Ledger:
             return
         if isinstance(message, Records):
             self._take_device(message)
+            if message.lost:
+                self._add_range("lost", message.device, *message.lost)
             for record in message.records:
                 if reason := self._keep(message, record, taken):
                     self._put_aside(topic, payload, reason, taken)
@@ -138,7 +140,7 @@ class Ledger:
             + (record.missing and json.dumps(record.missing), json.dumps(record.rest))
             + (sent_before,),
         )
-        self._hold(message.device, record.first, record.sequence)
+        self._add_range("held", message.device, record.first, record.sequence)
         placing.place(self.db, message.device, record.sequence)
         taken.records += 1
         return None
@@ -172,16 +174,16 @@ class Ledger:
             f"UPDATE devices SET {what} = {what} + ? WHERE device = ?", (count, device)
         )
 
-    def _hold(self, device: str, first: int, last: int) -> None:
-        """Adds to the ranges that are held, joining those that touch."""
+    def _add_range(self, table: str, device: str, first: int, last: int) -> None:
+        """Adds to the ranges of `held` or `lost`, joining those that touch."""
         touching = self.db.execute(
-            "SELECT first, last FROM held WHERE device = ? AND first <= ? AND last >= ?",
+            f"SELECT first, last FROM {table} WHERE device = ? AND first <= ? AND last >= ?",
             (device, last + 1, first - 1),
         ).fetchall()
         for start, end in touching:
-            self.db.execute("DELETE FROM held WHERE device = ? AND first = ?", (device, start))
+            self.db.execute(f"DELETE FROM {table} WHERE device = ? AND first = ?", (device, start))
             first, last = min(first, start), max(last, end)
-        self.db.execute("INSERT INTO held VALUES(?, ?, ?)", (device, first, last))
+        self.db.execute(f"INSERT INTO {table} VALUES(?, ?, ?)", (device, first, last))
 
     def _put_aside(self, topic: str, payload: bytes, reason: str, taken: Taken) -> None:
         taken.aside += 1

@@ -45,7 +45,8 @@ class Record:
 
 @dataclass(frozen=True)
 class Records:
-    """A message of `minutes` or `history`."""
+    """A message of `minutes` or `history`. lost: first and last sequence of what will never
+    come."""
 
     uuid: str
     device: str
@@ -53,6 +54,7 @@ class Records:
     historical: bool
     oldest: int
     records: list[Record]
+    lost: tuple[int, int] | None
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,8 @@ def _no_constant(_name: str) -> NoReturn:
 
 def _records(uuid: str, message: dict[str, Any]) -> Records:
     found = _need(message, "records", list)
-    if not 1 <= len(found) <= _MAX_RECORDS:
+    lost = _lost(message) if "lost" in message else None
+    if not (0 if lost else 1) <= len(found) <= _MAX_RECORDS:
         raise Malformed(f"records: {len(found)} of them")
     return Records(
         uuid,
@@ -103,7 +106,15 @@ def _records(uuid: str, message: dict[str, Any]) -> Records:
         _need(message, "historical", bool) if "historical" in message else False,
         _integer(message, "oldest", 0),
         [_record(one) for one in found],
+        lost,
     )
+
+
+def _lost(message: dict[str, Any]) -> tuple[int, int]:
+    found = _need(message, "lost", list)
+    if len(found) != 2 or not all(map(_is_integer, found)) or not 1 <= found[0] <= found[1]:
+        raise Malformed("lost: no first and last sequence")
+    return found[0], found[1]
 
 
 def _record(message: Any) -> Record:

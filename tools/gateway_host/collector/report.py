@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.table import Table
 
-from gateway_host.collector.holes import holes
+from gateway_host.collector.holes import State, holes
 
 _SHOWN = 20  # holes that are listed
 
@@ -19,7 +19,7 @@ def devices(db: sqlite3.Connection) -> list[dict[str, Any]]:
     `waiting` and `gone` (sequences in holes), `doubles`, `replaced`, `timeless`."""
     missing: dict[tuple[str, bool], int] = {}
     for hole in holes(db):
-        key = hole.device, hole.gone or hole.lost
+        key = hole.device, hole.state is not State.TO_COME
         missing[key] = missing.get(key, 0) + hole.last - hole.first + 1
     rows = db.execute(
         "SELECT d.device, d.oldest, d.doubles, d.replaced, count(r.sequence), "
@@ -66,12 +66,7 @@ def hole_lines(db: sqlite3.Connection) -> Iterator[str]:
         if number == _SHOWN:
             yield "  ... and more"
             return
-        state = "to come"
-        if hole.gone:
-            state = "will not come: the gateway has it no more"
-        elif hole.lost:
-            state = "lost: the gateway was asked for it again and again"
-        yield f"  {hole.device}: {hole.first} to {hole.last}: {state}"
+        yield f"  {hole.device}: {hole.first} to {hole.last}: {hole.state.value}"
 
 
 def aside_lines(db: sqlite3.Connection) -> Iterator[str]:

@@ -13,9 +13,10 @@ from pathlib import Path
 from gateway_host.errors import UserError
 
 VERSION = 1
-# Holes that are not asked for any more. Files of before do not have it.
-_GIVEN_UP = """
-CREATE TABLE IF NOT EXISTS given_up(
+# Ranges that are not asked for any more: in vain too often, or the gateway has lost them. Files of
+# before do not have these tables.
+_NOT_ASKED_FOR = """
+CREATE TABLE IF NOT EXISTS {}(
     device TEXT, first INTEGER, last INTEGER NOT NULL, PRIMARY KEY(device, first)
 ) WITHOUT ROWID
 """
@@ -97,4 +98,5 @@ def _make(db: sqlite3.Connection, file: Path) -> None:
         raise UserError(f"{file}: is another program's database: name another file")
     elif version != VERSION:
         raise UserError(f"{file}: has version {version}, this collector reads {VERSION}")
-    db.execute(_GIVEN_UP)
+    for table in ("given_up", "lost"):
+        db.execute(_NOT_ASKED_FOR.format(table))
