@@ -201,17 +201,38 @@ class Delivery:
         return True
 
     async def _send_asked(self):
-        """Once more what a reader asked for, as far as it was delivered. Whether a message was
-        sent."""
+        """Once more what a reader asked for, as far as it was delivered, or that it is lost.
+        Whether a message was sent."""
         if not self._asked:
             return False
         asked = self._asked[0]
-        limit = min(asked[1], self._coverage.through)
-        if asked[0] <= limit:
-            asked[0] = await self._send(_WAITED, asked[0], limit, self._most, False) + 1
+        first, limit = asked[0], min(asked[1], self._coverage.through)
+        if first <= limit:
+            lost = await self._lost_from(first, limit)
+            if lost:
+                await self._send_lost(first, lost)
+            asked[0] = 1 + (lost or await self._send(_WAITED, first, limit, self._most, False))
         if not 1 < asked[0] <= limit:
             self._asked.remove(asked)
         return True
+
+    async def _lost_from(self, first, limit):
+        """Up to which sequence, of `first` to `limit`, the journal has no record any more; 0 where
+        it has one, or where a part of the flash cannot be read now."""
+        unread = self._journal.unread
+        record = await self._read(first)
+        if self._journal.unread != unread or record is not None and record.first <= first:
+            return 0
+        return limit if record is None else min(record.first - 1, limit)
+
+    async def _send_lost(self, first, last):
+        """Say that nothing will come of these any more."""
+        text = self._spare.pop() if self._spare else HistoryText(_SIZE)
+        layout = self._journal.layout
+        text.begin(self._device, layout, True, self._journal.first, (first, last))
+        text.end()
+        message = _Records(self._prefix + _WAITED, text, first, last, self._done)
+        await self._uplink.deliver(message)
 
     async def _send(self, topic, first, limit, most, counts=True):
         """Send a message of at most so many records, of `first` to `limit`: the last sequence
@@ -226,6 +247,8 @@ class Delivery:
             if record.first > limit:  # what is before it is not kept any more
                 last = limit
                 break
+            if layout is not None and not counts and record.first > sequence:
+                break  # what is lost between is said before it
             if layout is None:
                 layout = record.layout
                 text.begin(self._device, layout, topic == _WAITED, self._journal.first)

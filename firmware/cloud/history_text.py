@@ -87,11 +87,21 @@ class HistoryText:
         self._size = 0
         self._one = [0]  # a list that is there for one number
 
-    def begin(self, device: str, layout: str, historical: bool, oldest: int) -> None:
-        """A message without records."""
+    def begin(
+        self,
+        device: str,
+        layout: str,
+        historical: bool,
+        oldest: int,
+        lost: tuple[int, int] | None = None,
+    ) -> None:
+        """A message without records. lost: first and last sequence of what will never come."""
         self.records = self._size = 0
-        head = '{"device":"%s","layout":"%s","historical":%s,"oldest":%d,"records":['
+        head = '{"device":"%s","layout":"%s","historical":%s,"oldest":%d,'
         self._put((head % (device, layout, "true" if historical else "false", oldest)).encode())
+        if lost is not None:
+            self._put(b'"lost":[%d,%d],' % lost)
+        self._put(b'"records":[')
 
     def add(self, record: JournalRecord) -> bool:
         """Add a record; whether there is room for it."""

@@ -91,6 +91,11 @@ class Journal:
             return min(span(self._state.chunks[0])[0], self.last + 1)
         return self.last + 1
 
+    @property
+    def unread(self) -> int:
+        """How often a part of the flash could not be read: its records may be there again."""
+        return self._segments.unread
+
     def set_news(self, news: Callable[[Record], object]) -> None:
         """news: called with each record when it is written."""
         self._news = news

@@ -42,13 +42,14 @@ class Segment:
 
 class Segments:
     """`all`: of Segment, oldest first; `most`: bytes of one, about; `boot`: the start of the last
-    record that was there at this one.
+    record that was there at this one; `unread`: how often one could not be read.
 
     capacity: bytes of all; count: counts an error by name."""
 
     def __init__(self, capacity: int, count: Count):
         self.all: list[Segment] = []
         self.boot = 0
+        self.unread = 0
         self.most = min(_BYTES, capacity // _PARTS)
         self._count = count
         self._place: tuple[Segment, int, int] | None = None  # of a chunk: offset, first sequence
@@ -178,6 +179,7 @@ class Segments:
                     return
             except OSError:
                 error = "journal.unread"
+                self.unread += 1
             if segment not in self.all:
                 k = 0
                 continue

@@ -13,9 +13,12 @@ from typing import Any
 
 import pytest
 from broker_proxy import BrokerProxy
+from contract import wrong
 from gateway_host import broker as brokers
 from gateway_host import interpreter, processes
 from gateway_host.broker import HOST, Broker
+from gateway_host.collector.holes import Asking, State, holes
+from gateway_host.collector.ledger import Ledger
 from gateway_host.session import MODULE_PATH
 from in_interpreter import program
 from paho.mqtt import client as mqtt
@@ -91,6 +94,7 @@ class Reader:
                 layouts.add(value["layout"])
             if topic not in ("minutes", "history"):
                 continue
+            assert wrong(f"servicelocation/u/{topic}", json.dumps(value)) == []
             assert value["device"] == DEVICE
             assert value["layout"] in layouts
             assert value["historical"] == (topic == "history")
@@ -312,9 +316,36 @@ def test_a_hole_in_what_is_merged_now():
                     ),
                     "again",
                 )
+        for value in reader.of("history"):
+            assert wrong("servicelocation/u/history", json.dumps(value)) == []
         records = [one for value in reader.of("history") for one in value["records"]]
         assert {one["first"] for one in records if one["sequence"] == 10} == {6}
         assert not any("first" in one for one in records if one["sequence"] != 10)
+
+
+def test_a_hole_of_which_the_gateway_has_nothing(tmp_path):
+    """It says so, and the collector, which shares no code with it, asks no more."""
+    with Broker() as broker, Reader(broker.port) as reader:
+        with delivering(broker.port, 20, after_ms=60000, lost=[7, 11]) as run:
+            run.complete(20)
+            reader.messages.until(lambda _: reader.sequences("history")[-1:] == [20], "the last")
+            before = len(reader.of("history"))
+            reader.ask(7, 11)
+            reader.ask(10, 13)
+            reader.messages.until(lambda _: len(reader.of("history")) == before + 3, "answers")
+        said = reader.of("history")[before:]
+        assert [one.get("lost") for one in said] == [[7, 11], [10, 11], None]
+        assert [len(one["records"]) for one in said] == [0, 0, 2]
+        ledger = Ledger(tmp_path / "history.db")
+        for value in reader.of("history"):
+            text = json.dumps(value)
+            assert wrong("servicelocation/u/history", text) == []
+            assert ledger.take([("servicelocation/u/history", text.encode())]).aside == 0
+        assert [(hole.first, hole.last, hole.state) for hole in holes(ledger.db)] == [
+            (7, 11, State.LOST)
+        ]
+        assert Asking(after_s=0).due(ledger.db, 0) == []
+        ledger.close()
 
 
 def test_a_day_at_50_ms_round_trip():

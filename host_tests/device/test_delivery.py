@@ -33,7 +33,8 @@ class Uplink:
             name = message.topic[2:]
             value = json.loads(bytes(message.view()))
             if "records" in value:
-                value = [record["sequence"] for record in value["records"]]
+                records = [record["sequence"] for record in value["records"]]
+                value = ("lost", value["lost"], records) if "lost" in value else records
             self.given.append((name, value))
             self.waiting.append(message)
 
@@ -54,9 +55,12 @@ class Journal:
 
     first = 1
     boot = 2
+    layout = "11111111"
 
     def __init__(self, last):
         self.last = last
+        self.unread = 0
+        self.unreadable = ()
         self.mark = Cursor()
         self.untimed = ()
         self.of_before = ()
@@ -72,6 +76,7 @@ class Journal:
     def read(self, sequence):
         yield None
         while sequence in self.gone:
+            self.unread += sequence in self.unreadable
             sequence += 1
         if sequence <= self.last:
             record = messages.minute(2, sequence)
@@ -201,6 +206,42 @@ class Asked(Case):
         self.assertEqual(self.turn(), [("history", [3, 4, 5, 6, 7, 8])])
         self.uplink.acknowledge()
         self.assertEqual((self.turn(), self.journal.mark.sequence), ([], 25))
+
+    def asked(self, first, last):
+        """What is sent of these, when all of it was delivered."""
+        self.delivery._coverage.through = self.journal.last
+        self.turn()
+        self.delivery.ask(first, last)
+        found = []
+        for _ in range(6):
+            found += [value for topic, value in self.turn() if topic == "history"]
+            self.uplink.acknowledge()
+        self.assertEqual(self.delivery._asked, [])
+        return found
+
+    def test_what_is_lost_is_said_once(self):
+        """Between others, and before all others."""
+        self.journal.gone = (1, 2, 6, 7, 8, 11)
+        right = [
+            ("lost", [1, 2], []), [3, 4, 5], ("lost", [6, 8], []), [9, 10], ("lost", [11, 11], []),
+            [12],
+        ]  # fmt: skip
+        self.assertEqual(self.asked(1, 12), right)
+
+    def test_only_what_was_asked_for(self):
+        self.journal.gone = range(4, 20)
+        self.assertEqual(self.asked(7, 9), [("lost", [7, 9], [])])
+
+    def test_the_end_of_all_is_lost(self):
+        self.journal.gone = range(24, 26)
+        self.assertEqual(self.asked(24, 30), [("lost", [24, 25], [])])
+        self.assertEqual(self.asked(26, 30), [])  # it comes anyway
+
+    def test_what_cannot_be_read_now_may_come_later(self):
+        self.journal.gone = self.journal.unreadable = (6, 7)
+        self.assertEqual(self.asked(5, 8), [[5], [8]])
+        self.journal.gone = self.journal.unreadable = (24, 25)
+        self.assertEqual(self.asked(24, 25), [])
 
     def test_too_much(self):
         with self.assertRaises(Refused):

@@ -2,8 +2,9 @@
 each second. Standard input: `port`; `waiting`, how many records there are; `live_ms`, from one new
 record to the next, and how many are `new`; `link`; `layouts`, [first sequence that has it, name];
 `untimed_ms`, for how long their time is not known; `merged`, first and last sequence of what is
-one record. Seconds of the uplink are `second_ms`. Ten times a second a line says how things are;
-it ends with its standard input, or when the broker has all.
+one record; `lost`, the same of what is not there any more. Seconds of the uplink are `second_ms`.
+Ten times a second a line says how things are; it ends with its standard input, or when the broker
+has all.
 
 What is in a record follows from its sequence."""
 
@@ -42,10 +43,13 @@ class Journal:
 
     first = 1
     boot = 3
+    unread = 0
 
-    def __init__(self, last, layouts, untimed_ms, merged):
+    def __init__(self, last, layouts, untimed_ms, merged, lost):
         self.last = last
+        self.layout = layouts[-1][1]
         self._merged = merged
+        self._lost = lost
         self._untimed_ms = untimed_ms
         self._began = time.ticks_ms()
         self._layouts = layouts
@@ -62,6 +66,8 @@ class Journal:
 
     def read(self, sequence):
         yield None
+        if self._lost[0] <= sequence <= self._lost[1]:
+            sequence = self._lost[1] + 1
         if sequence > self.last:
             return
         first, last = self._merged
@@ -166,7 +172,11 @@ async def run(task):
         counters,
     )
     journal = Journal(
-        task["waiting"], task["layouts"], task.get("untimed_ms", 0), task.get("merged", (0, 0))
+        task["waiting"],
+        task["layouts"],
+        task.get("untimed_ms", 0),
+        task.get("merged", (0, 0)),
+        task.get("lost", (0, 0)),
     )
     delivery = Delivery("u/", "5010000001", journal, line, rates, time.ticks_ms, counters.count)
     commands.on("history", lambda fields: delivery.ask(fields["from"], fields["to"]))

@@ -121,6 +121,7 @@ said = {
     "advice": journal.advice(),
     "kept": journal.describe(),
     "errors": errors,
+    "unread": journal.unread,
     "joules": list(gateway.measuring.energy.main.joules),
 }
 print(json.dumps(said))
