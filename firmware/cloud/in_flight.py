@@ -71,7 +71,10 @@ class InFlight:
 
     def answered(self, packet: bytes) -> None:
         """The contents of a SUBACK or UNSUBACK."""
-        number = packet[0] << 8 | packet[1] if len(packet) > 1 else 0
+        self.free(packet[0] << 8 | packet[1] if len(packet) > 1 else 0)
+
+    def free(self, number: int) -> None:
+        """The answer to the request of this number has come, or nobody awaits it any more."""
         if self._numbers.get(number, True) is None:
             del self._numbers[number]
 

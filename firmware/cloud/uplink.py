@@ -68,10 +68,10 @@ class Uplink:
         self._retained = retained
         self._counters = counters
         self._troubles = Troubles(client_id, counters)
-        self._subscriptions = Subscriptions(commands.topics)
         self._backoff = Backoff(client_id)
         commands.on("retry", lambda fields: self._backoff.retry(fields["seconds"]))
         self._in_flight = InFlight(window)
+        self._subscriptions = Subscriptions(commands.topics, client_id, self._in_flight.free)
         self._link = Link(lambda: self._in_flight.is_awaited() or self._pings.is_awaited())
         self._client = Client(self._link, client_id, settings, will, self._in_flight.number)
         self._sending = asyncio.Lock()

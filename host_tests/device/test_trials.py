@@ -213,7 +213,8 @@ class Asked(unittest.TestCase):
         self.wanted = ["p/u/set"]
         self.asked = []
         self.room = 10
-        self.subscriptions = Subscriptions(self.wanted)
+        self.freed = []
+        self.subscriptions = Subscriptions(self.wanted, "5010000001", self.freed.append)
 
     def subscribe(self, topic):
         if len(self.asked) == self.room:
@@ -241,6 +242,7 @@ class Asked(unittest.TestCase):
         self.assertFalse(self.subscriptions.answered(b"\0\1\0"))
         self.assertTrue(self.subscriptions.answered(b"\0\2\x80"))
         self.assertFalse(self.subscriptions.answered(b"\0\2\x80"))
+        self.assertFalse(self.subscriptions.answered(b"\0\0\x80"))
         self.assertTrue("plug/1/setstate" in self.subscriptions.texts()[0])
         self.subscriptions.begin()
         self.assertEqual(self.subscriptions.texts(), [])
@@ -249,6 +251,55 @@ class Asked(unittest.TestCase):
         self.subscriptions.ask(self.subscribe)
         self.assertEqual([self.subscriptions.second() for _ in range(12)].count(True), 1)
         self.assertEqual(self.subscriptions.refused, self.wanted)
+
+    def pause(self):
+        """How many seconds go by until something is asked; None: more than 300."""
+        before = len(self.asked)
+        for second in range(1, 301):
+            self.subscriptions.second()
+            self.subscriptions.ask(self.subscribe)
+            if len(self.asked) > before:
+                return second
+
+    def test_refused_ones_are_asked_for_again(self):
+        """Together, and others are not; more and more seldom; until they are given."""
+        self.room = 100
+        self.wanted += ["p/u/plug/1", "p/u/plug/2"]
+        self.subscriptions.ask(self.subscribe)
+        for answer in (b"\0\1\0", b"\0\2\x80", b"\0\3\x80"):
+            self.subscriptions.answered(answer)
+        pauses = []
+        for number in range(4, 24, 2):
+            pauses.append(self.pause())
+            self.assertEqual(self.asked[number - 1 :], self.wanted[1:])
+            self.assertEqual(self.subscriptions.refused, self.wanted[1:])
+            for one in (number, number + 1):
+                self.assertTrue(self.subscriptions.answered(bytes([0, one, 0x80])))
+        self.assertTrue(10 <= pauses[0] <= 11)
+        self.assertTrue(60 < max(pauses) <= 250)
+        self.pause()
+        self.assertFalse(self.subscriptions.answered(b"\0\x18\0"))
+        self.assertEqual(self.subscriptions.refused, self.wanted[2:])
+        self.assertFalse(self.subscriptions.answered(b"\0\x19\0"))
+        self.assertEqual((self.subscriptions.texts(), self.pause()), ([], None))
+        self.assertEqual(self.freed, [])
+
+    def test_a_late_answer_is_one(self):
+        self.subscriptions.ask(self.subscribe)
+        for _ in range(11):
+            self.subscriptions.second()
+        self.assertFalse(self.subscriptions.answered(b"\0\1\0"))
+        self.assertEqual((self.subscriptions.refused, self.pause()), ([], None))
+
+    def test_unanswered_ones_are_asked_for_again(self):
+        """Then only the later packet is open."""
+        self.subscriptions.ask(self.subscribe)
+        self.assertTrue(20 <= self.pause() <= 22)
+        self.assertEqual(self.freed, [1])
+        self.assertFalse(self.subscriptions.answered(b"\0\1\0"))
+        self.assertEqual(self.subscriptions.refused, self.wanted)
+        self.assertFalse(self.subscriptions.answered(b"\0\2\0"))
+        self.assertEqual((self.subscriptions.refused, self.pause()), ([], None))
 
 
 if __name__ == "__main__":
