@@ -37,7 +37,7 @@ class Kind:
 
     points: int
     capacity: int = 4_000_000
-    ahead: int = 1000
+    ahead: int = 3000
 
 
 EPOCH = 1764000000  # when minute 1 begins; also in device/soak_journal.py

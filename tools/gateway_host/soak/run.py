@@ -7,6 +7,7 @@ Owns the order of things and the figures.
 from __future__ import annotations
 
 import contextlib
+import operator
 import random
 import time
 from collections import Counter
@@ -27,7 +28,7 @@ from gateway_host.soak.proxy import Proxy
 from gateway_host.soak.real import Real
 from gateway_host.soak.verdict import Verdict, held, judge
 
-KINDS = (Kind(28), Kind(3), Kind(3))
+KINDS = (Kind(28), *7 * [Kind(3)])
 _CALM_S = (0.0, 2.0)
 _LONGEST_CALM_S = 30.0
 _PATIENCE_S = 240.0  # without anything new
@@ -135,13 +136,13 @@ class _Run:
         } | self._of_real()
 
     def _calm(self) -> None:
-        """Until something of each gateway has come again, so that the next fault meets a delivery
-        at work; not for ever: one may be in a long pause."""
+        """Until something of half of the gateways has come again, so that the next fault meets a
+        delivery at work; not of all: one may be in a long pause."""
         end = time.monotonic() + _LONGEST_CALM_S
         before = [held(self._ledger.db, gateway) for gateway in self._gateways]
         while time.monotonic() < end:
             now = [held(self._ledger.db, gateway) for gateway in self._gateways]
-            if all(new > old for new, old in zip(now, before, strict=True)):
+            if 2 * sum(map(operator.gt, now, before)) >= len(now):
                 break
             self._look()
             time.sleep(0.2)
