@@ -120,12 +120,15 @@ def _load(device, resting):
     look()
     _usable(refused, "reset", lambda: _finish_reset(device))
     device.watchdog(_LOADING_MS)
+    lacks_psram = getattr(board, "PSRAM", True) and device.heap_bytes() < _PSRAM_BYTES
+    if device.keeps_modules and not lacks_psram:
+        modules.keep_all()
     installation, name = _installation(refused)
     requested = _usable(refused, "settings.json", settings.read) or settings.kept()
     if resting:
         refused.append("rest")
         installation = None
-    if getattr(board, "PSRAM", True) and device.heap_bytes() < _PSRAM_BYTES:
+    if lacks_psram:
         print(_NO_PSRAM % (device.heap_bytes() // 1000))
         refused.append("psram")
         installation = None

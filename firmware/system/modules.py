@@ -83,18 +83,39 @@ _GATEWAY = (
 
 # Of MicroPython itself: an import looks for them in the file system first, each time, unless they
 # are entered.
-_BUILT_IN = ("array", "errno", "json", "os", "select", "socket", "struct", "time")
+_BUILT_IN = (
+    "array",
+    "binascii",
+    "errno",
+    "hashlib",
+    "io",
+    "json",
+    "os",
+    "select",
+    "socket",
+    "struct",
+    "time",
+)
 
-_kept = set()
+_for_good = False  # nothing is unloaded
+
+
+def enter_built_in() -> None:
+    """From now on MicroPython's own modules are imported without a look at the file system."""
+    for name in _BUILT_IN:
+        sys.modules[name] = __import__(name)
+
+
+def keep_all() -> None:
+    """There is room: from now on whatever is imported stays."""
+    global _for_good
+    _for_good = True
 
 
 def load(with_b_bus: bool, between: Callable[[], object]) -> None:
-    """Load all of them, for good. between: called after each."""
-    for name in _BUILT_IN:
-        sys.modules[name] = __import__(name)
+    """Load what else may be imported later. between: called after each."""
     for name in HOTSPOT + _NOW_AND_THEN + (_B_BUS if with_b_bus else ()):
         __import__(name)
-        _kept.add(name)
         between()
 
 
@@ -107,11 +128,12 @@ def load_gateway(between: Callable[[], object]) -> None:
 
 
 def unload(*names: str) -> None:
-    """Give back what these modules take, as far as nobody else holds it and they were not loaded
-    for good."""
+    """Give back what these modules take, as far as nobody else holds it and not all are kept."""
+    if _for_good:
+        return
     found = False
     for name in names:
-        if name not in _kept and name in sys.modules:
+        if name in sys.modules:
             del sys.modules[name]
             package, _, own = name.rpartition(".")
             if hasattr(sys.modules.get(package), own):
