@@ -102,9 +102,10 @@ fleet: ## Play so many gateways against a broker, write build/fleet.json (N=1000
 	@$(HOST) fleet $(call option,gateways,N) $(call option,seconds,SECONDS) $(call option,profile,PROFILE) \
 		$(call option,backlog,BACKLOG) $(call option,engine,ENGINE) $(call flag,tls,TLS)
 
-soak: ## Harm gateways, network, broker and collector on purpose, write build/soak.json (MINUTES=10 RECORDS=1000000 SEED=1)
+soak: ## Harm gateways, network, broker and collector on purpose, write build/soak.json (MINUTES=10 RECORDS=1000000 SEED=1 ONLY="power cut of all")
 	@$(SETUP) --group run
-	@$(HOST) soak $(call option,minutes,MINUTES) $(call option,records,RECORDS) $(call option,seed,SEED)
+	@$(HOST) soak $(call option,minutes,MINUTES) $(call option,records,RECORDS) $(call option,seed,SEED) \
+		$(call option,only,ONLY)
 
 label: ## Make labels with the code that joins the hotspot (SERIAL=5010000123 KEY=... for a known password)
 	@$(SETUP) --group run

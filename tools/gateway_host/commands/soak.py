@@ -24,12 +24,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--minutes", type=float, default=5, help="of faults (5)")
     parser.add_argument("--records", type=int, help="go on until so many are made")
     parser.add_argument("--seed", type=int, default=1, help="of chance (1)")
+    parser.add_argument("--only", help="the one fault of the driven gateways")
     parser.add_argument("--state", type=Path, help="keep all files in this directory")
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Exit code 0; 1 where a record was lost, doubled, put aside or did not come."""
-    options = Options(arguments.minutes * 60, arguments.records, arguments.seed)
+    only = (arguments.only,) if arguments.only else ()
+    options = Options(arguments.minutes * 60, arguments.records, arguments.seed, only=only)
     check(options)
     if mosquitto() is None:
         raise UserError("no mosquitto: `make doctor` says why and the remedy")

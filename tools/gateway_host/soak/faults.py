@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from gateway_host.broker import Broker
+from gateway_host.errors import UserError
 from gateway_host.soak.collector import Collector
 from gateway_host.soak.gateways import Driven
 from gateway_host.soak.proxy import Proxy
@@ -20,7 +21,7 @@ _LONGEST_S = 8.0
 
 class Faults:
     """`play` plays one by chance. directory: where the broker keeps its state; only: names of
-    those that may be, none: all."""
+    those that may be, none: all; UserError where there is no such fault."""
 
     def __init__(
         self,
@@ -52,7 +53,9 @@ class Faults:
             "flash full": self._flash_full,
             "collector killed": self._collector_killed,
         }
-        self._all = {name: play for name, play in faults.items() if not only or name in only}
+        if unknown := sorted(set(only) - set(faults)):
+            raise UserError(f"no fault {unknown[0]!r}; there are: {', '.join(faults)}")
+        self._all = {name: faults[name] for name in only or faults}
 
     def play(self) -> str:
         """One fault, until it is over; returns its name."""
