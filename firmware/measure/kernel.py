@@ -63,7 +63,7 @@ def accumulate(
 
     references: as oscillator.fill() writes them; two words of each row are written here. samples:
     the receive buffer. where[i]: byte offset of channel i's 64 samples in it, even, or
-    negative when there are none. plan: two words a channel. `where` and `plan` are trusted.
+    negative when there are none. plan: three words a channel. `where` and `plan` are trusted.
     """
     sign = 1
     sign = sign << 31  # as a constant it would be an object

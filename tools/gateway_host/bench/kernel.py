@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from gateway_host import interpreter
+from gateway_host.errors import UserError
 from gateway_host.session import MODULE_PATH, ROOT, SOURCE_HEAP
 
 POINTS = 28
@@ -41,10 +42,14 @@ class Interpreter:
         )
 
     def ask(self, name: str, count: int) -> list[int]:
-        """The numbers that the device script answers."""
+        """The numbers that the device script answers. UserError where it has ended: its own words
+        are on stderr."""
         self._process.stdin.write(f"{name} {count}\n")
         self._process.stdin.flush()
-        return [int(word) for word in self._process.stdout.readline().split()]
+        numbers = [int(word) for word in self._process.stdout.readline().split()]
+        if not numbers:
+            raise UserError(f"{SCRIPT.name} ended before it answered {name!r}")
+        return numbers
 
     def turn(self, name: str) -> Callable[[int], float]:
         """A function: seconds that `count` blocks take."""

@@ -20,9 +20,10 @@ _CHANNELS = 3 + _POINTS
 
 def bytecode(references, samples, where, plan, sums):
     """The kernel's sums for one block in plain bytecode with big integers: what viper is for."""
+    words = len(plan) // _CHANNELS  # of a channel; the first one is where its references begin
     for i in range(_CHANNELS):
         at = where[i] // 2
-        row = plan[2 * i]
+        row = plan[words * i]
         a = b = s = 0
         for _ in range(BLOCK // 2):
             x, y = samples[at], samples[at + 1]
@@ -32,6 +33,17 @@ def bytecode(references, samples, where, plan, sums):
             at += 2
             row += 10
         sums[i] = (a, b, s)
+
+
+def _differences(exact, sums):
+    """The channels in which the kernel's limbs are not the exact sums."""
+    words = len(sums) // _CHANNELS
+    found = []
+    for i, of in enumerate(exact):
+        limbs = sums[words * i : words * i + 6]
+        if of != tuple(limbs[k] + (limbs[k + 1] << 24) for k in (0, 2, 4)):
+            found.append(i)
+    return found
 
 
 def _blocks(work, count):
@@ -61,6 +73,13 @@ def main():
         "path": path,
         "bytecode": lambda: bytecode(references, samples, where, plan, wide),
     }
+    path()  # which fills the references
+    for k in range(len(sums)):
+        sums[k] = 0
+    works["bytecode"]()
+    works["kernel"]()
+    if wrong := _differences(wide, sums):
+        raise ValueError(f"kernel and bytecode sum channels {wrong} differently")
     while True:
         line = sys.stdin.readline().split()
         if not line:
