@@ -30,6 +30,8 @@ from measure.saturation import Saturation
 WORDS = const(8)
 N = const(6)
 
+_PLAN = const(3)  # words of a channel's plan, see measure/kernel.py
+
 # A channel's report, REPORT_WORDS 32-bit integers, limbs as above: a of the windows in which it
 # was positive, a of those in which it was negative (import and export); b of the windows by the
 # signs of a and b: (+, +), (-, +), (-, -), (+, -), as the quadrants I to IV of IEC 62053-23; s, n,
@@ -46,6 +48,8 @@ _MISSING = const(7)
 _IMPORT = const(0)
 _EXPORT = const(2)
 _QUADRANT = const(4)
+_QUADRANT_II = const(_QUADRANT + 2)
+_QUADRANT_IV = const(_QUADRANT + 6)
 _SQUARE = const(12)
 _COUNT = const(14)
 _MISSED = const(15)
@@ -85,9 +89,9 @@ def _fold(channels: int, sums: ptr32, report: ptr32, followed: int, step: int):
             if k == 0:
                 to = _EXPORT if w[_A_HIGH] >> 31 else _IMPORT
             if k == 1:
-                to = _QUADRANT + 2 if w[_A_HIGH] >> 31 else _QUADRANT
+                to = _QUADRANT_II if w[_A_HIGH] >> 31 else _QUADRANT
                 if w[_B_HIGH] >> 31:
-                    to = (2 * _QUADRANT + 6) - to
+                    to = (_QUADRANT + _QUADRANT_IV) - to
             if k == 2 or followed or (k == 0 and i >= 3):
                 low = r[to] + w[2 * k]
                 r[to] = low & 0xFFFFFF
@@ -128,7 +132,7 @@ class Meter:
             plan += (p * PAIRS * ROW_WORDS + ROW_WORDS // 2, p, 0)
         for phase in phases:
             plan += (phase * PAIRS * ROW_WORDS, phase, 0)
-        self.channels = len(plan) // 3
+        self.channels = len(plan) // _PLAN
         # Of the report that finish() has ended: sums, products of the voltages, its length.
         self.finished = array("i", [0] * (self.channels * REPORT_WORDS))
         self.finished_cross = array("i", [0] * (3 * CROSS_WORDS))

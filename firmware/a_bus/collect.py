@@ -46,6 +46,7 @@ _BODY = const(4)
 _BAD_SECTIONS = const(5)
 _HEADER_BYTES = const(12)
 _TIMING_BYTES = const(12)
+_ZERO = const(_HEADER_BYTES + 6)  # its two bytes that are always zero
 _SECTION_BYTES = const(132)
 _TIMING_FLAG = const(16)
 _START_DATA = const(0x02A5)  # the first two bytes of a DATA frame
@@ -70,6 +71,7 @@ def enter_clean(words: ptr32, check: int, rows: ptr32, where: ptr32, cycle: ptr3
     ones = (ones << 31 << 1) - 1  # 32 bits, also where words have 64
     while p + _HEADER_BYTES <= heard:
         words = ptr32(int(data) + p)
+        # Word 0: start, kind, address, what follows; word 1: block, length of the payload.
         address = words[0] >> 16 & 255
         mask = words[0] >> 24 & 15
         timing = words[0] >> 28 & 15
@@ -87,7 +89,7 @@ def enter_clean(words: ptr32, check: int, rows: ptr32, where: ptr32, cycle: ptr3
         ):
             break
         # A header in the place of the timing section is that of a frame after one cut off.
-        if timing and (data[p + _HEADER_BYTES] == _START or data[p + 18] or data[p + 19]):
+        if timing and (data[p + _HEADER_BYTES] == _START or data[p + _ZERO] or data[p + (_ZERO + 1)]):
             break
         short = 1 + timing
         check = 0

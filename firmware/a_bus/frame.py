@@ -25,6 +25,12 @@ _ASSIGN = const(5)
 _SEARCH = const(10)
 _ASSIGN_BYTES = const(16)  # of the payload
 _SEARCH_BYTES = const(8)
+# Where they are in a frame: bytes, BLOCK and the length two each, the lower one first
+_KIND_AT = const(1)
+_ADDRESS_AT = const(2)
+_ARGUMENT_AT = const(3)
+_BLOCK_AT = const(4)
+_LENGTH_AT = const(6)
 _SECTION_WORDS = const(SECTION_BYTES // 4)
 _TIMING_WORDS = const(TIMING_BYTES // 4)
 
@@ -92,8 +98,8 @@ def find(data: ptr8, check: int, result: ptr32) -> int:
     p = int(result[_NEXT])
     end = int(result[_END])
     while p + HEADER_BYTES <= end:
-        kind = data[p + 1]
-        length = data[p + 6] | data[p + 7] << 8
+        kind = data[p + _KIND_AT]
+        length = data[p + _LENGTH_AT] | data[p + (_LENGTH_AT + 1)] << 8
         if (
             data[p] != _START
             or kind == 0
@@ -113,7 +119,7 @@ def find(data: ptr8, check: int, result: ptr32) -> int:
                 check = check << 1 ^ check
                 check = check >> 10 & 0x3FFFFF ^ check
                 check = check << 9 ^ check
-        argument = data[p + 3]
+        argument = data[p + _ARGUMENT_AT]
         sections = 0
         first = _SECTION_WORDS  # words of the first section, its check included
         if kind == _DATA or kind == _NODATA:
@@ -170,9 +176,9 @@ def find(data: ptr8, check: int, result: ptr32) -> int:
             size = _SECTION_WORDS
             section += 1
         result[_KIND] = kind
-        result[_ADDRESS] = data[p + 2]
+        result[_ADDRESS] = data[p + _ADDRESS_AT]
         result[_ARGUMENT] = argument
-        result[_BLOCK] = data[p + 4] | data[p + 5] << 8
+        result[_BLOCK] = data[p + _BLOCK_AT] | data[p + (_BLOCK_AT + 1)] << 8
         result[_BODY] = p + HEADER_BYTES
         result[_BAD_SECTIONS] = bad
         result[_NEXT] = good

@@ -24,6 +24,8 @@ _SUMS = const(64)
 _AT = const(94)
 _WORDS = const(95)
 _ORDER_BYTES = const(8)
+_REAL = const(0)  # words of an order
+_IMAGINARY = const(1)
 ORDERS = const(15)
 # Of the oscillator's state, and of the waves' table: as in oscillator.py
 _WINDOW = const(9)
@@ -90,8 +92,8 @@ def _collect(
         real = ((real & word) ^ sign) - sign
         imaginary = ((imaginary & word) ^ sign) - sign
         w = ptr32(int(work) + (4 * _SUMS - _ORDER_BYTES) + _ORDER_BYTES * order)
-        w[0] = w[0] + (real >> 6)
-        w[1] = w[1] + (imaginary >> 6)
+        w[_REAL] = w[_REAL] + (real >> 6)
+        w[_IMAGINARY] = w[_IMAGINARY] + (imaginary >> 6)
         order += 1
 
 

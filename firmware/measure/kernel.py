@@ -28,6 +28,7 @@ _SUMS_BYTES = const(32)
 # A channel's words of the plan: where its references begin, which voltage it needs, the bits of
 # all its pairs of squares: bit 30 or 31 where a sample may be at full scale.
 _PLAN = const(3)
+_PLAN_BYTES = const(4 * _PLAN)
 _VOLTAGE = const(1)
 _PEAK = const(2)
 # A row of the references, for two samples: minus the voltage at the first and the second one, the

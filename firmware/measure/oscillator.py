@@ -68,6 +68,7 @@ _A_HIGH = const(1)
 _B = const(2)
 _B_HIGH = const(3)
 _N = const(6)
+_SIZES = const(3)  # where they begin in what _angles() finds, behind the angles
 _CONNECTED = const(10625)  # 20 V: half of what a window's sums have for each sample
 _HALF_TURN = const(TURN // 2)
 _SLOWEST = const(13421772)  # 40 Hz
@@ -183,7 +184,7 @@ def _angles(sums: ptr32, arctan: ptr32, found: ptr32):
             x = 0 - x
             y = 0 - y
             angle = _HALF_TURN
-        found[3 + p] = (size >> 1) + (x >> 1)
+        found[_SIZES + p] = (size >> 1) + (x >> 1)
         for k in range(20):
             t = x
             if y > 0:
@@ -226,13 +227,13 @@ def follow(state: Words, sums: Words, arctan: Words) -> None:
             if angle >= _HALF_TURN:
                 angle = angle - _HALF_TURN - _HALF_TURN
             state[DRIFT + p] += angle >> 8
-        most = max(most, found[3 + p]) if sums[_SUMS * p + _N] * 2 > samples else most
+        most = max(most, found[_SIZES + p]) if sums[_SUMS * p + _N] * 2 > samples else most
     lead = 0
     led = False
     cycles = 0  # 1 when the next window begins just before the phase's zero
     for p in range(3):
         count = sums[_SUMS * p + _N]
-        size = found[3 + p]
+        size = found[_SIZES + p]
         if count * 2 <= samples or size < count * _CONNECTED or (not led and size < most // 3):
             continue
         angle = found[p] - state[CUT + p]

@@ -8,7 +8,7 @@ import micropython
 from micropython import const
 
 _FULL = const(0x7FFF)  # of a sample: full scale; -_FULL and one less too
-_PLAN_BYTES = const(12)  # as kernel._PLAN
+_PLAN_BYTES = const(12)  # of a channel, as kernel._PLAN_BYTES
 _PEAK = const(2)
 
 

@@ -95,6 +95,8 @@ FACTS = {
         ("measure/kernel.py", "_SUMS_BYTES"),
         ("measure/oscillator.py", "_SUMS_BYTES"),
     ],
+    ("measure/kernel.py", "_PLAN"): [("metering.py", "_PLAN")],
+    ("measure/kernel.py", "_PLAN_BYTES"): [("measure/saturation.py", "_PLAN_BYTES")],
     ("measure/kernel.py", "_PEAK"): [("measure/saturation.py", "_PEAK")],
     ("measure/kernel.py", "_VI"): [("measure/products.py", "_VI")],
     ("measure/kernel.py", "_VI_HIGH"): [("measure/products.py", "_VI_HIGH")],
