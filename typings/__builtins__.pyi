@@ -28,6 +28,7 @@ from contracts import Link as Link
 from contracts import Pins as Pins
 from contracts import Poll as Poll
 from contracts import Radio as Radio
+from tls import SSLContext as SSLContext
 
 from system.counters import Counters as Counters
 from system.ends import Ends as Ends

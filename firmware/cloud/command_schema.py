@@ -103,7 +103,7 @@ def _wrong(text):
     return Refused(text, "malformed")
 
 
-def checked(name: str, value: Any, where: str = "") -> Table:
+def checked(name: str, value: object, where: str = "") -> Table:
     """The fields of the command `name`, {field: value}, with defaults for what is missing. Refused
     where it is not as SCHEMA wants it. where: the path before the names of its fields."""
     fields = SCHEMA[name]

@@ -84,7 +84,7 @@ class Commands:
         kept over a restart; reads: with the same id again it is carried out anew."""
         self._by_name[name] = carry_out, wants_id or lasts or reads, lasts, reads
 
-    def on_topic(self, topic: str, name: str, carry_out: Callable[[Any], object]) -> None:
+    def on_topic(self, topic: str, name: str, carry_out: Callable[[Never], object]) -> None:
         """carry_out(fields): what comes at this topic, whose payload is checked as the command
         `name`; "": it gets the bytes. At any time, as `on`; the topic is soon subscribed."""
         if topic not in self._at:

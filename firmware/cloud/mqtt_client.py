@@ -99,7 +99,7 @@ class Client:
         self,
         link: MqttLink,
         client_id: str,
-        settings: Any,
+        settings: Table | None,
         will: tuple[str, str] | None,
         number: Callable[[], int],
     ):

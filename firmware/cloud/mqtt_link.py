@@ -43,7 +43,7 @@ class Link:
         self._socket = self._stream.s
         self._sending = False
 
-    def secure(self, context: Any, name: str) -> None:
+    def secure(self, context: SSLContext, name: str) -> None:
         """From now on TLS, with this tls.SSLContext; `name` must be in the broker's certificate.
         The first `send` and `read_all` make the handshake, and may raise ValueError too."""
         self._stream = asyncio.StreamReader(

@@ -76,7 +76,7 @@ class Wire:
         self._written = bytearray()
         self._body: Body | None = None
 
-    def write(self, data: Any, size: int | None = None) -> None:
+    def write(self, data: Bytes | Body, size: int | None = None) -> None:
         if isinstance(data, Body):
             self._body = data
         else:

@@ -23,7 +23,7 @@ _WORDS = (
 )
 
 
-def context(settings: Table) -> Any:
+def context(settings: Table) -> SSLContext:
     """An SSLContext for `mqtt.tls`: the broker has to prove its name by a certificate of the CA.
     ValueError: a text. It takes memory of the IDF, given back when nobody holds it any more."""
     gc.collect()  # the one of the last connection first

@@ -52,7 +52,7 @@ def _sensor(number, module):
     }
 
 
-def sensor_config(modules: Iterable[Any], now_ms: int | None) -> Iterator[str]:
+def sensor_config(modules: Iterable[Module], now_ms: int | None) -> Iterator[str]:
     """`sensorConfig`: the Input modules among `modules`, counted from 1."""
     inputs = [module for module in modules if module.KIND == "input"]
     yield '{"utcTimeStamp": %d, "gwSensors": [' % (now_ms or 0)

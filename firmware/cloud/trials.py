@@ -128,7 +128,7 @@ class Trials:
             self._retried = None
             self.left_out.clear()
 
-    def ended(self, how: Any, steady: bool) -> bool:
+    def ended(self, how: object, steady: bool) -> bool:
         """The connection has ended. how: CLOSED by the broker, or SILENT: nothing more came, or
         nothing more could be sent; None: else. steady: it had lasted. Whether one more topic is
         left out: then it is worth a try at once."""

@@ -27,7 +27,7 @@ class State:
         self.last = 0
         self.cursors: dict[str, int] = {}
         self.pulses: dict[str, list[int | None]] = {}
-        self.chunks: list[Any] = []
+        self.chunks: list[Bytes] = []
         self._chunk: Chunk | None = None  # whose bytes are the last ones, if it can be added to
         self._offsets: list[list[int]] = []  # boot, epoch s less uptime
 

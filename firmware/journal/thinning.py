@@ -30,7 +30,7 @@ class Thinning:
         self._segments = segments
         self._state = state
         self._count = count
-        self._work: Any = None
+        self._work: Iterator[object] | None = None
         self._failed: Segment | None = None  # that could not be merged
         self._tries = 0
 
