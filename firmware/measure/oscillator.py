@@ -56,8 +56,7 @@ _V_SECOND = const(6)
 _V_WAVE = const(7)
 _ROW_BYTES = const(4 * ROW_WORDS)
 _PHASE_BYTES = const(PAIRS * _ROW_BYTES)
-# The waves' table
-_ENTRIES = const(1024)  # of a turn
+_ENTRIES = const(1024)  # of the waves' table, a turn
 _QUARTER = const(_ENTRIES // 4)
 _ENTRY_SHIFT = const(20)  # from an angle to an entry
 # A channel's sums, as metering.WORDS
