@@ -89,7 +89,9 @@ def enter_clean(words: ptr32, check: int, rows: ptr32, where: ptr32, cycle: ptr3
         ):
             break
         # A header in the place of the timing section is that of a frame after one cut off.
-        if timing and (data[p + _HEADER_BYTES] == _START or data[p + _ZERO] or data[p + (_ZERO + 1)]):
+        if timing and (
+            data[p + _HEADER_BYTES] == _START or data[p + _ZERO] or data[p + (_ZERO + 1)]
+        ):
             break
         short = 1 + timing
         check = 0

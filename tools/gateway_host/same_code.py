@@ -31,8 +31,8 @@ class Module:
 
 
 def changed(base: str, to: str | None = None) -> list[Module]:
-    """The modules that are in both commits with another text; `to` None: as they are now. UserError
-    for a commit that there is not, and for a module that does not compile."""
+    """The modules that are in both commits with another text; `to` None: as they are now.
+    UserError for a commit that there is not, and for a module that does not compile."""
     ends = [base] if to is None else [base, to]
     names = _git("diff", "--name-only", "--diff-filter=M", *ends, "--", *_PLACES).split("\n")
     return [
