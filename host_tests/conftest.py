@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 from gateway_host import broker as brokers
-from gateway_host import interpreter
+from gateway_host import image, interpreter
 from gateway_host.errors import UserError
+from gateway_host.session import MODULE_PATH
+
+NEWER_UMQTT = interpreter.ROOT / "build" / "umqtt"
 
 # A shell starts what is to run in the background with SIGINT ignored, nohup with SIGHUP. That
 # stays so here; what the tests start is ended by signals as from a terminal.
@@ -28,6 +31,23 @@ def bits(request: pytest.FixtureRequest) -> int:
     if found != request.param:
         pytest.skip(f"no {request.param}-bit interpreter: `make doctor` says why and the remedy")
     return request.param
+
+
+@pytest.fixture(params=["1.3.4", "1.8.0"], ids=["umqtt 1.3.4", "umqtt 1.8.0"])
+def umqtt(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Each version of umqtt.simple, in programs and in the simulator's image: the Python
+    registry's, and a newer one, which MicroPython's firmware has."""
+    if request.param == "1.3.4":
+        yield request.param
+        return
+    if not (NEWER_UMQTT / "umqtt" / "simple.py").exists():
+        pytest.skip("no umqtt.simple 1.8.0 in build/umqtt: `make setup` brings it, where "
+                    "MicroPython's package index (micropython.org) can be reached")  # fmt: skip
+    monkeypatch.setattr(image, "LIB", NEWER_UMQTT)
+    monkeypatch.setattr(image, "IMAGES", image.IMAGES.with_name("images-umqtt"))
+    MODULE_PATH.insert(0, NEWER_UMQTT)
+    yield request.param
+    MODULE_PATH.remove(NEWER_UMQTT)
 
 
 @pytest.fixture

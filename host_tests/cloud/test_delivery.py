@@ -165,6 +165,7 @@ def delivering(port: int, waiting: int, new: int = 0, **given: Any) -> Iterator[
         processes.stop(process)
 
 
+@pytest.mark.usefixtures("umqtt")
 def test_all_is_well():
     """What is new goes at once, what waited behind it, oldest first; nothing goes twice."""
     layouts = [[1, "0000000a"], [101, "0000000b"]]
@@ -202,6 +203,7 @@ def test_a_quarter_of_an_hour_at_once_on_lte():
         assert [len(value["records"]) for value in reader.of("minutes")] == [15, 15]
 
 
+@pytest.mark.usefixtures("umqtt")
 def test_acknowledgements_that_get_lost():
     """On a connection that stays: the messages come again, with DUP."""
     with Broker() as broker, BrokerProxy(broker.port) as proxy, Reader(broker.port) as reader:
@@ -213,6 +215,7 @@ def test_acknowledgements_that_get_lost():
         assert reader.check(110) >= 2  # the third is the layout's
 
 
+@pytest.mark.usefixtures("umqtt")
 def test_connections_that_are_cut_between_message_and_acknowledgement():
     with Broker() as broker, BrokerProxy(broker.port) as proxy, Reader(broker.port) as reader:
         proxy.cut_at(1, 4, 9, 13, 14)
@@ -283,6 +286,7 @@ def test_a_broker_that_takes_no_history():
             assert reader.of("history") == []
 
 
+@pytest.mark.usefixtures("umqtt")
 def test_a_hole_that_a_reader_asks_for():
     with Broker() as broker, Reader(broker.port) as reader:
         with delivering(broker.port, 30, after_ms=60000) as run:

@@ -9,6 +9,7 @@ import threading
 import pytest
 from broker_proxy import BrokerProxy
 from gateway_host import broker as brokers
+from gateway_host import image
 from gateway_host.broker import HOST, Broker
 from in_interpreter import succeed
 from paho.mqtt import client as mqtt
@@ -47,6 +48,7 @@ class Counting:
         return self.numbers
 
 
+@pytest.mark.usefixtures("umqtt")
 @needs_mosquitto
 def test_more_messages_on_one_connection_than_there_are_packet_numbers():
     """All of them arrive, once and in their order. mosquitto answers by the number that it was
@@ -60,6 +62,14 @@ def test_more_messages_on_one_connection_than_there_are_packet_numbers():
         assert (said["resent"], said["errors"]) == (0, {})
         assert proxy.published == count
         print(f"through a proxy: {count * 1000 // said['ms']} messages of QoS 1 a second")
+
+
+def test_each_version_of_umqtt_is_what_runs(umqtt):
+    """In programs and in the image from which sessions boot. 1.3.4 has no `unsubscribe`."""
+    is_newer = umqtt == "1.8.0"
+    assert succeed("show_umqtt").strip() == str(is_newer)
+    compiled = image.host_image(32).parent / "files" / "lib" / "umqtt" / "simple.mpy"
+    assert (b"unsubscribe" in compiled.read_bytes()) == is_newer
 
 
 @needs_mosquitto

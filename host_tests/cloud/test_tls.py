@@ -33,6 +33,7 @@ made = cache(make)
 good, other = cache(make), cache(lambda: make(names=["broker.test"]))
 
 
+@pytest.mark.usefixtures("umqtt")
 @pytest.mark.parametrize("bits, rsa", [(32, False), (64, False), (32, True)],
                          ids=["32-bit", "64-bit", "RSA"])  # fmt: skip
 def test_a_broker_that_wants_a_certificate(bits, rsa):
@@ -57,6 +58,7 @@ def test_several_cas_and_certificates_between():
             assert holds(probe)["errors"] == {}
 
 
+@pytest.mark.usefixtures("umqtt")
 @pytest.mark.parametrize("password, accepted", [("geheim", True), ("falsch", False)])
 def test_a_broker_that_wants_a_password(tmp_path, password, accepted):
     file = tmp_path / "passwords"
@@ -176,6 +178,7 @@ def test_a_port_with_tls_and_settings_without():
             assert holds(probe)["connects"] == 0
 
 
+@pytest.mark.usefixtures("umqtt")
 def test_the_connection_comes_back():
     """A broker that ends and starts anew with the same certificates."""
     with Broker(tls=good()) as broker, gateway(broker.mqtt()) as probe:

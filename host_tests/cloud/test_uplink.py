@@ -352,6 +352,7 @@ def test_the_gateway_topic_says_that_all_is_well(life):
     assert last["serial"] == SERIAL
 
 
+@pytest.mark.usefixtures("umqtt")
 def test_presence_is_false_after_a_sudden_death(bits, tmp_path):
     house = load_house(DEFAULT_HOUSE)
     plan = house.site_json()
@@ -724,6 +725,7 @@ def password_line(user: str, password: str) -> str:
     return f"{user}:$7$101${salt}${digest}\n"
 
 
+@pytest.mark.usefixtures("umqtt")
 @needs_mosquitto
 @pytest.mark.parametrize(
     "user, password, accepted",
@@ -1022,6 +1024,7 @@ def test_nothing_goes_unencrypted_out_of_the_own_network(address, goes):
             assert (set(now["errors"]), now["connects"]) == ({"uplink.open"}, 0)
 
 
+@pytest.mark.usefixtures("umqtt")
 def test_a_clean_end_while_the_broker_is_gone():
     """Nothing to say good-bye to: no traceback, exit code 0."""
     house = load_house(DEFAULT_HOUSE)

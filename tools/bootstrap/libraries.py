@@ -32,6 +32,8 @@ SDISTS = (
 # MicroPython's own index: a listing per package and version, files named by their hashes.
 INDEX = "https://micropython.org/pi/v2"
 AIOREPL = "0.2.4"
+NEWER_UMQTT = "1.8.0"  # than that of the Python registry: firmware of MicroPython has it frozen
+UMQTT = BUILD / "umqtt"
 
 
 def make() -> Made:
@@ -79,25 +81,34 @@ def _index_options() -> list[str]:
 
 def make_aiorepl() -> Made:
     """Put aiorepl into build/lib. Raises SetupError where MicroPython's index is out of reach."""
-    cached = CACHE / "mip" / f"aiorepl-{AIOREPL}.py"
+    return _make_of_index("aiorepl", AIOREPL, "aiorepl.py", LIB)
+
+
+def make_umqtt() -> Made:
+    """Put a newer umqtt.simple, for tests, into build/umqtt. Raises SetupError as make_aiorepl."""
+    return _make_of_index("umqtt.simple", NEWER_UMQTT, "umqtt/simple.py", UMQTT)
+
+
+def _make_of_index(package: str, version: str, file: str, place: Path) -> Made:
+    cached = CACHE / "mip" / f"{package}-{version}.py"
     known = cached.with_suffix(".sha256")
     if known.exists():
         is_whole(cached, known.read_text(encoding="ascii"))
     if not cached.exists():
         try:
-            listing = json.loads(_get(f"package/py/aiorepl/{AIOREPL}.json"))
+            listing = json.loads(_get(f"package/py/{package}/{version}.json"))
             files = {name: digest for name, digest, *_ in listing["hashes"]}
-            digest = files["aiorepl.py"]
+            digest = files[file]
             source = _get(f"file/{digest[:2]}/{digest}")
             if not hashlib.sha256(source).hexdigest().startswith(digest):
-                raise ValueError("aiorepl.py has not the SHA-256 that the index names")
+                raise ValueError(f"{file} has not the SHA-256 that the index names")
         except (OSError, ValueError, KeyError) as error:
             reason = getattr(error, "reason", None) or error
             raise SetupError(f"MicroPython's package index is out of reach ({reason})") from error
         write_whole(cached, source.decode())
         write_whole(known, hashlib.sha256(source).hexdigest())
-    write_whole(LIB / "aiorepl.py", cached.read_text())
-    return Made(f"aiorepl {AIOREPL}")
+    write_whole(place / file, cached.read_text())
+    return Made(f"{package} {version}")
 
 
 def _get(path: str) -> bytes:

@@ -112,6 +112,18 @@ def all_steps() -> tuple[Step, ...]:
             remedy="`make repl` is not available",
         ),
         Step(
+            "umqtt",
+            "a newer umqtt.simple, in build/umqtt",
+            libraries.make_umqtt,
+            (libraries.UMQTT / "umqtt" / "simple.py",),
+            1,
+            1,
+            1,
+            (CACHE / "mip",),
+            remedy="the tests of MQTT run with umqtt.simple 1.3.4 alone",
+            group="test",
+        ),
+        Step(
             "broker",
             "MQTT broker mosquitto",
             broker.make,
