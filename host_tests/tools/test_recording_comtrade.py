@@ -152,6 +152,12 @@ def test_data_that_do_not_fit_the_settings_are_refused(tmp_path):
     assert "line 10 of its data has 'x1' in place of a number" in refused(path)
 
 
+def test_decimal_commas_between_cells_that_commas_part(tmp_path):
+    path = Comtrade(mains(0.2)).write(tmp_path)
+    path.write_text(path.read_text().replace(".", ","))
+    assert "where its decimals have commas, write points" in refused(path)
+
+
 def test_what_is_damaged_is_refused_with_a_sentence(tmp_path):
     """Bytes lost, changed, put in anywhere in either file: played, or one line of words."""
     dice = np.random.default_rng(14)

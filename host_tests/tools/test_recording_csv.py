@@ -305,6 +305,13 @@ def test_refusals(tmp_path, edit, problem):
     assert re.search(problem, refused(edited(tmp_path, edit)))
 
 
+@pytest.mark.parametrize(("zero", "size"), [(512, 0.6), (128, 0.3), (32768, 60)])
+def test_raw_values_of_a_converter_are_refused(tmp_path, zero, size):
+    problem = refused(csv(tmp_path, np.rint(ONE * size) + zero, 3200, "t;U;I"))
+    assert "never comes nearer to zero than" in problem and "scale it to V" in problem
+    assert "voltage_ratio" not in problem
+
+
 def test_a_log_of_rms_values_is_refused(tmp_path):
     assert "not its r.m.s. values" in refused(csv(tmp_path, ONE, 1, "t;U;I"))
 

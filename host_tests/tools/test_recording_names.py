@@ -192,6 +192,18 @@ def test_primary_values_want_a_voltage_ratio(tmp_path):
     assert got == pytest.approx(values[0] / 100, abs=0.02)
 
 
+def test_powers_that_the_gateway_cannot_give_are_said(tmp_path):
+    values = mains(0.2)
+    values[:3] *= 500
+    site = tmp_path / "site.toml"
+    site.write_text(SITE.format("voltage_ratio = 500", POINT), encoding="utf-8")
+    for amperes, notes in ((100, 0), (1000, 1)):
+        scaled = values * np.array([[1]] * 3 + [[amperes / 10]] * 3)
+        recording = load_recording(Comtrade(scaled).write(tmp_path), site)
+        said = [note for note in recording.info()["notes"] if "beyond 21 MW are null" in note]
+        assert len(said) == notes
+
+
 def test_a_table_keeps_its_names(tmp_path):
     head = "Time [ms];UL1 [V];UL2 [V];UL3 [V];IL1 [mA];IL2 [mA];IL3 [mA]"
     recording = load_recording(csv(tmp_path, mains(0.2), 3200, head, scale=1000))

@@ -117,6 +117,9 @@ def _analog(line: int, cells: list[str]) -> Analog:
     if len(cells) > _FIELDS:  # a name with commas
         end = len(cells) - _FIELDS + 2
         cells = [cells[0], ",".join(cells[1:end]), *cells[end:]]
+        if number(cells[4]) is not None:  # where the unit would be: half of a number
+            problem = f"line {line} of its .cfg file has more than {_FIELDS} cells"
+            raise Unreadable(f"{problem}; where its decimals have commas, write points")
     cells = cells + [""] * (_FIELDS - len(cells))
     factor = number(cells[5])
     if not factor:

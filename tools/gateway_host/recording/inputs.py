@@ -11,6 +11,7 @@ CTS = sorted(
     (ct for ct in RATED_AMPERE if ct.startswith("AC-") and "-S-" not in ct), key=RATED_AMPERE.get
 )
 MAX_VOLT = VOLT_PER_COUNT * (FULL_SCALE - 1)  # full scale means that it is clipped
+_DEAD_VOLT = 20  # a line without voltage may have an offset
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,13 @@ def voltage_side(
     """(side that fits the head behind a transformer of that ratio, "") or ("", what is wrong and
     what to do).
     """
+    for channel in channels:
+        nearest = channel.nearest_zero()
+        if nearest > _DEAD_VOLT:
+            return "", (
+                f"{channel.name!r} never comes nearer to zero than {nearest:.0f}, as raw values "
+                "of a converter do; scale it to V about zero"
+            )
     peaks = {side: max(c.peak(side) for c in channels) for side in sides}
     for side, peak in peaks.items():
         if peak <= MAX_VOLT * ratio:

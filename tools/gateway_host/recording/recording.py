@@ -18,6 +18,7 @@ from .waveform import Waveform
 
 RUN_IN_SECONDS = 6.0
 
+_MOST_WATT = 21e6  # of a report: docs/cloud.md
 _SLIP_FROM, _SLIP_TO = -4.7, -1.2  # s: so slowly that the gateway follows, and settles after it
 
 
@@ -160,7 +161,7 @@ def load_recording(
     if file.samples < BLOCK:
         raise UserError(f"{path}: only {file.samples} samples; record for longer")
     blocks = -(-round(max(2.0, run_in) * SAMPLE_RATE) // BLOCK)
-    return Recording(
+    recording = Recording(
         **mapping,
         first_sample=0,
         file=file,
@@ -168,6 +169,20 @@ def load_recording(
         warm=warm,
         slip=slip,
     )
+    if _largest_power(recording) > _MOST_WATT:
+        recording.notes.append(
+            "P, Q and S of a point beyond 21 MW are null; its import and export count"
+        )
+    return recording
+
+
+def _largest_power(recording: Recording) -> float:
+    """W that a point could have: half of the product of both peaks."""
+    volt, ampere = (
+        max(np.abs(m.counts().astype(int)).max() * m.per_count for m in mapped if m is not None)
+        for mapped in (recording.voltages, recording.currents)
+    )
+    return volt * ampere / 2
 
 
 def _nominal(file: Waveform) -> float:

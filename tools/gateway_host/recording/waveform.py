@@ -37,6 +37,13 @@ class Channel:
         """The largest absolute value on that side; 0 when every sample is missing."""
         return float(np.nanmax(np.abs(self.samples(side)), initial=0.0))
 
+    def nearest_zero(self) -> float:
+        """The least that all samples are away from zero, on one side of it, as the file has them;
+        0 where they lie on both, or are all missing.
+        """
+        there = self.stored[np.isfinite(self.stored)]
+        return float(max(there.min(), -there.max(), 0.0)) if len(there) else 0.0
+
 
 @dataclass(frozen=True)
 class Waveform:
