@@ -41,7 +41,7 @@ def measured(done: subprocess.CompletedProcess[str]) -> bool:
 
 
 def errors(done: subprocess.CompletedProcess[str]) -> list[str]:
-    """The lines of an error, without make's own: its last one, and since 4.4 those about TMPDIR."""
+    """The lines of an error, without make's own: its last one, and of 4.4 those about TMPDIR."""
     own = ("make: ***", "make: TMPDIR value", "make: using default temporary directory")
     return [line for line in done.stderr.splitlines() if not line.startswith(own)]
 

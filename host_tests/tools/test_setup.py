@@ -236,6 +236,41 @@ def test_links_of_a_package_lead_inside(apt: ModuleType, tmp_path: Path) -> None
     assert os.readlink(tmp_path / "etc/machine") == "/proc/self/status"
 
 
+def test_a_private_browser_finds_its_libraries_wherever_packages_have_them(
+    apt: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """libdbus of Debian 12 lies in /lib, which a machine without it does not have."""
+    browser = importlib.import_module("browser")
+
+    class Bundle:
+        def version(self, name: str) -> str:
+            return "1"
+
+        def extract(self, into: Path) -> None:
+            for folder, file in (("lib/own", "libdbus-1.so.3"), ("usr/lib/own", "libx.so")):
+                (into / folder).mkdir(parents=True)
+                (into / folder / file).touch()
+            program = into / "usr/lib/chromium/chromium"
+            program.parent.mkdir()
+            program.write_text('#!/bin/sh\necho "It works. $LD_LIBRARY_PATH"\n')
+            program.chmod(0o755)
+
+    for name, value in (("BUILD", tmp_path), ("ROOT", tmp_path), ("TEMPORARY", tmp_path)):
+        monkeypatch.setattr(browser, name, value)
+    monkeypatch.setattr(browser, "PLACE", tmp_path / "chromium")
+    monkeypatch.setattr(browser, "SCRIPT", tmp_path / "bin/chromium")
+    monkeypatch.setattr(browser, "own", lambda: None)
+    monkeypatch.setattr(browser.apt, "of_this_release", lambda _: Bundle())
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setattr(browser, "run", lambda command, **_: "It works.")
+    browser.make()
+    shown = subprocess.run([tmp_path / "bin/chromium"], capture_output=True, text=True, check=True)
+    folders = shown.stdout.split(" ")[-1].strip().split(":")
+    assert {"lib/own", "usr/lib/own"} <= {
+        os.path.relpath(os.path.realpath(folder), tmp_path / "chromium") for folder in folders
+    }
+
+
 def test_damaged_package_file_is_not_taken_from_the_cache(apt: ModuleType, tmp_path: Path) -> None:
     file = tmp_path / "thing_1%3a2.0-1_all.deb"
     file.write_bytes(b"whole")

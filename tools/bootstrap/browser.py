@@ -32,7 +32,8 @@ def make() -> Made:
     program = PLACE / "usr/lib/chromium/chromium"
     if not program.exists():
         raise SetupError("the package chromium of this machine's release holds no browser")
-    libraries = sorted({path.parent for path in (PLACE / "usr/lib").rglob("*.so*")})
+    # In Debian 12 some packages have theirs in /lib.
+    libraries = sorted({path.parent for path in PLACE.rglob("*.so*")})
     here = '"${0%/*}"/..'
     paths = ":".join(f"{here}/{folder.relative_to(BUILD)}" for folder in libraries)
     inside = f"{here}/{PLACE.name}"

@@ -238,7 +238,7 @@ def all_steps() -> tuple[Step, ...]:
             "Chromium, for the tests of the portal",
             browser.make,
             (browser.SCRIPT,),
-            2,
+            3,
             0 if installed else 760,
             0 if installed else 210,
             (debian / release(),),
