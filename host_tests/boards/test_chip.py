@@ -172,7 +172,7 @@ def test_what_the_probe_reports_is_gathered(tmp_path: Path) -> None:
     reader = ProbeReader(os.ttyname(slave), tmp_path / "log")
     try:
         reported = [{"us": 1}, {"slow": {"measure": [2, 9, 8]}}, {"slow": {"work": [1, 7, 7]}}]
-        for one in (*reported, {"reading_ms": 4000}, {"end": 1}):
+        for one in (*reported, {"facts": {"reading_ms": 4000}}, {"end": 1}):
             reader.take(b"@chip " + json.dumps(one).encode())
         reader.take(b"some words@chip {cut off")
         reader.take(b"Guru Meditation Error: Core  1 panic'ed (LoadProhibited).")
@@ -218,8 +218,20 @@ def test_the_keys_are_what_was_measured() -> None:
     measured = bench.Measured(
         bench.Run("WIFI_CONNECT", DEFAULT_HOUSE, 20),
         "1.26.0",
-        windows=[window(), window(idle=2_000_000, internal=[40_000, 30_000, 25_000], net=18_000)],
-        facts={"cost": 50, "reading_ms": 9100},
+        windows=[
+            window(slow={"uplink": [1, 30_000, 11_000]}),
+            window(
+                idle=2_000_000,
+                internal=[40_000, 30_000, 25_000],
+                net=18_000,
+                slow={"work": [2, 19_000, 18_000]},
+            ),
+        ],
+        facts={
+            "cost": 50,
+            "reading_ms": 9100,
+            "start": {"radio": [3, 90_000], "import": [7, 10**6]},
+        },
         seen=Seen(polls=1000, blocks=999, due=1000, poll_gap_ms=33.33),
         before=snapshot(100, 1, 4, 10),
         after=snapshot(1090, 3, 7, 29),
@@ -228,6 +240,7 @@ def test_the_keys_are_what_was_measured() -> None:
     found = report.result(measured)
     expected = {
         "start_s": 9.1,
+        "start_calls": {"import": {"count": 7, "s": 1.0}, "radio": {"count": 3, "s": 0.09}},
         "blocks_due": 1000,
         "blocks_handed_over": 990,
         "blocks_lost": 2,
@@ -237,6 +250,7 @@ def test_the_keys_are_what_was_measured() -> None:
         "realtime_sent": 19,
         "idle_share": 0.3,
         "longest_step_ms": 18.0,
+        "longest_step_of": "work",
         "longest_step_with_calls_ms": 30.0,
         "collections_ms_per_s": 15.0,
         "longest_collection_ms": 16.0,

@@ -86,8 +86,8 @@ class ProbeReader:
         if "end" in printed:
             self.windows.append(self._window)
             self._window = {"slow": {}, "calls": {}}
-        elif "cost" in printed or "reading_ms" in printed:
-            self.facts |= printed
+        elif "facts" in printed:
+            self.facts |= printed["facts"]
         else:
             for name, value in printed.items():
                 if name in ("slow", "calls"):

@@ -23,6 +23,8 @@ def result(measured: Measured) -> dict[str, Any]:
         "board": measured.run.board,
         "seconds": round(measured.seconds, 1),
         "start_s": _seconds(measured.facts.get("reading_ms")),
+        "start_tasks_s": _seconds(measured.facts.get("steps_ms")),
+        "start_calls": _at_start(measured.facts.get("start") or {}),
         "start_realtime_s": measured.realtime_s and round(measured.realtime_s, 1),
     }
     found |= _blocks(measured)
@@ -44,6 +46,12 @@ def result(measured: Measured) -> dict[str, Any]:
 
 def _seconds(ms: int | None) -> float | None:
     return None if ms is None else round(ms / 1000, 1)
+
+
+def _at_start(calls: dict[str, list[int]]) -> dict[str, dict[str, float]]:
+    """Of named calls before the first task ran, the longest sum first."""
+    order = sorted(calls.items(), key=lambda item: -item[1][1])
+    return {name: {"count": count, "s": round(us / 1e6, 2)} for name, (count, us) in order}
 
 
 def _rounded(value: float | None, places: int) -> float | None:
@@ -108,6 +116,7 @@ def _inside(measured: Measured) -> dict[str, Any]:
         "idle_share",
         "polling_share",
         "longest_step_ms",
+        "longest_step_of",
         "longest_step_with_calls_ms",
         "steps_per_s",
     )
@@ -118,6 +127,7 @@ def _inside(measured: Measured) -> dict[str, Any]:
         return dict.fromkeys(keys)
     us = sum(w["us"] for w in windows)
     steps = sum(w["steps"] for w in windows)
+    slow = _longest(windows, "slow")
     cost = measured.facts.get("cost", 0)
     return {
         "idle_share": round(sum(w["idle"] for w in windows) / us, 3),
@@ -125,6 +135,7 @@ def _inside(measured: Measured) -> dict[str, Any]:
             max(0, us - sum(w["busy"] + w["idle"] + w["own"] for w in windows)) / us, 3
         ),
         "longest_step_ms": max(w["net"] for w in windows) / 1000,
+        "longest_step_of": max(slow, key=lambda name: slow[name]["own_ms"], default=None),
         "longest_step_with_calls_ms": max(w["longest"] for w in windows) / 1000,
         "steps_per_s": round(1e6 * steps / us),
         "steps_by_ms": {
@@ -139,7 +150,7 @@ def _inside(measured: Measured) -> dict[str, Any]:
         "internal_heap_free_bytes": min(w["internal"][0] for w in windows),
         "internal_heap_largest_bytes": min(w["internal"][1] for w in windows),
         "internal_heap_least_bytes": min(w["internal"][2] for w in windows),
-        "slow_steps": _longest(windows, "slow"),
+        "slow_steps": slow,
         "calls": _longest(windows, "calls"),
         "loop_ms_least": min(w["pace"] for w in windows) / 1000,
         "loop_ms_most": max(w["pace"] for w in windows) / 1000,
@@ -173,6 +184,9 @@ def table(found: dict[str, Any]) -> Table:
     row("MicroPython", "firmware")
     row("measured, s", "seconds")
     row("s from reset to the first reading", "start_s", "{:.1f}", "15")
+    row("  until the first task runs", "start_tasks_s", "{:.1f}")
+    for name, values in list(found["start_calls"].items())[:_LISTED]:
+        rows.add_row(f"    calls: {name}", f"{values['count']}, {values['s']:.2f} s in all", "")
     row("s from reset to the first realtime", "start_realtime_s", "{:.1f}")
     row("blocks due", "blocks_due")
     row("blocks asked for", "blocks_asked")
@@ -186,6 +200,7 @@ def table(found: dict[str, Any]) -> Table:
     row("realtime due", "realtime_due")
     row("realtime sent", "realtime_sent", limit="all")
     row("longest step without named calls, ms", "longest_step_ms", "{:.1f}", "20")
+    row("  of the task", "longest_step_of")
     row("longest step with them, ms", "longest_step_with_calls_ms", "{:.1f}")
     row("steps a second", "steps_per_s")
     row("idle", "idle_share", "{:.1%}", "at least 15 %")

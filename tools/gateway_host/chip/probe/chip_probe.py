@@ -50,6 +50,7 @@ _state = array("i", [0] * _SIZE)
 _histogram = array("i", [0] * len(_LIMITS_MS))
 _slow = {}  # task -> [steps, longest, longest without the named calls]
 _calls = {}  # name -> [how often, longest]
+_start = {}  # the first word of a call's name -> [how often, us], before there are steps
 _names = {}  # id of a coroutine -> the name of its task
 _lines = []  # to be printed
 _facts = {}
@@ -79,6 +80,10 @@ def call(name, function, *arguments, **named):
         _state[_DEPTH] -= 1
         if _state[_RUNS]:
             _note(_calls, name, us)
+        elif not _state[_DEPTH]:
+            row = _start.setdefault(name.split()[0], [0, 0])
+            row[0] += 1
+            row[1] += us
         if not _state[_DEPTH]:
             _state[_NAMED] += us
 
@@ -118,6 +123,7 @@ def _wrapped(inner, state, histogram):
         if not state[_RUNS]:
             state[_RUNS] = 1
             state[_BORN] = state[_LAST] = now
+            _begin()
         elif state[_SINCE]:
             us = ticks_diff(now, state[_SINCE])
             state[_SINCE] = 0
@@ -140,6 +146,12 @@ def _wrapped(inner, state, histogram):
         state[_SINCE] = end or 1
 
     return wait_io_event
+
+
+def _begin():
+    """There are steps from now on."""
+    fact("steps_ms", time.ticks_ms())
+    fact("start", _start)
 
 
 def _tell(now):
@@ -199,7 +211,7 @@ def _gather(now):
             _line(**{key: {name: row}})
         table.clear()
     if _facts:
-        _line(**_facts)
+        _line(facts=_facts)
         _facts.clear()
     _line(end=_number)
     for place in range(_STEPS, _COLLECTION + 2):
@@ -252,4 +264,4 @@ def start():
     core.IOQueue.wait_io_event = _wrapped(core.IOQueue.wait_io_event, _state, _histogram)
     chip_world.surround(call, named, expect)
     # The first word, before anything can go wrong.
-    print("@chip %s" % json.dumps({"cost": _cost(), "version": sys.version}))
+    print("@chip %s" % json.dumps({"facts": {"cost": _cost(), "version": sys.version}}))

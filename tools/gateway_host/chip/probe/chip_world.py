@@ -6,6 +6,7 @@ they seem to want a password (WPA2), and take any.
 import builtins
 import io
 import json
+import os
 import sys
 import time
 
@@ -19,6 +20,9 @@ _PRESSED_MS = 300
 _A_BAUD = 3000000
 # The emulated UART is slower than its speed says: at this one it is as fast as the A-bus.
 _FASTEST = 5000000
+
+# Functions of os that look into the flash.
+_OF_FOLDERS = ("ilistdir", "mkdir", "remove", "rename", "stat", "statvfs")
 
 _began = 0  # ticks_ms of the first reading
 _measuring = None  # the firmware's measuring.Measuring
@@ -55,6 +59,9 @@ class _Radio:
     def __getattr__(self, name):
         return getattr(self._wlan, name)
 
+    def active(self, *on):
+        return self._call("radio", self._wlan.active, *on)
+
     def scan(self):
         heard = self._call("scan (in a thread)", self._wlan.scan)
         return [ap[:4] + (_WPA2,) + ap[5:] for ap in heard]
@@ -88,7 +95,7 @@ class _Context:
 
 
 class _File(io.IOBase):
-    """A file that is written, also a stream to be given to json.dump."""
+    """A file, also a stream to be given to json.dump and json.load."""
 
     def __init__(self, file, call):
         self._file = file
@@ -102,6 +109,12 @@ class _File(io.IOBase):
 
     def __exit__(self, *_):
         self.close()
+
+    def read(self, *count):
+        return self._call("file read", self._file.read, *count)
+
+    def readinto(self, buffer):
+        return self._call("file read", self._file.readinto, buffer)
 
     def write(self, data):
         return self._call("file write", self._file.write, data)
@@ -182,9 +195,13 @@ def surround(call, named, expect):
             _hook(name, sys.modules[name], named)
         return module
 
-    def opened(name, mode="r", *arguments, **named):
-        file = open_file(name, mode, *arguments, **named)
-        return _File(file, call) if "w" in mode or "a" in mode else file
+    def opened(*arguments, **named):
+        return _File(call("file open", open_file, *arguments, **named), call)
 
+    def of_folder(name):
+        function = getattr(os, name)
+        return lambda *arguments: call("file " + name, function, *arguments)
+
+    sys.modules["os"] = Module(os, **{name: of_folder(name) for name in _OF_FOLDERS})
     builtins.__import__ = __import__
     builtins.open = opened
