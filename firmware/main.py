@@ -5,6 +5,9 @@ import micropython
 micropython.kbd_intr(-1)  # a byte 03 on the console ends nothing: start.py says who may
 
 try:
+    import program
+
+    program.look_once()
     from system import modules
 
     modules.enter_built_in()  # start imports them more than once

@@ -59,7 +59,7 @@ def once(work):
     for name in set(sys.modules) - of_chip:
         sys.modules.pop(name)
     sys.path[:] = ["", ".frozen", "/frozen"]
-    for place in ("/frozen", "/rom", "/"):
+    for place in ("/program", "/frozen", "/rom", "/"):
         try:
             vfs.umount(place)
         except OSError:

@@ -12,7 +12,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from gateway_host.chip import emulator, flash_image
 from gateway_host.chip.bridge_process import BridgeProcess
 from gateway_host.chip.line_bridge import Seen
 from gateway_host.chip.probe_reader import ProbeReader
+from gateway_host.chip.renewal import Renewal
 from gateway_host.chip.surroundings import Surroundings
 from gateway_host.errors import UserError
 from gateway_host.sim.house_file import load_house
@@ -47,7 +48,8 @@ Say = Callable[[str], None]
 class Run:
     """What a run is to be: `seconds` from the first message on; `cuts`: how often the connection
     to the broker is cut; with `hotspot` the button is pressed and the page is read; with `tls` the
-    broker wants TLS and a client certificate (ECDSA)."""
+    broker wants TLS and a client certificate (ECDSA), with `renew` the gateway gets another one
+    after a third of the time; with `home_assistant` it announces itself there."""
 
     board: str
     house: Path
@@ -55,6 +57,8 @@ class Run:
     cuts: int = 0
     hotspot: bool = False
     tls: bool = False
+    renew: bool = False
+    home_assistant: bool = False
 
 
 @dataclass
@@ -62,8 +66,8 @@ class Measured:
     """What was measured. `windows` and `facts`: the probe's; `seen`: the bridge's; `before`,
     `after`: the collector's at the begin and the end; `reconnect_s`: from each cut until the
     broker's port was reached anew; `pages`: seconds that each look at the page took, None where
-    it failed, and `page_error` why, the last time. `waited_share`: share of the time that the
-    emulator waited for the host's processor."""
+    it failed, and `page_error` why, the last time; `renewal`: the answer to it. `waited_share`:
+    share of the time that the emulator waited for the host's processor."""
 
     run: Run
     firmware: str
@@ -77,6 +81,7 @@ class Measured:
     reconnect_s: list[float] = field(default_factory=list)
     pages: list[float | None] = field(default_factory=list)
     page_error: str | None = None
+    renewal: dict[str, Any] | None = None
     emulator_share: float = 0.0
     waited_share: float = 0.0
 
@@ -108,8 +113,15 @@ def measure(run: Run, say: Say) -> Measured:
     plan = load_house(run.house).site_json()
     built = image.build(run.board)
     made = certificates.make([emulator.HOST]) if run.tls else None
+    renewed = certificates.make() if run.renew else None
+    if made and renewed:
+        made = replace(made, ca=made.ca + renewed.ca)
     with contextlib.ExitStack() as stack:
         broker = stack.enter_context(Broker(tls=made))
+        renewal = None
+        if renewed:
+            prefix = f"servicelocation/{plan['uuid']}/"
+            renewal = stack.enter_context(Renewal(broker.port, prefix, renewed))
         around = stack.enter_context(Surroundings(broker.tls_port or broker.port))
         collector = stack.enter_context(Collector(plan))
         collector.connect("127.0.0.1", broker.port)
@@ -120,9 +132,12 @@ def measure(run: Run, say: Say) -> Measured:
             "time_server": [emulator.HOST, around.time_port],
             "probe": [emulator.HOST, around.probe_port],
         }
+        settings: dict[str, Any] = {"mqtt": mqtt, "networks": [NETWORK]}
+        if run.home_assistant:
+            settings["home_assistant"] = True
         files = probe_files(facts) | {
             "site.json": json.dumps(plan).encode(),
-            "settings.json": json.dumps({"mqtt": mqtt, "networks": [NETWORK]}).encode(),
+            "settings.json": json.dumps(settings).encode(),
         }
         flash = firmware.flash(flash_image.file_system(built.littlefs, files))
         page = free_port(0)
@@ -133,7 +148,7 @@ def measure(run: Run, say: Say) -> Measured:
         reader = ProbeReader(chip.pty, LOG)
         stack.callback(reader.stop)
         measured = Measured(run, firmware.version)
-        _Measurement(measured, chip, bridge, reader, collector, around, page, say).go()
+        _Measurement(measured, chip, bridge, reader, collector, around, page, renewal, say).go()
     return measured
 
 
@@ -149,6 +164,7 @@ class _Measurement:
         collector: Collector,
         around: Surroundings,
         page: int,
+        renewal: Renewal | None,
         say: Say,
     ):
         self._measured = measured
@@ -159,6 +175,7 @@ class _Measurement:
         self._collector = collector
         self._around = around
         self._page = page
+        self._renewal = renewal
         self._say = say
 
     def go(self) -> None:
@@ -177,11 +194,15 @@ class _Measurement:
         began = time.monotonic()
         cuts = [self._run.seconds * (k + 1) / (self._run.cuts + 1) for k in range(self._run.cuts)]
         looks = self._run.seconds / 2 if self._run.hotspot else None
+        renewal = self._renewal
         while (passed := time.monotonic() - began) < self._run.seconds:
             self._check()
             if cuts and passed >= cuts[0]:
                 cuts.pop(0)
                 self._cut()
+            if renewal and passed >= self._run.seconds / 3:
+                renewal.ask()
+                renewal = None
             if looks is not None and passed >= min(looks, 30):
                 looks = None
                 self._read_page(began + self._run.seconds)
@@ -192,6 +213,7 @@ class _Measurement:
         measured.emulator_share = (after[0] - used) / measured.seconds
         measured.waited_share = (after[1] - waited) / measured.seconds
         measured.after = self._collector.snapshot()
+        measured.renewal = self._renewal and self._renewal.answer
         measured.seen = self._bridge.stop()
         measured.windows = self._reader.windows[first:]
         measured.facts = self._reader.facts

@@ -31,6 +31,7 @@ def result(measured: Measured) -> dict[str, Any]:
     found |= _messages(measured.before, measured.after)
     found |= _inside(measured)
     found["reconnect_s"] = [round(s, 2) for s in measured.reconnect_s]
+    found["renewal"] = measured.renewal
     found["pages_read"] = sum(s is not None for s in measured.pages)
     found["pages_failed"] = sum(s is None for s in measured.pages)
     found["page_error"] = measured.page_error
@@ -213,6 +214,8 @@ def table(found: dict[str, Any]) -> Table:
     row("  least ever", "internal_heap_least_bytes", "{:,}", "30,000")
     if found["reconnect_s"]:
         row("s from a cut to a new connection", "reconnect_s")
+    if found["renewal"]:
+        row("answer to the renewal", "renewal")
     if found["pages_read"] or found["pages_failed"]:
         row("looks at the page", "pages_read")
         row("  failed", "pages_failed")

@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.console import Console
 
 from gateway_host.chip import bench, device_tests, report
+from gateway_host.errors import UserError
 from gateway_host.number_option import number
 from gateway_host.session import ROOT
 from gateway_host.sim.house_file import DEFAULT_HOUSE
@@ -33,6 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--cuts", type=number(0, 1e6, int), default=0, help="cut the cloud's connection so often"
     )
     parser.add_argument("--tls", action="store_true", help="between gateway and broker")
+    parser.add_argument("--renew", action="store_true", help="give it another certificate")
+    parser.add_argument("--home-assistant", action="store_true", help="announce it there")
     parser.add_argument("--hotspot", action="store_true", help="open the page and read it")
 
 
@@ -47,7 +50,11 @@ def main(arguments: argparse.Namespace) -> int:
         arguments.cuts,
         arguments.hotspot,
         arguments.tls,
+        arguments.renew,
+        arguments.home_assistant,
     )
+    if run.renew and not run.tls:
+        raise UserError("a certificate is renewed over TLS alone: TLS=1 RENEW=1")
     measured = bench.measure(run, Progress())
     found = report.result(measured)
     Console().print(report.table(found))

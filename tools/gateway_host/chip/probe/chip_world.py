@@ -195,8 +195,9 @@ def surround(call, named, expect):
             _hook(name, sys.modules[name], named)
         return module
 
-    def opened(*arguments, **named):
-        return _File(call("file open", open_file, *arguments, **named), call)
+    def opened(name, *arguments, **named):
+        file = call("file open", open_file, name, *arguments, **named)
+        return file if name.endswith(".mpy") else _File(file, call)
 
     def of_folder(name):
         function = getattr(os, name)
