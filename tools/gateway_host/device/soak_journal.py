@@ -28,7 +28,8 @@ SAMPLES = 60 * 3200
 MAX_WHEN_FULL = 40
 RESTS = 3  # reports of a minute without a record: what has time is done behind them
 HURRY = 200  # of the clock by which the history is sent slowly
-SECOND_MS = 250  # of the uplink's pauses and patience
+SECOND_MS = 250  # of the uplink's patience
+PAUSES = 40  # how often a pause between connections goes into its time
 
 
 def energy(device, minute, point):
@@ -53,6 +54,11 @@ class Hurried:
 
     def wait_for(self, task, seconds):
         return asyncio.wait_for_ms(task, int(seconds * SECOND_MS))
+
+
+class HurriedPauses(Hurried):
+    def sleep_ms(self, ms):
+        return asyncio.sleep_ms(ms // PAUSES)
 
 
 class HurriedMs:
@@ -243,8 +249,9 @@ class Soak:
         await line.close()
 
 
-for module in (uplink, pings, mqtt_client, mqtt_link, hearing):
+for module in (pings, mqtt_client, mqtt_link, hearing):
     module.asyncio = Hurried()
+uplink.asyncio = HurriedPauses()
 delivery.asyncio = HurriedMs()
 gc.threshold(200000)
 asyncio.run(Soak(json.loads(sys.stdin.readline())).run())

@@ -127,8 +127,8 @@ class Real:
                 self.worst_live_s = max(self.worst_live_s, late)
 
     def judge(self, db: sqlite3.Connection) -> dict[str, int]:
-        """`records`, `lost` (sequences up to the last that are not there), `wrong`: of whole
-        records without missing samples, those whose energy is not the house's."""
+        """`records`, `lost` (sequences that are not there, from the oldest that the gateway has),
+        `wrong`: whole records without missing samples whose energy is not the house's."""
         points = self._house.site_json()["points"]
         watts = [_WATTS[point["load"]] for point in points]
         rows = db.execute(
@@ -137,7 +137,8 @@ class Real:
             (SERIAL,),
         ).fetchall()
         there = sum(sequence - first + 1 for sequence, first, *_ in rows)
-        last = rows[-1][0] if rows else 0
+        oldest = db.execute("SELECT oldest FROM devices WHERE device = ?", (SERIAL,)).fetchone()
+        due = rows[-1][0] - oldest[0] + 1 if rows else 0
         wrong = 0
         for _sequence, _first, seconds, taken, given, missing in rows:
             if seconds < _SHORTEST_S or missing:
@@ -147,4 +148,4 @@ class Real:
                 abs(joules - power * seconds) > _TOLERANCE * abs(power) * seconds
                 for joules, power in zip(net, watts, strict=True)
             )
-        return {"records": there, "lost": last - there, "wrong": wrong}
+        return {"records": there, "lost": due - there, "wrong": wrong}
