@@ -91,6 +91,7 @@ from journal.journal import Journal as Journal
 from journal.segments import Segments as Segments
 from journal.state import State as State
 from cloud import mqtt_client, mqtt_link
+from cloud.acceptance import Acceptance as Acceptance
 from cloud.commands import Commands as Commands
 from cloud.figures import Figures as Figures
 from cloud.in_flight import InFlight as InFlight
@@ -100,7 +101,6 @@ from cloud.mqtt_wire import Body as Body
 from cloud.pings import Pings as Pings
 from cloud.rates import Rates as Rates
 from cloud.subscriptions import Subscriptions as Subscriptions
-from cloud.trials import Trials as Trials
 from cloud.uplink import Uplink as Uplink
 from led import Led as Led
 from pipeline import Measuring as Measuring
@@ -210,7 +210,7 @@ class Delivered(Protocol):
     def done(self, acknowledged: bool) -> None: ...
 
 Publish = Callable[[str, Body, bool, int, bool], Awaitable[bool]]
-"""As Trials.publish()."""
+"""As Acceptance.publish()."""
 
 class Moves(Protocol):
     """As Watch.beat_of() gives it."""

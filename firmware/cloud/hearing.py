@@ -11,7 +11,7 @@ CLOSED_BY_BROKER = "the broker closed the connection"
 
 
 class Hearing:
-    """link: mqtt_link.Link; pings, in_flight, trials, subscriptions: who waits for answers;
+    """link: mqtt_link.Link; pings, in_flight, acceptance, subscriptions: who waits for answers;
     commands: who takes messages that are not our own; count: a function."""
 
     def __init__(
@@ -19,7 +19,7 @@ class Hearing:
         link: MqttLink,
         pings: Pings,
         in_flight: InFlight,
-        trials: Trials,
+        acceptance: Acceptance,
         subscriptions: Subscriptions,
         commands: Commands,
         count: Count,
@@ -27,7 +27,7 @@ class Hearing:
         self._link = link
         self._pings = pings
         self._in_flight = in_flight
-        self._trials = trials
+        self._acceptance = acceptance
         self._subscriptions = subscriptions
         self._commands = commands
         self._count = count
@@ -55,7 +55,7 @@ class Hearing:
                 raise UplinkError("uplink.protocol", "the broker sends no MQTT: %s" % error)
 
     def _message(self, topic, payload, size):
-        if self._trials.came_back(topic):
+        if self._acceptance.came_back(topic):
             return
         if payload is None:
             self._commands.skip(size)
@@ -71,6 +71,6 @@ class Hearing:
             self._in_flight.answered(packet)
         elif kind == SUBACK:
             self._in_flight.answered(packet)
-            self._trials.answered(packet)
+            self._acceptance.answered(packet)
             if self._subscriptions.answered(packet):
                 self._count("uplink.unsubscribed")

@@ -100,8 +100,8 @@ class InFlight:
         return False
 
     async def send(self, publish: Publish) -> int:
-        """Send what is due, the oldest first; how many have gone. publish: Trials.publish, whose
-        errors come through: then the message is due again on the next connection."""
+        """Send what is due, the oldest first; how many have gone. publish: Acceptance.publish,
+        whose errors come through: then the message is due again on the next connection."""
         count = 0
         while True:
             sent = self._first_due()

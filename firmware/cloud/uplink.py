@@ -1,5 +1,4 @@
-"""The uplink: keeps one MQTT connection to the broker and publishes on it, and never makes anybody
-wait.
+"""Keeps one MQTT connection to the broker, publishes on it, and never makes anybody wait.
 
 Seconds are counted by `watch`, not measured: a time in which the whole program stands still (a TLS
 handshake, an erase of flash) is one second at most, and breaks no connection.
@@ -11,6 +10,7 @@ from micropython import const
 
 from system.watchdog import unwatched
 from net.resolve import resolve
+from cloud.acceptance import CLOSED, SILENT, Acceptance
 from cloud.backoff import Backoff
 from cloud.hearing import CLOSED_BY_BROKER, Hearing
 from cloud.in_flight import InFlight
@@ -19,7 +19,6 @@ from cloud.mqtt_link import Link, UplinkError
 from cloud.mqtt_wire import Body, counted, gathered
 from cloud.pings import Pings
 from cloud.subscriptions import Subscriptions
-from cloud.trials import CLOSED, SILENT, Trials
 from cloud.uplink_troubles import Troubles
 
 _TIMEOUT_S = const(10)
@@ -76,11 +75,11 @@ class Uplink:
         self._client = Client(self._link, client_id, settings, will, self._in_flight.number)
         self._sending = asyncio.Lock()
         self._given_up = False  # by ourselves: who did has said why
-        self._ended = None  # how: trials.CLOSED or SILENT, None where it is nobody's fault
+        self._ended = None  # how: acceptance.CLOSED or SILENT, None where it is nobody's fault
         self._age = 0  # s since the broker accepted us
         self._pings = Pings(self._client.ping)
-        self._trials = Trials(self._client, self._pings)
-        wait = self._pings, self._in_flight, self._trials, self._subscriptions
+        self._acceptance = Acceptance(self._client, self._pings)
+        wait = self._pings, self._in_flight, self._acceptance, self._subscriptions
         self._hearing = Hearing(self._link, *wait, commands, counters.count)
 
     async def run(self, beat: Beat = unwatched) -> Never:
@@ -118,7 +117,7 @@ class Uplink:
         finally:
             self._close()
         steady = self._age >= _STEADY_S
-        if self._trials.ended(self._ended, steady):
+        if self._acceptance.ended(self._ended, steady):
             self._counters.count("uplink.left_out")
             return True
         return steady
@@ -202,7 +201,7 @@ class Uplink:
             self._in_flight.add(message)
         async with self._sending:
             if self.connected:
-                sent = await self._guarded(self._in_flight.send(self._trials.publish))
+                sent = await self._guarded(self._in_flight.send(self._acceptance.publish))
                 self._published += sent or 0
 
     async def close(self) -> None:
@@ -230,13 +229,13 @@ class Uplink:
 
     def advice(self) -> list[AdviceText]:
         """What is wrong: [(name, text for the installer)]; nothing when all is well."""
-        texts = self._troubles.texts(self.connected) + self._trials.texts()
+        texts = self._troubles.texts(self.connected) + self._acceptance.texts()
         return [("uplink", text) for text in texts + self._subscriptions.texts()]
 
     def _fail(self, name, text):
         """What has ended a connection, or a try."""
         short_lived = self.connected and self._age < _STEADY_S
-        self._troubles.failed(name, text, short_lived, self._trials.suspicion())
+        self._troubles.failed(name, text, short_lived, self._acceptance.suspicion())
 
     def _give_up(self, name, text, how=None):
         """A message has got stuck on its way: no other one can follow. how: see `_ended`."""
@@ -266,13 +265,14 @@ class Uplink:
             self.connected = True
             self.connects += 1
             for topic, pieces in self._retained():
-                self._published += await self._trials.publish(topic, await counted(pieces), True)
-            self._published += await self._in_flight.send(self._trials.publish)
+                body = await counted(pieces)
+                self._published += await self._acceptance.publish(topic, body, True)
+            self._published += await self._in_flight.send(self._acceptance.publish)
             self._subscriptions.ask(self._client.subscribe)
 
     async def _send(self, topic, body, retained):
         """Whether the message is on its way; else it is dropped."""
-        sent = await self._guarded(self._trials.publish(topic, body, retained))
+        sent = await self._guarded(self._acceptance.publish(topic, body, retained))
         if sent is None:
             self._dropped += 1
             return False

@@ -95,8 +95,8 @@ def connected(stream):
     uplink = Uplink("5010", settings, None, None, None, None, will, Commands(), counters)
     uplink.connected = True
     uplink._client._packets = Umqtt(uplink._client._wire, uplink._pings.answered)
-    uplink._trials.begin("topic", 100000)
-    uplink._trials.passed()  # no ping follows
+    uplink._acceptance.begin("topic", 100000)
+    uplink._acceptance.passed()  # no ping follows
     uplink._link._stream = uplink._link._socket = stream
     return uplink, counters.counts
 

@@ -20,7 +20,7 @@ _NOT_ALLOWED = ": left out; do the broker's access rules allow this topic?"
 _DROPS = "the broker drops %s without a word: see its access rules and its largest message size"
 
 
-class Trials:
+class Acceptance:
     """`left_out`: {topic: bytes} of what ended the connection again and again. A topic is tried
     again when a connection that lasted was lost: the broker may have been set up anew.
 

@@ -3,8 +3,8 @@
 import asyncio
 import unittest
 
+from cloud.acceptance import CLOSED, SILENT, Acceptance
 from cloud.subscriptions import Subscriptions
-from cloud.trials import CLOSED, SILENT, Trials
 
 RIGHT_SIZES = (("p/u/presence", 20), ("p/u/config", 300), ("p/u/channels", 13000), ("p/u/s", 7000))
 
@@ -15,22 +15,22 @@ class Broker:
     def __init__(self, limit=1 << 20, forbidden=()):
         self.limit = limit
         self.forbidden = forbidden
-        self.trials = Trials(None, None)
+        self.acceptance = Acceptance(None, None)
         self.sent = []
 
     def connection(self, messages=RIGHT_SIZES, steady=True):
         """Whether it lasts, with all of these messages. steady: else it ends soon after them."""
         self.sent = []
         for topic, size in messages:
-            if self.trials.leaves_out(topic, size):
+            if self.acceptance.leaves_out(topic, size):
                 continue
-            on_trial = self.trials.begin(topic, size)
+            on_trial = self.acceptance.begin(topic, size)
             if size >= self.limit or topic in self.forbidden:
-                return self.trials.ended(CLOSED, False)
+                return self.acceptance.ended(CLOSED, False)
             self.sent.append(topic)
             if on_trial:
-                self.trials.passed()
-        return None if steady else self.trials.ended(CLOSED, False)
+                self.acceptance.passed()
+        return None if steady else self.acceptance.ended(CLOSED, False)
 
     def settled(self):
         """Connections until one lasts."""
@@ -43,14 +43,14 @@ class Learned(unittest.TestCase):
     def test_all_is_taken(self):
         broker = Broker()
         self.assertEqual(broker.settled(), 1)
-        self.assertEqual((broker.trials.left_out, broker.trials.texts()), ({}, []))
+        self.assertEqual((broker.acceptance.left_out, broker.acceptance.texts()), ({}, []))
 
     def test_too_long(self):
         broker = Broker(limit=10000)
         self.assertEqual(broker.settled(), 4)
-        self.assertEqual(broker.trials.left_out, {"p/u/channels": 13000})
+        self.assertEqual(broker.acceptance.left_out, {"p/u/channels": 13000})
         self.assertEqual(broker.sent, ["p/u/presence", "p/u/config", "p/u/s"])
-        self.assertTrue("channels (13000 bytes): left out; raise" in broker.trials.texts()[0])
+        self.assertTrue("channels (13000 bytes): left out; raise" in broker.acceptance.texts()[0])
 
     def test_two_say_that_it_is_the_length(self):
         more = RIGHT_SIZES + (("p/u/long", 9000), ("p/u/longer", 20000), ("p/u/fits", 1200))
@@ -58,7 +58,7 @@ class Learned(unittest.TestCase):
         for _ in range(7):
             broker.connection(more)
         self.assertEqual(
-            sorted(broker.trials.left_out), ["p/u/channels", "p/u/long", "p/u/longer", "p/u/s"]
+            sorted(broker.acceptance.left_out), ["p/u/channels", "p/u/long", "p/u/longer", "p/u/s"]
         )
         self.assertTrue("p/u/fits" in broker.sent)
 
@@ -66,29 +66,29 @@ class Learned(unittest.TestCase):
         broker = Broker(forbidden=("p/u/presence",))
         self.assertEqual(broker.settled(), 4)
         self.assertEqual(broker.sent, ["p/u/config", "p/u/channels", "p/u/s"])
-        self.assertTrue("presence (20 bytes): left out; do the" in broker.trials.texts()[0])
+        self.assertTrue("presence (20 bytes): left out; do the" in broker.acceptance.texts()[0])
 
     def test_another_client_of_our_name(self):
         """It ends connections after whatever message: nothing is left out."""
         broker = Broker()
         for k in range(40):
             broker.connection(RIGHT_SIZES[: k % 5], False)
-        self.assertEqual(broker.trials.left_out, {})
+        self.assertEqual(broker.acceptance.left_out, {})
 
     def test_a_network_that_loses_what_is_long(self):
         """No answer comes, and nobody closes: as with a wrong MTU."""
-        trials = Trials(None, None)
+        acceptance = Acceptance(None, None)
         for size in (20, 300):
-            trials.begin("p/u/%d" % size, size)
-            trials.passed()
+            acceptance.begin("p/u/%d" % size, size)
+            acceptance.passed()
         for strike in range(1, 4):
-            trials.begin("p/u/channels", 13000)
-            self.assertEqual(trials.ended(SILENT, False), strike == 3)
-        self.assertEqual(trials.left_out, {"p/u/channels": 13000})
+            acceptance.begin("p/u/channels", 13000)
+            self.assertEqual(acceptance.ended(SILENT, False), strike == 3)
+        self.assertEqual(acceptance.left_out, {"p/u/channels": 13000})
         for _ in range(5):
-            trials.begin("p/u/s", 7000)
-            self.assertFalse(trials.ended(None, False))  # the network went away
-        deaf = Trials(None, None)
+            acceptance.begin("p/u/s", 7000)
+            self.assertFalse(acceptance.ended(None, False))  # the network went away
+        deaf = Acceptance(None, None)
         for _ in range(5):
             deaf.begin("p/u/presence", 20)
             self.assertFalse(deaf.ended(SILENT, False))
@@ -103,15 +103,15 @@ class Learned(unittest.TestCase):
         """The broker may have been set up anew; one that was not costs one more try."""
         broker = Broker(limit=5000)
         broker.settled()
-        self.assertEqual(len(broker.trials.left_out), 2)
-        self.assertFalse(broker.trials.ended(CLOSED, True))
+        self.assertEqual(len(broker.acceptance.left_out), 2)
+        self.assertFalse(broker.acceptance.ended(CLOSED, True))
         self.assertTrue(broker.connection())
         self.assertEqual(broker.settled(), 1)
-        self.assertEqual(len(broker.trials.left_out), 2)
+        self.assertEqual(len(broker.acceptance.left_out), 2)
         broker.limit = 20000
-        broker.trials.ended(CLOSED, True)
+        broker.acceptance.ended(CLOSED, True)
         broker.settled()
-        self.assertEqual(broker.trials.left_out, {})
+        self.assertEqual(broker.acceptance.left_out, {})
 
 
 class Line:
@@ -125,7 +125,7 @@ class Line:
         self.closes = closes  # at a subscription
         self.subscribed = []
         self.open = None
-        self.trials = Trials(self, self)
+        self.acceptance = Acceptance(self, self)
 
     def subscribe(self, topic):
         self.subscribed.append(topic)
@@ -139,20 +139,20 @@ class Line:
         if self.open and self.closes:
             raise OSError(104)
         if self.open in self.hides:
-            self.trials.answered(bytes([0, len(self.subscribed), 0x80]))
+            self.acceptance.answered(bytes([0, len(self.subscribed), 0x80]))
         self.passes = topic not in self.drops and topic not in self.hides
         if self.open and self.passes and not self.late:
-            assert self.trials.came_back(topic.encode())
+            assert self.acceptance.came_back(topic.encode())
 
     async def behind(self):
         pass
 
     def send(self, *topics):
         for topic in topics:
-            opened = asyncio.run(self.trials.publish(topic, "x" * 100, False))
+            opened = asyncio.run(self.acceptance.publish(topic, "x" * 100, False))
             assert opened
             if self.late and self.passes:
-                self.trials.came_back(topic.encode())
+                self.acceptance.came_back(topic.encode())
 
 
 class Dropped(unittest.TestCase):
@@ -163,38 +163,38 @@ class Dropped(unittest.TestCase):
             line = Line(late=late)
             line.send(*self.TOPICS)
             line.send(*self.TOPICS)
-            self.assertEqual(line.trials.texts(), [])
+            self.assertEqual(line.acceptance.texts(), [])
             self.assertEqual(line.subscribed, list(self.TOPICS))
 
     def test_one_is_dropped_without_a_word(self):
         line = Line(drops=("p/u/totals",))
         line.send(*self.TOPICS)
-        (text,) = line.trials.texts()
+        (text,) = line.acceptance.texts()
         self.assertTrue(text.startswith("the broker drops totals (100 bytes) without a word"))
-        line.trials.ended(None, True)  # the broker is set up anew
+        line.acceptance.ended(None, True)  # the broker is set up anew
         line.drops = ()
         line.send(*self.TOPICS)
-        self.assertEqual(line.trials.texts(), [])
+        self.assertEqual(line.acceptance.texts(), [])
 
     def test_who_may_not_read_misses_nothing(self):
         line = Line(drops=self.TOPICS)
         line.send(*self.TOPICS)
-        self.assertEqual(line.trials.texts(), [])
+        self.assertEqual(line.acceptance.texts(), [])
         line = Line(hides=("p/u/totals",))
         line.send(*self.TOPICS)
-        self.assertEqual(line.trials.texts(), [])
+        self.assertEqual(line.acceptance.texts(), [])
 
     def test_what_waits_behind_a_message_on_trial(self):
         """It comes when the connection has ended already, and is not to blame."""
         line = Line(closes=True)
-        line.trials._may_listen = False
+        line.acceptance._may_listen = False
         for strike in range(1, 4):
             line.open = "p/u/totals"
             for topic in self.TOPICS[:2]:
                 with self.assertRaises(OSError):
                     line.send(topic)
-            self.assertEqual(line.trials.ended(CLOSED, False), strike == 3)
-        self.assertEqual(line.trials.left_out, {self.TOPICS[0]: 100})
+            self.assertEqual(line.acceptance.ended(CLOSED, False), strike == 3)
+        self.assertEqual(line.acceptance.left_out, {self.TOPICS[0]: 100})
 
     def test_a_broker_that_closes_at_a_subscription(self):
         """Its topic is tried alone, and then none is subscribed any more."""
@@ -202,10 +202,10 @@ class Dropped(unittest.TestCase):
         with self.assertRaises(OSError):
             line.send(self.TOPICS[0])
         line.open = None
-        self.assertFalse(line.trials.ended(CLOSED, False))
+        self.assertFalse(line.acceptance.ended(CLOSED, False))
         line.send(*self.TOPICS)
         self.assertEqual(line.subscribed, [self.TOPICS[0]])
-        self.assertEqual(line.trials.texts(), [])
+        self.assertEqual(line.acceptance.texts(), [])
 
 
 class Asked(unittest.TestCase):
