@@ -19,14 +19,15 @@ from gateway_host.sim.installation import Installation
 from gateway_host.view.collector import Collector
 
 _STEP = 4 * 1024
-_MIN, _MAX = 64 * 1024, 512 * 1024
+_MIN = 64 * 1024
+MAX = 512 * 1024  # as session.HEAP gives the 32-bit interpreter
 _MESSAGES = 4
 _PATIENCE_S = 30
 
 
 def least_heap(progress: Console) -> int:
     """Bytes, to 4 kB. UserError when 512 kB are not enough."""
-    low, high = _MIN // _STEP, _MAX // _STEP
+    low, high = _MIN // _STEP, MAX // _STEP
     if not _holds(high * _STEP):
         raise UserError(f"the gateway does not run in a heap of {high * _STEP:,} bytes")
     while high - low > 1:
