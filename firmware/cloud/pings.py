@@ -1,5 +1,6 @@
-"""Signs of life of the broker: asks for them, and counts what is answered on one connection.
+"""Signs of life of the broker: asks for them by MQTT's ping, and counts what is answered.
 
+Owns the pings of one connection: when the next one is due, and which ones wait for their answer.
 Seconds are counted by `second`, not measured: a time in which the whole program stands still is
 one second at most.
 """
@@ -12,7 +13,7 @@ from micropython import const
 _AGAIN_S = const(10)  # from a ping without an answer to the next one
 _MAX_UNANSWERED = const(3)  # pings
 _PATIENCE_S = const(10)  # with the answer that somebody waits for
-_LOOK_MS = const(100)
+_LOOK_MS = const(100)  # until it is tried again to send one
 
 
 class Pings:

@@ -18,7 +18,7 @@ from panel.animation import Animation
 from panel.button import EARLY, RESET, SHORT, Button
 
 _FRAME_MS = const(20)
-_NTP = const(123)
+_NTP = const(123)  # the port
 _NO_TIME_AFTER = const(4)  # tries, in the first minute
 _RESET_MS = const(180000)  # an erase of the whole storage stops everything
 
@@ -64,7 +64,8 @@ class Housekeeping:
             self._changed()
 
     def tasks(self) -> list[WatchedTask]:
-        """What is to run without end, as tasks.run_all() wants it."""
+        """What is to run without end, each with the seconds within which it must show that it
+        moves."""
         tasks = [
             ("housekeeping", 30, self._run_panel),
             ("connection", 300, self.connection.run),
@@ -87,10 +88,10 @@ class Housekeeping:
         return now_ms is not None
 
     def keep(self) -> None:
-        """An end: there is nothing to be kept."""
+        """As Gateway.keep(), before an end: there is nothing to be kept."""
 
     async def close(self) -> None:
-        """A clean end: nobody listens any more."""
+        """As Gateway.close(): there is no broker to say good-bye to."""
 
     def texts(self) -> list[AdviceText]:
         """What is wrong: (name, a text for the installer)."""
@@ -134,8 +135,8 @@ class Housekeeping:
             await asyncio.sleep_ms(_FRAME_MS)
 
     def _reset(self):
-        """The factory reset, and a new start, which goes on with one that fails in its midst;
-        where nothing was begun the LED says so."""
+        """The factory reset, then a new start, which finishes a reset that has failed half-way.
+        One that has failed before anything was erased is shown by the LED, and all goes on."""
         from panel.factory_reset import reset
 
         self.hardware.watchdog(_RESET_MS)

@@ -1,4 +1,5 @@
-"""The broker amqtt as a program: `python -m gateway_host.embedded_broker PORT`."""
+"""The broker amqtt, where there is no mosquitto, as a program that broker.py starts:
+`python -m gateway_host.embedded_broker PORT`."""
 
 from __future__ import annotations
 

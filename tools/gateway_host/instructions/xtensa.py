@@ -28,6 +28,7 @@ _XTENSAWIN = 10  # in a .mpy's header
 
 # Places in the table of functions that the emitter's code calls through (mp_fun_table).
 _FROM_OBJECT, _TO_OBJECT, _CHECK_ARGUMENTS, _DIVIDE, _MODULO = 3, 4, 44, 46, 47
+_INT = 2  # what viper wants of them, in the low bits
 _NAMES = {3: "native_from_obj", 4: "native_to_obj", 6: "load_name", 7: "load_global"}
 _NAMES |= {9: "load_attr", 15: "obj_subscr", 16: "obj_is_true", 18: "binary_op"}
 _NAMES |= {27: "call_function", 34: "raise", 44: "arg_check", 46: "floor_divide", 47: "modulo"}
@@ -212,7 +213,7 @@ class Machine:
             else:
                 raise self.fault(f"conversion of {value!r} to a machine word")
         elif index == _TO_OBJECT:
-            result = self.object(signed(a) if b & 15 == 2 else a)
+            result = self.object(signed(a) if b & 15 == _INT else a)
         elif index == _CHECK_ARGUMENTS:
             raise self.fault("wrong number of arguments")
         elif index in (_DIVIDE, _MODULO) and b:
