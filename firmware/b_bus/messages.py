@@ -136,8 +136,9 @@ def advice(members: Members) -> list[AdviceText]:
                 say = "%s refuses what it is asked (exception %d): is it of the right kind?"
                 found.append(("b_refuses", say % (called, error.code)))
             else:
-                say = "what %s answers arrives damaged: check its cable"
-                found.append(("b_damaged", say % called))
+                say = "what %s answers arrives damaged: check its cable%s"
+                other = "" if device.serial else ", and whether another device has its unit number"
+                found.append(("b_damaged", say % (called, other)))
         elif device.fault:
             found.append(("b_fault", "%s: %s" % (called, device.fault)))
     return found

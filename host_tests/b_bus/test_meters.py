@@ -11,6 +11,7 @@ from gateway_host.errors import UserError
 from gateway_host.sim.b_bus_house import PROFILES as MAPS_FOLDER
 from gateway_host.sim.b_meters import ProfileMeter
 from gateway_host.sim.house_file import load_house
+from gateway_host.sim.loads import Profile
 from in_interpreter import succeed
 from meter_maps import AMPERES, APPARENT, MAPS, VARS, VOLTS, WATTS, Mapped
 from test_bus_b import HEAD, Run
@@ -181,6 +182,16 @@ def test_what_the_profile_does_not_say_is_seen(tmp_path):
         run = own(tmp_path, with_registers(**changes), prepare, seconds=8)
         assert all(row[0] is None for second in range(8) for row in rows(run, second))
         assert run.last["advice"]
+
+
+def test_two_meters_with_one_unit_number_are_named(tmp_path):
+    def prepare(line):
+        meter = line.slaves[0]
+        line.slaves.append(ProfileMeter(meter.unit, PLAIN, Profile([(1.0, 9999.0)])))
+
+    run = own(tmp_path, PLAIN, prepare, seconds=8)
+    assert all(row[0] is None for second in range(8) for row in rows(run, second))
+    assert "another device has its unit number" in run.advice()["b_damaged"]
 
 
 # Energy
