@@ -79,6 +79,10 @@ WRONG = [
     ("fleet", "BACKLOG=-1", "-1"),
     ("fleet", "PROFILE=fast", "fast"),
     ("soak", "MINUTES=0", "above 0"),
+    ("soak", "MINUTES=soon", "'soon' is not a number from"),
+    ("soak", "MINUTES=nan", "'nan' is not a number from"),
+    ("soak", "RECORDS=many", "'many' is not a number from"),
+    ("soak", "SEED=1.5", "'1.5' is not a number from"),
     ("test", "TESTS='", "quotation"),
 ]
 

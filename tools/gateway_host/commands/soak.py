@@ -13,6 +13,7 @@ from rich.table import Table
 
 from gateway_host.broker import mosquitto
 from gateway_host.errors import UserError
+from gateway_host.number_option import number
 from gateway_host.session import ROOT
 from gateway_host.soak.run import Options, check, play
 
@@ -21,9 +22,9 @@ RESULT = ROOT / "build" / "soak.json"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `soak`."""
-    parser.add_argument("--minutes", type=float, default=5, help="of faults (5)")
-    parser.add_argument("--records", type=int, help="go on until so many are made")
-    parser.add_argument("--seed", type=int, default=1, help="of chance (1)")
+    parser.add_argument("--minutes", type=number(0, 1e5), default=5, help="of faults (5)")
+    parser.add_argument("--records", type=number(1, 1e9, int), help="go on until so many are made")
+    parser.add_argument("--seed", type=number(0, 2**31, int), default=1, help="of chance (1)")
     parser.add_argument("--only", help="the one fault of the driven gateways")
     parser.add_argument("--state", type=Path, help="keep all files in this directory")
 
