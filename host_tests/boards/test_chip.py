@@ -286,6 +286,18 @@ def test_the_outcome_of_a_file_of_tests(printed: str, passed: int, failed: int) 
     assert bool(found.words) == bool(failed)
 
 
+def test_a_test_that_failed_is_named_with_what_it_printed() -> None:
+    printed = (
+        "test_a (Some) ... ok\n"
+        "test_b (Some) ...21 bytes\n FAIL\n"
+        "test_c (Some) ...22 bytes\n ok\n"
+        "Ran 3 tests\n\nFAILED (failures=1, errors=0)\n"
+        "AssertionError: Expected False to be True\n"
+    )
+    words = "test_b 21 bytes; AssertionError: Expected False to be True"
+    assert outcome("test_x", printed).words == words
+
+
 def test_the_command_says_what_is_missing() -> None:
     """One line and exit code 2, whatever is missing."""
     done = subprocess.run(

@@ -18,12 +18,14 @@ TESTS = ROOT / "host_tests" / "device"
 HELPERS = ROOT / "tools" / "gateway_host" / "device"
 _TIMEOUT_S = 300
 _RAN = re.compile(r"Ran (\d+) tests")
+_TEST = re.compile(r"(test\w*) \([\w.]+\) \.\.\.")
 _FAILED = re.compile(r"FAILED \((.*)\)")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Of one file: how many tests passed and failed, and its last words where any failed."""
+    """Of one file: how many tests passed and failed; where any failed which, with what they have
+    printed, and the last words."""
 
     name: str
     passed: int
@@ -39,7 +41,18 @@ def outcome(name: str, printed: str) -> Outcome:
     if ran is None:
         return Outcome(name, 0, 1, words)
     bad = sum(map(int, re.findall(r"\d+", failed[1]))) if failed else 0
-    return Outcome(name, int(ran[1]) - bad, bad, words if bad else "")
+    return Outcome(
+        name, int(ran[1]) - bad, bad, "; ".join([*_failed(printed), words]) if bad else ""
+    )
+
+
+def _failed(printed: str) -> Iterator[str]:
+    """The tests that failed, each with what it has printed."""
+    _, *parts = _TEST.split(printed)
+    for test, said in zip(parts[::2], parts[1::2], strict=True):
+        before, fail, _ = said.partition(" FAIL\n")
+        if fail:
+            yield " ".join([test, *before.split()])
 
 
 def run(board: str, say: Callable[[str], None], only: str = "") -> Iterator[Outcome]:

@@ -39,10 +39,9 @@ _DEPTH = const(9)  # of named calls in each other
 _COLLECTING = const(10)
 _COLLECTIONS = const(11)
 _COLLECTION = const(12)  # the longest
-_AUTOMATIC = const(13)  # collections that nobody asked for
-_BORN = const(14)
-_RUNS = const(15)  # 1: asyncio has begun to run
-_SIZE = const(16)
+_BORN = const(13)
+_RUNS = const(14)  # 1: asyncio has begun to run
+_SIZE = const(15)
 
 _LIMITS_MS = (1, 2, 5, 10, 20, 50, 100, 1000000)
 
@@ -202,7 +201,6 @@ def _gather(now):
         collections=state[_COLLECTIONS],
         collecting=state[_COLLECTING],
         collection=state[_COLLECTION],
-        automatic=state[_AUTOMATIC],
         histogram=list(_histogram),
         internal=internal,
     )
@@ -214,7 +212,7 @@ def _gather(now):
         _line(facts=_facts)
         _facts.clear()
     _line(end=_number)
-    for place in range(_STEPS, _COLLECTION + 2):
+    for place in range(_STEPS, _COLLECTION + 1):
         if place not in (_LAST, _DEPTH):
             state[place] = 0
     for place in range(len(_histogram)):

@@ -21,6 +21,7 @@ _A_BAUD = 3000000
 # The emulated UART is slower than its speed says: at this one it is as fast as the A-bus.
 _FASTEST = 5000000
 
+_HOOKED = ("board", "hardware", "links", "system.tasks", "pipeline")
 # Functions of os that look into the flash.
 _OF_FOLDERS = ("ilistdir", "mkdir", "remove", "rename", "stat", "statvfs")
 
@@ -141,7 +142,9 @@ def look(fact):
 
 def _hook(name, module, named):
     """A module of the firmware was loaded."""
-    if name == "hardware":
+    if name == "board":
+        module.LINKS = ("wifi",)  # no other is emulated
+    elif name == "hardware":
         hardware = module.Hardware
         hardware.pressed = _pressed
         hardware.time_servers = (tuple(_told["time_server"]),)
@@ -190,7 +193,7 @@ def surround(call, named, expect):
             name, arguments = "asyncio." + name if name else "asyncio", arguments[:3]
         new = name not in sys.modules
         module = call("import " + name, load, name, *arguments) if new else load(name, *arguments)
-        if name in ("hardware", "links", "system.tasks", "pipeline") and name not in hooked:
+        if name in _HOOKED and name not in hooked:
             hooked.add(name)
             _hook(name, sys.modules[name], named)
         return module
