@@ -19,6 +19,8 @@ _HEAD = const(4096)  # bytes of the request's line and fields
 _LINE = const(512)  # bytes that are kept of one line; fields that matter are shorter
 _BODY = const(576)  # bytes that are kept of it
 _PIECE = const(256)  # bytes read at a time
+_CHUNK = const(1024)  # bytes behind which there is a pause: what is on its way takes
+_PAUSE_MS = const(10)  # three times its size of the chip's internal memory
 _DRAINED = const(16384)  # bytes that are read and not kept, so that the answer is read too
 
 
@@ -296,5 +298,6 @@ async def _write(line, data):
     at = 0
     while at < len(view):
         sent = line.write(view[at : at + _PIECE])
+        whole = (at + (sent or 0)) // _CHUNK > at // _CHUNK
         at += sent or 0
-        await asyncio.sleep_ms(0 if sent else _LOOK_MS)
+        await asyncio.sleep_ms(_PAUSE_MS if whole else 0 if sent else _LOOK_MS)
