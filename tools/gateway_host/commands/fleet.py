@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 from pathlib import Path
-
-from rich.console import Console
-from rich.table import Table
 
 from gateway_host.broker import mosquitto
 from gateway_host.errors import UserError
 from gateway_host.fleet.rates import PROFILES
 from gateway_host.fleet.run import Options, play
 from gateway_host.number_option import number
+from gateway_host.outcome import show
 from gateway_host.session import ROOT
 
 RESULT = ROOT / "build" / "fleet.json"
@@ -49,17 +46,5 @@ def main(arguments: argparse.Namespace) -> int:
     )
     with tempfile.TemporaryDirectory(prefix="fleet-") as directory:
         found = play(options, Path(directory), lambda line: print(f"  {line}", file=sys.stderr))
-    Console(highlight=False).print(_table(found))
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    print(f"written to {RESULT.relative_to(ROOT)}")
+    show(found, RESULT)
     return int(bool(found["lost"] or found["doubled"]))
-
-
-def _table(found: dict[str, object]) -> Table:
-    shown = Table(show_header=False)
-    for name, value in found.items():
-        parts = value if isinstance(value, dict) else {"": value}
-        for part, figure in parts.items():
-            shown.add_row(f"{name} {part}".strip().replace("_", " "), f"{figure}")
-    return shown
