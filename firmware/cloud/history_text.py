@@ -5,7 +5,7 @@ import micropython
 from micropython import const
 
 _MAX_NUMBER = const(12)  # bytes of an integer of 32 bits, with a comma; a longer one has two
-_MOST = const(0x3FFFFFFF)  # of a small integer; longer ones are written another way
+_MAX_SMALL = const(0x3FFFFFFF)  # of a small integer; longer ones are written another way
 _FIXED = const(400)  # of a record's other bytes
 _CHAR_0 = const(48)
 _COMMA = const(44)
@@ -71,7 +71,7 @@ def _long_ones(values):
     """How many of these may need more room than an integer of 32 bits."""
     found = 0
     for value in values:
-        if value is not None and not -_MOST <= value <= _MOST:
+        if value is not None and not -_MAX_SMALL <= value <= _MAX_SMALL:
             found += 1
     return found
 
@@ -167,11 +167,11 @@ class HistoryText:
 
     def _put_number(self, value):
         self._one[0] = value
-        self._size = _put_numbers(self._room, self._size, self._one, None, -_MOST, _MOST)
+        self._size = _put_numbers(self._room, self._size, self._one, None, -_MAX_SMALL, _MAX_SMALL)
 
     def _put_numbers(self, values):
         self._put(b"[")
-        self._size = _put_numbers(self._room, self._size, values, None, -_MOST, _MOST)
+        self._size = _put_numbers(self._room, self._size, values, None, -_MAX_SMALL, _MAX_SMALL)
         self._put(b"]")
 
     def _put_range(self, values):

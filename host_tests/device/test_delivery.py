@@ -92,8 +92,8 @@ class Case(unittest.TestCase):
         self.now_ms = 5000
         self.uplink, self.journal = Uplink(), Journal(25)
         self.counters = Counters()
-        self.wishes = {}
-        rates = Rates(self.wishes, lambda: "ethernet", lambda: 5000)
+        self.requests = {}
+        rates = Rates(self.requests, lambda: "ethernet", lambda: 5000)
         self.delivery = Delivery(
             "u/",
             "5010",

@@ -57,7 +57,7 @@ class Uplink(messages.Uplink):
 
 class Case(unittest.TestCase):
     LINK = "ethernet"
-    WISHES = {}
+    REQUESTS = {}
 
     def setUp(self):
         self.publisher = self.path = self.place = None  # of the test before
@@ -66,7 +66,7 @@ class Case(unittest.TestCase):
         self.link = self.LINK
         self.uplink = Uplink()
         self.counters = Counters()
-        self.rates = Rates(self.WISHES, lambda: self.link, lambda: self.now_ms)
+        self.rates = Rates(self.REQUESTS, lambda: self.link, lambda: self.now_ms)
         self.place = messages.site(28)
         self.path = messages.measured(self.place)
         self.publisher = Publisher(
@@ -209,8 +209,8 @@ class Intervals(Case):
         self.assertEqual((intervals.completed, intervals.dropped), ([], 0))
 
 
-class Wishes(Case):
-    WISHES = {"realtime": 3, "site": 0, "quality": 5, "totals": 1}
+class Requests(Case):
+    REQUESTS = {"realtime": 3, "site": 0, "quality": 5, "totals": 1}
 
     def test_each_at_its_rate(self):
         counts = {}

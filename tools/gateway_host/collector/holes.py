@@ -91,7 +91,7 @@ def _within(first: int, last: int, ranges: _Ranges) -> bool:
 
 
 @dataclass
-class _Wish:
+class _Request:
     """When a hole is asked for next, and how long after that again; how often it was in vain.
     asked: when it was asked for last, and when its gateway had been heard last then."""
 
@@ -106,42 +106,44 @@ class Asking:
 
     def __init__(self, after_s: float = ASK_AFTER_S):
         self._after_s = after_s
-        self._wishes: dict[Hole, _Wish] = {}
+        self._requests: dict[Hole, _Request] = {}
 
     def due(self, db: sqlite3.Connection, now: float | None = None) -> list[Hole]:
         """Those whose time has come, who has waited longest first; a few of each device at a
         time. What was asked for too often is given up in `db`."""
         now = time.monotonic() if now is None else now
-        before, self._wishes = self._wishes, {}
+        before, self._requests = self._requests, {}
         for hole in holes(db):
             if hole.state is State.TO_COME:
-                new = _Wish(now + self._after_s, 2 * self._after_s)
-                self._wishes[hole] = before.get(hole, new)
-        wishes = self._wishes
+                new = _Request(now + self._after_s, 2 * self._after_s)
+                self._requests[hole] = before.get(hole, new)
+        requests = self._requests
         away = Counter(
             hole.device
-            for hole, wish in wishes.items()
-            if wish.asked and now < wish.asked[0] + self._after_s
+            for hole, request in requests.items()
+            if request.asked and now < request.asked[0] + self._after_s
         )
         found = []
-        for hole in sorted(wishes, key=lambda hole: (wishes[hole].due, hole.device, hole.first)):
-            if wishes[hole].due > now or len(found) == _MAX_AT_ONCE:
+        in_turns = sorted(requests, key=lambda one: (requests[one].due, one.device, one.first))
+        for hole in in_turns:
+            if requests[hole].due > now or len(found) == _MAX_AT_ONCE:
                 break
-            if away[hole.device] < _MAX_OF_ONE and self._ask(db, hole, wishes[hole], now):
+            if away[hole.device] < _MAX_OF_ONE and self._ask(db, hole, requests[hole], now):
                 away[hole.device] += 1
                 found.append(hole)
         return found
 
-    def _ask(self, db: sqlite3.Connection, hole: Hole, wish: _Wish, now: float) -> bool:
+    def _ask(self, db: sqlite3.Connection, hole: Hole, request: _Request, now: float) -> bool:
         """Whether the hole is asked for once more."""
         (heard,) = db.execute(
             "SELECT heard FROM devices WHERE device = ?", (hole.device,)
         ).fetchone()
-        if wish.asked and heard > wish.asked[1]:
-            wish.in_vain += 1
-        wish.asked = now, heard
-        wish.due, wish.pause = now + wish.pause, min(2 * wish.pause, AGAIN * self._after_s)
-        if wish.in_vain < _MAX_ASKED:
+        if request.asked and heard > request.asked[1]:
+            request.in_vain += 1
+        request.asked = now, heard
+        request.due = now + request.pause
+        request.pause = min(2 * request.pause, AGAIN * self._after_s)
+        if request.in_vain < _MAX_ASKED:
             return True
         with contextlib.suppress(sqlite3.Error):  # next time, then
             db.execute(
