@@ -24,7 +24,7 @@ class Switching:
         for _, output in self._site.outputs():
             topic = "%splug/%d/setstate" % (prefix, output.node)
             commands.on_topic(topic, "setstate", self._setstate(output))
-        commands.on("switch", self._switch, lasts=True)
+        commands.on("switch", self._switch, lasts=1)
 
     def request(self, targets: Sequence[Target], on: bool) -> None:
         """Switch outputs, [(module, output)], as soon as the line is free."""

@@ -76,13 +76,13 @@ class Commands:
         name: str,
         carry_out: CarryOut,
         wants_id: bool = False,
-        lasts: bool = False,
+        lasts: int = 0,
         reads: bool = False,
     ) -> None:
         """carry_out(fields): the command `name`. At any time, and again in place of another. With
-        an id it may give a result, JSON text, or a coroutine that gives one. lasts: its answer is
-        kept over a restart; reads: with the same id again it is carried out anew."""
-        self._by_name[name] = carry_out, wants_id or lasts or reads, lasts, reads
+        an id it may give a result, JSON text, or a coroutine that gives one. lasts: how often it
+        writes to the flash, and its answer is kept; reads: it is carried out again each time."""
+        self._by_name[name] = carry_out, wants_id or lasts > 0 or reads, lasts, reads
 
     def on_topic(self, topic: str, name: str, carry_out: Callable[[Never], object]) -> None:
         """carry_out(fields): what comes at this topic, whose payload is checked as the command

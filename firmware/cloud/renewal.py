@@ -49,7 +49,7 @@ class Renewal:
         self._commands = commands
         self._counters = counters
         self._now_s = now_s
-        commands.on("renew", self._renew, lasts=True)
+        commands.on("renew", self._renew, lasts=2)
 
     async def run(self, beat: Beat) -> Never:
         """Judge what was renewed, without end: what has kept a connection for 30 s is kept alone;

@@ -14,6 +14,7 @@ from cloud.json_pieces import compact
 
 _SHOWN = ("link", "apn", "publish", "time_servers")
 _FAREWELL_S = const(10)
+_NEW_START = const(5)  # writes of the flash, with those of the command's own file
 _RESTARTS = '{"restarts":true}'
 _FULL = "the flash is full: nothing was changed"
 _NONE_BEFORE = "there is no site before this one"
@@ -48,9 +49,9 @@ class Service:
         commands = self._commands
         commands.on("get", self._get, reads=True)
         commands.on("log", self._read_log, reads=True)
-        commands.on("configure", self._configure, lasts=True)
-        commands.on("reapply", self._reapply, lasts=True)
-        commands.on("restart", self._begin_anew, lasts=True)
+        commands.on("configure", self._configure, lasts=_NEW_START)
+        commands.on("reapply", self._reapply, lasts=_NEW_START)
+        commands.on("restart", self._begin_anew, lasts=_NEW_START)
 
     def _read_log(self, fields):
         log = self._log

@@ -56,7 +56,8 @@ class Case(unittest.TestCase):
         self.raised = None
         self.counters = Counters()
         self.commands = Commands(self.counters, TOPIC.decode(), lambda: self.now_s, self.wake)
-        self.commands.on("switch", self.carry_out, lasts=True)
+        self.commands.on("switch", self.carry_out, lasts=1)
+        self.commands.on("restart", self.carry_out, lasts=5)
         self.commands.on("identify", self.carry_out)
         self.commands.on("scan", self.carry_out)
         self.commands.on("live", self.read, reads=True)
@@ -323,6 +324,58 @@ class Long(Case):
     def test_no_other_topic_has_so_much(self):
         self.incoming.feed(message(b"servicelocation/5/plug/1/setstate", b"x" * 600))
         self.assertEqual(self.answers(), [(None, "oversized")])
+
+
+class Often(Case):
+    """What wears the flash: 60 writes at once, then one a minute; a new start is five."""
+
+    def times(self, count, each_s, restart=False):
+        """How many of so many are carried out."""
+        done = 0
+        for k in range(count):
+            self.now_s += each_s
+            one = {"id": "%d %d" % (self.now_s, k), "expires": self.now_s}
+            one.update({"restart": True} if restart else {"switch": ON})
+            ((_, error),) = self.answers(one)
+            self.assertTrue(error in (None, "too_often"), error)
+            done += error is None
+            if error is None and restart:
+                self.begin()
+        return done
+
+    def test_one_a_second(self):
+        self.assertEqual(self.times(600, 1), 60 + 9)
+        self.assertEqual(self.counters.counts, {"order.refused": 531})
+        self.assertTrue(0 < int(self.said[0]["text"].split()[-2]) <= 60)
+
+    def test_what_has_a_new_start(self):
+        """The limit is kept over it."""
+        self.assertEqual(self.times(1200, 1, restart=True), 12 + 3)
+        self.assertEqual(self.times(1, 1), 1)  # what is left is enough for a switch
+
+    def test_one_a_minute_goes_on_for_ever(self):
+        self.times(200, 1)
+        self.assertEqual(self.times(100, 60), 100)
+        self.assertEqual(self.times(50, 300, restart=True), 50)
+
+    def test_others_are_not_counted(self):
+        self.times(100, 1)
+        for k in range(100):
+            self.now_s += 1
+            live = {"id": "r%d" % k, "expires": self.now_s, "live": {"seconds": 5}}
+            self.assertEqual(self.answers(live), [("r%d" % k, None)])
+
+    def test_a_clock_that_is_set_back_forbids_nothing(self):
+        self.times(60, 1)
+        self.now_s -= 10**6  # nor are there commands that expire in so long
+        self.assertEqual(self.times(3, 60), 2)  # a minute begins anew
+        self.now_s += 10**8
+        self.assertEqual(self.times(60, 1), 60)
+
+    def test_what_is_refused_is_not_written(self):
+        self.times(61, 1)
+        self.commands._answers._store.write = None
+        self.assertEqual(self.times(1, 1), 0)
 
 
 if __name__ == "__main__":
