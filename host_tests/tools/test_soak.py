@@ -14,10 +14,13 @@ from pathlib import Path
 import pytest
 from gateway_host.broker import HOST, mosquitto
 from gateway_host.collector.ledger import Ledger
+from gateway_host.session import SERIAL
 from gateway_host.soak.gateways import EPOCH, Driven, Kind, energy, serial
 from gateway_host.soak.proxy import Proxy
+from gateway_host.soak.real import Real
 from gateway_host.soak.run import Options, play
 from gateway_host.soak.verdict import held, judge
+from history_messages import message, record
 
 PATIENCE_S = 20
 SILENCE_S = 0.5
@@ -117,6 +120,15 @@ def test_the_verdict(tmp_path: Path) -> None:
 
 
 @needs_broker
+def test_samples_that_the_whole_gateway_has_lost(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "history.db")
+    assert Real.samples_lost(ledger.db) == 0
+    lost = [record(1), record(2, missing=[3200, 64]), record(3, missing=[0, 1])]
+    ledger.take([message(*lost, device=SERIAL), message(record(1, missing=[7, 0]))])
+    assert Real.samples_lost(ledger.db) == 3265
+    ledger.close()
+
+
 def test_sequences_that_are_left_out(tmp_path: Path) -> None:
     """After a cut in the middle of a write the gateway goes on a thousand further."""
     kinds, only = (Kind(3, ahead=100),), {"power cut in a write"}

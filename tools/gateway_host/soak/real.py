@@ -126,6 +126,13 @@ class Real:
                 late = now - record["time"]
                 self.worst_live_s = max(self.worst_live_s, late)
 
+    @staticmethod
+    def samples_lost(db: sqlite3.Connection) -> int:
+        """Of all points together, as the gateway's own records have them in `missing`. What a
+        power cut has kept it from measuring is in none."""
+        rows = db.execute("SELECT missing FROM records WHERE device = ?", (SERIAL,))
+        return sum(sum(json.loads(missing)) for (missing,) in rows if missing)
+
     def judge(self, db: sqlite3.Connection) -> dict[str, int]:
         """`records`, `lost` (sequences that are not there, from the oldest that the gateway has),
         `wrong`: whole records without missing samples whose energy is not the house's."""

@@ -152,6 +152,7 @@ class _Run:
         if not self._real:
             return {}
         found = self._real.judge(self._ledger.db)
+        found["samples_lost"] = self._real.samples_lost(self._ledger.db)
         found |= {"starts": self._real.starts, "faults": sum(self._real.faults.values())}
         return {"worst_live_delay_s": round(self._real.worst_live_s, 2), "whole_gateway": found}
 
