@@ -194,7 +194,7 @@ class Gateway:
             ("work", 60, self._loop.work),
             ("publish", 300, self.publisher.run),
         ]
-        tasks += self.housekeeping.tasks()
+        tasks += self.housekeeping.tasks(self.texts)
         if self._with_b:
             tasks += [("bus_b", 600, self.port_b.run)]
         if self._with_cloud:

@@ -19,7 +19,7 @@ from cloud.mqtt_link import Link, UplinkError
 from cloud.mqtt_wire import Body, counted, gathered
 from cloud.pings import Pings
 from cloud.subscriptions import Subscriptions
-from cloud.uplink_troubles import Troubles
+from cloud.uplink_troubles import Troubles, no_connection
 
 _TIMEOUT_S = const(10)
 _STEADY_S = const(30)  # a connection that lasts so long is a good one
@@ -111,7 +111,7 @@ class Uplink:
                 of_tls = ": %s" % error if (error.errno or 0) > 0 else ""
                 self._fail("uplink.lost", CLOSED_BY_BROKER + of_tls)
             elif not self._given_up:
-                self._fail("uplink.network", "connection to the broker: %s" % error)
+                self._fail("uplink.network", no_connection(error, self._settings))
         except MemoryError:
             self._fail("uplink.memory", _NO_MEMORY)
         finally:

@@ -3,6 +3,8 @@
 Owns the last error and how it is judged.
 """
 
+from errno import ECONNREFUSED, EHOSTUNREACH
+
 from micropython import const
 
 # Between two tries. A network that is back is used within 30 s; a broker that answers and does not
@@ -13,6 +15,17 @@ _NETWORK = ("uplink.name", "uplink.network", "uplink.timeout")
 _SHORT_LIVED = (
     "the broker accepts us and soon closes the connection: does another client use the name %s?"
 )
+_NOBODY = "nothing listens on port %d of %s: is the broker running, and is mqtt.port right?"
+_AWAY = "%s is not there: is it switched on, is it in this network, and is mqtt.host right?"
+
+
+def no_connection(error: OSError, settings: Any) -> str:
+    """Why there is none to the broker. settings: `mqtt` of settings.json."""
+    if error.errno == ECONNREFUSED:
+        return _NOBODY % (settings["port"], settings["host"])
+    if error.errno == EHOSTUNREACH:
+        return _AWAY % settings["host"]
+    return "connection to the broker: %s" % error
 
 
 class Troubles:

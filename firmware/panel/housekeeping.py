@@ -16,6 +16,7 @@ from net.time_floor import TimeFloor
 from led import Led
 from panel.animation import Animation
 from panel.button import EARLY, RESET, SHORT, Button
+from panel.console import Console
 
 _FRAME_MS = const(20)
 _NTP = const(123)  # the port
@@ -63,12 +64,13 @@ class Housekeeping:
         if self.led.set_event(event, value, self.hardware.uptime_ms() // 1000):
             self._changed()
 
-    def tasks(self) -> list[WatchedTask]:
+    def tasks(self, texts: Callable[[], list[AdviceText]] | None = None) -> list[WatchedTask]:
         """What is to run without end, each with the seconds within which it must show that it
-        moves."""
+        moves. texts: all that is wrong, in place of our own."""
         tasks = [
             ("housekeeping", 30, self._run_panel),
             ("connection", 300, self.connection.run),
+            ("console", 60, Console(texts or self.texts).run),
         ]
         if self._time_servers:
             tasks.append(("time", 7200, self._keep_time))

@@ -582,7 +582,8 @@ def nobody() -> Iterator[SimpleNamespace]:
 # What the broker does, the error's name, what `lastError` says.
 BROKERS = [
     ("no SYN-ACK", full, "uplink.timeout", "the broker does not answer"),
-    ("nobody", nobody, "uplink.network", "connection to the broker: .*ECONNREFUSED"),
+    ("nobody", nobody, "uplink.network",
+     r"nothing listens on port \d+ of 127.0.0.1: is the broker running, and is mqtt.port right\?"),
     ("a web server", lambda: Imposter(answer(b"HTTP/1.1 400 Bad Request\r\n\r\n")),
      "uplink.protocol", "127.0.0.1 is not an MQTT broker"),
     ("half a CONNACK", lambda: Imposter(answer(b"\x20\x02")), "uplink.timeout", "the broker does"),
