@@ -38,14 +38,8 @@ class Request:
     `method`, `path`: text, the query belongs to the path; `fields`: those of FIELDS that were
     there, names in lower case; `body`: bytes, its first 576."""
 
-    FIELDS = (
-        "host",
-        "accept",
-        "accept-language",
-        "content-length",
-        "content-type",
-        "transfer-encoding",
-    )
+    FIELDS: tuple[str, ...] = ("host", "accept", "accept-language")
+    FIELDS += ("content-length", "content-type", "transfer-encoding")
 
     LISTS = ("accept", "accept-language")  # a client may send these in several lines, or long
 
@@ -297,7 +291,7 @@ async def _write(line, data):
     view = memoryview(data)
     at = 0
     while at < len(view):
-        sent = line.write(view[at : at + _PIECE])
-        whole = (at + (sent or 0)) // _CHUNK > at // _CHUNK
-        at += sent or 0
-        await asyncio.sleep_ms(_PAUSE_MS if whole else 0 if sent else _LOOK_MS)
+        sent = line.write(view[at : at + _PIECE]) or 0
+        at += sent
+        pause_ms = _PAUSE_MS if at % _CHUNK < sent else 0
+        await asyncio.sleep_ms(pause_ms if sent else _LOOK_MS)
