@@ -51,7 +51,7 @@ def read() -> Settings:
             text = file.read()
     except OSError:
         return Settings(_load(store.value) if store.value else {})
-    settings = Settings(_load(text))
+    settings = Settings(_load(text, True))
     known = kept().networks
     _hint(settings.networks)
     for network in known:
@@ -149,11 +149,11 @@ def change(settings: Settings, changes: Table) -> None:
     _save(settings, Durable("settings"))
 
 
-def _load(text):
+def _load(text, is_given=False):
     from site.settings_check import load
 
     try:
-        return load(text)
+        return load(text, is_given)
     finally:
         unload("site.settings_check", "hotspot.credentials")
 

@@ -12,6 +12,15 @@ _NO_TLS = (
     "mqtt.tls is missing: give it; only a broker in the own network does without, by "
     '"home_broker": true'
 )
+_NAMES = (
+    "mqtt",
+    "link",
+    "apn",
+    "networks",
+    "publish",
+    "home_assistant",
+    "time_servers",
+)
 _LINKS = ("ethernet", "wifi", "lte")
 
 
@@ -19,14 +28,18 @@ class SettingsError(ValueError):
     """The settings are not usable: one line, which field and why."""
 
 
-def load(text: str) -> Table:
-    """The table of a settings.json's text; SettingsError when it is not usable."""
+def load(text: str, is_given: bool = False) -> Table:
+    """The table of a settings.json's text; SettingsError when it is not usable. is_given: a person
+    has written it; what was kept may have more, of a later firmware."""
     try:
         table = json.loads(text)
     except ValueError:
         raise SettingsError("not JSON")
     if not isinstance(table, dict):
         raise SettingsError("must be a table")
+    for name in table:
+        if is_given and name not in _NAMES:
+            raise SettingsError("%s: is not known (known: %s)" % (name, ", ".join(_NAMES)))
     if "mqtt" in table:
         _check_mqtt(table["mqtt"])
     if table.get("mqtt_before") is not None:

@@ -366,6 +366,17 @@ class Settings(unittest.TestCase):
         ):
             self.assertEqual(settings.load(text), json.loads(text))
 
+    def test_a_name_that_nobody_knows(self):
+        """A person has misspelt it; what was kept by a later firmware is used."""
+        text = '{"mqttt": {"host": "a"}, "link": "wifi"}'
+        self.assertEqual(settings.load(text), json.loads(text))
+        try:
+            settings.load(text, True)
+        except settings.SettingsError as error:
+            self.assertTrue("mqttt: is not known (known: mqtt, link" in str(error))
+        else:
+            self.assertTrue(False)
+
     def test_refused(self):
         for text, begin in (
             ("", "not JSON"),

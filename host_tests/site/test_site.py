@@ -41,6 +41,8 @@ STARTS = [
      "error: settings.json: mqtt.user and mqtt.password: "),
     ("settings.json", b'{"mqtt": {"host": "192.168.1.20", "port": 1883}}',
      "error: settings.json: mqtt.tls is missing: give it; only a broker in the own network does"),
+    ("settings.json", b'{"mqttt": {"host": "192.168.1.20"}}',
+     "error: settings.json: mqttt: is not known (known: mqtt, link"),
     ("settings.json", b'{"publish": {"sites": 5}}',
      "error: settings.json: publish.sites: is not known"),
     ("settings.json", b'{"publish": {"site": 1.5}}',
