@@ -252,7 +252,7 @@ class Gateway:
     def texts(self) -> list[AdviceText]:
         """What is wrong: (name, a text for the installer)."""
         found = self.advice.texts + self.port_b.advice() + self.housekeeping.texts()
-        found += self.journal.advice()
+        found += self.journal.advice(self.counters.counts)
         return found + self.uplink.advice()
 
     def _parts(self):

@@ -8,14 +8,24 @@ _THINNED = (
     "the flash is full of minutes that the broker has not taken: old ones are kept as records of "
     "5 or 15 minutes%s; see to the connection"
 )
+_DAMAGED = (
+    "a part of the history in the flash is damaged and passed over: what it had is lost; have the "
+    "gateway replaced if that comes again"
+)
+_FROM_ZERO = "the energy registers in the flash were damaged: they have begun at 0"
 _DROPPED = ", and the oldest are lost"
 
 
-def texts(failing: bool, thinned: bool, dropped: bool) -> list[AdviceText]:
-    """failing: writes; thinned: records that no reader has; dropped: some of these."""
+def texts(failing: bool, thinned: bool, dropped: bool, counts: dict[str, int]) -> list[AdviceText]:
+    """failing: writes; thinned: records that no reader has; dropped: some of these. counts: of
+    errors by name since start."""
     found = []
     if failing:
         found.append(("journal", _UNWRITTEN))
     if thinned or dropped:
         found.append(("journal", _THINNED % (_DROPPED if dropped else "")))
+    if any([name in counts for name in ("journal.damaged", "journal.unread", "journal.lost")]):
+        found.append(("journal", _DAMAGED))
+    if "registers.lost" in counts:
+        found.append(("journal", _FROM_ZERO))
     return found

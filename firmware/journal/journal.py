@@ -110,12 +110,12 @@ class Journal:
         is not known. Reads a file."""
         return self._layouts.text(name)
 
-    def advice(self) -> list[AdviceText]:
-        """[(name, text)] of what is wrong with it."""
+    def advice(self, counts: dict[str, int]) -> list[AdviceText]:
+        """[(name, text)] of what is wrong with it. counts: of errors by name since start."""
         thinning = self._thinning
         times = self._failed_ms, self._untidy_ms, self._unthinned_ms
         failing = any([time is not None for time in times])
-        return texts(failing, thinning.has_outrun(), thinning.dropped > 0)
+        return texts(failing, thinning.has_outrun(), thinning.dropped > 0, counts)
 
     def describe(self) -> Table:
         """For people: what is kept, in sequences and bytes."""

@@ -231,6 +231,8 @@ def test_damaged_segments(tmp_path, place):
     after = run(tmp_path, [{"restart": True}], points=28)
     assert set(after.said["errors"]) == {"registers.cut", "journal.damaged"}
     assert after.said["unread"] == 0  # it will never be there
+    [(name, text)] = after.said["advice"]
+    assert (name, text[:41]) == ("journal", "a part of the history in the flash is dam")
     assert after.said["joules"] == done.said["joules"]
     sequences = column(after.read, "sequence")
     assert sequences == sorted(set(sequences)) and all(one in done.read for one in after.read)
@@ -253,6 +255,7 @@ def test_records_that_were_damaged(tmp_path):
     after = run(tmp_path, minutes(NOON + 7200, 2, **{"in": [5] * 28}), points=28)
     last = after.read[-3]["sequence"]
     assert after.said["errors"] == ["registers.lost", "registers.cut"]
+    assert "they have begun at 0" in after.said["advice"][0][1]
     assert [(one["first"], one["sequence"]) for one in after.news] == [
         (last + 1, last + 1001),
         (last + 1002, last + 1002),

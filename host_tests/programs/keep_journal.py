@@ -118,7 +118,7 @@ said = {
     "last": journal.last,
     "layout": journal.layout,
     "text": journal.layout_text(journal.layout),
-    "advice": journal.advice(),
+    "advice": journal.advice({name: 1 for name in errors}),
     "kept": journal.describe(),
     "errors": errors,
     "unread": journal.unread,
