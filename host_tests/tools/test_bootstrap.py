@@ -289,6 +289,33 @@ def test_a_small_disk_is_said_at_once(size: int, tmp_path: Path) -> None:
         assert "no network" in line
 
 
+def test_a_disk_on_which_no_more_files_can_be_made(tmp_path: Path) -> None:
+    """It has bytes enough: the inodes are what is short."""
+    copy = copy_of_tree(tmp_path / "tree")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    stop = cut_off(tmp_path / "bin", GATEWAY_CACHE=str(CACHE))
+    fill = f"mount -t tmpfs -o size=900m,nr_inodes=3000 disk {disk} && cp -r {copy}/. {disk}"
+    root = [] if os.getuid() == 0 else ["--map-root-user"]
+    done = subprocess.run(
+        [
+            "unshare",
+            *root,
+            "-m",
+            "sh",
+            "-c",
+            f"{fill} || exit 99; cd {disk} && make run SECONDS=1",
+        ],
+        env=stop,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode == 99 or "unshare" in done.stderr:
+        pytest.skip(f"no small disk can be mounted here ({done.stderr.strip()}): run it as root")
+    (line,) = errors(done)
+    assert "the disk is full" in line and "files (inodes) are free" in line
+
+
 def test_what_steps_say_they_need_is_what_they_take() -> None:
     """Of this tree: were the figures too low, a disk would fill up half-way."""
     code = (

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway_host import processes
+from gateway_host.disk_room import room_left
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
@@ -125,7 +126,7 @@ def _environment() -> dict[str, str]:
 def _error(name: str, output: str, code: int) -> SetupError:
     """The kind of a program's failure, and the line of its output that says most about it."""
     if _NO_ROOM.search(output):
-        return NoRoomError(f"{name}: the disk is full, {megabytes(free(BUILD))} are free")
+        return NoRoomError(f"{name}: the disk is full, {room_left(BUILD)} are free")
     if refused := _NO_NETWORK.search(output):
         words = re.split(r"\n|['\"]\)", output[refused.start() :], maxsplit=1)[0][:_MAX_WORDS]
         return NoNetworkError(f"no network, or a proxy in its way ({name}: {words})")

@@ -34,6 +34,7 @@ from common import (
     write_whole,
 )
 from gateway_host import hangup
+from gateway_host.disk_room import room_left
 from steps import GROUPS, Step, all_steps
 
 STATE = BUILD / "setup.json"
@@ -55,14 +56,14 @@ def main(arguments: list[str]) -> int:
         hangup.silence(sys.stdout)
     except OSError as error:  # a full disk, a cache of another user
         words = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-        print(f"error: {words}; {megabytes(_free())} are free", file=sys.stderr)
+        print(f"error: {words}; {room_left(_there())} are free", file=sys.stderr)
     except KeyboardInterrupt:
         return 130
     return 2
 
 
-def _free() -> int:
-    return free(BUILD if BUILD.exists() else ROOT)
+def _there() -> Path:
+    return BUILD if BUILD.exists() else ROOT
 
 
 def _locked(options: argparse.Namespace) -> int:

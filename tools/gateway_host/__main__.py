@@ -6,13 +6,13 @@ import argparse
 import ast
 import importlib
 import os
-import shutil
 import sys
 import tempfile
 from pathlib import Path
 from typing import NoReturn
 
 from gateway_host import hangup
+from gateway_host.disk_room import room_left
 from gateway_host.errors import UserError
 
 COMMANDS = Path(__file__).parent / "commands"
@@ -73,9 +73,9 @@ def _run(name: str, words: list[str]) -> int:
     except OSError as error:
         words = f"{error.filename or name}: {error.strerror or error}"
         if error.errno in hangup.NO_ROOM:
-            free = shutil.disk_usage(TEMPORARY.parents[1]).free
+            place = TEMPORARY.parents[1]
             words = f"{error.filename or 'the output'} cannot be written: {error.strerror}"
-            words += f"; {free / 1e6:.0f} MB are free in {TEMPORARY.parents[1]}"
+            words += f"; {room_left(place)} are free in {place}"
         hangup.silence(sys.stdout)
         raise UserError(words) from None
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway_host import broker, interpreter
+from gateway_host.disk_room import room_left
 from gateway_host.errors import UserError
 from gateway_host.interpreter import LIB, ROOT
 
@@ -105,8 +106,7 @@ def _machine() -> Iterator[Finding]:
         else:
             text = f"no {name}: packages of Debian cannot be had"
             yield Finding(name, "without", text, "the set-up knows Debian and Ubuntu")
-    megabytes = shutil.disk_usage(ROOT).free / 1e6
-    yield Finding("disk", "ok", f"{megabytes:,.0f} MB are free in {ROOT}")
+    yield Finding("disk", "ok", f"{room_left(ROOT)} are free in {ROOT}")
 
 
 def _environment() -> Finding:
