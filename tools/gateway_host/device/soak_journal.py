@@ -2,8 +2,8 @@
 uplink, and a measurement that is made up: a minute's energy follows from its number (`energy`
 below). A minute takes as long as the machine needs. Standard input, a line of JSON each: first
 `serial`, `device` (a number), `port`, `points`, `capacity`, `ahead` (records that may wait); then
-`full` (whether the flash is), `stop` (no more minutes), `end`. A line of standard output says
-twice a second how far it is."""
+`full` (whether the flash is), `stop` (no more minutes), `more` (but for so many), `end`. A line of
+standard output says twice a second how far it is."""
 
 import asyncio
 import gc
@@ -117,6 +117,7 @@ class Soak:
         self.task = task
         self.counters = Counters()
         self.stopped = self.ended = False
+        self.more = 0
         self.began = time.ticks_ms()
         place = document.load(json.dumps(site(task["points"])))
         self.points = len(place.points)
@@ -177,11 +178,13 @@ class Soak:
         while not self.ended:
             waiting = self.journal.last - self.acknowledged()
             behind = self.made - self.kept
-            if behind > MAX_WHEN_FULL or self.stopped or waiting > self.task["ahead"]:
+            stopped = self.stopped and not self.more
+            if behind > MAX_WHEN_FULL or stopped or waiting > self.task["ahead"]:
                 self.uptime += 60000 if behind else 0  # a write that failed is tried again
                 self.rest()
                 await asyncio.sleep_ms(20)
             else:
+                self.more = max(0, self.more - 1)
                 self.minute()
                 for _ in range(RESTS):
                     self.rest()
@@ -201,6 +204,7 @@ class Soak:
             order = json.loads(await lines.readline())
             Flash.full = order.get("full", Flash.full)
             self.stopped = order.get("stop", self.stopped)
+            self.more += order.get("more", 0)
             self.ended = order.get("end", self.ended)
 
     async def say(self, line):

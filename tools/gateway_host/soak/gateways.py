@@ -120,6 +120,10 @@ class Driven:
         self._stopped = True
         self._order({"stop": True})
 
+    def measure_more(self) -> None:
+        """One minute, after all: what the broker has lost is seen by what comes behind it."""
+        self._order({"more": 1})
+
     def end(self) -> None:
         """Ends it in order; safe to call twice."""
         if self._process:

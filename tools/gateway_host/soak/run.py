@@ -7,6 +7,7 @@ Owns the order of things and the figures.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import operator
 import random
 import time
@@ -32,6 +33,7 @@ KINDS = (Kind(28), *15 * [Kind(3)])
 _CALM_S = (0.0, 2.0)
 _LONGEST_CALM_S = 30.0
 _PATIENCE_S = 240.0  # without anything new
+_MORE_S = 15.0  # then there is one more minute
 _SAY_S = 10.0
 
 
@@ -162,14 +164,19 @@ class _Run:
 
     def _settle(self) -> bool:
         """Whether all that was made has come, in good time."""
-        before, end = -1, 0.0
+        before, end, more = -1, 0.0, 0.0
         while True:
             self._look(calm=True)
             now = sum(held(self._ledger.db, gateway) for gateway in self._gateways)
             if now != before:
                 before, end = now, time.monotonic() + _PATIENCE_S
+                more = time.monotonic() + _MORE_S
             elif time.monotonic() > end:
                 return False
+            elif time.monotonic() > more:
+                more += _MORE_S
+                for gateway in itertools.filterfalse(self._is_settled, self._gateways):
+                    gateway.measure_more()
             self._tell(Counter())
             if all(map(self._is_settled, self._gateways)) and self._is_real_settled():
                 return True
