@@ -72,14 +72,17 @@ class Round:
             return
         self._rise_to(result)
         self._hidden_tries += one.hidden
-        if result == "wrong_password":
-            self._refusers[one.ssid].add(key)
+        refusers = self._refusers[one.ssid]
         if key in self._left:
             self._left[key] -= 1
+            if result == "wrong_password" and key not in refusers:
+                self._left[key] = max(1, self._left[key])  # that is not believed at once either
         elif self._access_points.failure(key) or one.hidden and result == "not_found":
             self._left[key] = 0  # it says so again
         else:
             self._left[key] = _TRIES[result] - 1
+        if result == "wrong_password":
+            refusers.add(key)
         self._doubtful.add(key)
         if not self._left[key]:
             self._doubtful.discard(key)
