@@ -140,6 +140,10 @@ class Nodes:
         node.lost = False
         self._expect(node)
 
+    def set_plugged(self, node: Node, inputs: int) -> None:
+        """It has said at which inputs there is a CT: a bit mask."""
+        node.plugged = inputs
+
     def review(self, limit: int) -> None:
         """Nodes that have been silent for `limit` cycles are lost; lost ones that answer are
         back."""

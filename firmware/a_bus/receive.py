@@ -179,7 +179,7 @@ class Receiver:
     def _hear_whole(self, kind, node, view, at):
         """A frame of a kind with one section or none, of the right length."""
         if kind == frame.STATUS and node:
-            node.plugged = view[at + 2]
+            self._nodes.set_plugged(node, view[at + 2])
         elif kind == frame.INFO and node:
             if parse_serial(view, at) == node.serial:
                 self._nodes.joined(node)

@@ -55,7 +55,7 @@ class Service:
 
     def _read_log(self, fields):
         log = self._log
-        log.level = fields["level"] or log.level
+        log.set_level(fields["level"] or log.level)
         return compact({"level": log.level, "lines": log.lines()})
 
     def _get(self, fields):

@@ -260,7 +260,8 @@ class Journal:
 
     def _made(self, now, last):
         if not self._state.last and now is not None and self._minutes_since is not None:
-            self.last = self._state.last = (now - self._minutes_since) // 60
+            self.last = (now - self._minutes_since) // 60
+            self._state.begin_behind(self.last)
         record = self._minutes.take(now, last)
         record.layout, record.boot = self.layout, self._state.boot
         record.uptime = self._uptime_ms() // 1000

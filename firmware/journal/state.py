@@ -88,6 +88,10 @@ class State:
         text = json.dumps(table).encode()
         return b"".join([struct.pack("<H", len(text)), text] + self.chunks)
 
+    def begin_behind(self, sequence: int) -> None:
+        """Nothing was ever kept: the first record gets the sequence that follows this one."""
+        self.last = sequence
+
     def add(self, record: Record, layout: int) -> Steps:
         """Add a record, whose sequence follows: a generator."""
         chunk = self._chunk

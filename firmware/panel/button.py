@@ -49,6 +49,10 @@ class Button:
             self.shown = None
         return None
 
+    def refuse(self) -> None:
+        """The reset that it stands for could not begin: that is shown, as of one let go early."""
+        self.shown = EARLY
+
     def _held(self):
         if self._done or self._ms < _LONG_MS:
             return None

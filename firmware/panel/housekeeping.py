@@ -15,7 +15,7 @@ from net.connection import Connection
 from net.time_floor import TimeFloor
 from led import Led
 from panel.animation import Animation
-from panel.button import EARLY, RESET, SHORT, Button
+from panel.button import RESET, SHORT, Button
 from panel.console import Console
 
 _FRAME_MS = const(20)
@@ -149,7 +149,7 @@ class Housekeeping:
             sys.print_exception(error)
             if self.hardware.kept() is None:
                 self.hardware.watchdog(WATCHDOG_MS)
-                self._button.shown = EARLY
+                self._button.refuse()
                 return
         self.hardware.restart()
 

@@ -17,6 +17,10 @@ class Log:
         self._lines: list[tuple[int, str] | None] = [None] * _LINES
         self._next = 0
 
+    def set_level(self, level: str) -> None:
+        """ERRORS or ALL."""
+        self.level = level
+
     def error(self, text: str) -> None:
         """Something went wrong."""
         self._lines[self._next] = (self._uptime_ms() // 1000, text)
