@@ -73,7 +73,7 @@ AIR = {
     "a handshake is lost": [ours(lost_handshakes=1)],
     "a handshake is lost, a stranger beside": [ours(lost_handshakes=1), stranger()],
     "it would have us on 5 GHz": [ours(refusals=2)],
-    "it refuses twice, then a handshake is lost": [ours(refusals=2, lost_handshakes=1), stranger()],
+    "it refuses twice, loses a handshake": [ours(refusals=2, lost_handshakes=1), stranger()],
     "one refuses, the other has another key": [ours(refusals=1), stranger()],
     "a repeater goes away in the midst": [ours(), ours(-40, gone_after_s=0.5)],
     "it hides its name": [ours(hidden=True)],
