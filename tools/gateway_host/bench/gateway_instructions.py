@@ -20,14 +20,14 @@ DEVICE = ROOT / "tools" / "gateway_host" / "device"
 # takes: 322 us at 160 MHz on an ESP32 (micropython-async, 100 coroutines).
 _TURNS = 330
 _TURN_S = 322e-6 * 160 / 240
+RECORDS = 33  # a second after an outage: ten each 300 ms (docs/cloud.md)
 
 
 @dataclass
 class Whole:
     """Instructions of a second: `messages` written, `led`, one collection (`collections`).
     `message_bytes`: of these messages. `record`: instructions for the text of a record of the
-    history, one a minute, of which 33 a second go after an outage. `measuring`:
-    measuring_instructions.Second."""
+    history, one a minute. `measuring`: measuring_instructions.Second."""
 
     measuring: Second
     messages: int
@@ -41,6 +41,11 @@ class Whole:
         """Of a core's time, at one instruction a cycle."""
         counted = (self.messages + self.led + self.collections) / CLOCK
         return self.measuring.share + counted + self.turns_share
+
+    @property
+    def history_share(self) -> float:
+        """Of a core's time, that the texts of a history take more after an outage."""
+        return RECORDS * self.record / CLOCK
 
     @property
     def turns_share(self) -> float:

@@ -151,6 +151,9 @@ def _bus_rows(table: Table, result: dict) -> None:
         table.add_row(f"  millions of instructions a second: {name}", f"{millions:.2f}", "")
     result["instructions_per_record"] = whole.record
     table.add_row("  instructions for a record's text, one a minute", f"{whole.record:,}", "")
+    result["history_cpu_share_esp32"] = round(whole.history_share, 4)
+    what = f"  more of a core after an outage, {gateway_instructions.RECORDS} records a second"
+    table.add_row(what, f"{whole.history_share:.1%}", "")
     table.add_row("  asyncio's turns, by a published time", f"{whole.turns_share:.1%}", "")
 
 
