@@ -1001,6 +1001,9 @@ def test_a_name_that_nobody_knows(answers):
             state = probe.error("uplink.name")
             assert state["lastError"] == "no address for broker.invalid"
             assert set(holds(probe)["errors"]) == {"uplink.name"}
+            if answers:
+                line = "advice: no address for broker.invalid\n"
+                probe.until(lambda _: line in probe.rest, "the console")
         assert len(asked.all()) >= 3
 
 
