@@ -289,6 +289,19 @@ def test_a_small_disk_is_said_at_once(size: int, tmp_path: Path) -> None:
         assert "no network" in line
 
 
+def test_a_file_where_a_folder_is_needed(tmp_path: Path) -> None:
+    tree = copy_of_tree(tmp_path / "tree")
+    (tree / "build").touch()
+    env = cut_off(tmp_path / "bin")
+    for place in (tree / "build", tmp_path / "cache"):
+        done = bootstrap(tree, env | {"GATEWAY_CACHE": str(tmp_path / "cache")}, "--group", "run")
+        (line,) = errors(done)
+        assert line.startswith(f"error: {place} has to be a folder")
+        if place.name == "build":
+            place.unlink()
+            (tmp_path / "cache").touch()
+
+
 def test_a_disk_on_which_no_more_files_can_be_made(tmp_path: Path) -> None:
     """It has bytes enough: the inodes are what is short."""
     copy = copy_of_tree(tmp_path / "tree")

@@ -80,6 +80,8 @@ def _locked(options: argparse.Namespace) -> int:
         text = f"{error.filename} cannot be written: {error.strerror}"
         if isinstance(error, PermissionError):
             text += "; what `sudo make` left is given back by `sudo chown -R $USER build`"
+        if isinstance(error, FileExistsError | NotADirectoryError):
+            text = f"{error.filename} has to be a folder: remove the file that stands in its place"
         raise SetupError(text) from error
     with lock:
         try:
