@@ -323,8 +323,10 @@ def test_home_assistant_itself_takes_it(life):
     python = Path(os.environ.get("HOMEASSISTANT_PYTHON", ROOT / "build/homeassistant/bin/python"))
     if not python.exists():
         pytest.skip(
-            "no Home Assistant: python3.13 -m venv build/homeassistant && build/homeassistant/bin/"
-            "pip install homeassistant==2026.2.3 paho-mqtt psutil-home-assistant fnv-hash-fast"
+            "no Home Assistant, for which Python 3.12 is needed: "
+            "python3.12 -m venv build/homeassistant && "
+            "build/homeassistant/bin/pip install --no-deps --only-binary :all: "
+            "-r host_tests/clients/requirements-home-assistant.txt"
         )
     program = (ROOT / "host_tests/clients/home_assistant_core.py").read_text()
     task = {"topic": life.topic, "payload": life.last[life.topic], "messages": life.last}
