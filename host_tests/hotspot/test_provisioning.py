@@ -72,7 +72,8 @@ def test_a_measuring_gateway_is_moved_to_another_network(tmp_path, broker):
         installer.join(NAME, PASSWORD)
         until(lambda: "Connected" in installer.page(), "the result")
         gateway = cloud.wait("gateway", 2)[-1]
-        assert set(gateway["errors"]) == {"connection.nothing_known"}
+        wrong = set(gateway["errors"]) - {"http.broken"}  # the phone may fall off in mid-page
+        assert wrong == {"connection.nothing_known"}
         assert gateway["aBus"]["skipped"] == 0
         assert all(node["timeouts"] == 0 for node in gateway["aBus"]["nodes"])
         for message in cloud.messages.all():

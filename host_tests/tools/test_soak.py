@@ -155,6 +155,9 @@ def test_sequences_that_are_left_out(tmp_path: Path) -> None:
         wait(lambda: gateway.state["last"] > 1000 and held(ledger.db, gateway) > 0)
         gateway.stop_measuring()
         wait(lambda: gateway.state["kept"] == gateway.state["made"])
+        made = gateway.state["made"]
+        gateway.measure_more()  # what went before the collector was there is seen by it
+        wait(lambda: gateway.state["kept"] > made)
         wait(lambda: held(ledger.db, gateway) >= gateway.state["last"])
         found = judge(ledger.db, gateway)
         assert found.records > 10
