@@ -60,15 +60,21 @@ def hotspot_key(counters: Counters, serial: str) -> str:
 
 class Provisioning:
     """window: the HotspotWindow, which says until when the hotspot is open; trial: the
-    trial.Trial, which begins anew."""
+    trial.Trial, which begins anew; wrong: as portal.Portal's."""
 
     def __init__(
-        self, hardware: BoardHardware, counters: Counters, window: HotspotWindow, trial: Trial
+        self,
+        hardware: BoardHardware,
+        counters: Counters,
+        window: HotspotWindow,
+        trial: Trial,
+        wrong: Callable[[], list[str]],
     ):
         self._hardware = hardware
         self._counters = counters
         self._window = window
         self._trial = trial
+        self._wrong = wrong
         trial.renew()
         self._closing = []  # what is to be called in the end, the last one first
 
@@ -92,7 +98,7 @@ class Provisioning:
             origin = ip if http_port == 80 else "%s:%d" % (ip, http_port)
             dns = DnsServer(self._listen(socket.SOCK_DGRAM, ip, dns_port), ip, self._counters)
             self._keep("dns", dns.run)
-            portal = Portal(trial, hardware.serial, origin)
+            portal = Portal(trial, hardware.serial, origin, self._wrong)
             waiting = self._listen(socket.SOCK_STREAM, ip, http_port)
             http = HttpServer(waiting, portal.handle, self._counters)
             self._closing.append(http.close)

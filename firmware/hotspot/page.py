@@ -13,6 +13,7 @@ _REFRESH = b'<noscript><meta http-equiv="refresh" content="2"></noscript>'
 _NOTICE = b'<p class="note" id="note" tabindex="-1" autofocus role="alert">%s</p>'
 _FIELD = b'value="%s"%s aria-describedby="%sabout-%s"'  # of the form
 _WRONG = b' aria-invalid="true"'
+_WRONG_NOW = b"<h2>%s</h2><ul class=soft lang=en>"
 _UNUSUAL = b'<p class="soft">%s</p>'
 _RADIO = b'<input type=radio name=ssid id="n%d" value="%s"%s><label class="n" for=n%d><b>'
 _ISOLATED = "\u2068%s\u2069"  # a name whose letters may run the other way does not turn the rest
@@ -33,7 +34,8 @@ def texts_of(language: str) -> str:
 class Page:
     """The page in one language, at one moment. `fillings`: texts for places of it, bytes; `rule`:
     the message that it begins with, its text's name; `values`: what the message names; `typed`:
-    (name, key) that the form begins with, None for an empty one; no name: nothing is chosen."""
+    (name, key) that the form begins with, None for an empty one; no name: nothing is chosen;
+    `wrong`: sentences that say what is wrong with the gateway."""
 
     def __init__(
         self,
@@ -43,6 +45,7 @@ class Page:
         rule: str | None,
         values: Sequence[object],
         typed: tuple[str | None, str] | None,
+        wrong: list[str],
     ):
         self._language = language
         self._texts = texts = __import__(texts_of(language))
@@ -56,8 +59,9 @@ class Page:
         fillings["refresh"] = _REFRESH if state == "trying" else b""
         fillings["notice"] = _NOTICE % self._message(rule, values) if rule else b""
         if state == "ready":
-            wrong = rule and (rule.startswith("key_") or rule == "wrong_password")
-            fillings["key"] = self._field(b"key", key, wrong)
+            fillings["wrong"] = self._wrong(wrong)
+            of_key = rule and (rule.startswith("key_") or rule == "wrong_password")
+            fillings["key"] = self._field(b"key", key, of_key)
             fillings["again"] = b"" if rule or not typed else b" autofocus"
         else:
             fillings["ssid"] = escape(trial.ssid or "").encode()
@@ -112,6 +116,12 @@ class Page:
         """What a field of the form begins with; `wrong`: the message is about it."""
         note = b"note " if wrong else b""
         return _FIELD % (escape(value).encode(), _WRONG if wrong else b"", note, name)
+
+    def _wrong(self, sentences):
+        if not sentences:
+            return b""
+        items = ["<li>" + escape(sentence) for sentence in sentences]
+        return _WRONG_NOW % self._text("wrong") + "".join(items).encode() + b"</ul>"
 
     def _strength(self, rssi):
         steps = 4 - sum(rssi < step for step in _STRENGTHS)

@@ -14,6 +14,7 @@ from hotspot.http_server import RequestError, form
 
 _LANGUAGES = ("en", "nl", "fr", "de")  # the first where a phone speaks none of them
 _TRYING_IN_MS = const(1000)  # the phone gets the next page before the radio changes its channel
+_MAX_WRONG = const(5)  # sentences on the page
 _FORM = "application/x-www-form-urlencoded"
 _MISSING = ("/favicon.ico", "/wpad.dat")  # must not lead to a page
 _TEXT = b"Content-Type: text/plain\r\n"
@@ -37,12 +38,14 @@ def language_of(accepted: str) -> str:
 
 class Portal:
     """The site at `origin`: address, and port where it is not 80. trial: trial.Trial, which takes
-    what the phone sends; serial: the gateway's, shown on the page."""
+    what the phone sends; serial: the gateway's, shown on the page; wrong: a function, sentences in
+    English that say what is wrong with the gateway, the most serious first."""
 
-    def __init__(self, trial: Trial, serial: str, origin: str):
+    def __init__(self, trial: Trial, serial: str, origin: str, wrong: Callable[[], list[str]]):
         self._trial = trial
         self._serial = serial
         self._origin = origin
+        self._wrong = wrong
         self._renew()
 
     def _renew(self):
@@ -127,4 +130,5 @@ class Portal:
         language = language_of(request.fields.get("accept-language", ""))
         fillings = {"serial": self._serial.encode(), "origin": self._origin.encode()}
         fillings["token"] = self._token
-        return status, FIELDS, Page(trial, language, fillings, rule, values, typed)
+        wrong = self._wrong()[:_MAX_WRONG]
+        return status, FIELDS, Page(trial, language, fillings, rule, values, typed, wrong)

@@ -32,7 +32,8 @@ class Connection:
     """`links`: links.Links; `trial`: the trial.Trial of credentials.
 
     hardware, board: the board's; settings: settings.Settings; set_event: Housekeeping.set_event;
-    cloud: a function, whether the cloud has accepted us.
+    cloud: a function, whether the cloud has accepted us; wrong: a function, sentences that say
+    what is wrong with the gateway, for the hotspot's page.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Connection:
         counters: Counters,
         set_event: SetEvent,
         cloud: Callable[[], bool],
+        wrong: Callable[[], list[str]],
     ):
         self._hardware = hardware
         self._radio = hardware.radio
@@ -60,7 +62,9 @@ class Connection:
         self.links = links = Links(hardware, board, settings, networks, counters)
         self.trial = Trial(radio, self._joining, links, networks, self._window, counters)
         self.trial.on_change(self._trial_changed)
-        self._hotspot = HotspotService(hardware, counters, self._window, self.trial, set_event)
+        self._hotspot = HotspotService(
+            hardware, counters, self._window, self.trial, set_event, wrong
+        )
         self._work = None  # the task that gets a link, or a better one
         self._checking = None  # the task that looks where the link leads
         self._roaming = False

@@ -14,7 +14,7 @@ _SHOWN_MS = const(5000)  # on the LED, that credentials did not work
 
 class HotspotService:
     """hardware: the board's; window: hotspot_window.HotspotWindow; trial: trial.Trial; set_event:
-    Housekeeping.set_event."""
+    Housekeeping.set_event; wrong: as Connection's."""
 
     def __init__(
         self,
@@ -23,12 +23,14 @@ class HotspotService:
         window: HotspotWindow,
         trial: Trial,
         set_event: SetEvent,
+        wrong: Callable[[], list[str]],
     ):
         self._hardware = hardware
         self._counters = counters
         self._window = window
         self._trial = trial
         self._set_event = set_event
+        self._wrong = wrong
         self._task = None
         self._open_ms = 0  # from then on it may be opened
         self._failure_until_ms = 0  # the LED shows that credentials did not work
@@ -56,7 +58,9 @@ class HotspotService:
     async def _serve(self):
         """From its opening to its end."""
         try:
-            portal = Provisioning(self._hardware, self._counters, self._window, self._trial)
+            portal = Provisioning(
+                self._hardware, self._counters, self._window, self._trial, self._wrong
+            )
             self._set_event("hotspot", True)
             await portal.run()
         except Exception as error:

@@ -1,4 +1,4 @@
-"""What is wrong, on the console: each sentence once while it holds. Owns what was said."""
+"""What is wrong, on the console: each sentence once while it holds. Owns what was said last."""
 
 import asyncio
 
@@ -9,23 +9,22 @@ _BETWEEN_MS = const(100)  # a sentence fills the UART's buffer
 
 
 class Console:
-    """texts: a function that gives [(name, text)] of what is wrong now."""
+    """`said`: the sentences that hold, the most serious first, as they were looked for last."""
 
-    def __init__(self, texts: Callable[[], list[AdviceText]]):
-        self._texts = texts
-        self._said: list[str] = []
+    def __init__(self) -> None:
+        self.said: list[str] = []
 
-    async def run(self, beat: Beat) -> Never:
-        """Look every 10 s, without end."""
+    async def run(self, texts: Callable[[], list[AdviceText]], beat: Beat) -> Never:
+        """Look every 10 s, without end. texts: what is wrong now, [(name, text)]."""
         while True:
             beat()
-            await self.look()
+            await self.look(texts())
             await asyncio.sleep(_LOOK_S)
 
-    async def look(self) -> None:
+    async def look(self, texts: list[AdviceText]) -> None:
         """Say what was not so when it was looked last."""
-        before, self._said = self._said, [text for _, text in self._texts()]
-        for text in self._said:
+        before, self.said = self.said, [text for _, text in texts]
+        for text in self.said:
             if text not in before:
                 print("advice: " + text)
                 await asyncio.sleep_ms(_BETWEEN_MS)

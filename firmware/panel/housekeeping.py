@@ -47,7 +47,10 @@ class Housekeeping:
         self._changed = changed
         self._cloud = cloud
         self._has_lte = "lte" in board.LINKS
-        self.connection = Connection(hardware, board, settings, counters, self.set_event, cloud)
+        self._console = console = Console()
+        self.connection = Connection(
+            hardware, board, settings, counters, self.set_event, cloud, lambda: console.said
+        )
         self._time_servers = [(host, _NTP) for host in settings.time_servers]
         self._time_servers = self._time_servers or hardware.time_servers
         self._floor = TimeFloor(settings.issued_s(), counters.count)
@@ -67,10 +70,11 @@ class Housekeeping:
     def tasks(self, texts: Callable[[], list[AdviceText]] | None = None) -> list[WatchedTask]:
         """What is to run without end, each with the seconds within which it must show that it
         moves. texts: all that is wrong, in place of our own."""
+        console, texts = self._console, texts or self.texts
         tasks = [
             ("housekeeping", 30, self._run_panel),
             ("connection", 300, self.connection.run),
-            ("console", 60, Console(texts or self.texts).run),
+            ("console", 60, lambda beat: console.run(texts, beat)),
         ]
         if self._time_servers:
             tasks.append(("time", 7200, self._keep_time))

@@ -6,8 +6,8 @@ else is said of it}, `seconds` that joining takes, `held` that it takes until th
 `end`, `scan_ms` that a scan takes, `speed` of the board's clock, `line` the path of a pty for
 Improv, `rounds` how often the hotspot opens, `starve` after how many steps of the LED nothing is
 left of the heap for a second, `leave` how many bytes are left of it after 20 steps, `stuck` that
-the access point can not be stopped. Prints a JSON line for whatever happens; an LED beats on the
-same clock.
+the access point can not be stopped, `wrong` what is wrong with the gateway. Prints a JSON line for
+whatever happens; an LED beats on the same clock.
 """
 
 import asyncio
@@ -166,7 +166,7 @@ async def one_round():
     window = HotspotWindow(hardware.uptime_ms)
     window.open()
     trial = Trial(hardware.radio, Joining(), Links(), Networks(), window, counters)
-    provisioning = Provisioning(hardware, counters, window, trial)
+    provisioning = Provisioning(hardware, counters, window, trial, lambda: PLAN.get("wrong", []))
     line = hardware.improv_line()
     if line:
         improv.ticks_ms = hardware.uptime_ms

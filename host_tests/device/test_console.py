@@ -8,17 +8,16 @@ from panel import console
 
 class Said(unittest.TestCase):
     def setUp(self):
-        self.wrong = []
         self.lines = []
         console.print = self.lines.append
-        self.console = console.Console(lambda: [("uplink", text) for text in self.wrong])
+        self.console = console.Console()
 
     def tearDown(self):
         del console.print
 
     def look(self, *wrong):
-        self.wrong = wrong
-        asyncio.run(self.console.look())
+        asyncio.run(self.console.look([("uplink", text) for text in wrong]))
+        self.assertEqual(self.console.said, list(wrong))
         lines, self.lines[:] = list(self.lines), []
         return lines
 

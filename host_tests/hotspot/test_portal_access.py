@@ -273,7 +273,11 @@ def test_axe_finds_nothing_in_any_state(language, tmp_path):
     """In light and dark; and nothing is wider than the screen."""
     with (
         Hotspot(
-            tmp_path, networks=KINDS, passwords={"Woning_5": "Geheim 123"}, held=True
+            tmp_path,
+            networks=KINDS,
+            passwords={"Woning_5": "Geheim 123"},
+            held=True,
+            wrong=["connection to the broker: " + "long-name." * 12 + "example: name not found"],
         ) as hotspot,
         Phone(tmp_path / "b", hotspot.port, language=language, size=SMALL) as phone,
     ):

@@ -160,6 +160,18 @@ def test_many_networks(tmp_path):
         assert re.findall(r'id="(\w+)" checked', shown) == ["o"]
 
 
+def test_what_is_wrong_with_the_gateway(tmp_path):
+    """The five most serious sentences, as texts."""
+    with Hotspot(tmp_path, wrong=['A <b> & "c"', *"bcdef"]) as hotspot:
+        shown = page(hotspot)
+        assert "<h2>What the gateway reports</h2>" in shown
+        found = re.search(r"<ul class=soft lang=en>(.*?)</ul>", shown)[1]
+        assert found == "<li>A &lt;b&gt; &amp; &quot;c&quot;<li>b<li>c<li>d<li>e"
+        assert "gateway reports" not in page(hotspot, "nl")
+    with Hotspot(tmp_path) as hotspot:
+        assert "What the gateway reports" not in page(hotspot)
+
+
 def test_a_network_is_listed_once_however_it_is_heard(tmp_path):
     networks = [
         ["Twee", -60, "wpa"],

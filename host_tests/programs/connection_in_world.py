@@ -49,7 +49,7 @@ def set_event(event, value):
         report(s=seconds(), led=led.state)
 
 
-connection = Connection(made, board, settings, counters, set_event, lambda: cloud.accepted)
+connection = Connection(made, board, settings, counters, set_event, lambda: cloud.accepted, list)
 
 
 def _text():

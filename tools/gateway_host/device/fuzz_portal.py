@@ -43,7 +43,7 @@ class Fuzzed:
 
     def __init__(self):
         self.counts = {"served": 0, "refused": 0, "unfinished": 0, "answered": 0, "commands": 0}
-        self._portal = Portal(Provisioning(), "5020000042", "4.3.2.1")
+        self._portal = Portal(Provisioning(), "5020000042", "4.3.2.1", list)
         self._portal._token = b"0123456789abcdef"
         self._portal._renew = lambda: None  # so that forms are taken
         self._pages = 0
