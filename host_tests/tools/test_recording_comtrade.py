@@ -140,6 +140,13 @@ def test_names_in_capitals_and_other_files_of_the_recording(tmp_path):
         assert load_recording(tmp_path / name).samples == 640
 
 
+def test_samples_that_are_numbered_downwards_are_refused(tmp_path):
+    path = Comtrade(mains(0.2), form="ASCII").write(tmp_path)
+    data = path.with_suffix(".dat")
+    data.write_text("\n".join(data.read_text().split()[::-1]))
+    assert "its sample numbers go down" in refused(path)
+
+
 def test_data_that_do_not_fit_the_settings_are_refused(tmp_path):
     Comtrade(mains(0.2), form="FLOAT32").write(tmp_path)
     data = (tmp_path / "test.dat").read_bytes()

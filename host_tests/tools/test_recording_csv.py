@@ -116,7 +116,7 @@ def test_times(tmp_path, head, scale, form, note):
 
 @pytest.mark.parametrize(
     "form", ["%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%dT%H:%M:%S.%f", "%H:%M:%S.%f", "%d.%m.%Y %H:%M:%S,%f"]
-    + ["%d.%m.%Y;%H:%M:%S.%f"]
+    + ["%d.%m.%Y;%H:%M:%S.%f", "%m/%d/%Y %I:%M:%S.%f %p"]
 )  # fmt: skip
 def test_clocks_over_midnight(tmp_path, form):
     begin = datetime(2024, 5, 6, 23, 59, 59, 900000)
@@ -129,12 +129,13 @@ def test_clocks_over_midnight(tmp_path, form):
     same(load_recording(path), ONE)
 
 
-def test_times_with_an_offset_from_utc(tmp_path):
+@pytest.mark.parametrize("zone", ["+02:00", "Z", " UTC", " CEST", "+02:00[Europe/Berlin]"])
+def test_times_with_a_zone(tmp_path, zone):
     begin = datetime(2024, 5, 6, 7, 8, 9)
     rows = ["time;U;I"]
     for k in range(COUNT):
         clock = (begin + timedelta(seconds=k / 3200)).isoformat(timespec="microseconds")
-        rows.append(f"{clock}+02:00;{ONE[0, k]:.5f};{ONE[1, k]:.5f}")
+        rows.append(f"{clock}{zone};{ONE[0, k]:.5f};{ONE[1, k]:.5f}")
     path = tmp_path / "clock.csv"
     path.write_text("\n".join(rows))
     same(load_recording(path), ONE)
@@ -199,6 +200,22 @@ def test_a_site_names_columns_without_units_and_with_one_name(tmp_path):
             f'points = [{{ channel = "{names[1]}", phase = "L1" }}]\n'
         )
         same(load_recording(csv(tmp_path, ONE, 3200, head), site), ONE)
+
+
+@pytest.mark.parametrize(
+    ("begin", "scale", "form", "unit"),
+    [(45418.25, 1 / 86400, "{:.11f}", "days"), (1714972800 * 10**9, 10**9, "{:.0f}", "ns")],
+)
+def test_days_and_nanoseconds(tmp_path, begin, scale, form, unit):
+    """A sheet's dates as numbers, and a computer's clock."""
+    rows = ["time;U;I"]
+    for k, (u, i) in enumerate(ONE.T):
+        rows.append(f"{form.format(begin + k / 3200 * scale)};{u:.5f};{i:.5f}")
+    path = tmp_path / "table.csv"
+    path.write_text("\n".join(rows))
+    recording = load_recording(path)
+    same(recording, ONE)
+    assert recording.file.notes == [f"its times are taken as {unit}"]
 
 
 def edited(tmp_path, edit) -> object:
@@ -299,6 +316,7 @@ def test_missing_cells_and_rows(tmp_path):
         (lambda ls: [], "no table of numbers"),
         (lambda ls: ["hello"], "no table of numbers"),
         (lambda ls: ls[:20], "only 19 samples"),
+        (lambda ls: ["t [ns]" + ls[0][1:], *ls[1:]], "at most 5e.06 are played"),
     ],
 )  # fmt: skip
 def test_refusals(tmp_path, edit, problem):

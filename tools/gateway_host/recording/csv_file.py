@@ -25,6 +25,7 @@ _COUNTER = re.compile(
     r"(?:sample|index|idx|nr|no|n|#|point|row|nummer|number)\W*(?:no|nr)?\W*", re.I
 )
 _TIME_SCALES = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+_TIMES_WITHOUT_UNIT = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"), (86400.0, "days"))
 _UNIT_AT_END = re.compile(
     r"\s*(?:[\[(]\s*([^\])]+)\s*[\])]|[/_\s]\s*([kKmMµμu]?[VA](?:olts?|mps?)?)|\s+in\s+(\S+))\s*$"
 )
@@ -35,6 +36,7 @@ _STATED = re.compile(
     re.IGNORECASE,
 )
 _VALUE = re.compile(r"([-+]?[\d.,]+(?:E[-+]?\d+)?)\s*([kM]?Hz|[kM]?S/s|[mµu]?s)?", re.IGNORECASE)
+_FRACTION = re.compile(r":\d+[.,](\d+)")  # of a clock's seconds
 _CALLED = re.compile(r"([UVI])\((\w+)\)", re.IGNORECASE)  # V(line), as circuit simulators have it
 _ALIKE = 5  # so much the peaks of three voltages, or currents, without names may differ
 _MIN_RATE, _MAX_RATE = 500.0, 5e6
@@ -204,7 +206,7 @@ def _rate(
         return _checked(*rate_of(stamps * scale, quantum * scale))
     rate, index = rate_of(stamps, quantum)
     volts = np.array([c.stored for c in channels if c.kind == "V"])
-    for scale, word in ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs")):
+    for scale, word in _TIMES_WITHOUT_UNIT:
         likely = _MIN_RATE <= rate / scale <= _MAX_RATE
         if likely and len(volts) and find_frequency(volts, rate / scale) is not None:
             if scale != 1:
@@ -231,11 +233,18 @@ def _checked(rate: float, index: np.ndarray) -> tuple[float, np.ndarray]:
             f"its times mean {rate:g} samples/s; at least {_MIN_RATE:g} are needed: record "
             "the waveform, not its r.m.s. values"
         )
+    if rate > _MAX_RATE:
+        raise Unreadable(
+            f"its times mean {rate:g} samples/s; at most {_MAX_RATE:g} are played: name their "
+            "unit in the first line, such as t [ms]"
+        )
     return rate, index
 
 
 def _quantum(cells: list[str]) -> float:
     """What the last digit of the times is worth."""
+    if is_clock(cells[-1]):
+        return 10.0 ** -max(len("".join(_FRACTION.findall(cell)[:1])) for cell in cells)
     last = cells[-1].upper()
     if "E" in last:
         digits, _, exponent = last.partition("E")

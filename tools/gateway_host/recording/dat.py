@@ -153,8 +153,11 @@ def _drop_ones(values: np.ndarray) -> None:
 
 
 def _in_order(numbers: np.ndarray, stamps: np.ndarray, values: np.ndarray) -> Rows:
-    """Puts NaN where the samples' numbers leave rows out; numbers that do not count are none."""
+    """Puts NaN where the samples' numbers leave rows out; numbers that do not count are none.
+    Unreadable when they count down."""
     steps = np.diff(numbers)
+    if len(steps) and np.mean(steps == -1) > 0.5:
+        raise Unreadable("its sample numbers go down; sort the samples by their numbers")
     counts = len(steps) and np.all(steps >= 1) and np.mean(steps == 1) > 0.5
     length = int(numbers[-1] - numbers[0]) + 1 if counts else 0
     if not counts or length == len(numbers) or length > 2 * len(numbers):

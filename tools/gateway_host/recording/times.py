@@ -6,20 +6,25 @@ import numpy as np
 
 from .text import Unreadable
 
-_CLOCK = re.compile(r"(\d{1,2})\s*:\s*(\d{1,2})(?:\s*:\s*(\d{1,2}(?:\s*[.,]\s*\d*)?))?")
+_CLOCK = re.compile(
+    r"(\d{1,2})\s*:\s*(\d{1,2})(?:\s*:\s*(\d{1,2}(?:\s*[.,]\s*\d*)?))?"
+    r"(?:\s*([AP])\.?M\b)?",
+    re.IGNORECASE,
+)
 _STEPS = (1000, 500, 400, 320, 200, 100, 80, 50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.01, 0.001)
 _MAX_GAPS = 0.2  # of the samples: beyond, time stamps that jump are not gaps
 _DAY = 86400.0
 
 
 def clock_of(text: str) -> float | None:
-    """Seconds since midnight of "hh:mm:ss.fff" (or what is there of it), or None."""
+    """Seconds since midnight of "hh:mm:ss.fff" (or what is there of it, and AM or PM), or None."""
     match = _CLOCK.search(text)
     if match is None:
         return None
-    hours, minutes, seconds = match.groups()
+    hours, minutes, seconds, half = match.groups()
     exact = re.sub(r"\s", "", seconds or "0").replace(",", ".")
-    return int(hours) * 3600 + int(minutes) * 60 + float(exact)
+    hour = int(hours) % 12 + 12 * (half in "Pp") if half else int(hours)
+    return hour * 3600 + int(minutes) * 60 + float(exact)
 
 
 def between(first: str, second: str) -> float | None:
