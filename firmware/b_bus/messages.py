@@ -115,6 +115,14 @@ NOISE = {
     "stranger": "a device has unit number 247, which is the search's: give it another one",
 }
 
+# By the codes of Modbus exceptions.
+REFUSED = {
+    5: "it is busy; make the pause_ms of its profile longer",
+    6: "it is busy; make the pause_ms of its profile longer",
+    10: "the adapter before it cannot reach it; check the adapter's settings",
+    11: "the adapter before it hears nothing from it; check the cable behind the adapter",
+}
+
 
 def advice(members: Members) -> list[AdviceText]:
     """What is wrong on the B-bus, in words for the installer: [(name, text)]. members:
@@ -130,11 +138,13 @@ def advice(members: Members) -> list[AdviceText]:
             error = device.error
             if error is None or error.result == SILENT:
                 since = " any more" if device.state == "lost" else ""
-                say = "%s does not answer on the B-bus%s: check its cable and supply"
-                found.append(("b_missing", say % (called, since)))
+                say = "%s does not answer on the B-bus%s: check its cable and supply%s"
+                more = "" if device.serial or since else ", its unit number, speed and parity"
+                found.append(("b_missing", say % (called, since, more)))
             elif error.result == EXCEPTION:
-                say = "%s refuses what it is asked (exception %d): is it of the right kind?"
-                found.append(("b_refuses", say % (called, error.code)))
+                say = "%s refuses what it is asked (exception %d): %s"
+                why = REFUSED.get(error.code, "is it of the right kind?")
+                found.append(("b_refuses", say % (called, error.code, why)))
             else:
                 say = "what %s answers arrives damaged: check its cable%s"
                 other = "" if device.serial else ", and whether another device has its unit number"

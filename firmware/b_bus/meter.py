@@ -13,6 +13,8 @@ from b_bus.registers import bits, exact, value
 
 _FRESH_S = const(5)  # values are shown for so long, and for three times of what a round takes
 _MAX_FRESH_S = const(60)
+_NEVER_NOTHING = ("voltage", "frequency")  # a meter says 0 or much more
+_TINY = 1e-6
 _STEP = const(8)  # registers at once
 _RATES = ("power", "reactive", "apparent", "factor", "current", "voltage")
 _MICRO = const(9)  # of meter_energy's units in a micro-Wh
@@ -45,6 +47,7 @@ class Meter(Device):
         self._age = _FRESH_S
         self._fresh_s = _FRESH_S
         self._seen_s = None
+        self._unlikely = False  # what was read last cannot be
 
     def begin(self, count: Count, points: Sequence[tuple[int, int]]) -> None:
         """count: counts an error by name. points: [(index of a point of the site, phase)]."""
@@ -76,6 +79,7 @@ class Meter(Device):
             )
         values = {}
         counted = []
+        odd = sound = False
         for k, register in enumerate(profile.registers):
             if k % _STEP == _STEP - 1:
                 await bus.rest()
@@ -86,10 +90,17 @@ class Meter(Device):
                 counted.append(self._energy_of(register, number))
             elif number not in register.absent:
                 real = value(register.kind, number) * register.factor
-                if -register.most <= real <= register.most:  # not so for what is no number
+                fits = -register.most <= real <= register.most  # not so for what is no number
+                if fits:
                     values[register.quantity, self._phase(register)] = real
                 else:
                     self._count("bus_b.range")
+                if register.quantity in _NEVER_NOTHING:
+                    sound = sound or fits and abs(real) >= _TINY
+                    odd = odd or real - real == 0 and real != 0  # a number
+        self._unlikely = odd and not sound
+        if self._unlikely:  # nor is the rest what it seems to be
+            values = {}
         for phase in range(1, self.phases + 1):
             _complete(values, phase)
         self.values = values
@@ -114,6 +125,11 @@ class Meter(Device):
         """What is wrong in words, or None."""
         if self._energy.falling():
             return "a counter goes down: if it counts net, its profile must say so"
+        if self._unlikely:
+            return (
+                "its voltage or frequency cannot be: are word_order, types and units of its "
+                "profile right?"
+            )
         if self.unit in bus.late:
             return "answers later than reply_ms of its profile: make that larger"
         return None

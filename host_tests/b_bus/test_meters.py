@@ -12,6 +12,7 @@ from gateway_host.sim.b_bus_house import PROFILES as MAPS_FOLDER
 from gateway_host.sim.b_meters import ProfileMeter
 from gateway_host.sim.house_file import load_house
 from gateway_host.sim.loads import Profile
+from gateway_host.sim.modbus_line import Refused
 from in_interpreter import succeed
 from meter_maps import AMPERES, APPARENT, MAPS, VARS, VOLTS, WATTS, Mapped
 from test_bus_b import HEAD, Run
@@ -182,6 +183,41 @@ def test_what_the_profile_does_not_say_is_seen(tmp_path):
         run = own(tmp_path, with_registers(**changes), prepare, seconds=8)
         assert all(row[0] is None for second in range(8) for row in rows(run, second))
         assert run.last["advice"]
+
+
+@pytest.mark.parametrize("kind", ["float32", "uint32"])
+def test_a_wrong_word_order_is_named(kind, tmp_path):
+    """230.5 V with its words exchanged is nothing, or far too much: nothing of it is believed."""
+
+    def prepare(line):
+        slave = line.slaves[0]
+        words = slave._words
+        slave._words = lambda register: words(register)[::-1]
+
+    run = own(tmp_path, with_registers((0, {"type": kind})), prepare, seconds=8)
+    assert all(row[0] is None for second in range(8) for row in rows(run, second))
+    assert "word_order" in run.advice()["b_fault"]
+
+
+@pytest.mark.parametrize("code, say", [(2, "right kind"), (6, "busy"), (11, "behind the adapter")])
+def test_a_refusal_has_the_remedy_of_its_cause(code, say, tmp_path):
+    def refuse(*_):
+        raise Refused(code)
+
+    def prepare(line):
+        line.slaves[0].read_words = refuse
+
+    run = own(tmp_path, PLAIN, prepare, seconds=8)
+    assert all(row[0] is None for second in range(8) for row in rows(run, second))
+    assert say in run.advice()["b_refuses"]
+
+
+def test_a_meter_that_was_never_heard_may_have_other_settings(tmp_path):
+    def prepare(line):
+        line.slaves[0].baud = 19200
+
+    run = own(tmp_path, PLAIN, prepare, seconds=8)
+    assert "its unit number, speed and parity" in run.advice()["b_missing"]
 
 
 def test_two_meters_with_one_unit_number_are_named(tmp_path):
