@@ -69,6 +69,7 @@ WRONG = [
     ("fuzz", "SEED=x", "'x'"),
     ("image", "BOARD=../..", "../.."),
     ("label", "SERIAL=it's", "it's"),
+    ("replay", "SITE=site.toml", "RECORDING=file.cfg"),
     ("replay", "RECORDING=/dev", "/dev"),
     ("collect", "BROKER=:99999", ":99999"),
     ("collect", "SECONDS=soon", "soon"),

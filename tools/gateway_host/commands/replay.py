@@ -25,15 +25,15 @@ _LABEL_SPAN = 1 << 22  # the device's first_sample is modulo this
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `replay`."""
-    parser.add_argument(
-        "--recording", type=Path, required=True, help="its .cfg, .cff or .csv file"
-    )
+    parser.add_argument("--recording", type=Path, help="its .cfg, .cff or .csv file")
     parser.add_argument("--site", type=Path, help="which channel is what (TOML, docs/replay.md)")
     parser.add_argument("--bits", type=int, choices=(32, 64), default=32, help="the interpreter")
 
 
 def main(arguments: argparse.Namespace) -> int:
     """JSON lines on stdout, notes on stderr. Exit code 0 when at least one window was whole."""
+    if arguments.recording is None:
+        raise UserError("which recording? `make replay RECORDING=file.cfg` names its file")
     recording = load_recording(arguments.recording, arguments.site, warm=True)
     _note(recording)
     recording = _aligned(recording, arguments)
