@@ -72,7 +72,8 @@ def test_a_measuring_gateway_is_moved_to_another_network(tmp_path, broker):
         installer.join(NAME, PASSWORD)
         until(lambda: "Connected" in installer.page(), "the result")
         gateway = cloud.wait("gateway", 2)[-1]
-        wrong = set(gateway["errors"]) - {"http.broken"}  # the phone may fall off in mid-page
+        # A phone may fall off in mid-page; on a busy machine a newer message overtakes one.
+        wrong = set(gateway["errors"]) - {"http.broken", "uplink.overtaken"}
         assert wrong == {"connection.nothing_known"}
         assert gateway["aBus"]["skipped"] == 0
         assert all(node["timeouts"] == 0 for node in gateway["aBus"]["nodes"])
