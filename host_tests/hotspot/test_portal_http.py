@@ -539,8 +539,8 @@ def send_anyway(hotspot: Hotspot, name: str) -> int:
 
 
 def test_after_success_nothing_listens_and_no_module_is_left(tmp_path):
-    with Hotspot(tmp_path, speed=10, seconds=0.1, rounds=2) as hotspot:
-        for number in (1, 2):
+    with Hotspot(tmp_path, speed=10, seconds=0.1, rounds=4) as hotspot:
+        for number in (1, 2, 3, 4):
             hotspot.reported.until(
                 lambda events, number=number: sum("listening" in e for e in events) == number,
                 "the hotspot",
@@ -553,10 +553,11 @@ def test_after_success_nothing_listens_and_no_module_is_left(tmp_path):
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection((HOST, hotspot.port), 5)
         closed = [event for event in hotspot.reported.all() if "done" in event]
-    assert [event["done"] for event in closed] == [True, True]
-    assert [event["modules"] for event in closed] == [[], []]
-    # What the first round has left are names, which every later round uses again.
-    assert closed[1]["heap"] < 1024  # a module is more
+    assert [event["done"] for event in closed] == 4 * [True]
+    assert [event["modules"] for event in closed] == 4 * [[]]
+    # What the first round has left are names, which every later round uses again. A collection
+    # may take what lies on the stack for an address, but not each time.
+    assert min(event["heap"] for event in closed[1:]) < 1024  # a module is more
     if interpreter.bits_of(interpreter.find(32)) == 32:
         assert [event["heap"] for event in hotspot.reported.all() if "listening" in event][
             1
