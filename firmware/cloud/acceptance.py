@@ -144,8 +144,11 @@ class Acceptance:
         return False
 
     def suspicion(self) -> str | None:
-        """The message that the connection ends at, if it does now: a text, or None."""
-        return self._on_trial and _ENDS % _named(*self._on_trial)
+        """The message that the connection ends at, if it does now and did the last time: a text,
+        or None."""
+        if self._on_trial and self._on_trial[0] == self._suspect:
+            return _ENDS % _named(*self._on_trial)
+        return None
 
     def texts(self) -> list[str]:
         """[text] of what does not get through and why, for people."""

@@ -140,8 +140,7 @@ class Uplink:
             if not self.connected:
                 continue
             self._age += 1
-            if self._age == _STEADY_S:
-                self._troubles.steady()
+            self._troubles.lasts(self._age)
             if self._subscriptions.second():
                 self._counters.count("uplink.unsubscribed")
             if self._link.stalled():
@@ -234,8 +233,9 @@ class Uplink:
 
     def _fail(self, name, text):
         """What has ended a connection, or a try."""
-        short_lived = self.connected and self._age < _STEADY_S
-        self._troubles.failed(name, text, short_lived, self._acceptance.suspicion())
+        age_s = self._age if self.connected else None
+        closed = self._ended == CLOSED
+        self._troubles.failed(name, text, age_s, closed, self._acceptance.suspicion())
 
     def _give_up(self, name, text, how=None):
         """A message has got stuck on its way: no other one can follow. how: see `_ended`."""

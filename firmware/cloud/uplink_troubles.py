@@ -12,9 +12,11 @@ from micropython import const
 _MAX_PAUSE_S = const(20)
 _MAX_REFUSED_S = const(240)
 _NETWORK = ("uplink.name", "uplink.network", "uplink.timeout")
-_SHORT_LIVED = (
-    "the broker accepts us and soon closes the connection: does another client use the name %s?"
-)
+_STEADY_S = const(30)
+# Two clients of one name put each other out for ever. The one whose pauses have grown leaves the
+# other one in peace for as long as its longest pause.
+_KEPT_S = const(300)
+_PUT_OUT = "the broker closes the connection again and again: does another client use the name %s?"
 _NOBODY = "nothing listens on port %d of %s: is the broker running, and is mqtt.port right?"
 _AWAY = "%s is not there: is it switched on, is it in this network, and is mqtt.host right?"
 
@@ -36,29 +38,37 @@ class Troubles:
         self.max_pause_s = _MAX_PAUSE_S
         self._client_id = client_id
         self._counters = counters
-        self._short_lived = 0  # connections in a row
+        self._short_lived = False  # the last connection
+        self._put_out = 0  # times, since a connection was kept
 
     def note(self, name: str, text: str) -> None:
         """Something is wrong: counted under `name`."""
         self._counters.count(name)
         self.last_error = text
 
-    def failed(self, name: str, text: str, short_lived: bool, suspicion: str | None) -> None:
-        """What has ended a connection, or a try. short_lived: the broker had just accepted us;
-        suspicion: what it may have closed at, a text or None."""
+    def failed(
+        self, name: str, text: str, age_s: int | None, closed: bool, suspicion: str | None
+    ) -> None:
+        """What has ended a connection, or a try. age_s: how long the broker had accepted us, None:
+        it had not; closed: it was the broker who closed the connection; suspicion: what it may
+        have closed at, a text or None."""
         self.max_pause_s = _MAX_PAUSE_S if name in _NETWORK else _MAX_REFUSED_S
-        if short_lived:
-            self._short_lived += 1
-            if self._short_lived > 1 and name == "uplink.lost":
-                text = suspicion or _SHORT_LIVED % self._client_id
+        if age_s is not None:
+            self._short_lived = age_s < _STEADY_S
+            self._put_out = self._put_out + 1 if closed and age_s < _KEPT_S else 0
+            if self._put_out > 1:
+                text = suspicion or _PUT_OUT % self._client_id
         self.note(name, text)
 
-    def steady(self) -> None:
-        """The connection has lasted."""
-        self._short_lived = 0
+    def lasts(self, age_s: int) -> None:
+        """The connection has lasted so long."""
+        if age_s == _STEADY_S:
+            self._short_lived = False
+        elif age_s == _KEPT_S:
+            self._put_out = 0
 
     def texts(self, connected: bool) -> list[str]:
         """[text] of what is wrong."""
-        if self.last_error and (self._short_lived or not connected):
+        if self.last_error and (self._short_lived or self._put_out > 1 or not connected):
             return [self.last_error]
         return []

@@ -105,7 +105,10 @@ FACTS = {
     ("measure/quantities.py", "COUNTS_AT_PEAK"): [("measure/saturation.py", "_FULL")],
     ("energy/intervals.py", "QUARTER"): [("journal/minutes.py", "_QUARTER")],
     ("cloud/subscriptions.py", "_REFUSED"): [("cloud/acceptance.py", "_REFUSED")],
-    ("cloud/uplink.py", "_STEADY_S"): [("cloud/renewal.py", "_STEADY_S")],
+    ("cloud/uplink.py", "_STEADY_S"): [
+        ("cloud/renewal.py", "_STEADY_S"),
+        ("cloud/uplink_troubles.py", "_STEADY_S"),
+    ],
     ("wifi_provision.py", "_FACTORY"): [("panel/factory_reset.py", "_FACTORY")],
     ("measure/kernel.py", "_PLAN"): [("metering.py", "_PLAN")],
     ("measure/kernel.py", "_PLAN_BYTES"): [("measure/saturation.py", "_PLAN_BYTES")],
