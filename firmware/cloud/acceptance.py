@@ -141,6 +141,7 @@ class Acceptance:
         elif how == CLOSED:  # something that was taken before, or another client of our name
             self._taken.clear()
             self._suspect = None
+            self.left_out.clear()  # it was not their fault, or not theirs alone
         return False
 
     def suspicion(self) -> str | None:

@@ -75,6 +75,14 @@ class Learned(unittest.TestCase):
             broker.connection(RIGHT_SIZES[: k % 5], False)
         self.assertEqual(broker.acceptance.left_out, {})
 
+    def test_another_client_that_is_back_at_the_same_pace(self):
+        """It ends connections at the same long message each time, and without it too."""
+        broker = Broker(limit=10000)
+        self.assertEqual(broker.settled(), 4)
+        self.assertEqual(list(broker.acceptance.left_out), ["p/u/channels"])
+        broker.connection(steady=False)
+        self.assertEqual((broker.acceptance.left_out, broker.acceptance.texts()), ({}, []))
+
     def test_a_network_that_loses_what_is_long(self):
         """No answer comes, and nobody closes: as with a wrong MTU."""
         acceptance = Acceptance(None, None)
