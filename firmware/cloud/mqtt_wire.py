@@ -16,8 +16,9 @@ class Body:
         return self._size
 
     def chunks(self, head: Bytes, room: memoryview) -> Iterator[memoryview]:
-        """`head`, bytes, and the body for the socket, filled into `room`, a memoryview: a system
-        call and a TCP segment for every piece would be dear. Each chunk lasts until the next."""
+        """`head`, bytes, and the body for the socket in chunks of `room`'s size, short pieces
+        gathered in `room`, a memoryview: a system call and a TCP segment for every piece would be
+        dear. Each chunk lasts until the next."""
         size = len(room)
         room[: len(head)] = head
         held = len(head)
@@ -29,6 +30,10 @@ class Body:
             view = memoryview(piece)
             at = 0
             while at < len(view):
+                if not held and len(view) - at >= size:
+                    yield view[at : at + size]
+                    at += size
+                    continue
                 count = min(size - held, len(view) - at)
                 room[held : held + count] = view[at : at + count]
                 held += count

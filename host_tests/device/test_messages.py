@@ -217,7 +217,7 @@ class Whole(unittest.TestCase):
         self.assertEqual((counts, gone(uplink)), ({"uplink.lost": 1}, (0, 1)))
 
     def test_it_allocates_little(self):
-        """At most 2000 bytes for 20,000; 2048 were counted on the chip, which is too many."""
+        """At most 2000 bytes for 20,000, also where a slice's bounds are an object."""
         stream = Stream()
         stream.sum = None
         uplink, _ = connected(stream)
