@@ -32,7 +32,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/build/pycache
 unexport PYTHONHOME PYTHONPATH PYTHONUSERBASE PYTHONOPTIMIZE PYTHONINSPECT PYTHONWARNINGS
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: ## Download and make what all the others need; again: try what was missing
 	@$(SETUP) --group all --again
@@ -108,6 +108,11 @@ soak: ## Harm gateways, network, broker and collector on purpose, write build/so
 	@$(HOST) soak $(call option,minutes,MINUTES) $(call option,records,RECORDS) $(call option,seed,SEED) \
 		$(call option,only,ONLY)
 
+configure: ## Plan a site on a local page: parts, wiring, configuration (PLAN=file.toml LANGUAGE=nl PORT=8090); OUT=folder: without a page
+	@$(SETUP) --group run
+	@$(HOST) configure $(call option,plan,PLAN) $(call option,out,OUT) $(call option,language,LANGUAGE) \
+		$(call option,port,PORT)
+
 label: ## Make labels with the code that joins the hotspot (SERIAL=5010000123 KEY=... for a known password)
 	@$(SETUP) --group run
 	@$(HOST) label $(call option,serial,SERIAL) $(call option,key,KEY)
@@ -119,4 +124,4 @@ doctor: ## Say what was found and chosen, what is missing and its remedy
 clean: ## Remove what was made under build/, keep the downloads in build/cache
 	@test ! -d build || find build/ -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +
 
-.PHONY: help setup run test bench accuracy world fuzz style chip image flash repl replay label collect fleet soak doctor clean
+.PHONY: help setup run test bench accuracy world fuzz style chip image flash repl replay configure label collect fleet soak doctor clean

@@ -179,6 +179,10 @@ class Phone:
     def type(self, selector: str, text: str) -> None:
         """Tap a field and type into it."""
         self.tap(selector)
+        self.insert(text)
+
+    def insert(self, text: str) -> None:
+        """Type into what has the focus."""
         self._call("Input.insertText", text=text)
 
     def press(self, key: str, modifiers: int = 0) -> None:

@@ -20,7 +20,7 @@ from make_calls import environment, errors, family, left, make, measured
 
 # Of each target that has options: what its recipe calls.
 TARGETS = "run test world fuzz chip image flash repl replay label collect fleet".split()
-TARGETS += ["soak", "setup", "doctor"]
+TARGETS += ["soak", "setup", "doctor", "configure"]
 _CALLS = r"\$\(call (?:given|flag,\w+|option,\w+),([A-Z]+)"
 NAMES = sorted(set(re.findall(_CALLS, (ROOT / "Makefile").read_text())))
 ODD = ("it's.toml", "two  spaces", "a$b", "$(shell id)", "`id`", 'say "x"', "-x", "ünï/ö", "#1",
