@@ -145,7 +145,7 @@ class Gateway:
         self._delivery = Delivery(prefix, hardware.serial, *way)
         self.journal.set_news(lambda _: self._delivery.wake())
         bus: Any = self.measuring.bus  # a Power Box's gives no advice either
-        self.advice = bus if site.power_box else Advice(bus, site)
+        self.advice = bus if site.power_box else Advice(bus, site, settings.commission)
         self.publisher = Publisher(
             prefix,
             site,
@@ -165,6 +165,7 @@ class Gateway:
         self.commands.on("history", lambda f: self._delivery.ask(f["from"], f["to"]))
         self.commands.on("identify", self._identify)
         self.commands.on("scan", self._scan)
+        self.commands.on("commission", self.advice.commission, reads=True)
         self.port_b = PortB(
             hardware,
             site,

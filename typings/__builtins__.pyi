@@ -90,6 +90,9 @@ from journal.cursor import Cursor as Cursor
 from journal.journal import Journal as Journal
 from journal.segments import Segments as Segments
 from journal.state import State as State
+from commission.evidence import Evidence as Evidence
+from commission.hypotheses import Kind as Kind
+from commission.wiring import Wiring as Wiring
 from cloud import mqtt_client, mqtt_link
 from cloud.acceptance import Acceptance as Acceptance
 from cloud.commands import Commands as Commands
@@ -134,6 +137,7 @@ Samples = bytearray | memoryview
 """16 bits each, signed, 64 of a channel."""
 Words = array[int]
 """Integers that viper code works on."""
+Floats = array[float]
 Table = dict[str, Any]
 """As JSON has it."""
 Phasor = tuple[float, float]

@@ -4,9 +4,13 @@ and what to do.
 Owns the texts and what the inputs' currents were. Called about once a second.
 """
 
+import json
+
 from micropython import const
 
 from measure.readings import CURRENT, RATES, UNKNOWN
+from commission.findings import Findings
+from commission.wiring import Wiring
 from advice.nodes import NodesAdvice
 from advice.order import ordered
 from advice.unclosed_cores import UnclosedCores
@@ -19,15 +23,18 @@ _STEP = const(8)  # points at once
 
 
 class Advice:
-    """`texts`: [(name, text)], the most serious first; nothing when all is well."""
+    """`texts`: [(name, text)], the most serious first; nothing when all is well. watch: whether
+    the CTs' wiring is looked at."""
 
-    def __init__(self, bus: BusA, site: Site):
+    def __init__(self, bus: BusA, site: Site, watch: bool = True):
         self.texts = []
         self._bus = bus
         self._site = site
         self._nodes = NodesAdvice(bus)
         self._voltages = VoltagesAdvice(site)
         self._cores = UnclosedCores(site)
+        self._wiring = Wiring(site) if watch else None
+        self._findings = Findings(site, self._wiring) if self._wiring else None
         self._updates = 0
         self._number = 0  # of the report looked at last
         self._idle = bytearray(len(site.points))  # reports in which the grid had no current
@@ -48,12 +55,22 @@ class Advice:
             yield
             yield from self._cores.update(report.values)
             yield
+            if self._wiring:
+                yield from self._wiring.note(report)
+                yield
         texts = []
         self._nodes.add_to(texts)
         self._voltages.add_to(texts, report)
         yield
         yield from self._inputs(texts)
+        if self._findings:
+            self._findings.add_to(texts)
         self.texts = ordered(texts)
+
+    def commission(self, _: object = None) -> str:
+        """The command "commission": what is known of each point's wiring, as JSON."""
+        found = self._findings.describe() if self._findings else ()
+        return "[%s]" % ",".join([json.dumps(one, separators=(",", ":")) for one in found])
 
     def _note(self, values):
         for i in range(len(self._idle)):

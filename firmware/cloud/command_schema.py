@@ -45,6 +45,7 @@ ENVELOPE = {"id": _ID, "expires": _EXPIRES}
 # None: it has none and is given as true.
 SCHEMA = {
     "scan": None,
+    "commission": None,
     "live": {"seconds": _SECONDS},
     "history": {"from": _SEQUENCE, "to": _SEQUENCE},
     "retry": {"seconds": _whole(0, 86400)},

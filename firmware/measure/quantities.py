@@ -54,12 +54,11 @@ _SHIFT = const(24)  # fractions are integers in 2^-24
 # Mean square (counts) under which a current is none: 0.04 % of the CT's rated current, a fifth of
 # the least with which a class 1 meter on transformers must start (IEC 62053-21, 0.2 %).
 _NO_LOAD = const(38)
-# 0.01 mA of a count, of a CT rated 1 A.
-_CURRENT = SCALES[CURRENT] * AMPERES_AT_PEAK / COUNTS_AT_PEAK
+_CURRENT = SCALES[CURRENT] * AMPERES_AT_PEAK / COUNTS_AT_PEAK  # 0.01 mA, of a CT rated 1 A
 _TENTHS = 1800 / pi  # of a degree, of a radian
 
-# What belongs to no point, in `supply`: volts of each phase and between lines (0.01 V), unbalance
-# (0.01 %), frequency (uHz), each UNKNOWN where it is not measured.
+# In `supply`: volts of each phase and between lines (0.01 V), unbalance (0.01 %), frequency (uHz),
+# each UNKNOWN where it is not measured.
 SUPPLY = const(8)
 VOLTS, LINES, UNBALANCE, FREQUENCY = 0, 3, 6, 7
 
@@ -115,6 +114,7 @@ class Report:
     ):
         self.microhertz = 0
         self.samples = 0  # its length in 1/3200 s
+        self.phasors: list[Phasor | None] = [None] * 3  # of the voltages' fundamentals, V peak
         self.voltages = [Voltage() for _ in range(3)]
         self.frequency: float | None = None  # Hz
         # V rms between L1 and L2, L2 and L3, L3 and L1.
@@ -144,14 +144,14 @@ class Report:
         # The reference waves' amplitude as sums over pairs see it.
         unit = UNIT * cos(pi * self.microhertz / 1000000 / SAMPLE_RATE)
         sums = meter.finished
-        phasors = []
+        phasors = self.phasors = []
         most = max([self._read_rms(p, meter) for p in range(3)])
         for p in range(3):
             voltage = self.voltages[p]
             voltage.judge(max(self._least, _OF_LARGEST * most), most, self.samples)
             phasor = self._read_phasor(voltage, sums, p * REPORT_WORDS, unit)
             phasors.append(phasor and turned(phasor, meter.pll.offset(p)))
-            self.supply[VOLTS + p] = scaled(self.voltages[p].rms, 100)
+            self.supply[VOLTS + p] = scaled(voltage.rms, 100)
         yield
         self.frequency = self.microhertz / 1000000 if any(phasors) else None
         self._read_sequences(phasors)

@@ -13,7 +13,8 @@ _CHANGED_BY_COMMAND = ("publish", "time_servers")
 
 class Settings:
     """`mqtt`: the table or None; `mqtt_before`: the one that it has replaced and that may come
-    back, or None; `link`: the installer's choice or None; `apn`: of the SIM card;
+    back, or None; `link`: the installer's choice or None; `apn`: of the SIM card; `commission`:
+    whether the CTs' wiring is watched;
     `publish`: what rates.Rates takes; `networks`: a list of [ssid, key], with "hidden" behind them
     where the network hides its name; the one that was given last comes first."""
 
@@ -24,6 +25,7 @@ class Settings:
         self.apn: str = table.get("apn", "")
         self.time_servers: list[str] = table.get("time_servers", [])
         self.publish: dict[str, int] = table.get("publish", {})
+        self.commission: bool = table.get("commission", True)
         self.home_assistant: bool | str | None = table.get("home_assistant")
         self.networks: list[list[str]] = table.get("networks", [])
 

@@ -19,6 +19,7 @@ _NAMES = (
     "networks",
     "publish",
     "home_assistant",
+    "commission",
     "time_servers",
 )
 _LINKS = ("ethernet", "wifi", "lte")
@@ -54,6 +55,8 @@ def load(text: str, is_given: bool = False) -> Table:
         _check_publish(table["publish"])
     if "home_assistant" in table:
         _check_home_assistant(table["home_assistant"])
+    if not isinstance(table.get("commission", True), bool):
+        raise SettingsError("commission: must be true or false")
     if "networks" in table:
         _check_networks(table["networks"])
     return table

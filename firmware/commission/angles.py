@@ -1,0 +1,84 @@
+"""At which angles each point's current has been seen, and how well these fit its role.
+
+Owns a count of each ten degrees. A load that runs for years says no more than one that ran for
+some minutes: each angle counts once.
+"""
+
+from math import atan2, log, pi
+
+from micropython import const
+
+BINS = const(36)
+_PER_RADIAN = BINS / (2 * pi)
+_ENOUGH = const(2)  # reports at an angle until it counts
+_FULL = const(250)
+# How often a load's current lags its voltage so far, by tens of degrees from 0 on, and leads it:
+# heating, electronics with and without correction of the power factor, motors, an idle filter.
+_LAG = (0.55, 0.14, 0.07, 0.045, 0.035, 0.03, 0.015, 0.008, 0.004, 0.0005)
+_LEAD = (0.55, 0.14, 0.06, 0.03, 0.015, 0.008, 0.005, 0.004, 0.003, 0.0005)
+_NEVER = 0.0000002  # a circuit that exports
+_SELDOM = 0.001  # the same of what may be fed by something that is not in the site
+_TRUST = 0.6  # in angles after the first: those of one load are not independent
+
+
+def _table(lag, lead, never):
+    logs = [log(never)] * BINS
+    for k in range(len(lag)):
+        logs[k] = max(logs[k], log(lag[k]))
+        logs[-k] = max(logs[-k], log(lead[k]))
+    return logs
+
+
+def _both(logs):
+    """Either way."""
+    half = BINS // 2
+    return [max(logs[k], logs[(k + half) % BINS]) for k in range(BINS)]
+
+
+class Angles:
+    """count: of points."""
+
+    def __init__(self, count: int):
+        self._seen = bytearray(BINS * count)
+        self._circuit = _table(_LAG, _LEAD, _NEVER)
+        self._grid = _table(_LAG, _LEAD, _SELDOM)
+        self._battery = _both(self._circuit)
+
+    def note(self, i: int, power: complex) -> None:
+        """Point i has this power (real: active; imaginary: reactive), steadily."""
+        k = i * BINS + round(atan2(power.imag, power.real) * _PER_RADIAN) % BINS
+        seen = self._seen
+        if seen[k] == _FULL:
+            for other in range(i * BINS, (i + 1) * BINS):
+                seen[other] >>= 1
+        seen[k] += 1
+
+    def clear(self, i: int) -> None:
+        for k in range(i * BINS, (i + 1) * BINS):
+            self._seen[k] = 0
+
+    def likelihood(self, i: int, role: str, turn: int, blur: int) -> float:
+        """Log of how well what was seen of point i fits its role where its power is turned by
+        `turn` bins; 0 where nothing was seen. blur: bins by which it may be off."""
+        if role == "battery":
+            logs = self._battery
+        else:
+            logs = self._grid if role == "grid" else self._circuit
+        if role == "solar":
+            turn += BINS // 2
+        seen, first, total = self._seen, i * BINS, 0.0
+        least = 0.0
+        for k in range(BINS):
+            count = seen[first + k]
+            if count < _ENOUGH or count < seen[first + k - 1 if k else first + BINS - 1]:
+                continue
+            if count <= seen[first + (k + 1) % BINS]:
+                continue
+            log_ = max([logs[(k + turn + off) % BINS] for off in range(-blur, blur + 1)])
+            total += log_
+            least = min(least, log_)
+        return _TRUST * total + (1 - _TRUST) * least
+
+    def is_empty(self, i: int) -> bool:
+        """Whether no current was seen of point i."""
+        return not any(self._seen[i * BINS : (i + 1) * BINS])

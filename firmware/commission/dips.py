@@ -1,0 +1,75 @@
+"""What each point's current takes from the voltages when it changes.
+
+A supply has an impedance, so a load pulls down the voltage of its own phase, whatever its power
+factor is, and that of others less. Owns the sums of that.
+"""
+
+from array import array
+
+_REACTIVE = 0.4  # what reactive power takes, compared with active power
+_SLOW = 0.02  # of the noise's mean
+_OUTLIER = 4.0
+_FIRST_NOISE = 0.001  # of the voltage
+_TRUST = 0.3  # the noise is not that of a textbook
+_MOST = 10.0
+_FULL = 30000.0  # A x A; then all are halved: a CT may be moved
+
+
+class Dips:
+    """count: of points."""
+
+    def __init__(self, count: int):
+        # Of each point and voltage: changes of the voltage times those of the current, and the
+        # latter's squares.
+        self._products = array("f", [0.0] * (3 * count))
+        self._squares = array("f", [0.0] * (3 * count))
+        self._noise = array("f", [0.0] * 3)  # V, mean size of a change while nothing switches
+
+    def calm(self, changes: Sequence[float], volts: Sequence[complex]) -> None:
+        """Nothing has switched, and the voltages have changed so."""
+        for j in range(len(volts)):
+            noise = self._noise[j] or _FIRST_NOISE * abs(volts[j])
+            noise += _SLOW * (min(abs(changes[j]), _OUTLIER * noise) - noise)
+            self._noise[j] = noise
+
+    def note(
+        self, i: int, current: complex, changes: Sequence[float], volts: Sequence[complex]
+    ) -> None:
+        """Point i's current, conjugated, has changed by `current` (A, as its CT sees it) and the
+        voltages by `changes` (V)."""
+        for j in range(len(volts)):
+            volt = volts[j]
+            power = volt * current
+            size = abs(volt)
+            x = (power.real + _REACTIVE * power.imag) / size
+            self._products[3 * i + j] -= changes[j] * x
+            self._squares[3 * i + j] += x * x
+        if max(self._squares[3 * i : 3 * i + 3]) > _FULL:
+            for k in range(3 * i, 3 * i + 3):
+                self._products[k] /= 2
+                self._squares[k] /= 2
+
+    def clear(self, i: int) -> None:
+        for j in range(3 * i, 3 * i + 3):
+            self._products[j] = self._squares[j] = 0.0
+
+    def write_likelihoods(
+        self, i: int, weights: Sequence[Sequence[float]], into: Floats, first: int
+    ) -> None:
+        """Add to `into`, from `first` on, the logs of how well point i's dips fit each
+        hypothesis. weights: see hypotheses.Kind."""
+        gains = []
+        for row in weights:
+            over, under = 0.0, 0.0
+            for j in range(len(row)):
+                noise = self._noise[j]
+                if noise:
+                    weight = row[j] / (noise * noise)
+                    over += weight * self._products[3 * i + j]
+                    under += weight * row[j] * self._squares[3 * i + j]
+            gain = _TRUST * over * over / (2 * under) if under else 0.0
+            gains.append(gain if over > 0 else 0.0)
+            gains.append(gain if over < 0 else 0.0)
+        most = max(gains)
+        for h in range(len(gains)):
+            into[first + h] += max(-_MOST, gains[h] - most)

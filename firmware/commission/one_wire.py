@@ -1,0 +1,47 @@
+"""Two CTs of a three-phase load around the same wire: they show the same current all the time.
+
+Owns for how long each two have done so. Loads with two CTs are not looked at: what lies between
+two lines comes back on the other one, and where one CT is turned that looks the same.
+"""
+
+from micropython import const
+
+from site.wiring import STAR
+from measure.readings import UNKNOWN
+
+_ENOUGH = const(15)  # looks
+_LEAST_VA = const(5000)  # 0.01 VA, of all three
+_ALIKE = 0.03  # of the current: a CT's own errors
+_PAIRS = ((0, 1), (1, 2), (2, 0))
+
+
+class OneWire:
+    """Of the loads of a star that have three points."""
+
+    def __init__(self, site: Site):
+        loads = [bytes(load.points) for load in site.loads if len(load.points) == 3]
+        self._loads = loads if site.lines == STAR else []
+        self._phases = bytes(point.phase for point in site.points)
+        self._alike = bytearray(3 * len(self._loads))
+
+    def note(self, now: Words, volts: Sequence[complex]) -> None:
+        """Compare. now: 0.01 W and 0.01 var of each point; volts: the phasors of the voltages."""
+        for k, points in enumerate(self._loads):
+            currents = []
+            for i in points:
+                p, q = now[2 * i], now[2 * i + 1]
+                if p != UNKNOWN and abs(p) + abs(q) > _LEAST_VA:
+                    currents.append(complex(p, q) / volts[self._phases[i]])  # conjugated
+            if len(currents) < len(points):
+                continue
+            for at, (i, j) in enumerate(_PAIRS, 3 * k):
+                alike = abs(currents[i] - currents[j]) < _ALIKE * abs(currents[i])
+                self._alike[at] = min(_ENOUGH, self._alike[at] + 1) if alike else 0
+
+    def found(self) -> Iterator[tuple[int, int]]:
+        """The points that are on one wire."""
+        for at in range(len(self._alike)):
+            if self._alike[at] == _ENOUGH:
+                points = self._loads[at // 3]
+                i, j = _PAIRS[at % 3]
+                yield points[i], points[j]

@@ -1,0 +1,124 @@
+"""Watches how the CTs are wired: on which phase each one is, and in which direction.
+
+Owns what is decided of each point. Changes nothing: says what would have to be changed.
+"""
+
+from math import sqrt
+
+from micropython import const
+
+from site.wiring import DELTA, SPLIT
+from commission.evidence import Evidence
+from commission.grid_ways import WAYS
+from commission.hypotheses import kinds
+from commission.judge import Judge
+
+_JUDGED = const(30)  # reports from one judgement to the next
+_SELDOM = const(600)  # the same after the first hour
+_HOUR = const(3600)  # reports
+_SURE = 7.0  # log of how much likelier a fault is than anything else
+_RIGHT = 8.0  # the same of what is as configured, of which the prior is a part
+_PEAK = sqrt(2)
+
+# What is known of a point.
+NO_CURRENT = const(0)  # nothing is: no current has flowed
+UNDECIDED = const(1)
+AS_CONFIGURED = const(2)
+WRONG = const(3)
+ONE_WIRE = const(4)  # with another one of its load
+
+
+class Wiring:
+    """`states`: of each point one of the above; `ways`: of each point the hypothesis that is the
+    likeliest one (hypotheses); `margins`: log of how much likelier it is than any that would make
+    another power of the current; `watched`: of each point whether it is looked at."""
+
+    def __init__(self, site: Site):
+        count = len(site.points)
+        one, several = kinds(site)
+        self.kinds = [several if len(site.loads[p.load].points) > 1 else one for p in site.points]
+        self._site = site
+        self.watched = bytearray(not point.metered for point in site.points)
+        grid = _grid(site)
+        if site.lines == DELTA:
+            for i in grid:
+                self.kinds[i] = several
+        self._evidence = Evidence(site, self.kinds, grid)
+        self._judge = Judge(site, self.kinds, grid, self._evidence)
+        self.states = bytearray(count)
+        self.ways = bytearray(2 * point.phase for point in site.points)
+        self.margins = [0.0] * count
+        self._reports = 0
+        self.judgements = 0
+
+    def note(self, report: Report) -> Steps:
+        """Take a report (quantities.Report): a generator, to be resumed between blocks."""
+        volts = self._volts(report)
+        if volts is None:
+            self._evidence.miss()
+            return
+        yield from self._evidence.note(report.values, volts)
+        self._reports += 1
+        if self._reports % (_JUDGED if self._reports < _HOUR else _SELDOM) == 0:
+            yield
+            yield from self._judge.run(volts)
+            self._decide()
+
+    def _volts(self, report):
+        """The phasors of the voltages that points are measured with, V rms; None: not known."""
+        volts = []
+        for p in range(self._site.phases if self._site.lines != SPLIT else 3):
+            phasor, rms = report.phasors[p], report.voltages[p].rms
+            if phasor is None or rms is None or report.voltages[p].missed:
+                return None
+            x, y = phasor
+            volts.append(complex(x, y) / _PEAK)
+        return volts
+
+    def _decide(self):
+        self.judgements += 1
+        best = self._judge.best
+        for i in range(len(self.states)):
+            if not self.watched[i] or self._evidence.is_empty(i):
+                self.states[i] = NO_CURRENT
+                continue
+            first = WAYS * i
+            way = 0
+            for h in range(1, WAYS):
+                if best[first + h] > best[first + way]:
+                    way = h
+            rival = max([best[first + h] for h in range(WAYS) if not self._alike(way, h)])
+            margin = best[first + way] - rival
+            self.ways[i], self.margins[i] = way, margin
+            if self._alike(way, 2 * self._site.points[i].phase):
+                self.states[i] = AS_CONFIGURED if margin >= _RIGHT else UNDECIDED
+            else:
+                self.states[i] = WRONG if margin >= _SURE else UNDECIDED
+
+        for pair in self._evidence.one_wire.found():
+            for i in pair:
+                self.states[i] = ONE_WIRE
+
+    def mate(self, i: int) -> int:
+        """The point that is on one wire with point i."""
+        for a, b in self._evidence.one_wire.found():
+            if i in (a, b):
+                return b if i == a else a
+        return i
+
+    def _alike(self, way, other):
+        """Whether two hypotheses make the same power: on one leg of a split phase, and on the
+        other one turned."""
+        return way == other or self._site.lines == SPLIT and way + other == 3 and way < 4
+
+
+def _grid(site):
+    """The points at the grid's lines, where each line has one."""
+    found = []
+    for load in site.loads:
+        if load.role == "grid":
+            found += load.points
+    phases = [site.points[i].phase for i in found]
+    if len(set(phases)) < len(phases) or any(site.points[i].metered for i in found):
+        return []
+    return found
