@@ -55,6 +55,10 @@ accuracy: ## Hold the whole chain against the meter standards, write build/accur
 	@$(SETUP) --group run
 	@$(HOST) accuracy
 
+advise: ## Hold the wiring advisor against simulated sites with faults (SITES=1000), write build/advise.json
+	@$(SETUP) --group run
+	@$(HOST) advise $(call option,sites,SITES)
+
 world: ## Change the world around a running gateway (CMD="cable out"; `make run` with WORLD=show or PROVISION=1 starts one)
 	@$(SETUP) --group run
 	@$(HOST) world $(call option,command,CMD)
@@ -124,4 +128,4 @@ doctor: ## Say what was found and chosen, what is missing and its remedy
 clean: ## Remove what was made under build/, keep the downloads in build/cache
 	@test ! -d build || find build/ -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +
 
-.PHONY: help setup run test bench accuracy world fuzz style chip image flash repl replay configure label collect fleet soak doctor clean
+.PHONY: help setup run test bench accuracy advise world fuzz style chip image flash repl replay configure label collect fleet soak doctor clean

@@ -1,0 +1,90 @@
+"""What the verdicts come to: build/advise.json, and the lines that are printed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from .run import WRONG, Verdict
+
+FOUND = 0.99
+FALSE_ALARMS = 0.001
+
+
+def figures(verdicts: list[Verdict], sites: int) -> dict[str, Any]:
+    """All figures. Faults at points without a current are in `undecided_share` alone: nothing can
+    show them."""
+    whole = _of(verdicts)
+    return {
+        "sites": sites,
+        **whole,
+        "by_scheme": _by(verdicts, lambda one: one.scheme),
+        "by_fault": _by(verdicts, lambda one: one.fault or "none"),
+        "by_role": _by(verdicts, lambda one: one.role),
+    }
+
+
+def _by(verdicts: list[Verdict], key: Any) -> dict[str, Any]:
+    names = sorted({key(one) for one in verdicts})
+    return {name: _of([one for one in verdicts if key(one) == name]) for name in names}
+
+
+def _of(verdicts: list[Verdict]) -> dict[str, Any]:
+    faults = [one for one in verdicts if one.fault and one.flows]
+    right = [one for one in verdicts if not one.fault]
+    found = [one for one in faults if one.said == WRONG and one.right]
+    decided = [one.second for one in verdicts if one.second is not None]
+    return {
+        "points": len(verdicts),
+        "without_current": sum(not one.flows for one in verdicts),
+        "faults": len(faults),
+        "found_share": _share(found, faults),
+        "false_alarm_share": _share([one for one in right if one.alarm], right),
+        "confident_wrong": sum(one.wrong for one in verdicts),
+        "undecided_share": _share([one for one in verdicts if one.said < 2], verdicts),
+        "undecided_with_current_share": _share(
+            [one for one in verdicts if one.said < 2 and one.flows], verdicts
+        ),
+        "seconds_to_decision": {
+            name: int(np.percentile(decided, part)) if decided else None
+            for name, part in (("median", 50), ("p90", 90))
+        },
+    }
+
+
+def _share(some: list[Any], all_: list[Any]) -> float | None:
+    return round(len(some) / len(all_), 5) if all_ else None
+
+
+def good(found: dict[str, Any]) -> bool:
+    """Whether the limits hold."""
+    return (
+        (found["found_share"] is None or found["found_share"] >= FOUND)
+        and (found["false_alarm_share"] or 0) <= FALSE_ALARMS
+        and found["confident_wrong"] == 0
+    )
+
+
+def lines(found: dict[str, Any]) -> Iterable[str]:
+    """What is printed."""
+    head = f"{'':12}{'points':>8}{'faults':>8}{'found':>9}{'alarms':>9}{'wrong':>7}"
+    yield head + f"{'undecided':>11}{'median s':>10}{'90 % s':>8}"
+    yield _line("all", found)
+    for part in ("by_scheme", "by_fault", "by_role"):
+        for name, one in found[part].items():
+            yield _line(name, one)
+
+
+def _line(name: str, one: dict[str, Any]) -> str:
+    def percent(value: float | None) -> str:
+        return "-" if value is None else f"{100 * value:.2f} %"
+
+    time = one["seconds_to_decision"]
+    return (
+        f"{name:12}{one['points']:8}{one['faults']:8}{percent(one['found_share']):>9}"
+        f"{percent(one['false_alarm_share']):>9}{one['confident_wrong']:7}"
+        f"{percent(one['undecided_with_current_share']):>11}"
+        f"{time['median'] or '-':>10}{time['p90'] or '-':>8}"
+    )

@@ -1,0 +1,123 @@
+"""Drawn sites through the firmware's advisor, in the MicroPython interpreter, and what it said
+held against the truth."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+
+import numpy as np
+
+from gateway_host import interpreter
+from gateway_host.errors import UserError
+from gateway_host.session import MODULE_PATH
+
+from .sites import Ct, Drawn, draw, patterns_of
+
+SCRIPT = interpreter.ROOT / "tools" / "gateway_host" / "device" / "advise.py"
+SECONDS = 600
+_TOGETHER = 10  # sites in one interpreter
+_ALIKE = 0.05  # of a power, by which it may be off and is still right
+_FLOWS = 50.0  # VA: a point that never carries so much has nothing to be decided by
+NO_CURRENT, UNDECIDED, AS_CONFIGURED, WRONG = range(4)
+
+
+@dataclass
+class Verdict:
+    """Of a point: what is true, what was said in the end, and when that was first said.
+
+    fault: its name, empty where the power is right as it is configured; flows: whether it had a
+    current; said: the state; right: whether what was said makes the power right; wrong: whether
+    anything that was said for sure at any time was wrong; second: of the first right answer.
+    """
+
+    seed: int
+    point: int
+    scheme: str
+    role: str
+    fault: str
+    flows: bool
+    said: int = NO_CURRENT
+    right: bool = False
+    wrong: bool = False
+    alarm: bool = False
+    second: int | None = None
+    margins: list[float] = field(default_factory=list)
+    ways: list[int] = field(default_factory=list)
+
+
+def records(site: Drawn) -> bytes:
+    """What device/advise.py reads of a site."""
+    seconds = site.power.shape[1]
+    peak = (np.sqrt(2) * site.volts).T.copy().view(float).astype("<f4")
+    words = np.rint(100 * site.power.T.copy().view(float)).astype("<i4")
+    rows = np.concatenate([peak.view("u1"), words.view("u1")], axis=1)
+    return json.dumps(site.plan).encode() + b"\n%d\n" % seconds + rows.tobytes()
+
+
+def judge(seeds: list[int]) -> list[Verdict]:
+    """The verdicts on the points of these sites."""
+    sites = [draw(seed, SECONDS) for seed in seeds]
+    done = subprocess.run(
+        [str(interpreter.find(32)), "-X", "heapsize=1M", str(SCRIPT)],
+        input=b"".join(map(records, sites)) + b"\n",
+        capture_output=True,
+        env={"MICROPYPATH": ":".join([*map(str, MODULE_PATH), ".frozen"])},
+    )
+    if done.returncode:
+        raise UserError(f"the advisor failed: {done.stderr.decode()[-500:]}")
+    said = done.stdout.decode().split("\n\n")[:-1]
+    found = []
+    for seed, site, text in zip(seeds, sites, said, strict=True):
+        lines = [json.loads(line) for line in text.splitlines()]
+        found += [_verdict(seed, site, k, lines) for k in range(len(site.cts))]
+    return found
+
+
+def _verdict(seed: int, site: Drawn, k: int, lines: list[list]) -> Verdict:
+    ct = site.cts[k]
+    flows = bool(np.mean(np.abs(site.power[k]) > _FLOWS) > 0.02)
+    names = list(patterns_of(site.scheme))
+    fault = "" if _is_right(site, ct, 2 * names.index(ct.phase)) else ct.fault
+    if not fault and not _is_right(site, ct, 2 * names.index(ct.phase)):
+        raise AssertionError("a fault without a name")
+    verdict = Verdict(seed, k, site.scheme, ct.role, fault, flows)
+    for second, states, ways, margins in lines:
+        verdict.said, way = states[k], ways[k]
+        verdict.right = _is_right(site, ct, way)
+        verdict.ways.append(way)
+        verdict.margins.append(margins[k])
+        if verdict.said == WRONG and not fault:
+            verdict.alarm = True
+        if verdict.said >= AS_CONFIGURED:
+            if not verdict.right:
+                verdict.wrong = True
+            elif verdict.second is None:
+                verdict.second = second
+    return verdict
+
+
+def _is_right(site: Drawn, ct: Ct, way: int) -> bool:
+    """Whether the power is right when the point is configured so."""
+    names = list(patterns_of(site.scheme))
+    if way // 2 >= len(names):
+        return False
+    seen = ct.seen * (-1 if ct.turned else 1) * (-1 if way & 1 else 1)
+    true = ct.right * np.conj(ct.seen)
+    off = np.abs(site.volts[way // 2] * np.conj(seen) - true)
+    return bool(np.sum(off) <= _ALIKE * np.sum(np.abs(true)) + 1e-9)
+
+
+def judge_all(count: int, first: int = 0) -> Iterator[list[Verdict]]:
+    """The verdicts on so many sites, as they are done, two interpreters at a time."""
+    parts = [
+        list(range(k, min(k + _TOGETHER, first + count)))
+        for k in range(first, first + count, _TOGETHER)
+    ]
+    with ProcessPoolExecutor(2, get_context("fork")) as pool:
+        for done in as_completed([pool.submit(judge, part) for part in parts]):
+            yield done.result()
