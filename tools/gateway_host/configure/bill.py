@@ -41,12 +41,13 @@ class Item:
 def make(plan: Plan, choices: list[Choice], units: list[Unit]) -> list[Item]:
     """The items, gateways first; each article once."""
     counts: Counter[str] = Counter()
-    others: dict[str, dict[str, None]] = {}  # in their order
+    others: dict[str, list[str]] = {}  # what can stand in for each one of it
 
     def add(article: str, quantity: int, *alternatives: str) -> None:
         if quantity:
+            before = others.get(article, alternatives) if counts[article] else alternatives
+            others[article] = [one for one in before if one in alternatives]
             counts[article] += quantity
-            others.setdefault(article, {}).update(dict.fromkeys(alternatives))
 
     american = plan.scheme in NORTH_AMERICAN
     for number, unit in enumerate(units):

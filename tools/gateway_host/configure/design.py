@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from . import bill, gateways, numbers, positions, sensors
-from .catalogue import MAX_SUPPLY_V, RELAY_AMPERES, SCHEMES, TRANSFORMED
+from .catalogue import INPUTS, MAX_POINTS, MAX_SUPPLY_V, RELAY_AMPERES, SCHEMES, TRANSFORMED
 from .gateways import Unit
 from .plan import Plan, identity_of
 from .problems import Message, PlanError
@@ -63,9 +63,10 @@ def _notes(plan: Plan, choices: list[Choice], units: list[Unit]) -> list[Message
     if plan.modbus and plan.voltage_ratio != 1:
         note("voltage_ratio", "box_ratio", ratio=f"{plan.voltage_ratio:g}")
     if len(units) > 1:
-        note(
-            "load", "several_gateways", count=len(units), points=sum(u.group.points for u in units)
-        )
+        inputs = sum(len(INPUTS[device.kind]) for unit in units for device in unit.group.devices)
+        by_points = len(units) <= -(-inputs // MAX_POINTS)
+        key = "several_by_points" if by_points else "several_by_place"
+        note("load", key, count=len(units), points=sum(unit.group.points for unit in units))
     for k, (load, choice) in enumerate(zip(plan.loads, choices, strict=True)):
         where = f"load[{k}]"
         if load.hybrid:

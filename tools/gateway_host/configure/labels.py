@@ -20,15 +20,20 @@ _WIDE = 0.62  # of a character, over its size
 
 
 def texts(result: Result) -> Iterator[tuple[str, str, str]]:
-    """The three lines of each label."""
+    """The three lines of each label; room for a serial number that is not known yet."""
+
+    def known(name: str, serial: str) -> str:
+        return "_" * 10 if name in result.standing_in else serial
+
     for row in rows(result):
         yield f"{row.device} · {row.input}", row.load, f"{row.line} · {row.ct}"
     for unit in result.units:
-        yield unit.name, result.plan.name, unit.serial
+        yield unit.name, result.plan.name, known(unit.name, unit.serial)
         if unit.head_name != unit.name:
-            yield unit.head_name, unit.name, unit.head
+            yield unit.head_name, unit.name, known(unit.head_name, unit.head)
         for device in (*unit.group.devices, *unit.modules):
-            yield device.name, result.plan.boards[device.board].name, device.serial
+            board = result.plan.boards[device.board].name
+            yield device.name, board, known(device.name, device.serial)
     for bus in buses(result):
         for one in bus.segments:
             for here, there in ((one.start, one.end), (one.end, one.start)):

@@ -14,7 +14,7 @@ from . import file_names, reading, sheets
 from .catalogue import CTS, DIAMETERS, GATEWAYS, LINKS, SCHEMES, connections
 from .design import Result, design
 from .problems import Message, PlanError
-from .wiring import buses, rows
+from .wiring import buses, channels, rows
 from .words import Words, languages
 
 STEPS = ("grid", "loads", "positions", "result")
@@ -98,9 +98,10 @@ def _common(words: Words) -> dict[str, Any]:
 
 def _of_result(result: Result | None, words: Words) -> dict[str, Any]:
     if not result:
-        return {"rows": [], "buses": [], "notes": [], "bill": [], "files": []}
+        return {"rows": [], "channels": [], "buses": [], "notes": [], "bill": [], "files": []}
     return {
         "rows": list(rows(result)),
+        "channels": list(channels(result)),
         "buses": buses(result),
         "notes": [words.note(note) for note in result.notes],
         "bill": sheets.bill_rows(result, words),

@@ -9,7 +9,7 @@ from typing import Any
 
 from .bill import NUMBERLESS
 from .design import Result
-from .wiring import rows
+from .wiring import channels, rows
 from .words import Words
 
 
@@ -43,6 +43,9 @@ def wiring(result: Result, words: Words) -> str:
         [*(getattr(row, key) for key in keys), words.page(f"arrow_{row.role}")]
         for row in rows(result)
     ]
+    for one in channels(result):
+        place = [one.gateway, one.device, one.serial, one.board, one.letter, one.name]
+        table.append([*place, *[""] * (len(keys) + 1 - len(place))])
     return _csv([[words.page(key) for key in (*keys, "arrow")], *table])
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from .cables import GATEWAY, HEAD, Run
-from .catalogue import A_BUS_M, B_BUS_M
+from .catalogue import A_BUS_M, B_BUS_M, MODULE_INPUTS
 from .design import Result
 from .gateways import Module, Unit
 from .positions import Device
@@ -27,6 +27,19 @@ class Row:
     line: str
     phase: str
     ct: str
+
+
+@dataclass(frozen=True)
+class Channel:
+    """What is connected to an input or output of a module."""
+
+    gateway: str
+    device: str
+    serial: str
+    board: str
+    letter: str
+    name: str
+    contact: str  # NO or NC of an output
 
 
 @dataclass(frozen=True)
@@ -51,7 +64,7 @@ class Bus:
 
 
 def rows(result: Result) -> Iterator[Row]:
-    """All sensors, in the order of the devices."""
+    """All sensors, in the order of the devices; no serial number where it is not known yet."""
     for unit in result.units:
         for device in unit.group.devices:
             for place in device.positions:
@@ -59,7 +72,7 @@ def rows(result: Result) -> Iterator[Row]:
                 yield Row(
                     gateway=unit.name,
                     device=device.name,
-                    serial=device.serial,
+                    serial="" if device.name in result.standing_in else device.serial,
                     board=result.plan.boards[device.board].name,
                     input=place.input,
                     load=load.name,
@@ -67,6 +80,22 @@ def rows(result: Result) -> Iterator[Row]:
                     line=place.line,
                     phase=place.phase,
                     ct=place.ct,
+                )
+
+
+def channels(result: Result) -> Iterator[Channel]:
+    """All inputs and outputs that are used, in the order of the modules."""
+    for unit in result.units:
+        for module in unit.modules:
+            for letter, item in zip(MODULE_INPUTS, module.items, strict=False):
+                yield Channel(
+                    gateway=unit.name,
+                    device=module.name,
+                    serial="" if module.name in result.standing_in else module.serial,
+                    board=result.plan.boards[module.board].name,
+                    letter=letter,
+                    name=item.name,
+                    contact=item.site.get("contact", ""),
                 )
 
 
