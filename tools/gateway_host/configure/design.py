@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from . import bill, gateways, numbers, positions, sensors
-from .catalogue import INPUTS, MAX_POINTS, MAX_SUPPLY_V, RELAY_AMPERES, SCHEMES, TRANSFORMED
+from .catalogue import CTS, INPUTS, MAX_POINTS, MAX_SUPPLY_V, RELAY_AMPERES, SCHEMES, TRANSFORMED
 from .gateways import Unit
 from .plan import Plan, identity_of
 from .problems import Message, PlanError
@@ -74,7 +74,7 @@ def _notes(plan: Plan, choices: list[Choice], units: list[Unit]) -> list[Message
         if load.role == "circuit" and load.amperes > plan.breaker:
             values = {"amperes": f"{load.amperes:g}", "breaker": f"{plan.breaker:g}"}
             note(f"{where}.breaker", "above_main", load=load.name, **values)
-        if choice.ct.rated >= _COARSE * load.amperes:
+        if choice.ct.rated >= max(_COARSE * load.amperes, 2 * CTS[0].rated):
             rated, amperes = f"{choice.ct.rated:g}", f"{load.amperes:.1f}"
             note(f"{where}.ct", "coarse", load=load.name, rated=rated, amperes=amperes)
     unknown = [load.name for load in plan.loads if not (load.cable or load.busbar)]
