@@ -42,6 +42,10 @@ _OF_LTE = {
     "no_address": "the 4G network gives no address: see the APN, and that the SIM card has data",
     "not_found": "no 4G network is in reach: move the gateway, or its antenna",
     "failed": "the 4G network refuses: see the APN, and that the SIM card has data",
+    "captive": "the 4G network shows a page in the place of the internet: see that the SIM card "
+    "is active and has data",
+    "router_page": "the 4G network shows a page in the place of the internet: see that the SIM "
+    "card is active and has data",
 }
 
 NO_TIME = (

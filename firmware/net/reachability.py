@@ -8,7 +8,7 @@ import asyncio
 
 from micropython import const
 
-from system.addresses import in_network, is_address, is_private
+from system.addresses import in_network, is_address, is_of_site, is_private
 from hotspot.credentials import text_of
 from net.resolve import resolve
 
@@ -77,23 +77,39 @@ async def _probe(probe, router, name_server):
         address = await resolve(host, name_server)
     except OSError:
         return None
-    near = address == router or is_private(address)
+    near = address == router or is_of_site(address)
     status, location, empty = await _get(address, port, host)
     if status == 204:
         return _INTERNET
     if status is None:
-        return "no_dns" if near and not is_address(host) else None
+        nobody = near or is_private(address)
+        return "no_dns" if nobody and not is_address(host) else None
     if 300 <= status < 400 and location is not None:
         target = _host_of(location)
         if target == host:
             return _INTERNET  # to https, or to another page of the probe's
-        near = near or target == router or is_address(target) and is_private(target)
+        if target:  # else it is of the same host
+            near = await _is_near(target, router, name_server)
     elif status != 511:
         if status >= 500 or empty:
             return None  # a proxy that finds nobody behind it; an answer without anything
         if status >= 400 and not near:
             return None  # a server that does not know the probe: a filter, or a name that lies
     return "router_page" if near and status != 511 else "captive"
+
+
+async def _is_near(host, router, name_server):
+    """Whether this host of a redirect is the router, or beside it: its address is, or it has a
+    name that only this network knows. The provider's own range is behind the router, and who is
+    sent there, or to a name with another address, is to sign in."""
+    if host[:1] == "[":  # IPv6
+        return host[1:3] in ("fc", "fd", "fe")
+    if is_address(host):
+        return host == router or is_of_site(host)
+    try:
+        return await resolve(host, name_server) == router
+    except OSError:
+        return True
 
 
 async def _get(address, port, host):
@@ -141,5 +157,8 @@ async def _read_head(stream, head):
 
 def _host_of(location):
     """The host of a URL, empty where it names none."""
-    _, _, rest = location.partition("://")
-    return rest.split("/")[0].split("?")[0].split(":")[0]
+    scheme, mark, rest = location.partition("//")
+    if not mark or scheme.lower() not in ("", "http:", "https:"):
+        return ""
+    host = rest.split("/")[0].split("?")[0].split("#")[0].lower()
+    return host.partition("]")[0] if host[:1] == "[" else host.partition(":")[0]

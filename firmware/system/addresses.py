@@ -1,14 +1,14 @@
 """IPv4 addresses as text: which belong together, which are not on the internet. Owns nothing."""
 
-# RFC 1918, RFC 3927 (no DHCP answered), RFC 6598 (a provider's own): network, length.
-_PRIVATE = (
+# RFC 1918, RFC 3927 (no DHCP answered): network, length.
+_SITE = (
     ("10.0.0.0", 8),
     ("172.16.0.0", 12),
     ("192.168.0.0", 16),
     ("169.254.0.0", 16),
-    ("100.64.0.0", 10),
 )
-_HOME = _PRIVATE[:4] + (("127.0.0.0", 8),)
+_HOME = _SITE + (("127.0.0.0", 8),)
+_PRIVATE = _HOME + (("100.64.0.0", 10),)  # RFC 6598: between a provider and its customers
 
 
 def is_address(text: str) -> bool:
@@ -32,6 +32,11 @@ def in_network(address: str, network: str, mask: str) -> bool:
 def is_private(address: str) -> bool:
     """Whether nobody on the internet has this address."""
     return _in_one_of(address, _PRIVATE)
+
+
+def is_of_site(address: str) -> bool:
+    """Whether it is an address of a site's own network."""
+    return _in_one_of(address, _SITE)
 
 
 def is_home(address: str) -> bool:

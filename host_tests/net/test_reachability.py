@@ -17,9 +17,13 @@ from running_gateway import free_port
 HOST = "127.0.0.1"
 
 
+ROUTER, ELSEWHERE = "10.9.8.1", "203.0.113.9"  # RFC 5737: nobody's
+
+
 @contextlib.contextmanager
-def names(known: bool, address: str = HOST) -> Iterator[int]:
-    """A name server that knows every name as this address, or none."""
+def names(known: bool, address: str = ELSEWHERE, **others: str | None) -> Iterator[int]:
+    """A name server that knows every name as this address, or none; others: the address of names
+    that begin so, None: it knows none."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
         line.bind((HOST, 0))
 
@@ -27,11 +31,13 @@ def names(known: bool, address: str = HOST) -> Iterator[int]:
             with contextlib.suppress(OSError):
                 while True:
                     query, client = line.recvfrom(512)
-                    flags = 0x8180 if known else 0x8183  # NXDOMAIN
-                    head = query[:2] + struct.pack(">HHHHH", flags, 1, int(known), 0, 0)
+                    first = query[13 : 13 + query[12]].decode()
+                    here = others.get(first, address if known else None)
+                    flags = 0x8180 if here else 0x8183  # NXDOMAIN
+                    head = query[:2] + struct.pack(">HHHHH", flags, 1, int(bool(here)), 0, 0)
                     record = struct.pack(">HHHIH", 0xC00C, 1, 1, 60, 4)
-                    record += socket.inet_aton(address)
-                    line.sendto(head + query[12:] + (record if known else b""), client)
+                    record += socket.inet_aton(here or "0.0.0.0")
+                    line.sendto(head + query[12:] + (record if here else b""), client)
 
         threading.Thread(target=serve, daemon=True).start()
         yield line.getsockname()[1]
@@ -109,6 +115,7 @@ def test_where_a_link_leads(known, status, is_open, where):
             "dns": dns,
             "cloud": ["cloud.example", cloud],
             "probe": None if status == "none" else ["probe.example", port],
+            "lies": True,
         }
         said = succeed("check_reachability", given=task)
     assert said.strip() == where
@@ -119,7 +126,7 @@ def test_without_a_cloud(status, where):
     with contextlib.ExitStack() as stack:
         dns = stack.enter_context(names(True))
         port = stack.enter_context(web(status)) if status else free_port()
-        task = {"dns": dns, "cloud": None, "probe": ["probe.example", port]}
+        task = {"dns": dns, "cloud": None, "probe": ["probe.example", port], "lies": True}
         said = succeed("check_reachability", given=task)
     assert said.strip() == where
 
@@ -140,7 +147,7 @@ def test_without_a_cloud(status, where):
 )
 def test_what_is_no_http_is_no_portal(answer, where):
     with names(True) as dns, saying(answer) as port:
-        task = {"dns": dns, "cloud": None, "probe": ["probe.example", port]}
+        task = {"dns": dns, "cloud": None, "probe": ["probe.example", port], "lies": True}
         said = succeed("check_reachability", given=task)
     assert said.strip() == where
 
@@ -158,7 +165,6 @@ def head(status: str, *fields: str, body: str = "") -> bytes:
     return "\r\n".join((f"HTTP/1.1 {status}", *fields, "", body)).encode()
 
 
-ROUTER, ELSEWHERE = "10.9.8.1", "203.0.113.9"  # RFC 5737: nobody's
 LOGIN = head("302 Found", "Location: https://login.hotel.example/?from=1")
 SIGN_IN = head("200 OK", "Content-Type: text/html", body="<h1>Sign in</h1>")
 
@@ -190,6 +196,7 @@ KINDS = {
         ELSEWHERE, head("301 Moved", "Location: https://probe.example/generate_204"), False,
         "no_cloud",
     ),
+    "a filter answers this very machine": ("127.0.0.1", None, False, "no_dns"),
     "the internet": (ELSEWHERE, head("204 No Content"), True, "ok"),
 }  # fmt: skip
 
@@ -207,6 +214,64 @@ def test_what_answers_is_named_by_what_it_is(lies_as, answer, is_open, where):
         }
         said = succeed("check_reachability", given=task)
     assert said.strip() == where
+
+
+# Where a redirect leads; the address of the name that it has (None: none) -> whose page it is. Of
+# the ranges that are nobody's on the internet (RFC 6890) the provider's lies behind the router.
+# 192.0.2.1 and 1.1.1.1 are what controllers of guest networks answer at.
+TARGETS = [
+    (f"http://{ROUTER}/login", None, "router_page"),
+    ("http://10.9.8.77:8880/guest/s/default/", None, "router_page"),
+    ("http://10.200.0.1/", None, "router_page"),
+    ("http://172.16.0.1/", None, "router_page"),
+    ("http://172.31.255.1/", None, "router_page"),
+    ("http://172.32.0.1/", None, "captive"),
+    ("http://192.168.100.1/", None, "router_page"),
+    ("http://169.254.1.1/", None, "router_page"),
+    ("http://100.64.0.1/login", None, "captive"),
+    ("http://100.127.255.254/", None, "captive"),
+    ("http://100.128.0.1/", None, "captive"),
+    ("https://192.0.2.1/login.html?redirect=probe.example", None, "captive"),
+    ("http://1.1.1.1/", None, "captive"),
+    ("http://198.18.0.1/", None, "captive"),
+    ("http://[fe80::1]/", None, "router_page"),
+    ("http://[FD12:3456::1]:8080/", None, "router_page"),
+    ("http://[2001:db8::1]/", None, "captive"),
+    ("http://named.box/", ROUTER, "router_page"),  # fritz.box, routerlogin.net, ...
+    ("HTTP://NAMED.BOX:8080?x", ROUTER, "router_page"),
+    ("//named.box/", ROUTER, "router_page"),
+    ("http://named.local/", None, "router_page"),
+    ("http://named/", None, "router_page"),
+    ("https://named.hotel.example/login", ELSEWHERE, "captive"),
+    ("https://named.hotel.example/login", "10.0.0.5", "captive"),
+    ("https://named.hotel.example/login", "100.64.0.1", "captive"),
+    ("/login", None, "captive"),
+    ("login.html?to=http://10.9.8.1/", None, "captive"),
+]
+
+
+@pytest.mark.parametrize("location, address, where", TARGETS)
+def test_whose_page_a_redirect_leads_to(location, address, where):
+    with contextlib.ExitStack() as stack:
+        answer = head("302 Found", f"Location: {location}")
+        task = {
+            "dns": stack.enter_context(names(True, named=address)),
+            "cloud": None,
+            "probe": ["probe.example", stack.enter_context(saying(answer))],
+            "lies": True,
+        }
+        assert succeed("check_reachability", given=task).strip() == where
+
+
+# A page at once, from an address that the probe's name leads to.
+PAGES = [("100.64.0.1", "captive"), ("192.168.7.1", "router_page"), ("169.254.1.1", "router_page")]
+
+
+@pytest.mark.parametrize("address, where", PAGES)
+def test_whose_page_answers_at_once(address, where):
+    with names(True, address) as dns, saying(SIGN_IN) as port:
+        task = {"dns": dns, "cloud": None, "probe": ["probe.example", port], "lies": True}
+        assert succeed("check_reachability", given=task).strip() == where
 
 
 # Own address, mask, router, name server; the hotspot's address; whether they clash.

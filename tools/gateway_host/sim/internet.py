@@ -15,7 +15,7 @@ _LOOK_S = 0.05
 _CHUNK = 4096
 _PROBE = {
     "on": b"HTTP/1.0 204 No Content\r\n\r\n",
-    "captive": b"HTTP/1.0 302 Found\r\nLocation: http://hotel.example/\r\n\r\n",
+    "captive": b"HTTP/1.0 302 Found\r\nLocation: http://203.0.113.7/\r\n\r\n",
 }
 
 
