@@ -5,6 +5,7 @@ from micropython import const
 
 from hotspot.credentials import SECURITIES
 
+_WEAK_DB = const(75)  # dBm below zero, at which handshakes are lost
 _STARTING_MS = const(600000)  # so long one that gave no address comes last: its router starts
 _REFUSED_MS = const(3600000)  # and any other that was not joined
 _MAX_FAILED = const(48)
@@ -27,6 +28,10 @@ class AccessPoint:
     def good(self) -> bool:
         """Whether nothing is said against it."""
         return self.place[0] == _FITS
+
+    def weak(self) -> bool:
+        """Whether so little of it is received that frames get lost."""
+        return self.place[-1] >= _WEAK_DB
 
 
 class AccessPoints:

@@ -22,6 +22,8 @@ TEXTS = {
     "near enough, its name unchanged?",
     "wrong_password": "the access point refuses the password: give the new one, by a short "
     "press on the button and the hotspot",
+    "weak_signal": "the access point is received too weakly to be joined: move it or the gateway "
+    "nearer; if that does not help, give the password anew",
     "failed": "the access point refuses to be joined: see that it has WPA2 and takes more devices",
     "no_sim": "there is no SIM card, or it wants a PIN: put one without PIN in",
     "no_modem": "the modem or radio does not answer: switch the gateway off and on, or call "

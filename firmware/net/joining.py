@@ -85,7 +85,9 @@ class Joining:
         """A round over the access points of these networks, {name: key}; what came of it, and
         whether the one that was joined is hidden."""
         networks = self._networks
-        this = Round(access_points, keys, alone)
+        known = networks.keys()  # each was joined, or the installer has written it
+        proven = [name for name in keys if known.get(name) == keys[name]]
+        this = Round(access_points, keys, alone, proven)
         began = self._uptime_ms()
         result = None
         while not stop(result) and self._uptime_ms() - began < _ROUND_MS:

@@ -7,23 +7,37 @@ _MAX_REFUSERS = const(2)  # access points of a name that refuse our key, where o
 _MAX_HIDDEN = const(4)  # tries of access points that hide their name: 2 s each and more
 
 # What came of it, from what says least on: a round's result is the last one of these.
-_RANKS = ("not_found", "failed", "wrong_password", "no_address")
-# How often an access point is tried where it fails so: a handshake that was lost looks like a
-# wrong key, and one that prefers 5 GHz refuses at first.
-_TRIES = {"wrong_password": 2, "failed": 3, "not_found": 2, "no_address": 1}
+_RANKS = ("not_found", "failed", "weak_signal", "wrong_password", "no_address")
+# How often an access point is tried where it fails so: one that prefers 5 GHz refuses at first.
+_TRIES = {"failed": 3, "not_found": 2, "no_address": 1}
+# Handshakes that fail until the key is called wrong, because a lost one looks the same; one more
+# where something speaks for the key, or for losses; so many of one name, whoever refuses.
+_HANDSHAKES = const(2)
+_OF_A_NAME = const(3)
 
 
 class Round:
     """access_points: access_points.AccessPoints, which learns what came of it; names: of the
     networks that are wanted; alone: whether a phone on the hotspot is to be left alone: then what
-    has refused our key before is not tried again, for the phone would lose the hotspot."""
+    has refused our key before is not tried again, for the phone would lose the hotspot; proven:
+    names whose key has worked before."""
 
-    def __init__(self, access_points: AccessPoints, names: Mapping[str, str], alone: bool):
+    def __init__(
+        self,
+        access_points: AccessPoints,
+        names: Iterable[str],
+        alone: bool,
+        proven: Container[str] = (),
+    ):
+        names = list(names)
         self._access_points = access_points
         self._alone = alone
+        self._proven = proven
         self._limited = alone or len(names) > 1  # somebody waits
         self._left = {}  # AccessPoint.key: tries that are left
         self._doubtful = set()  # AccessPoint.key, of those whose failure is not believed yet
+        self._handshakes = {}  # AccessPoint.key, or a name: how many have failed
+        self._refusals = {}  # AccessPoint.key: how often it has failed otherwise
         self._refusers = {name: set() for name in names}  # AccessPoint.key
         self._given_up = set()  # names
         self._hidden_tries = 0
@@ -52,8 +66,9 @@ class Round:
     def _may_be_tried(self, one):
         if one.ssid in self._given_up or one.hidden and self._hidden_tries >= _MAX_HIDDEN:
             return False
-        if self._alone and self._access_points.failure(one.key) == "wrong_password":
-            self._rise_to("wrong_password")
+        failure = self._access_points.failure(one.key)
+        if self._alone and failure in ("weak_signal", "wrong_password"):
+            self._rise_to(failure)
             return False
         if one.key in self._left:
             return self._left[one.key] > 0
@@ -64,31 +79,47 @@ class Round:
         self._rise_to("failed")
 
     def set_result(self, one: AccessPoint, result: str) -> None:
-        """What came of trying this one."""
+        """What came of trying this one, as radio.join()."""
         key = one.key
         if result == "ok":
             self._doubtful.discard(key)
             self._access_points.set_result(key, result)
             return
-        self._rise_to(result)
         self._hidden_tries += one.hidden
-        refusers = self._refusers[one.ssid]
-        if key in self._left:
-            self._left[key] -= 1
-            if result == "wrong_password" and key not in refusers:
-                self._left[key] = max(1, self._left[key])  # that is not believed at once either
-        elif self._access_points.failure(key) or one.hidden and result == "not_found":
-            self._left[key] = 0  # it says so again
-        else:
-            self._left[key] = _TRIES[result] - 1
+        first = key not in self._left
         if result == "wrong_password":
-            refusers.add(key)
-        self._doubtful.add(key)
-        if not self._left[key]:
-            self._doubtful.discard(key)
-            self._access_points.set_result(key, result)
-            if result == "no_address" and self._limited:
-                self._given_up.add(one.ssid)  # its other access points would say the same
+            if one.weak():
+                result = "weak_signal"
+            self._left[key] = self._handshakes_left(one)
+            again = self._access_points.failure(key) == result
+        else:
+            self._refusals[key] = failed = self._refusals.get(key, 0) + 1
+            self._left[key] = max(0, _TRIES[result] - failed)
+            again = self._access_points.failure(key) or one.hidden and result == "not_found"
+        if first and again:
+            self._left[key] = 0  # it says so again
+        if self._left[key]:
+            self._doubtful.add(key)
+            certain = result != "wrong_password" or self._handshakes[one.ssid] >= _OF_A_NAME
+            self._rise_to(result if certain else "failed")
+            return
+        self._rise_to(result)
+        self._doubtful.discard(key)
+        self._access_points.set_result(key, result)
+        if result == "no_address" and self._limited:
+            self._given_up.add(one.ssid)  # its other access points would say the same
+
+    def _handshakes_left(self, one):
+        """A handshake has failed, by a wrong key or because its frames were lost. How many more
+        are tried until that is believed."""
+        name, key, counts = one.ssid, one.key, self._handshakes
+        self._refusers[name].add(key)
+        counts[key] = failed = counts.get(key, 0) + 1
+        counts[name] = counts.get(name, 0) + (not one.weak())
+        alone = all(other[0] != name or other == key for other in self._left)
+        proven = alone and name in self._proven
+        lossy = one.weak() or key in self._refusals or proven
+        return max(0, _HANDSHAKES + lossy - failed)
 
     def _rise_to(self, result):
         self._rank = max(self._rank, _RANKS.index(result))

@@ -526,7 +526,7 @@ def test_every_result_has_its_text():
     source = (interpreter.ROOT / "firmware" / "net" / "reachability.py").read_text()
     contract = source.partition("async def check")[2].split('"""')[1]
     words = {*re.findall(r'"(\w+)"', contract), "wrong_password", "failed"}
-    words |= {"not_found", "no_address"}
+    words |= {"not_found", "no_address", "weak_signal"}
     assert {"no_dns", "captive", "no_internet", "no_cloud", "router_page"} <= words
     texts = tomllib.loads((portal_pages.SOURCE / "text.toml").read_text(encoding="utf-8"))
     for language in texts.values():

@@ -26,6 +26,7 @@ from connection_steps import (
     serve,
     sleep,
     until,
+    watch,
 )
 from gateway_host.sim.radio import Network, World
 
@@ -72,6 +73,8 @@ AIR = {
     "one gives no address": [ours(), ours(-40, addresses=False)],
     "a handshake is lost": [ours(lost_handshakes=1)],
     "a handshake is lost, a stranger beside": [ours(lost_handshakes=1), stranger()],
+    "two handshakes are lost, one try is refused": [ours(lost_handshakes=2, refusals=1)],
+    "the weaker has another key": [ours(), stranger(-85)],
     "it would have us on 5 GHz": [ours(refusals=2)],
     "it refuses twice, loses a handshake": [ours(refusals=2, lost_handshakes=1), stranger()],
     "one refuses, the other has another key": [ours(refusals=1), stranger()],
@@ -131,6 +134,8 @@ WRONG = {
     "wrong_password of each of three": [stranger(), stranger(-50), stranger(-60)],
     "not_found": [Network("barn", KEY)],
     "not_found among hidden ones": [Network("barn", KEY, hidden=True)],
+    "wrong_password of a mesh of two": [stranger(), stranger(-85)],
+    "wrong_password after a refusal": [Network("house", "anders123", rssi=-60, refusals=1)],
     "no_address": [ours(addresses=False)],
     "no_address though another has another key": [ours(addresses=False), stranger()],
     "failed where it refuses for good": [ours(refusals=100)],
@@ -150,6 +155,40 @@ def test_a_wrong_key_is_tried_twice_and_no_more(tmp_path):
     found = joins(world)
     assert join_given(world, tmp_path)["result"] == "wrong_password"
     assert len(found) == 2
+
+
+WEAK = {
+    "the key is right, and lost": ours(-80, lost_handshakes=99),
+    "the same at the limit": ours(-75, lost_handshakes=99),
+    "it refuses too": ours(-82, lost_handshakes=99, refusals=1),
+    "the key is wrong": stranger(-80),
+    "it hides its name": ours(-80, lost_handshakes=99, hidden=True),
+}
+
+
+@pytest.mark.parametrize("case", WEAK)
+def test_a_weak_radio_sends_nobody_after_a_password(case, tmp_path):
+    """Neither at the try, nor after a restart with a key that is known, nor in rounds to come."""
+    seen = join_given(air(WEAK[case]), tmp_path)
+    assert seen["result"] == "weak_signal" and seen["known"] == []
+    hides = ["hidden"] if WEAK[case].hidden else []
+    steps = [until("problem", "weak_signal"), watch("problem", 120), report("watched", "errors")]
+    known = {"networks": [["house", KEY, *hides]]}
+    [later] = others(live(air(WEAK[case]), tmp_path, steps, known))
+    assert later["watched"] == ["weak_signal"]
+    assert "connection.wrong_password" not in later["errors"]
+
+
+@pytest.mark.parametrize("rssi", [-60, -74, -75, -85])
+def test_a_key_that_has_worked_is_tried_a_third_time(rssi, tmp_path):
+    steps = [ONLINE, report("problem", "errors", "at")]
+    world = air(ours(rssi, lost_handshakes=2))
+    [seen] = others(live(world, tmp_path, steps, {"networks": [["house", KEY]]}))
+    assert seen["problem"] is None and seen["errors"] == {} and seen["at"] < 20
+
+
+def test_a_weak_access_point_that_loses_two_handshakes_is_joined(tmp_path):
+    assert join_given(air(ours(-85, lost_handshakes=2)), tmp_path)["result"] == "ok"
 
 
 def test_a_key_that_was_changed_on_the_router(tmp_path):
