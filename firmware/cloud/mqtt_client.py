@@ -13,6 +13,7 @@ from micropython import const
 from umqtt.simple import MQTTClient
 
 from system.addresses import is_home
+from system.modules import unload
 from cloud.mqtt_link import UplinkError
 from cloud.mqtt_wire import Body, Wire
 
@@ -22,14 +23,6 @@ _CLEAN = const(0x02)  # flags of CONNECT
 _WILL = const(0x04)
 _WILL_RETAINED = const(0x20)
 _WITH_PASSWORD = const(0xC0)
-_REFUSALS = (
-    "accepted",
-    "protocol version refused",
-    "client identifier refused",
-    "broker unavailable",
-    "user name or password refused: see mqtt in settings.json",
-    "not authorised: see mqtt in settings.json",
-)
 _OPEN = "%s is %s, which is not in the own network: nothing goes there without mqtt.tls"
 _HUNG_UP = "%s closed the connection as we said who we are: is %d a port for TLS?"
 _NOWHERE = {"host": "", "port": 0}  # there is no broker
@@ -140,13 +133,13 @@ class Client:
         self._packets = self._made(keepalive_s)
         self._packets.write_connect()
         answer = await (self._answer_by_tls() if settings.get("tls") else self._answer())
-        if answer[:2] == b"\x15\x03":  # an alert of TLS
-            raise UplinkError("uplink.tls", "the broker's port wants TLS: give mqtt.tls")
-        if answer[:2] != b"\x20\x02":
-            raise UplinkError("uplink.protocol", "%s is not an MQTT broker" % settings["host"])
-        if answer[3]:
-            reason = _REFUSALS[answer[3]] if answer[3] < len(_REFUSALS) else str(answer[3])
-            raise UplinkError("uplink.refused", "the broker refused us: " + reason)
+        if answer[:2] != b"\x20\x02" or answer[3]:
+            from cloud.first_answer import explain
+
+            why = explain(answer, settings["host"], settings["port"])
+            del explain
+            unload("cloud.first_answer")
+            raise UplinkError(*why)
 
     async def _answer(self):
         """Send CONNECT; what the broker answers."""

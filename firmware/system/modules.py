@@ -21,6 +21,7 @@ HOTSPOT = (
 # What else a gateway that measures may import.
 _NOW_AND_THEN = (
     "a_bus.misplaced",
+    "cloud.first_answer",
     "net.advice",
     "system.durable",
     "net.reachability",
