@@ -131,3 +131,53 @@ def test_voltage_ratio_in_the_site(tmp_path):
         assert window["voltages"] == pytest.approx([50 * VOLT] * 3, rel=1e-3)
         for point in window["points"]:
             assert point["P"] == pytest.approx(50 * WATT, rel=2e-3)
+
+
+def direct(seconds):
+    """Switched on after a tenth of a second."""
+    values = np.repeat([[230.0], [0], [0], [10.0], [0], [0]], round(seconds * 3200), axis=1)
+    values[:, :320] = 0
+    return values
+
+
+NO_MAINS = {
+    "400 Hz": mains(1.2, frequency=400),
+    "16.7 Hz": mains(1.2, frequency=16.7),
+    "direct current": direct(1.2),
+    "nothing": np.zeros((6, 3840)),
+    "noise": np.random.default_rng(1).normal(0, 30, (6, 3840)),
+}
+
+
+@pytest.mark.parametrize("kind", NO_MAINS)
+def test_a_recording_without_any_mains_is_refused(kind, tmp_path):
+    path = Comtrade(NO_MAINS[kind], form="FLOAT32").write(tmp_path)
+    command = [sys.executable, "-m", "gateway_host", "replay", "--recording", str(path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 2 and done.stdout == ""
+    assert "no mains of 40 to 70 Hz in any part of it" in done.stderr.splitlines()[-1]
+
+
+def test_a_recording_whose_mains_begin_late_is_played(tmp_path):
+    values = mains(4.0)
+    values[:, :3200] = 0
+    windows, _ = replay(Comtrade(values).write(tmp_path))
+    assert windows[0]["frequency"] is None and windows[0]["voltages"] == [0, 0, 0]
+    assert windows[-1]["frequency"] == pytest.approx(50, abs=0.01)
+    assert windows[-1]["points"][0]["P"] == pytest.approx(WATT, rel=2e-3)
+
+
+@pytest.mark.parametrize("left", [0.2, 0.08])
+def test_a_phase_that_dips_keeps_its_power(left, tmp_path):
+    """For up to 3 s (IEC 61000-4-30); the energy of L1 is what flows."""
+    values = mains(4.0)
+    dip = slice(3200, 3200 + 6400)
+    values[0, dip] *= left
+    windows, _ = replay(Comtrade(values).write(tmp_path))
+    inside = [w for w in windows if 3300 < w["first_sample"] < 3200 + 6400 - 700]
+    assert len(inside) >= 7
+    for window in inside:
+        point = window["points"][0]
+        assert point["P"] == pytest.approx(left * WATT, rel=5e-3)
+        assert point["Q"] == pytest.approx(left * VAR, rel=2e-2)
+        assert point["missing"] == 0

@@ -38,10 +38,16 @@ def main(arguments: argparse.Namespace) -> int:
     _note(recording)
     recording = _aligned(recording, arguments)
     count = 0
+    waiting: list[str] = []  # until there is mains: without any, nothing is printed
+    followed = False
     try:
         for window in windows(recording, arguments.bits):
-            print(json.dumps(window, ensure_ascii=False), flush=True)
+            waiting.append(json.dumps(window, ensure_ascii=False))
             count += 1
+            followed = followed or window["frequency"] is not None
+            if followed:
+                print("\n".join(waiting), flush=True)
+                waiting.clear()
     except BrokenPipeError:  # whoever read it has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -49,6 +55,11 @@ def main(arguments: argparse.Namespace) -> int:
         raise UserError(
             f"{arguments.recording}: its usable part ({recording.samples / SAMPLE_RATE:.3f} s) "
             "holds no whole window of 0.2 s; record for longer"
+        )
+    if not followed:
+        raise UserError(
+            f"{arguments.recording}: no mains of 40 to 70 Hz in any part of it, which the gateway "
+            "needs to measure; is its rate right, and are its voltages named?"
         )
     return 0
 
