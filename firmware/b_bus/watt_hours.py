@@ -5,7 +5,8 @@ from array import array
 from micropython import const
 
 _FALLS = const(3)  # reads, each below the one before
-_REMEMBERED_S = const(300)  # what a counter said before it fell
+_REMEMBERED_S = const(300)  # what a counter said before it fell, from then on
+_FALLEN = const(1000)  # Wh: a net counter that comes to 0 by so much has begun anew
 
 
 class WattHours:
@@ -26,7 +27,8 @@ class WattHours:
         self._good, self._good_s = [0] * count, array("i", none)
         self._refused, self._refused_s = [0] * count, array("i", none)
         self._falls = bytearray(count)
-        self._before, self._before_s = [0] * count, array("i", none)  # before it fell
+        self._before, self._before_s = [0] * count, array("i", none)  # before it fell,
+        self._fell_s = array("i", none)  # and when it did
 
     def falls(self, k: int) -> bool:
         """Whether counter k goes down read by read."""
@@ -42,7 +44,7 @@ class WattHours:
             return 0
         more = 0
         if self._good_s[k] >= 0:
-            more = self._back(k, most, value, now_s)
+            more = self._back(k, most, value, now_s, net)
             if more is None:
                 more = self._step(self._good[k], self._good_s[k], most, value, now_s, net)
             if more is None and self._refused_s[k] >= 0:
@@ -51,6 +53,7 @@ class WattHours:
                 more = self._step(self._refused[k], self._refused_s[k], most, value, now_s, net)
                 if more is not None and self._before_s[k] < 0:
                     self._before[k], self._before_s[k] = self._good[k], self._good_s[k]
+                    self._fell_s[k] = now_s
             if more is None:
                 self._refused[k], self._refused_s[k] = value, now_s
                 self._fault()
@@ -59,14 +62,18 @@ class WattHours:
         self._refused_s[k] = -1
         return more
 
-    def _back(self, k, most, value, now_s):
+    def _back(self, k, most, value, now_s, net):
         """What it has advanced since before it fell, None when it is not back there."""
         before_s = self._before_s[k]
+        if before_s >= 0 and now_s - self._fell_s[k] > _REMEMBERED_S:
+            self._before_s[k] = before_s = -1
         if before_s < 0:
             return None
-        more = self._step(self._before[k], before_s, most, value, now_s, False)
-        if more is not None or now_s - before_s > _REMEMBERED_S:
-            self._before_s[k] = -1
+        more = None
+        if abs(value - self._before[k]) < abs(value - self._good[k]):
+            more = self._step(self._before[k], before_s, most, value, now_s, net)
+            if more is not None:
+                self._before_s[k] = -1
         return more
 
     def _step(self, before, before_s, most, value, now_s, net):
@@ -74,4 +81,6 @@ class WattHours:
         # One second and one Wh more: both may be whole numbers.
         limit = (most * (now_s - before_s + 1) // 3600 + 1) * self._watt_hour
         more = value - before
+        if net and not value and abs(more) > _FALLEN * self._watt_hour:
+            return None
         return more if (-limit if net else 0) <= more <= limit else None

@@ -434,4 +434,24 @@ def test_the_simulated_meter_is_one_of_its_profile():
 )
 def test_a_counter_that_falls_and_comes_back(reads, counted, bits):
     """Wh a second apart, by a meter that can take 20 MW: the jump back is no energy."""
-    assert int(succeed("add_watt_hours", given=reads, bits=bits)) == counted
+    given = {"reads": list(enumerate(reads)), "net": False}
+    assert int(succeed("add_watt_hours", given=given, bits=bits)) == counted
+
+
+OFF = [
+    (False, [[0, 5000], [900, 0], [901, 0], [902, 0], [903, 5003]], 3),
+    (False, [[0, 5000], [900, 0], [901, 5003]], 3),
+    (False, [[0, 5000], [900, 0], [901, 0], [1300, 5003]], 5003),  # long ago: it has begun anew
+    (True, [[0, 5000], [1, 0], [2, 0], [3, 0], [4, 4996]], -4),
+    (True, [[0, 5000], [900, 0], [901, 0], [902, 0], [903, 5003]], 3),
+    (True, [[0, -5000], [900, 0], [901, 0], [902, -5003]], -3),
+    (True, [[0, 5000], [1, 0], [2, 0], [3, 2], [4, -1]], -1),  # reset, and stays so
+    (True, [[0, 3], [1, 0], [2, -2]], -5),
+]
+
+
+@pytest.mark.parametrize("net, reads, counted", OFF)
+def test_a_meter_that_was_off_and_says_0_at_first(net, reads, counted, bits):
+    """Also after a quarter of an hour, also of a counter that goes up and down."""
+    given = {"reads": reads, "net": net}
+    assert int(succeed("add_watt_hours", given=given, bits=bits)) == counted

@@ -1,5 +1,5 @@
-"""Energy of a meter's counter. Standard input: Wh, read a second apart from a meter that can take
-20 MW. Prints the Wh that are counted."""
+"""Energy of a meter's counter that can take 20 MW. Standard input: `reads`, [s, Wh] of each;
+`net`, whether it may go down. Prints the Wh that are counted."""
 
 import json
 import sys
@@ -7,5 +7,6 @@ import sys
 from b_bus.watt_hours import WattHours
 
 meter = WattHours(1, lambda: None)
-reads = json.load(sys.stdin)
-print(sum(meter.advance(0, 20000000, value, now) for now, value in enumerate(reads)))
+given = json.load(sys.stdin)
+net = given["net"]
+print(sum(meter.advance(0, 20000000, value, now, net) for now, value in given["reads"]))
