@@ -20,7 +20,7 @@ _BUSY_US = const(50000)
 _SILENCE_US = const(1750)  # 3.5 characters; a fixed time above 19200 baud (serial line V1.02)
 _MARGIN_US = const(4000)  # from a byte's end until it surely is in the driver's buffer
 _LOOK_US = const(2000)  # between looks while no answer has begun
-_PLACES = (0, 1, 2, 2, 2, 2, 2, 2, 3)  # by the result
+_PLACES = (0, 1, 2, 2, 2, 2, 2, 2, 3, 2)  # by the result
 _BABBLE = const(40)  # how often silence is waited for before a request is sent in spite of it
 _MAX_FRAME = const(256)
 _MAX_NOISE = const(8)  # bytes 00 or FF before an answer, which never begins with one
@@ -104,7 +104,7 @@ class BusB:
                 code = answer[2] if result == modbus.EXCEPTION else 0
             if code in (5, 6):
                 await self._sleep_us(_BUSY_US)
-            elif code or result == modbus.SILENT and not manner.repeats:
+            elif code or not manner.repeats and result in (modbus.SILENT, modbus.BEHIND):
                 break
         raise modbus.ModbusError(result, code)
 
@@ -129,15 +129,17 @@ class BusB:
         if not came or unit in self._doubts:
             self._doubts[unit] = (request, ticks_add(self._ticks_us(), manner.late_us))
 
-    def _note_late(self, answer, have):
-        """Whether a frame that nobody waits for is an answer that came late."""
+    def _whose(self, answer, have):
+        """The unit whose answer to another request this is, 0 where it is none."""
         unit = answer[0]
         if have >= 5 and unit in self.counts:
             size = modbus.length(answer, have)
             if size <= have and not modbus.crc16(answer, size):
-                self.late[unit] = min(self.late.get(unit, 0) + 1, _MAX_LATE)
-                return True
-        return False
+                return unit
+        return 0
+
+    def _note_late(self, unit):
+        self.late[unit] = min(self.late.get(unit, 0) + 1, _MAX_LATE)
 
     # The line
 
@@ -180,9 +182,12 @@ class BusB:
             if not have:
                 break
             wait = 0
+            unit = self._whose(self._answer, have)
             if self._answer[:have] == self._sent:
                 self.echoes = True
-            elif not self._note_late(self._answer, have):
+            elif unit:
+                self._note_late(unit)
+            else:
                 self._count_noise()
 
     async def _receive(self, request, sent, limit_us, char_us):
@@ -190,7 +195,7 @@ class BusB:
         may come behind it."""
         answer = self._answer
         view = memoryview(answer)
-        have = skipped = 0
+        have = skipped = behind = 0  # behind: a unit, where an answer of its was dropped
         dropped = modbus.SILENT
         while True:
             late = ticks_diff(self._ticks_us(), sent) >= limit_us
@@ -205,6 +210,8 @@ class BusB:
             if not missing:
                 result = modbus.check(request, answer, have)
                 if result in _JUDGED:
+                    if behind:
+                        self._note_late(behind)
                     return result, modbus.length(answer, have)
                 if result == modbus.BAD_CRC:
                     left = modbus.answer_bytes(request) - have
@@ -212,9 +219,9 @@ class BusB:
                         await self._sleep_us(left * char_us + _MARGIN_US)
                         have += self._uart.readinto(view[have:]) or 0
                     return result, have
-                self._note_late(answer, have)
+                behind = self._whose(answer, have) or behind
                 have = self._drop(modbus.length(answer, have), have)
-                dropped = result
+                dropped = modbus.BEHIND if behind else result
                 if late:
                     return dropped, 0
                 continue

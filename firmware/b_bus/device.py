@@ -67,7 +67,8 @@ class Device:
         """The poll at now_s (uptime) had no good answer. Who answers at all is asked again the
         next second."""
         self.error = error
-        self._silent = error.result == modbus.SILENT
+        # Who is one answer behind is asked as seldom: each try takes its time.
+        self._silent = error.result in (modbus.SILENT, modbus.BEHIND)
         if self.state == "well":
             if not self.patient or self._excused:
                 self.state = "lost"

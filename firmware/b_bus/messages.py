@@ -2,7 +2,7 @@
 
 import json
 
-from b_bus.modbus import EXCEPTION, SILENT
+from b_bus.modbus import BEHIND, EXCEPTION, SILENT
 
 
 def plugs(outputs: Iterable[Target]) -> list[tuple[str, str]]:
@@ -141,6 +141,10 @@ def advice(members: Members) -> list[AdviceText]:
                 say = "%s does not answer on the B-bus%s: check its cable and supply%s"
                 more = "" if device.serial or since else ", its unit number, speed and parity"
                 found.append(("b_missing", say % (called, since, more)))
+            elif error.result == BEHIND:
+                say = "each answer of %s is that to the request before: switch the converter "
+                say += "before it off and on, and make its time-out shorter than reply_ms"
+                found.append(("b_behind", say % called))
             elif error.result == EXCEPTION:
                 say = "%s refuses what it is asked (exception %d): %s"
                 why = REFUSED.get(error.code, "is it of the right kind?")

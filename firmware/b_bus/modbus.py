@@ -28,10 +28,11 @@ _MAX_WRITTEN = const(123)
     WRONG_ECHO,
     EXCEPTION,
 ) = range(9)
+BEHIND = 9  # bus_b.BusB says so: nothing came but the answer to another request
 
 
 class ModbusError(Exception):
-    """A request failed. `result`: what check() said; `code`: the exception code, else 0."""
+    """A request failed. `result`: of check(), or BEHIND; `code`: of the exception, else 0."""
 
     def __init__(self, result: int, code: int = 0):
         super().__init__(result, code)

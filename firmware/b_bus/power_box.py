@@ -184,6 +184,8 @@ class PowerBox(Device):
         if self._silent and self._slots:
             self._slots = None  # it may have lost its set-up
             self._known = {}
+        if error.result == modbus.BEHIND:
+            self._known = {}  # some of it may be the answer to another request
 
     # Setting up
 

@@ -14,6 +14,7 @@ from gateway_host.session import ROOT
 from gateway_host.sim.catalogue import SAMPLE_RATE, VOLT_PER_COUNT, ampere_per_count
 from in_interpreter import succeed
 from test_bus_b import Run
+from test_meters import one_behind
 
 HOUSE = ROOT / "tools" / "houses" / "power_box.toml"
 
@@ -179,6 +180,33 @@ def test_a_box_that_was_off_is_set_up_again(tmp_path):
     assert any(run.box.saved[0]) and not run.last["advice"]
     assert run.last["errors"]["bus_b.timeout"] >= 1
     assert run.last["points"][0][0] is not None
+
+
+@pytest.mark.parametrize("begins", [0.0, 6.4e6])
+def test_a_box_behind_a_converter_that_is_one_answer_behind(begins, tmp_path, run):
+    """Four of its blocks have one length: none is taken for another, and nothing is written that
+    rests on one."""
+
+    def prepare(line):
+        one_behind(line, begins)
+        box = line.of("5400000077")
+        write = box.write_words
+
+        def noted(address, values, broadcast):
+            if not broadcast:
+                written.append(line.now)
+            write(address, values, broadcast)
+
+        box.write_words = noted
+
+    written = []
+    seen = BoxRun(tmp_path, prepare, seconds=30)
+    assert all(time < (begins or 1) for time in written)
+    assert "is that to the request before" in seen.advice()["b_behind"]
+    for second in range(4, 30):
+        for row, right in zip(seen.rounds[second]["points"], run.last["points"], strict=False):
+            for k in (0, 2, 3, 4):
+                assert row[k] is None or row[k] == pytest.approx(right[k], rel=0.2, abs=5)
 
 
 def test_the_led_of_a_slot_shows_that_it_is_identified(tmp_path):
