@@ -7,14 +7,17 @@ Owns its last values, and what its points have used since the last report.
 from micropython import const
 
 from b_bus.device import Device
-from b_bus.meter_energy import WATT_HOUR, MeterEnergy
+from b_bus.meter_energy import MeterEnergy
 from b_bus.meter_profile import ENERGIES
+from b_bus.meter_units import WATT_HOUR, Units
+from b_bus.modbus import BEHIND, ModbusError
 from b_bus.registers import bits, exact, value
 
 _FRESH_S = const(5)  # values are shown for so long, and for three times of what a round takes
 _MAX_FRESH_S = const(60)
 _NEVER_NOTHING = ("voltage", "frequency")  # a meter says 0 or much more
 _TINY = 1e-6
+_ALIKE = const(8)  # a voltage does not change by an eighth within a poll
 _STEP = const(8)  # registers at once
 _RATES = ("power", "reactive", "apparent", "factor", "current", "voltage")
 _MICRO = const(9)  # of meter_energy's units in a micro-Wh
@@ -47,7 +50,8 @@ class Meter(Device):
         self._age = _FRESH_S
         self._fresh_s = _FRESH_S
         self._seen_s = None
-        self._unlikely = False  # what was read last cannot be
+        self._unlikely = ""  # the quantity by which what was read last cannot be
+        self._units = Units(profile.phases)
 
     def begin(self, count: Count, points: Sequence[tuple[int, int]]) -> None:
         """count: counts an error by name. points: [(index of a point of the site, phase)]."""
@@ -70,16 +74,11 @@ class Meter(Device):
     async def poll(self, bus: BusB, now_s: int) -> None:
         """Read everything once."""
         profile = self._profile
-        answers = []
-        for address, count in profile.requests:
-            answers.append(
-                await bus.ask(
-                    self.unit, profile.function, address, count, self.tries, profile.manner
-                )
-            )
+        answers = await self._answers(bus)
         values = {}
         counted = []
-        odd = sound = False
+        odd, sound = "", False
+        beyond = None
         for k, register in enumerate(profile.registers):
             if k % _STEP == _STEP - 1:
                 await bus.rest()
@@ -91,16 +90,21 @@ class Meter(Device):
             elif number not in register.absent:
                 real = value(register.kind, number) * register.factor
                 fits = -register.most <= real <= register.most  # not so for what is no number
+                finite = real - real == 0
                 if fits:
                     values[register.quantity, self._phase(register)] = real
                 else:
                     self._count("bus_b.range")
+                    if finite and not beyond:
+                        beyond = register.quantity, self._phase(register), real
                 if register.quantity in _NEVER_NOTHING:
                     sound = sound or fits and abs(real) >= _TINY
-                    odd = odd or real - real == 0 and real != 0  # a number
-        self._unlikely = odd and not sound
+                    if finite and real != 0:
+                        odd = odd or register.quantity
+        self._unlikely = "" if sound else odd
         if self._unlikely:  # nor is the rest what it seems to be
             values = {}
+        self._units.note(values, beyond)
         for phase in range(1, self.phases + 1):
             _complete(values, phase)
         self.values = values
@@ -112,6 +116,37 @@ class Meter(Device):
         powers = [values.get(("power", 1 + phase)) for phase in range(self.phases)]
         self._energy.read(counted, powers, passed if passed <= self._fresh_s else 0, now_s)
         self.fault = self._judge(bus)
+
+    async def _ask(self, bus, k):
+        profile = self._profile
+        address, count = profile.requests[k]
+        manner = profile.manner
+        return await bus.ask(self.unit, profile.function, address, count, self.tries, manner)
+
+    async def _answers(self, bus):
+        """Of each request. Where all have one length, the one that holds `check` is asked first,
+        and again at the end: what belongs to the request before is no such voltage."""
+        check = self._profile.check
+        answers = [b""] * len(self._profile.requests)
+        if check:
+            answers[check.request] = await self._ask(bus, check.request)
+        for k in range(len(answers)):
+            if not answers[k]:
+                answers[k] = await self._ask(bus, k)
+        if check:
+            again = await self._ask(bus, check.request)
+            if not self._alike(check, answers[check.request], again):
+                raise ModbusError(BEHIND)
+        return answers
+
+    @staticmethod
+    def _alike(register, *answers):
+        place, words = register.place, register.words
+        first, again = [bits(answer, place, words, register.low_first) for answer in answers]
+        if first == again:  # also what is no number
+            return True
+        first, again = value(register.kind, first), value(register.kind, again)
+        return abs(first - again) * _ALIKE <= abs(again)
 
     def _energy_of(self, register, number):
         if number in register.absent:
@@ -126,13 +161,11 @@ class Meter(Device):
         if self._energy.falling():
             return "a counter goes down: if it counts net, its profile must say so"
         if self._unlikely:
-            return (
-                "its voltage or frequency cannot be: are word_order, types and units of its "
-                "profile right?"
-            )
+            say = "its %s cannot be: are word_order, type, unit and scale of its profile right?"
+            return say % self._unlikely
         if self.unit in bus.late:
             return "answers later than reply_ms of its profile: make that larger"
-        return None
+        return self._units.doubt() or self._energy.doubt()
 
     def fill(self, report: Report) -> None:
         """Enter the last values into the readings of the meter's points; called before a report is

@@ -8,11 +8,11 @@ follows the power, never further than a step. Where no counter is, the power is 
 
 from micropython import const
 
+from b_bus.meter_units import WATT_HOUR, Pace
 from b_bus.watt_hours import WattHours
 
 IMPORT, EXPORT = const(0), const(1)
 UNITS = const(2500)  # of a J: energies here are whole numbers of 0.4 mJ
-WATT_HOUR = const(9000000)  # of these
 _MAX_POWER = const(20000000)  # W
 
 
@@ -55,6 +55,8 @@ class MeterEnergy:
         self, counters: Sequence[tuple[str, int]], phases: int, fault: Callable[[], None]
     ):
         self._meters = WattHours(len(counters), fault, WATT_HOUR)
+        self._paces = [Pace(quantity) for quantity, _ in counters]
+        self._steps = [1] * len(counters)
         self._waiting = [0] * (2 * phases)  # of each phase and direction
         self._flows = ([], [])  # of each direction
         self._of_counter = []  # of each counter its flows: import and export, or None
@@ -89,6 +91,14 @@ class MeterEnergy:
             self._meters.falls(k) and None in pair for k, pair in enumerate(self._of_counter)
         )
 
+    def doubt(self) -> str | None:
+        """Which counter goes far more slowly or faster than the power, in words; or None."""
+        for pace, step in zip(self._paces, self._steps):
+            text = pace.doubt(step)
+            if text:
+                return text
+        return None
+
     def read(
         self,
         values: Iterable[tuple[int, int] | None],
@@ -108,6 +118,9 @@ class MeterEnergy:
                 continue
             value, step = value
             more = self._meters.advance(k, _MAX_POWER, value, now_s, net)
+            self._steps[k] = step
+            if seconds:
+                self._compare(k, more, powers, seconds)
             if taken and given:
                 (given if more >= 0 else taken).advance(0, step)
             if taken and more >= 0:
@@ -120,6 +133,24 @@ class MeterEnergy:
                 watts = [max(0, sign * (powers[phase] or 0)) for phase in flow.phases]
                 for phase, energy in zip(flow.phases, flow.follow(watts, seconds)):
                     self._waiting[2 * phase + direction] += energy
+
+    def _compare(self, k, more, powers, seconds):
+        """What counter k has advanced, with what the powers of its phases come to."""
+        taken, given = self._of_counter[k]
+        each = [powers[phase] for phase in (taken or given).phases]
+        if None in each:
+            return
+        if given is None:
+            most = sum([max(0, power) for power in each])
+            least = max(0, sum(each))
+        elif taken is None:
+            most = -sum([min(0, power) for power in each])
+            least = max(0, -sum(each))
+        else:
+            most = sum([abs(power) for power in each])
+            least = abs(sum(each))
+        scale = UNITS * seconds
+        self._paces[k].note(abs(more), self._steps[k], int(least) * scale, int(most) * scale)
 
     def take(self, phase: int, direction: int) -> int | None:
         """J of a phase (from 0) since this was asked last."""

@@ -105,8 +105,8 @@ class Register:
 
 
 class Profile:
-    """A profile. `requests`: [(address, count)]; `registers`: Registers; `manner`: of the
-    meter."""
+    """A profile. `requests`: [(address, count)]; `registers`: Registers; `manner`: of the meter;
+    `check`: a Register that is read twice, where no answer is known by its length, else None."""
 
     def __init__(self, table: Table):
         """table: the profile's JSON. ProfileError when it is impossible."""
@@ -137,6 +137,17 @@ class Profile:
         self._check()
         self.registers.sort(key=lambda register: register.address)
         self._group(most, gaps)
+        counts = {count for _, count in self.requests}
+        # Answers of several lengths show that they are to other requests.
+        self.check = self._steady() if len(counts) == 1 < len(self.requests) else None
+
+    def _steady(self):
+        """A register whose value changes little."""
+        for quantities in (("voltage",), ("frequency",), ENERGIES):
+            for register in self.registers:
+                if register.quantity in quantities:
+                    return register
+        return None
 
     def _check(self):
         only = 1 if self.phases == 1 else 0  # what a register without a phase is about

@@ -46,6 +46,7 @@ _B_BUS = (
     "b_bus.meter",
     "b_bus.meter_energy",
     "b_bus.meter_profile",
+    "b_bus.meter_units",
     "b_bus.output_module",
     "b_bus.power_box",
     "bus_b",

@@ -199,6 +199,224 @@ def test_a_wrong_word_order_is_named(kind, tmp_path):
     assert "word_order" in run.advice()["b_fault"]
 
 
+# Units and scales that are wrong
+
+WITH_ALL = with_registers(
+    (None, {"quantity": "apparent", "phase": 1, "address": 18, "type": "float32", "unit": "VA"}),
+    (None, {"quantity": "reactive", "phase": 1, "address": 24, "type": "float32", "unit": "var"}),
+    (None, {"quantity": "factor", "phase": 1, "address": 30, "type": "float32", "unit": "1"}),
+    (None, {"quantity": "frequency", "address": 70, "type": "float32", "unit": "Hz"}),
+)
+WITH_HERTZ = with_registers(
+    (None, {"quantity": "frequency", "address": 70, "type": "float32", "unit": "Hz"})
+)
+
+
+def shown(**factors):
+    """The meter holds values that are so many times what its profile says."""
+
+    def prepare(line):
+        slave = line.slaves[0]
+        quantity = slave.quantity
+        slave.quantity = lambda name, phase: quantity(name, phase) * factors.get(name, 1)
+
+    return prepare
+
+
+POWERS = ("power", "apparent", "reactive")
+# The profile, what the meter shows too large, W; the words that name it.
+WRONG_UNITS = {
+    "V as kV": (PLAIN, dict(voltage=1000), 3600, "its voltage cannot be"),
+    "V as kV, frequency right": (WITH_HERTZ, dict(voltage=1000), 3600,
+                                 "its voltage cannot be 230500 V"),
+    "kV as V": (PLAIN, dict(voltage=0.001), 3600, "its voltage cannot be 0.2305 V"),
+    "kV as V, nothing is used": (WITH_HERTZ, dict(voltage=0.001), 0,
+                                 "its voltage cannot be 0.2305 V"),
+    "0.1 V as 0.01 V": (PLAIN, dict(voltage=0.1), 3600, "its voltage cannot be 23.05 V"),
+    "0.1 V as V": (WITH_HERTZ, dict(voltage=10), 3600, "its voltage cannot be 2305 V"),
+    "W as kW": (PLAIN, dict(power=1000), 3600, "unit and scale of its power or current"),
+    "kW as W": (PLAIN, dict(power=0.001), 3600, "unit and scale of its power or current"),
+    "0.1 W as W": (PLAIN, dict(power=10), 3600, "unit and scale of its power or current"),
+    "W as kW beside the rest": (WITH_ALL, dict(power=1000), 3600, "scale of its power in"),
+    "all powers as kW": (WITH_ALL, dict.fromkeys(POWERS, 1000), 3600, "its power or current"),
+    "all powers as W": (WITH_ALL, dict.fromkeys(POWERS, 0.001), 3600, "its power or current"),
+    "A as mA": (PLAIN, dict(current=0.001), 3600, "its power or current"),
+    "mA as A": (PLAIN, dict(current=1000), 2300, "its power or current"),
+    "mA as A beside the rest": (WITH_ALL, dict(current=1000), 2300, "its power or current"),
+    "mA as A, beyond 20 kA": (PLAIN, dict(current=1000), 36000, "its current cannot be"),
+    "VA as kVA": (WITH_ALL, dict(apparent=1000), 3600, "its apparent power in"),
+    "kVA as VA": (WITH_ALL, dict(apparent=0.001), 3600, "its apparent power in"),
+    "var as kvar": (WITH_ALL, dict(reactive=1000), 3600, "its reactive power in"),
+    "factor in percent": (WITH_ALL, dict(factor=100), 3600, "its power factor cannot be 80"),
+    "0.01 Hz as Hz": (WITH_HERTZ, dict(frequency=100), 3600, "its frequency cannot be 5001 Hz"),
+    "Hz as kHz": (WITH_HERTZ, dict(frequency=0.001), 3600, "its frequency cannot be 0.05001 Hz"),
+    "exporting": (PLAIN, dict(power=1000), -3600, "its power or current"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WRONG_UNITS)
+def test_a_wrong_unit_is_named(case, tmp_path):
+    profile, factors, power, words = WRONG_UNITS[case]
+    run = own(tmp_path, profile, shown(**factors), seconds=10, power=power)
+    [(name, text)] = run.last["advice"]
+    assert (name, text[:4]) == ("b_fault", "M0: ") and words in text and "profile" in text
+
+
+def test_a_wrong_unit_of_one_phase_is_named(tmp_path):
+    def prepare(line):
+        slave = line.slaves[0]
+        words = slave._words
+        wrong = {"scale": 1000}
+        slave._words = lambda register: words(
+            register | wrong if register["quantity"] == "voltage" and register["phase"] == 2
+            else register
+        )  # fmt: skip
+
+    profile = json.loads((MAPS_FOLDER / "SDM630.json").read_text()) | {"baud": 9600}
+    run = own(tmp_path, profile, prepare, seconds=12, power=9000)
+    assert "M0: its voltage of L2 cannot be 0.2305 V" in run.advice()["b_fault"]
+
+
+@pytest.mark.parametrize("factor, words, watts", [(1000, "more", 3600), (0.001, "less", 3.6e6)])
+@pytest.mark.parametrize("sign, name", [(1, "import"), (-1, "export"), (1, "net"), (-1, "net")])
+def test_a_wrong_unit_of_a_counter_is_named(factor, words, watts, sign, name, tmp_path):
+    power = sign * watts
+    profile = with_registers((3, {"quantity": name, "type": "int32"}))
+    run = own(tmp_path, profile, shown(**{name: factor}), seconds=24, power=power)
+    assert f"its counter of {name} counts far {words}" in run.advice()["b_fault"]
+
+
+def capacitor(quantity):
+    """10 A that lead by nearly 90 degrees."""
+    values = {"voltage": 230.5, "current": 10.0, "power": 3.0, "reactive": -2305.0}
+    values |= {"apparent": 2305.0, "factor": 0.0013, "import": 7000.0}
+    return lambda name, phase: values.get(name, quantity(name, phase))
+
+
+def with_a_dead_phase(quantity):
+    dead = {"voltage": 3.1, "current": 0.0, "power": 0.0, "apparent": 0.0, "reactive": 0.0}
+    return lambda name, phase: dead.get(name, 0) if phase == 2 else quantity(name, phase)
+
+
+def small(quantity):
+    """Less than the last digit of the current."""
+    values = {"current": 0.0, "power": 18.0, "apparent": 22.0, "reactive": 12.0, "import": 7000.0}
+    return lambda name, phase: values.get(name, quantity(name, phase))
+
+
+def on_its_own_supply(quantity):
+    """The mains are off, the meter has another supply."""
+    off = {"voltage": 2.5, "current": 0.0, "power": 0.0, "apparent": 0.0, "reactive": 0.0}
+    off["import"] = 7000.0
+    return lambda name, phase: off.get(name, quantity(name, phase))
+
+
+def between_lines(quantity):
+    return lambda name, phase: 400.0 if name == "voltage" else quantity(name, phase)
+
+
+def medium_voltage(quantity):
+    """57.7 V and 1 A of its transformers."""
+    values = {"voltage": 57.7, "current": 1.0, "power": 50.0, "apparent": 57.7, "reactive": 29.0}
+    values["import"] = 7000.0
+    return lambda name, phase: values.get(name, quantity(name, phase))
+
+
+def coarse(quantity):
+    """Its counter goes on by whole kWh."""
+    return lambda name, phase: (
+        quantity(name, phase) // 1000 * 1000 if name == "import" else quantity(name, phase)
+    )
+
+
+@pytest.mark.parametrize("other", [capacitor, with_a_dead_phase, small, on_its_own_supply,
+                                   between_lines, medium_voltage, coarse])  # fmt: skip
+def test_what_can_be_is_no_wrong_unit(other, tmp_path):
+    def prepare(line):
+        slave = line.slaves[0]
+        slave.quantity = other(slave.quantity)
+
+    profile = json.loads((MAPS_FOLDER / "SDM630.json").read_text()) | {"baud": 9600}
+    run = own(tmp_path, profile, prepare, seconds=20, power=9000)
+    assert run.last["advice"] == []
+
+
+def test_loads_that_switch_between_two_requests_are_no_wrong_unit(tmp_path):
+    """3 kW for half a second, again and again: current and power are of different moments."""
+    profile = with_registers(gaps=False, pause_ms=70)
+    run = own(tmp_path, profile, seconds=60, power=[[0.37, 9000], [0.41, 0]])
+    assert all(one["advice"] == [] for one in run.rounds)
+
+
+# A converter that gives each request the answer to the one before
+
+
+def one_behind(line, begins=0.0, ends=1e12):
+    """From `begins` on (us) until `ends` each answer is that to the request before."""
+    kept = []
+
+    def behind(hear):
+        def answer(time, frame):
+            own = hear(time, frame)
+            if own is None or not begins <= time < ends:
+                return own
+            kept.append(own)
+            return kept.pop(0) if len(kept) > 1 else None
+
+        return answer
+
+    for slave in line.slaves:
+        slave.hear = behind(slave.hear)
+
+
+BEHIND = {
+    "several lengths": with_registers((3, {"type": "uint64"}), gaps=False),
+    "one length": with_registers(gaps=False),
+    "one length, no voltage": with_registers((0, {"quantity": "frequency", "unit": "Hz"}),
+                                             gaps=False),
+    "two by two": with_registers(max_registers=2),
+    "SDM630": json.loads((MAPS_FOLDER / "SDM630.json").read_text()) | {"baud": 9600},
+    "EM24": json.loads((MAPS_FOLDER / "EM24.json").read_text()),
+    "iEM3155": json.loads((MAPS_FOLDER / "iEM3155.json").read_text()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BEHIND)
+def test_answers_to_the_request_before_are_never_taken(case, tmp_path):
+    run = own(tmp_path, BEHIND[case], one_behind, seconds=40, power=5400)
+    assert all(row[0] is None for second in range(40) for row in rows(run, second))
+    assert all(row[5:7] == [0, 0] for row in rows(run))
+    assert "each answer of M0 is that to the request before" in run.advice()["b_behind"]
+
+
+@pytest.mark.parametrize("case", BEHIND)
+def test_a_converter_that_gets_behind_and_is_restarted(case, tmp_path):
+    """What is shown is right or unknown, all the time."""
+    run = own(tmp_path, BEHIND[case], lambda line: one_behind(line, 8.3e6, 40e6), 80, power=5400)
+    phases = BEHIND[case]["phases"]
+    for second in range(4, 80):
+        for row in rows(run, second):
+            assert row[0] is None or row[0] == pytest.approx(5400 / phases, rel=1e-3)
+            assert row[4] is None or row[4] == pytest.approx(230.5, rel=1e-3)
+            assert row[5] < 5400 / phases * second + 4000
+    assert rows(run, 7)[0][0] and rows(run, 30)[0][0] is None and rows(run)[0][0]
+    assert "b_behind" in run.advice(30) and not run.last["advice"]
+
+
+def test_a_meter_with_one_request_is_one_read_late(tmp_path):
+    """That is all that happens: nothing is taken for something else."""
+    run = own(tmp_path, PLAIN, one_behind, seconds=20, power=[[10, 3600], [10, 7200]])
+    assert rows(run, 9)[0][0] == pytest.approx(3600)
+    assert rows(run)[0][0] == pytest.approx(7200) and not run.last["advice"]
+
+
+def test_two_meters_behind_a_converter_that_is_behind(tmp_path):
+    """Each gets the other's answers, which have its unit number."""
+    run = own(tmp_path, PLAIN, one_behind, seconds=30, count=2)
+    assert all(row[0] is None for second in range(30) for row in rows(run, second))
+    assert "request before" in run.advice()["b_behind"]
+
+
 @pytest.mark.parametrize("code, say", [(2, "right kind"), (6, "busy"), (11, "behind the adapter")])
 def test_a_refusal_has_the_remedy_of_its_cause(code, say, tmp_path):
     def refuse(*_):
