@@ -42,20 +42,20 @@ def _usable(refused, name, make):
         return None
 
 
-def _site(name):
+def _site(name, own):
     """The installation in that file, None while there is none. ValueError when it is not
-    usable."""
+    usable. own: the gateway's serial number."""
     text = site_file.read(name)
-    return text and document.load(text, meters_of if "b" in board.BUSES else None)
+    return text and document.load(text, meters_of if "b" in board.BUSES else None, own)
 
 
-def _installation(refused):
+def _installation(refused, own):
     """(the installation or None, its file): where site.json is not usable the one before it, so
     that no command keeps a gateway from being reached by another."""
-    found = _usable(refused, site_file.FILE, lambda: _site(site_file.FILE))
+    found = _usable(refused, site_file.FILE, lambda: _site(site_file.FILE, own))
     if found or site_file.FILE not in refused:
         return found, site_file.FILE
-    before = _usable(refused, site_file.BEFORE, lambda: _site(site_file.BEFORE))
+    before = _usable(refused, site_file.BEFORE, lambda: _site(site_file.BEFORE, own))
     return before, site_file.BEFORE if before else site_file.FILE
 
 
@@ -123,7 +123,7 @@ def _load(device, resting):
     lacks_psram = getattr(board, "PSRAM", True) and device.heap_bytes() < _PSRAM_BYTES
     if device.keeps_modules and not lacks_psram:
         modules.keep_all()
-    installation, name = _installation(refused)
+    installation, name = _installation(refused, device.serial)
     requested = _usable(refused, "settings.json", settings.read) or settings.kept()
     if resting:
         refused.append("rest")
@@ -141,7 +141,7 @@ def _load(device, resting):
     made = _usable(refused, name, lambda: _made(device, requested, installation, improv))
     if not made and installation and name == site_file.FILE:
         name = site_file.BEFORE
-        before = _usable(refused, name, lambda: _site(name))
+        before = _usable(refused, name, lambda: _site(name, device.serial))
         made = before and _usable(refused, name, lambda: _made(device, requested, before, improv))
     gateway = made or _made(device, requested, None, improv)
     for name in refused:

@@ -151,6 +151,8 @@ Powers = Sequence[float | None]
 """W of each load, None where it is unknown."""
 EnergyOf = Callable[[int, int], int | None]
 """J of load k in a direction."""
+Pairs = Sequence[tuple[int, int]]
+"""[(ours, another's)]: indices."""
 Named = list[tuple[str, list[int]]]
 """Of each node of the site: its serial number, and the channel of each input or -1."""
 AdviceText = tuple[str, str]

@@ -134,7 +134,7 @@ def _automation(where, table, site):
     if not site.targets(target):
         raise SiteError('%soutput: "%s" is no output and no group' % (where, target))
     if ("schedule" in table) == ("rule" in table):
-        raise SiteError("%sneeds a schedule or a rule, and not both" % where[:-1])
+        raise SiteError("%s: needs a schedule or a rule, and not both: remove one" % where[:-1])
     if "schedule" in table:
         where, table = where + "schedule.", table["schedule"]
         days = field(where, table, "days", str, "1234567")

@@ -9,7 +9,7 @@ from array import array
 
 from measure.exact import add
 from energy.registers import ABSENT, BACK_UNKNOWN, EXPORT, IMPORT, zeros
-from energy.totals import SUMS, loads_of
+from energy.totals import SUMS, loads_of, terms_of
 
 UNKNOWN = -(1 << 63)  # in `sums`: no load has the role
 # Sums for the whole site, behind those of totals.SUMS.
@@ -23,9 +23,8 @@ class _Sum:
 
     def __init__(self, site: Site, place: int, roles: Sequence[str]):
         self.place = place
-        self.points = [
-            i for role in roles for k in loads_of(site, role) for i in site.loads[k].points
-        ]
+        loads = {k for role in roles for k, _ in terms_of(site, role)}
+        self.points = [i for k in sorted(loads) for i in site.loads[k].points]
         self.waiting = 0
         self._rounding = 2 * len(self.points)  # J: registers count whole ones
 
@@ -59,8 +58,8 @@ class Today:
         self._restored: tuple[Words, Words] | None = None  # until the time is known
         self._energy = energy
         self._first = 2 * len(site.points)  # register of the loads
-        self._roles = {role: loads_of(site, role) for role in _ROLES}
-        roles = self._roles
+        self._terms = {role: terms_of(site, role) for role in _ROLES}
+        roles = {role: loads_of(site, role) for role in _ROLES}
         self._plain = [
             (place, [2 * k + direction for k in roles[role]])
             for place, (_, role, direction) in enumerate(SUMS)
@@ -147,14 +146,14 @@ class Today:
     def _given(self, role):
         """Export in the report, J."""
         gained, given = self._energy.gained, 0
-        for k in self._roles[role]:
+        for k, _ in self._terms[role]:
             given += gained[self._first + 2 * k + EXPORT]
         return given
 
     def _net(self, role):
         """Import less export in the report, J."""
         gained, net = self._energy.gained, 0
-        for k in self._roles[role]:
+        for k, sign in self._terms[role]:
             r = self._first + 2 * k
-            net += gained[r + IMPORT] - gained[r + EXPORT]
+            net += sign * (gained[r + IMPORT] - gained[r + EXPORT])
         return net

@@ -33,6 +33,27 @@ def loads_of(site: Site, role: str) -> list[int]:
     return [k for k in range(len(loads)) if loads[k].role == role and loads[k].points]
 
 
+def circuit_terms(site: Site) -> list[tuple[int, int]]:
+    """[(load, 1 or -1)]: what these take, added up, is what all circuits take, each once. A
+    circuit behind another one is a part of it; what solar and battery give behind a circuit its
+    CTs have not seen."""
+    terms = [(k, 1) for k in loads_of(site, "circuit") if not site.loads[k].behind]
+    for role in ("solar", "battery"):
+        terms += [(k, -1) for k in loads_of(site, role) if site.loads[k].behind]
+    return terms if loads_of(site, "circuit") else []
+
+
+def circuits_power(site: Site, powers: Powers) -> float | None:
+    """What all circuits take, None where there is none or one is not known."""
+    total = None
+    for k, sign in circuit_terms(site):
+        power = powers[k]
+        if power is None:
+            return None
+        total = sign * power if total is None else total + sign * power
+    return total
+
+
 def role_power(site: Site, powers: Powers, role: str) -> float | None:
     """Sum of the loads' `powers` over those with this role that have points, None when there is
     none or one is not known."""
@@ -59,7 +80,7 @@ class Totals:
         self.surplus = None if self.grid is None else -self.grid
         self.solar = role_power(site, powers, "solar")
         self.battery = role_power(site, powers, "battery")
-        self.circuits = role_power(site, powers, "circuit")
+        self.circuits = circuits_power(site, powers)
         self.house = self.own = self.rest = None
         roles = [load.role for load in site.loads if load.points]
         if "grid" not in roles:
@@ -76,16 +97,23 @@ class Totals:
             self.own = max(0, produced - exported)
 
 
+def terms_of(site: Site, role: str) -> list[tuple[int, int]]:
+    """[(load, 1 or -1)] that make up the sum of this role."""
+    if role == "circuit":
+        return circuit_terms(site)
+    return [(k, 1) for k in loads_of(site, role)]
+
+
 def net(site: Site, of: EnergyOf, role: str) -> int | None:
     """Import less export of the loads with this role, J; 0 where there is none, None where one is
     not known. of: a function (k, IMPORT or EXPORT) that gives the energy of load k in a direction,
     or None."""
     total = 0
-    for k in loads_of(site, role):
+    for k, sign in terms_of(site, role):
         imported, exported = of(k, IMPORT), of(k, EXPORT)
         if imported is None or exported is None:
             return None
-        total += imported - exported
+        total += sign * (imported - exported)
     return total
 
 

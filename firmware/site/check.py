@@ -1,7 +1,7 @@
 """Refuses a wrong site.json (docs/site.md) as a whole, with one line that names the field."""
 
 from site import zone
-from site.devices import HEADS, HUBS, MAX_IN_MESSAGE, MAX_POINTS, SOLID_CORE
+from site.devices import GATEWAYS, HEADS, HUBS, MAX_IN_MESSAGE, MAX_POINTS, SOLID_CORE
 from site.fields import SiteError, choice, field, known, new_name, number, serial
 from site.schemes import CTS, SCHEMES
 from site.wiring import DELTA
@@ -10,24 +10,42 @@ _ROLES = ("grid", "solar", "battery", "circuit")
 _BUILT_IN = "SOLID-CORE"  # the CT of a Solid Core, and of nothing else
 _TURNS = (-120, 120, 180)
 _FIELDS = ("version", "name", "uuid", "location", "timezone", "utc_offset", "scheme", "frequency")
-_FIELDS += ("tz", "voltage_ratio", "synthesised", "head", "points", "loads", "b_bus")
+_FIELDS += ("tz", "voltage_ratio", "synthesised", "head", "points", "loads", "b_bus", "gateway")
 _OF_A_POINT = ("input", "phase", "load")
 _OF_A_NODE = ("node", "ct", "reversed")
 _CORRECTIONS = ("harmonics", "ratio", "phase_shift", "power_offset")  # not where others measure
 
 
-def check(table: Table, meters_of: MetersOf | None) -> None:
-    """table: of a site.json. SiteError when it is not usable. meters_of: see document.load()."""
+def check(table: Table, meters_of: MetersOf | None, own: str | None = None) -> Steps:
+    """table: of a site.json. SiteError when it is not usable. meters_of, own: see
+    document.load(). A generator: a point takes a ms or two."""
     if not isinstance(table, dict):
         raise SiteError("must be an object")
     if field("", table, "version", int) != 1:
-        raise SiteError("version: must be 1; this firmware knows no other")
+        raise SiteError(
+            "version: must be 1, this firmware knows no other: write it as version 1, or update "
+            "the firmware"
+        )
+    if "gateway" in table:
+        meant = field("", table, "gateway", str)
+        if len(meant) != 10 or not meant.isdigit() or meant[:2] not in GATEWAYS:
+            raise SiteError(
+                'gateway: "%s" is not ten digits that begin with 50 or 51: take those on its label'
+                % meant
+            )
+        if own is not None and meant != own:
+            raise SiteError(
+                "gateway: it is for %s, and this is %s: send it there, or change the number"
+                % (meant, own)
+            )
     for name in ("name", "timezone"):
         field("", table, name, str)
     known("", table, _FIELDS)
     uuid = field("", table, "uuid", str)
     if not uuid or any(letter in uuid for letter in "/+#"):
-        raise SiteError("uuid: must not be empty or have / + #; it is a part of MQTT topics")
+        raise SiteError(
+            "uuid: must not be empty or have / + #, it is a part of MQTT topics: choose another"
+        )
     field("", table, "location", int)
     if "tz" in table:
         _check_zone(field("", table, "tz", str))
@@ -38,7 +56,9 @@ def check(table: Table, meters_of: MetersOf | None) -> None:
     serial("", table, "head", HEADS)
     number("", table, "voltage_ratio", 1, 0.01, 1000)
     _check_synthesised(field("", table, "synthesised", dict, {}), scheme)
-    roles = _check_loads(field("", table, "loads", list))
+    yield
+    roles = {}
+    yield from _check_loads(field("", table, "loads", list), roles)
     points = field("", table, "points", list)
     metered = sum(isinstance(point, dict) and "meter" in point for point in points)
     if len(points) - metered > MAX_POINTS:
@@ -48,7 +68,10 @@ def check(table: Table, meters_of: MetersOf | None) -> None:
             % (len(points) - metered, MAX_POINTS)
         )
     if len(points) > MAX_IN_MESSAGE:
-        raise SiteError("points: %d, but there are at most %d" % (len(points), MAX_IN_MESSAGE))
+        raise SiteError(
+            "points: %d, but there are at most %d: remove some, or use a second gateway"
+            % (len(points), MAX_IN_MESSAGE)
+        )
     b_bus = field("", table, "b_bus", dict, {})
     meters = {}
     if "b_bus" in table:
@@ -73,10 +96,11 @@ def check(table: Table, meters_of: MetersOf | None) -> None:
         else:
             fields += _OF_A_NODE + _CORRECTIONS
         known(where, points[i], fields)
+        yield
     if SCHEMES[scheme][3] == DELTA:
         for load in roles:
-            own = [point for point in points if point["load"] == load]
-            _check_delta(load, roles[load], own, scheme)
+            of_load = [point for point in points if point["load"] == load]
+            _check_delta(load, roles[load], of_load, scheme)
 
 
 def _check_delta(load, role, points, scheme):
@@ -122,17 +146,54 @@ def _check_synthesised(table, scheme):
             raise SiteError("%sdegrees: must be -120, 120 or 180" % where)
 
 
-def _check_loads(tables):
-    """Returns {name: role}."""
-    roles = {}
+def _check_loads(tables, roles):
+    """Fills roles, {name: role}."""
     if len(tables) > MAX_IN_MESSAGE:
-        raise SiteError("loads: %d, but there are at most %d" % (len(tables), MAX_IN_MESSAGE))
+        raise SiteError(
+            "loads: %d, but there are at most %d: put some together"
+            % (len(tables), MAX_IN_MESSAGE)
+        )
     for i in range(len(tables)):
         where = "loads[%d]." % i
-        known(where, tables[i], ("name", "role"))
+        known(where, tables[i], ("name", "role", "parent"))
         name = new_name(where, tables[i], roles)
         roles[name] = choice(where, tables[i], "role", _ROLES)
-    return roles
+        yield
+    parents = {}
+    for i in range(len(tables)):
+        if "parent" in tables[i]:
+            where = "loads[%d]." % i
+            parents[tables[i]["name"]] = _parent(where, tables[i], roles)
+    for i in range(len(tables)):
+        _check_circle("loads[%d]." % i, tables[i]["name"], parents)
+
+
+def _parent(where, table, roles):
+    """The name of the load that this one lies behind."""
+    parent = field(where, table, "parent", str)
+    if parent not in roles:
+        raise SiteError(
+            '%sparent: "%s" is not one of loads: add it, or remove the field' % (where, parent)
+        )
+    if table["role"] == "grid":
+        raise SiteError("%sparent: nothing lies before the grid: remove the field" % where)
+    if roles[parent] != "circuit":
+        raise SiteError(
+            '%sparent: "%s" is no circuit: choose one, or remove the field; behind the grid is '
+            "everything" % (where, parent)
+        )
+    return parent
+
+
+def _check_circle(where, name, parents):
+    above = name
+    for _ in parents:
+        above = parents.get(above)
+        if above == name:
+            raise SiteError(
+                '%sparent: "%s" lies behind itself: remove one parent of the circle'
+                % (where, name)
+            )
 
 
 def _check_point(where, table, scheme, roles, used, meters):
@@ -145,16 +206,29 @@ def _check_point(where, table, scheme, roles, used, meters):
         inputs = HUBS[node[:4]]
     name = choice(where, table, "input", "ABCD"[:inputs])
     if (node, name) in used:
-        raise SiteError("%sinput: %s of %s is used twice" % (where, name, node))
+        raise SiteError(
+            "%sinput: %s of %s is used twice: give one of both another input, or remove it"
+            % (where, name, node)
+        )
     used.add((node, name))
     if "meter" not in table:
         ct = choice(where, table, "ct", CTS)
         if (ct == _BUILT_IN) != (node[:4] == SOLID_CORE):
-            raise SiteError("%sct: %s cannot be on %s" % (where, ct, node))
+            raise SiteError(
+                "%sct: %s cannot be on %s: %s is what a Solid Core, 5600..., has, and only it"
+                % (where, ct, node, _BUILT_IN)
+            )
     _, phases, _, lines, _ = SCHEMES[scheme]
-    phase = choice(where, table, "phase", phases)
+    phase = field(where, table, "phase", str)
+    if phase not in phases:
+        raise SiteError(
+            "%sphase: %s does not exist in %s: choose %s"
+            % (where, phase, scheme, " or ".join(phases))
+        )
     if load not in roles:
-        raise SiteError('%sload: "%s" is not one of loads' % (where, load))
+        raise SiteError(
+            '%sload: "%s" is not one of loads: add it there, or choose another' % (where, load)
+        )
     if lines == DELTA and roles[load] == "grid" and phase == "L3":
         raise SiteError(
             "%sphase: in %s the grid is measured with two CTs, on L1 and on L2" % (where, scheme)

@@ -3,6 +3,7 @@ may be. Owns these numbers, for both buses and for site.json."""
 
 from micropython import const
 
+GATEWAYS = ("50", "51")  # the first two digits
 HEADS = ("5400", "5020")  # a Power Box, a Genius Flex's front end
 SOLID_CORE = "5600"
 INPUT_MODULE, OUTPUT_MODULE = "5700", "5710"

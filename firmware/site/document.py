@@ -6,9 +6,13 @@ Owns what site.json means; site_check refuses it when something is wrong.
 import json
 from math import cos, pi, sin
 
+from micropython import const
+
 from system.modules import unload
-from site import zone
+from site import fingerprint, zone
 from site.devices import HUBS
+
+_STEP = const(4)  # points at once
 
 
 class Point:
@@ -44,41 +48,73 @@ class Point:
 
 
 class Load:
-    """One load: `name`, `role`, and `points`, the indices of its points."""
+    """One load: `name`, `role`, `points`, the indices of its points, and `behind`: whether what
+    it takes or gives is a part of what another circuit's points measure."""
 
     def __init__(self, name: str, role: str):
         self.name = name
         self.role = role
+        self.behind = False
         self.points: list[int] = []
 
 
-def load(text: str, meters_of: MetersOf | None = None) -> Site:
+def load(text: str, meters_of: MetersOf | None = None, own: str | None = None) -> Site:
     """The Site of a site.json's text; ValueError (one line: which field and why) when it is not
     usable. meters_of: a function that refuses a wrong `b_bus` and gives {name of a meter on it:
-    its phases}; None where there is no B-bus."""
-    from site import check  # needed once: not kept
-
-    unload("site.check", "site.fields", "site.schemes")
+    its phases}; None where there is no B-bus. own: the gateway's serial number; None: whichever
+    it is for."""
     try:
         table = json.loads(text)
     except ValueError:
-        raise ValueError("not JSON")
-    check.check(table, meters_of)
-    return Site(table)
+        raise ValueError("not JSON: it is cut off or damaged, send it again")
+    return _ended(steps(table, meters_of, own))
+
+
+def of(table: Table) -> Site:
+    """The Site of a table that check.check() accepts."""
+    return _ended(_made(table))
+
+
+def _ended(reading):
+    """A generator's value, at once."""
+    while True:
+        try:
+            next(reading)
+        except StopIteration as end:
+            return end.value
+
+
+def steps(
+    table: Table, meters_of: MetersOf | None, own: str | None
+) -> Generator[None, None, Site]:
+    """As load(), of what JSON has: a generator of steps of a few ms, whose value is the Site."""
+    from site import check  # needed once: not kept
+
+    unload("site.check", "site.fields", "site.schemes")
+    yield from check.check(table, meters_of, own)
+    return (yield from _made(table))
+
+
+def _made(table):
+    site = Site(table)
+    yield from site.read(table)
+    return site
 
 
 class Site:
     """The installation. Attributes as in docs/site.md; `points` and `loads` are lists of Point and
-    Load. `phases`: how many voltages are published; `lines`: what becomes of the head's voltages
-    (wiring.STAR, DELTA or SPLIT); `declared`: what a voltage should be, V; `voltage_ppm`: the
-    voltage transformers' ratio x 1000000; `zone`: local time, a zone.Zone;
-    `synthesised`: {phase: (phase that it is made of, degrees that it leads it)}, 0 to 2."""
+    Load. `fingerprint`: see site.fingerprint; `phases`: how many voltages are published; `lines`:
+    what becomes of the head's voltages (wiring.STAR, DELTA or SPLIT); `declared`: what a voltage
+    should be, V; `voltage_ppm`: the voltage transformers' ratio x 1000000; `zone`: local time, a
+    zone.Zone; `synthesised`: {phase: (phase that it is made of, degrees that it leads it)}, 0 to
+    2."""
 
     def __init__(self, table: Table):
-        """table: one that check.check() accepts."""
+        """table: one that check.check() accepts; read() is to follow."""
         from site import schemes
 
         unload("site.schemes")
+        self.fingerprint = ""
         self.name = table["name"]
         self.uuid = table["uuid"]
         self.location = table["location"]
@@ -100,9 +136,17 @@ class Site:
         }
         self.loads = [Load(one["name"], one["role"]) for one in table["loads"]]
         self.points: list[Point] = []
+
+    def read(self, table: Table) -> Steps:
+        """The points, and the rest of it: a generator of steps of a few ms."""
+        from site import schemes
+
+        unload("site.schemes")
+        names = schemes.SCHEMES[self.scheme][1]
+        loads = {load.name: k for k, load in enumerate(self.loads)}
         nodes = {}  # a serial number is kept once
         for one in table["points"]:
-            k = [load.name for load in self.loads].index(one["load"])
+            k = loads[one["load"]]
             node = one.get("meter") or one["node"]
             node = nodes.setdefault(node, node)
             self.loads[k].points.append(len(self.points))
@@ -111,6 +155,21 @@ class Site:
             if self.power_box or "meter" in one:
                 point.metered = True
             self.points.append(point)
+            if len(self.points) % _STEP == 0:
+                yield
+        self._find_behind(table["loads"], loads)
+        yield
+        self.fingerprint = yield from fingerprint.steps(table)
+
+    def _find_behind(self, tables, names):
+        """Find what lies behind a circuit that is measured, however many others are between."""
+        for k, table in enumerate(tables):
+            parent = table.get("parent")
+            while parent is not None:
+                above = names[parent]
+                if self.loads[above].points:
+                    self.loads[k].behind = True
+                parent = tables[above].get("parent")
 
     def nodes(self) -> Named:
         """[(serial, [channel of each input, -1 where unused])], the head first; channels 0 to 2

@@ -18,7 +18,7 @@ def field(where: str, table: Table, name: str, kind: type, default: Any = None) 
         raise SiteError("%s must be an object" % where[:-1])
     value = table.get(name, default)
     if value is None:
-        raise SiteError("%s%s is missing" % (where, name))
+        raise SiteError("%s%s is missing: add it" % (where, name))
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         expected = {
             str: "a text",
@@ -77,5 +77,5 @@ def new_name(where: str, table: Table, names: Container[str]) -> str:
             % (where, _MAX_NAME, _MAX_BYTES)
         )
     if value in names:
-        raise SiteError('%sname: "%s" is there twice' % (where, value))
+        raise SiteError('%sname: "%s" is there twice: give each its own' % (where, value))
     return value

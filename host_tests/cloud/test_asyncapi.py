@@ -54,7 +54,8 @@ def test_the_document_is_asyncapi():
 
 
 def test_every_schema_is_one_of_a_channel():
-    assert {path.name for path in SCHEMAS.glob("*.json")} == {
+    names = {path.name for path in SCHEMAS.glob("*.json")}
+    assert {name for name in names if not name.endswith(".schema.json")} == {
         channel.schema for channel in CHANNELS if channel.schema
     }
 

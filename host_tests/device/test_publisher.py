@@ -6,15 +6,16 @@ import json
 import sys
 import unittest
 
+gc.threshold(16384)  # as the gateway does
 sys.path.append(__file__.rsplit("/", 3)[0] + "/tools/gateway_host/device")
 
-import messages
+import messages  # noqa: E402
 
-from system.counters import Counters
-from energy.intervals import Interval, Spread
-from cloud.publisher import Publisher
-from cloud.rates import Rates
-from cloud.waiting import MAX_WAITING
+from system.counters import Counters  # noqa: E402
+from energy.intervals import Interval, Spread  # noqa: E402
+from cloud.publisher import Publisher  # noqa: E402
+from cloud.rates import Rates  # noqa: E402
+from cloud.waiting import MAX_WAITING  # noqa: E402
 
 HOUR_MS = 3600000
 

@@ -145,6 +145,23 @@ def _on_oven(*points):
     return change
 
 
+def _behind(**parents):
+    """Load: the one that it lies behind."""
+
+    def change(table):
+        for load in table["loads"]:
+            if load["name"] in parents:
+                load["parent"] = parents[load["name"]]
+
+    return change
+
+
+def _circle(table):
+    table["loads"].append({"name": "Pan", "role": "circuit", "parent": "Hob"})
+    table["loads"].append({"name": "Hob", "role": "circuit", "parent": "Oven"})
+    table["loads"][1]["parent"] = "Hob"
+
+
 def _boxed(ratio):
     """A Power Box, and voltage transformers before it."""
 
@@ -159,7 +176,7 @@ def _boxed(ratio):
 # What is changed, how the refusal begins, and a word that it must have.
 REFUSED = [
     (_remove("version"), "version is missing", ""),
-    (_set("version", 2), "version: ", "must be 1"),
+    (_set("version", 2), "version: must be 1", "update the firmware"),
     (_set("version", True), "version: ", "whole number"),
     (_set("version", "1"), "version: ", "whole number"),
     (_remove("name"), "name is missing", ""),
@@ -218,9 +235,27 @@ REFUSED = [
     (_set("points", 0, "input", "a"), 'points[0].input: "a"', "A, B, C"),
     (_set("points", 2, "input", "A"), "points[2].input: A of 5600000301 is used twice", ""),
     (_set("points", 1, "ct", "AC-CT-60A"), 'points[1].ct: "AC-CT-60A" is not known', "AC-CT-50A"),
-    (_set("points", 1, "phase", "L4"), 'points[1].phase: "L4"', "L1, L2, L3"),
-    (_set("scheme", "1x230"), 'points[1].phase: "L3"', "known: L1"),
-    (_set("scheme", "2x120/240"), 'points[1].phase: "L3"', "L1, L1-L2, L2"),
+    (
+        _set("points", 1, "phase", "L4"),
+        "points[1].phase: L4 does not exist in 3x400+N",
+        ": choose L1 or L2 or L3",
+    ),
+    (
+        _set("scheme", "1x230"),
+        "points[1].phase: L3 does not exist in 1x230: choose L1",
+        "",
+    ),
+    (_set("scheme", "2x120/240"), "points[1].phase: L3 ", "L1 or L2 or L1-L2"),
+    (_set("gateway", 5020000042), "gateway: ", "text"),
+    (_set("gateway", "5500000190"), 'gateway: "5500000190" is not', "on its label"),
+    (_set("gateway", "5020000043"), "gateway: it is for 5020000043, and this is 5020000042", ""),
+    (_behind(Oven="Owen"), 'loads[1].parent: "Owen" is not one of loads', "add it"),
+    (_behind(Oven="Grid"), 'loads[1].parent: "Grid" is no circuit', "behind the grid is"),
+    (_behind(Oven="Sun"), 'loads[1].parent: "Sun" is no circuit', ""),
+    (_behind(Grid="Oven"), "loads[0].parent: nothing lies before the grid", "remove the field"),
+    (_behind(Oven="Oven"), 'loads[1].parent: "Oven" lies behind itself', "the circle"),
+    (_circle, 'loads[1].parent: "Oven" lies behind itself', "remove one"),
+    (_set("loads", 1, "parent", 7), "loads[1].parent: ", "text"),
     (_set("points", 1, "load", "Owen"), 'points[1].load: "Owen" is not one of loads', ""),
     (_set("points", 1, "reversed", "yes"), "points[1].reversed: ", "true or false"),
     (_set("points", 1, "reversed", 1), "points[1].reversed: ", "true or false"),
@@ -242,7 +277,7 @@ class Sites(unittest.TestCase):
             table = good()
             change(table)
             try:
-                document.load(json.dumps(table), meters_of)
+                document.load(json.dumps(table), meters_of, "5020000042")
             except ValueError as error:
                 line = str(error)
                 self.assertTrue(line.startswith(begin), line)
@@ -251,10 +286,54 @@ class Sites(unittest.TestCase):
             else:
                 self.fail("accepted, but for " + begin)
 
+    def test_cut_off(self):
+        """However much of it has come."""
+        text = json.dumps(good())
+        for size in range(0, len(text), 7):
+            try:
+                document.load(text[:size], meters_of)
+            except ValueError as error:
+                self.assertTrue("cut off" in str(error), str(error))
+            else:
+                self.fail("accepted: %d bytes" % size)
+
+    def test_behind(self):
+        """What a circuit that is measured has behind it, through others that are not."""
+        table = good()
+        table["loads"] += [
+            {"name": "Barn", "role": "circuit"},
+            {"name": "Lamp", "role": "circuit", "parent": "Barn"},
+            {"name": "Saw", "role": "circuit", "parent": "Mill"},
+            {"name": "Mill", "role": "circuit", "parent": "Oven"},
+        ]
+        _behind(Sun="Oven")(table)
+        loads = document.load(json.dumps(table)).loads
+        self.assertEqual([k.name for k in loads if k.behind], ["Sun", "Saw", "Mill"])
+
+    def test_fingerprint(self):
+        """Neither order nor spaces count, and how a number is written neither; content does."""
+        table = good()
+        table["voltage_ratio"] = 2.891
+        whole = document.load(json.dumps(table)).fingerprint
+        text = '{"voltage_ratio" :2.8910, ' + json.dumps(table)[1:].replace(
+            ', "voltage_ratio": 2.891', ""
+        )
+        self.assertEqual(document.load(text).fingerprint, whole)
+        self.assertEqual(len(whole), 8)
+        for change in (
+            _set("name", "Haus"),
+            _set("points", 1, "reversed", False),
+            _set("voltage_ratio", 2.892),
+            _behind(Sun="Oven"),
+        ):
+            other = json.loads(json.dumps(table))
+            change(other)
+            self.assertNotEqual(document.load(json.dumps(other)).fingerprint, whole)
+
     def test_not_json(self):
         for text, line in (
-            ("", "not JSON"),
-            ("{", "not JSON"),
+            ("", "not JSON: it is cut off or damaged, send it again"),
+            ("{", "not JSON: it is cut off or damaged, send it again"),
             ("[1]", "must be an object"),
             ("null", "must be an object"),
             ("7", "must be an object"),
@@ -287,6 +366,8 @@ class Sites(unittest.TestCase):
             _wired("3x230", _set("points", 1, "phase", "L3")),
             _wired("3x230", _on_oven(3)),
             _on_oven(0, 2),
+            _behind(Sun="Oven"),
+            _set("gateway", "5130000007"),
             _wired("2x120/240", _set("points", 1, "phase", "L1-L2")),
         ):
             table = good()

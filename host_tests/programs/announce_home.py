@@ -18,7 +18,7 @@ from cloud.rates import Rates
 
 BIRTH = "homeassistant/status"
 task = json.load(sys.stdin)
-site = document.Site(task["site"])
+site = document.of(task["site"])
 named = BusBSite()
 if site.b_bus:
     from b_bus import read

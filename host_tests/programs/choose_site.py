@@ -7,5 +7,5 @@ import start
 
 start._refused = lambda name, error: None
 refused = []
-found, name = start._installation(refused)
+found, name = start._installation(refused, None)
 print(json.dumps([found and found.name, name, refused]))

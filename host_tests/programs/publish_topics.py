@@ -35,7 +35,7 @@ task = json.load(sys.stdin)
 if task["checked"]:
     place = document.load(json.dumps(task["site"]))
 else:
-    place = document.Site(task["site"])
+    place = document.of(task["site"])
 path = pipeline.build(Bus(), place, None, None)
 report, energy = path.report, path.energy
 report.microhertz, report.samples = task["microhertz"], task["samples"]

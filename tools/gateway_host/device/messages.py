@@ -9,7 +9,7 @@ import json
 import sys
 
 from system.counters import Counters
-from site.document import Site
+from site import document
 from a_bus.state import describe
 from energy.intervals import FIVE_MINUTES, Interval
 from energy.spread import Spread
@@ -46,7 +46,7 @@ def site(points):
     """A three-phase house: grid, sun and battery of three points each, the rest are circuits."""
     loads = [{"name": "Circuit number %d" % i, "role": "circuit"} for i in range(9, points)]
     loads += [{"name": role, "role": role} for role in ("grid", "solar", "battery")]
-    return Site(
+    return document.of(
         {
             "name": "Test", "uuid": "u", "location": 1, "timezone": "Etc/UTC", "utc_offset": 0,
             "scheme": "3x400+N", "frequency": 50, "head": "5020000001", "loads": loads,
@@ -158,7 +158,7 @@ def gateway(points):
     )  # fmt: skip
     values = {
         "time": 1764000001, "uptime": 12345678, "serial": "5020000042", "heapFree": 3456789,
-        "firmwareVersion": "0.1.0", "windows": 61728390, "orderRefused": None,
+        "firmwareVersion": "0.1.0", "site": "3f7a9c1e", "windows": 61728390, "orderRefused": None,
         "lastEnd": {"reason": None, "reset": "power-up", "count": 0},
         "mqtt": {
             "connects": 123, "published": 12345678, "dropped": 12, "intervalsDropped": 0,
