@@ -19,7 +19,7 @@ from a_bus.cycle import Cycle
 from a_bus.frame import EVERYBODY, POLL, encode
 from a_bus.nodes import Nodes
 from a_bus.receive import Receiver
-from a_bus.schedule import capacity, microseconds
+from a_bus.schedule import capacity, microseconds, repeats
 from a_bus.search import Search
 
 _MARGIN_US = const(300)  # from an answer's end until its bytes are surely in the driver's buffer
@@ -66,13 +66,7 @@ class BusA:
         self._search = Search(session, baud)
         self._schedule = 1 + session % 255
         self._short_us = microseconds(32 + _SHORT_ANSWER, baud) + _TURNAROUND_US + _MARGIN_US
-        # How long a REPEAT takes with its answer, by the number of channels.
-        self._repeat_us = [
-            microseconds(2 * frame.HEADER_BYTES + channels_wanted * frame.SECTION_BYTES, baud)
-            + _TURNAROUND_US
-            + _MARGIN_US
-            for channels_wanted in range(5)
-        ]
+        self._repeat_us = [us + _TURNAROUND_US + _MARGIN_US for us in repeats(baud)]
         self.capacity = capacity(self.nodes.all, baud)
         poll_us = microseconds(frame.HEADER_BYTES, baud)
         self.line_us = poll_us + self.nodes.end_us
@@ -97,8 +91,14 @@ class BusA:
         self.backlog = Backlog()
         self._allowed_us = 0  # for repairs while far behind
         self._polled = 0  # ticks when the last POLL began: the reference edge
+        self.session = session
+        self._others_us = 0  # until the answers to another one have surely come
 
-    # For others
+    def go_on(self, other: BusA, block: int) -> None:
+        """Go on where another one has ended, with this block, which the nodes hold. With another
+        session: they get their addresses anew, and keep their time."""
+        self.backlog.go_on(other.backlog, block)
+        self.blocks, self._settling, self._others_us = other.blocks, 0, other.line_us
 
     def behind(self) -> int:
         """Blocks that are complete at the head and not yet handed over: 1 or 2 when the gateway
@@ -122,10 +122,8 @@ class BusA:
         node = self.nodes.of(serial)
         if node is None or node.lost:
             raise Refused("no node %s on the A-bus" % serial)
-        request = frame.IDENTIFY, node.address, inputs, seconds
-        self._requests = [other for other in self._requests if other[1] != node.address] + [
-            request
-        ]
+        requests = [other for other in self._requests if other[1] != node.address]
+        self._requests = requests + [(frame.IDENTIFY, node.address, inputs, seconds)]
 
     # The cycle
 
@@ -160,13 +158,10 @@ class BusA:
 
     def _query_next(self):
         """Ask the next node that is there for its status; returns whether there is one."""
-        nodes = self.nodes.all
-        for _ in nodes:
-            self._queried = self._queried % len(nodes) + 1
-            if not nodes[self._queried - 1].lost:
-                self._send(frame.QUERY, self._queried, 0, 0)
-                return True
-        return False
+        self._queried = self.nodes.next_there(self._queried)
+        if self._queried:
+            self._send(frame.QUERY, self._queried, 0, 0)
+        return self._queried > 0
 
     def _assign(self):
         """Give the node that was found last its address; returns whether anything was sent."""
@@ -194,6 +189,10 @@ class BusA:
         self.ready = None
         self._uart.set_baud(self._baud)
         turn = quiet = 0
+        if self._others_us:
+            yield self._others_us
+            self._others_us = 0
+            receiver.drop()
         while True:
             # Find nodes: before the first POLL until nobody new answers, then now and then.
             while self._searches:

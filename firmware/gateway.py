@@ -13,11 +13,9 @@ from system.counters import Counters
 from system.log import Log
 from system.tasks import run_all
 from system.version import VERSION
-from site.sampling import SAMPLE_RATE
 from b_bus.port import PortB
 from b_bus.start import meters_of
 from a_bus import state as a_bus
-from bus_a import BusA
 from energy.record import Record
 from energy.totals import Totals
 from journal import room
@@ -35,38 +33,14 @@ from cloud.service import Service
 from cloud.state import State
 from cloud.uplink import Uplink
 from panel.housekeeping import Housekeeping
-import pipeline
+from assembly import build_measuring
 from measuring_loop import MeasuringLoop
+from site_change import SiteChange
 
 _COMMANDS = "gateway/set"
 _INPUTS = ("A", "B", "C", "D")
 _FIRST_MINUTE_S = const(1735689600)  # of the journal, 2025-01-01
 _CALM_BLOCKS = const(3)  # that the A-bus may be behind while the flash is written
-
-
-def build_measuring(
-    hardware: BoardHardware,
-    site: Site,
-    waiting: Callable[[], None],
-    report_samples: int = SAMPLE_RATE,
-) -> Measuring:
-    """The measuring path of a site on this hardware: a Measuring. `waiting`: called when a
-    report waits to be worked through. `report_samples`: see metering.Meter."""
-    if site.power_box:
-        from b_bus.power_box import NoBusA
-
-        return pipeline.build(NoBusA(), site, hardware.now_ms, waiting, report_samples)
-    bus = BusA(
-        hardware.a_uart,
-        hardware.ticks_us,
-        hardware.a_baud,
-        site.nodes(),
-        3 + len(site.points),
-        1 + hardware.entropy() % 65535,
-    )
-    if any(point.type == "MODBUS" for point in site.points):
-        bus.backlog.do_without_head()
-    return pipeline.build(bus, site, hardware.now_ms, waiting, report_samples)
 
 
 class Gateway:
@@ -105,7 +79,7 @@ class Gateway:
             self._is_calm,
         )
         rates = Rates(settings.publish, lambda: self.connection.link, hardware.uptime_ms)
-        retained = Retained(
+        self._retained = retained = Retained(
             prefix,
             site,
             hardware.serial,
@@ -131,10 +105,11 @@ class Gateway:
         reports = asyncio.Event()
         self.measuring = build_measuring(hardware, site, reports.set)
         energy, aggregates = self.measuring.energy, self.measuring.aggregates
+        record = Record(site, energy, aggregates, self.counters.count)
         self.journal = Journal(
             site,
             self.measuring,
-            Record(site, energy, aggregates, self.counters.count),
+            record,
             lambda: self.port_b.pulses(),
             room.capacity(),
             self.counters.count,
@@ -144,8 +119,8 @@ class Gateway:
         way = self.journal, self.uplink, rates, hardware.uptime_ms, self.counters.count
         self._delivery = Delivery(prefix, hardware.serial, *way)
         self.journal.set_news(lambda _: self._delivery.wake())
-        bus: Any = self.measuring.bus  # a Power Box's gives no advice either
-        self.advice = bus if site.power_box else Advice(bus, site, settings.commission)
+        self._watch = settings.commission
+        self._advise(site)
         self.publisher = Publisher(
             prefix,
             site,
@@ -165,7 +140,7 @@ class Gateway:
         self.commands.on("history", lambda f: self._delivery.ask(f["from"], f["to"]))
         self.commands.on("identify", self._identify)
         self.commands.on("scan", self._scan)
-        self.commands.on("commission", self.advice.commission, reads=True)
+        self.commands.on("commission", lambda f: self.advice.commission(f), reads=True)
         self.port_b = PortB(
             hardware,
             site,
@@ -177,9 +152,18 @@ class Gateway:
         )
         self.port_b.declare(self.commands, prefix)
         meters = meters_of if self._with_b else None
-        service = Service(
-            site, settings, meters, self._log, self.commands, self.close, hardware.restart
+        self._change = SiteChange(
+            hardware,
+            site,
+            self.measuring,
+            self.journal,
+            record,
+            self.counters.count,
+            self._use_site,
+            lambda: retained.publish(self.uplink.publish),
         )
+        way = self._change.apply, self._log, self.commands, self.close, hardware.restart
+        service = Service(site, settings, meters, hardware.serial, *way)
         service.declare()
         way = self.connection, self.uplink, self.commands, self.counters, self._now_s
         self._renewal = Renewal(hardware.serial, settings, *way)
@@ -244,8 +228,22 @@ class Gateway:
         return self.measuring.bus.behind() <= _CALM_BLOCKS
 
     def _look(self):
-        """What is wrong on the A-bus: a generator."""
-        return self.advice.update(self.measuring.report, self.measuring.reports)
+        """What is wrong on the A-bus, and another site that waits: a generator."""
+        yield from self._change.steps()
+        yield from self.advice.update(self.measuring.report, self.measuring.reports)
+
+    def _use_site(self, site):
+        """Measuring has gone over to it."""
+        self.site = site
+        self._advise(site)
+        self.port_b.change(site)
+        self.publisher.change(site)
+        self._retained.change(site)
+        self._home_assistant.change(site)
+
+    def _advise(self, site):
+        bus: Any = self.measuring.bus  # a Power Box's gives no advice either
+        self.advice = bus if site.power_box else Advice(bus, site, self._watch)
 
     def _in_cloud(self):
         return self.uplink.connected
@@ -254,17 +252,19 @@ class Gateway:
         """What is wrong: (name, a text for the installer)."""
         found = self.advice.texts + self.port_b.advice() + self.housekeeping.texts()
         found += self.journal.advice(self.counters.counts)
+        found += self._change.advice(self.counters.counts)
         return found + self.uplink.advice()
 
     def _parts(self):
         """Of the message `gateway`, see cloud.state.State."""
-        hardware, bus, counts = self.hardware, self.measuring.bus, self.counters.counts
+        hardware, measuring, counts = self.hardware, self.measuring, self.counters.counts
         led, connection = self.led, self.connection
         return (
             ("time", self._now_s, None),
             ("uptime", lambda: hardware.uptime_ms() // 1000, None),
             ("serial", lambda: hardware.serial, None),
             ("firmwareVersion", lambda: VERSION, None),
+            ("site", lambda: self.site.fingerprint, lambda: self.site.fingerprint),
             ("heapFree", gc.mem_free, None),
             ("lastEnd", self.housekeeping.ends.describe, None),
             ("led", led.describe, lambda: (led.state, led.overdue)),
@@ -281,8 +281,8 @@ class Gateway:
             ("windows", lambda: self.measuring.meter.windows, None),
             (
                 "aBus",
-                lambda: a_bus.describe(bus, hardware.a_baud, len(self.site.points)),
-                lambda: a_bus.glance(bus),
+                lambda: a_bus.describe(measuring.bus, hardware.a_baud, len(self.site.points)),
+                lambda: a_bus.glance(measuring.bus),
             ),
         )
 

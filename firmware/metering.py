@@ -151,6 +151,15 @@ class Meter:
         self._report_samples = report_samples
         self.samples = 0  # in the report at hand
 
+    def go_on(self, other: Meter, with_pll: bool) -> None:
+        """Go on where another site's has ended a report. with_pll: with the same supply, so that
+        its oscillator goes on too."""
+        self.windows, self.lost = other.windows, other.lost
+        self._report_samples = other._report_samples
+        self.offsets.go_on(other.offsets)
+        if with_pll:
+            self.pll = other.pll
+
     def add(self, samples: Samples, where: Words, first: int) -> int:
         """Add a block from sample `first` on, up to its end or that of the window; returns how far
         it came (64 at the end)."""

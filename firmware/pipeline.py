@@ -8,6 +8,8 @@ aggregates are worked through afterwards, in slices between the blocks. The call
 with asyncio on the gateway, in a plain loop in replay and in the benchmarks.
 """
 
+from micropython import const
+
 from site.sampling import BLOCK, SAMPLE_RATE
 from site.wiring import DELTA, STAR
 from measure.harmonics import Harmonics
@@ -16,6 +18,8 @@ from measure.quantities import VOLTS_PER_COUNT, Report
 from metering import Meter
 from energy.aggregates import Aggregates
 from energy.registers import Energy
+
+_STOPPED_US = const(1000)  # from one look to the next
 
 
 def build(
@@ -60,8 +64,9 @@ def build(
 class Measuring:
     """`reports`: how many were worked through. Of the last one: `report` (quantities.Report),
     `energy` and `aggregates` after it, `ended_ms` (epoch ms of its last sample, or None),
-    `first_sample` (the head's number of its first sample, modulo 2^22). `pending`: a report waits
-    to be worked through; one that is complete meanwhile becomes a window longer, which `postponed`
+    `first_sample` (the head's number of its first sample, modulo 2^22). `stopped`: after stop()
+    the block and the sample up to which it has measured; else None. `pending`: a report waits to
+    be worked through; one that is complete meanwhile becomes a window longer, which `postponed`
     counts. `events`: power_events.PowerEvents; `harmonics`: harmonics.Harmonics.
 
     phantoms: phantom_voltages.PhantomVoltages, or None. make_lines: line_voltages.delta or split,
@@ -105,6 +110,9 @@ class Measuring:
         self._cycle: Cycle | None = None  # the block at hand
         self._sample = 0  # of it, up to which it is measured
         self._failing = 0  # samples of it that are lost if measuring them fails
+        self._stops = False  # at the end of the report at hand
+        self.stopped: tuple[int, int] | None = None
+        self._done = 0  # samples of the next block that are measured already
         self.restart()
 
     def restart(self) -> None:
@@ -119,6 +127,8 @@ class Measuring:
     def step(self) -> int:
         """Do what is due; returns the us until the next step. Allocates only when a report ends,
         and little then."""
+        if self.stopped:
+            return _STOPPED_US
         cycle = self._cycle
         if cycle is None:
             wait = next(self._steps)
@@ -132,11 +142,13 @@ class Measuring:
     def _begin(self, cycle):
         """Take a block in hand."""
         self._cycle = cycle
-        self._sample = 0
+        self._sample, done = self._done, self._done
+        self._done = 0
         if self._next_first < 0:
             self._next_first = cycle.block * BLOCK
         elif cycle.skipped:
-            lost = cycle.skipped * BLOCK
+            lost = cycle.skipped * BLOCK - done
+            self._sample = 0
             self.meter.skip(lost)
             self.events.skip(lost)
             self.harmonics.skip()
@@ -152,6 +164,8 @@ class Measuring:
         while True:
             if self.meter.due:
                 self._finish(cycle.block)
+                if self.stopped:
+                    return
             if self._sample == BLOCK:
                 break
             self._measure(cycle.where, self._sample)
@@ -186,7 +200,39 @@ class Measuring:
         self.first_sample = self._next_first
         self._next_first = block * BLOCK + self._sample & 0x3FFFFF
         self.pending = True
+        if self._stops:
+            self.stopped = block, self._sample
         self._waiting()
+
+    def stop(self) -> None:
+        """Measure no further than to the end of the report at hand: go_on_as() is to follow,
+        before the nodes drop what they hold."""
+        self._stops = True
+
+    def go_on(self) -> None:
+        """As it was: nothing came of it."""
+        self._stops = False
+        self.stopped = None
+
+    def go_on_as(self, other: Measuring, same_supply: bool) -> None:
+        """Become another site's, once the last report was worked through: its bus asks anew for
+        the block at which this one has stopped, and not a sample is lost. same_supply: the
+        voltages mean the same, so that the oscillator and the events go on too."""
+        other.meter.go_on(self.meter, same_supply)
+        self.meter, self.report, self.harmonics = other.meter, other.report, other.harmonics
+        self.energy, self.aggregates = other.energy, other.aggregates
+        if not same_supply:
+            self.events = other.events
+        self._phantoms, self._make_lines = other._phantoms, other._make_lines
+        if self.stopped:
+            self._done = self.stopped[1]
+        else:
+            self._next_first = -1
+        self.bus = other.bus
+        self._cycle = None
+        self._failing = 0
+        self._steps = self.bus.run()
+        self.go_on()
 
     def set_meters(self, meters: Sequence[EntersValues]) -> None:
         """meters: what enters its values into each report, fill(report)."""

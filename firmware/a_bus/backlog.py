@@ -36,6 +36,12 @@ class Backlog:
         some seconds: what is measured elsewhere is reported then."""
         self._patience = _PATIENCE
 
+    def go_on(self, other: Backlog, block: int) -> None:
+        """Go on, with this block, where another site's has ended: the head's time is known."""
+        self.head, self.next = other.head, block
+        self.skipped, self.restarts = other.skipped, other.restarts
+        self._patience, self._alone = other._patience, other._alone
+
     def note(self, polled: int, received: Receiver) -> None:
         """Take the head's time where it was given: `block` and `within` at `polled`."""
         head, block = self.head, received.block

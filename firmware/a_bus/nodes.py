@@ -118,6 +118,15 @@ class Nodes:
                 return node
         return None
 
+    def next_there(self, address: int) -> int:
+        """The address of the next node that is there, after that one, in turn; 0: there is
+        none."""
+        for _ in self.all:
+            address = address % len(self.all) + 1
+            if not self.all[address - 1].lost:
+                return address
+        return 0
+
     def admit(self, serial: str, nonce: int, inputs: int, version: int) -> Node | None:
         """A node has answered a search. Returns the Node to be assigned, or None: its twin is
         there already, or there are too many."""

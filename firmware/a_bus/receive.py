@@ -60,6 +60,11 @@ class Receiver:
         """Forget what is left of answers that were being taken."""
         self._early = self._done = 0
 
+    def drop(self) -> None:
+        """What has come is for nobody."""
+        while self._uart.readinto(self._samples):
+            pass
+
     def early_answers(self, cycle: Cycle) -> None:
         """Take those answers to a POLL that are here, while the others still come."""
         self._early = self._uart.readinto(cycle.early) or 0

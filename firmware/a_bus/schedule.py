@@ -17,6 +17,11 @@ def microseconds(count: int, baud: int) -> int:
     return (count * 10000000 + baud - 1) // baud
 
 
+def repeats(baud: int) -> list[int]:
+    """us that a REPEAT of 0 to 4 channels takes on the line, with its answer."""
+    return [microseconds(2 * HEADER_BYTES + n * SECTION_BYTES, baud) for n in range(5)]
+
+
 def lay_out(answers: Iterable[int], baud: int) -> tuple[list[int], int]:
     """Slots for the nodes that fit on the line (docs/a-bus.md section 4).
 

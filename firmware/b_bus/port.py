@@ -98,14 +98,8 @@ class PortB:
             self._now_s,
             self._place.zone,
         )
-        points = self._place.points
         for meter in named.meters:
-            mine = [
-                (i, 1 + point.input)
-                for i, point in enumerate(points)
-                if point.type == "MODBUS" and point.node == meter.name
-            ]
-            meter.begin(self._count, mine)
+            meter.begin(self._count, self._points_of(meter))
             runner.members.add(meter)
         self._measuring.set_meters(named.meters)
         if named.power_box:  # behind the meters, whose values its report holds as well
@@ -115,6 +109,21 @@ class PortB:
         for module in named.modules:
             runner.members.add_module(module)
         return runner
+
+    def _points_of(self, meter):
+        return [
+            (i, 1 + point.input)
+            for i, point in enumerate(self._place.points)
+            if point.type == "MODBUS" and point.node == meter.name
+        ]
+
+    def change(self, place: Site) -> None:
+        """It is another site now, with the same `b_bus` and without a Power Box."""
+        self._place = place
+        if self._runner:
+            self._runner.set_zone(place.zone)
+            for meter in self.site.meters:
+                meter.set_points(self._points_of(meter))
 
     def pulses(self) -> list[tuple[str, Sequence[int | None]]]:
         """What the inputs of the Input modules have counted, None for one that does not, or not

@@ -89,6 +89,10 @@ class Runner:
             for task in tasks:
                 task.cancel()
 
+    def set_zone(self, zone: Zone) -> None:
+        """Of schedules, from now on."""
+        self._zone = zone
+
     def scan(self) -> None:
         """Look for new modules."""
         self._scan = True

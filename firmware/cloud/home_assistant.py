@@ -74,6 +74,11 @@ class HomeAssistant:
         if self._on:
             commands.on_topic(_BIRTH, "", self._take)
 
+    def change(self, site: Site) -> None:
+        """It is another one now, with the same uuid: it is announced soon."""
+        self._site = site
+        self._born = True
+
     def _take(self, payload):
         if payload == b"online":
             self._born = True

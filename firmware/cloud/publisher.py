@@ -72,7 +72,6 @@ class Publisher:
     ):
         self._dropped = 0  # messages `realtime` that had to go, as there was no connection
         self._prefix = prefix
-        self._site = site
         self._measuring = measuring
         self._uplink = uplink
         self._count = counters.count
@@ -80,17 +79,24 @@ class Publisher:
         self._uptime_ms = uptime_ms
         self._publish_others = publish_others
         self._news = asyncio.Event()
-        self._figures = figures = Figures(site, measuring)
-        self._realtime = original.realtime_form(site, measuring, figures)
         self._realtime_topic = prefix + "realtime"
         self._realtime_due = Due("realtime", rates)
-        self._waiting = Waiting(self._realtime.longest)
+        self._waiting = Waiting(0)
+        self._states = []
+        self.change(site)
+
+    def change(self, site: Site) -> None:
+        """Write of this site from now on, which measuring has begun with; not while write() has
+        begun and not ended. What waits to be sent is sent as it is."""
+        self._site, measuring = site, self._measuring
+        self._figures = figures = Figures(site, measuring)
+        self._realtime = original.realtime_form(site, measuring, figures)
+        self._waiting.resize(self._realtime.longest)
         self._totals = topics.totals_form(measuring, figures)
         self._month = topics.month_form(figures)
         self._quality = quality.Quality(site, measuring, figures)
         parts = (topics.site_form(site, measuring, figures),)
         self._messages = []
-        self._states = []
         self._add("site", lambda _: parts, parts[0].longest)
         self._add("quality", self._quality_parts, self._quality.longest)
         longest = self._totals.longest + self._month.longest

@@ -4,6 +4,7 @@ the files.
 """
 
 import asyncio
+import json
 
 from micropython import const
 
@@ -22,21 +23,26 @@ _FILES = {"site": site_file.FILE, "site_before": site_file.BEFORE}
 
 
 class Service:
-    """site: site.document.Site; requested: settings.Settings; meters_of: see document.load();
-    close: a coroutine function, a clean end; restart: a function, the new start, which comes once
-    the answer has gone."""
+    """site: site.document.Site; requested: settings.Settings; meters_of, own: see
+    document.load(); apply: a coroutine function, whether a site is used from now on, without a new
+    start; close: a coroutine function, a clean end; restart: a function, the new start, which
+    comes once the answer has gone."""
 
     def __init__(
         self,
         site: Site,
         requested: Settings,
         meters_of: MetersOf | None,
+        own: str,
+        apply: Callable[[Site], Awaitable[bool]],
         log: Log,
         commands: Commands,
         close: Callable[[], Awaitable[object]],
         restart: Callable[[], object],
     ):
-        self._site = site
+        self._uuid = site.uuid
+        self._own = own
+        self._apply = apply
         self._settings = requested
         self._meters_of = meters_of
         self._log = log
@@ -71,36 +77,47 @@ class Service:
         given = [name for name in fields if fields[name] is not None]
         if len(given) != 1:
             raise Refused("configure: give one of site, site_before, settings", "malformed")
-        try:
-            if given[0] == "settings":
-                self._change(fields["settings"])
-            elif given[0] == "site":
-                self._replace(compact(fields["site"]))
-            else:
-                self._go_back()
-        except OSError:
-            raise Refused(_FULL)
-        return self._begin_anew(None)
+        if given[0] == "settings":
+            self._change(fields["settings"])
+            return self._begin_anew(None)
+        if given[0] == "site":
+            return self._replace(fields["site"])
+        return self._replace(self._table(site_file.BEFORE))
 
     def _change(self, changes):
         try:
             settings.change(self._settings, changes)
         except ValueError as error:
             raise Refused(str(error))
+        except OSError:
+            raise Refused(_FULL)
 
-    def _replace(self, text):
-        self._check(text)
-        site_file.replace(text)
+    async def _replace(self, table):
+        site = await self._checked(table)
+        try:
+            site_file.replace(compact(table))
+        except OSError:
+            raise Refused(_FULL)
+        return await self._used(site)
 
-    def _go_back(self):
-        text = site_file.read(site_file.BEFORE)
+    async def _reapply(self, _):
+        """What the files say is applied to every node and module anew, as at every start."""
+        site = await self._checked(self._table(site_file.FILE))
+        return self._begin_anew(None) if site.b_bus else await self._used(site)
+
+    @staticmethod
+    def _table(name):
+        text = site_file.read(name)
         if text is None:
             raise Refused(_NONE_BEFORE)
-        self._replace(text)
+        try:
+            return json.loads(text)
+        except ValueError:
+            raise Refused("site: not JSON: send it anew")
 
-    def _reapply(self, _):
-        """What the files say is applied to every node and module anew, as at every start."""
-        self._check(site_file.read() or "")
+    async def _used(self, site):
+        if await self._apply(site):
+            return compact({"restarts": False, "fingerprint": site.fingerprint})
         return self._begin_anew(None)
 
     def _begin_anew(self, _):
@@ -115,14 +132,22 @@ class Service:
         await self._close()
         self._restart()
 
-    def _check(self, text):
-        """Refused unless it is a site.json that this gateway can use."""
+    async def _checked(self, table):
+        """The Site; Refused unless it is a site.json that this gateway can use."""
+        steps = document.steps(table, self._meters_of, self._own)
+        site = None
         try:
-            uuid = document.load(text, self._meters_of).uuid
+            while site is None:
+                try:
+                    next(steps)
+                    await asyncio.sleep_ms(0)
+                except StopIteration as end:
+                    site = end.value
         except ValueError as error:
             raise Refused("site: %s" % error)
-        if uuid != self._site.uuid:
-            raise Refused("site.uuid: must be %s, of this site" % self._site.uuid)
+        if site.uuid != self._uuid:
+            raise Refused("site.uuid: must be %s, of this site" % self._uuid)
+        return site
 
 
 def shown(requested: Settings) -> Table:

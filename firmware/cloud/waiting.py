@@ -17,6 +17,11 @@ class Waiting:
         self._spare = [Text(size)]
         self._sending = False
 
+    def resize(self, size: int) -> None:
+        """The next ones may be of another length; those that wait stay."""
+        self._size = size
+        self._spare = [Text(size)]
+
     def room(self) -> Text:
         """A Text to write the next one in, for add(). Allocates one where none is spare."""
         return self._spare.pop() if self._spare else Text(self._size)

@@ -33,6 +33,11 @@ class Aggregates:
         """The registers were restored: intervals begin with what is in them now."""
         self.intervals.begin()
 
+    def go_on(self, other: Aggregates, points: Pairs, registers: Pairs) -> None:
+        """Go on where another site's have ended; see registers.Energy.go_on()."""
+        self.intervals.go_on(other.intervals, points, registers)
+        self.demand.go_on(other.demand)
+
     def add(self, report: Report, now_ms: int | None) -> Steps:
         """Take a report that the registers have counted, and that ended at `now_ms` (epoch
         milliseconds, or None): a generator that works for some ms between two yields."""

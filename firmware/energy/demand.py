@@ -99,6 +99,12 @@ class Demand:
         if not (start is None or joules is None or samples is None):
             self._earlier = start, joules, samples
 
+    def go_on(self, other: Demand) -> None:
+        """Go on where another site's has ended, in the same quarter of an hour."""
+        self._day, self._month, self._current = other._day, other._month, other._current
+        self.highest, self.at = other.highest, other.at
+        self._before, self._earlier = other._before, other._earlier
+
     def energy(self) -> int | None:
         """J imported in the current quarter, None where the grid is not measured."""
         if not self._grid:

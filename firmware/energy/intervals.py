@@ -14,8 +14,8 @@ from array import array
 from micropython import const
 
 from site.sampling import SAMPLE_RATE
-from measure.readings import MISSED, SUMS
-from energy.registers import ABSENT, BACK, EXPORT, IMPORT, MAX_GAP, MEASURED, zeros
+from energy.gaps import Gaps
+from energy.registers import BACK, EXPORT, IMPORT, MAX_GAP, zeros
 from energy.spread import Spread
 
 FIVE_MINUTES = const(300)
@@ -23,7 +23,6 @@ QUARTER = const(900)
 
 _KEPT = const(4)  # completed intervals that wait to be taken
 _TOLERANCE_S = const(2)
-_MAX_SAMPLES = const(0x3FFFFFFF)  # samples missed: four days, while the time is not known
 _LONG_REPORT = const(4800)  # samples: what ends an interval with one is divided
 
 
@@ -74,57 +73,6 @@ class Interval:
         return self.regular and most * 100 <= self.samples and not any(self.doubtful)
 
 
-class _Gaps:
-    """The points' gaps in an interval. `missed[i]`: samples that point i did not get; `open[i]`:
-    of these, those since it is absent."""
-
-    def __init__(self, points: int):
-        self.missed = zeros("i", points)
-        self.open = zeros("i", points)
-        self._lost = zeros("i", points)  # samples that are in no register, neither measured
-        self._doubtful = bytearray(points)
-
-    def clear(self) -> None:
-        """Another interval begins."""
-        for i in range(len(self.missed)):
-            self.missed[i] = self.open[i] = self._lost[i] = self._doubtful[i] = 0
-
-    def add(self, sums: Words, energy: Energy, before: int) -> None:
-        """Take a report. sums: its readings'; energy: registers.Energy; before: samples of the
-        interval until the report began."""
-        for i in range(len(self.missed)):
-            missed, state = sums[SUMS * i + MISSED], energy.state[i]
-            if not missed and state == MEASURED:
-                continue
-            self.missed[i] = min(self.missed[i] + missed, _MAX_SAMPLES)
-            if state == ABSENT:
-                self.open[i] = min(self.open[i] + missed, _MAX_SAMPLES)
-            elif state != MEASURED:
-                if state != BACK:
-                    self.lose(i)
-                elif energy.gap[i] > before + missed:
-                    self._doubtful[i] = 1  # it holds energy of the interval before
-                self.open[i] = 0
-
-    def accept(self, i: int) -> None:
-        """Energy of the interval before, which had come with that of point i, was taken out."""
-        self._doubtful[i] = 0
-
-    def lose(self, i: int) -> None:
-        """What is missing of point i since it is absent is in no register."""
-        self._lost[i] = min(self._lost[i] + self.open[i], _MAX_SAMPLES)
-        self.open[i] = 0
-
-    def doubtful(self, samples: int) -> bytearray:
-        """Of each point, whether the interval of so many samples has not its energy: a hundredth
-        may be lost."""
-        doubtful = bytearray(self._doubtful)
-        for i in range(len(doubtful)):
-            if self._lost[i] * 100 > samples:
-                doubtful[i] = 1
-        return doubtful
-
-
 class Span:
     """The interval that is current, of one length. `samples`: of it so far; `start`: its beginning
     by the clock (epoch s), None while the time is not known."""
@@ -135,11 +83,11 @@ class Span:
         self.samples = 0
         self._energy = energy
         self._before = zeros("q", len(energy.main.joules))
-        self._gaps = _Gaps(len(energy.missing))
+        self._gaps = Gaps(len(energy.missing))
         self.begin()
         # An interval that waits for points that are absent.
         self._waiting: Interval | None = None
-        self._waiting_gaps = _Gaps(len(energy.missing))
+        self._waiting_gaps = Gaps(len(energy.missing))
 
     def begin(self) -> None:
         """Begin anew with what the registers have now."""
@@ -148,6 +96,16 @@ class Span:
         self._estimated = sum(self._energy.estimated.joules)
         self._spread = Spread(len(self._energy.missing))
         self._gaps.clear()
+
+    def go_on(self, other: Span, points: Pairs, registers: Pairs) -> None:
+        """Go on with what another site's has begun: `points`, `registers`: [(ours, its)], which
+        have the same joules now. What the interval before waits for is forgotten."""
+        self.start, self.samples = other.start, other.samples
+        for r, old in registers:
+            self._before[r] = other._before[old]
+        kept = sum(other._energy.estimated.joules) - other._estimated
+        self._estimated = sum(self._energy.estimated.joules) - kept
+        self._gaps.go_on(other._gaps, points)
 
     def so_far(self, k: int, direction: int) -> int:
         """J of load k; direction: energy.IMPORT or EXPORT."""
@@ -280,6 +238,12 @@ class Intervals:
         """Begin anew with what the registers have now."""
         self._five_minutes.begin()
         self.quarter.begin()
+
+    def go_on(self, other: Intervals, points: Pairs, registers: Pairs) -> None:
+        """See Span.go_on(). What nobody has taken from the other one is dropped."""
+        self.dropped = other.dropped + len(other.completed)
+        self.quarter.go_on(other.quarter, points, registers)
+        self._five_minutes.go_on(other._five_minutes, points, registers)
 
     def add(self, report: Report, grid: float | None, now_ms: int | None) -> Quarters:
         """Take a report (quantities.Report) that the registers have counted. grid: its power in W,

@@ -2,7 +2,8 @@
 power cut.
 
 Owns the record's format. A point goes on by its node and input, a load by its name, all of it by
-the site's uuid: what is new begins at 0. Between two records a power cut takes what was counted
+the site's uuid: what is new begins at 0, and what the site has not any more is kept for its
+return. Between two records a power cut takes what was counted
 since the last one. The journal, which is written with it, says when.
 """
 
@@ -22,6 +23,7 @@ _DAY = "<i9q"
 _MONTH = "<iiqqqi"
 _HOURS = "<48i"
 _NONE = const(-1)
+_MAX_GONE = const(64)  # points, and loads, that are kept without being in the site
 
 
 def _who(text):
@@ -38,30 +40,42 @@ class Record:
     kept later may be lost; `size`: how many there are before them in the file.
 
     energy: registers.Energy; aggregates: aggregates.Aggregates, both new; count: counts an error
-    by name."""
+    by name. before: the Record of the site before this one, which goes on with what it has taken
+    last: it is not used any more then."""
 
-    def __init__(self, site: Site, energy: Energy, aggregates: Aggregates, count: Count):
+    def __init__(
+        self,
+        site: Site,
+        energy: Energy,
+        aggregates: Aggregates,
+        count: Count,
+        before: RegistersRecord | None = None,
+    ):
         self._energy = energy
         self._aggregates = aggregates
         self._uuid = _who(site.uuid)
         self._points = [_who("%s/%d" % (point.node, point.input)) for point in site.points]
         self._loads = [_who(load.name) for load in site.loads]
-        self._bytes = bytearray(_size(len(self._points), len(self._loads)))
-        self.size = len(self._bytes) + OVERHEAD
-        self.rest = b""
-        self._store = Durable("registers")
+        self._gone_points: list[Bytes] = []
+        self._gone_loads: list[Bytes] = []
+        self.rest: bytes = b""
+        self._store = before._store if before else Durable("registers")
         self.doubtful = self._store.damaged > 0
-        value = self._store.value
-        if value is None:
-            if self._store.damaged:
+        value = before._bytes if before else self._store.value
+        if value is not None:
+            try:
+                self.rest = bytes(value[_size(value[1], value[2]) :])
+                self._restore(value)
+            except (ValueError, IndexError):  # of another version
                 count("registers.lost")
-            return
-        try:
-            self.rest = value[_size(value[1], value[2]) :]
-            self._restore(value)
-        except (ValueError, IndexError):  # of another version
+            aggregates.begin()
+        elif self._store.damaged:
             count("registers.lost")
-        aggregates.begin()
+        points = len(self._points) + len(self._gone_points)
+        loads = len(self._loads) + len(self._gone_loads)
+        self._bytes = bytearray(_size(points, loads))
+        struct.pack_into(_HEAD, self._bytes, 0, _VERSION, points, loads, self._uuid)
+        self.size = len(self._bytes) + OVERHEAD
 
     def _restore(self, data):
         version, points, loads, uuid = struct.unpack_from(_HEAD, data, 0)
@@ -74,6 +88,8 @@ class Record:
             who, *values = struct.unpack_from(_POINT, data, at)
             if who in self._points:
                 self._energy.restore_point(self._points.index(who), values)
+            elif len(self._gone_points) < _MAX_GONE:
+                self._gone_points.append(bytes(data[at : at + struct.calcsize(_POINT)]))
             at += struct.calcsize(_POINT)
         today = self._aggregates.today
         for _ in range(loads):
@@ -82,6 +98,8 @@ class Record:
                 k = self._loads.index(who)
                 self._energy.restore_load(k, imported, exported)
                 today.restore_load(k, *of_today)
+            elif len(self._gone_loads) < _MAX_GONE:
+                self._gone_loads.append(bytes(data[at : at + struct.calcsize(_LOAD)]))
             at += struct.calcsize(_LOAD)
         day, *sums = struct.unpack_from(_DAY, data, at)
         today.restore(None if day == _NONE else day, sums)
@@ -102,19 +120,20 @@ class Record:
     def fill(self) -> Steps:
         """Take what the registers have: a generator; nothing may be counted meanwhile."""
         data, energy, today = self._bytes, self._energy, self._aggregates.today
-        struct.pack_into(_HEAD, data, 0, _VERSION, len(self._points), len(self._loads), self._uuid)
         at = struct.calcsize(_HEAD)
         for i, who in enumerate(self._points):
             struct.pack_into(_POINT, data, at, who, *energy.point_record(i))
             at += struct.calcsize(_POINT)
             if i % _STEP == _STEP - 1:
                 yield
+        at = self._put_gone(at, self._gone_points)
         for k, who in enumerate(self._loads):
             values = energy.load_record(k) + today.load_record(k)
             struct.pack_into(_LOAD, data, at, who, *values)
             at += struct.calcsize(_LOAD)
             if k % _STEP == _STEP - 1:
                 yield
+        at = self._put_gone(at, self._gone_loads)
         day = today.day
         struct.pack_into(_DAY, data, at, _NONE if day is None else day, *today.sums)
         at += struct.calcsize(_DAY)
@@ -123,3 +142,10 @@ class Record:
         at += struct.calcsize(_MONTH)
         hours, least = self._aggregates.always_on.record()
         struct.pack_into(_HOURS, data, at, *(list(hours) + list(least)))
+
+    def _put_gone(self, at, gone):
+        """Those behind the site's own; returns where they end."""
+        for one in gone:
+            self._bytes[at : at + len(one)] = one
+            at += len(one)
+        return at

@@ -132,6 +132,19 @@ class Energy:
             self.reactive.joules[4 * i + q] = values[2 + q]
         self.estimated.joules[i], self.missing[i] = values[6:]
 
+    def go_on(self, other: Energy, points: Pairs, registers: Pairs) -> None:
+        """Go on, to the last fraction of a joule, where another site's has ended: `points`,
+        `registers` (of `main`): [(ours, its)]. What a gap is estimated from begins anew: a CT
+        may have another rating now."""
+        for r, old in registers:
+            self.main.joules[r], self.main.rest[r] = other.main.joules[old], other.main.rest[old]
+        for i, j in points:
+            self.restore_point(i, other.point_record(j))
+            self.estimated.rest[i] = other.estimated.rest[j]
+            for q in range(4):
+                self.reactive.rest[4 * i + q] = other.reactive.rest[4 * j + q]
+            self.state[i] = other.state[j]
+
     def load_record(self, k: int) -> tuple[int, int]:
         """What is to be kept of load k: import, export."""
         return self.of_load(k, IMPORT), self.of_load(k, EXPORT)

@@ -8,13 +8,10 @@ from micropython import const
 
 from journal import running
 from journal.advice import texts
-from journal.coding import Record, span
-from journal.cursor import Cursor
+from journal.coding import Record
 from journal.layout import Layouts
 from journal.minutes import Minutes
-from journal.reading import Reading
-from journal.segments import Segments
-from journal.state import State
+from journal.records import Records
 from journal.thinning import Thinning
 
 _LATEST_MS = const(30000)  # that a record waits for the buses
@@ -26,9 +23,9 @@ _MAX_TAIL = const(16384)  # bytes that can be moved to no segment
 _NO_ROOM = const(28)  # ENOSPC
 
 
-class Journal:
-    """`first`, `last`: the sequences that are kept, first > last where there are none; `layout`:
-    of the current site, 8 hexadecimal digits.
+class Journal(Records):
+    """Writes them; records.Records has what is there to be read. `layout`: of the current site, 8
+    hexadecimal digits.
 
     kept: energy.record.Record, which the records are written with; pulses: see minutes.Minutes;
     capacity: bytes that segments may have; count: counts an error by name; uptime_ms: a function.
@@ -46,17 +43,16 @@ class Journal:
         uptime_ms: UptimeMs,
         minutes_since: int | None = None,
     ):
+        super().__init__(site, capacity, count)
         self._measuring = measuring
         self._minutes_since = minutes_since
         self._kept = kept
+        self._pulses = pulses
         self._count = count
         self._uptime_ms = uptime_ms
-        self._layouts = Layouts(site)
         self.layout = self._layouts.current
-        self._state = state = State()
-        self._segments = Segments(capacity, count)
+        state = self._state
         self._thinning = Thinning(self._segments, state, capacity, count)
-        self._reading = Reading(state, self._segments, count)
         self.last = state.go_on(kept.rest, kept.doubtful, self._segments, count)
         self._cut = running.was_cut()
         self._begun = self._cut
@@ -78,37 +74,9 @@ class Journal:
         self._untidy_ms: int | None = None
         self._unthinned_ms: int | None = None
 
-    @property
-    def boot(self) -> int:
-        """The number of this start."""
-        return self._state.boot
-
-    @property
-    def first(self) -> int:
-        if self._segments.all:
-            return self._segments.all[0].first
-        if self._state.chunks:
-            return min(span(self._state.chunks[0])[0], self.last + 1)
-        return self.last + 1
-
-    @property
-    def unread(self) -> int:
-        """How often a part of the flash could not be read: its records may be there again."""
-        return self._segments.unread
-
     def set_news(self, news: Callable[[Record], object]) -> None:
         """news: called with each record when it is written."""
         self._news = news
-
-    def cursor(self, name: str) -> Cursor:
-        """Of a reader."""
-        self._state.cursors.setdefault(name, 0)
-        return Cursor(name, self._state.cursors)
-
-    def layout_text(self, name: str) -> str | None:
-        """What docs/history.md says under "The layout", but for `device`; None where that layout
-        is not known. Reads a file."""
-        return self._layouts.text(name)
 
     def advice(self, counts: dict[str, int]) -> list[AdviceText]:
         """[(name, text)] of what is wrong with it. counts: of errors by name since start."""
@@ -127,13 +95,6 @@ class Journal:
             "room": self._thinning.capacity,
             "delivered": self._state.cursors,
         }
-
-    # Reading
-
-    def read(self, sequence: int) -> Generator[Record | None]:
-        """The record with the lowest sequence from this one on, behind some None; or nothing where
-        there is none: a generator, whose steps take a few ms."""
-        return self._reading.read(sequence, self.last)
 
     # Writing
 
@@ -236,16 +197,36 @@ class Journal:
         try:
             offset = self._offset
             now = None if offset is None else self._uptime_ms() // 1000 + offset
-            while self._ended or self._minutes.samples:
-                for _ in self._end(now, True):
-                    pass
-            for _ in self._kept.fill():
+            for _ in self._take_all(now):
                 pass
         except MemoryError:
             self._count("registers.unwritten")
         else:
             if self._write():
                 running.end()
+
+    def _take_all(self, now):
+        """The minute at hand ends, and what the registers have is taken."""
+        while self._ended or self._minutes.samples:
+            yield from self._end(now, True)
+        yield from self._kept.fill()
+
+    def end_site(self) -> Steps:
+        """Another site follows: the minute at hand ends; begin_site() is next. Writes the layout
+        where it is not kept yet."""
+        if not self._layouts.kept:
+            self._try(lambda: self._layouts.keep(self._since))
+        yield from self._take_all(self._look_at_clock())
+
+    def begin_site(self, site: Site, kept: RegistersRecord) -> None:
+        """It is this one from now on. kept: goes on with what the one before has taken."""
+        self._kept = kept
+        self._layouts = Layouts(site)
+        self.layout = self._layouts.current
+        self._since = self._state.last + 1
+        self._state.end_chunk()
+        self._minutes = Minutes(site, self._measuring, self._pulses, self._state.pulses)
+        self._filled = False
 
     def _end(self, now, last=False):
         """A minute is over: its record is made."""

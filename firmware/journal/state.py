@@ -104,6 +104,10 @@ class State:
             self._chunk = chunk
         self.last = record.sequence
 
+    def end_chunk(self) -> None:
+        """What follows is of another layout."""
+        self._chunk = None
+
     def forget(self) -> None:
         """The oldest chunk is somewhere else, or lost."""
         self.chunks.pop(0)

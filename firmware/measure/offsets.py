@@ -67,6 +67,10 @@ class Offsets:
         self._finished = array("i", self._sums)
         self._turn = 0
 
+    def go_on(self, other: Offsets) -> None:
+        """Look at those samples that another site's would have looked at."""
+        self._turn = other._turn
+
     def add(self, samples: Samples, where: Words, first: int, end: int) -> None:
         """Look at samples first to end - 1 of a block."""
         if not first:

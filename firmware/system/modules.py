@@ -75,11 +75,13 @@ _GATEWAY = (
     "cloud.publisher",
     "cloud.retained",
     "pipeline",
+    "assembly",
     "measuring_loop",
     "cloud.service",
     "cloud.delivery",
     "cloud.home_assistant",
     "energy.record",
+    "site_change",
     "gateway",
 )
 

@@ -16,6 +16,7 @@ from gateway_host.session import Session
 from gateway_host.sim.b_input_module import InputModule
 from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from gateway_host.sim.installation import Installation
+from gateway_host.site_document import fingerprint
 from paho.mqtt import publish
 from running_gateway import PATIENCE_S, Listener, mqtt_at
 from test_uplink import needs_mosquitto
@@ -230,13 +231,14 @@ def lives(directory: Path, plan: dict[str, Any], broker: Broker) -> Iterator[Any
 
 
 def test_a_site_is_replaced_read_and_taken_back(tmp_path):
-    """Whole, by one command each; the restart comes behind the answer, and the same command again
-    gets the same answer after it."""
+    """Whole, by one command each, while it goes on measuring; the same command again gets the same
+    answer, after a new start too."""
     plan = load_house(DEFAULT_HOUSE).site_json()
-    new = plan | {"name": "Après la pluie", "location": 815}
+    new = plan | {"name": "Après la pluie", "location": 815, "points": plan["points"][:-3]}
     with Broker() as broker, lives(tmp_path, plan, broker) as start:
         mqtt = mqtt_at(broker.port, user=SECRETS[0], password=SECRETS[1])
         with start(plan, mqtt=mqtt) as running:
+            listener = running.listener
             assert running.ask("1", get={"what": "site"})["result"] == plan
             assert running.ask("2", get={"what": "site_before"})["error"] == "refused"
             other = running.ask("3", configure={"site": plan | {"uuid": "another"}})
@@ -247,16 +249,40 @@ def test_a_site_is_replaced_read_and_taken_back(tmp_path):
             assert wrong["text"].startswith('site: scheme: "9x9" is not known (known: ')
             both = running.ask("5", configure={"site": new, "site_before": True})
             assert both["error"] == "malformed"
+            elsewhere = running.ask("5b", configure={"site": plan | {"gateway": "5020000043"}})
+            assert "it is for 5020000043, and this is 5020000042" in elsewhere["text"]
             assert not (tmp_path / "site.before").exists()
             change = {"id": "6", "expires": in_(3000), "configure": {"site": new}}
             answer = running.give(change)
-            assert answer["result"] == {"restarts": True}
+            used = {"restarts": False, "fingerprint": fingerprint(new)}
+            assert answer["result"] == used
+            assert listener.of("config")[-1]["serviceLocationId"] == 815
+            state = listener.messages.until(
+                lambda items: [m.value for m in items if m.topic == "gateway"
+                               and m.value["site"] == fingerprint(new)],
+                "its fingerprint",
+            )[-1]  # fmt: skip
+            assert state["aBus"]["points"] == 25
+            assert state["aBus"]["skipped"] == 0
+            shown = listener.messages.until(
+                lambda items: [m.value for m in items if m.topic == "site"
+                               and len(m.value["points"]) == 25],
+                "the new points",
+            )[-1]  # fmt: skip
+            assert {point["missing"] for point in shown["points"]} == {0}
+            before = listener.of("gateway")[0]
+            assert before["site"] == fingerprint(plan)
+            assert listener.of("presence")[-1] == {"value": True}
+            again = running.ask("6b", reapply=True)  # modules on the B-bus too
+            assert again["result"] == {"restarts": True}
         assert json.loads((tmp_path / "site.json").read_text()) == new
         with start(None) as running:
             assert running.ask("7", get={"what": "site"})["result"] == new
             assert running.ask("8", get={"what": "site_before"})["result"] == plan
             assert running.give(change)["ok"]
-            assert running.ask("9", configure={"site_before": True})["ok"]
+            back = running.ask("9", configure={"site_before": True})
+            assert back["result"]["fingerprint"] == fingerprint(plan)
+            assert running.ask("10", restart=True)["ok"]
         assert json.loads((tmp_path / "site.json").read_text()) == plan
         assert json.loads((tmp_path / "site.before").read_text()) == new
         topics = [m.topic for m in running.listener.messages.all()]

@@ -18,7 +18,7 @@ from site import document
 from b_bus.start import meters_of
 from a_bus.state import describe
 from energy.registers import EXPORT, IMPORT
-from gateway import build_measuring
+from assembly import build_measuring
 
 
 class Reporter:
