@@ -69,6 +69,11 @@ def _notes(plan: Plan, choices: list[Choice], units: list[Unit]) -> list[Message
         note("load", key, count=len(units), points=sum(unit.group.points for unit in units))
     for k, (load, choice) in enumerate(zip(plan.loads, choices, strict=True)):
         where = f"load[{k}]"
+        if load.parent and not any(
+            {load.name, load.parent} <= {plan.loads[one].name for one in unit.group.loads}
+            for unit in units
+        ):
+            note(f"{where}.parent", "parent_elsewhere", load=load.name, parent=load.parent)
         if load.hybrid:
             note(f"{where}.inverter", "hybrid", load=load.name)
         if load.role == "circuit" and load.amperes > plan.breaker:

@@ -30,6 +30,7 @@ def site(plan: Plan, unit: Unit, units: list[Unit]) -> dict[str, Any]:
     rule = zones.rule(plan.timezone)
     document: dict[str, Any] = {
         "version": 1,
+        **({"gateway": unit.serial} if unit.name in plan.serials else {}),
         "name": name_of(plan, unit, units),
         "uuid": unit.identity,
         "location": plan.location,
@@ -42,12 +43,19 @@ def site(plan: Plan, unit: Unit, units: list[Unit]) -> dict[str, Any]:
         ),
         "head": unit.head,
         "points": [point for device in unit.group.devices for point in _points(plan, device)],
-        "loads": [
-            {"name": plan.loads[k].name, "role": plan.loads[k].role} for k in unit.group.loads
-        ],
+        "loads": list(_site_loads(plan, unit)),
     }
     bus = _b_bus(plan, unit)
     return document | ({"b_bus": bus} if bus else {})
+
+
+def _site_loads(plan: Plan, unit: Unit) -> Iterable[dict[str, Any]]:
+    """The gateway's loads; a parent that is another gateway's is not known to this one."""
+    names = {plan.loads[k].name for k in unit.group.loads}
+    for k in unit.group.loads:
+        load = plan.loads[k]
+        parent = {"parent": load.parent} if load.parent in names else {}
+        yield {"name": load.name, "role": load.role, **parent}
 
 
 def _points(plan: Plan, device: Device) -> Iterable[dict[str, Any]]:

@@ -45,7 +45,8 @@ def is_plan(tables: Any) -> bool:
 def fill(tables: dict[str, Any], fields: list[tuple[str, str]]) -> None:
     """Put a form's fields into the tables; of several with one name the last counts, an empty one
     takes the value away."""
-    renamed: dict[str, str] = {}
+    boards: dict[str, str] = {}  # by their names before
+    loads: dict[str, str] = {}
     for path, text in dict(fields).items():
         head, _, rest = path.partition(".")
         if item := _ITEM.fullmatch(head):
@@ -53,7 +54,8 @@ def fill(tables: dict[str, Any], fields: list[tuple[str, str]]) -> None:
             if item[1] not in LISTS or int(item[2]) >= len(rows) or not rest:
                 continue
             target, key = rows[int(item[2])], rest
-            if item[1] == "board" and key == "name" and text.strip():
+            if key == "name" and item[1] in ("board", "load") and text.strip():
+                renamed = boards if item[1] == "board" else loads
                 renamed[target.get("name", "")] = text.strip()
         elif rest and head in INNER:
             target, key = tables.setdefault(head, {}), rest
@@ -68,8 +70,10 @@ def fill(tables: dict[str, Any], fields: list[tuple[str, str]]) -> None:
             target[key] = value
     for name in ("load", "input", "output"):
         for row in tables.get(name, []):
-            if row.get("board") in renamed:
-                row["board"] = renamed[row["board"]]
+            if row.get("board") in boards:
+                row["board"] = boards[row["board"]]
+            if row.get("parent") in loads:
+                row["parent"] = loads[row["parent"]]
     _fit_phases(tables)
 
 

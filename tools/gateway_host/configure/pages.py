@@ -10,7 +10,9 @@ from typing import Any
 
 import jinja2
 
-from . import file_names, reading, sheets
+from gateway_host.site_document import fingerprint
+
+from . import documents, file_names, reading, sheets
 from .catalogue import CTS, DIAMETERS, GATEWAYS, LINKS, SCHEMES, connections
 from .design import Result, design
 from .problems import Message, PlanError
@@ -19,7 +21,7 @@ from .words import Words, languages
 
 STEPS = ("grid", "loads", "positions", "result")
 STYLE = (Path(__file__).with_name("pages") / "style.css").read_text(encoding="utf-8")
-_PLACED = re.compile(r"load\[\d+\]\.(board|ct)|(input|output)\[\d+\]\.board|board\b.*|serials\..*")
+_PLACED = re.compile(r"load\[\d+\]\.(board|ct|parent)|(input|output)\[\d+\]\.board|board\b.*|serials\..*")
 _LISTED = re.compile(r"(load|input|output)\b.*")
 
 _PAGES = jinja2.Environment(
@@ -106,6 +108,12 @@ def _of_result(result: Result | None, words: Words) -> dict[str, Any]:
         "notes": [words.note(note) for note in result.notes],
         "bill": sheets.bill_rows(result, words),
         "files": file_names.names(result),
+        "fingerprints": {
+            file_names.site(result, number): fingerprint(
+                documents.site(result.plan, unit, result.units)
+            )
+            for number, unit in enumerate(result.units)
+        },
     }
 
 

@@ -220,10 +220,16 @@ def _board(table: Table, boards: list[str]) -> int:
 def _parents(top: Table, loads: list[Load]) -> None:
     by_name = {load.name: load for load in loads}
     for k, load in enumerate(loads):
+        if load.parent and load.role == "grid":
+            top.note(f"load[{k}].parent", "parent_of_grid")
+            continue
         seen, one = {load.name}, load
         while one.parent:
             if one.parent not in by_name:
                 top.note(f"load[{k}].parent", "no_parent", name=one.parent)
+                break
+            if by_name[one.parent].role != "circuit":
+                top.note(f"load[{k}].parent", "parent_no_circuit", name=one.parent)
                 break
             if one.parent in seen:
                 top.note(f"load[{k}].parent", "own_parent", name=one.parent)
