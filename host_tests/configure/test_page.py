@@ -276,11 +276,22 @@ def test_loads_follow_a_scheme_that_changes(tmp_path):
             assert ask(server, "POST", "/loads", "go=on").headers["Location"] == "/positions"
 
 
-@pytest.mark.parametrize("language", languages())
-def test_every_language_shows_every_step(tmp_path, language):
+def test_every_language_fits_a_phone(tmp_path):
     tables = tomllib.loads(VILLA.read_text())
-    with serving(tmp_path, tables, language) as server:
-        for step in pages.STEPS:
-            page = ask(server, "GET", f"/{step}").read().decode()
-            assert f'<html lang="{language}">' in page
-            assert Words(language).page(f"{step}_title") in page
+    with (
+        serving(tmp_path, tables) as server,
+        Phone(tmp_path / "b", server.server_port) as phone,
+    ):
+        phone.open(f"{server.address}grid")
+        for language in reversed(languages()):
+            for step in pages.STEPS:
+                phone.open(f"{server.address}{step}")
+                phone.wait_for(is_at(step))
+                press(phone, language, f"document.documentElement.lang == '{language}'")
+                assert phone.look("document.querySelector('h1').textContent") == Words(
+                    language
+                ).page(f"{step}_title")
+                assert not phone.look(WIDER), (language, step)
+                assert phone.look(SMALL) == [], (language, step)
+                if language == "de":
+                    phone.shot(f"configure-{language}-{step}")

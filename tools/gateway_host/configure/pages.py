@@ -21,7 +21,9 @@ from .words import Words, languages
 
 STEPS = ("grid", "loads", "positions", "result")
 STYLE = (Path(__file__).with_name("pages") / "style.css").read_text(encoding="utf-8")
-_PLACED = re.compile(r"load\[\d+\]\.(board|ct|parent)|(input|output)\[\d+\]\.board|board\b.*|serials\..*")
+_PLACED = re.compile(
+    r"load\[\d+\]\.(board|ct|parent)|(input|output)\[\d+\]\.board|board\b.*|serials\..*"
+)
 _LISTED = re.compile(r"(load|input|output)\b.*")
 
 _PAGES = jinja2.Environment(
