@@ -54,27 +54,34 @@ def look_at(phone: Phone, name: str) -> None:
     phone.shot(f"configure-{name}")
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("plan", [VILLA, OFFICES], ids=["villa", "offices"])
-def test_every_step_of_a_plan(tmp_path, plan, size):
-    tables = tomllib.loads(plan.read_text())
+@pytest.mark.parametrize("size, dark", [("phone", False), ("desktop", True)])
+def test_every_step_of_a_plan(tmp_path, size, dark):
     with (
-        serving(tmp_path, tables) as server,
+        serving(tmp_path, tomllib.loads(VILLA.read_text())) as server,
         Phone(tmp_path / "b", server.server_port, size=SIZES[size]) as phone,
     ):
-        for dark in (False, True) if plan == VILLA else (False,):
-            phone.shade(dark=dark)
-            for step in pages.STEPS:
-                phone.open(f"{server.address}{step}")
-                phone.wait_for(f"location.pathname == '/{step}'")
-                phone.wait(Words().page(f"{step}_title"))
-                look_at(phone, f"{plan.stem}-{size}-{step}{'-dark' if dark else ''}")
-        phone.shade(dark=False)
+        phone.shade(dark=dark)
+        for step in pages.STEPS:
+            phone.open(f"{server.address}{step}")
+            phone.wait_for(f"location.pathname == '/{step}'")
+            phone.wait(Words().page(f"{step}_title"))
+            look_at(phone, f"{size}-{step}")
         for name in ("report.html", "labels.html"):
             phone.open(f"{server.address}files/{name}")
             phone.wait_for(f"location.pathname == '/files/{name}'")
-            phone.shot(f"configure-{plan.stem}-{size}-{name[:-5]}")
+            phone.shot(f"configure-{size}-{name[:-5]}")
         assert not phone.problems()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_site_with_several_gateways(tmp_path, size):
+    with (
+        serving(tmp_path, tomllib.loads(OFFICES.read_text())) as server,
+        Phone(tmp_path / "b", server.server_port, size=SIZES[size]) as phone,
+    ):
+        phone.open(f"{server.address}result")
+        phone.wait("site-3.json")
+        look_at(phone, f"{size}-offices")
 
 
 def fill_in(phone: Phone, path: str, text: str) -> None:
