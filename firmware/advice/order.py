@@ -15,6 +15,7 @@ _ORDER = (
     "twin",
     "missing",
     "no_ct",
+    "no_phase",
     "one_wire",
     "turned_ct",
     "exchanged_cts",

@@ -20,6 +20,10 @@ _MINUTE = const(60)  # reports: about a second each
 _WHILE = const(10)
 _OPEN = const(50)  # 0.05 % of the rated current, 0.01 mA: less flows in no grid in use
 _STEP = const(8)  # points at once
+_NO_PHASE = (
+    "the current at input %s of %s is measured, and no power: its phase is not in the "
+    "configuration; choose it and apply the configuration again"
+)
 
 
 class Advice:
@@ -93,6 +97,8 @@ class Advice:
             where = ("ABCD"[point.input], point.node)
             if node.plugged >= 0 and not node.plugged >> point.input & 1:
                 texts.append(("no_ct", "no CT is plugged in at input %s of %s" % where))
+            elif point.phaseless:
+                texts.append(("no_phase", _NO_PHASE % where))
             elif self._cores.is_open(i):
                 say = "the CT at input %s of %s sees %.1f %% of its current: close it"
                 texts.append(("open_ct", say % (where + (100 * self._cores.share[i],))))

@@ -23,7 +23,7 @@ def describe(site: Site) -> Table:
                 "role": site.loads[point.load].role,
                 "node": point.node,
                 "input": _INPUTS[point.input],
-                "phase": "L%d" % (point.phase + 1),
+                "phase": None if point.phaseless else "L%d" % (point.phase + 1),
             }
             for point in site.points
         ],

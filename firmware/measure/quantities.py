@@ -247,14 +247,14 @@ class Report:
     def _read_point(self, i, point, meter, at):
         sums = meter.finished
         n = sums[at + metering.COUNT]
-        values = self.values.sums
+        values, voltage = self.values.sums, self.voltages[point.phase]
         values[i * SUMS + COUNT] = n
         values[i * SUMS + MISSED] = sums[at + metering.MISSED]
         if not n:
             return
-        voltage = self.voltages[point.phase]
         rates, first_rate = self.rates, i * RATES
-        rates[first_rate + VOLTAGE] = self.supply[VOLTS + point.phase]
+        if not point.phaseless:
+            rates[first_rate + VOLTAGE] = self.supply[VOLTS + point.phase]
         square = _float(sums, at + metering.SQUARE) / n
         direct = meter.offsets.mean(3 + i, square)
         square -= direct * direct
@@ -266,7 +266,7 @@ class Report:
             return
         current = self._currents[i] * sqrt(square)
         rates[first_rate + CURRENT] = whole(current)
-        if not voltage.connected:  # what this current carries is not known
+        if not voltage.connected or point.phaseless:  # what this current carries is not known
             values[i * SUMS + COUNT] = 0
             values[i * SUMS + MISSED] += n
             return

@@ -3,7 +3,7 @@
 from site import zone
 from site.devices import GATEWAYS, HEADS, HUBS, MAX_IN_MESSAGE, MAX_POINTS, SOLID_CORE
 from site.fields import SiteError, choice, field, known, new_name, number, serial
-from site.schemes import CTS, SCHEMES
+from site.schemes import CTS, SCHEMES, UNKNOWN
 from site.wiring import DELTA
 
 _ROLES = ("grid", "solar", "battery", "circuit")
@@ -87,7 +87,7 @@ def check(table: Table, meters_of: MetersOf | None, own: str | None = None) -> S
     used = set()
     for i in range(len(points)):
         where = "points[%d]." % i
-        _check_point(where, points[i], scheme, roles, used, meters)
+        _check_point(where, points[i], scheme, roles, used, meters, boxed)
         fields = _OF_A_POINT
         if "meter" in points[i]:
             fields += ("meter",)
@@ -107,7 +107,8 @@ def _check_delta(load, role, points, scheme):
     """Of a three-phase load's three CTs the third would count again what two have counted, and
     what one of the two shows alone has no meaning."""
     phases = [point["phase"] for point in points if "meter" not in point]
-    if role == "grid" and phases and not ("L1" in phases and "L2" in phases):
+    known = phases and UNKNOWN not in phases
+    if role == "grid" and known and not ("L1" in phases and "L2" in phases):
         raise SiteError(
             'loads: "%s" has no CT on %s: in %s the grid is measured with two, on L1 and on L2'
             % (load, "L2" if "L1" in phases else "L1", scheme)
@@ -196,7 +197,7 @@ def _check_circle(where, name, parents):
             )
 
 
-def _check_point(where, table, scheme, roles, used, meters):
+def _check_point(where, table, scheme, roles, used, meters, boxed):
     load = field(where, table, "load", str)
     if "meter" in table:
         node = choice(where, table, "meter", meters)
@@ -220,7 +221,12 @@ def _check_point(where, table, scheme, roles, used, meters):
             )
     _, phases, _, lines, _ = SCHEMES[scheme]
     phase = field(where, table, "phase", str)
-    if phase not in phases:
+    if phase == UNKNOWN and ("meter" in table or boxed):
+        raise SiteError(
+            "%sphase: cannot be unknown where others measure: choose %s"
+            % (where, " or ".join(phases))
+        )
+    if phase not in phases and phase != UNKNOWN:
         raise SiteError(
             "%sphase: %s does not exist in %s: choose %s"
             % (where, phase, scheme, " or ".join(phases))

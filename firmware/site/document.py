@@ -26,6 +26,7 @@ class Point:
     offset = 0  # W, added to the power
     harmonics = False  # whether they are asked for
     metered = False  # by a device on the B-bus
+    phaseless = False  # nobody knows `phase` yet: its current is measured, its power is unknown
 
     def __init__(self, table: Table, node: str, ct: tuple[int, str], phase: int, load: int):
         self.node = node
@@ -151,7 +152,10 @@ class Site:
             node = nodes.setdefault(node, node)
             self.loads[k].points.append(len(self.points))
             ct = schemes.CTS[one["ct"]] if "ct" in one else (1, "MODBUS")
-            point = Point(one, node, ct, names.index(one["phase"]), k)
+            known = one["phase"] != schemes.UNKNOWN
+            point = Point(one, node, ct, names.index(one["phase"]) if known else 0, k)
+            if not known:
+                point.phaseless = True
             if self.power_box or "meter" in one:
                 point.metered = True
             self.points.append(point)

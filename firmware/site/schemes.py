@@ -15,6 +15,8 @@ SCHEMES = {
     "3x347/600": ("THREE_STAR", ("L1", "L2", "L3"), 3, STAR, 347),
 }
 
+UNKNOWN = "unknown"  # the phase of a point on the A-bus of which the current alone is wanted
+
 # CT article: rated current in A (docs/a-bus.md section 2), the original's name for the type.
 CTS = {
     "AC-CT-50A": (50, "SCT2_50A"),

@@ -27,6 +27,7 @@ class Point:
     shift = 0
     offset = 0
     reversed = False
+    phaseless = False
 
     def __init__(self, phase=0, rated=50):
         self.phase = phase

@@ -173,6 +173,11 @@ def _boxed(ratio):
     return change
 
 
+def _unknown_on_a_box(table):
+    _boxed(1)(table)
+    table["points"][1]["phase"] = "unknown"
+
+
 # What is changed, how the refusal begins, and a word that it must have.
 REFUSED = [
     (_remove("version"), "version is missing", ""),
@@ -246,6 +251,7 @@ REFUSED = [
         "",
     ),
     (_set("scheme", "2x120/240"), "points[1].phase: L3 ", "L1 or L2 or L1-L2"),
+    (_unknown_on_a_box, "points[1].phase: cannot be unknown where others measure", "choose L1"),
     (_set("gateway", 5020000042), "gateway: ", "text"),
     (_set("gateway", "5500000190"), 'gateway: "5500000190" is not', "on its label"),
     (_set("gateway", "5020000043"), "gateway: it is for 5020000043, and this is 5020000042", ""),
@@ -368,6 +374,8 @@ class Sites(unittest.TestCase):
             _on_oven(0, 2),
             _behind(Sun="Oven"),
             _set("gateway", "5130000007"),
+            _set("points", 1, "phase", "unknown"),
+            _wired("3x230", _set("points", 2, "phase", "unknown")),
             _wired("2x120/240", _set("points", 1, "phase", "L1-L2")),
         ):
             table = good()

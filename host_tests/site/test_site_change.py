@@ -151,6 +151,26 @@ def test_a_hub_that_is_new_and_one_that_goes_and_comes_back(tmp_path, undisturbe
         assert again[MISSING] == kept[MISSING] == 0
 
 
+def test_currents_without_a_phase(tmp_path, undisturbed):
+    """The current is measured all the same; power, energy and the load's are unknown, not 0, until
+    the phase is there."""
+    table = plan()
+    i = 7
+    table["points"][i]["phase"] = "unknown"
+    load = [one["name"] for one in table["loads"]].index(table["points"][i]["load"])
+    name = f"{table['points'][i]['node']}/{'ABCD'.index(table['points'][i]['input'])}"
+    seen = run(tmp_path, table, [(5300, plan())])
+    for ours, theirs in zip(seen, undisturbed, strict=True):
+        assert ours["amperes"] == pytest.approx(theirs["amperes"], rel=1e-4, abs=1e-3)
+        if ours["sites"] == 1:
+            assert ours["watts"][i] is None and ours["powers"][load] is None
+            assert ours["points"][name][COUNTED] == [0, 0]
+            assert ours["points"][name][MISSING] > 0
+        else:
+            assert ours["watts"] == pytest.approx(theirs["watts"], rel=1e-4, abs=0.1)
+    assert seen[-1]["points"][name][COUNTED] != [0, 0]
+
+
 @pytest.mark.parametrize("what", [{"voltage_ratio": 2}, {"scheme": "3x230"}])
 def test_another_supply(tmp_path, undisturbed, what):
     """Powers are those of the new one within two reports; no sample is missing."""

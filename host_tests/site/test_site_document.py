@@ -94,13 +94,15 @@ def documents() -> list[dict[str, Any]]:
     hub = next(point for point in corrected["points"] if point["ct"] != "SOLID-CORE")
     hub |= {"ratio": 120, "phase_shift": -0.75, "power_offset": 3.5, "harmonics": True}
     boxed = copy.deepcopy(plan) | {"head": "5400000077", "b_bus": {"power_box": True}}
+    without = copy.deepcopy(plan)
+    without["points"][4]["phase"] = "unknown"
     split = copy.deepcopy(plan) | {"scheme": "2x120/240", "frequency": 60}
     for point in split["points"]:
         point["phase"] = "L1-L2" if point["phase"] == "L3" else point["phase"]
     single = copy.deepcopy(plan) | {"scheme": "1x230"}
     for point in single["points"]:
         point["phase"] = "L1"
-    return [plan, behind, with_b, corrected, boxed, split, single]
+    return [plan, behind, with_b, corrected, boxed, without, split, single]
 
 
 ODD = [
@@ -151,7 +153,7 @@ def change_gently(document: dict[str, Any], chance: random.Random) -> None:
     field, value = chance.choice(
         [
             ("reversed", chance.choice([True, False])),
-            ("phase", chance.choice(["L1", "L2", "L3", "L1-L2"])),
+            ("phase", chance.choice(["L1", "L2", "L3", "L1-L2", "unknown"])),
             ("ct", chance.choice(["AC-CT-100A", "AC-RSCT-4CM", "SOLID-CORE"])),
             ("ratio", chance.choice([1, 2.5, 0.001, 10000, 10001])),
             ("load", chance.choice(document["loads"])["name"]),
