@@ -252,6 +252,15 @@ def test_odd_forms_break_nothing(tmp_path, body):
     assert form.is_plan(kept)
 
 
+def test_a_new_plan_leaves_the_one_before(tmp_path):
+    with serving(tmp_path, tomllib.loads(VILLA.read_text())) as server:
+        assert ask(server, "POST", "/new", "go=").headers["Location"] == "/grid"
+        assert server.work.tables["name"] == ""
+    kept = tmp_path / "kept"
+    assert json.loads((kept / "plan.before.json").read_text())["name"] == "Villa"
+    assert json.loads((kept / "plan.json").read_text())["name"] == ""
+
+
 def test_what_is_not_there_or_too_large(tmp_path):
     with serving(tmp_path, form.new(Words())) as server:
         assert ask(server, "GET", "/files/site.json").status == 404  # the plan is not complete

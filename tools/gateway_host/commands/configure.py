@@ -17,7 +17,7 @@ from gateway_host.errors import UserError
 from gateway_host.interpreter import ROOT
 from gateway_host.number_option import number
 
-KEPT = ROOT / "build" / "configure" / "plan.json"
+KEPT = ROOT / "build" / "configure" / "plan.json"  # others beside it, by the names of their files
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +38,8 @@ def main(arguments: argparse.Namespace) -> int:
             raise UserError("say which plan: make configure PLAN=file.toml OUT=folder")
         return _write(arguments.plan, arguments.out, words)
     tables = _tables(arguments.plan, words)
-    work = Work(tables, KEPT, arguments.language)
+    kept = KEPT.with_name(f"{arguments.plan.stem}.json") if arguments.plan else KEPT
+    work = Work(tables, kept, arguments.language)
     try:
         server = Server(work, arguments.port)
     except OSError as error:
@@ -49,7 +50,7 @@ def main(arguments: argparse.Namespace) -> int:
         ) from None
     with server:
         print(f"The configurator is at {server.address} (Ctrl-C ends it).", flush=True)
-        print(f"The plan is kept in {KEPT.relative_to(ROOT)}.", flush=True)
+        print(f"The plan is kept in {kept.relative_to(ROOT)}.", flush=True)
         try:
             server.serve_forever()
         except KeyboardInterrupt:

@@ -42,6 +42,13 @@ class Work:
         self.words = Words(language)
         self._file = file
 
+    def anew(self) -> None:
+        """Begin with a new plan; the one before is kept beside it."""
+        self.keep()
+        self._file.replace(self._file.with_suffix(".before.json"))
+        self.tables = form.new(self.words)
+        self.keep()
+
     def keep(self) -> None:
         """Write the plan to its file, whole or not at all."""
         self._file.parent.mkdir(parents=True, exist_ok=True)
@@ -104,9 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
             if step in pages.STEPS:
                 self._take(step, fields)
             elif step == "new":
-                work = self.server.work
-                work.tables = form.new(work.words)
-                work.keep()
+                self.server.work.anew()
                 self._go(pages.STEPS[0])
             elif step == "language":
                 self._speak(dict(fields))

@@ -47,4 +47,5 @@ class Words:
 
     def alternative(self, key: str) -> str:
         """What could be taken in an article's place: an article, or a text."""
-        return self._of["alternative"].get(key, key)
+        texts = self._of["alternative"]
+        return texts[key] if key in texts else f"{key} ({self.article(key)})"
