@@ -59,15 +59,8 @@ class Gateway:
         self.site = site
         self._log = Log(hardware.uptime_ms)
         self.counters = Counters(self._log.error)
-        self.housekeeping = Housekeeping(
-            hardware,
-            board,
-            settings,
-            self.counters,
-            self._on_led,
-            self._in_cloud,
-            improv,
-        )
+        way = self._on_led, self._in_cloud, improv, lambda: self.site.fingerprint
+        self.housekeeping = Housekeeping(hardware, board, settings, self.counters, *way)
         self.led = self.housekeeping.led
         self.connection = self.housekeeping.connection
         prefix = topics.prefix(site)

@@ -39,13 +39,22 @@ def language_of(accepted: str) -> str:
 class Portal:
     """The site at `origin`: address, and port where it is not 80. trial: trial.Trial, which takes
     what the phone sends; serial: the gateway's, shown on the page; wrong: a function, sentences in
-    English that say what is wrong with the gateway, the most serious first."""
+    English that say what is wrong with the gateway, the most serious first; site: a function, the
+    fingerprint of the site in use, "" where there is none."""
 
-    def __init__(self, trial: Trial, serial: str, origin: str, wrong: Callable[[], list[str]]):
+    def __init__(
+        self,
+        trial: Trial,
+        serial: str,
+        origin: str,
+        wrong: Callable[[], list[str]],
+        site: Callable[[], str] = str,
+    ):
         self._trial = trial
         self._serial = serial
         self._origin = origin
         self._wrong = wrong
+        self._site = site
         self._renew()
 
     def _renew(self):
@@ -130,5 +139,7 @@ class Portal:
         language = language_of(request.fields.get("accept-language", ""))
         fillings = {"serial": self._serial.encode(), "origin": self._origin.encode()}
         fillings["token"] = self._token
+        about = " ".join([self._serial, self._site()]).rstrip()
+        fillings["about"] = about.encode()
         wrong = self._wrong()[:_MAX_WRONG]
         return status, FIELDS, Page(trial, language, fillings, rule, values, typed, wrong)

@@ -14,7 +14,7 @@ _SHOWN_MS = const(5000)  # on the LED, that credentials did not work
 
 class HotspotService:
     """hardware: the board's; window: hotspot_window.HotspotWindow; trial: trial.Trial; set_event:
-    Housekeeping.set_event; wrong: as Connection's."""
+    Housekeeping.set_event; wrong, site: as Connection's."""
 
     def __init__(
         self,
@@ -24,6 +24,7 @@ class HotspotService:
         trial: Trial,
         set_event: SetEvent,
         wrong: Callable[[], list[str]],
+        site: Callable[[], str],
     ):
         self._hardware = hardware
         self._counters = counters
@@ -31,6 +32,7 @@ class HotspotService:
         self._trial = trial
         self._set_event = set_event
         self._wrong = wrong
+        self._site = site
         self._task = None
         self._open_ms = 0  # from then on it may be opened
         self._failure_until_ms = 0  # the LED shows that credentials did not work
@@ -58,8 +60,9 @@ class HotspotService:
     async def _serve(self):
         """From its opening to its end."""
         try:
+            shown = self._wrong, self._site
             portal = Provisioning(
-                self._hardware, self._counters, self._window, self._trial, self._wrong
+                self._hardware, self._counters, self._window, self._trial, *shown
             )
             self._set_event("hotspot", True)
             await portal.run()

@@ -166,7 +166,8 @@ async def one_round():
     window = HotspotWindow(hardware.uptime_ms)
     window.open()
     trial = Trial(hardware.radio, Joining(), Links(), Networks(), window, counters)
-    provisioning = Provisioning(hardware, counters, window, trial, lambda: PLAN.get("wrong", []))
+    shown = lambda: PLAN.get("wrong", []), lambda: PLAN.get("site", "")
+    provisioning = Provisioning(hardware, counters, window, trial, *shown)
     line = hardware.improv_line()
     if line:
         improv.ticks_ms = hardware.uptime_ms

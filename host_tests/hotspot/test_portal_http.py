@@ -172,6 +172,14 @@ def test_what_is_wrong_with_the_gateway(tmp_path):
         assert "What the gateway reports" not in page(hotspot)
 
 
+def test_the_site_in_use(tmp_path):
+    """Its fingerprint stands behind the serial number; without a site there is none."""
+    for site, shown in (("3f7a9c1e", " 3f7a9c1e"), ("", "")):
+        with Hotspot(tmp_path, site=site) as hotspot:
+            found = re.search(r"Gateway<small>(\d{10})(.*?)</small>", page(hotspot))
+            assert found and found[2] == shown
+
+
 def test_a_network_is_listed_once_however_it_is_heard(tmp_path):
     networks = [
         ["Twee", -60, "wpa"],

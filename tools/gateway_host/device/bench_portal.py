@@ -24,7 +24,7 @@ class Provisioning:
 
 
 def size_of(language):
-    portal = Portal(Provisioning(), "5020000042", "4.3.2.1", list)
+    portal = Portal(Provisioning(), "5020000042", "4.3.2.1", list, lambda: "3f7a9c1e")
     try:
         portal.handle(Request(language)).send(None)
     except StopIteration as end:
