@@ -273,6 +273,15 @@ def test_a_site_is_replaced_read_and_taken_back(tmp_path):
             before = listener.of("gateway")[0]
             assert before["site"] == fingerprint(plan)
             assert listener.of("presence")[-1] == {"value": True}
+            listener.messages.until(
+                lambda items: any(
+                    len(record["import"]) == 25
+                    for m in items
+                    if m.topic == "minutes"
+                    for record in m.value["records"]
+                ),
+                "a record of the new site",
+            )
             again = running.ask("6b", reapply=True)  # modules on the B-bus too
             assert again["result"] == {"restarts": True}
         assert json.loads((tmp_path / "site.json").read_text()) == new
@@ -285,6 +294,11 @@ def test_a_site_is_replaced_read_and_taken_back(tmp_path):
             assert running.ask("10", restart=True)["ok"]
         assert json.loads((tmp_path / "site.json").read_text()) == plan
         assert json.loads((tmp_path / "site.before").read_text()) == new
+        # The minute of the old site ends with it; the next record is of the new one.
+        records = [one for m in running.listener.of("minutes") for one in m["records"]]
+        points = {one["sequence"]: len(one["import"]) for one in records}
+        first = min(points)
+        assert (points[first], points[first + 1]) == (28, 25)
         topics = [m.topic for m in running.listener.messages.all()]
         assert topics[-1] == "presence"
         log = (tmp_path / "gateway.log").read_text()
