@@ -41,6 +41,8 @@ def explain(answer: bytes, host: str, port: int) -> tuple[str, str]:
             return "uplink.protocol", _VERSION
         reason = _REFUSALS.get(code, "code %d" % code)
         return "uplink.refused", "the broker refused us: " + reason
+    if answer[0] == 0xE0:  # DISCONNECT, which MQTT 5 alone has in this direction
+        return "uplink.protocol", _VERSION
     if answer[:2] == b"\x15\x03":  # an alert
         return "uplink.tls", "the broker's port wants TLS: give mqtt.tls"
     say = "what answers on port %d of %s " % (port, host)

@@ -27,6 +27,7 @@ ANSWERS = (
     (b"\x20\x03\0\x8a", "uplink.refused", "banned: see the broker's list of clients"),
     (b"\x20\x03\0\x97", "uplink.refused", "broker unavailable or full"),
     (b"\x20\x03\0\x80", "uplink.protocol", VERSION),
+    (b"\xe0\x02\x84\0", "uplink.protocol", VERSION),  # section 3.14
     # Others
     (b"\x15\x03\x03\0", "uplink.tls", "the broker's port wants TLS: give mqtt.tls"),
     (b"HTTP", "uplink.protocol", PORT % "is a web server"),
