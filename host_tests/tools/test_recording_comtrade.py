@@ -236,6 +236,7 @@ def test_odd_settings(tmp_path, change):
         lambda text: text.replace("\n", ",\n"),
         lambda text: "n,t,Ua,Ub,Uc,Ia,Ib,Ic\n" + text,
         lambda text: text.replace(",", "\t"),
+        lambda text: text.replace(",", " ,\t"),
         lambda text: text.replace(",", ";"),
         lambda text: text.replace(",", "    "),
         lambda text: re.sub(r"(?m)(\d)(?=,|$)", r"\1.0", text),

@@ -71,7 +71,7 @@ def read_cfg(text: str) -> Configuration:
     lines = lines_of(text)
     if len(lines) < 3:
         raise Unreadable("not a COMTRADE configuration; give the .cfg file of a recording")
-    separator = next((mark for mark in ";\t" if mark in lines[1][1] + lines[2][1]), ",")
+    separator = _separator([line for _, line in lines[:2]])
     if separator != ",":  # then it is for decimals
         lines = [(n, line.replace(",", ".")) for n, line in lines]
     rows = [(n, [cell.strip(" \t\"'") for cell in line.split(separator)]) for n, line in lines]
@@ -93,6 +93,17 @@ def read_cfg(text: str) -> Configuration:
         rest = rest[1:]
     _rest(found, rest)
     return found
+
+
+def _separator(lines: list[str]) -> str:
+    """What stands between the cells of the numbers of channels, one of these lines: with tabs
+    beside commas it is the commas."""
+    for mark in ";\t":
+        for line in lines:
+            cells = line.split(mark)
+            if len(cells) > 1 and all(_COUNT.fullmatch(cell.strip("\"' ")) for cell in cells[:3]):
+                return mark
+    return ","
 
 
 def _counts(line: int, cells: list[str]) -> tuple[int, int]:
