@@ -221,7 +221,9 @@ class BusB:
                     return result, have
                 behind = self._whose(answer, have) or behind
                 have = self._drop(modbus.length(answer, have), have)
-                dropped = modbus.BEHIND if behind else result
+                # Another function is that of no request that was sent to it before.
+                wrong = behind and result != modbus.WRONG_FUNCTION
+                dropped = modbus.BEHIND if wrong else result
                 if late:
                     return dropped, 0
                 continue

@@ -51,13 +51,13 @@ class Meter(Device):
         self._fresh_s = _FRESH_S
         self._seen_s = None
         self._unlikely = ""  # the quantity by which what was read last cannot be
-        self._units = Units(profile.phases)
 
     def begin(self, count: Count, points: Sequence[tuple[int, int]]) -> None:
         """count: counts an error by name. points: [(index of a point of the site, phase)]."""
         self._count = count
         self._points = points
         self._counters = [r for r in self._profile.registers if r.quantity in ENERGIES]
+        self._units = Units(self.phases, [phase for _, phase in points])
         self._energy = MeterEnergy(
             [(r.quantity, self._phase(r)) for r in self._counters],
             self.phases,
@@ -108,6 +108,7 @@ class Meter(Device):
         self._unlikely = "" if sound else odd
         if self._unlikely:  # nor is the rest what it seems to be
             values = {}
+        self._units.watch(answers, values, now_s)
         self._units.note(values, beyond)
         for phase in range(1, self.phases + 1):
             _complete(values, phase)

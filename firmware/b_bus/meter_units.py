@@ -1,5 +1,6 @@
-"""Whether what a meter says fits together: a unit or a scale of its profile that is wrong by a
-factor gives values that cannot be, or not beside each other (docs/b-bus.md section 8).
+"""Whether what a meter says can be: a unit or a scale of its profile that is wrong by a factor
+gives values that cannot be, or not beside each other; a converter that answers from its memory
+gives the same ones for ever (docs/b-bus.md section 8).
 
 Owns for how many reads something has not fitted. Allocates a few floats a read.
 """
@@ -27,14 +28,39 @@ _UNITS["frequency"] = "Hz"
 _WORDS = {"reactive": "reactive power", "apparent": "apparent power", "factor": "power factor"}
 
 
-class Units:
-    """phases: of the meter."""
+# So long, and while so much flows, some value changes: a coarse meter's counter at least.
+_FROZEN_S = const(300)
+_FROZEN_J = const(1800000)
+_FROZEN = (
+    "its values do not change at all, though power flows: does the converter before it answer "
+    "from its memory? see the meter's supply and cable"
+)
 
-    def __init__(self, phases: int):
+
+class Units:
+    """phases: of the meter; wanted: those that points are measured with."""
+
+    def __init__(self, phases: int, wanted: Iterable[int]):
         self._phases = phases
+        self._wanted = {phase for phase in wanted if phase}
+        self._same = self._since_s = 0  # what was read, and since when
+        self._frozen = False
         self._reads = 0
         self._what = None  # (what does not fit, phase) of the last reads
         self._text = ""
+
+    def watch(
+        self, answers: Sequence[bytes], values: dict[tuple[str, int], float], now_s: int
+    ) -> None:
+        """Take the bytes of a read, before note()."""
+        same = 0
+        for answer in answers:
+            same = same * 31 + hash(answer) & 0x3FFFFFFF
+        if same != self._same:
+            self._same, self._since_s = same, now_s
+        passed = now_s - self._since_s
+        watts = sum([abs(values.get(("power", phase), 0)) for phase in self._wanted])
+        self._frozen = passed >= _FROZEN_S and passed * watts >= _FROZEN_J
 
     def note(
         self, values: dict[tuple[str, int], float], beyond: tuple[str, int, float] | None
@@ -42,6 +68,11 @@ class Units:
         """Take a read: values as Meter.values, as they were read; beyond: (quantity, phase, value)
         of one that cannot be."""
         found = beyond and self._beyond(beyond)
+        for phase in self._wanted:
+            if not found and ("power", phase) not in values:
+                say = "its power%s is not available: is that phase connected, and the register "
+                say += "right in the profile?"
+                found = (("none", phase), say % self._of(phase))
         said = False  # whether this read says that something fits
         if not found:
             found, said = self._frequency(values)
@@ -59,7 +90,9 @@ class Units:
 
     def doubt(self) -> str | None:
         """What does not fit, in words with the remedy; None when nothing is known of it."""
-        return self._text if self._reads == _READS else None
+        if self._reads == _READS:
+            return self._text
+        return _FROZEN if self._frozen else None
 
     def _of(self, phase):
         return " of L%d" % phase if phase and self._phases > 1 else ""
@@ -155,5 +188,5 @@ class Pace:
             how = "far less"
         else:
             return None
-        say = "its counter of %s counts %s than its power comes to: see unit and scale of %s and "
-        return (say + "power in the profile") % (self._name, how, self._name)
+        say = "its counter of %s counts %s than its power comes to: see unit, scale and sign of "
+        return (say + "%s and power in the profile") % (self._name, how, self._name)

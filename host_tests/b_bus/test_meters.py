@@ -4,6 +4,7 @@ can say (docs/b-bus.md section 8)."""
 from __future__ import annotations
 
 import json
+import math
 import struct
 
 import pytest
@@ -12,7 +13,7 @@ from gateway_host.sim.b_bus_house import PROFILES as MAPS_FOLDER
 from gateway_host.sim.b_meters import ProfileMeter
 from gateway_host.sim.house_file import load_house
 from gateway_host.sim.loads import Profile
-from gateway_host.sim.modbus_line import Refused
+from gateway_host.sim.modbus_line import Refused, check_sum
 from in_interpreter import succeed
 from meter_maps import AMPERES, APPARENT, MAPS, VARS, VOLTS, WATTS, Mapped
 from test_bus_b import HEAD, Run
@@ -339,6 +340,73 @@ def test_what_can_be_is_no_wrong_unit(other, tmp_path):
     profile = json.loads((MAPS_FOLDER / "SDM630.json").read_text()) | {"baud": 9600}
     run = own(tmp_path, profile, prepare, seconds=20, power=9000)
     assert run.last["advice"] == []
+
+
+def unknown(*names):
+    """A meter that has no numbers for these."""
+    return lambda quantity: (
+        lambda name, phase: math.nan if name in names else quantity(name, phase)
+    )
+
+
+def test_a_power_that_is_not_available_is_named(tmp_path):
+    def prepare(line):
+        slave = line.slaves[0]
+        slave.quantity = unknown("voltage", "current", "power")(slave.quantity)
+
+    run = own(tmp_path, PLAIN, prepare, seconds=10)
+    assert "M0: its power is not available" in run.advice()["b_fault"]
+    assert all(row[0] is None for second in range(10) for row in rows(run, second))
+
+
+def test_a_phase_that_nobody_measures_with_may_be_unknown(tmp_path):
+    """Some meters have no number for a phase that is not connected."""
+
+    def prepare(line):
+        slave = line.slaves[0]
+        quantity = slave.quantity
+        slave.quantity = lambda name, phase: math.nan if phase == 3 else quantity(name, phase)
+
+    (tmp_path / "own.json").write_text(json.dumps(three_phases()))
+    toml = meter_table("own", 21, 5000, phases_of(2), name="M0")
+    head = HEAD.replace("[head]", 'scheme = "3x400+N"\n[head]')
+    run = Run(tmp_path, toml, prepare, head=head, seconds=10)
+    assert run.last["advice"] == []
+
+
+@pytest.mark.parametrize("power, named", [(5800, True), (0, False)])
+def test_a_converter_that_answers_from_its_memory_is_named(power, named, tmp_path):
+    kept = {}
+
+    def prepare(line):
+        hear = line.slaves[0].hear
+
+        def answer(time, frame):
+            said = hear(time, frame)
+            return kept.setdefault(frame, said) if said else None
+
+        line.slaves[0].hear = answer
+
+    run = own(tmp_path, PLAIN, prepare, seconds=330, power=power)
+    assert not run.advice(290)
+    assert ("values do not change at all" in run.advice().get("b_fault", "")) == named
+
+
+def test_an_answer_with_another_function_is_not_one_behind(tmp_path):
+    def prepare(line):
+        hear = line.slaves[0].hear
+
+        def answer(time, frame):
+            said = hear(time, frame)
+            if said is None:
+                return None
+            said = said[:1] + b"\3" + said[2:-2]
+            return said + check_sum(said)
+
+        line.slaves[0].hear = answer
+
+    run = own(tmp_path, PLAIN, prepare, seconds=8)
+    assert "b_behind" not in run.advice() and "b_damaged" in run.advice()
 
 
 def test_loads_that_switch_between_two_requests_are_no_wrong_unit(tmp_path):
