@@ -39,7 +39,7 @@ from site_change import SiteChange
 
 _COMMANDS = "gateway/set"
 _INPUTS = ("A", "B", "C", "D")
-_FIRST_MINUTE_S = const(1735689600)  # of the journal, 2025-01-01
+_SINCE_S = const(1735689600)  # 2025-01-01, see journal.Journal
 _CALM_BLOCKS = const(3)  # that the A-bus may be behind while the flash is written
 
 
@@ -107,7 +107,7 @@ class Gateway:
             room.capacity(),
             self.counters.count,
             hardware.uptime_ms,
-            _FIRST_MINUTE_S,
+            _SINCE_S,
         )
         way = self.journal, self.uplink, rates, hardware.uptime_ms, self.counters.count
         self._delivery = Delivery(prefix, hardware.serial, *way)

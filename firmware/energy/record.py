@@ -60,8 +60,10 @@ class Record:
         self._gone_loads: list[Bytes] = []
         self.rest: bytes = b""
         self._store = before._store if before else Durable("registers")
-        self.doubtful = self._store.damaged > 0
-        value = before._bytes if before else self._store.value
+        damaged, value = self._store.damaged, self._store.value
+        self.doubtful = damaged > 0 or value is not None and self._store.missing > 0
+        if before:
+            value = before._bytes
         if value is not None:
             try:
                 self.rest = bytes(value[_size(value[1], value[2]) :])
@@ -111,11 +113,15 @@ class Record:
         hours = struct.unpack_from(_HOURS, data, at)
         self._aggregates.always_on.restore(hours[:24], hours[24:])
 
-    def write(self, rest: bytes) -> None:
-        """Write what fill() has taken, and `rest` behind it; OSError where there is no room, and
-        then what was written before stays. Blocks: it erases one block of the flash for each 4 kB,
-        seldom two more."""
-        self._store.write(bytes(self._bytes) + rest)
+    def taken(self) -> bytes:
+        """What fill() has taken."""
+        return bytes(self._bytes)
+
+    def write(self, rest: Bytes, taken: Bytes | None = None) -> None:
+        """Write what fill() has taken last, or what taken() gave before, and `rest` behind it;
+        OSError where there is no room, and then what was written before stays. Blocks: it erases
+        one block of the flash for each 4 kB, seldom two more."""
+        self._store.write((taken or self.taken()) + rest)
 
     def fill(self) -> Steps:
         """Take what the registers have: a generator; nothing may be counted meanwhile."""

@@ -100,10 +100,11 @@ class Chunk:
         check = crc32(view[HEADER_BYTES:], crc32(view[:CRC]))
         struct.pack_into("<I", data, CRC, check)
 
-    def fits(self, boot: int, layout: int, size: int) -> bool:
-        """Whether it can take a record of that start and layout, and has not reached `size`."""
+    def fits(self, boot: int, layout: int, first: int, size: int) -> bool:
+        """Whether it can take a record of that start and layout, from that sequence on, and has
+        not reached `size`."""
         return (
-            (self._boot, self._layout) == (boot, layout)
+            (self._boot, self._layout, self.last + 1) == (boot, layout, first)
             and self.records < MAX_RECORDS
             and len(self.data) < size
         )

@@ -13,6 +13,7 @@ from journal.layout import Layouts
 from journal.minutes import Minutes
 from journal.records import Records
 from journal.thinning import Thinning
+from journal.writing import Writing
 
 _LATEST_MS = const(30000)  # that a record waits for the buses
 _FAILED_MS = const(60000)  # until a write is tried again
@@ -29,8 +30,9 @@ class Journal(Records):
 
     kept: energy.record.Record, which the records are written with; pulses: see minutes.Minutes;
     capacity: bytes that segments may have; count: counts an error by name; uptime_ms: a function.
-    minutes_since: epoch s from which an empty journal counts the minutes to its first sequence,
-    where it knows the time: a flash that was erased had lower ones. None: it begins with 1."""
+    since: epoch s from which a journal without anything of before counts the seconds to its first
+    sequence, where it knows the time: a flash that was erased had lower ones. None: it begins with
+    1."""
 
     def __init__(
         self,
@@ -41,11 +43,10 @@ class Journal(Records):
         capacity: int,
         count: Count,
         uptime_ms: UptimeMs,
-        minutes_since: int | None = None,
+        since: int | None = None,
     ):
         super().__init__(site, capacity, count)
         self._measuring = measuring
-        self._minutes_since = minutes_since
         self._kept = kept
         self._pulses = pulses
         self._count = count
@@ -59,18 +60,17 @@ class Journal(Records):
         if self._cut:
             count("registers.cut")
         state.boot += 1
+        self._writing = Writing(kept, state, since, count, uptime_ms)
         self._since = state.last + 1
         self._minutes = Minutes(site, measuring, pulses, state.pulses)
         self._ended: Record | None = None  # a record that is not among the newest yet
         self._newest: list[Record] = []  # that are not written yet
         self._filled = False  # the registers were taken with the last of these
         self._news: Callable[[Record], object] = lambda record: None
-        self._size = 0  # of what was written last
         self._offset: int | None = None
         self._untimed = False  # records of this start have no time
         self._ended_ms = 0  # uptime at which the oldest of `_newest` had ended
-        # When a write did, of the registers, of what is moved or said once, of thinning.
-        self._failed_ms: int | None = None
+        # When a write failed, of what is moved or said once, of thinning.
         self._untidy_ms: int | None = None
         self._unthinned_ms: int | None = None
 
@@ -81,8 +81,8 @@ class Journal(Records):
     def advice(self, counts: dict[str, int]) -> list[AdviceText]:
         """[(name, text)] of what is wrong with it. counts: of errors by name since start."""
         thinning = self._thinning
-        times = self._failed_ms, self._untidy_ms, self._unthinned_ms
-        failing = any([time is not None for time in times])
+        times = self._untidy_ms, self._unthinned_ms
+        failing = self._writing.failing or any([time is not None for time in times])
         return texts(failing, thinning.has_outrun(), thinning.dropped > 0, counts)
 
     def describe(self) -> Table:
@@ -112,7 +112,7 @@ class Journal(Records):
                 self._try(running.begin)
             if self._newest:
                 late = self._uptime_ms() - self._ended_ms >= _LATEST_MS
-                if self._is_over(self._failed_ms) and (late or calm()):
+                if self._writing.may_write() and (late or calm()):
                     yield from self._fill(now)
                     self._write()
             elif calm():
@@ -221,6 +221,7 @@ class Journal(Records):
     def begin_site(self, site: Site, kept: RegistersRecord) -> None:
         """It is this one from now on. kept: goes on with what the one before has taken."""
         self._kept = kept
+        self._writing.use(kept)
         self._layouts = Layouts(site)
         self.layout = self._layouts.current
         self._since = self._state.last + 1
@@ -240,31 +241,20 @@ class Journal(Records):
         self._filled = False
 
     def _made(self, now, last):
-        if not self._state.last and now is not None and self._minutes_since is not None:
-            self.last = (now - self._minutes_since) // 60
-            self._state.begin_behind(self.last)
+        self._writing.begin(now)
         record = self._minutes.take(now, last)
         record.layout, record.boot = self.layout, self._state.boot
         record.uptime = self._uptime_ms() // 1000
         record.cut, self._cut = self._cut, False
-        record.sequence = self._state.last + 1
-        # Nothing comes for those between, where it is not known what was given.
-        record.first = self._newest[-1].sequence + 1 if self._newest else self.last + 1
+        record.first = record.sequence = self._state.last + 1
         if now is None:
             self._untimed = True
         return record
 
     def _write(self):
         """Write registers and records, which are news then; whether they could be."""
-        try:
-            rest = self._state.record()
-            self._kept.write(rest)
-        except (OSError, MemoryError):
-            self._count("registers.unwritten")
-            self._failed_ms = self._uptime_ms()
+        if not self._writing.write():
             return False
-        self._failed_ms = None
-        self._size = self._kept.size + len(rest)
         while self._newest:
             record = self._newest.pop(0)
             self.last = record.sequence
@@ -276,4 +266,4 @@ class Journal(Records):
         longer, or there are some to which nothing is added."""
         if len(self._state.chunks) != 1:
             return bool(self._state.chunks)
-        return (self._size + _LONG_RECORD) % _BLOCK < _LONG_RECORD
+        return (self._writing.size + _LONG_RECORD) % _BLOCK < _LONG_RECORD

@@ -183,9 +183,10 @@ class Segments:
             if segment not in self.all:
                 k = 0
                 continue
-            k += 1  # the rest of it is lost
+            k += 1  # the rest of it is lost, or was left out
             sequence = max(sequence, segment.last + 1)
-            self._count(error)
+            if at < segment.size:
+                self._count(error)
 
     @staticmethod
     def _skip(segment, at, sequence):

@@ -20,11 +20,13 @@ _MAX_OFFSETS = const(16)  # starts whose time became known late
 class State:
     """`boot`: the number of the start; `last`: the highest sequence given; `cursors`: by name, the
     highest sequence acknowledged; `pulses`: by serial number, totals at the end of the last
-    record; `chunks`: bytes, oldest first."""
+    record; `chunks`: bytes, oldest first; `new`: nothing of before was known at this start;
+    `apart`: the next sequence does not follow what is kept."""
 
     def __init__(self) -> None:
         self.boot = 0
         self.last = 0
+        self.new = self.apart = False
         self.cursors: dict[str, int] = {}
         self.pulses: dict[str, list[int | None]] = {}
         self.chunks: list[Bytes] = []
@@ -34,11 +36,13 @@ class State:
     def go_on(self, rest: bytes, doubtful: bool, segments: Segments, count: Count) -> int:
         """Go on with what is there: what record() has given, if that is not empty, and segments.
         doubtful: later ones may be lost. Returns the last sequence that is kept."""
+        self.new = not rest
         try:
             if rest:
                 self.restore(rest)
         except ValueError:
             count("journal.lost")
+            self.new = doubtful = True
         kept = self.last
         if segments.all:
             kept = segments.all[-1].last
@@ -48,9 +52,10 @@ class State:
                 self.boot = max(self.boot, segments.boot)
         if self.chunks:
             kept = span(self.chunks[-1])[1]
-        if doubtful and self.last:
+        if doubtful:
             self.last += _SPARE
             self.boot += _SPARE_BOOTS
+        self.apart = doubtful or self.new
         return kept
 
     def restore(self, data: bytes) -> None:
@@ -89,8 +94,8 @@ class State:
         return b"".join([struct.pack("<H", len(text)), text] + self.chunks)
 
     def begin_behind(self, sequence: int) -> None:
-        """Nothing was ever kept: the first record gets the sequence that follows this one."""
-        self.last = sequence
+        """Nothing up to this sequence is given."""
+        self.last = max(self.last, sequence)
 
     def add(self, record: Record, layout: int) -> Steps:
         """Add a record, whose sequence follows: a generator."""

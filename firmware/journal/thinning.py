@@ -200,6 +200,7 @@ class Thinning:
                 if (
                     group
                     and group.sequence not in readers
+                    and group.sequence + 1 == record.first
                     and merging.window(group, minutes) == merging.window(record, minutes)
                 ):
                     merging.add(group, record)
@@ -221,7 +222,7 @@ class Thinning:
     def _room_in(chunk, record):
         """A chunk that can take the record, and the data of the one before if that is full."""
         number = int(record.layout, 16)
-        if chunk and chunk.fits(record.boot, number, _CHUNK):
+        if chunk and chunk.fits(record.boot, number, record.first, _CHUNK):
             return chunk, None
         done = chunk and chunk.data
         points = len(record.imported)

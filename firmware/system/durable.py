@@ -21,7 +21,7 @@ _NONE = const(2)  # ENOENT
 class Durable:
     """`value`: bytes, as last written whole; None when there is none. `damaged`: slots that were
     found but not whole, or cannot be read; one is what a power cut leaves behind, or had the newer
-    value; two mean that the value is lost.
+    value; two mean that the value is lost. `missing`: slots that are not there.
 
     name: path without an extension.
     """
@@ -29,7 +29,7 @@ class Durable:
     def __init__(self, name: str):
         self._name = name
         self.value: bytes | None = None
-        self.damaged = 0
+        self.damaged = self.missing = 0
         self._sequence = 0
         self._next = 0  # the slot to be written
         for slot in (0, 1):
@@ -40,6 +40,7 @@ class Durable:
             with open("%s.%d" % (self._name, slot), "rb") as file:
                 data = file.read()
         except OSError as error:
+            self.missing += error.errno == _NONE
             self.damaged += error.errno != _NONE
             return
         size = len(data) - _SIZE - 4

@@ -3,6 +3,7 @@ become records of 5, then of 15 minutes, and nothing is counted twice."""
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from journal_runs import Run, run
 
 NOON = 1764000000  # a whole hour
 ROOM = 1 << 14
+HEADER = 34  # bytes of a chunk's, docs/journal.md
 
 
 def days(count: float, start: int = NOON) -> list[dict[str, Any]]:
@@ -159,6 +161,30 @@ def test_a_flash_without_room_to_merge(tmp_path):
     assert done.said["first"] == done.read[0]["first"]
     assert done.read[0]["first"] < 2 * 1440 * 0.5
     assert set(done.said["errors"]) == {"journal.unwritten", "journal.dropped"}
+
+
+def test_a_part_that_is_damaged_is_in_no_record(tmp_path):
+    """A reader may have what was in it. What is behind it keeps its sequences."""
+    first = run(tmp_path, days(0.7), capacity=16 * ROOM, heap="100M")
+    segment = tmp_path / "journal" / "1.1"
+    data = bytearray(segment.read_bytes())
+    second = HEADER + struct.unpack_from("<H", data, 2)[0]
+    lost = range(*struct.unpack_from("<2I", data, second + 14))
+    data[second + HEADER + 6] ^= 1
+    segment.write_bytes(data)
+    later = days(0.3, NOON + 2 * 86400)
+    done = run(tmp_path, [{"restart": True}, *later], capacity=ROOM, heap="100M")
+    by_sequence = {one["sequence"]: one for one in first.news + done.news}
+    assert len(by_sequence) == len(first.news + done.news)
+    for one in done.read:
+        parts = [by_sequence[k] for k in range(one["first"], one["sequence"] + 1)]
+        assert one == merged(parts)
+        assert one["sequence"] < lost.start or one["first"] > lost.stop
+    before = [one for one in done.read if one["sequence"] < lost.start]
+    behind = [one for one in done.read if one["first"] > lost.stop]
+    assert before and behind[0]["first"] == lost.stop + 1
+    assert behind[0]["sequence"] > behind[0]["first"]  # it was merged
+    assert set(done.said["errors"]) == {"registers.cut", "journal.damaged"}
 
 
 @pytest.mark.parametrize("which", [0, 1, -1])

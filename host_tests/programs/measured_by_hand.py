@@ -24,9 +24,11 @@ def fields(record):
 
 
 class Gateway:
-    """One start of it. `measuring.energy`: the registers; `journal`."""
+    """One start of it. `measuring.energy`: the registers; `journal`.
 
-    def __init__(self, place, capacity, count):
+    since: see journal.Journal."""
+
+    def __init__(self, place, capacity, count, since=None):
         self.uptime_ms = 0
         self.pulses = {}
         self.place = place
@@ -38,7 +40,14 @@ class Gateway:
         one.ended_ms = None
         record = Record(place, one.energy, one.aggregates, count)
         self.journal = Journal(
-            place, one, record, self.pulses.items, capacity, count, lambda: self.uptime_ms
+            place,
+            one,
+            record,
+            self.pulses.items,
+            capacity,
+            count,
+            lambda: self.uptime_ms,
+            since,
         )
 
     def take(self, step):

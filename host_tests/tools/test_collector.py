@@ -200,7 +200,7 @@ def test_merged_records(ledger: Ledger) -> None:
 
 
 def test_a_record_across_sequences_that_were_left_out(ledger: Ledger) -> None:
-    """A gateway that has lost its newest records goes on a thousand sequences further."""
+    """Firmware of before said of the next record that it stands for them too."""
     assert ledger.take([message(record(1115, first=100), kind="history")]).records == 1
 
 

@@ -26,6 +26,7 @@ from history_messages import message, record
 PATIENCE_S = 20
 SILENCE_S = 0.5
 LONG_S = 120  # on a busy machine
+TOPICS = ("minutes", "history")
 
 needs_broker = pytest.mark.skipif(
     mosquitto() is None, reason="no mosquitto: `make doctor` has the remedy"
@@ -130,16 +131,18 @@ def test_samples_that_the_whole_gateway_has_lost(tmp_path: Path) -> None:
     ledger.close()
 
 
+def until(gateway: Driven, condition: Callable[[], bool]) -> None:
+    """It becomes true while the gateway runs."""
+    end = time.monotonic() + LONG_S
+    while not condition():
+        gateway.check()
+        assert time.monotonic() < end, gateway.state
+        time.sleep(0.1)
+
+
 @needs_broker
 def test_sequences_that_are_left_out(tmp_path: Path) -> None:
     """After a cut in the middle of a write the gateway goes on a thousand further."""
-
-    def wait(condition: Callable[[], bool]) -> None:
-        end = time.monotonic() + LONG_S
-        while not condition():
-            gateway.check()
-            assert time.monotonic() < end, gateway.state
-            time.sleep(0.1)
 
     with contextlib.ExitStack() as stack:
         broker = stack.enter_context(Broker(0, tmp_path, "mosquitto"))
@@ -148,22 +151,57 @@ def test_sequences_that_are_left_out(tmp_path: Path) -> None:
         gateway = Driven(0, Kind(3, ahead=100), broker.port, tmp_path)
         stack.callback(gateway.end)
         gateway.start()
-        wait(lambda: gateway.state["kept"] > 10)
+        until(gateway, lambda: gateway.state["kept"] > 10)
         gateway.kill()
         gateway.tear(0.5)
         gateway.start()
-        wait(lambda: gateway.state["last"] > 1000 and held(ledger.db, gateway) > 0)
+        until(gateway, lambda: gateway.state["last"] > 1000 and held(ledger.db, gateway) > 0)
         gateway.stop_measuring()
-        wait(lambda: gateway.state["kept"] == gateway.state["made"])
+        until(gateway, lambda: gateway.state["kept"] == gateway.state["made"])
         made = gateway.state["made"]
         gateway.measure_more()  # what went before the collector was there is seen by it
-        wait(lambda: gateway.state["kept"] > made)
-        wait(lambda: held(ledger.db, gateway) >= gateway.state["last"])
+        until(gateway, lambda: gateway.state["kept"] > made)
+        until(gateway, lambda: held(ledger.db, gateway) >= gateway.state["last"])
         found = judge(ledger.db, gateway)
         assert found.records > 10
         assert (found.lost, found.doubled) == (0, 0)
-        left_out = "SELECT count(*) FROM records WHERE sequence - first >= 1000"
+        left_out = "SELECT count(*) FROM lost WHERE last - first >= 999"
         assert ledger.db.execute(left_out).fetchone()[0] == 1
+
+
+@needs_broker
+def test_a_broker_that_drops_what_it_acknowledges(tmp_path: Path) -> None:
+    """By its access rules, both topics of the history. Once these are right the first minute that
+    comes says what else there is, and the collector asks for it."""
+    acl = tmp_path / "acl"
+    right = "topic readwrite #\n"
+    acl.write_text(right + "".join(f"topic deny servicelocation/+/{one}\n" for one in TOPICS))
+    with contextlib.ExitStack() as stack:
+        broker = stack.enter_context(Broker(0, tmp_path, "mosquitto", lines=[f"acl_file {acl}"]))
+        collector = stack.enter_context(Collector(broker.port, tmp_path))
+        ledger = stack.enter_context(contextlib.closing(Ledger(collector.file)))
+        gateway = Driven(0, Kind(3, ahead=100), broker.port, tmp_path)
+        stack.callback(gateway.end)
+        gateway.start()
+        until(gateway, lambda: gateway.state["acknowledged"] > 50)
+        gateway.stop_measuring()
+        until(gateway, lambda: gateway.state["kept"] == gateway.state["made"])
+        until(gateway, lambda: gateway.state["acknowledged"] == gateway.state["last"])
+        assert held(ledger.db, gateway) == 0
+        acl.write_text(right)
+        broker.restart()
+        heard = "SELECT count(*) FROM devices"
+        end = time.monotonic() + LONG_S
+        while not ledger.db.execute(heard).fetchone()[0]:  # the collector has to come back first
+            gateway.measure_more()
+            gateway.check()
+            assert time.monotonic() < end, gateway.state
+            time.sleep(2)
+        until(gateway, lambda: gateway.state["kept"] == gateway.state["made"])
+        until(gateway, lambda: held(ledger.db, gateway) == gateway.state["last"])
+        found = judge(ledger.db, gateway)
+        assert found.records > 50
+        assert (found.lost, found.doubled) == (0, 0)
 
 
 @needs_broker

@@ -21,6 +21,7 @@ from gateway_host.broker import HOST, Broker
 from gateway_host.session import SERIAL, Session
 from gateway_host.sim.house_file import load_house
 from gateway_host.sim.installation import Installation
+from gateway_host.soak import verdict
 from gateway_host.soak.proxy import MODES, Proxy
 
 HOUSE = Path(__file__).with_name("house.toml")
@@ -134,8 +135,8 @@ class Real:
         return sum(sum(json.loads(missing)) for (missing,) in rows if missing)
 
     def judge(self, db: sqlite3.Connection) -> dict[str, int]:
-        """`records`, `lost` (sequences that are not there, from the oldest that the gateway has),
-        `wrong`: whole records without missing samples whose energy is not the house's."""
+        """`records`; `lost`: sequences that are not there, see verdict.missing; `wrong`: whole
+        records without missing samples whose energy is not the house's."""
         points = self._house.site_json()["points"]
         watts = [_WATTS[point["load"]] for point in points]
         rows = db.execute(
@@ -144,8 +145,6 @@ class Real:
             (SERIAL,),
         ).fetchall()
         there = sum(sequence - first + 1 for sequence, first, *_ in rows)
-        oldest = db.execute("SELECT oldest FROM devices WHERE device = ?", (SERIAL,)).fetchone()
-        due = rows[-1][0] - oldest[0] + 1 if rows else 0
         wrong = 0
         for _sequence, _first, seconds, taken, given, missing in rows:
             if seconds < _SHORTEST_S or missing:
@@ -155,4 +154,4 @@ class Real:
                 abs(joules - power * seconds) > _TOLERANCE * abs(power) * seconds
                 for joules, power in zip(net, watts, strict=True)
             )
-        return {"records": there, "lost": due - there, "wrong": wrong}
+        return {"records": there, "lost": verdict.missing(db, SERIAL), "wrong": wrong}
