@@ -8,12 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import resource
-import socket
-import ssl
-import sys
-import tempfile
+import math
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -27,21 +22,14 @@ from gateway_host.certificates import Certificates, make
 from gateway_host.cluster import Cluster
 from gateway_host.collector.ledger import Ledger
 from gateway_host.errors import UserError
-from gateway_host.fleet import rates, records, wire
+from gateway_host.fleet import rates, records, surroundings
 from gateway_host.fleet.member import Member, Place, Tally
 
 _RAMP_PER_S = 200
 _PATIENCE_S = 600.0
 _LAST_S = 120.0
 _NOTICED_S = 1.0  # until the clients of a node know that it is dead
-_FILES = 200  # of this program beside the connections
-BROKER_LINES = (
-    "persistence true",
-    "autosave_interval 5",
-    "max_queued_messages 0",
-    "max_inflight_messages 500",
-    "sys_interval 1",
-)
+_SAY_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -61,48 +49,19 @@ class Options:
 
 def play(options: Options, directory: Path, say: Callable[[str], None]) -> dict[str, Any]:
     """The figures of a run; directory: of the broker's and the collector's files."""
-    _allow_files(options.gateways)
+    surroundings.allow_files(options.gateways)
     tls = make() if options.tls else None
     if tls and options.engine != "mosquitto":
         raise UserError(f"--tls: only with mosquitto, not with {options.engine}")
     with contextlib.ExitStack() as stack:
-        broker = stack.enter_context(_engine(options.engine, directory, tls))
+        broker = stack.enter_context(surroundings.engine(options.engine, directory, tls))
         history = directory / "history.db"
-        collector = _collector(broker, history, directory)
+        collector = surroundings.collector(broker, history, directory)
         stack.callback(processes.stop, collector)
         ledger = stack.enter_context(contextlib.closing(Ledger(history)))
         run = _Run(options, broker, ledger, tls, say)
         figures = asyncio.run(run.play())
     return figures
-
-
-def _engine(name: str, directory: Path, tls: Certificates | None) -> Broker | Cluster:
-    if name == "nats":
-        return Cluster(directory)
-    lines = [*BROKER_LINES, f"persistence_location {directory}/"]
-    return Broker(0, directory, "mosquitto", tls, lines=lines)
-
-
-def _allow_files(gateways: int) -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = gateways + _FILES
-    if hard != resource.RLIM_INFINITY and wanted > hard:
-        raise UserError(f"N={gateways}: this machine allows {hard} open files: `ulimit -n`")
-    if soft != resource.RLIM_INFINITY and wanted > soft:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
-def _collector(broker: Broker | Cluster, history: Path, directory: Path) -> Any:
-    ports = broker.ports if isinstance(broker, Cluster) else [broker.port]
-    where = ",".join(f"{HOST}:{port}" for port in reversed(ports))  # it loses its node as well
-    words = ["collect", f"--file={history}", f"--broker={where}", "--ask-after=5"]
-    with (directory / "collector.log").open("wb") as log:
-        return processes.start(
-            [sys.executable, "-m", "gateway_host", *words],
-            stdout=log,
-            stderr=log,
-            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
-        )
 
 
 class _Run:
@@ -125,11 +84,12 @@ class _Run:
             HOST,
             broker.ports,
             rates.PROFILES[options.profile],
-            _context(tls) if tls else None,
+            surroundings.context(tls) if tls else None,
             options.hurry,
         )
         self._members = [Member(n, place, self._tally) for n in range(options.gateways)]
         self._most_kb = self._attempts = 0
+        self._say_at = 0.0
 
     async def play(self) -> dict[str, Any]:
         """All phases."""
@@ -158,10 +118,7 @@ class _Run:
             member.measuring = False
         target = sum(one.made for one in self._members)
         end = time.monotonic() + _LAST_S  # what has not come by then is lost, and counted
-        await self._until(
-            lambda: time.monotonic() > end or records.held(self._ledger.db) >= target,
-            "the last records",
-        )
+        await self._collect(target, "the last records", end)
         for member in self._members:
             member.switch_off()
         checked = [records.check(self._ledger.db, one.number, one.made) for one in self._members]
@@ -187,17 +144,17 @@ class _Run:
             member.switch_on()
             if number % _RAMP_PER_S == _RAMP_PER_S - 1:
                 await asyncio.sleep(1)
-        await self._until(lambda: self._tally.connected == len(self._members), "all connections")
+        await self._connect_all()
         return time.monotonic() - began
 
     async def _steady(self) -> dict[str, Any]:
         tally, began = self._tally, time.monotonic()
         messages, sent, left_out = tally.messages, tally.sent_bytes, tally.left_out
         busy = self._broker.processor_s()
-        heard = await asyncio.to_thread(_heard, self._broker)
+        heard = await asyncio.to_thread(surroundings.heard, self._broker)
         await self._until(lambda: time.monotonic() - began >= self._options.seconds, "")
         took = time.monotonic() - began
-        heard = await asyncio.to_thread(_heard, self._broker) - heard
+        heard = await asyncio.to_thread(surroundings.heard, self._broker) - heard
         messages = tally.messages - messages
         return {
             "messages_per_s": round(messages / took, 1),
@@ -235,11 +192,11 @@ class _Run:
         """From when the broker can be reached until everything is in the collector."""
         loop = asyncio.get_running_loop()
         busy = self._broker.processor_s()
-        await self._until(lambda: self._tally.connected == len(self._members), "all connections")
+        await self._connect_all()
         back = loop.time() - began
         self._say(f"all are back after {back:.1f} s")
         target = sum(one.made for one in self._members)
-        await self._until(lambda: records.held(self._ledger.db) >= target, "the backlog", 0.5)
+        await self._collect(target, "the backlog")
         done = loop.time() - began
         each = Counter(int(at - began) for at in self._tally.connects)
         return {
@@ -250,6 +207,31 @@ class _Run:
             "broker_share_of_core": round((self._broker.processor_s() - busy) / done, 3),
         }
 
+    async def _connect_all(self) -> None:
+        everybody = len(self._members)
+
+        def are_there() -> bool:
+            self._tell(lambda: f"{self._tally.connected} of {everybody} are connected")
+            return self._tally.connected == everybody
+
+        await self._until(are_there, "all connections")
+
+    async def _collect(self, target: int, what: str, end: float = math.inf) -> None:
+        """Until the collector holds so many records, or the time is over."""
+
+        def are_there() -> bool:
+            held = records.held(self._ledger.db)
+            self._tell(lambda: f"{held} of {target} records are collected")
+            return held >= target or time.monotonic() > end
+
+        await self._until(are_there, what, 0.5)
+
+    def _tell(self, words: Callable[[], str]) -> None:
+        """How far it is, now and then."""
+        if time.monotonic() >= self._say_at:
+            self._say_at = time.monotonic() + _SAY_S
+            self._say("  " + words())
+
     async def _until(self, done: Callable[[], bool], what: str, every_s: float = 0.1) -> None:
         end = time.monotonic() + _PATIENCE_S + self._options.seconds
         while not done():
@@ -258,28 +240,3 @@ class _Run:
             self._broker.check()
             self._most_kb = max(self._most_kb, self._broker.resident_kb())
             await asyncio.sleep(every_s)
-
-
-def _context(tls: Certificates) -> ssl.SSLContext:
-    context = ssl.create_default_context(cadata=tls.ca)
-    with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
-        file.write(tls.client_certificate + tls.client_key)
-        file.flush()
-        context.load_cert_chain(file.name)
-    return context
-
-
-def _heard(broker: Broker | Cluster) -> int:
-    """How many PUBLISH the broker has received, by its own account; 0 of a cluster."""
-    if isinstance(broker, Cluster):
-        return 0
-    topic, buffer = "$SYS/broker/publish/messages/received", bytearray()
-    with socket.create_connection((HOST, broker.port), 10) as line:
-        line.sendall(wire.connect("heard", 10, "heard/gone") + wire.subscribe(1, topic))
-        while data := line.recv(4096):
-            buffer += data
-            for kind, flags, body in wire.packets(buffer):
-                if kind == wire.PUBLISH:
-                    line.sendall(wire.DISCONNECT)
-                    return int(wire.published(flags, body)[1])
-    raise UserError("the broker does not say how much it has received")

@@ -21,7 +21,7 @@ from gateway_host import certificates
 from gateway_host.broker import Broker
 from gateway_host.collector.ledger import Ledger
 from gateway_host.errors import UserError
-from gateway_host.fleet.run import BROKER_LINES
+from gateway_host.fleet.surroundings import BROKER_LINES
 from gateway_host.soak.collector import Collector
 from gateway_host.soak.faults import Faults
 from gateway_host.soak.gateways import Driven, Kind
