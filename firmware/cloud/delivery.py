@@ -12,6 +12,7 @@ from micropython import const
 from system.refused import Refused
 from cloud.coverage import Coverage
 from cloud.history_text import HistoryText
+from cloud.kept_records import KeptRecords
 
 _LIVE = "minutes"
 _WAITED = "history"
@@ -27,6 +28,7 @@ _LOOK_MS = const(1000)
 _MAX_ASKED = const(8)  # ranges that readers asked for
 _REFUSED_MS = const(60000)  # until a topic that was left out is tried again
 _UNTIMED_MS = const(600000)  # from connecting on, that the time is waited for
+_UNREAD_MS = const(10000)  # until what could not be read is tried again
 
 
 class _Records:
@@ -91,6 +93,7 @@ class Delivery:
         self._prefix = prefix
         self._device = device
         self._journal = journal
+        self._kept = KeptRecords(journal, count)
         self._cursor = journal.cursor(_READER)
         self._coverage = Coverage(self._cursor.sequence)
         self._uplink = uplink
@@ -208,22 +211,13 @@ class Delivery:
         asked = self._asked[0]
         first, limit = asked[0], min(asked[1], self._coverage.through)
         if first <= limit:
-            lost = await self._lost_from(first, limit)
+            lost = await self._kept.lost_from(first, limit)
             if lost:
                 await self._send_lost(first, lost)
             asked[0] = 1 + (lost or await self._send(_WAITED, first, limit, self._most, False))
         if not 1 < asked[0] <= limit:
             self._asked.remove(asked)
         return True
-
-    async def _lost_from(self, first, limit):
-        """Up to which sequence, of `first` to `limit`, the journal has no record any more; 0 where
-        it has one, or where a part of the flash cannot be read now."""
-        unread = self._journal.unread
-        record = await self._read(first)
-        if self._journal.unread != unread or record is not None and record.first <= first:
-            return 0
-        return limit if record is None else min(record.first - 1, limit)
 
     async def _send_lost(self, first, last):
         """Say that nothing will come of these any more."""
@@ -241,7 +235,10 @@ class Delivery:
         layout, last = None, 0
         sequence = first
         while sequence <= limit:
-            record = await self._read(sequence)
+            record = await self._kept.read(sequence)
+            if counts and self._kept.is_to_be_tried(record, sequence):
+                self._next_ms = self._uptime_ms() + _UNREAD_MS
+                break
             if record is None or self._awaits_time(record):
                 break
             if record.first > limit:  # what is before it is not kept any more
@@ -276,14 +273,6 @@ class Delivery:
         if record.time is not None or record.boot != self._journal.boot:
             return False
         return self._uptime_ms() - self._connected_ms < _UNTIMED_MS
-
-    async def _read(self, sequence):
-        """The record with the lowest sequence from this one on, or None."""
-        for record in self._journal.read(sequence):
-            if record is not None:
-                return record
-            await asyncio.sleep_ms(0)
-        return None
 
     async def _send_layout(self, layout):
         self._layout = layout

@@ -12,6 +12,10 @@ _DAMAGED = (
     "a part of the history in the flash is damaged and passed over: what it had is lost; have the "
     "gateway replaced if that comes again"
 )
+_UNREAD = (
+    "a part of the history in the flash could not be read, and is tried again; have the gateway "
+    "replaced if that comes again"
+)
 _FROM_ZERO = "the energy registers in the flash were damaged: they have begun at 0"
 _DROPPED = ", and the oldest are lost"
 
@@ -24,8 +28,10 @@ def texts(failing: bool, thinned: bool, dropped: bool, counts: dict[str, int]) -
         found.append(("journal", _UNWRITTEN))
     if thinned or dropped:
         found.append(("journal", _THINNED % (_DROPPED if dropped else "")))
-    if any([name in counts for name in ("journal.damaged", "journal.unread", "journal.lost")]):
+    if any([name in counts for name in ("journal.damaged", "delivery.unread", "journal.lost")]):
         found.append(("journal", _DAMAGED))
+    elif "journal.unread" in counts:
+        found.append(("journal", _UNREAD))
     if "registers.lost" in counts:
         found.append(("journal", _FROM_ZERO))
     return found

@@ -148,6 +148,38 @@ class Order(Case):
         self.uplink.acknowledge()
         self.assertEqual((self.turn(), self.journal.mark.sequence), ([], 30))
 
+    def test_what_cannot_be_read_for_a_moment(self):
+        """It is tried again, every 10 s, before it is passed over."""
+        self.journal.gone = self.journal.unreadable = (6, 7)
+        self.assertEqual(self.turn()[1], ("history", [1, 2, 3, 4, 5]))
+        self.uplink.acknowledge()
+        for ms in (300, 10000, 10000):
+            self.assertEqual(self.turn(ms), [])
+        self.journal.gone = ()
+        self.assertEqual(self.turn(9000), [])
+        self.assertEqual(self.turn(1000), [("history", list(range(6, 16)))])
+        self.assertEqual(self.counters.counts, {})
+
+    def test_what_cannot_be_read_for_a_minute(self):
+        """It is passed over, and that is counted; what is new does not wait for it."""
+        self.journal.gone = self.journal.unreadable = (6, 7)
+        self.turn()
+        self.uplink.acknowledge()
+        self.turn()
+        self.journal.last = 26
+        self.assertEqual(self.turn(10000), [("minutes", [26])])
+        self.uplink.acknowledge()
+        found = []
+        for _ in range(5):
+            found += self.turn(10000)
+            self.uplink.acknowledge()
+        self.assertEqual(found[0], ("history", list(range(8, 18))))
+        self.assertEqual(self.counters.counts, {"delivery.unread": 1})
+        self.turn()
+        self.uplink.acknowledge()
+        self.turn()
+        self.assertEqual(self.journal.mark.sequence, 26)
+
     def test_a_layout_that_is_lost(self):
         self.journal.layouts = []
         self.assertEqual(self.turn(), [("history", list(range(1, 11)))])
