@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -52,7 +53,7 @@ class Table:
         value = self._value(name, default)
         if value is None:
             return "" if default is _REQUIRED else default
-        if not isinstance(value, str) or "\n" in value:
+        if not isinstance(value, str) or not _is_line(value):
             self.note(name, "not_a_text")
             return ""
         return value.strip()
@@ -73,8 +74,8 @@ class Table:
         value = self._value(name, default)
         if value is None:
             return known[0] if default is _REQUIRED else default
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            value = f"{value:g}"
+        if not isinstance(value, str) and (number := _number(value)) is not None:
+            value = f"{number:g}"
         if value not in known:
             self.note(name, "unknown", value=value, known=", ".join(known))
             return known[0] if default is _REQUIRED else default
@@ -134,6 +135,14 @@ def _number(value: Any) -> float | None:
             value = float(value.replace(",", "."))
         except ValueError:
             return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value)
+    try:
+        return float(value) if math.isfinite(value) else None
+    except OverflowError:  # a whole number of hundreds of digits
+        return None
+
+
+def _is_line(text: str) -> bool:
+    """Whether it can be written in UTF-8, and printed in one line."""
+    return not any(unicodedata.category(letter) in ("Cc", "Cs") for letter in text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zoneinfo
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ def render(step: str, tables: dict[str, Any], words: Words, *, checked: Iterable
         cables=[f"{size:g}" for size in DIAMETERS],
         cts=[ct.article for ct in CTS],
         units=reading.UNITS,
-        zones=sorted(zoneinfo.available_timezones()),
+        zones=_zones(),
         **_of_result(result, words),
     )
 
@@ -87,6 +88,11 @@ def report(result: Result, words: Words) -> str:
     return template.render(
         **_common(words), step="report", result=result, style=STYLE, **_of_result(result, words)
     )
+
+
+@cache
+def _zones() -> list[str]:
+    return sorted(zoneinfo.available_timezones())
 
 
 def _common(words: Words) -> dict[str, Any]:

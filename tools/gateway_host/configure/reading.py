@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 import uuid
 from pathlib import Path
@@ -112,7 +113,8 @@ def _read(top: Table, scheme: str) -> Plan:
 
 def _zone(top: Table) -> str:
     name = top.text("timezone", "Etc/UTC")
-    if zones.are_there() and zones.rule(name) is None:
+    is_name = re.fullmatch(r"[A-Za-z0-9_+/-]{1,64}", name)
+    if not is_name or (zones.rule(name) is None and zones.are_there()):
         top.note("timezone", "zone", name=name)
     return name
 

@@ -181,7 +181,7 @@ class _Handler(BaseHTTPRequestHandler):
         policy: str = _POLICY,
         more: dict[str, str] | None = None,
     ) -> None:
-        body = text.encode()
+        body = text.encode("utf-8", "replace")
         self.send_response(status)
         fields = {
             "Content-Type": _KINDS[kind],
