@@ -24,7 +24,8 @@ TEXTS = {
     "press on the button and the hotspot",
     "weak_signal": "the access point is received too weakly to be joined: move it or the gateway "
     "nearer; if that does not help, give the password anew",
-    "failed": "the access point refuses to be joined: see that it has WPA2 and takes more devices",
+    "failed": "the access point refuses to be joined: see that it has WPA2, takes more devices, "
+    "and is near enough",
     "no_sim": "there is no SIM card, or it wants a PIN: put one without PIN in",
     "no_modem": "the modem or radio does not answer: switch the gateway off and on, or call "
     "support",

@@ -166,6 +166,13 @@ class States(unittest.TestCase):
         ((name, text),) = texts(led, None, False, True)
         self.assertTrue(name == "led" and "measures nothing" in text)
 
+    def test_a_page_in_the_internets_place_is_the_providers_over_lte(self):
+        led = Led(TABLE, MAX_STATE_S)
+        for wrong in ("captive", "router_page"):
+            ((_, by_wifi),) = texts(led, wrong, False, False)
+            ((_, by_lte),) = texts(led, wrong, True, False)
+            self.assertTrue("SIM" in by_lte and "SIM" not in by_wifi)
+
     def test_the_buttons_colours_go_before_all_states(self):
         led = Led(TABLE, MAX_STATE_S)
         for colour in ("red", "yellow", "off", "blue", "purple"):
