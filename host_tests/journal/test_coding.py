@@ -128,9 +128,10 @@ def record(
 
 
 def registers(place: Path) -> bytes:
-    """Behind the header of the newer slot."""
+    """Behind the header of the newer slot; the session may have ended while one was written."""
     slots = [(place / f"registers.{k}").read_bytes() for k in (0, 1)]
-    return max(slots, key=lambda slot: struct.unpack_from("<I", slot, 4)[0])[12:-4]
+    whole = [slot for slot in slots if struct.pack("<I", zlib.crc32(slot[:-4])) == slot[-4:]]
+    return max(whole, key=lambda slot: struct.unpack_from("<I", slot, 4)[0])[12:-4]
 
 
 def kept(place: Path, points: int, loads: int) -> Iterator[dict[str, Any]]:
