@@ -2,6 +2,7 @@
 `changes.json`: [[ms since start, site.json's table]]; with "no memory" behind the table there is
 too little for it. Prints a line for each report."""
 
+import gc
 import json
 import sys
 
@@ -57,7 +58,10 @@ def main():
             counted = list(energy.main.joules[first + 2 * k : first + 2 * k + 2])
             loads[load.name] = counted + list(measuring.aggregates.today.load_record(k))
         demand = measuring.aggregates.demand
+        gc.collect()
+        heap = gc.mem_alloc()
         line = {
+            "heap": heap,
             "ms": hardware.uptime_ms(),
             "first_sample": measuring.first_sample,
             "samples": measuring.report.samples,

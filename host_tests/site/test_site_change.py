@@ -191,6 +191,15 @@ def test_another_supply(tmp_path, undisturbed, what):
         assert seen[-1]["watts"] == pytest.approx(twice, rel=0.03, abs=2)  # windows lie otherwise
 
 
+def test_nothing_of_a_site_before_is_left(tmp_path):
+    """In the heap: the same two sites in turn, four times."""
+    less = without(HUB)
+    changes = [(2300 + 1000 * k, [less, plan()][k % 2]) for k in range(8)]
+    seen = run(tmp_path, plan(), changes)
+    heaps = {report["sites"]: report["heap"] for report in seen}
+    assert heaps[9] <= heaps[3] + 512
+
+
 def test_changes_are_quick(tmp_path):
     """In steps of 2 ms of the simulation's time, so the number of steps."""
     seen = run(tmp_path, plan(), [(3300, copy.deepcopy(plan()))])
