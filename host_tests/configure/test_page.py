@@ -126,6 +126,8 @@ def test_an_installer_plans_a_home_from_nothing(tmp_path):
         press(phone, "add load circuit", "!!document.querySelector('[name=\"load[2].name\"]')")
         press(phone, "on", "!!document.querySelector('.faults')")
         assert phone.look(wrong) == ["load[2].name", "load[2].breaker"]
+        listed = "[...document.querySelectorAll('.faults a')].map(e => e.textContent)"
+        assert phone.look(listed) == ["Load 3, Name", "Load 3, Breaker"]
         fill_in(phone, "load[2].name", "Oven")
         fill_in(phone, "load[2].breaker", "20")
         choose(phone, "load[2].phases", "L1-L2")

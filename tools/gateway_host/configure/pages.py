@@ -17,6 +17,7 @@ from . import documents, file_names, reading, sheets
 from .catalogue import CTS, DIAMETERS, GATEWAYS, LINKS, SCHEMES, connections
 from .design import Result, design
 from .problems import Message, PlanError
+from .titles import title
 from .wiring import buses, channels, rows
 from .words import Words, languages
 
@@ -69,6 +70,7 @@ def render(step: str, tables: dict[str, Any], words: Words, *, checked: Iterable
         problems=shown,
         problem_of={one.path: words.problem(one) for one in shown},
         step_of=step_of,
+        title_of=lambda path: title(path, tables, words),
         value=lambda path, default="": _value(tables, path, default),
         connections=list(connections(tables.get("scheme", "3x400+N"))),
         schemes=list(SCHEMES),
