@@ -117,7 +117,7 @@ class Record:
         """What fill() has taken."""
         return bytes(self._bytes)
 
-    def write(self, rest: Bytes, taken: Bytes | None = None) -> None:
+    def write(self, rest: bytes, taken: bytes | None = None) -> None:
         """Write what fill() has taken last, or what taken() gave before, and `rest` behind it;
         OSError where there is no room, and then what was written before stays. Blocks: it erases
         one block of the flash for each 4 kB, seldom two more."""

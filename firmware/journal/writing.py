@@ -33,8 +33,8 @@ class Writing:
         # Where sequences were left out: what is kept before a record behind them is. So both slots
         # have it when a reader gets that record, and the one without the record does not give its
         # sequence again.
-        self._base: Bytes | None = None
-        self._registers: Bytes | None = None  # of that
+        self._base: bytes | None = None
+        self._registers: bytes | None = None  # of that
         if state.apart:
             for _ in kept.fill():
                 pass
