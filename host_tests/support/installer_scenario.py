@@ -89,7 +89,7 @@ class Air:
 
 class Installer:
     """A gateway that knows no network, and who stands before it. `port`: the phone's way to its
-    page.
+    page; `broken`: how often the phone had no whole answer.
 
     cloud: the broker's host, and its port behind the world's internet; None for a gateway that is
     not to be in any cloud, and takes every network for the internet.
@@ -105,6 +105,7 @@ class Installer:
         self._origin = f"{HOST}:{gateway}"
         air = self._stack.enter_context(contextlib.closing(Air(self.world, gateway)))
         self.port = air.port
+        self.broken = 0
         board: dict[str, Any] = {"portal": [gateway, free_port()]}
         if cloud:
             internet = self._stack.enter_context(Internet(self.world, cloud[1]))
@@ -156,6 +157,7 @@ class Installer:
             answer = connection.getresponse()
             page = gzip.decompress(answer.read()).decode() if answer.status == 200 else ""
         except (OSError, http.client.HTTPException, EOFError):  # it fell off, in mid-page perhaps
+            self.broken += 1
             return ""
         finally:
             connection.close()
