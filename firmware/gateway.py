@@ -243,10 +243,11 @@ class Gateway:
 
     def texts(self) -> list[AdviceText]:
         """What is wrong: (name, a text for the installer)."""
-        found = self.advice.texts + self.port_b.advice() + self.housekeeping.texts()
+        uplink = self.uplink.advice()
+        found = self.advice.texts + self.port_b.advice() + self.housekeeping.texts(bool(uplink))
         found += self.journal.advice(self.counters.counts)
         found += self._change.advice(self.counters.counts)
-        return found + self.uplink.advice()
+        return found + uplink
 
     def _parts(self):
         """Of the message `gateway`, see cloud.state.State."""

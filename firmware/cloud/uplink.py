@@ -19,7 +19,7 @@ from cloud.mqtt_link import Link, UplinkError
 from cloud.mqtt_wire import Body, counted, gathered
 from cloud.pings import Pings
 from cloud.subscriptions import Subscriptions
-from cloud.uplink_troubles import Troubles, no_connection
+from cloud.uplink_troubles import Troubles, no_address, no_connection
 
 _TIMEOUT_S = const(10)
 _STEADY_S = const(30)  # a connection that lasts so long is a good one
@@ -249,8 +249,8 @@ class Uplink:
         assert settings  # without a broker it does not run
         try:
             address = await resolve(settings["host"], self._network.name_server())
-        except OSError as error:
-            raise UplinkError("uplink.name", str(error))
+        except OSError:
+            raise UplinkError("uplink.name", no_address(settings))
         if settings.get("tls"):
             while not self._set_clock() and self._wait_for_time:
                 self._wait_for_time -= 1

@@ -18,6 +18,7 @@ _STEADY_S = const(30)
 _KEPT_S = const(300)
 _PUT_OUT = "the broker closes the connection again and again: does another client use the name %s?"
 _NOBODY = "nothing listens on port %d of %s: is the broker running, and is mqtt.port right?"
+_UNKNOWN = "nobody knows %s: is mqtt.host right, and does the network's name server answer?"
 _AWAY = "%s is not there: is it switched on, is it in this network, and is mqtt.host right?"
 
 
@@ -28,6 +29,11 @@ def no_connection(error: OSError, settings: Any) -> str:
     if error.errno == EHOSTUNREACH:
         return _AWAY % settings["host"]
     return "connection to the broker: %s" % error
+
+
+def no_address(settings: Any) -> str:
+    """Why the broker's name leads nowhere."""
+    return _UNKNOWN % settings["host"]
 
 
 class Troubles:

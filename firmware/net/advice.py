@@ -40,6 +40,9 @@ TEXTS = {
     "no_internet": "the network leads nowhere: is the router connected to the internet?",
 }
 
+# What the uplink says as well, with the broker's name and port.
+_OF_BROKER = ("no_dns", "no_cloud")
+
 # The same where the link is LTE.
 _OF_LTE = {
     "no_address": "the 4G network gives no address: see the APN, and that the SIM card has data",
@@ -57,14 +60,18 @@ NO_TIME = (
 )
 
 
-def texts(led: Led, wrong: str | None, has_lte: bool, in_cloud: bool) -> list[AdviceText]:
+def texts(
+    led: Led, wrong: str | None, has_lte: bool, in_cloud: bool, named: bool
+) -> list[AdviceText]:
     """(name, a text for the installer) of what is wrong. led: led.Led; wrong: what
     Connection.wrong() tells; has_lte: whether the board has a modem; in_cloud: whether the cloud
-    has accepted us."""
+    has accepted us; named: whether the uplink says why it has not, which is more exact."""
     found = []
-    if led.overdue:
+    if led.overdue and not (named and led.state == "connecting" and not in_cloud):
         unmeasured = in_cloud and led.state == "connecting"
         found.append(("led", _UNMEASURED if unmeasured else OVERDUE[led.state]))
+    if named and wrong in _OF_BROKER:
+        wrong = None
     text = TEXTS.get(wrong or "")
     if has_lte:
         text = _OF_LTE.get(wrong or "", text)

@@ -100,8 +100,9 @@ class Housekeeping:
     async def close(self) -> None:
         """As Gateway.close(): there is no broker to say good-bye to."""
 
-    def texts(self) -> list[AdviceText]:
-        """What is wrong: (name, a text for the installer)."""
+    def texts(self, named: bool = False) -> list[AdviceText]:
+        """What is wrong: (name, a text for the installer). named: whether the uplink says why the
+        cloud has not accepted us."""
         led, connection = self.led, self.connection
         wrong = connection.wrong()
         failed = self.counters.counts.get("sntp.failed", 0)
@@ -110,7 +111,7 @@ class Housekeeping:
             return []
         from net.advice import NO_TIME, texts
 
-        found = texts(led, wrong, self._has_lte, self._cloud())
+        found = texts(led, wrong, self._has_lte, self._cloud(), named)
         return found + [("time", NO_TIME)] if timeless else found
 
     async def _run_panel(self, beat):

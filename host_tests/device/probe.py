@@ -12,6 +12,7 @@ import sys
 
 from net import resolve
 from cloud import mqtt_client, mqtt_link, pings, uplink
+from panel import console
 import start
 
 SO_SNDBUF = 7  # Linux
@@ -59,6 +60,7 @@ def state(gateway):
         "led": gateway.led.state,
         "connected": gateway.uplink.connected,
         "errors": gateway.counters.counts,
+        "texts": [text for name, text in gateway.texts()],
         "advice": [text for name, text in gateway.texts() if name == "uplink"],
     } | gateway.uplink.describe()
 
@@ -73,7 +75,7 @@ async def run(gateway):
     await asyncio.gather(gateway.run(), report(gateway))
 
 
-for module in (uplink, pings, mqtt_client, mqtt_link, resolve):
+for module in (uplink, pings, mqtt_client, mqtt_link, resolve, console):
     module.asyncio = Hurried()
 if len(sys.argv) > 1:
     resolve.socket = Redirected(int(sys.argv[1]))

@@ -160,10 +160,10 @@ class States(unittest.TestCase):
         led = Led(TABLE, MAX_STATE_S)
         led.set_event("link", "up", 0)
         self.assertTrue(led.becomes_overdue(121))
-        ((name, text),) = texts(led, None, False, False)
+        ((name, text),) = texts(led, None, False, False, False)
         self.assertTrue(name == "led" and "activate" in text)
         led.set_event("cloud", True, 130)
-        ((name, text),) = texts(led, None, False, True)
+        ((name, text),) = texts(led, None, False, True, False)
         self.assertTrue(name == "led" and "measures nothing" in text)
 
     def test_a_page_in_the_internets_place_is_the_providers_over_lte(self):

@@ -55,7 +55,9 @@ connection = Connection(made, board, settings, counters, set_event, lambda: clou
 def _text():
     from net.advice import texts
 
-    return dict(texts(led, connection.wrong(), "lte" in board.LINKS, False)).get("connection")
+    return dict(texts(led, connection.wrong(), "lte" in board.LINKS, False, False)).get(
+        "connection"
+    )
 
 
 FIELDS = {
