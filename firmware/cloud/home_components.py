@@ -96,7 +96,11 @@ def of_gateway(site: Site, topic: str) -> Iterator[tuple[str, Table]]:
         "json_attr_tpl": "{{{'advice':value_json.advice|map(attribute='text')|list}|tojson}}",
     }
     yield "problem", _health(problem, topic)
-    for key, name, path in (("led", "LED", "led.state"), ("link", "Link", "connection.link")):
+    for key, name, path in (
+        ("led", "LED", "led.state"),
+        ("link", "Link", "connection.link"),
+        ("site", "Configuration", "site"),
+    ):
         table = {"p": "sensor", "name": name, "val_tpl": "{{value_json.%s}}" % path}
         yield key, _health(table, topic)
     for key, name, path, unit, kind, use in (
