@@ -121,7 +121,7 @@ class Record:
         """Write what fill() has taken last, or what taken() gave before, and `rest` behind it;
         OSError where there is no room, and then what was written before stays. Blocks: it erases
         one block of the flash for each 4 kB, seldom two more."""
-        self._store.write((taken or self.taken()) + rest)
+        self._store.write(b"".join([taken or self._bytes, rest]))
 
     def fill(self) -> Steps:
         """Take what the registers have: a generator; nothing may be counted meanwhile."""
