@@ -6,50 +6,57 @@ factor is, and that of others less. Owns the sums of that.
 
 from array import array
 
-_REACTIVE = 0.4  # what reactive power takes, compared with active power
+from micropython import const
+
+REACTIVE = 0.4  # what reactive power takes, compared with active power
 _SLOW = 0.02  # of the noise's mean
 _OUTLIER = 4.0
 _FIRST_NOISE = 0.001  # of the voltage
 _TRUST = 0.3  # the noise is not that of a textbook
-_MOST = 10.0
-_FULL = 30000.0  # A x A; then all are halved: a CT may be moved
+_MOST = 14.0
+_ENOUGH = const(6)  # changes: something else may have switched with some of them
+FULL = 30000.0  # A x A; then all are halved: a CT may be moved
 
 
 class Dips:
-    """count: of points."""
+    """count: of points. `noise`: of each voltage the mean size of a change while nothing
+    switches, V."""
 
     def __init__(self, count: int):
         # Of each point and voltage: changes of the voltage times those of the current, and the
         # latter's squares.
         self._products = array("f", [0.0] * (3 * count))
         self._squares = array("f", [0.0] * (3 * count))
-        self._noise = array("f", [0.0] * 3)  # V, mean size of a change while nothing switches
+        self._events = bytearray(count)
+        self.noise = array("f", [0.0] * 3)
 
     def calm(self, changes: Sequence[float], volts: Sequence[complex]) -> None:
         """Nothing has switched, and the voltages have changed so."""
         for j in range(len(volts)):
-            noise = self._noise[j] or _FIRST_NOISE * abs(volts[j])
+            noise = self.noise[j] or _FIRST_NOISE * abs(volts[j])
             noise += _SLOW * (min(abs(changes[j]), _OUTLIER * noise) - noise)
-            self._noise[j] = noise
+            self.noise[j] = noise
 
     def note(
         self, i: int, current: complex, changes: Sequence[float], volts: Sequence[complex]
     ) -> None:
         """Point i's current, conjugated, has changed by `current` (A, as its CT sees it) and the
         voltages by `changes` (V)."""
+        self._events[i] = min(_ENOUGH, self._events[i] + 1)
         for j in range(len(volts)):
             volt = volts[j]
             power = volt * current
             size = abs(volt)
-            x = (power.real + _REACTIVE * power.imag) / size
+            x = (power.real + REACTIVE * power.imag) / size
             self._products[3 * i + j] -= changes[j] * x
             self._squares[3 * i + j] += x * x
-        if max(self._squares[3 * i : 3 * i + 3]) > _FULL:
+        if max(self._squares[3 * i : 3 * i + 3]) > FULL:
             for k in range(3 * i, 3 * i + 3):
                 self._products[k] /= 2
                 self._squares[k] /= 2
 
     def clear(self, i: int) -> None:
+        self._events[i] = 0
         for j in range(3 * i, 3 * i + 3):
             self._products[j] = self._squares[j] = 0.0
 
@@ -62,7 +69,7 @@ class Dips:
         for row in weights:
             over, under = 0.0, 0.0
             for j in range(len(row)):
-                noise = self._noise[j]
+                noise = self.noise[j]
                 if noise:
                     weight = row[j] / (noise * noise)
                     over += weight * self._products[3 * i + j]
@@ -71,5 +78,6 @@ class Dips:
             gains.append(gain if over > 0 else 0.0)
             gains.append(gain if over < 0 else 0.0)
         most = max(gains)
+        limit = _MOST * self._events[i] / _ENOUGH
         for h in range(len(gains)):
-            into[first + h] += max(-_MOST, gains[h] - most)
+            into[first + h] += max(-limit, gains[h] - most)

@@ -8,11 +8,13 @@ from array import array
 
 from micropython import const
 
-from site.wiring import DELTA
+from site.wiring import STAR
 from measure.readings import MISSED, POWER, RATES, REACTIVE, SUMS, UNKNOWN
 from commission.angles import Angles
 from commission.balance import Balance
 from commission.dips import Dips
+from commission.grid_dips import GridDips
+from commission.grid_ways import GridWays
 from commission.matches import Matches
 from commission.one_wire import OneWire
 
@@ -27,9 +29,10 @@ _OF_LARGEST = 0.7  # of all that switch at once, the largest takes most from the
 
 
 class Evidence:
-    """site: document.Site; kinds: hypotheses.Kind of each point; grid: the points at its lines."""
+    """site: document.Site; kinds: hypotheses.Kind of each point; grid: the points at its lines,
+    ways: those in which these may be wired."""
 
-    def __init__(self, site: Site, kinds: Sequence[Kind], grid: Sequence[int]):
+    def __init__(self, site: Site, kinds: Sequence[Kind], grid: Sequence[int], ways: GridWays):
         count = len(site.points)
         self._site = site
         self._kinds = kinds
@@ -37,6 +40,7 @@ class Evidence:
         self._angles = Angles(count)
         self._dips = Dips(count)
         self._matches = Matches(count)
+        self._grid_dips = GridDips(site, ways, len(grid))
         self.one_wire = OneWire(site)
         self.balance = Balance(site)
         self._number = 0
@@ -55,6 +59,9 @@ class Evidence:
 
     def dips(self, i: int, weights: Sequence[Sequence[float]], into: Floats, first: int) -> None:
         self._dips.write_likelihoods(i, weights, into, first)
+
+    def grid_dips(self, into: Floats) -> None:
+        self._grid_dips.likelihoods(self._dips.noise, into)
 
     def surplus(self, i: int, wanted: int, neutral: int) -> int:
         return self._matches.surplus(i, wanted, neutral)
@@ -90,6 +97,7 @@ class Evidence:
                 yield from self._compare(volts, self._before, self._volts_before, False)
             else:
                 self._dips.calm(_changes(volts, self._volts_before), volts)
+                yield from self._compare_small(volts)
         if self._number % _SLOW == 0:
             if self._volts_ago:
                 self._look(None, self._while_ago)
@@ -132,18 +140,10 @@ class Evidence:
     def _compare(self, volts, before, volts_before, slow):
         """Compare what has changed with the grid and, unless it is `slow`, with the voltages."""
         points = self._site.points
-        grid: list[complex | None] = []
+        grid = self._grid_changes(volts, before, volts_before)
+        whole = [change for change in grid if change is not None]
         most = 0.0  # A
-        largest = 0.0  # of the grid's
-        for i in self._grid:
-            change = None
-            if before[2 * i] != UNKNOWN and self._now[2 * i] != UNKNOWN:
-                change = self._change(i, points[i].phase, volts, before, volts_before)
-                largest = max(largest, abs(change))
-            grid.append(change)
-        if self._site.lines == DELTA and len(grid) == 2:
-            first, second = grid
-            grid.append(None if first is None or second is None else -first - second)
+        largest = max([0.0 if change is None else abs(change) for change in grid] or [0.0])
         yield
         moved = []
         for i in range(len(points)):
@@ -151,24 +151,57 @@ class Evidence:
                 continue
             change = self._change(i, points[i].phase, volts, before, volts_before)
             if i not in self._grid:
-                self._matches.note(i, change, grid)
+                between = self._site.lines != STAR and not self._kinds[i].of_line
+                self._matches.note(i, change, grid, between)
                 most = max(most, abs(change))
             moved.append((i, change))
             yield
         if slow:
             return
         changes = _changes(volts, volts_before)
+        if whole and len(whole) == len(grid) and largest > _DIP_AMPERE:
+            self._grid_dips.note(whole, changes, volts)
+            yield
         for i, change in moved:
             size = abs(change)
-            if size < _DIP_AMPERE or not self._kinds[i].weights:
+            if size < _DIP_AMPERE or not self._kinds[i].weights or i in self._grid:
                 continue
-            if size < _OF_LARGEST * (largest if i in self._grid else max(most, largest)):
+            if size < _OF_LARGEST * max(most, largest):
                 continue
             load = points[i].load
             if any([points[j].load == load and abs(c) > _MATE * size for j, c in moved if j != i]):
                 continue  # the others' currents take from the voltages as well
             self._dips.note(i, change, changes, volts)
             yield
+
+    def _compare_small(self, volts):
+        """Compare what has hardly changed with the grid."""
+        before, volts_before = self._before, self._volts_before
+        changes = self._grid_changes(volts, before, volts_before)
+        grid = [change for change in changes if change is not None]
+        if not grid or len(grid) < len(changes):
+            return
+        self._matches.begin_small(grid)
+        yield
+        for i in range(len(self._switched)):
+            if i in self._grid or before[2 * i] == UNKNOWN or self._now[2 * i] == UNKNOWN:
+                continue
+            phase = self._site.points[i].phase
+            change = self._change(i, phase, volts, before, volts_before)
+            self._matches.note_small(i, change, grid)
+            if i & 1:
+                yield
+
+    def _grid_changes(self, volts, before, volts_before) -> list[complex | None]:
+        """By how much the grid's currents have changed, A; None: not known."""
+        grid: list[complex | None] = []
+        for i in self._grid:
+            change = None
+            if before[2 * i] != UNKNOWN and self._now[2 * i] != UNKNOWN:
+                phase = self._site.points[i].phase
+                change = self._change(i, phase, volts, before, volts_before)
+            grid.append(change)
+        return grid
 
     def _change(self, i, phase, volts, before, volts_before):
         """By how much point i's current has changed, A (conjugated: it is compared only)."""

@@ -5,32 +5,27 @@ Owns these, worked out once: a circuit's hypothesis wants certain codes of match
 
 from micropython import const
 
-from site.wiring import DELTA
-
 WAYS = const(6)  # hypotheses of a point at most
 
 
 class GridWays:
-    """kinds: the hypotheses.Kind that points have; of_grid: that of the grid's CTs; count: of
-    these.
+    """kinds: the hypotheses.Kind that points have; of_grid: that of the grid's CTs; grid: how
+    many these are.
 
-    `count`; of way w `way(w, g)` is the hypothesis of grid CT g, and `wish(w, k, h)` the number of
-    what a point of kind k wants to match when its hypothesis is h: `wishes` has (codes that it
-    wants, codes that do not matter), as bits."""
+    `count`: of ways. Of way w `way(w, g)` is the hypothesis of grid CT g. In `wanted` stands, from
+    `first_wish(w, k)` on, for each hypothesis of a point of kind k the number of what it wants to
+    match: `wishes` has (codes that it wants, codes that do not matter), as bits."""
 
-    def __init__(self, site: Site, kinds: Sequence[Kind], of_grid: Kind, count: int):
+    def __init__(self, kinds: Sequence[Kind], of_grid: Kind, grid: int):
+        self.kinds = kinds
         self.wishes: list[tuple[int, int]] = []
-        self._grid = count
-        self._kinds = len(kinds)
+        self._grid = count = grid
         ways, wanted = bytearray(), bytearray()
         for config in _configs(len(of_grid.patterns), count, ()):
             at_line = [-1] * 3
             for g in range(count):
                 ways.append(config[g])
                 at_line[config[g] >> 1] = 2 * g + (config[g] & 1)
-            if site.lines == DELTA and count == 2 and (config[0] ^ config[1]) & 1 == 0:
-                # What comes back on the third line.
-                at_line[3 - (config[0] >> 1) - (config[1] >> 1)] = 4 + (config[0] & 1)
             for kind in kinds:
                 for h in range(WAYS):
                     wanted.append(self._number(_wish(kind, h, at_line)))
@@ -42,7 +37,7 @@ class GridWays:
 
     def first_wish(self, w: int, k: int) -> int:
         """Where in `wanted` the wishes of kind k begin, one for each hypothesis."""
-        return (w * self._kinds + k) * WAYS
+        return (w * len(self.kinds) + k) * WAYS
 
     @property
     def wanted(self) -> bytes:

@@ -19,7 +19,6 @@ from commission.hypotheses import star
 _ONE_FAULT = -5.0  # log of how often
 _TWO_FAULTS = -8.0
 _NO_SUCH_PHASE = -1.5
-_VOTES = const(4)  # more say no more
 _VOTE = 2.0
 _NEVER = -1e9
 _HOPELESS = 30.0  # below the best way of all: it changes nothing
@@ -37,12 +36,20 @@ class _Unit:
 
 
 class Judge:
-    """kinds: the hypotheses.Kind of each point; grid: the points at the grid's lines, or none.
+    """kinds: the hypotheses.Kind of each point; grid: the points at the grid's lines, or none;
+    ways: those in which these may be wired.
 
     `best`: of each point and hypothesis (WAYS each) the log of how likely it is, with all other
     points at their best."""
 
-    def __init__(self, site: Site, kinds: Sequence[Kind], grid: Sequence[int], evidence: Evidence):
+    def __init__(
+        self,
+        site: Site,
+        kinds: Sequence[Kind],
+        grid: Sequence[int],
+        ways: GridWays,
+        evidence: Evidence,
+    ):
         self._site = site
         self._kinds = kinds
         self._grid = grid
@@ -50,13 +57,9 @@ class Judge:
         count = len(kinds)
         self._own = array("f", bytes(4 * WAYS * count))  # of a unit alone, by its first point
         self.best = array("f", self._own)
-        found: list[Kind] = []
-        for kind in kinds:
-            if kind not in found:
-                found.append(kind)
-        self._kind_of = bytes(found.index(kind) for kind in kinds)
-        of_grid = kinds[grid[0]] if grid else kinds[0]
-        self._ways = GridWays(site, found, of_grid, len(grid))
+        self._kind_of = bytes(ways.kinds.index(kind) for kind in kinds)
+        self._ways = ways
+        self._grid_logs = array("f", bytes(4 * ways.count))
         self._fits = array("f", bytes(4 * count * len(self._ways.wishes)))
         self._most = array("f", bytes(4 * count))
         self._dips = array("f", bytes(4 * WAYS))
@@ -80,6 +83,8 @@ class Judge:
             else:
                 first = WAYS * unit.points[0]
                 self._enter(unit, self._own[first : first + WAYS])
+        self._evidence.grid_dips(self._grid_logs)
+        yield
         highest = _NEVER
         for w in range(self._ways.count):
             total = self._together(w, joint)
@@ -145,7 +150,7 @@ class Judge:
         dips, kind = self._dips, self._kinds[i]
         for h in range(WAYS):
             dips[h] = 0.0
-        if kind.weights:
+        if kind.weights and i not in self._grid:
             self._evidence.dips(i, kind.weights, dips, 0)
 
     def _angle(self, i, way, volts):
@@ -170,7 +175,7 @@ class Judge:
         for k in range(len(wishes)):
             wanted, neutral = wishes[k]
             surplus = self._evidence.surplus(i, wanted, neutral)
-            self._fits[first + k] = _VOTE * max(-_VOTES, min(_VOTES, surplus))
+            self._fits[first + k] = _VOTE * surplus
 
     def _value(self, unit, w, h):
         """How likely way h of the unit is where the grid's CTs are wired in way w."""
@@ -184,7 +189,7 @@ class Judge:
     def _together(self, w, joint):
         """How likely the grid's way w is, with each unit at its best: `_most`."""
         own, ways = self._own, self._ways
-        total = 0.0
+        total = self._grid_logs[w]
         for g in range(len(self._grid)):
             total += own[WAYS * self._grid[g] + ways.way(w, g)]
         for unit in joint:

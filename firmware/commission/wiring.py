@@ -9,15 +9,17 @@ from micropython import const
 
 from site.wiring import DELTA, SPLIT
 from commission.evidence import Evidence
-from commission.grid_ways import WAYS
+from commission.grid_ways import WAYS, GridWays
 from commission.hypotheses import kinds
 from commission.judge import Judge
 
 _JUDGED = const(30)  # reports from one judgement to the next
 _SELDOM = const(600)  # the same after the first hour
 _HOUR = const(3600)  # reports
-_SURE = 7.0  # log of how much likelier a fault is than anything else
+_SURE = 6.0  # log of how much likelier a fault is than anything else
 _RIGHT = 8.0  # the same of what is as configured, of which the prior is a part
+_LASTS = const(2)
+_LEGS = 0.04
 _PEAK = sqrt(2)
 
 # What is known of a point.
@@ -43,12 +45,15 @@ class Wiring:
         if site.lines == DELTA:
             for i in grid:
                 self.kinds[i] = several
-        self._evidence = Evidence(site, self.kinds, grid)
-        self._judge = Judge(site, self.kinds, grid, self._evidence)
+        ways = GridWays((one, several), several if len(grid) > 1 else one, len(grid))
+        self._evidence = Evidence(site, self.kinds, grid, ways)
+        self._judge = Judge(site, self.kinds, grid, ways, self._evidence)
         self.states = bytearray(count)
         self.ways = bytearray(2 * point.phase for point in site.points)
         self.margins = [0.0] * count
+        self._lasts = bytearray(count)  # judgements in which a fault was sure before
         self._reports = 0
+        self._legs_alike = False
         self.judgements = 0
 
     def note(self, report: Report) -> Steps:
@@ -62,6 +67,7 @@ class Wiring:
         if self._reports % (_JUDGED if self._reports < _HOUR else _SELDOM) == 0:
             yield
             yield from self._judge.run(volts)
+            self._legs_alike = self._site.lines == SPLIT and _near(abs(volts[0]), abs(volts[1]))
             self._decide()
 
     def _volts(self, report):
@@ -89,11 +95,17 @@ class Wiring:
                     way = h
             rival = max([best[first + h] for h in range(WAYS) if not self._alike(way, h)])
             margin = best[first + way] - rival
+            configured = 2 * self._site.points[i].phase
+            if self._alike(way, configured):
+                way = configured
+            sure = margin >= (_RIGHT if way == configured else _SURE)
+            self._lasts[i] = min(_LASTS, self._lasts[i] + 1) if sure and way == self.ways[i] else 0
             self.ways[i], self.margins[i] = way, margin
-            if self._alike(way, 2 * self._site.points[i].phase):
-                self.states[i] = AS_CONFIGURED if margin >= _RIGHT else UNDECIDED
-            else:
-                self.states[i] = WRONG if margin >= _SURE else UNDECIDED
+            self.states[i] = UNDECIDED
+            if way == configured and self._lasts[i] == _LASTS:
+                self.states[i] = AS_CONFIGURED
+            elif sure and self._lasts[i] == _LASTS:
+                self.states[i] = WRONG
 
         for pair in self._evidence.one_wire.found():
             for i in pair:
@@ -109,7 +121,12 @@ class Wiring:
     def _alike(self, way, other):
         """Whether two hypotheses make the same power: on one leg of a split phase, and on the
         other one turned."""
-        return way == other or self._site.lines == SPLIT and way + other == 3 and way < 4
+        return way == other or self._legs_alike and way + other == 3
+
+
+def _near(a, b):
+    """Whether two legs of a split phase make nearly the same power."""
+    return abs(a - b) < _LEGS * a
 
 
 def _grid(site):
