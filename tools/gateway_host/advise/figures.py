@@ -23,7 +23,15 @@ def figures(verdicts: list[Verdict], sites: int) -> dict[str, Any]:
         "by_scheme": _by(verdicts, lambda one: one.scheme),
         "by_fault": _by(verdicts, lambda one: one.fault or "none"),
         "by_role": _by(verdicts, lambda one: one.role),
+        "by_grid": _by(verdicts, lambda one: "measured" if one.grid else "unmeasured"),
+        "by_current": _by(verdicts, _current),
     }
+
+
+def _current(one: Verdict) -> str:
+    if not one.flows:
+        return "none"
+    return "switched" if one.switches else "steady"
 
 
 def _by(verdicts: list[Verdict], key: Any) -> dict[str, Any]:
@@ -72,7 +80,7 @@ def lines(found: dict[str, Any]) -> Iterable[str]:
     head = f"{'':12}{'points':>8}{'faults':>8}{'found':>9}{'alarms':>9}{'wrong':>7}"
     yield head + f"{'undecided':>11}{'median s':>10}{'90 % s':>8}"
     yield _line("all", found)
-    for part in ("by_scheme", "by_fault", "by_role"):
+    for part in ("by_scheme", "by_fault", "by_role", "by_grid", "by_current"):
         for name, one in found[part].items():
             yield _line(name, one)
 

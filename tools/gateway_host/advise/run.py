@@ -22,6 +22,7 @@ SCRIPT = interpreter.ROOT / "tools" / "gateway_host" / "device" / "advise.py"
 SECONDS = 600
 _TOGETHER = 10  # sites in one interpreter
 _ALIKE = 0.05  # of a power, by which it may be off and is still right
+_SLOW = 16  # seconds
 _FLOWS = 50.0  # VA: a point that never carries so much has nothing to be decided by
 NO_CURRENT, UNDECIDED, AS_CONFIGURED, WRONG = range(4)
 
@@ -31,7 +32,8 @@ class Verdict:
     """Of a point: what is true, what was said in the end, and when that was first said.
 
     fault: its name, empty where the power is right as it is configured; flows: whether it had a
-    current; said: the state; right: whether what was said makes the power right; wrong: whether
+    current; switches: whether that changed, by 50 VA and a third; grid: whether the grid is
+    measured; said: the state; right: whether what was said makes the power right; wrong: whether
     anything that was said for sure at any time was wrong; second: of the first right answer.
     """
 
@@ -41,6 +43,8 @@ class Verdict:
     role: str
     fault: str
     flows: bool
+    switches: bool
+    grid: bool
     said: int = NO_CURRENT
     right: bool = False
     wrong: bool = False
@@ -85,7 +89,10 @@ def _verdict(seed: int, site: Drawn, k: int, lines: list[list]) -> Verdict:
     fault = "" if _is_right(site, ct, 2 * names.index(ct.phase)) else ct.fault
     if not fault and not _is_right(site, ct, 2 * names.index(ct.phase)):
         raise AssertionError("a fault without a name")
-    verdict = Verdict(seed, k, site.scheme, ct.role, fault, flows)
+    change = np.abs(site.power[k][_SLOW:] - site.power[k][:-_SLOW]).max()
+    switches = bool(change > max(_FLOWS, np.abs(site.power[k]).max() / 3))
+    grid = any(other.role == "grid" for other in site.cts)
+    verdict = Verdict(seed, k, site.scheme, ct.role, fault, flows, switches, grid)
     for second, states, ways, margins in lines:
         verdict.said, way = states[k], ways[k]
         verdict.right = _is_right(site, ct, way)

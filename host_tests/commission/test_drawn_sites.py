@@ -1,0 +1,17 @@
+"""The firmware's advisor on drawn sites of every scheme, whose truth is known: as `make advise`,
+with few sites. What is said for sure is right, and most faults are found."""
+
+from __future__ import annotations
+
+from gateway_host.advise.run import WRONG, judge
+from gateway_host.advise.sites import SCHEMES
+
+
+def test_what_is_sure_is_right_and_faults_are_found():
+    verdicts = judge(list(range(2 * len(SCHEMES))))
+    assert {one.scheme for one in verdicts} == set(SCHEMES)
+    assert [one for one in verdicts if one.wrong or one.alarm] == []
+    faults = [one for one in verdicts if one.fault and one.flows]
+    found = [one for one in faults if one.said == WRONG and one.right]
+    assert len(faults) >= 10
+    assert len(found) >= 0.75 * len(faults)
