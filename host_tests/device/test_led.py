@@ -162,6 +162,7 @@ class States(unittest.TestCase):
         self.assertTrue(led.becomes_overdue(121))
         ((name, text),) = texts(led, None, False, False, False)
         self.assertTrue(name == "led" and "activate" in text)
+        self.assertEqual(texts(led, "no_cloud", False, False, True), [])  # the uplink says why
         led.set_event("cloud", True, 130)
         ((name, text),) = texts(led, None, False, True, False)
         self.assertTrue(name == "led" and "measures nothing" in text)
@@ -169,8 +170,8 @@ class States(unittest.TestCase):
     def test_a_page_in_the_internets_place_is_the_providers_over_lte(self):
         led = Led(TABLE, MAX_STATE_S)
         for wrong in ("captive", "router_page"):
-            ((_, by_wifi),) = texts(led, wrong, False, False)
-            ((_, by_lte),) = texts(led, wrong, True, False)
+            ((_, by_wifi),) = texts(led, wrong, False, False, False)
+            ((_, by_lte),) = texts(led, wrong, True, False, False)
             self.assertTrue("SIM" in by_lte and "SIM" not in by_wifi)
 
     def test_the_buttons_colours_go_before_all_states(self):
