@@ -150,8 +150,8 @@ SERIAL = "5500000190"
 VALUES = [None, True, False, 0, 1, -1, 30.5, 600, 601, 86400, 86401, "", "A", "E", "ON", "Boiler",
           SERIAL, SERIAL[1:], [], {}]  # fmt: skip
 RIGHT: dict[str, Any] = {
-    "scan": True, "live": {"seconds": 60}, "retry": {"seconds": 60}, "history": {"from": 1,
-    "to": 5}, "switch": {"output": "Boiler", "on": True},
+    "scan": True, "commission": True, "live": {"seconds": 60}, "retry": {"seconds": 60},
+    "history": {"from": 1, "to": 5}, "switch": {"output": "Boiler", "on": True},
     "identify": {"serial": SERIAL, "input": "C", "seconds": 5}, "get": {"what": "site"},
     "configure": {"site": {"version": 1}, "site_before": True, "settings": {"publish": {}}},
     "renew": dict.fromkeys(("ca", "certificate", "key", "name", "user", "password"), "x"),

@@ -115,7 +115,7 @@ def test_identify_blinks_at_the_node(running):
         ("{}", "gateway/set: not a JSON object with a command"),
         (
             '{"reboot": true, "scan": true}',
-            "gateway/set: no such command: reboot; there are: configure, get, history, identify",
+            "gateway/set: no such command: reboot; there are: commission, configure, get, history",
         ),
         ('{"scan": "now"}', 'gateway/set: scan: must be true, not "now"'),
         (
