@@ -65,7 +65,13 @@ class Meter(Device):
         )
 
     def set_points(self, points: Sequence[tuple[int, int]]) -> None:
-        """As begin() has it, of another site; what it has counted goes on."""
+        """As begin() has it, of another site; what it has counted goes on, but for phases that
+        had no point: these begin now."""
+        had = [phase for _, phase in self._points]
+        for _, phase in points:
+            if phase not in had:
+                self._energy.take(phase - 1, 0)
+                self._energy.take(phase - 1, 1)
         self._points = points
 
     def _phase(self, register):

@@ -741,3 +741,12 @@ def test_a_meter_that_was_off_and_says_0_at_first(net, reads, counted, bits):
     """Also after a quarter of an hour, also of a counter that goes up and down."""
     given = {"reads": reads, "net": net}
     assert int(succeed("add_watt_hours", given=given, bits=bits)) == counted
+
+
+def test_a_point_that_is_new_has_nothing_of_the_time_before():
+    """A site that is applied while the meter is read: a phase had no point for two hours, another
+    one has lost its point and gets it back an hour later. 1000 W each, the last second."""
+    first, second, third = [0, 1], [1, 2], [2, 3]
+    steps = [[1, [first, second]], [3600, [first]], [7200, [first, second, third]]]
+    for one in json.loads(succeed("move_meter_points", given=steps)):
+        assert one == [pytest.approx(1000, abs=1), 0]
