@@ -44,7 +44,8 @@ class Troubles:
         self.max_pause_s = _MAX_PAUSE_S
         self._client_id = client_id
         self._counters = counters
-        self._short_lived = False  # the last connection
+        self._ended = None  # the last connection: why, a text
+        self._short_lived = False  # so it was
         self._put_out = 0  # times, since a connection was kept
 
     def note(self, name: str, text: str) -> None:
@@ -64,6 +65,7 @@ class Troubles:
             self._put_out = self._put_out + 1 if closed and age_s < _KEPT_S else 0
             if self._put_out > 1:
                 text = suspicion or _PUT_OUT % self._client_id
+            self._ended = text
         self.note(name, text)
 
     def lasts(self, age_s: int) -> None:
@@ -74,7 +76,9 @@ class Troubles:
             self._put_out = 0
 
     def texts(self, connected: bool) -> list[str]:
-        """[text] of what is wrong."""
-        if self.last_error and (self._short_lived or self._put_out > 1 or not connected):
-            return [self.last_error]
-        return []
+        """[text] of what is wrong: while there is a connection, with the one before."""
+        if connected:
+            text = self._ended if self._short_lived or self._put_out > 1 else None
+        else:
+            text = self.last_error
+        return [text] if text else []

@@ -56,6 +56,8 @@ class PutOut(unittest.TestCase):
     def test_a_try_without_a_connection_leaves_what_is_known(self):
         self.end()
         self.troubles.failed("uplink.network", "no network", None, False, None)
+        self.assertEqual(self.troubles.texts(False), ["no network"])
+        self.assertEqual(self.troubles.texts(True), ["closed"])
         self.end()
         self.assertEqual(self.troubles.texts(True), [WORDS])
 
