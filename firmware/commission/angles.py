@@ -16,13 +16,14 @@ _FULL = const(250)
 # heating, electronics with and without correction of the power factor, motors, an idle filter.
 _LAG = (0.55, 0.14, 0.07, 0.045, 0.035, 0.03, 0.015, 0.008, 0.004, 0.0005)
 _LEAD = (0.55, 0.14, 0.06, 0.03, 0.015, 0.008, 0.005, 0.004, 0.003, 0.0005)
-_NEVER = 0.0000002  # a circuit that exports
-_SELDOM = 0.001  # the same of what may be fed by something that is not in the site
+# A circuit gives: a plant that is not in the site may be behind it. Solar takes: its inverter
+# idles, or charges a battery.
+_SELDOM = 0.001
 _TRUST = 0.6  # in angles after the first: those of one load are not independent
 
 
-def _table(lag, lead, never):
-    logs = [log(never)] * BINS
+def _table(lag, lead):
+    logs = [log(_SELDOM)] * BINS
     for k in range(len(lag)):
         logs[k] = max(logs[k], log(lag[k]))
         logs[-k] = max(logs[-k], log(lead[k]))
@@ -40,9 +41,8 @@ class Angles:
 
     def __init__(self, count: int):
         self._seen = bytearray(BINS * count)
-        self._circuit = _table(_LAG, _LEAD, _NEVER)
-        self._grid = _table(_LAG, _LEAD, _SELDOM)
-        self._battery = _both(self._circuit)
+        self._consumes = _table(_LAG, _LEAD)
+        self._battery = _both(self._consumes)
 
     def note(self, i: int, power: complex) -> None:
         """Point i has this power (real: active; imaginary: reactive), steadily."""
@@ -60,10 +60,7 @@ class Angles:
     def likelihood(self, i: int, role: str, turn: int, blur: int) -> float:
         """Log of how well what was seen of point i fits its role where its power is turned by
         `turn` bins; 0 where nothing was seen. blur: bins by which it may be off."""
-        if role == "battery":
-            logs = self._battery
-        else:
-            logs = self._grid if role == "grid" else self._circuit
+        logs = self._battery if role == "battery" else self._consumes
         if role == "solar":
             turn += BINS // 2
         seen, first, total = self._seen, i * BINS, 0.0

@@ -21,6 +21,7 @@ _TWO_FAULTS = -8.0
 _NO_SUCH_PHASE = -1.5
 _VOTE = 2.0
 _NEVER = -1e9
+_ANGLE = 6.0  # at most: however often a circuit gives, a plant that is not in the site does it
 _HOPELESS = 30.0  # below the best way of all: it changes nothing
 _LINE_BLUR = const(3)  # a delta's line carries the currents of two pairs
 _ALONE = bytes(range(WAYS))
@@ -63,7 +64,6 @@ class Judge:
         self._fits = array("f", bytes(4 * count * len(self._ways.wishes)))
         self._most = array("f", bytes(4 * count))
         self._dips = array("f", bytes(4 * WAYS))
-        self._fed = any(load.role in ("solar", "battery") for load in site.loads)
 
     def run(self, volts: Sequence[complex]) -> Steps:
         """Write `best`: a generator. volts: the phasors of the voltages."""
@@ -117,14 +117,20 @@ class Judge:
         own, first = self._own, WAYS * unit.points[0]
         for h in range(WAYS):
             own[first + h] = self._prior(unit, h)
+        angles = [0.0] * WAYS
         for at, i in enumerate(unit.points):
             yield
             self._read_dips(i)
             for h in range(WAYS):
                 way = unit.ways[WAYS * at + h]
                 if way >> 1 < len(self._kinds[i].patterns):
-                    angle = self._angle(i, way, volts) / len(unit.points)  # it is one load
-                    own[first + h] += angle + self._dips[way]
+                    angles[h] += self._angle(i, way, volts) / len(unit.points)  # it is one load
+                    own[first + h] += self._dips[way]
+                else:
+                    angles[h] = _NEVER
+        least = max(angles) - _ANGLE
+        for h in range(WAYS):
+            own[first + h] += max(least, angles[h])
 
     def _prior(self, unit, h):
         moved = turned = 0
@@ -158,7 +164,7 @@ class Judge:
         site, kind = self._site, self._kinds[i]
         point = site.points[i]
         role = site.loads[point.load].role
-        if role == "grid" and self._fed:  # may have any angle
+        if site.loads[point.load].fed:  # may have any angle
             return 0.0
         line = site.lines == DELTA and kind.of_line
         blur = _LINE_BLUR if line and role == "grid" else 0

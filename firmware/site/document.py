@@ -49,13 +49,15 @@ class Point:
 
 
 class Load:
-    """One load: `name`, `role`, `points`, the indices of its points, and `behind`: whether what
-    it takes or gives is a part of what another circuit's points measure."""
+    """One load: `name`, `role`, `points`, the indices of its points, `behind`: whether what
+    it takes or gives is a part of what another circuit's points measure, and `fed`: whether solar
+    or a battery lie behind it."""
 
     def __init__(self, name: str, role: str):
         self.name = name
         self.role = role
         self.behind = False
+        self.fed = False
         self.points: list[int] = []
 
 
@@ -166,13 +168,18 @@ class Site:
         self.fingerprint = yield from fingerprint.steps(table)
 
     def _find_behind(self, tables, names):
-        """Find what lies behind a circuit that is measured, however many others are between."""
+        """Find what lies behind a circuit that is measured, however many others are between, and
+        what is fed from behind."""
+        sources = [load.role in ("solar", "battery") for load in self.loads]
         for k, table in enumerate(tables):
+            if self.loads[k].role == "grid":
+                self.loads[k].fed = any(sources)
             parent = table.get("parent")
             while parent is not None:
                 above = names[parent]
                 if self.loads[above].points:
                     self.loads[k].behind = True
+                self.loads[above].fed = self.loads[above].fed or sources[k]
                 parent = tables[above].get("parent")
 
     def nodes(self) -> Named:

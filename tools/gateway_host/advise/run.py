@@ -63,9 +63,8 @@ def records(site: Drawn) -> bytes:
     return json.dumps(site.plan).encode() + b"\n%d\n" % seconds + rows.tobytes()
 
 
-def judge(seeds: list[int]) -> list[Verdict]:
-    """The verdicts on the points of these sites."""
-    sites = [draw(seed, SECONDS) for seed in seeds]
+def spoken(sites: list[Drawn]) -> list[list[list]]:
+    """Of each site what was said: of each judgement the second, states, ways and margins."""
     done = subprocess.run(
         [str(interpreter.find(32)), "-X", "heapsize=1M", str(SCRIPT)],
         input=b"".join(map(records, sites)) + b"\n",
@@ -75,9 +74,14 @@ def judge(seeds: list[int]) -> list[Verdict]:
     if done.returncode:
         raise UserError(f"the advisor failed: {done.stderr.decode()[-500:]}")
     said = done.stdout.decode().split("\n\n")[:-1]
+    return [[json.loads(line) for line in text.splitlines()] for text in said]
+
+
+def judge(seeds: list[int]) -> list[Verdict]:
+    """The verdicts on the points of these sites."""
+    sites = [draw(seed, SECONDS) for seed in seeds]
     found = []
-    for seed, site, text in zip(seeds, sites, said, strict=True):
-        lines = [json.loads(line) for line in text.splitlines()]
+    for seed, site, lines in zip(seeds, sites, spoken(sites), strict=True):
         found += [_verdict(seed, site, k, lines) for k in range(len(site.cts))]
     return found
 

@@ -1,0 +1,59 @@
+"""What the wiring advisor says where voltages and powers are given, in the interpreter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from gateway_host.advise.run import spoken
+from gateway_host.advise.sites import Ct, Drawn
+
+SECONDS = 600
+SERIAL = "5500%06d"
+
+
+def states(
+    scheme: str,
+    loads: list[dict[str, Any]],
+    points: list[tuple[str, str]],
+    powers: list[Any],
+    drop: float = 0.15,
+) -> set[tuple[int, ...]]:
+    """All that is said at any time: the states of the points. points: (phase, load's name);
+    powers: of each VA by second, as its CT sees it; drop: ohm, where the powers of the first
+    point on each phase flow."""
+    rng = np.random.default_rng(7)
+    power = np.array([np.broadcast_to(one, SECONDS) for one in powers], complex)
+    power += rng.normal(0, 2, power.shape)
+    phases = [phase for phase, _ in points]
+    volts = np.zeros((3, SECONDS), complex)
+    for k in range(1 if scheme == "1x230" else 3):
+        name = f"L{k + 1}"
+        flows = power[phases.index(name)].real if name in phases else 0
+        size = 230 - drop * flows / 230 + rng.normal(0, 0.15, SECONDS)
+        volts[k] = size * np.exp(-2j * np.pi * k / 3)
+    plan = {
+        "version": 1,
+        "name": "Watched",
+        "uuid": "00000000-0000-4000-8000-000000000016",
+        "location": 1,
+        "timezone": "Etc/UTC",
+        "utc_offset": 0,
+        "scheme": scheme,
+        "frequency": 50,
+        "head": "5020000001",
+        "points": [
+            {
+                "node": SERIAL % (190 + k // 4),
+                "input": "ABCD"[k % 4],
+                "ct": "AC-CT-100A",
+                "phase": phase,
+                "load": load,
+            }
+            for k, (phase, load) in enumerate(points)
+        ],
+        "loads": loads,
+    }
+    cts = [Ct(0, "", phase) for phase in phases]
+    [lines] = spoken([Drawn(scheme, plan, volts, cts, power)])
+    return {tuple(said) for _, said, _, _ in lines}
