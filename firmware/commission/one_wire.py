@@ -1,4 +1,5 @@
-"""Two CTs of a three-phase load around the same wire: they show the same current all the time.
+"""Two CTs of a load, each on another phase, around the same wire: they show the same current all
+the time. Equal loads on one phase do so as well, and are not compared.
 
 Owns for how long each two have done so. Loads with two CTs are not looked at: what lies between
 two lines comes back on the other one, and where one CT is turned that looks the same.
@@ -35,6 +36,8 @@ class OneWire:
             if len(currents) < len(points):
                 continue
             for at, (i, j) in enumerate(_PAIRS, 3 * k):
+                if self._phases[points[i]] == self._phases[points[j]]:
+                    continue
                 alike = abs(currents[i] - currents[j]) < _ALIKE * abs(currents[i])
                 self._alike[at] = min(_ENOUGH, self._alike[at] + 1) if alike else 0
 
