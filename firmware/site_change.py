@@ -44,6 +44,22 @@ def _points(old, new):
     return pairs
 
 
+def _quantity(site, i):
+    """What point i measures, for which load of how many points."""
+    point = site.points[i]
+    load = site.loads[point.load]
+    way = point.type, point.ratio_ppm, point.shift, point.offset, point.reversed
+    return way, point.phase, point.phaseless, load.name, load.role, len(load.points)
+
+
+def _alike(old, new, points):
+    """Those of these that measure the same: what they had before counts together with what they
+    have from now on."""
+    if not _same_supply(old, new):
+        return []
+    return [(i, j) for i, j in points if _quantity(new, i) == _quantity(old, j)]
+
+
 def _registers(old, new, points):
     """The same of the registers of points and loads: import and export each."""
     names = [load.name for load in old.loads]
@@ -139,7 +155,8 @@ class SiteChange:
         points = _points(old, site)
         registers = _registers(old, site, points)
         other.energy.go_on(measuring.energy, points, registers)
-        other.aggregates.go_on(measuring.aggregates, points, registers)
+        yield
+        other.aggregates.go_on(measuring.aggregates, _alike(old, site, points), registers)
         yield
         measuring.go_on_as(other, _same_supply(old, site))
         self._journal.begin_site(site, record)

@@ -34,7 +34,7 @@ class Aggregates:
         self.intervals.begin()
 
     def go_on(self, other: Aggregates, points: Pairs, registers: Pairs) -> None:
-        """Go on where another site's have ended; see registers.Energy.go_on()."""
+        """Go on where another site's have ended; see intervals.Span.go_on()."""
         self.intervals.go_on(other.intervals, points, registers)
         self.demand.go_on(other.demand)
 

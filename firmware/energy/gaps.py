@@ -43,8 +43,11 @@ class Gaps:
                     self._doubtful[i] = 1  # it holds energy of the interval before
                 self.open[i] = 0
 
-    def go_on(self, other: Gaps, points: Pairs) -> None:
-        """Take over those of the same points, [(ours, its)]."""
+    def go_on(self, other: Gaps, points: Pairs, samples: int) -> None:
+        """Take over those of the same points, [(ours, its)]. The others have nothing of the
+        interval's samples up to now."""
+        for i in range(len(self.missed)):
+            self.missed[i] = self._lost[i] = min(samples, _MAX_SAMPLES)
         for i, j in points:
             self.missed[i], self.open[i] = other.missed[j], other.open[j]
             self._lost[i], self._doubtful[i] = other._lost[j], other._doubtful[j]

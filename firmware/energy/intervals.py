@@ -98,14 +98,15 @@ class Span:
         self._gaps.clear()
 
     def go_on(self, other: Span, points: Pairs, registers: Pairs) -> None:
-        """Go on with what another site's has begun: `points`, `registers`: [(ours, its)], which
-        have the same joules now. What the interval before waits for is forgotten."""
+        """Go on with what another site's has begun: `points`: [(ours, its)], which
+        measure the same; `registers`: those that have the same joules now. What the interval
+        before waits for is forgotten."""
         self.start, self.samples = other.start, other.samples
         for r, old in registers:
             self._before[r] = other._before[old]
         kept = sum(other._energy.estimated.joules) - other._estimated
         self._estimated = sum(self._energy.estimated.joules) - kept
-        self._gaps.go_on(other._gaps, points)
+        self._gaps.go_on(other._gaps, points, self.samples)
 
     def so_far(self, k: int, direction: int) -> int:
         """J of load k; direction: energy.IMPORT or EXPORT."""

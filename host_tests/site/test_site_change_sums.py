@@ -1,0 +1,80 @@
+"""What a site that is applied leaves of the sums at hand: a quarter of an hour, the demand, the
+day. The oracle is arithmetic on the powers that the points were given."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from in_interpreter import succeed
+
+START = 1764000000 // 86400 * 86400 + 36000  # a multiple of 900 s, UTC
+QUARTER = 900
+ROLES = {"Grid": "grid", "Mains": "grid", "Sun": "solar"}
+
+
+def site_of(*loads: str, **change: Any) -> dict[str, Any]:
+    """A site with a point of each of these loads, one input each. change: fields of points, by
+    load."""
+    points = [
+        {"node": "5500000001", "input": "ABCD"[k], "ct": "AC-CT-50A", "phase": "L1", "load": name}
+        | change.get(name, {})
+        for k, name in enumerate(loads)
+    ]
+    names = list(dict.fromkeys(point["load"] for point in points))
+    return {
+        "version": 1, "name": "Test", "uuid": "u", "location": 1, "timezone": "Etc/UTC",
+        "utc_offset": 0, "scheme": "3x400+N", "frequency": 50, "head": "5020000001",
+        "points": points,
+        "loads": [{"name": name, "role": ROLES.get(name, "circuit")} for name in names],
+    }  # fmt: skip
+
+
+def seconds(first: int, last: int, *watts: float | None) -> list:
+    """Reports that end so many seconds after START, without the first."""
+    return [[START + k, watts] for k in range(first + 1, last + 1)]
+
+
+def run(place: Path, site: dict[str, Any], steps: list) -> tuple[list, dict[str, Any]]:
+    """(quarters, what there is at the end)."""
+    task = {"site": site, "steps": steps}
+    said = succeed("apply_sites", given=task, heap="4M", cwd=place)
+    *quarters, end = map(json.loads, said.splitlines())
+    assert end["errors"] == [] and end["sites"] == 1 + sum(isinstance(s, dict) for s in steps)
+    return quarters, end
+
+
+CHANGED = {
+    "renamed": site_of("Mains", "Oven"),
+    "turned": site_of("Grid", "Oven", Grid={"reversed": True}),
+    "another phase": site_of("Grid", "Oven", Grid={"phase": "L2"}),
+    "another ratio": site_of("Grid", "Oven", Grid={"ratio": 2}),
+    "another CT": site_of("Grid", "Oven", Grid={"ct": "AC-CT-100A"}),
+    "another hub": site_of("Grid", "Oven", Grid={"node": "5500000002"}),
+    "a point more": site_of("Grid", "Oven", "Tap", Tap={"load": "Grid"}),
+}
+
+
+@pytest.mark.parametrize("what", CHANGED)
+def test_a_quarter_in_which_the_grid_has_changed_does_not_count(what, tmp_path):
+    """At minute 14 of a quarter at 9000 W: its minute would be 600 W, the least of the day."""
+    more = [0] * (len(CHANGED[what]["points"]) - 2)
+    steps = seconds(0, 900, 3000, 2000) + seconds(900, 1740, 9000, 2000)
+    steps += [{"site": CHANGED[what]}] + seconds(1740, 1800, 9000, 2000, *more)
+    quarters, end = run(tmp_path, site_of("Grid", "Oven"), steps)
+    assert quarters[0] == [START, True, [0, 0], pytest.approx(3000, abs=1)]
+    start, complete, doubtful, _ = quarters[1]
+    assert (start, complete) == (START + QUARTER, False) and doubtful[:2] == [1, 0]
+    assert end["always"] == end["highest"] == pytest.approx(3000, abs=1)
+
+
+def test_a_quarter_with_the_same_quantities_counts(tmp_path):
+    """Another name of the house, and a circuit less."""
+    site = site_of("Grid", "Oven") | {"name": "Other"}
+    del site["points"][1], site["loads"][1]
+    steps = seconds(0, 840, 9000, 2000) + [{"site": site}] + seconds(840, 900, 9000)
+    quarters, end = run(tmp_path, site_of("Grid", "Oven"), steps)
+    assert quarters == [[START, True, [0], pytest.approx(9000, abs=1)]]
+    assert end["always"] == end["highest"] == pytest.approx(9000, abs=1)
