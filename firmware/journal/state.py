@@ -20,8 +20,8 @@ _MAX_OFFSETS = const(16)  # starts whose time became known late
 class State:
     """`boot`: the number of the start; `last`: the highest sequence given; `cursors`: by name, the
     highest sequence acknowledged; `pulses`: by serial number, totals at the end of the last
-    record; `chunks`: bytes, oldest first; `new`: nothing of before was known at this start;
-    `apart`: the next sequence does not follow what is kept."""
+    record; `chunks`: bytes, oldest first; `new`: at this start nothing of before was known, or no
+    record; `apart`: the next sequence does not follow what is kept."""
 
     def __init__(self) -> None:
         self.boot = 0
@@ -52,6 +52,8 @@ class State:
                 self.boot = max(self.boot, segments.boot)
         if self.chunks:
             kept = span(self.chunks[-1])[1]
+        elif not segments.all:
+            self.new = True  # it was started, and no more
         if doubtful:
             self.last += _SPARE
             self.boot += _SPARE_BOOTS

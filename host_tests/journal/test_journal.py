@@ -280,6 +280,25 @@ def test_the_newest_record_is_damaged(tmp_path):
     assert after.said["joules"][0] == total
 
 
+@pytest.mark.parametrize("ends", [0, 1, 2])
+def test_the_first_sequence_is_a_time(tmp_path, ends):
+    """Also where the gateway was started, and ended, before it measured anything."""
+    since = NOON - 7000
+    for _ in range(ends):
+        run(tmp_path, [], end=True, since=since)
+    done = run(tmp_path, minutes(NOON, 2, **{"in": [5] * 3}), since=since)
+    assert column(done.news, "sequence") == column(done.news, "first") == [7061, 7062]
+    assert set(done.said["errors"]) <= {"registers.cut"}
+
+
+def test_the_first_sequence_is_a_time_behind_a_cut(tmp_path):
+    """The first record is lost, and what was written before it is there: nobody has it."""
+    run(tmp_path, seconds(0, 60, known=False))
+    (tmp_path / "registers.1").unlink()
+    done = run(tmp_path, minutes(NOON, 2, **{"in": [5] * 3}), since=NOON - 7000)
+    assert column(done.news, "sequence") == column(done.news, "first") == [7061, 7062]
+
+
 def test_another_site(tmp_path):
     """Its records have another layout; those of the old one are read with the old one's."""
     first = run(tmp_path, minutes(NOON, 3, **{"in": [5, 6, 7]}), points=3)

@@ -1,12 +1,12 @@
 """Runs the journal in the working directory on what a test says was measured. Standard input:
-`site`; `steps`, each a table: `now` (ms or None), `s` (seconds), `in` and `out` (J), `missed`
-(samples), `watts` of each point, `estimated` (J), `grid` (W), `volts`, `events`, `pulses`; `calm`,
-`full`; `restart`: whether the gateway starts anew, behind an `end` or a power cut. What is left
-out is as before. From a step on: `jam`: no file of the journal can grow, `packed`: and nothing can
-be merged; `unread`: the segment of that number, oldest first, cannot be read. `cuts`: of merged
-segments that are appended to others, counted from 0, those behind which the power is cut before
-what they are made of is removed. Prints a line for each: what was news, then all that is read
-back; at last what is said."""
+`site`; `since`, see journal.Journal; `steps`, each a table: `now` (ms or None), `s` (seconds),
+`in` and `out` (J), `missed` (samples), `watts` of each point, `estimated` (J), `grid` (W),
+`volts`, `events`, `pulses`; `calm`, `full`; `restart`: whether the gateway starts anew, behind an
+`end` or a power cut. What is left out is as before. From a step on: `jam`: no file of the journal
+can grow, `packed`: and nothing can be merged; `unread`: the segment of that number, oldest first,
+cannot be read. `cuts`: of merged segments that are appended to others, counted from 0, those
+behind which the power is cut before what they are made of is removed. Prints a line for each: what
+was news, then all that is read back; at last what is said."""
 
 import builtins
 import json
@@ -81,7 +81,7 @@ def show(record):
 
 
 def start():
-    gateway = Gateway(place, task.get("capacity", 1 << 20), errors.append)
+    gateway = Gateway(place, task.get("capacity", 1 << 20), errors.append, task.get("since"))
     gateway.journal.set_news(show)
     for name, sequence in task.get("cursors", {}).items():
         gateway.journal.cursor(name).acknowledge(sequence)
