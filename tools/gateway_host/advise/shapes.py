@@ -110,6 +110,27 @@ def battery(rng: Rng, seconds: int) -> np.ndarray:
     return _spread(rng, 800, 3000) * soft * _unit(rng.uniform(-5, 5)) + 1j * rng.uniform(-30, 10)
 
 
+def idle_inverter(rng: Rng, seconds: int) -> np.ndarray:
+    """At dusk and at night it takes a few tens of watts, and its filter leads."""
+    power = rng.uniform(5, 60) - 1j * rng.uniform(20, 120)
+    return power * (1 + 0.02 * rng.normal(0, 1, seconds))
+
+
+def hybrid(rng: Rng, seconds: int) -> np.ndarray:
+    """An inverter with solar and a battery behind it: charges this from the grid, and gives."""
+    levels = rng.choice([1.0, 0.6, 0.0, -0.8], seconds // 60 + 2).repeat(60)[:seconds]
+    soft = np.convolve(levels, np.ones(4) / 4)[:seconds]
+    charges = bool(rng.random() < 0.5)  # all night
+    power = _spread(rng, 800, 3000) * (np.abs(soft) if charges else soft)
+    return power * _unit(rng.uniform(-5, 5)) + idle_inverter(rng, seconds)
+
+
+def balcony(rng: Rng, seconds: int) -> np.ndarray:
+    """A circuit of sockets, and a plant on the balcony that is plugged into one."""
+    plant = rng.uniform(0.1, 0.25) * sun(rng, seconds)
+    return plant + fridge(rng, seconds) + 0.3 * electronics(rng, seconds)
+
+
 def nothing(rng: Rng, seconds: int) -> np.ndarray:
     """Off, or what waits behind a filter."""
     return np.full(seconds, rng.uniform(0, 8) * _unit(-rng.uniform(60, 88)))

@@ -103,9 +103,17 @@ class _Drawing:
         self.currents += np.multiply.outer(np.array(pattern), current)
         return current
 
-    def _add_load(self, name: str, role: str) -> int:
-        self.loads.append({"name": f"{name} {len(self.loads) + 1}", "role": role})
+    def _add_load(self, name: str, role: str, parent: int | None = None) -> int:
+        load = {"name": f"{name} {len(self.loads) + 1}", "role": role}
+        if parent is not None:
+            load["parent"] = self.loads[parent]["name"]
+        self.loads.append(load)
         return len(self.loads) - 1
+
+    def _add_ct(self, load: int, phase: str, current: np.ndarray) -> None:
+        ct = Ct(load, self.loads[load]["role"], phase, seen=current)
+        ct.right = np.array(self.patterns[phase])
+        self.cts.append(ct)
 
     def add_one(self, name: str, role: str, shape: shapes.Shape) -> None:
         """A load with one CT, on any phase."""
@@ -115,9 +123,7 @@ class _Drawing:
         if self.split and phase != "L1-L2":
             power *= 0.5
         current = self._add_current(pattern, power)
-        ct = Ct(self._add_load(name, role), role, phase, seen=current)
-        ct.right = np.array(pattern)
-        self.cts.append(ct)
+        self._add_ct(self._add_load(name, role), phase, current)
 
     def add_several(self, name: str, role: str, shape: shapes.Shape, alike: bool) -> None:
         """A load on all lines, with a CT on each (in a delta on L1 and L2)."""
@@ -131,13 +137,26 @@ class _Drawing:
             self._add_current(element, power * (1 + self.rng.normal(0, 0.01)))
         self._measure_lines(name, role, self.currents - before)
 
+    def add_feed(self) -> None:
+        """A panel that consumes and has the sun behind it, on one phase or all of a star; the
+        panel's feed is measured and the sun as well."""
+        rng = self.rng
+        phases = list(self.patterns)
+        if self.lines < 3 or self.delta or rng.random() < 0.5:
+            phases = [str(rng.choice(phases))]
+        panel = self._add_load("Panel", "circuit")
+        sun = self._add_load("PV", "solar", panel)
+        gives = shapes.sun(rng, self.seconds)
+        for phase in phases:
+            given = self._add_current(self.patterns[phase], gives * (1 + rng.normal(0, 0.01)))
+            taken = self._add_current(self.patterns[phase], shapes.rest(rng, self.seconds))
+            self._add_ct(panel, phase, given + taken)
+            self._add_ct(sun, phase, given)
+
     def _measure_lines(self, name: str, role: str, currents: np.ndarray) -> None:
         load = self._add_load(name, role)
         for line in range(min(self.lines, 2) if self.delta else self.lines):
-            phase = ("L1", "L2", "L3")[line]
-            ct = Ct(load, role, phase, seen=currents[line].copy())
-            ct.right = np.array(self.patterns[phase])
-            self.cts.append(ct)
+            self._add_ct(load, ("L1", "L2", "L3")[line], currents[line].copy())
 
     # Faults
 
@@ -190,8 +209,24 @@ class _Drawing:
                 name = str(rng.choice(one, p=weights / weights.sum()))
                 self.add_one(name, "circuit", shapes.ONE_PHASE[name][0])
 
+    def _add_sunny(self) -> None:
+        """What gives or takes against its role."""
+        rng = self.rng
+        if rng.random() < 0.2:
+            self.add_one("Sockets", "circuit", shapes.balcony)
+        if rng.random() < 0.15:
+            self.add_feed()
+        for shape, likely in ((shapes.hybrid, 0.12), (shapes.idle_inverter, 0.12)):
+            if rng.random() < likely:
+                if self.lines == 1 or rng.random() < 0.5:
+                    self.add_one("PV", "solar", shape)
+                else:
+                    self.add_several("PV", "solar", shape, True)
+
     def finish(self, points: int | None) -> Drawn:
         self._fill(points)
+        if points is None:
+            self._add_sunny()
         for pattern in self.patterns.values():
             self._add_current(pattern, shapes.rest(self.rng, self.seconds))
         if self.rng.random() < 0.93:
