@@ -19,6 +19,7 @@ _VERSION = const(1)
 _HEAD = "<BBBxI"  # version, points, loads, the uuid's CRC-32
 _POINT = "<I8q"  # who, and what registers.Energy.point_record() gives
 _LOAD = "<I4q"  # who, import, export, and both of today
+_OF_TODAY = const(16)  # bytes, the last ones of these
 _DAY = "<i9q"
 _MONTH = "<iiqqqi"
 _HOURS = "<48i"
@@ -58,6 +59,7 @@ class Record:
         self._loads = [_who(load.name) for load in site.loads]
         self._gone_points: list[Bytes] = []
         self._gone_loads: list[Bytes] = []
+        self._gone_day: int | None = None  # on which these have counted last
         self.rest: bytes = b""
         self._store = before._store if before else Durable("registers")
         damaged, value = self._store.damaged, self._store.value
@@ -104,7 +106,8 @@ class Record:
                 self._gone_loads.append(bytes(data[at : at + struct.calcsize(_LOAD)]))
             at += struct.calcsize(_LOAD)
         day, *sums = struct.unpack_from(_DAY, data, at)
-        today.restore(None if day == _NONE else day, sums)
+        self._gone_day = None if day == _NONE else day
+        today.restore(self._gone_day, sums)
         at += struct.calcsize(_DAY)
         demand = struct.unpack_from(_MONTH, data, at)
         demand = [None if one == _NONE else one for one in demand]
@@ -139,8 +142,10 @@ class Record:
             at += struct.calcsize(_LOAD)
             if k % _STEP == _STEP - 1:
                 yield
-        at = self._put_gone(at, self._gone_loads)
         day = today.day
+        if day != self._gone_day:
+            self._begin_gone(day)
+        at = self._put_gone(at, self._gone_loads)
         struct.pack_into(_DAY, data, at, _NONE if day is None else day, *today.sums)
         at += struct.calcsize(_DAY)
         demand = [_NONE if one is None else one for one in self._aggregates.demand.record()]
@@ -148,6 +153,13 @@ class Record:
         at += struct.calcsize(_MONTH)
         hours, least = self._aggregates.always_on.record()
         struct.pack_into(_HOURS, data, at, *(list(hours) + list(least)))
+
+    def _begin_gone(self, day):
+        """It is another day for loads that the site has not, too."""
+        if self._gone_day is not None:
+            for k, one in enumerate(self._gone_loads):
+                self._gone_loads[k] = bytes(one[:-_OF_TODAY]) + bytes(_OF_TODAY)
+        self._gone_day = day
 
     def _put_gone(self, at, gone):
         """Those behind the site's own; returns where they end."""

@@ -116,6 +116,25 @@ def test_a_site_that_was_changed(tmp_path):
     assert same["main"] == before["main"]
 
 
+@pytest.mark.parametrize("days", [[0], [0, 1, 5]])
+def test_a_load_that_comes_back_has_nothing_of_another_day(tmp_path, days):
+    """The oven is not in the site for some starts; on the same day it goes on, 4 h later."""
+    _, before = run(tmp_path, site_of(), quarters(DAY + 36000, 4))
+    less = site_of()
+    del less["points"][2], less["loads"][2]
+    for day in days:
+        run(tmp_path, less, quarters(DAY + day * 86400 + 39600, 1))
+    # It is not known at first which day it is.
+    steps = [[None, 2000, 3200], [(DAY + days[-1] * 86400 + 54000) * 1000, 2000, 3200]]
+    for _ in range(2):
+        _, later = run(tmp_path, site_of(), steps)
+    oven = 4 * 2000 / 3  # J in a second of the four
+    was = before["today"][4]
+    assert was == pytest.approx(4 * 900 * 2000 / 3, abs=8)
+    assert later["today"][4] == pytest.approx((0 if days[-1] else was) + oven, abs=4)
+    assert later["main"][10] == pytest.approx(was + oven, abs=4)
+
+
 @pytest.mark.parametrize("slots", [(0,), (1,), (0, 1)])
 def test_a_power_cut_at_any_byte(tmp_path, slots):
     """Of the record that is being written: the one before it counts. When both are broken all
