@@ -20,6 +20,7 @@ _QUARTER = const(900)
 _FULL = _MINUTE * SAMPLE_RATE - SAMPLE_RATE // 2  # samples: the next report would be too much
 _PHASES = const(3)
 _NONE = const(0x7FFFFFFF)  # the least of nothing
+LOST = -1  # a total that a reader knows, perhaps, and the journal does not
 _STEP = const(7)  # points at once
 
 
@@ -27,7 +28,8 @@ class Minutes:
     """`samples`: of the minute so far; `due`: it is over.
 
     measuring: pipeline.Measuring; pulses: a function that gives [(serial number, total of each
-    input or None)]; totals: what these were when the last record was made, by serial number."""
+    input or None)]; totals: what these were when the last record was made, by serial number, or
+    LOST."""
 
     def __init__(
         self,
@@ -169,8 +171,10 @@ class Minutes:
             counts = []
             for i, total in enumerate(totals):
                 old = before[i]
-                if total is None or old is None or total < old:  # it begins to be known
-                    counts.append(None if total is None else 0)
+                if total is None or old == LOST:
+                    counts.append(None)
+                elif old is None or total < old:  # it begins to be known
+                    counts.append(0)
                 else:
                     counts.append(total - old)
             all_totals[serial] = [old if new is None else new for new, old in zip(totals, before)]

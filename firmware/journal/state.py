@@ -10,6 +10,7 @@ from micropython import const
 from journal.chunk import Chunk
 from journal.coding import MAX_RECORDS, Record, header, span
 from journal.decoder import Decoder
+from journal.minutes import LOST
 
 # What is left out where the last one is not known: sequences, and starts.
 _SPARE = const(1000)
@@ -20,8 +21,8 @@ _MAX_OFFSETS = const(16)  # starts whose time became known late
 class State:
     """`boot`: the number of the start; `last`: the highest sequence given; `cursors`: by name, the
     highest sequence acknowledged; `pulses`: by serial number, totals at the end of the last
-    record; `chunks`: bytes, oldest first; `new`: at this start nothing of before was known, or no
-    record; `apart`: the next sequence does not follow what is kept."""
+    record, or LOST; `chunks`: bytes, oldest first; `new`: at this start nothing of before was
+    known, or no record; `apart`: the next sequence does not follow what is kept."""
 
     def __init__(self) -> None:
         self.boot = 0
@@ -57,6 +58,8 @@ class State:
         if doubtful:
             self.last += _SPARE
             self.boot += _SPARE_BOOTS
+            for totals in self.pulses.values():  # a reader may have later ones
+                totals[:] = [LOST] * len(totals)
         self.apart = doubtful or self.new
         return kept
 

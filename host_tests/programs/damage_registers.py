@@ -31,6 +31,7 @@ def measure(minutes, errors):
         clock[0] += 30
         step.update({"now": clock[0] * 1000 if task["timed"] else None, "s": 30})
         step["in"] = [clock[0] % 977] * len(place.points)
+        step["pulses"] = {"5700000011": [(clock[0] - NOON) // 30 * 5, None, None, 7]}
         gateway.take(step)
     return news
 
