@@ -18,6 +18,7 @@ _SELDOM = const(600)  # the same after the first hour
 _HOUR = const(3600)  # reports
 _SURE = 6.0  # log of how much likelier a fault is than anything else
 _RIGHT = 8.0  # the same of what is as configured, of which the prior is a part
+_OTHER_LEG = 12.0  # the same of a CT on a split phase's other leg and turned: it harms little
 _LASTS = const(2)
 _LEGS = 0.04
 _PEAK = sqrt(2)
@@ -98,7 +99,7 @@ class Wiring:
             configured = 2 * self._site.points[i].phase
             if self._alike(way, configured):
                 way = configured
-            sure = margin >= (_RIGHT if way == configured else _SURE)
+            sure = margin >= self._needed(way, configured)
             self._lasts[i] = min(_LASTS, self._lasts[i] + 1) if sure and way == self.ways[i] else 0
             self.ways[i], self.margins[i] = way, margin
             self.states[i] = UNDECIDED
@@ -110,6 +111,13 @@ class Wiring:
         for pair in self._evidence.one_wire.found():
             for i in pair:
                 self.states[i] = ONE_WIRE
+
+    def _needed(self, way, configured):
+        """The margin from which on it is sure."""
+        if way == configured:
+            return _RIGHT
+        opposite = self._site.lines == SPLIT and way + configured == 3
+        return _OTHER_LEG if opposite else _SURE
 
     def mate(self, i: int) -> int:
         """The point that is on one wire with point i."""

@@ -15,3 +15,11 @@ def test_what_is_sure_is_right_and_faults_are_found():
     found = [one for one in faults if one.said == WRONG and one.right]
     assert len(faults) >= 10
     assert len(found) >= 0.75 * len(faults)
+
+
+def test_the_other_leg_is_not_said_from_a_few_coincidences():
+    """A motor between two lines of a split phase: its change on L2 is always hidden by another
+    load's, and that on L1 seen. Turned on L1 is nearly the same power."""
+    said = judge([59])
+    assert {one.scheme for one in said} == {"2x120/240"}
+    assert [one for one in said if one.wrong or one.alarm] == []
