@@ -174,7 +174,7 @@ class Delivery:
             self._next_ms = self._uptime_ms() + _REFUSED_MS
 
     async def _send_next(self):
-        """Whether a message was sent."""
+        """Whether a message was sent, or another one may go now."""
         last, room = self._journal.last, self._uplink.room()
         if self._connects != self._uplink.connects:
             self._connects = self._uplink.connects
@@ -184,10 +184,12 @@ class Delivery:
         if room < _LIVE_ROOM:
             return False
         batch = min(_MAX_LIVE, max(1, (self._rates.every(_LIVE) or 0) // 60))
-        if last - self._live + 1 >= batch:
-            ended = await self._send(_LIVE, self._live, last, batch)
+        began_live = self._live
+        if last - began_live + 1 >= batch:
+            ended = await self._send(_LIVE, began_live, last, batch)
             if ended:
                 self._live = ended + 1
+            if self._live > began_live:
                 return True
         first, limit = self._coverage.next()
         limit = self._live - 1 if limit is None else min(limit, self._live - 1)
@@ -200,7 +202,8 @@ class Delivery:
         elif not await self._send_asked():
             return False
         now = self._uptime_ms()
-        self._next_ms = max(2 * now - began, began + _CYCLE_MS)  # half of the line is for others
+        # Half of the line is for others.
+        self._next_ms = max(2 * now - began, began + _CYCLE_MS)
         return True
 
     async def _send_asked(self):
@@ -236,7 +239,12 @@ class Delivery:
         sequence = first
         while sequence <= limit:
             record = await self._kept.read(sequence)
-            if counts and self._kept.is_to_be_tried(record, sequence):
+            if topic == _LIVE:
+                if self._kept.is_unread(record, sequence):
+                    if layout is None:  # it waits with what waited
+                        self._live = record.first if record else limit + 1
+                    break
+            elif counts and self._kept.is_to_be_tried(record, sequence):
                 self._next_ms = self._uptime_ms() + _UNREAD_MS
                 break
             if record is None or self._awaits_time(record):

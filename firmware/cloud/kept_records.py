@@ -30,13 +30,16 @@ class KeptRecords:
         self._failed = self._journal.unread != unread
         return found
 
-    def is_to_be_tried(self, record: JournalRecord | None, sequence: int) -> bool:
+    def is_unread(self, record: JournalRecord | None, sequence: int) -> bool:
         """Whether what read() has given is not the one with that sequence because a part of the
-        flash could not be read, and it is to be tried again later. After some tries it is not."""
-        if record is not None and record.first <= sequence:
-            self._tries = 0
-            return False
-        if not self._failed:
+        flash could not be read."""
+        return self._failed and (record is None or record.first > sequence)
+
+    def is_to_be_tried(self, record: JournalRecord | None, sequence: int) -> bool:
+        """Whether it is unread, and to be tried again later. After some tries it is not."""
+        if not self.is_unread(record, sequence):
+            if record is not None and record.first <= sequence:
+                self._tries = 0
             return False
         self._tries += 1
         if self._tries < _TRIES:

@@ -180,6 +180,43 @@ class Order(Case):
         self.turn()
         self.assertEqual(self.journal.mark.sequence, 26)
 
+    def all_acknowledged(self, ms=300):
+        for _ in range(5):
+            self.turn(ms)
+            self.uplink.acknowledge()
+        self.assertEqual(self.journal.mark.sequence, self.journal.last)
+
+    def test_what_is_new_and_cannot_be_read_for_a_moment(self):
+        """It goes behind what can be read, which does not stand for it."""
+        self.all_acknowledged()
+        self.journal.last = 27
+        self.journal.gone = self.journal.unreadable = (26, 27)
+        for _ in range(9):
+            self.assertEqual(self.turn(1000), [])
+        self.journal.last = 28
+        self.assertEqual(self.turn(1000), [("minutes", [28])])
+        self.uplink.acknowledge()
+        self.journal.gone = ()
+        self.assertEqual(self.turn(10000), [("history", [26, 27])])
+        self.assertEqual(self.journal.mark.sequence, 25)
+        self.all_acknowledged()
+        self.assertEqual(self.counters.counts, {})
+
+    def test_what_is_new_and_cannot_be_read_for_a_minute(self):
+        """It is passed over, and that is counted; what waited goes on meanwhile."""
+        self.all_acknowledged()
+        self.journal.last = 28
+        self.journal.gone = self.journal.unreadable = (26, 27)
+        self.assertEqual(self.turn(1000), [("minutes", [28])])
+        self.uplink.acknowledge()
+        for last in (29, 30, 31, 32):
+            self.journal.last = last
+            self.assertEqual(self.turn(10000), [("minutes", [last])])
+            self.uplink.acknowledge()
+            self.assertEqual(self.counters.counts, {})
+        self.all_acknowledged(10000)
+        self.assertEqual(self.counters.counts, {"delivery.unread": 1})
+
     def test_a_layout_that_is_lost(self):
         self.journal.layouts = []
         self.assertEqual(self.turn(), [("history", list(range(1, 11)))])
