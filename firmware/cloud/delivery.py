@@ -203,7 +203,7 @@ class Delivery:
             return False
         now = self._uptime_ms()
         # Half of the line is for others.
-        self._next_ms = max(2 * now - began, began + _CYCLE_MS)
+        self._next_ms = max(self._next_ms, 2 * now - began, began + _CYCLE_MS)
         return True
 
     async def _send_asked(self):

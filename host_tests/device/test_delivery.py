@@ -153,7 +153,10 @@ class Order(Case):
         self.journal.gone = self.journal.unreadable = (6, 7)
         self.assertEqual(self.turn()[1], ("history", [1, 2, 3, 4, 5]))
         self.uplink.acknowledge()
-        for ms in (300, 10000, 10000):
+        tries = self.journal.unread
+        self.assertEqual(self.turn(300), [])
+        self.assertEqual(self.journal.unread, tries)
+        for ms in (9700, 10000):
             self.assertEqual(self.turn(ms), [])
         self.journal.gone = ()
         self.assertEqual(self.turn(9000), [])
