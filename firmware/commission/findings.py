@@ -15,6 +15,7 @@ _STATES = ("no current", "undecided", "right", "wrong", "wrong")
 _PHASES = ("L1", "L2", "L3")
 _SPLIT_PHASES = ("L1", "L2", "L1-L2")
 _SURE_DIGITS = const(4)
+_NO_PHASE = "its phase is not in the configuration: choose it"
 _WHAT_DECIDES = {
     "grid": "not decidable yet: switch on a kettle, on one phase after the other",
     "solar": "not decidable yet: wait until the sun shines",
@@ -45,16 +46,16 @@ class Findings:
         """Of each point what is known, as JSON has it."""
         wiring = self._wiring
         for i in range(len(wiring.states)):
-            if not wiring.watched[i]:
-                continue
             point = self._site.points[i]
-            state = wiring.states[i]
+            if not wiring.watched[i] and not point.phaseless:
+                continue
+            state = UNDECIDED if point.phaseless else wiring.states[i]
             said: Table = {
                 "point": i,
                 "node": point.node,
                 "input": "ABCD"[point.input],
                 "load": self._site.loads[point.load].name,
-                "phase": self._names[point.phase],
+                "phase": "unknown" if point.phaseless else self._names[point.phase],
                 "state": _STATES[state],
                 "confidence": None,
                 "kind": None,
@@ -65,6 +66,8 @@ class Findings:
                 said["confidence"] = round(1 - exp(-wiring.margins[i]), _SURE_DIGITS)
             if state in (NO_CURRENT, UNDECIDED):
                 said["reason"] = _WHAT_DECIDES[self._site.loads[point.load].role]
+            if point.phaseless:
+                said["reason"] = _NO_PHASE
             if state == WRONG:
                 said["kind"], why, _ = self._wrong(i)
                 said["reason"] = why

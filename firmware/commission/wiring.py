@@ -41,7 +41,7 @@ class Wiring:
         one, several = kinds(site)
         self.kinds = [several if len(site.loads[p.load].points) > 1 else one for p in site.points]
         self._site = site
-        self.watched = bytearray(not point.metered for point in site.points)
+        self.watched = bytearray(not (p.metered or p.phaseless) for p in site.points)
         grid = _grid(site)
         if site.lines == DELTA:
             for i in grid:
@@ -144,6 +144,8 @@ def _grid(site):
         if load.role == "grid":
             found += load.points
     phases = [site.points[i].phase for i in found]
-    if len(set(phases)) < len(phases) or any(site.points[i].metered for i in found):
+    if len(set(phases)) < len(phases):
+        return []
+    if any(site.points[i].metered or site.points[i].phaseless for i in found):
         return []
     return found

@@ -186,6 +186,17 @@ class Voltages(unittest.TestCase):
         self.assertEqual([name for name, _ in look(advice, report, [1, 2, 3])], ["same_phase"])
 
 
+class Commissioning(unittest.TestCase):
+    def test_a_point_without_a_phase_is_not_said_to_carry_no_current(self):
+        """No kettle decides it: the phase is missing in the site."""
+        points = [(HUB, "A", "unknown", "circuit"), (HUB, "B", "L2", "circuit")]
+        advice, _, _ = build(house("3x400+N", points))
+        pump, oven = json.loads(advice.commission())
+        self.assertEqual((pump["phase"], pump["state"]), ("unknown", "undecided"))
+        self.assertEqual(pump["reason"], "its phase is not in the configuration: choose it")
+        self.assertEqual((oven["phase"], oven["state"]), ("L2", "no current"))
+
+
 class Silence(unittest.TestCase):
     def test_nothing_counts_on_while_no_report_comes(self):
         advice, report, _ = build(house("1x230", [(HUB, "A", "L1", "grid")]))
