@@ -219,6 +219,7 @@ class Measuring:
         the block at which this one has stopped, and not a sample is lost. same_supply: the
         voltages mean the same, so that the oscillator and the events go on too."""
         other.meter.go_on(self.meter, same_supply)
+        steps = other.bus.run()  # what takes heap is done: all goes over, or nothing
         self.meter, self.report, self.harmonics = other.meter, other.report, other.harmonics
         self.energy, self.aggregates = other.energy, other.aggregates
         if not same_supply:
@@ -231,7 +232,7 @@ class Measuring:
         self.bus = other.bus
         self._cycle = None
         self._failing = 0
-        self._steps = self.bus.run()
+        self._steps = steps
         self.go_on()
 
     def set_meters(self, meters: Sequence[EntersValues]) -> None:

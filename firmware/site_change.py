@@ -158,8 +158,10 @@ class SiteChange:
         yield
         other.aggregates.go_on(measuring.aggregates, _alike(old, site, points), registers)
         yield
+        prepared = self._journal.prepare_site(site, other.energy)
+        yield
         measuring.go_on_as(other, _same_supply(old, site))
-        self._journal.begin_site(site, record)
+        self._journal.begin_site(record, prepared)
         self._site, self._record = site, record
         self._changes += 1
         print("site: " + site.fingerprint)

@@ -212,21 +212,28 @@ class Journal(Records):
         yield from self._kept.fill()
 
     def end_site(self) -> Steps:
-        """Another site follows: the minute at hand ends; begin_site() is next. Writes the layout
-        where it is not kept yet."""
+        """Another site follows: the minute at hand ends. Writes the layout where it is not kept
+        yet."""
         if not self._layouts.kept:
             self._try(lambda: self._layouts.keep(self._since))
         yield from self._take_all(self._look_at_clock())
 
-    def begin_site(self, site: Site, kept: RegistersRecord) -> None:
-        """It is this one from now on. kept: goes on with what the one before has taken."""
+    def prepare_site(self, site: Site, energy: Energy) -> tuple[Layouts, Minutes]:
+        """What begin_site() takes: all of it that needs heap. energy: registers.Energy that
+        measuring is going to have."""
+        minutes = Minutes(site, self._measuring, self._pulses, self._state.pulses, energy)
+        return Layouts(site), minutes
+
+    def begin_site(self, kept: RegistersRecord, prepared: tuple[Layouts, Minutes]) -> None:
+        """Behind end_site(), once measuring is the other site's: whole, it needs no heap. kept:
+        goes on with what the one before has taken."""
         self._kept = kept
         self._writing.use(kept)
-        self._layouts = Layouts(site)
+        self._layouts, self._minutes = prepared
+        self._minutes.begin()
         self.layout = self._layouts.current
         self._since = self._state.last + 1
         self._state.end_chunk()
-        self._minutes = Minutes(site, self._measuring, self._pulses, self._state.pulses)
         self._filled = False
 
     def _end(self, now, last=False):

@@ -29,7 +29,8 @@ class Minutes:
 
     measuring: pipeline.Measuring; pulses: a function that gives [(serial number, total of each
     input or None)]; totals: what these were when the last record was made, by serial number, or
-    LOST."""
+    LOST. energy: registers.Energy that measuring is going to have, where it is another one;
+    begin() is to follow then."""
 
     def __init__(
         self,
@@ -37,7 +38,9 @@ class Minutes:
         measuring: Measuring,
         pulses: Callable[[], Iterable[tuple[str, Sequence[int | None]]]],
         totals: dict[str, list[int | None]],
+        energy: Energy | None = None,
     ):
+        energy = energy or measuring.energy
         points = len(site.points)
         self.samples = 0
         self.due = False
@@ -47,15 +50,19 @@ class Minutes:
         self._points = points
         self._minute: int | None = None  # since 1970, in which it has begun
         self._quarter_s = 0  # of the quarter of an hour at hand, where the time is not known
-        self._before = array("q", measuring.energy.main.joules)
-        self._missing = array("q", measuring.energy.missing)
-        self._estimated = sum(measuring.energy.estimated.joules)
+        self._before = array("q", energy.main.joules)
+        self._missing = array("q", energy.missing)
+        self._estimated = sum(energy.estimated.joules)
         self._events = measuring.events.ended
         self._grid = [_NONE, -_NONE]
         self._voltages = zeros("i", 2 * _PHASES)
         self._power = zeros("i", 2 * points)
         self._clear()
         self._clear_power()
+
+    def begin(self) -> None:
+        """Measuring has that energy now. Takes no heap."""
+        self._events = self._measuring.events.ended
 
     def _clear(self):
         for p in range(_PHASES):

@@ -25,7 +25,10 @@ class Kept:
     def end_site(self):
         yield from self.record.fill()
 
-    def begin_site(self, _, record):
+    def prepare_site(self, *_):
+        pass
+
+    def begin_site(self, record, _):
         self.record = record
 
 

@@ -42,7 +42,9 @@ def run(place: Path, site: dict[str, Any], steps: list) -> tuple[list, dict[str,
     task = {"site": site, "steps": steps}
     said = succeed("apply_sites", given=task, heap="4M", cwd=place)
     *quarters, end = map(json.loads, said.splitlines())
-    assert end["errors"] == [] and end["sites"] == 1 + sum(isinstance(s, dict) for s in steps)
+    assert end["errors"] == [] and end["sites"] == 1 + sum(
+        "site" in s and "lacks" not in s for s in steps
+    )
     return quarters, end
 
 
@@ -78,3 +80,27 @@ def test_a_quarter_with_the_same_quantities_counts(tmp_path):
     quarters, end = run(tmp_path, site_of("Grid", "Oven"), steps)
     assert quarters == [[START, True, [0], pytest.approx(9000, abs=1)]]
     assert end["always"] == end["highest"] == pytest.approx(9000, abs=1)
+
+
+LACKS = [("journal.journal", "Layouts"), ("journal.journal", "Minutes"), ("site_change", "Record")]
+
+
+@pytest.mark.parametrize("lacks", LACKS)
+@pytest.mark.parametrize("loads", [["Grid"], ["Oven", "Grid"], ["Grid", "Oven", "Tap"]])
+def test_the_journal_goes_on_where_memory_is_too_little(loads, lacks, tmp_path):
+    """Then the site in use does, with fewer, other and more points: records add up to what its
+    points have used."""
+    steps = seconds(0, 130, 3000, 2000) + [{"site": site_of(*loads), "lacks": lacks}]
+    _, end = run(tmp_path, site_of("Grid", "Oven"), steps + seconds(130, 300, 3000, 2000))
+    grid, oven = zip(*(imported for imported, _ in end["records"]), strict=True)
+    assert (sum(grid), sum(oven)) == (pytest.approx(900_000, abs=1), pytest.approx(600_000, abs=1))
+    assert len({layout for _, layout in end["records"]}) == 1
+
+
+def test_the_journal_goes_on_with_another_site(tmp_path):
+    """Its records are about the new site's points from then on."""
+    steps = seconds(0, 130, 3000, 2000) + [{"site": site_of("Grid")}]
+    _, end = run(tmp_path, site_of("Grid", "Oven"), steps + seconds(130, 300, 3000))
+    assert sum(imported[0] for imported, _ in end["records"]) == pytest.approx(900_000, abs=1)
+    points = [len(imported) for imported, _ in end["records"]]
+    assert points[:3] == [2, 2, 2] and set(points[3:]) == {1}
