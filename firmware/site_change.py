@@ -147,6 +147,8 @@ class SiteChange:
 
     def _change(self, site):
         measuring, old = self._measuring, self._site
+        measuring.aggregates.end()
+        yield
         yield from self._journal.end_site()
         other = build_next(self._hardware, site, measuring)
         yield

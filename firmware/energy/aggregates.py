@@ -33,6 +33,11 @@ class Aggregates:
         """The registers were restored: intervals begin with what is in them now."""
         self.intervals.begin()
 
+    def end(self) -> None:
+        """No report follows, but those of another site: what waits counts as it is."""
+        for quarter in self.intervals.end():
+            self._count(quarter)
+
     def go_on(self, other: Aggregates, points: Pairs, registers: Pairs) -> None:
         """Go on where another site's have ended; see intervals.Span.go_on()."""
         self.intervals.go_on(other.intervals, points, registers)
@@ -53,13 +58,16 @@ class Aggregates:
         yield
         quarters = yield from self.intervals.add(report, self.grid, now_ms)
         for quarter in quarters:
-            self.demand.add(quarter)
-            house = energies(site, quarter.of_load)["house"]
-            if quarter.complete() and house is not None:
-                self.always_on.add(quarter.start, house // quarter.length)
+            self._count(quarter)
         if now_ms is not None and day is not None:
             self.demand.date(day)
             self.always_on.date(now_ms // 1000 - 1)
+
+    def _count(self, quarter):
+        self.demand.add(quarter)
+        house = energies(self._site, quarter.of_load)["house"]
+        if quarter.complete() and house is not None:
+            self.always_on.add(quarter.start, house // quarter.length)
 
     def _day(self, now_ms):
         """The local day of a report that ended then, since 1970: what ends at midnight belongs to

@@ -99,8 +99,7 @@ class Span:
 
     def go_on(self, other: Span, points: Pairs, registers: Pairs) -> None:
         """Go on with what another site's has begun: `points`: [(ours, its)], which
-        measure the same; `registers`: those that have the same joules now. What the interval
-        before waits for is forgotten."""
+        measure the same; `registers`: those that have the same joules now. Behind its end()."""
         self.start, self.samples = other.start, other.samples
         for r, old in registers:
             self._before[r] = other._before[old]
@@ -133,6 +132,10 @@ class Span:
         if not self._is_awaited():
             complete.append(self._release())
         return complete
+
+    def end(self) -> list[Interval]:
+        """No report follows: the interval that waits, if one does, is complete as it is."""
+        return [self._release()] if self._waiting else []
 
     def _close(self, report, now):
         """The interval is over: it waits."""
@@ -239,6 +242,13 @@ class Intervals:
         """Begin anew with what the registers have now."""
         self._five_minutes.begin()
         self.quarter.begin()
+
+    def end(self) -> list[Interval]:
+        """No report follows; returns the quarters that are complete with that."""
+        self._keep(self._five_minutes.end())
+        quarters = self.quarter.end()
+        self._keep(quarters)
+        return quarters
 
     def go_on(self, other: Intervals, points: Pairs, registers: Pairs) -> None:
         """See Span.go_on(). What nobody has taken from the other one is dropped."""

@@ -104,3 +104,12 @@ def test_the_journal_goes_on_with_another_site(tmp_path):
     assert sum(imported[0] for imported, _ in end["records"]) == pytest.approx(900_000, abs=1)
     points = [len(imported) for imported, _ in end["records"]]
     assert points[:3] == [2, 2, 2] and set(points[3:]) == {1}
+
+
+def test_a_quarter_that_waits_for_a_hub_is_not_lost(tmp_path):
+    """Away for 4 s of a quarter at 9000 W when the site is applied, 6 s into the next one."""
+    site = site_of("Grid", "Oven")
+    steps = seconds(0, 896, 9000, 2000) + seconds(896, 906, None, 2000) + [{"site": site}]
+    quarters, end = run(tmp_path, site, steps + seconds(906, 1800, 500, 2000))
+    assert [start for start, *_ in quarters] == [START + QUARTER]  # the one before is dropped
+    assert end["highest"] == pytest.approx(9000 * 896 / 900, abs=1)
