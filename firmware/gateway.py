@@ -236,7 +236,8 @@ class Gateway:
 
     def _advise(self, site):
         bus: Any = self.measuring.bus  # a Power Box's gives no advice either
-        self.advice = bus if site.power_box else Advice(bus, site, self._watch)
+        last = self.measuring.reports
+        self.advice = bus if site.power_box else Advice(bus, site, self._watch, last)
 
     def _in_cloud(self):
         return self.uplink.connected

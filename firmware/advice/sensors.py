@@ -16,6 +16,7 @@ from advice.order import ordered
 from advice.unclosed_cores import UnclosedCores
 from advice.voltages import VoltagesAdvice
 
+_FIND = const(3)  # looks without a report, each 2 s: until then the bus may still find its nodes
 _MINUTE = const(60)  # reports: about a second each
 _WHILE = const(10)
 _OPEN = const(50)  # 0.05 % of the rated current, 0.01 mA: less flows in no grid in use
@@ -28,9 +29,9 @@ _NO_PHASE = (
 
 class Advice:
     """`texts`: [(name, text)], the most serious first; nothing when all is well. watch: whether
-    the CTs' wiring is looked at."""
+    the CTs' wiring is looked at; number: of the newest report before the site was used."""
 
-    def __init__(self, bus: BusA, site: Site, watch: bool = True):
+    def __init__(self, bus: BusA, site: Site, watch: bool = True, number: int = 0):
         self.texts = []
         self._bus = bus
         self._site = site
@@ -40,14 +41,20 @@ class Advice:
         self._wiring = Wiring(site) if watch else None
         self._findings = Findings(site, self._wiring) if self._wiring else None
         self._updates = 0
-        self._number = 0  # of the report looked at last
+        self._number = number  # of the report looked at last
+        self._finds = _FIND
         self._idle = bytearray(len(site.points))  # reports in which the grid had no current
         self._beyond = bytearray(len(site.points))  # reports until an overload is forgotten
 
     def update(self, report: Report, number: int) -> Steps:
         """Look at the bus and, where its number is another one than before, at a report
         (quantities.Report): a generator, to be resumed between blocks; `texts` changes at its
-        end."""
+        end. Before the site's first report nothing is said for some looks."""
+        if number != self._number:
+            self._finds = 0
+        if self._finds:
+            self._finds -= 1
+            return
         self._updates = (self._updates + 1) % _WHILE
         if self._updates == 0:
             self._nodes.judge()

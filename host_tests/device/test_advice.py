@@ -186,6 +186,25 @@ class Voltages(unittest.TestCase):
         self.assertEqual([name for name, _ in look(advice, report, [1, 2, 3])], ["same_phase"])
 
 
+class AnotherSite(unittest.TestCase):
+    def test_who_is_not_found_yet_is_not_missing(self):
+        """Looked at behind a change of the site, before its first report."""
+        place = document.load(json.dumps(house("1x230", EIGHT)))
+        bus = BusA(Uart(), lambda: 0, 3000000, place.nodes(), 3 + len(place.points), 1)
+        report = Report(place.points, place.voltage_ppm, place.lines, place.declared)
+        advice = Advice(bus, place, number=1234)
+        self.assertEqual(look(advice, report, [1234]), [])
+        texts = look(advice, report, [1235])
+        self.assertEqual([name for name, _ in texts], ["no_head", "missing", "missing"])
+
+    def test_no_head_is_said_without_any_report(self):
+        place = document.load(json.dumps(house("1x230", EIGHT)))
+        bus = BusA(Uart(), lambda: 0, 3000000, place.nodes(), 3 + len(place.points), 1)
+        report = Report(place.points, place.voltage_ppm, place.lines, place.declared)
+        texts = look(Advice(bus, place), report, [0] * 4)
+        self.assertEqual([name for name, _ in texts], ["no_head", "missing", "missing"])
+
+
 class Commissioning(unittest.TestCase):
     def test_a_point_without_a_phase_is_not_said_to_carry_no_current(self):
         """No kettle decides it: the phase is missing in the site."""
