@@ -53,10 +53,6 @@ class Angles:
                 seen[other] >>= 1
         seen[k] += 1
 
-    def clear(self, i: int) -> None:
-        for k in range(i * BINS, (i + 1) * BINS):
-            self._seen[k] = 0
-
     def likelihood(self, i: int, role: str, turn: int, blur: int) -> float:
         """Log of how well what was seen of point i fits its role where its power is turned by
         `turn` bins; 0 where nothing was seen. blur: bins by which it may be off."""

@@ -55,11 +55,6 @@ class Dips:
                 self._products[k] /= 2
                 self._squares[k] /= 2
 
-    def clear(self, i: int) -> None:
-        self._events[i] = 0
-        for j in range(3 * i, 3 * i + 3):
-            self._products[j] = self._squares[j] = 0.0
-
     def write_likelihoods(
         self, i: int, weights: Sequence[Sequence[float]], into: Floats, first: int
     ) -> None:

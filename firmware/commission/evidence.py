@@ -73,12 +73,6 @@ class Evidence:
         """Whether no current worth mentioning was seen at point i."""
         return self._angles.is_empty(i)
 
-    def clear(self, i: int) -> None:
-        """What was known of point i holds no more."""
-        self._angles.clear(i)
-        self._dips.clear(i)
-        self._matches.clear(i)
-
     # Gathering
 
     def note(self, values: Readings, volts: Sequence[complex]) -> Steps:

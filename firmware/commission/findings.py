@@ -76,10 +76,6 @@ class Findings:
                 said["kind"], said["reason"] = "one_wire", self._on_one_wire(i)
             yield said
 
-    def glance(self) -> bytes:
-        """What people see of it, to be compared."""
-        return bytes(self._wiring.states) + bytes(self._wiring.ways)
-
     def _remedy(self, i):
         """The change of the point in site.json, None where only the CT can be moved."""
         point, way = self._site.points[i], self._wiring.ways[i]

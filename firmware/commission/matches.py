@@ -80,13 +80,6 @@ class Matches:
         for g in range(len(grid)):
             self._products[LINES * i + g] += x * grid[g].real + y * grid[g].imag
 
-    def clear(self, i: int) -> None:
-        for k in range(CODES * i, CODES * i + CODES):
-            self._votes[k] = 0
-        for k in range(LINES * i, LINES * i + LINES):
-            self._products[k] = 0.0
-        self._squares[i] = 0.0
-
     def any(self, i: int) -> bool:
         """Whether anything has fitted point i."""
         return any([self._weight(i, code) for code in range(CODES)])
