@@ -4,6 +4,7 @@ and what to do.
 Owns the texts and what the inputs' currents were. Called about once a second.
 """
 
+import asyncio
 import json
 
 from micropython import const
@@ -78,10 +79,14 @@ class Advice:
             self._findings.add_to(texts)
         self.texts = ordered(texts)
 
-    def commission(self, _: object = None) -> str:
-        """The command "commission": what is known of each point's wiring, as JSON."""
-        found = self._findings.describe() if self._findings else ()
-        return "[%s]" % ",".join([json.dumps(one, separators=(",", ":")) for one in found])
+    async def commission(self, _: object = None) -> str:
+        """The command "commission": what is known of each point's wiring, as JSON. Others have
+        their turn behind each point."""
+        texts = []
+        for one in self._findings.describe() if self._findings else ():
+            texts.append(json.dumps(one, separators=(",", ":")))
+            await asyncio.sleep_ms(0)
+        return "[%s]" % ",".join(texts)
 
     def _note(self, values):
         for i in range(len(self._idle)):

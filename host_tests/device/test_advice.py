@@ -1,5 +1,6 @@
 """On the device: which advice is given, when, and in which order."""
 
+import asyncio
 import json
 import unittest
 
@@ -210,10 +211,21 @@ class Commissioning(unittest.TestCase):
         """No kettle decides it: the phase is missing in the site."""
         points = [(HUB, "A", "unknown", "circuit"), (HUB, "B", "L2", "circuit")]
         advice, _, _ = build(house("3x400+N", points))
-        pump, oven = json.loads(advice.commission())
+        pump, oven = json.loads(asyncio.run(advice.commission()))
         self.assertEqual((pump["phase"], pump["state"]), ("unknown", "undecided"))
         self.assertEqual(pump["reason"], "its phase is not in the configuration: choose it")
         self.assertEqual((oven["phase"], oven["state"]), ("L2", "no current"))
+
+    def test_others_have_their_turn_behind_each_point(self):
+        advice, _, _ = build(house("1x230", EIGHT))
+        answer, turns = advice.commission(), 0
+        try:
+            while True:
+                answer.send(None)
+                turns += 1
+        except StopIteration as ended:
+            self.assertEqual(len(json.loads(ended.value)), turns)
+        self.assertEqual(turns, len(EIGHT))
 
 
 class Silence(unittest.TestCase):
