@@ -20,9 +20,11 @@ _FROM_ZERO = "the energy registers in the flash were damaged: they have begun at
 _DROPPED = ", and the oldest are lost"
 
 
-def texts(failing: bool, thinned: bool, dropped: bool, counts: dict[str, int]) -> list[AdviceText]:
-    """failing: writes; thinned: records that no reader has; dropped: some of these. counts: of
-    errors by name since start."""
+def texts(
+    failing: bool, thinned: bool, dropped: bool, unread: bool, counts: dict[str, int]
+) -> list[AdviceText]:
+    """failing: writes; thinned: records that no reader has; dropped: some of these; unread: a
+    segment, now. counts: of errors by name since start."""
     found = []
     if failing:
         found.append(("journal", _UNWRITTEN))
@@ -30,7 +32,7 @@ def texts(failing: bool, thinned: bool, dropped: bool, counts: dict[str, int]) -
         found.append(("journal", _THINNED % (_DROPPED if dropped else "")))
     if any([name in counts for name in ("journal.damaged", "delivery.unread", "journal.lost")]):
         found.append(("journal", _DAMAGED))
-    elif "journal.unread" in counts:
+    elif unread:
         found.append(("journal", _UNREAD))
     if "registers.lost" in counts:
         found.append(("journal", _FROM_ZERO))

@@ -83,7 +83,8 @@ class Journal(Records):
         thinning = self._thinning
         times = self._untidy_ms, self._unthinned_ms
         failing = self._writing.failing or any([time is not None for time in times])
-        return texts(failing, thinning.has_outrun(), thinning.dropped > 0, counts)
+        unread = self._segments.has_unread()
+        return texts(failing, thinning.has_outrun(), thinning.dropped > 0, unread, counts)
 
     def describe(self) -> Table:
         """For people: what is kept, in sequences and bytes."""

@@ -26,7 +26,8 @@ def make_folder() -> None:
 
 class Segment:
     """`first`, `last`: sequences; `minutes`: of a record, 1, 5 or 15; `size`: bytes; `clean`:
-    whether nothing is in it behind `last`, as a cut or an error may have left there."""
+    whether nothing is in it behind `last`, as a cut or an error may have left there; `unread`:
+    whether it could not be read when that was tried last."""
 
     def __init__(self, first: int, minutes: int, size: int = 0):
         self.first = first
@@ -34,6 +35,7 @@ class Segment:
         self.minutes = minutes
         self.size = size
         self.clean = False
+        self.unread = False
 
     @property
     def path(self) -> str:
@@ -98,6 +100,10 @@ class Segments:
     def size(self, minutes: int = 0) -> int:
         """Bytes of all segments, or of those with records of so many minutes."""
         return sum([one.size for one in self.all if minutes in (0, one.minutes)])
+
+    def has_unread(self) -> bool:
+        """Whether there is one that could not be read when that was tried last."""
+        return any([one.unread for one in self.all])
 
     def append(self, chunk: Bytes) -> None:
         """Write a chunk behind all others; OSError where there is no room. Blocks for as long as
@@ -175,11 +181,13 @@ class Segments:
                 if found and segment in self.all:
                     chunk = self.read(segment, at)
                     self._place = segment, at, found[0]
+                    segment.unread = False
                     yield chunk
                     return
             except OSError:
                 error = "journal.unread"
                 self.unread += 1
+                segment.unread = True
             if segment not in self.all:
                 k = 0
                 continue

@@ -195,6 +195,15 @@ def test_a_segment_that_cannot_be_read(tmp_path, which):
     lost = len(done.news) - sum(one["sequence"] - one["first"] + 1 for one in done.read)
     assert set(done.said["errors"]) == {"journal.unread"} and done.said["unread"] > 0
     assert 0 < lost < 300 and done.read[-1] == done.news[-1]
+    assert "is tried again" in done.said["advice"][0][1]
+
+
+def test_a_segment_that_could_not_be_read_for_a_moment(tmp_path):
+    """Nothing is wrong with it any more when it was read."""
+    steps = [*days(0.3), {"unread": 1}, {"look": True}, {"unread": None}]
+    done = run(tmp_path, steps, capacity=ROOM, heap="100M")
+    assert hold(done, done.news)
+    assert done.said["errors"] == ["journal.unread"] and done.said["advice"] == []
 
 
 def test_thinning_goes_on_without_it(tmp_path):

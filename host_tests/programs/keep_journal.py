@@ -4,9 +4,9 @@
 `volts`, `events`, `pulses`; `calm`, `full`; `restart`: whether the gateway starts anew, behind an
 `end` or a power cut. What is left out is as before. From a step on: `jam`: no file of the journal
 can grow, `packed`: and nothing can be merged; `unread`: the segment of that number, oldest first,
-cannot be read. `cuts`: of merged segments that are appended to others, counted from 0, those
-behind which the power is cut before what they are made of is removed. Prints a line for each: what
-was news, then all that is read back; at last what is said."""
+cannot be read; `look`: all is read. `cuts`: of merged segments that are appended to others,
+counted from 0, those behind which the power is cut before what they are made of is removed. Prints
+a line for each: what was news, then all that is read back; at last what is said."""
 
 import builtins
 import json
@@ -100,7 +100,11 @@ for change in task["steps"]:
         room[0] = gateway.journal.describe()["bytes"]
         packed[0] = change.get("packed", False)
     if "unread" in change:
-        unread[0] = gateway.journal._segments.all[change["unread"]].path
+        which = change["unread"]
+        unread[0] = None if which is None else gateway.journal._segments.all[which].path
+    if "look" in change:
+        for _ in gateway.read():
+            pass
     if "now" in change:
         try:
             gateway.take(step)
