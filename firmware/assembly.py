@@ -21,8 +21,7 @@ def build_measuring(
 
         return pipeline.build(NoBusA(), site, hardware.now_ms, waiting, report_samples)
     bus = _bus(hardware, site, 1 + hardware.entropy() % _SESSIONS)
-    if any(point.type == "MODBUS" for point in site.points):
-        bus.backlog.do_without_head()
+    _wait_for_head(bus, site)
     return pipeline.build(bus, site, hardware.now_ms, waiting, report_samples)
 
 
@@ -32,7 +31,14 @@ def build_next(hardware: BoardHardware, site: Site, old: Measuring) -> Measuring
     before: Any = old.bus
     bus = _bus(hardware, site, 1 + before.session % _SESSIONS)
     bus.go_on(before, old.stopped[0] if old.stopped else before.backlog.next)
+    _wait_for_head(bus, site)
     return pipeline.build(bus, site, hardware.now_ms, lambda: None)
+
+
+def _wait_for_head(bus, site):
+    """Not for ever, where meters are read that need none."""
+    if not bus.backlog.head.known and any(point.type == "MODBUS" for point in site.points):
+        bus.backlog.do_without_head()
 
 
 def _bus(hardware, site, session):

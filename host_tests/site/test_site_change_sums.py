@@ -113,3 +113,8 @@ def test_a_quarter_that_waits_for_a_hub_is_not_lost(tmp_path):
     quarters, end = run(tmp_path, site, steps + seconds(906, 1800, 500, 2000))
     assert [start for start, *_ in quarters] == [START + QUARTER]  # the one before is dropped
     assert end["highest"] == pytest.approx(9000 * 896 / 900, abs=1)
+
+
+def test_a_first_meter_is_reported_where_there_is_no_head():
+    """As after a start with it."""
+    assert succeed("go_on_without_head").split() == ["False", "True"]
