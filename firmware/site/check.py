@@ -167,6 +167,7 @@ def _check_loads(tables, roles):
             parents[tables[i]["name"]] = _parent(where, tables[i], roles)
     for i in range(len(tables)):
         _check_circle("loads[%d]." % i, tables[i]["name"], parents)
+        yield
 
 
 def _parent(where, table, roles):
