@@ -13,7 +13,7 @@ from site.sampling import SAMPLE_RATE
 from site.zone import month_of
 from energy.intervals import QUARTER
 from energy.registers import IMPORT
-from energy.totals import loads_of
+from energy.totals import is_known, loads_of
 
 _MAX_SAMPLES = (QUARTER + 2) * SAMPLE_RATE
 _DAY_S = const(86400)
@@ -29,6 +29,7 @@ class Demand:
         self.at: int | None = None
         self._quarter = quarter
         self._grid = loads_of(site, "grid")
+        self._known = bool(self._grid) and is_known(site, ("grid",))
         self._points = [i for k in self._grid for i in site.loads[k].points]
         self._zone = site.zone
         self._day = self._month = None
@@ -106,8 +107,8 @@ class Demand:
         self._before, self._earlier = other._before, other._earlier
 
     def energy(self) -> int | None:
-        """J imported in the current quarter, None where the grid is not measured."""
-        if not self._grid:
+        """J imported in the current quarter, None where the grid is not measured, or not known."""
+        if not self._known:
             return None
         joules = sum(self._quarter.so_far(k, IMPORT) for k in self._grid)
         if self._earlier and self._is_cut(self._quarter.start):

@@ -9,9 +9,9 @@ from array import array
 
 from measure.exact import add
 from energy.registers import ABSENT, BACK_UNKNOWN, EXPORT, IMPORT, zeros
-from energy.totals import SUMS, loads_of, terms_of
+from energy.totals import SUMS, is_known, loads_of, terms_of
 
-UNKNOWN = -(1 << 63)  # in `sums`: no load has the role
+UNKNOWN = -(1 << 63)  # in `sums`: no load has the role, or the phase of one is not known
 # Sums for the whole site, behind those of totals.SUMS.
 HOUSE, CIRCUITS, OWN, REST = range(len(SUMS), len(SUMS) + 4)
 NAMES = tuple(name for name, _, _ in SUMS) + ("house", "circuits")
@@ -63,20 +63,25 @@ class Today:
         self._plain = [
             (place, [2 * k + direction for k in roles[role]])
             for place, (_, role, direction) in enumerate(SUMS)
-            if roles[role]
+            if roles[role] and is_known(site, (role,))
         ]
+        self._with_grid = bool(roles["grid"])
         self._house = self._circuits = self._own = self._rest = None
         if roles["circuit"]:
-            self._circuits = _Sum(site, CIRCUITS, ("circuit",))
+            self._circuits = self._sum(site, CIRCUITS, ("circuit",))
         if roles["grid"]:
-            self._house = _Sum(site, HOUSE, ("grid", "solar", "battery"))
-            self._rest = _Sum(site, REST, _ROLES)
+            self._house = self._sum(site, HOUSE, ("grid", "solar", "battery"))
+            self._rest = self._sum(site, REST, _ROLES)
             if roles["solar"]:
-                self._own = _Sum(site, OWN, ("grid", "solar"))
+                self._own = self._sum(site, OWN, ("grid", "solar"))
         elif self._circuits:
-            self._house = _Sum(site, HOUSE, ("circuit",))
+            self._house = self._sum(site, HOUSE, ("circuit",))
         self._derived = [s for s in (self._circuits, self._house, self._own, self._rest) if s]
         self.clear()
+
+    @staticmethod
+    def _sum(site, place, roles):
+        return _Sum(site, place, roles) if is_known(site, roles) else None
 
     def clear(self) -> None:
         """A day begins."""
@@ -129,7 +134,7 @@ class Today:
             for r in registers:
                 add(sums, place, gained, first + r, 0)
         house = circuits = self._net("circuit")
-        if self._rest:
+        if self._with_grid:
             house = self._net("grid") - self._net("solar") - self._net("battery")
         yield
         state = self._energy.state

@@ -33,6 +33,12 @@ def loads_of(site: Site, role: str) -> list[int]:
     return [k for k in range(len(loads)) if loads[k].role == role and loads[k].points]
 
 
+def is_known(site: Site, roles: Iterable[str]) -> bool:
+    """Whether the phase is known of all that makes up the sums of these roles."""
+    loads = {k for role in roles for k, _ in terms_of(site, role)}
+    return not any([site.points[i].phaseless for k in loads for i in site.loads[k].points])
+
+
 def circuit_terms(site: Site) -> list[tuple[int, int]]:
     """[(load, 1 or -1)]: what these take, added up, is what all circuits take, each once. A
     circuit behind another one is a part of it; what solar and battery give behind a circuit its

@@ -118,3 +118,26 @@ def test_a_quarter_that_waits_for_a_hub_is_not_lost(tmp_path):
 def test_a_first_meter_is_reported_where_there_is_no_head():
     """As after a start with it."""
     assert succeed("go_on_without_head").split() == ["False", "True"]
+
+
+@pytest.mark.parametrize("dark", ["Grid", "Oven", "Sun"])
+def test_sums_in_which_a_phase_is_unknown_are_not_0(dark, tmp_path):
+    """From the moment on in which nobody knows the phase of a load."""
+    watts: list[float | None] = [3000, 2000, -1000]
+    names = ["Grid", "Oven", "Sun"]
+    steps: list = seconds(0, 60, *watts)
+    steps += [{"site": site_of(*names, **{dark: {"phase": "unknown"}})}]
+    watts[names.index(dark)] = None
+    _, end = run(tmp_path, site_of(*names), steps + seconds(60, 120, *watts))
+    sums = {name: None if value == -(2**63) else value for name, value in end["sums"].items()}
+    right = {"gridImport": 360_000, "gridExport": 0, "solar": 120_000, "batteryCharge": None,
+             "batteryDischarge": None, "house": 480_000, "circuits": 240_000, "own": 120_000,
+             "rest": 240_000}  # fmt: skip
+    unknown = {"Grid": ["gridImport", "gridExport", "house", "own", "rest"],
+               "Oven": ["circuits", "rest"], "Sun": ["solar", "house", "own", "rest"]}  # fmt: skip
+    right |= dict.fromkeys(unknown[dark])
+    assert sums == {
+        name: None if value is None else pytest.approx(value, abs=8)
+        for name, value in right.items()
+    }
+    assert end["demand"] == (None if dark == "Grid" else pytest.approx(360_000, abs=8))
