@@ -208,7 +208,7 @@ class Journal(Records):
 
     def _take_all(self, now):
         """The minute at hand ends, and what the registers have is taken."""
-        while self._ended or self._minutes.samples:
+        while self._ended or self._minutes.has_any():
             yield from self._end(now, True)
         yield from self._kept.fill()
 

@@ -101,6 +101,10 @@ class Minutes:
             if i % _STEP == _STEP - 1:
                 yield
 
+    def has_any(self) -> bool:
+        """Whether there is anything of it, and be it of a report that is being worked through."""
+        return bool(self.samples) or self._before != self._measuring.energy.main.joules
+
     @staticmethod
     def _note(ranges, at, value):
         if value < ranges[at]:

@@ -90,6 +90,21 @@ def test_pulses_and_events(tmp_path):
     assert column(done.read, "events") == [2, 0, 0, 0]
 
 
+@pytest.mark.parametrize("more", [0, 1], ids=["behind a minute", "within a minute"])
+def test_an_end_within_a_report(more, tmp_path):
+    """What the registers have counted of it is in a record, also where it is the first one of a
+    minute."""
+    each = {"in": [1000, 0, 7]}
+    steps = seconds(NOON, 60 + more, **each)
+    steps += [{"restart": True, "end": True, "counted": 500}]
+    steps += seconds(NOON + 100, 60, **each)
+    done = run(tmp_path, steps, end=True)
+    imported = [sum(one[i] for one in column(done.read, "imported") if one[i]) for i in range(3)]
+    assert (
+        imported == done.said["joules"][:6:2] == [500 + 1000 * (120 + more), 0, 7 * (120 + more)]
+    )
+
+
 def test_the_time_becomes_known_later(tmp_path):
     """Of the records of the same start, and they keep it after the next start; a start that never
     knew it has none."""

@@ -2,9 +2,10 @@
 `site`; `since`, see journal.Journal; `steps`, each a table: `now` (ms or None), `s` (seconds),
 `in` and `out` (J), `missed` (samples), `watts` of each point, `estimated` (J), `grid` (W),
 `volts`, `events`, `pulses`; `calm`, `full`; `restart`: whether the gateway starts anew, behind an
-`end` or a power cut. What is left out is as before. From a step on: `jam`: no file of the journal
-can grow, `packed`: and nothing can be merged; `unread`: the segment of that number, oldest first,
-cannot be read; `look`: all is read. `cuts`: of merged segments that are appended to others,
+`end` or a power cut; `counted`: J of the first point that a report has counted which is being
+worked through at that end. What is left out is as before. From a step on: `jam`: no file of the
+journal can grow, `packed`: and nothing can be merged; `unread`: the segment of that number, oldest
+first, cannot be read; `look`: all is read. `cuts`: of merged segments that are appended to others,
 counted from 0, those behind which the power is cut before what they are made of is removed. Prints
 a line for each: what was news, then all that is read back; at last what is said."""
 
@@ -94,6 +95,7 @@ for change in task["steps"]:
     full[0] = step["full"]
     if gateway is None or change.get("restart"):
         if gateway and change.get("end"):
+            gateway.measuring.energy.main.joules[0] += change.get("counted", 0)
             gateway.journal.keep_now()
         gateway = start()
     if "jam" in change:
