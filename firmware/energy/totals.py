@@ -39,24 +39,36 @@ def is_known(site: Site, roles: Iterable[str]) -> bool:
     return not any([site.points[i].phaseless for k in loads for i in site.loads[k].points])
 
 
-def circuit_terms(site: Site) -> list[tuple[int, int]]:
-    """[(load, 1 or -1)]: what these take, added up, is what all circuits take, each once. A
-    circuit behind another one is a part of it; what solar and battery give behind a circuit its
-    CTs have not seen."""
-    terms = [(k, 1) for k in loads_of(site, "circuit") if not site.loads[k].behind]
-    for role in ("solar", "battery"):
-        terms += [(k, -1) for k in loads_of(site, role) if site.loads[k].behind]
-    return terms if loads_of(site, "circuit") else []
+def sign_of(load: Load, role: str) -> int:
+    """How a load counts in the sum of a role: 1, -1, or 0 where it does not. Of the circuits each
+    counts once: one behind another is a part of it, and what solar and battery give behind a
+    circuit its CTs have not seen."""
+    if not load.points:
+        return 0
+    if role != "circuit" or not load.behind:
+        return int(load.role == role)
+    return -1 if load.role in ("solar", "battery") else 0
+
+
+def terms_of(site: Site, role: str) -> list[tuple[int, int]]:
+    """[(load, 1 or -1)] that make up the sum of this role."""
+    if not loads_of(site, role):
+        return []
+    loads = site.loads
+    return [(k, sign_of(loads[k], role)) for k in range(len(loads)) if sign_of(loads[k], role)]
 
 
 def circuits_power(site: Site, powers: Powers) -> float | None:
     """What all circuits take, None where there is none or one is not known."""
     total = None
-    for k, sign in circuit_terms(site):
-        power = powers[k]
-        if power is None:
-            return None
-        total = sign * power if total is None else total + sign * power
+    if loads_of(site, "circuit"):
+        for k in range(len(site.loads)):
+            sign = sign_of(site.loads[k], "circuit")
+            if sign:
+                power = powers[k]
+                if power is None:
+                    return None
+                total = sign * power if total is None else total + sign * power
     return total
 
 
@@ -103,23 +115,18 @@ class Totals:
             self.own = max(0, produced - exported)
 
 
-def terms_of(site: Site, role: str) -> list[tuple[int, int]]:
-    """[(load, 1 or -1)] that make up the sum of this role."""
-    if role == "circuit":
-        return circuit_terms(site)
-    return [(k, 1) for k in loads_of(site, role)]
-
-
 def net(site: Site, of: EnergyOf, role: str) -> int | None:
     """Import less export of the loads with this role, J; 0 where there is none, None where one is
     not known. of: a function (k, IMPORT or EXPORT) that gives the energy of load k in a direction,
     or None."""
     total = 0
-    for k, sign in terms_of(site, role):
-        imported, exported = of(k, IMPORT), of(k, EXPORT)
-        if imported is None or exported is None:
-            return None
-        total += sign * (imported - exported)
+    for k in range(len(site.loads)):
+        sign = sign_of(site.loads[k], role)
+        if sign:
+            imported, exported = of(k, IMPORT), of(k, EXPORT)
+            if imported is None or exported is None:
+                return None
+            total += sign * (imported - exported)
     return total
 
 
