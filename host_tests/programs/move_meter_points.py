@@ -41,10 +41,10 @@ async def main():
     meter.begin(lambda name: None, [])
     meter.state = "well"
     for now_s in range(1, steps[-1][0] + 1):
-        await meter.poll(Bus(), now_s)
         for when_s, points in steps:
             if now_s == when_s:
                 meter.set_points(points)
+        await meter.poll(Bus(), now_s)
         meter.fill(report)
     print(json.dumps([[one.imported, one.exported] for one in report.readings]))
 
