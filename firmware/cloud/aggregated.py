@@ -9,6 +9,11 @@ _VERSION = 2  # of the shape
 _MW = 1000
 
 
+def _percent(joules, apparent):
+    """-100 to 100, which rounded sums of so little can be beyond."""
+    return max(-100, min(100, int(joules * 10 / apparent)))
+
+
 def _times(value, factor):
     return None if value is None else value * factor
 
@@ -31,7 +36,7 @@ def _channel(interval, i):
         "averageExportRMSActivePower": given if known else None,
         "averageRMSApparentPower": _times(apparent, 10),
         "averageRMSReactivePower": _times(means.reactive(i), 10),
-        "averagePowerfactor": int((drawn - given) * 10 / apparent) if known and apparent else None,
+        "averagePowerfactor": _percent(drawn - given, apparent) if known and apparent else None,
         "importEnergy": imported,
         "exportEnergy": exported,
         "missing": interval.missed[i],
