@@ -23,6 +23,7 @@ from wifi_provision import Provisioning, hotspot_name
 from net.hotspot_window import HotspotWindow
 from net.trial import Trial
 
+BEGAN_MS = time.ticks_ms()
 HTTP_PORT, DNS_PORT = int(sys.argv[1]), int(sys.argv[2])
 with open("plan.json") as file:
     PLAN = json.load(file)
@@ -54,7 +55,7 @@ class Hardware:
     radio = Radio()
 
     def uptime_ms(self):
-        return int(time.ticks_ms() * PLAN.get("speed", 1))
+        return int(time.ticks_diff(time.ticks_ms(), BEGAN_MS) * PLAN.get("speed", 1))
 
     def improv_line(self):
         if "line" not in PLAN:
