@@ -117,6 +117,10 @@ configure: ## Plan a site on a local page: parts, wiring, configuration (PLAN=fi
 	@$(HOST) configure $(call option,plan,PLAN) $(call option,out,OUT) $(call option,language,LANGUAGE) \
 		$(call option,port,PORT)
 
+correct: ## Correct a CT from pairs of what a reference and the gateway measured (PAIRS=pairs.toml SITE=site.json OUT=new.json)
+	@$(SETUP) --group run
+	@$(HOST) correct $(call option,pairs,PAIRS) $(call option,site,SITE) $(call option,out,OUT)
+
 label: ## Make labels with the code that joins the hotspot (SERIAL=5010000123 KEY=... for a known password)
 	@$(SETUP) --group run
 	@$(HOST) label $(call option,serial,SERIAL) $(call option,key,KEY)
@@ -128,4 +132,4 @@ doctor: ## Say what was found and chosen, what is missing and its remedy
 clean: ## Remove what was made under build/, keep the downloads in build/cache
 	@test ! -d build || find build/ -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +
 
-.PHONY: help setup run test bench accuracy advise world fuzz style chip image flash repl replay configure label collect fleet soak doctor clean
+.PHONY: help setup run test bench accuracy advise world fuzz style chip image flash repl replay configure correct label collect fleet soak doctor clean

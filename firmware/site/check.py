@@ -2,7 +2,7 @@
 
 from site import zone
 from site.devices import GATEWAYS, HEADS, HUBS, MAX_IN_MESSAGE, MAX_POINTS, SOLID_CORE
-from site.fields import SiteError, choice, field, known, new_name, number, serial
+from site.fields import SiteError, choice, date, field, known, new_name, number, serial
 from site.schemes import CTS, SCHEMES, UNKNOWN
 from site.wiring import DELTA
 
@@ -13,7 +13,9 @@ _FIELDS = ("version", "name", "uuid", "location", "timezone", "utc_offset", "sch
 _FIELDS += ("tz", "voltage_ratio", "synthesised", "head", "points", "loads", "b_bus", "gateway")
 _OF_A_POINT = ("input", "phase", "load")
 _OF_A_NODE = ("node", "ct", "reversed")
-_CORRECTIONS = ("harmonics", "ratio", "phase_shift", "power_offset")  # not where others measure
+# Not where others measure.
+_CORRECTIONS = ("harmonics", "ratio", "phase_shift", "power_offset", "correction")
+_OF_A_CORRECTION = ("ratio", "degrees", "date", "error_before", "error_after", "reference")
 
 
 def check(table: Table, meters_of: MetersOf | None, own: str | None = None) -> Steps:
@@ -245,3 +247,17 @@ def _check_point(where, table, scheme, roles, used, meters, boxed):
     number(where, table, "ratio", 1, 0.001, 10000)
     number(where, table, "phase_shift", 0, -10, 10)
     number(where, table, "power_offset", 0, -1000, 1000)
+    if "correction" in table:
+        _check_correction(where + "correction.", field(where, table, "correction", dict))
+
+
+def _check_correction(where, table):
+    """Of a CT that is off by more than this something else is wrong."""
+    known(where, table, _OF_A_CORRECTION)
+    number(where, table, "ratio", None, 0.9, 1.1)
+    number(where, table, "degrees", None, -6, 6)
+    date(where, table, "date")
+    number(where, table, "error_before", 0, 0, 100)
+    number(where, table, "error_after", 0, 0, 100)
+    if len(field(where, table, "reference", str, "")) > 40:
+        raise SiteError("%sreference: must have at most 40 characters: shorten it" % where)

@@ -35,7 +35,9 @@ class Point:
         self.phase = phase
         self.reversed = table.get("reversed", False)
         self.load = load
-        ratio, shift = table.get("ratio", 1), table.get("phase_shift", 0)
+        found = table.get("correction", {})  # at the site, beside what is known of the CT
+        ratio = table.get("ratio", 1) * found.get("ratio", 1)
+        shift = table.get("phase_shift", 0) + found.get("degrees", 0)
         if table.get("harmonics"):
             self.harmonics = True
         if table.get("power_offset"):

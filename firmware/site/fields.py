@@ -67,6 +67,16 @@ def serial(where: str, table: Table, name: str, types: Iterable[str]) -> str:
     return value
 
 
+def date(where: str, table: Table, name: str) -> str:
+    """The field `name`, a day such as 2026-11-30."""
+    value = field(where, table, name, str)
+    year, month, day = value[:4], value[5:7], value[8:]
+    digits = len(value) == 10 and value[4] == value[7] == "-" and (year + month + day).isdigit()
+    if not digits or year[:2] != "20" or not ("01" <= month <= "12" and "01" <= day <= "31"):
+        raise SiteError('%s%s: "%s" is not a day such as 2026-11-30' % (where, name, value))
+    return value
+
+
 def new_name(where: str, table: Table, names: Container[str]) -> str:
     """The field `name`, which is not one of `names` yet."""
     value = field(where, table, "name", str)

@@ -145,25 +145,33 @@ class Beyond(unittest.TestCase):
 class Corrections(unittest.TestCase):
     def test_ratio_and_phase_shift(self):
         for ratio, shift, lag in ((1, 0, 1.0), (120, 0, 0.5), (1, 3, 1.0), (2.5, -1.5, -0.7)):
-            plan = place(ratio=ratio, phase_shift=shift)
-            report = Report(plan.points)
-            through(report.read(Sums(20000, 10000, lag)))
-            reading = report.readings[0]
-            amperes = 10000 * RATED * 1.5 * 2**0.5 / 32767 * ratio / 2**0.5
-            apparent = 20000 * 0.015 / 2**0.5 * amperes
-            true_lag = lag + shift * pi / 180
-            for value, right in (
-                (reading.current, amperes),
-                (reading.power, apparent * cos(true_lag)),
-                (reading.reactive, apparent * sin(true_lag)),
-                (reading.factor, cos(true_lag)),
-            ):
-                self.assertTrue(abs(value - right) < 2e-5 * apparent + 1e-5, (value, right))
-            energy = Energy(plan)
-            through(energy.add(report.values))
-            self.assertTrue(
-                abs(energy.of_point(0, IMPORT_J) - apparent * cos(true_lag)) <= 1 + apparent / 1e5
-            )
+            self.check(place(ratio=ratio, phase_shift=shift), ratio, shift, lag)
+
+    def test_a_correction_goes_beside_them(self):
+        found = {"ratio": 1.0125, "degrees": -0.75, "date": "2026-11-30"}
+        for ratio, shift, lag in ((1, 0, 1.0), (120, 0, -0.5), (1, 3, 0.8)):
+            plan = place(ratio=ratio, phase_shift=shift, correction=found)
+            self.check(plan, ratio * 1.0125, shift - 0.75, lag)
+
+    def check(self, plan, ratio, shift, lag):
+        report = Report(plan.points)
+        through(report.read(Sums(20000, 10000, lag)))
+        reading = report.readings[0]
+        amperes = 10000 * RATED * 1.5 * 2**0.5 / 32767 * ratio / 2**0.5
+        apparent = 20000 * 0.015 / 2**0.5 * amperes
+        true_lag = lag + shift * pi / 180
+        for value, right in (
+            (reading.current, amperes),
+            (reading.power, apparent * cos(true_lag)),
+            (reading.reactive, apparent * sin(true_lag)),
+            (reading.factor, cos(true_lag)),
+        ):
+            self.assertTrue(abs(value - right) < 2e-5 * apparent + 1e-5, (value, right))
+        energy = Energy(plan)
+        through(energy.add(report.values))
+        self.assertTrue(
+            abs(energy.of_point(0, IMPORT_J) - apparent * cos(true_lag)) <= 1 + apparent / 1e5
+        )
 
     def test_phase_shift_while_the_voltage_is_not_followed(self):
         plan = place(phase_shift=5)

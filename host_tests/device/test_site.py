@@ -178,6 +178,16 @@ def _unknown_on_a_box(table):
     table["points"][1]["phase"] = "unknown"
 
 
+def _corrected(correction):
+    return _set("points", 0, "correction", correction)
+
+
+def _dated(date, **more):
+    correction = {"ratio": 1, "degrees": 0, "date": date}
+    correction.update(more)
+    return _corrected(correction)
+
+
 # What is changed, how the refusal begins, and a word that it must have.
 REFUSED = [
     (_remove("version"), "version is missing", ""),
@@ -200,6 +210,15 @@ REFUSED = [
     (_set("frequency", 55), "frequency: ", "50 or 60"),
     (_set("frequency", 50.0), "frequency: ", "whole number"),
     (_set("points", 0, "power_offset", 1001), "points[0].power_offset: ", "-1000 to 1000"),
+    (_corrected(1), "points[0].correction: ", "an object"),
+    (_corrected({}), "points[0].correction.ratio: ", "number"),
+    (_corrected({"ratio": 1.11}), "points[0].correction.ratio: ", "0.9 to 1.1"),
+    (_corrected({"ratio": 1, "degrees": 6.1}), "points[0].correction.degrees: ", "-6 to 6"),
+    (_corrected({"ratio": 1, "degrees": 0}), "points[0].correction.date is missing", "add"),
+    (_dated("2026-13-01"), 'points[0].correction.date: "2026-13-01" is not a day', "2026-11-30"),
+    (_dated("30-11-2026"), 'points[0].correction.date: "30-11-2026" is not a day', "2026-11-30"),
+    (_dated("2026-11-30", reference="x" * 41), "points[0].correction.reference: ", "shorten"),
+    (_dated("2026-11-30", angle=1), "points[0].correction.angle: is not known", "degrees"),
     (_set("points", 0, "phase_shft", 1), "points[0].phase_shft: is not known", "phase_shift"),
     (_set("loads", 0, "rle", "grid"), "loads[0].rle: is not known", "role"),
     (_set("voltge_ratio", 5), "voltge_ratio: is not known", "voltage_ratio"),

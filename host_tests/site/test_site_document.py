@@ -93,6 +93,10 @@ def documents() -> list[dict[str, Any]]:
     }
     hub = next(point for point in corrected["points"] if point["ct"] != "SOLID-CORE")
     hub |= {"ratio": 120, "phase_shift": -0.75, "power_offset": 3.5, "harmonics": True}
+    hub["correction"] = {
+        "ratio": 1.0123, "degrees": -0.35, "date": "2026-11-30", "error_before": 2.31,
+        "error_after": 0.12, "reference": "Analyser, class 0.2",
+    }  # fmt: skip
     boxed = copy.deepcopy(plan) | {"head": "5400000077", "b_bus": {"power_box": True}}
     without = copy.deepcopy(plan)
     without["points"][4]["phase"] = "unknown"
