@@ -121,6 +121,11 @@ correct: ## Correct a CT from pairs of what a reference and the gateway measured
 	@$(SETUP) --group run
 	@$(HOST) correct $(call option,pairs,PAIRS) $(call option,site,SITE) $(call option,out,OUT)
 
+replace: ## Let a gateway take another one's place (NEW=5010000042 FLASH=folder SITE=site.json HISTORY=history.db OUT=folder; OLD= HEAD= CHARGER=no)
+	@$(SETUP) --group run
+	@$(HOST) replace $(call option,new,NEW) $(call option,old,OLD) $(call option,flash,FLASH) $(call option,site,SITE) \
+		$(call option,history,HISTORY) $(call option,head,HEAD) $(call option,charger,CHARGER) $(call option,out,OUT)
+
 label: ## Make labels with the code that joins the hotspot (SERIAL=5010000123 KEY=... for a known password)
 	@$(SETUP) --group run
 	@$(HOST) label $(call option,serial,SERIAL) $(call option,key,KEY)
@@ -132,4 +137,4 @@ doctor: ## Say what was found and chosen, what is missing and its remedy
 clean: ## Remove what was made under build/, keep the downloads in build/cache
 	@test ! -d build || find build/ -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +
 
-.PHONY: help setup run test bench accuracy advise world fuzz style chip image flash repl replay configure correct label collect fleet soak doctor clean
+.PHONY: help setup run test bench accuracy advise world fuzz style chip image flash repl replay configure correct replace label collect fleet soak doctor clean

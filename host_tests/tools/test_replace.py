@@ -1,0 +1,253 @@
+"""A gateway takes another one's place: its counters go on from the old one's flash or from a
+collector's file, no minute counts twice, no secret goes along, and what cannot be is refused."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gateway_host.__main__ import main
+from gateway_host.collector.ledger import Ledger
+from gateway_host.replace import flash
+from in_interpreter import succeed
+from journal_runs import run, site
+
+OLD, NEW = "5130000007", "5010000042"
+START = 1764000000
+MINUTES = 40
+
+
+def minutes(first: int, count: int) -> list[dict[str, Any]]:
+    """Steps of a minute each, of three points; the third one gives."""
+    return [
+        {
+            "now": (START + 60 * k) * 1000,
+            "s": 60,
+            "in": [60000 + k, 0, 7 * k],
+            "out": [0, 0, 30000 + k],
+        }
+        for k in range(first, first + count)
+    ]
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """The files of a gateway that has measured for so many minutes, of which a reader has 25."""
+    place = tmp_path / "old"
+    place.mkdir()
+    found = run(place, minutes(1, 25), end=True)
+    assert found.said["errors"] == []
+    run(
+        place,
+        [*minutes(26, MINUTES - 25)],
+        end=True,
+        cursors={"broker": found.said["last"]},
+    )
+    (place / "site.json").write_text(json.dumps(site() | {"gateway": OLD}))
+    (place / "settings.0").write_text("SECRET")
+    (place / "factory.json").write_text(json.dumps({"serial": OLD, "hotspot_key": "SECRET"}))
+    (place / "profiles").mkdir()
+    (place / "profiles" / "own.json").write_text("{}")
+    return place
+
+
+def replace(place: Path, *more: str, new: str = NEW, charger: str | None = "no") -> int:
+    words = ["--new", new, "--out", f"{place / 'new'}", *more]
+    return main(["replace", *words, *(["--charger", charger] if charger else [])])
+
+
+def sums(file: Path, device: str | None = None) -> list[list[int]]:
+    """Import and export of each point, J, of all records of a collector's file."""
+    with contextlib.closing(Ledger(file, create=False)) as ledger:
+        rows = ledger.db.execute(
+            "SELECT point, sum(import), sum(export) FROM point_records WHERE ? IN (device, '') "
+            "GROUP BY point ORDER BY point",
+            (device or "",),
+        ).fetchall()
+    return [[taken, given] for _, taken, given in rows]
+
+
+RIGHT = [
+    [sum(step["in"][i] for step in minutes(1, MINUTES)),
+     sum(step["out"][i] for step in minutes(1, MINUTES))]
+    for i in range(3)
+]  # fmt: skip
+
+
+def collected(place: Path, device: str, document: dict[str, Any], file: Path) -> None:
+    """What a collector has of that gateway's journal."""
+    with contextlib.closing(Ledger(file)) as ledger:
+        taken = ledger.take(flash.journal(place, device, document).messages)
+        assert taken.aside == 0
+
+
+def test_counters_and_history_from_the_flash(tmp_path, old, capsys):
+    """The old one is dead, its flash is not: what nobody has of its minutes goes to the collector
+    under its own number, the counters go on, and both together are what was measured."""
+    history = tmp_path / "history.db"
+    before = {path: path.read_bytes() for path in old.rglob("*") if path.is_file()}
+    assert replace(tmp_path, "--flash", f"{old}", "--history", f"{history}") == 0
+    assert {path: path.read_bytes() for path in old.rglob("*") if path.is_file()} == before
+    said = capsys.readouterr().out
+    assert f"{MINUTES} minutes of {OLD} are new, 0 were there" in said
+    assert sums(history) == RIGHT
+    new = tmp_path / "new"
+    names = {path.name for path in new.iterdir()}
+    assert names == {"site.json", "registers.0", "registers.1", "profiles", "replacement.json"}
+    assert b"SECRET" not in b"".join(path.read_bytes() for path in new.iterdir() if path.is_file())
+    document = json.loads((new / "site.json").read_text())
+    assert document == site() | {"gateway": NEW}
+    record = json.loads((new / "replacement.json").read_text())
+    assert (record["old"], record["new"], record["points"]) == (OLD, NEW, RIGHT)
+    goes_on(tmp_path, document)
+    # Once more: nothing is taken twice, and nothing is written over.
+    assert replace(tmp_path, "--flash", f"{old}", "--history", f"{history}") == 2
+    assert "there is something in it" in capsys.readouterr().err
+    collected(old, OLD, document, history)
+    assert sums(history, OLD) == RIGHT
+
+
+def goes_on(tmp_path: Path, document: dict[str, Any]) -> None:
+    """The new gateway counts from there; the history of the site stays the sum of both."""
+    new, history = tmp_path / "new", tmp_path / "history.db"
+    later = run(new, minutes(MINUTES + 1, 12), end=True, since=1735689600)
+    assert later.said["errors"] == []
+    assert [one["imported"][0] for one in later.read] == [
+        step["in"][0] for step in minutes(MINUTES + 1, 12)
+    ]
+    assert later.read[0]["sequence"] > 1000  # a number of its own device
+    joules = later.said["joules"][:6]
+    whole = minutes(1, MINUTES + 12)
+    ways = [(i, way) for i in range(3) for way in ("in", "out")]
+    assert joules == [sum(step[way][i] for step in whole) for i, way in ways]
+    collected(new, NEW, document, history)
+    found = sums(history)
+    assert joules == [joule for both in found for joule in both]
+    assert sums(history, OLD) == RIGHT
+
+
+def test_counters_from_the_collector(tmp_path, old, capsys):
+    """Nothing is left of the old one but its document: what the collector has goes on."""
+    history = tmp_path / "history.db"
+    collected(old, OLD, site(), history)
+    document = tmp_path / "site.json"
+    shutil.copy(old / "site.json", document)
+    shutil.rmtree(old)
+    assert replace(tmp_path, "--site", f"{document}", "--history", f"{history}") == 0
+    assert f"{MINUTES} records of {OLD}" in capsys.readouterr().out
+    record = json.loads((tmp_path / "new" / "replacement.json").read_text())
+    assert record["source"] == "history"
+    assert record["points"] == record["loads"] == RIGHT  # of a load with one point
+    goes_on(tmp_path, json.loads((tmp_path / "new" / "site.json").read_text()))
+
+
+def test_registers_day_and_month_go_on_from_the_flash(tmp_path):
+    """All that the registers' record has, to the last varsecond: a load's phases, the quadrants,
+    what was estimated, today, the month's demand, what always runs."""
+    place = tmp_path / "old"
+    place.mkdir()
+    plan = site()
+    day = 20560 * 86400 + 36000
+    steps = [[(day + 900 * k) * 1000, 2000, 900 * 3200] for k in range(1, 9)]
+    given = {"site": plan, "steps": steps, "keep": True}
+    before = succeed("keep_record", given=given, heap="2M", cwd=place).splitlines()[-1]
+    (place / "site.json").write_text(json.dumps(plan))
+    assert replace(tmp_path, "--flash", f"{place}", "--old", OLD) == 0
+    given = {"site": plan | {"gateway": NEW}, "steps": [], "keep": False}
+    after = succeed("keep_record", given=given, heap="2M", cwd=tmp_path / "new").splitlines()[0]
+    assert json.loads(after)[:-2] == json.loads(before)[:-2]
+    assert json.loads(after)[0][0] > 0 and json.loads(after)[-2] == []
+
+
+def test_a_load_of_two_phases_is_added_up_by_the_minute(tmp_path):
+    """One takes while the other gives: the difference is the load's. Two gateways before this one
+    have counted; and one record has a point that is not known."""
+    plan = site()
+    plan["points"][1]["load"] = "Load 0"
+    plan["loads"].pop(1)
+    described = [{"name": "x", "node": "5500000000", "input": "ABC"[i]} for i in range(3)]
+    messages = []
+    for k, device in enumerate(("5130000001", OLD)):
+        head = {"device": device, "layout": "9c41d2e7"}
+        layout = head | {"since": 1, "name": "", "timezone": "UTC", "points": described}
+        rows = [(100, 10, 5, 40, 0, 0), (7, 90, None, 0, 60, None)]
+        records = [
+            {"sequence": n, "time": START + 60 * n, "seconds": 60, "boot": 1,
+             "import": [a, b, c], "export": [d, e, f]}
+            for n, (a, b, c, d, e, f) in enumerate(rows, 1 + 10 * k)
+        ]  # fmt: skip
+        body = head | {"historical": False, "oldest": 1, "records": records}
+        messages.append(("servicelocation/u/layout", json.dumps(layout).encode()))
+        messages.append(("servicelocation/u/minutes", json.dumps(body).encode()))
+    with contextlib.closing(Ledger(tmp_path / "history.db")) as ledger:
+        assert ledger.take(messages).aside == 0
+    (tmp_path / "site.json").write_text(json.dumps(plan | {"gateway": OLD}))
+    words = "--site", f"{tmp_path}/site.json", "--history", f"{tmp_path}/history.db"
+    assert replace(tmp_path, *words) == 0
+    record = json.loads((tmp_path / "new" / "replacement.json").read_text())
+    assert record["points"] == [[214, 80], [200, 120], [10, 0]]
+    assert record["loads"] == [[2 * (70 + 37), 0], [10, 0]]
+
+
+def test_a_genius_flex_brings_its_own_power_box(tmp_path, old, capsys):
+    assert replace(tmp_path, "--flash", f"{old}", new="5020000099") == 0
+    document = json.loads((tmp_path / "new" / "site.json").read_text())
+    assert (document["gateway"], document["head"]) == ("5020000099", "5020000099")
+    assert f"{MINUTES - 25} minutes of {OLD} were not delivered" in capsys.readouterr().out
+
+
+def change(old: Path, **fields: Any) -> None:
+    """Of the old gateway's site."""
+    document = json.loads((old / "site.json").read_text()) | copy.deepcopy(fields)
+    (old / "site.json").write_text(json.dumps(document))
+
+
+FLEX = "5020000001"
+MODULE = {"input_modules": [{"serial": "5700000011", "inputs": []}]}
+REFUSED = [
+    ({}, {"built_in": "EV Wall Home"}, {}, f"{OLD} is built into EV Wall Home, which does not"),
+    ({}, {}, {"charger": "yes"}, f"{OLD} is built into a charger, which does not work without"),
+    ({}, {}, {"charger": None}, f"{OLD} may be built into an EV Wall Home or an EV One Home"),
+    ({}, {}, {"new": OLD}, f"NEW: {OLD} is the one that is replaced"),
+    ({}, {}, {"new": "5400000001"}, "NEW: '5400000001' is not ten digits that begin with 50"),
+    ({"gateway": "5130000008"}, {}, {}, f"this is not one gateway: factory.json says {OLD}, the"),
+    ({"b_bus": MODULE}, {}, {"new": "5100000001"}, "NEW: 5100000001 has no Input and Output mod"),
+    ({"gateway": FLEX}, {"serial": FLEX}, {}, f"HEAD: {FLEX} was its own Power Box, and {NEW}"),
+]
+
+
+@pytest.mark.parametrize(("fields", "label", "words", "line"), REFUSED)
+def test_what_is_refused(tmp_path, old, capsys, fields, label, words, line):
+    change(old, **fields)
+    factory = json.loads((old / "factory.json").read_text()) | label
+    (old / "factory.json").write_text(json.dumps(factory))
+    assert replace(tmp_path, "--flash", f"{old}", **words) == 2
+    said = capsys.readouterr()
+    assert line in said.err and said.err.count("\n") == 1
+    assert not (tmp_path / "new").exists()
+
+
+def test_registers_that_cannot_be_read(tmp_path, old, capsys):
+    """Not 0: refused, and the collector's file named."""
+    for name in ("registers.0", "registers.1"):
+        data = bytearray((old / name).read_bytes())
+        data[40] ^= 1
+        (old / name).write_bytes(data)
+    assert replace(tmp_path, "--flash", f"{old}") == 2
+    assert "its registers cannot be read (registers.lost): take" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+
+
+def test_nothing_says_what_was_counted(tmp_path, capsys):
+    (tmp_path / "site.json").write_text(json.dumps(site() | {"gateway": OLD}))
+    assert replace(tmp_path, "--site", f"{tmp_path}/site.json") == 2
+    assert "nothing says what was counted" in capsys.readouterr().err
+    Ledger(tmp_path / "history.db").close()
+    words = "--site", f"{tmp_path}/site.json", "--history", f"{tmp_path}/history.db"
+    assert replace(tmp_path, *words) == 2
+    assert "the history has no minute of the site u" in capsys.readouterr().err

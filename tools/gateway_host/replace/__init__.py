@@ -1,0 +1,1 @@
+"""A gateway takes another one's place at its site (docs/replacing.md)."""
