@@ -9,9 +9,10 @@ _VERSION = 2  # of the shape
 _MW = 1000
 
 
-def _percent(joules, apparent):
-    """-100 to 100, which rounded sums of so little can be beyond."""
-    return max(-100, min(100, int(joules * 10 / apparent)))
+def _percent(mw, apparent):
+    """The power factor. The power is of whole joules: of a few of them it can be a little more
+    than the apparent power."""
+    return max(-100, min(100, int(mw * 10 / apparent)))
 
 
 def _times(value, factor):

@@ -382,6 +382,17 @@ def test_totals_and_aggregated(bits):
     }  # fmt: skip
 
 
+def test_a_power_factor_is_not_beyond_1():
+    """Of little energy, whose joules are whole ones: the mean apparent power has more digits."""
+    interval = [0] * 20
+    interval[3] = round(READINGS[1]["apparent"] * 300 * 1.012)
+    *_, aggregated = published(
+        32, site_of(POINTS, ROLES), READINGS, "publish_interval", interval=interval
+    )
+    (data,) = aggregated["intervalDatas"]
+    assert data["channelIntervalDatas"][1]["averagePowerfactor"] == -100
+
+
 def test_what_an_interval_has_not_is_null():
     """A grid phase of which the energy is not known, and no voltage, frequency or power."""
     *_, totals, aggregated = published(
