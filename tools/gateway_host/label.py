@@ -21,6 +21,7 @@ from littlefs import LittleFS
 from gateway_host import image
 from gateway_host.boards import data as boards
 from gateway_host.errors import UserError
+from gateway_host.label_sheet import LabelSheet
 
 # The first four digits of a serial number, as the boards have them; the 4G Connect has no Wi-Fi.
 ARTICLES = {
@@ -32,9 +33,7 @@ ARTICLES = {
 ALLOWED = string.ascii_letters + string.digits + "!#$%&'()*+,-./:;<>?@[^_`{|}~"
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # none can be taken for another
 _KEY_LENGTH = 12
-_COLUMNS, _ROWS = 2, 4
-_WIDTH, _HEIGHT = 99.1, 67.7  # mm
-_LEFT, _TOP, _GAP = 4.65, 13.1, 2.5  # mm, on A4
+_SHEET = LabelSheet(2, 4, width=99.1, height=67.7, left=4.65, top=13.1, gap=2.5)
 _EDGE = 3  # mm, at the right of texts
 _UNITS = 2048  # of the font, for its size
 _CAPTIONS = (
@@ -117,19 +116,9 @@ def _disk(factory: str) -> bytes:
 
 def sheet(labels: list[Label]) -> str:
     """The sheet as SVG; UserError for more labels than it has places."""
-    if len(labels) > _COLUMNS * _ROWS:
-        raise UserError(f"label: a sheet has {_COLUMNS * _ROWS} labels")
-    placed = []
-    for number, label in enumerate(labels):
-        x = _LEFT + number % _COLUMNS * (_WIDTH + _GAP)
-        y = _TOP + number // _COLUMNS * _HEIGHT
-        place = f'transform="translate({x:.2f} {y:.2f})"'
-        placed.append(f'<g class="label" {place}>{_draw(label)}</g>')
-    return (
-        '<svg xmlns="http://www.w3.org/2000/svg" width="210mm" height="297mm" '
-        'viewBox="0 0 210 297">'
-        '<rect width="210" height="297" fill="#fff"/>' + "".join(placed) + "</svg>\n"
-    )
+    if len(labels) > _SHEET.places:
+        raise UserError(f"label: a sheet has {_SHEET.places} labels")
+    return _SHEET.svg([_draw(label) for label in labels]) + "\n"
 
 
 def _draw(label: Label) -> str:
@@ -138,8 +127,8 @@ def _draw(label: Label) -> str:
         for k, (scan, press) in enumerate(_CAPTIONS)
     )
     return (
-        f'<rect x=".2" y=".2" width="{_WIDTH - 0.4}" height="{_HEIGHT - 0.4}" rx="2.5" '
-        'fill="none" stroke="#bbb" stroke-width=".2" stroke-dasharray="1 1"/>'
+        f'<rect x=".2" y=".2" width="{_SHEET.width - 0.4}" height="{_SHEET.height - 0.4}" '
+        'rx="2.5" fill="none" stroke="#bbb" stroke-width=".2" stroke-dasharray="1 1"/>'
         '<rect x="5" y="5" width="9" height="9" rx="2.4" fill="#0b7a4b"/>'
         '<path transform="translate(6.3 6.3) scale(.266)" fill="#fff" '
         'd="M13 2 4 14h7l-1 8 9-12h-7z"/>'
@@ -172,7 +161,7 @@ def text(
     """Words as outlines, which look the same everywhere; smaller where they would be too long."""
     glyphs = _font()[face]
     length = sum(glyphs[character][0] for character in words)
-    scale = min(size, (_WIDTH - _EDGE - x) * _UNITS / length) / _UNITS
+    scale = min(size, (_SHEET.width - _EDGE - x) * _UNITS / length) / _UNITS
     drawn, at = [], 0
     for character in words:
         advance, outline = glyphs[character]

@@ -8,12 +8,12 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator
 
+from gateway_host.label_sheet import LabelSheet
+
 from .design import Result
 from .wiring import buses, rows
 
-_COLUMNS, _ROWS = 5, 13
-_WIDTH, _HEIGHT = 38.1, 21.2  # mm
-_LEFT, _TOP, _GAP = 4.75, 10.7, 2.5  # mm
+_SHEET = LabelSheet(5, 13, width=38.1, height=21.2, left=4.75, top=10.7, gap=2.5)
 _MARGIN = 2.2
 _SIZES = (3.6, 2.9, 2.6)  # mm, of a label's three lines
 _WIDE = 0.62  # of a character, over its size
@@ -42,9 +42,12 @@ def texts(result: Result) -> Iterator[tuple[str, str, str]]:
 
 def sheets(result: Result) -> list[str]:
     """The sheets as SVG."""
-    labels = list(texts(result))
-    size = _COLUMNS * _ROWS
-    return [_sheet(labels[k : k + size]) for k in range(0, len(labels), size)]
+    labels = [_draw(lines) for lines in texts(result)]
+    size = _SHEET.places
+    return [
+        _SHEET.svg(labels[k : k + size], ' font-family="sans-serif"')
+        for k in range(0, len(labels), size)
+    ]
 
 
 def page(result: Result, title: str) -> str:
@@ -57,25 +60,11 @@ def page(result: Result, title: str) -> str:
     )
 
 
-def _sheet(labels: list[tuple[str, str, str]]) -> str:
-    placed = []
-    for number, lines in enumerate(labels):
-        x = _LEFT + number % _COLUMNS * (_WIDTH + _GAP)
-        y = _TOP + number // _COLUMNS * _HEIGHT
-        place = f'transform="translate({x:.2f} {y:.2f})"'
-        placed.append(f'<g class="label" {place}>{_draw(lines)}</g>')
-    return (
-        '<svg xmlns="http://www.w3.org/2000/svg" width="210mm" height="297mm" '
-        'viewBox="0 0 210 297" font-family="sans-serif">'
-        '<rect width="210" height="297" fill="#fff"/>' + "".join(placed) + "</svg>"
-    )
-
-
 def _draw(lines: tuple[str, str, str]) -> str:
     drawn, y = [], 0.0
     for number, (text, size) in enumerate(zip(lines, _SIZES, strict=True)):
         y += size + (2.6 if number == 0 else 2.0)
-        room = _WIDTH - 2 * _MARGIN
+        room = _SHEET.width - 2 * _MARGIN
         squeezed = len(text) * size * _WIDE > room
         fit = f' textLength="{room:.1f}" lengthAdjust="spacingAndGlyphs"' if squeezed else ""
         weight = ' font-weight="bold"' if number == 0 else ""
@@ -83,5 +72,5 @@ def _draw(lines: tuple[str, str, str]) -> str:
             f'<text x="{_MARGIN}" y="{y:.1f}" font-size="{size}"{weight}{fit}>'
             f"{html.escape(text)}</text>"
         )
-    frame = f'<rect width="{_WIDTH}" height="{_HEIGHT}" rx="1.5" fill="none" stroke="#ccc" '
-    return frame + 'stroke-width=".1"/>' + "".join(drawn)
+    frame = f'<rect width="{_SHEET.width}" height="{_SHEET.height}" rx="1.5" fill="none" '
+    return frame + 'stroke="#ccc" stroke-width=".1"/>' + "".join(drawn)
