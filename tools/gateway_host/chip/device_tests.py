@@ -1,22 +1,16 @@
-"""All tests of host_tests/device on the emulated chip, through mpremote on its UART 0, against the
-modules of a board's image."""
+"""All tests of host_tests/device on the emulated chip, against the modules of a board's image."""
 
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-from gateway_host import image
-from gateway_host.chip import bench, emulator, flash_image
+from gateway_host.chip import bench, scripts
 from gateway_host.interpreter import LIB, ROOT
 
 TESTS = ROOT / "host_tests" / "device"
 HELPERS = ROOT / "tools" / "gateway_host" / "device"
-_TIMEOUT_S = 300
 _RAN = re.compile(r"Ran (\d+) tests")
 _TEST = re.compile(r"(test\w*) \([\w.]+\) \.\.\.")
 _FAILED = re.compile(r"FAILED \((.*)\)")
@@ -57,33 +51,15 @@ def _failed(printed: str) -> Iterator[str]:
 
 def run(board: str, say: Callable[[str], None], only: str = "") -> Iterator[Outcome]:
     """One file after the other; `say` is called before each."""
-    firmware = flash_image.firmware()
-    emulator.find()
-    built = image.build(board)
-    files = {
-        "main.py": b"",  # the console is for the tests
-        "boot.py": b"import chip_files",
-        "chip_files.mpy": bench.compiled(bench.PROBE / "chip_files.py"),
-        "lib/unittest.mpy": bench.compiled(LIB / "unittest.py"),
-    }
+    files = {"lib/unittest.mpy": bench.compiled(LIB / "unittest.py")}
     for helper in (*HELPERS.glob("*.py"), *TESTS.glob("*.py")):
         if not helper.name.startswith("test_"):
             files[f"lib/{helper.stem}.mpy"] = bench.compiled(helper)
-    flash = firmware.flash(flash_image.file_system(built.littlefs, files))
-    with emulator.Emulator(flash, firmware.psram) as chip:
+    with scripts.at_console(board, files) as chip:
         for test in sorted(TESTS.glob("test_*.py")):
             if only not in test.stem:
                 continue
             say(f"{test.name} on the emulated chip")
-            yield outcome(test.stem, _run(chip, test))
-
-
-def _run(chip: emulator.Emulator, test: Path) -> str:
-    place = f"__file__ = '/host_tests/device/{test.name}'"  # which a script of mpremote has not
-    command = [sys.executable, "-m", "mpremote", "connect", chip.pty]
-    command += ["exec", place, "run", str(test)]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_S)
-    except subprocess.TimeoutExpired:
-        return f"did not end within {_TIMEOUT_S} s"
-    return done.stdout + done.stderr
+            # A script of mpremote has no __file__.
+            place = f"__file__ = '/host_tests/device/{test.name}'"
+            yield outcome(test.stem, scripts.run(chip, test, "exec", place))
