@@ -4,8 +4,10 @@ Owns a count of each ten degrees. A load that runs for years says no more than o
 some minutes: each angle counts once.
 """
 
+from array import array
 from math import atan2, log, pi
 
+import micropython
 from micropython import const
 
 BINS = const(36)
@@ -23,7 +25,7 @@ _TRUST = 0.6  # in angles after the first: those of one load are not independent
 
 
 def _table(lag, lead):
-    logs = [log(_SELDOM)] * BINS
+    logs = array("f", [log(_SELDOM)] * BINS)
     for k in range(len(lag)):
         logs[k] = max(logs[k], log(lag[k]))
         logs[-k] = max(logs[-k], log(lead[k]))
@@ -33,7 +35,24 @@ def _table(lag, lead):
 def _both(logs):
     """Either way."""
     half = BINS // 2
-    return [max(logs[k], logs[(k + half) % BINS]) for k in range(BINS)]
+    return array("f", [max(logs[k], logs[(k + half) % BINS]) for k in range(BINS)])
+
+
+@micropython.viper
+def _peaks(into: ptr8, seen: ptr8) -> int:
+    """Write which of a point's angles were seen more often than those beside them; how many."""
+    found = 0
+    before = int(seen[BINS - 1])
+    k = 0
+    while k < BINS:
+        here = int(seen[k])
+        behind = int(seen[k + 1 if k < BINS - 1 else 0])
+        if here >= _ENOUGH and here >= before and here > behind:
+            into[found] = k
+            found += 1
+        before = here
+        k += 1
+    return found
 
 
 class Angles:
@@ -43,6 +62,8 @@ class Angles:
         self._seen = bytearray(BINS * count)
         self._consumes = _table(_LAG, _LEAD)
         self._battery = _both(self._consumes)
+        self._peaks = bytearray(BINS)
+        self._count = 0  # of these
 
     def note(self, i: int, power: complex) -> None:
         """Point i has this power (real: active; imaginary: reactive), steadily."""
@@ -53,21 +74,20 @@ class Angles:
                 seen[other] >>= 1
         seen[k] += 1
 
-    def likelihood(self, i: int, role: str, turn: int, blur: int) -> float:
-        """Log of how well what was seen of point i fits its role where its power is turned by
+    def look_at(self, i: int) -> None:
+        """likelihood() is point i's from now on."""
+        self._count = _peaks(self._peaks, memoryview(self._seen)[i * BINS :])
+
+    def likelihood(self, role: str, turn: int, blur: int) -> float:
+        """Log of how well what was seen of the point fits its role where its power is turned by
         `turn` bins; 0 where nothing was seen. blur: bins by which it may be off."""
         logs = self._battery if role == "battery" else self._consumes
         if role == "solar":
             turn += BINS // 2
-        seen, first, total = self._seen, i * BINS, 0.0
-        least = 0.0
-        for k in range(BINS):
-            count = seen[first + k]
-            if count < _ENOUGH or count < seen[first + k - 1 if k else first + BINS - 1]:
-                continue
-            if count <= seen[first + (k + 1) % BINS]:
-                continue
-            log_ = max([logs[(k + turn + off) % BINS] for off in range(-blur, blur + 1)])
+        total = least = 0.0
+        for at in range(self._count):
+            k = self._peaks[at] + turn
+            log_ = max([logs[(k + off) % BINS] for off in range(-blur, blur + 1)])
             total += log_
             least = min(least, log_)
         return _TRUST * total + (1 - _TRUST) * least

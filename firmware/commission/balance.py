@@ -8,9 +8,10 @@ In a delta two elements of such a load make another pattern, so it is not looked
 from micropython import const
 
 from site.wiring import STAR
-from measure.readings import UNKNOWN
+from commission.currents import Currents
+from commission.grid_ways import WAYS
 
-_LEAST_VA = const(5000)  # 0.01 VA of each CT
+_LEAST_VA = 50.0  # of each CT
 _ALIKE = 0.25  # of a power
 _ENOUGH = const(5)  # looks
 _FULL = const(120)
@@ -30,29 +31,28 @@ class Balance:
         self._phases = bytes(point.phase for point in site.points)
         self._seen = bytearray(len(_CASES) * len(self.loads))
 
-    def note(self, now: Words, volts: Sequence[complex]) -> Steps:
-        """Look. now: 0.01 W and 0.01 var of each point; volts: the phasors of the voltages."""
+    def note(self, currents: Currents, volts: Sequence[complex]) -> Steps:
+        """Look. volts: the phasors of the voltages, V rms."""
         for k in range(len(self.loads)):
-            currents = []
-            for i in self.loads[k]:
-                p, q = now[2 * i], now[2 * i + 1]
-                if p != UNKNOWN and abs(p) + abs(q) > _LEAST_VA:
-                    currents.append(complex(p, q) / volts[self._phases[i]])  # conjugated
-            if len(currents) == 3:
-                self._look(k, currents, volts)
+            seen = currents.of(self.loads[k], _LEAST_VA / abs(volts[0]))
+            if seen:
+                self._look(k, seen, volts)
                 yield
 
     def _look(self, k, currents, volts):
         first = currents[0] * volts[0]
         near = _ALIKE * abs(first)
+        fits = 0  # hypotheses of the second CT, as bits; those of the third above them
+        for at in range(2):
+            for line in range(1, 3):
+                power = currents[at + 1] * volts[line]
+                for turned in range(2):
+                    if abs((-power if turned else power) - first) <= near:
+                        fits |= 1 << (WAYS * at + 2 * line + turned)
         seen = self._seen
         for c in range(len(_CASES)):
-            for at in range(2):
-                way = _CASES[c][at]
-                power = currents[at + 1] * volts[way >> 1]
-                if abs((-power if way & 1 else power) - first) > near:
-                    break
-            else:
+            second, third = _CASES[c]
+            if fits >> second & 1 and fits >> (WAYS + third) & 1:
                 one = k * len(_CASES) + c
                 if seen[one] == _FULL:
                     for other in range(k * len(_CASES), (k + 1) * len(_CASES)):

@@ -1,27 +1,24 @@
 """What speaks for how each point is wired, gathered from each report: the angle of its current,
 the grid's CT that sees the same change, the voltage that it takes from.
 
-Owns what was measured in the report before. Bounded, however long it runs.
+Owns the voltages of the reports before. Bounded, however long it runs.
 """
-
-from array import array
 
 from micropython import const
 
 from site.wiring import STAR
-from measure.readings import MISSED, POWER, RATES, REACTIVE, SUMS, UNKNOWN
+from measure.readings import POWER, RATES, REACTIVE
 from commission.angles import Angles
 from commission.balance import Balance
+from commission.currents import Currents
 from commission.dips import Dips
 from commission.grid_dips import GridDips
 from commission.grid_ways import GridWays
 from commission.matches import Matches
 from commission.one_wire import OneWire
 
-_STEP_VA = const(2500)  # 0.01 VA: what changes by less has not switched,
-_STEP_OF = const(12)  # nor has what changes by less than this part of its power
 _LOAD_VA = const(5000)  # 0.01 VA: a smaller load's angle says little
-_STEADY = const(4)  # reports from one look at the angles to the next
+_STEADY = const(4)  # reports from one look at the angle of a point to the next
 _SLOW = const(16)  # reports: what rises slowly is compared over so many
 _DIP_AMPERE = 0.4
 _MATE = 0.3
@@ -37,6 +34,7 @@ class Evidence:
         self._site = site
         self._kinds = kinds
         self._grid = grid
+        self._currents = Currents(bytes(point.phase for point in site.points))
         self._angles = Angles(count)
         self._dips = Dips(count)
         self._matches = Matches(count)
@@ -44,30 +42,26 @@ class Evidence:
         self.one_wire = OneWire(site)
         self.balance = Balance(site)
         self._number = 0
-        # 0.01 W and 0.01 var of each point, UNKNOWN where it was not wholly measured.
-        self._now = array("i", [UNKNOWN] * (2 * count))
-        self._before = array("i", self._now)
         self._volts_before: Sequence[complex] = ()
-        self._while_ago = array("i", self._now)
         self._volts_ago: Sequence[complex] = ()
-        self._switched = bytearray(count)
 
     # What was found
 
-    def angles(self, i: int, role: str, turn: int, blur: int) -> float:
-        return self._angles.likelihood(i, role, turn, blur)
+    def look_at_angles(self, i: int) -> None:
+        """angles() is of point i from now on."""
+        self._angles.look_at(i)
+
+    def angles(self, role: str, turn: int, blur: int) -> float:
+        return self._angles.likelihood(role, turn, blur)
 
     def dips(self, i: int, weights: Sequence[Sequence[float]], into: Floats, first: int) -> None:
         self._dips.write_likelihoods(i, weights, into, first)
 
-    def grid_dips(self, into: Floats) -> None:
-        self._grid_dips.likelihoods(self._dips.noise, into)
+    def grid_dips(self, into: Floats) -> Steps:
+        yield from self._grid_dips.likelihoods(self._dips.noise, into)
 
-    def surplus(self, i: int, wanted: int, neutral: int) -> int:
-        return self._matches.surplus(i, wanted, neutral)
-
-    def votes(self, i: int) -> bool:
-        return self._matches.any(i)
+    def fit(self, i: int, wishes: bytes, into: Bytes) -> None:
+        self._matches.fit(i, wishes, into)
 
     def is_empty(self, i: int) -> bool:
         """Whether no current worth mentioning was seen at point i."""
@@ -77,73 +71,59 @@ class Evidence:
 
     def note(self, values: Readings, volts: Sequence[complex]) -> Steps:
         """Take a report: a generator. volts: the phasors of the voltages, V rms."""
+        currents = self._currents
+        if not currents.take(values, volts):
+            self.miss()
+            return
         self._number += 1
-        self._read(values)
         yield
         if self._number % _STEADY == 0:
-            self.one_wire.note(self._now, volts)
-            yield
-            yield from self.balance.note(self._now, volts)
+            yield from self.one_wire.note(currents, abs(volts[0]))
+            yield from self.balance.note(currents, volts)
         if self._volts_before:
-            self._look(values.saturated, self._before)
-            yield
-            if any(self._switched):
-                yield from self._compare(volts, self._before, self._volts_before, False)
+            if currents.look(currents.before):
+                yield from self._compare(volts, currents.before, self._volts_before, False)
             else:
                 self._dips.calm(_changes(volts, self._volts_before), volts)
-                yield from self._compare_small(volts)
-        if self._number % _SLOW == 0:
-            if self._volts_ago:
-                self._look(None, self._while_ago)
                 yield
-                yield from self._compare(volts, self._while_ago, self._volts_ago, True)
-            self._while_ago[:] = self._now
+                if self._grid:
+                    self._matches.note_small(currents, self._grid)
+                    yield
+            self._note_angles(values)
+            yield
+        if self._number % _SLOW == 0:
+            if self._volts_ago and currents.look(currents.ago):
+                yield from self._compare(volts, currents.ago, self._volts_ago, True)
+            currents.keep()
             self._volts_ago = volts
-        self._now, self._before = self._before, self._now
         self._volts_before = volts
 
     def miss(self) -> None:
         """A report without voltages."""
         self._volts_before = self._volts_ago = ()
 
-    def _read(self, values):
-        rates, sums, now = values.rates, values.sums, self._now
-        for i in range(len(self._switched)):
-            p, q = rates[RATES * i + POWER], rates[RATES * i + REACTIVE]
-            if p == UNKNOWN or q == UNKNOWN or sums[SUMS * i + MISSED]:
-                p = q = UNKNOWN
-            now[2 * i], now[2 * i + 1] = p, q
-
-    def _look(self, saturated: bytearray | None, before: Words) -> None:
-        """Find what has switched, and note the angles of what has not, where `saturated` says
-        which may be trusted."""
-        now, switched = self._now, self._switched
-        steady = self._number % _STEADY == 0
-        for i in range(len(switched)):
-            p, q, p0, q0 = now[2 * i], now[2 * i + 1], before[2 * i], before[2 * i + 1]
-            switched[i] = 0
-            if p == UNKNOWN or p0 == UNKNOWN:
+    def _note_angles(self, values):
+        """Of those whose turn it is and that have not switched, where they may be trusted."""
+        rates, currents = values.rates, self._currents
+        for i in range(self._number % _STEADY, len(self._kinds), _STEADY):
+            if currents.switched[i] or values.saturated[i] or not currents.knows(i):
                 continue
-            size = abs(p) + abs(q)
-            step = abs(p - p0) + abs(q - q0)
-            if step > _STEP_VA and step * _STEP_OF > size:
-                switched[i] = 1
-            elif saturated and steady and size > _LOAD_VA and not saturated[i]:
+            p, q = rates[RATES * i + POWER], rates[RATES * i + REACTIVE]
+            if abs(p) + abs(q) > _LOAD_VA:
                 self._angles.note(i, complex(p, q))
 
     def _compare(self, volts, before, volts_before, slow):
         """Compare what has changed with the grid and, unless it is `slow`, with the voltages."""
-        points = self._site.points
-        grid = self._grid_changes(volts, before, volts_before)
+        points, currents, moved = self._site.points, self._currents, []
+        grid = [currents.change(i, before) for i in self._grid]
         whole = [change for change in grid if change is not None]
         most = 0.0  # A
-        largest = max([0.0 if change is None else abs(change) for change in grid] or [0.0])
+        largest = max([abs(change) for change in whole] or [0.0])
         yield
-        moved = []
         for i in range(len(points)):
-            if not self._switched[i]:
+            change = currents.change(i, before) if currents.switched[i] else None
+            if change is None:
                 continue
-            change = self._change(i, points[i].phase, volts, before, volts_before)
             if i not in self._grid:
                 between = self._site.lines != STAR and not self._kinds[i].of_line
                 self._matches.note(i, change, grid, between)
@@ -167,41 +147,6 @@ class Evidence:
                 continue  # the others' currents take from the voltages as well
             self._dips.note(i, change, changes, volts)
             yield
-
-    def _compare_small(self, volts):
-        """Compare what has hardly changed with the grid."""
-        before, volts_before = self._before, self._volts_before
-        changes = self._grid_changes(volts, before, volts_before)
-        grid = [change for change in changes if change is not None]
-        if not grid or len(grid) < len(changes):
-            return
-        self._matches.begin_small(grid)
-        yield
-        for i in range(len(self._switched)):
-            if i in self._grid or before[2 * i] == UNKNOWN or self._now[2 * i] == UNKNOWN:
-                continue
-            phase = self._site.points[i].phase
-            change = self._change(i, phase, volts, before, volts_before)
-            self._matches.note_small(i, change, grid)
-            if i & 1:
-                yield
-
-    def _grid_changes(self, volts, before, volts_before) -> list[complex | None]:
-        """By how much the grid's currents have changed, A; None: not known."""
-        grid: list[complex | None] = []
-        for i in self._grid:
-            change = None
-            if before[2 * i] != UNKNOWN and self._now[2 * i] != UNKNOWN:
-                phase = self._site.points[i].phase
-                change = self._change(i, phase, volts, before, volts_before)
-            grid.append(change)
-        return grid
-
-    def _change(self, i, phase, volts, before, volts_before):
-        """By how much point i's current has changed, A (conjugated: it is compared only)."""
-        now = complex(self._now[2 * i], self._now[2 * i + 1]) / volts[phase]
-        then = complex(before[2 * i], before[2 * i + 1]) / volts_before[phase]
-        return (now - then) / 100
 
 
 def _changes(volts, before):

@@ -43,36 +43,43 @@ class GridDips:
                 parts[g] = x = (power.real + REACTIVE * power.imag) / size
                 self._products[count * j + g] -= changes[j] * x
             for g in range(count):
-                for other in range(count):
+                for other in range(g + 1):
                     self._squares[count * (count * j + g) + other] += parts[g] * parts[other]
         if max(self._squares) > FULL:
             for sums in (self._products, self._squares):
                 for k in range(len(sums)):
                     sums[k] /= 2
 
-    def likelihoods(self, noise: Sequence[float], into: Floats) -> None:
-        """Write of each way the log of how well it fits. noise: V, of each voltage."""
+    def likelihoods(self, noise: Sequence[float], into: Floats) -> Steps:
+        """Write of each way the log of how well it fits: a generator. noise: V, of each
+        voltage."""
         most = 0.0
         for w in range(self._ways.count):
             into[w] = gain = self._gain(w, noise)
             most = max(most, gain)
+            yield
         for w in range(self._ways.count):
             into[w] = max(-_MOST, into[w] - most)
 
     def _gain(self, w, noise):
-        count, over, under = self._count, 0.0, 0.0
+        count, parts, over, under = self._count, self._parts, 0.0, 0.0
         lines = [self._ways.way(w, g) for g in range(count)]
         for j in range(self._voltages):
             if not noise[j]:
                 continue
-            scale = 1 / (noise[j] * noise[j])
+            above = below = 0.0
             for g in range(count):
-                weight = self._weight(lines, g, j)
-                over += scale * weight * self._products[count * j + g]
-                for other in range(count):
-                    square = self._squares[count * (count * j + g) + other]
-                    under += scale * weight * self._weight(lines, other, j) * square
-        return _TRUST * over * over / (2 * under) if over > 0 and under > 0 else 0.0
+                parts[g] = weight = self._weight(lines, g, j)
+                above += weight * self._products[count * j + g]
+                row = count * (count * j + g)
+                part = 0.5 * weight * self._squares[row + g]
+                for other in range(g):
+                    part += parts[other] * self._squares[row + other]
+                below += weight * part
+            scale = 1 / (noise[j] * noise[j])
+            over += scale * above
+            under += scale * below
+        return _TRUST * over * over / (4 * under) if over > 0 and under > 0 else 0.0
 
     def _weight(self, lines, g, j):
         """What CT g's current takes from voltage j, in impedances of a line."""

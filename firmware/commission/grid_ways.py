@@ -6,47 +6,55 @@ Owns these, worked out once: a circuit's hypothesis wants certain codes of match
 from micropython import const
 
 WAYS = const(6)  # hypotheses of a point at most
+_NEUTRAL_SHIFT = const(8)
 
 
 class GridWays:
     """kinds: the hypotheses.Kind that points have; of_grid: that of the grid's CTs; grid: how
     many these are.
 
-    `count`: of ways. Of way w `way(w, g)` is the hypothesis of grid CT g. In `wanted` stands, from
-    `first_wish(w, k)` on, for each hypothesis of a point of kind k the number of what it wants to
-    match: `wishes` has (codes that it wants, codes that do not matter), as bits."""
+    `count`: of ways, one where nothing is measured at the grid. Of way w `way(w, g)` is the
+    hypothesis of grid CT g. In `wanted` stands, from `first_wish(w)` on, for each hypothesis of a
+    point of each kind the number of what it wants to match: `wishes` has two bytes of each, the
+    codes that it wants and those that do not matter, as bits. All of it is there once work_out()
+    has gone through."""
 
     def __init__(self, kinds: Sequence[Kind], of_grid: Kind, grid: int):
         self.kinds = kinds
-        self.wishes: list[tuple[int, int]] = []
-        self._grid = count = grid
+        self.wishes = b""
+        self.wanted = b""
+        self.count = 1
+        self._grid = grid
+        self._of_grid = of_grid
+        self._ways = b""
+
+    def work_out(self) -> Steps:
+        """A generator; nothing is done when it was before."""
+        if self.wanted:
+            return
+        numbers: dict[int, int] = {}
         ways, wanted = bytearray(), bytearray()
-        for config in _configs(len(of_grid.patterns), count, ()):
+        for config in _configs(len(self._of_grid.patterns), self._grid, ()):
             at_line = [-1] * 3
-            for g in range(count):
+            for g in range(self._grid):
                 ways.append(config[g])
                 at_line[config[g] >> 1] = 2 * g + (config[g] & 1)
-            for kind in kinds:
+            for kind in self.kinds:
                 for h in range(WAYS):
-                    wanted.append(self._number(_wish(kind, h, at_line)))
-        self._ways, self._wanted = bytes(ways), bytes(wanted)
-        self.count = len(self._ways) // count if count else 0
+                    wanted.append(numbers.setdefault(_wish(kind, h, at_line), len(numbers)))
+                yield
+        wishes = bytearray(2 * len(numbers))
+        for wish, k in numbers.items():
+            wishes[2 * k], wishes[2 * k + 1] = wish & 0xFF, wish >> _NEUTRAL_SHIFT
+        self.wishes, self.wanted, self._ways = bytes(wishes), bytes(wanted), bytes(ways)
+        self.count = len(wanted) // (WAYS * len(self.kinds))
 
     def way(self, w: int, g: int) -> int:
         return self._ways[w * self._grid + g]
 
-    def first_wish(self, w: int, k: int) -> int:
-        """Where in `wanted` the wishes of kind k begin, one for each hypothesis."""
-        return (w * len(self.kinds) + k) * WAYS
-
-    @property
-    def wanted(self) -> bytes:
-        return self._wanted
-
-    def _number(self, wish):
-        if wish not in self.wishes:
-            self.wishes.append(wish)
-        return self.wishes.index(wish)
+    def first_wish(self, w: int) -> int:
+        """Where in `wanted` those of the first kind begin; others' follow, WAYS each."""
+        return w * len(self.kinds) * WAYS
 
 
 def _configs(lines: int, count: int, chosen: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
@@ -71,4 +79,4 @@ def _wish(kind, h, at_line):
                 wanted |= 1 << (code ^ (h & 1) ^ (pattern[line] < 0))
             elif kind.of_line:
                 neutral |= 1 << (code ^ (h & 1) ^ 1)
-    return wanted, neutral
+    return wanted | neutral << _NEUTRAL_SHIFT

@@ -8,7 +8,11 @@ which each alone says nothing.
 
 from array import array
 
+import micropython
 from micropython import const
+
+from measure.readings import UNKNOWN
+from commission.currents import Currents
 
 LINES = const(3)
 CODES = const(2 * LINES)  # 2 g + 1 where it has the other sign
@@ -24,15 +28,103 @@ _OF_MOST = 0.7  # and in two lines alike
 _SPREAD = 0.02  # twice the square of the standard deviation with which that is known
 
 
+_SMALL_SHIFT = const(8)  # of currents.AMPERE, in these sums: 2.6 mA
+_SMALL_MOST = const(1448)  # 3.7 A: what changes by more is not small; 256 of them fill a word
+
+
+@micropython.viper
+def _add_small(
+    squares: ptr32, products: ptr32, now: ptr32, before: ptr32, grid: ptr32, lines: int, count: int
+) -> int:
+    """Add the squares of all points' changes, and their products with the grid's, which has
+    `lines` CTs; 1 where a sum has become so large that all have to be halved."""
+    sign = 1
+    sign = sign << 31  # as a constant it would be an object
+    word = (sign << 1) - 1
+    full = 0
+    while count:
+        x = now[0] & word
+        u = before[0] & word
+        if x != sign and u != sign:
+            x = ((x ^ sign) - (u ^ sign) + (1 << (_SMALL_SHIFT - 1))) >> _SMALL_SHIFT
+            y = (now[1] & word ^ sign) - (before[1] & word ^ sign)
+            y = (y + (1 << (_SMALL_SHIFT - 1))) >> _SMALL_SHIFT
+            u = x if x > 0 else 0 - x
+            v = y if y > 0 else 0 - y
+            if u < _SMALL_MOST and v < _SMALL_MOST:
+                u = squares[0] + x * x + y * y
+                squares[0] = u
+                full |= u >> 30
+                left = lines
+                to = products
+                by = grid
+                while left:
+                    u = ((by[0] & word) ^ sign) - sign
+                    v = ((by[1] & word) ^ sign) - sign
+                    u = ((to[0] & word) ^ sign) - sign + u * x + v * y
+                    to[0] = u
+                    full |= (0 - u if u < 0 else u) >> 30
+                    to = ptr32(int(to) + 4)
+                    by = ptr32(int(by) + 8)
+                    left -= 1
+        squares = ptr32(int(squares) + 4)
+        products = ptr32(int(products) + 4 * LINES)
+        now = ptr32(int(now) + 8)
+        before = ptr32(int(before) + 8)
+        count -= 1
+    return full
+
+
+@micropython.viper
+def _fit(fits: ptr8, weights: ptr8, wishes: ptr8, count: int):
+    """Write how far what fitted a point, `weights` of each code, is what each wish says: all that
+    it wants (bits of codes) and nothing else, but for what does not matter, which is seen only
+    together with it. -2 MOST to MOST, with 2 MOST added."""
+    while count:
+        wanted = wishes[0]
+        neutral = wishes[1]
+        least = 255
+        greatest = 0
+        most = 0
+        beside = 0
+        code = 0
+        while code < CODES:
+            votes = weights[code]
+            if (wanted >> code) & 1:
+                least = votes if votes < least else least
+                greatest = votes if votes > greatest else greatest
+            elif (neutral >> code) & 1:
+                beside = votes if votes > beside else beside
+            else:
+                most = votes if votes > most else most
+            code += 1
+        if not wanted:
+            least = 0
+        apart = greatest - 2 * least
+        value = least - (apart if apart > 0 else 0) - _AGAINST * most
+        value = MOST if value > MOST else value
+        value = 0 - MOST if value < 0 - MOST else value
+        apart = 2 * (beside - least)
+        if wanted and apart > 0:
+            value -= apart if apart < MOST else MOST
+        fits[0] = value + 2 * MOST
+        fits = ptr8(int(fits) + 1)
+        wishes = ptr8(int(wishes) + 2)
+        count -= 1
+
+
 class Matches:
     """count: of points."""
 
     def __init__(self, count: int):
+        self._count = count
         self._votes = bytearray(CODES * count)
-        self._products = array("f", bytes(4 * LINES * count))
-        self._squares = array("f", bytes(4 * count))
-        self._grid = array("f", bytes(4 * LINES))
+        self._products = array("i", bytes(4 * LINES * count))
+        self._squares = array("i", bytes(4 * count))
+        self._grid = array("f", bytes(4 * LINES))  # squares of the grid's changes
         self._small = 0  # reports in these sums
+        self._changes = array("i", bytes(4 * 2 * LINES))  # of the grid
+        self._weights = bytearray(CODES)
 
     def note(self, i: int, change: complex, grid: Sequence[complex | None], between: bool) -> None:
         """Point i's current has changed by `change`, and the grid's by `grid` (A; None: not
@@ -62,27 +154,31 @@ class Matches:
                     self._votes[other] >>= 1
             self._votes[k] += 1
 
-    def begin_small(self, grid: Sequence[complex]) -> None:
-        """Nothing has switched, and the grid's currents have changed by `grid`."""
+    def note_small(self, currents: Currents, grid: Sequence[int]) -> None:
+        """Nothing has switched since the report before. grid: the points at its lines."""
+        now, before = currents.now, currents.before
+        for g, i in enumerate(grid):
+            if now[2 * i] == UNKNOWN or before[2 * i] == UNKNOWN:
+                return
+            for k in range(2):
+                change = now[2 * i + k] - before[2 * i + k] >> _SMALL_SHIFT
+                if abs(change) > _SMALL_MOST:
+                    return
+                self._changes[2 * g + k] = change
+        for g in range(len(grid)):
+            x, y = self._changes[2 * g], self._changes[2 * g + 1]
+            self._grid[g] += x * x + y * y
         self._small += 1
-        for g in range(len(grid)):
-            self._grid[g] += _square(grid[g])
-        if self._small > _LONG:
-            self._small //= 2
-            for sums in (self._products, self._squares, self._grid):
+        full = _add_small(
+            self._squares, self._products, now, before, self._changes, len(grid), self._count
+        )
+        if full or self._small > _LONG:
+            self._small >>= 1
+            for sums in (self._products, self._squares):
                 for k in range(len(sums)):
-                    sums[k] /= 2
-
-    def note_small(self, i: int, change: complex, grid: Sequence[complex]) -> None:
-        """The same of point i."""
-        x, y = change.real, change.imag
-        self._squares[i] += x * x + y * y
-        for g in range(len(grid)):
-            self._products[LINES * i + g] += x * grid[g].real + y * grid[g].imag
-
-    def any(self, i: int) -> bool:
-        """Whether anything has fitted point i."""
-        return any([self._weight(i, code) for code in range(CODES)])
+                    sums[k] >>= 1
+            for g in range(len(grid)):
+                self._grid[g] /= 2
 
     def _weight(self, i, code):
         """How many changes fitted, small ones together among them."""
@@ -100,24 +196,9 @@ class Matches:
                 here = -share if code & 1 else share
         return votes + MOST if abs(here - 1) < _SAME and here > _OF_MOST * most else votes
 
-    def surplus(self, i: int, wanted: int, neutral: int) -> int:
-        """How far what fitted point i is all of `wanted` (bits of codes) and nothing else, but
-        for `neutral`, which is seen only together with it: -2 MOST to MOST."""
-        least, greatest, most, beside = 255, 0, 0, 0
+    def fit(self, i: int, wishes: bytes, into: Bytes) -> None:
+        """Write into `into` how far what fitted point i is what each wish says: see _fit."""
+        weights = self._weights
         for code in range(CODES):
-            votes = self._weight(i, code)
-            if wanted >> code & 1:
-                least, greatest = min(least, votes), max(greatest, votes)
-            elif neutral >> code & 1:
-                beside = max(beside, votes)
-            else:
-                most = max(most, votes)
-        if not wanted:
-            least = 0
-        value = least - max(0, greatest - 2 * least) - _AGAINST * most
-        value = max(-MOST, min(MOST, value))
-        return value - min(MOST, 2 * max(0, beside - least)) if wanted else value
-
-
-def _square(value):
-    return value.real * value.real + value.imag * value.imag
+            weights[code] = self._weight(i, code)
+        _fit(into, weights, wishes, len(wishes) // 2)

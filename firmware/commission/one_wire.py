@@ -8,10 +8,10 @@ two lines comes back on the other one, and where one CT is turned that looks the
 from micropython import const
 
 from site.wiring import STAR
-from measure.readings import UNKNOWN
+from commission.currents import Currents
 
 _ENOUGH = const(15)  # looks
-_LEAST_VA = const(5000)  # 0.01 VA, of all three
+_LEAST_VA = 50.0  # of all three
 _ALIKE = 0.03  # of the current: a CT's own errors
 _PAIRS = ((0, 1), (1, 2), (2, 0))
 
@@ -25,21 +25,18 @@ class OneWire:
         self._phases = bytes(point.phase for point in site.points)
         self._alike = bytearray(3 * len(self._loads))
 
-    def note(self, now: Words, volts: Sequence[complex]) -> None:
-        """Compare. now: 0.01 W and 0.01 var of each point; volts: the phasors of the voltages."""
+    def note(self, currents: Currents, volt: float) -> Steps:
+        """Compare. volt: of any phase, V."""
         for k, points in enumerate(self._loads):
-            currents = []
-            for i in points:
-                p, q = now[2 * i], now[2 * i + 1]
-                if p != UNKNOWN and abs(p) + abs(q) > _LEAST_VA:
-                    currents.append(complex(p, q) / volts[self._phases[i]])  # conjugated
-            if len(currents) < len(points):
+            seen = currents.of(points, _LEAST_VA / volt)
+            if not seen:
                 continue
             for at, (i, j) in enumerate(_PAIRS, 3 * k):
                 if self._phases[points[i]] == self._phases[points[j]]:
                     continue
-                alike = abs(currents[i] - currents[j]) < _ALIKE * abs(currents[i])
+                alike = abs(seen[i] - seen[j]) < _ALIKE * abs(seen[i])
                 self._alike[at] = min(_ENOUGH, self._alike[at] + 1) if alike else 0
+            yield
 
     def found(self) -> Iterator[tuple[int, int]]:
         """The points that are on one wire."""

@@ -3,6 +3,7 @@
 Owns what is decided of each point. Changes nothing: says what would have to be changed.
 """
 
+from array import array
 from math import sqrt
 
 from micropython import const
@@ -11,6 +12,7 @@ from site.wiring import DELTA, SPLIT
 from commission.evidence import Evidence
 from commission.grid_ways import WAYS, GridWays
 from commission.hypotheses import kinds
+from commission.joint import UNIT
 from commission.judge import Judge
 
 _JUDGED = const(30)  # reports from one judgement to the next
@@ -46,12 +48,13 @@ class Wiring:
         if site.lines == DELTA:
             for i in grid:
                 self.kinds[i] = several
-        ways = GridWays((one, several), several if len(grid) > 1 else one, len(grid))
+        all_kinds = (one,) if one is several else (one, several)
+        ways = GridWays(all_kinds, several if len(grid) > 1 else one, len(grid))
         self._evidence = Evidence(site, self.kinds, grid, ways)
         self._judge = Judge(site, self.kinds, grid, ways, self._evidence)
         self.states = bytearray(count)
         self.ways = bytearray(2 * point.phase for point in site.points)
-        self.margins = [0.0] * count
+        self.margins = array("f", bytes(4 * count))
         self._lasts = bytearray(count)  # judgements in which a fault was sure before
         self._reports = 0
         self._legs_alike = False
@@ -67,9 +70,9 @@ class Wiring:
         self._reports += 1
         if self._reports % (_JUDGED if self._reports < _HOUR else _SELDOM) == 0:
             yield
-            yield from self._judge.run(volts)
+            best = yield from self._judge.run(volts)
             self._legs_alike = self._site.lines == SPLIT and _near(abs(volts[0]), abs(volts[1]))
-            self._decide()
+            yield from self._decide(best)
 
     def _volts(self, report):
         """The phasors of the voltages that points are measured with, V rms; None: not known."""
@@ -82,10 +85,10 @@ class Wiring:
             volts.append(complex(x, y) / _PEAK)
         return volts
 
-    def _decide(self):
-        self.judgements += 1
-        best = self._judge.best
+    def _decide(self, best):
+        on_wire = [i for pair in self._evidence.one_wire.found() for i in pair]
         for i in range(len(self.states)):
+            yield
             if not self.watched[i] or self._evidence.is_empty(i):
                 self.states[i] = NO_CURRENT
                 continue
@@ -95,22 +98,20 @@ class Wiring:
                 if best[first + h] > best[first + way]:
                     way = h
             rival = max([best[first + h] for h in range(WAYS) if not self._alike(way, h)])
-            margin = best[first + way] - rival
+            margin = (best[first + way] - rival) / UNIT
             configured = 2 * self._site.points[i].phase
             if self._alike(way, configured):
                 way = configured
             sure = margin >= self._needed(way, configured)
             self._lasts[i] = min(_LASTS, self._lasts[i] + 1) if sure and way == self.ways[i] else 0
             self.ways[i], self.margins[i] = way, margin
-            self.states[i] = UNDECIDED
+            state = UNDECIDED
             if way == configured and self._lasts[i] == _LASTS:
-                self.states[i] = AS_CONFIGURED
+                state = AS_CONFIGURED
             elif sure and self._lasts[i] == _LASTS:
-                self.states[i] = WRONG
-
-        for pair in self._evidence.one_wire.found():
-            for i in pair:
-                self.states[i] = ONE_WIRE
+                state = WRONG
+            self.states[i] = ONE_WIRE if i in on_wire else state
+        self.judgements += 1
 
     def _needed(self, way, configured):
         """The margin from which on it is sure."""

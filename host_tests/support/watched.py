@@ -56,4 +56,4 @@ def states(
     }
     cts = [Ct(0, "", phase) for phase in phases]
     [lines] = spoken([Drawn(scheme, plan, volts, cts, power)])
-    return {tuple(said) for _, said, _, _ in lines}
+    return {tuple(said) for _, said, _ in lines}

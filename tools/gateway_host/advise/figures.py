@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from .cost import Cost
 from .run import WRONG, Verdict
 
 FOUND = 0.99
 FALSE_ALARMS = 0.001
+SHARE = 0.02  # of a processor
+HEAP = 8192  # bytes
 
 
 def figures(verdicts: list[Verdict], sites: int) -> dict[str, Any]:
@@ -66,12 +69,24 @@ def _share(some: list[Any], all_: list[Any]) -> float | None:
     return round(len(some) / len(all_), 5) if all_ else None
 
 
+def of_cost(cost: Cost | None) -> dict[str, Any]:
+    """The figures of a cost; null where it could not be measured."""
+    return {
+        "cpu_share_esp32": cost and round(cost.share, 5),
+        "longest_step_ms": cost and round(cost.step_ms, 1),
+        "heap_bytes": cost and cost.heap,
+        "cost_points": cost and cost.points,
+    }
+
+
 def good(found: dict[str, Any]) -> bool:
-    """Whether the limits hold."""
+    """Whether the limits hold, as far as they were measured."""
     return (
         (found["found_share"] is None or found["found_share"] >= FOUND)
         and (found["false_alarm_share"] or 0) <= FALSE_ALARMS
         and found["confident_wrong"] == 0
+        and (found["cpu_share_esp32"] or 0) <= SHARE
+        and (found["heap_bytes"] or 0) <= HEAP
     )
 
 
@@ -83,6 +98,12 @@ def lines(found: dict[str, Any]) -> Iterable[str]:
     for part in ("by_scheme", "by_fault", "by_role", "by_grid", "by_current"):
         for name, one in found[part].items():
             yield _line(name, one)
+    if found["cost_points"]:
+        yield (
+            f"cost at {found['cost_points']} points: {found['cpu_share_esp32']:.2%} of the "
+            f"emulated chip, longest step {found['longest_step_ms']} ms, "
+            f"{found['heap_bytes']} bytes of heap"
+        )
 
 
 def _line(name: str, one: dict[str, Any]) -> str:

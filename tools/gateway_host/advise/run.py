@@ -7,7 +7,7 @@ import json
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing import get_context
 
 import numpy as np
@@ -50,8 +50,6 @@ class Verdict:
     wrong: bool = False
     alarm: bool = False
     second: int | None = None
-    margins: list[float] = field(default_factory=list)
-    ways: list[int] = field(default_factory=list)
 
 
 def records(site: Drawn) -> bytes:
@@ -64,7 +62,7 @@ def records(site: Drawn) -> bytes:
 
 
 def spoken(sites: list[Drawn]) -> list[list[list]]:
-    """Of each site what was said: of each judgement the second, states, ways and margins."""
+    """Of each site what was said: of each judgement the second, states and ways."""
     done = subprocess.run(
         [str(interpreter.find(32)), "-X", "heapsize=1M", str(SCRIPT)],
         input=b"".join(map(records, sites)) + b"\n",
@@ -90,18 +88,14 @@ def _verdict(seed: int, site: Drawn, k: int, lines: list[list]) -> Verdict:
     ct = site.cts[k]
     flows = bool(np.mean(np.abs(site.power[k]) > _FLOWS) > 0.02)
     names = list(patterns_of(site.scheme))
-    fault = "" if _is_right(site, ct, 2 * names.index(ct.phase)) else ct.fault
-    if not fault and not _is_right(site, ct, 2 * names.index(ct.phase)):
-        raise AssertionError("a fault without a name")
+    fault = "" if _is_right(site, ct, 2 * names.index(ct.phase)) else ct.fault or "unnamed"
     change = np.abs(site.power[k][_SLOW:] - site.power[k][:-_SLOW]).max()
     switches = bool(change > max(_FLOWS, np.abs(site.power[k]).max() / 3))
     grid = any(other.role == "grid" for other in site.cts)
     verdict = Verdict(seed, k, site.scheme, ct.role, fault, flows, switches, grid)
-    for second, states, ways, margins in lines:
-        verdict.said, way = states[k], ways[k]
-        verdict.right = _is_right(site, ct, way)
-        verdict.ways.append(way)
-        verdict.margins.append(margins[k])
+    for second, states, ways in lines:
+        verdict.said = states[k]
+        verdict.right = _is_right(site, ct, ways[k])
         if verdict.said == WRONG and not fault:
             verdict.alarm = True
         if verdict.said >= AS_CONFIGURED:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 
 from rich.console import Console
 from rich.progress import Progress
 
-from gateway_host.advise import figures
+from gateway_host.advise import cost, figures
 from gateway_host.advise.run import judge_all
+from gateway_host.errors import UserError
 from gateway_host.interpreter import ROOT
 from gateway_host.number_option import number
 
@@ -24,13 +26,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Exit code 0, or 1 where a limit does not hold."""
-    verdicts = []
+    verdicts, taken = [], None
+    try:
+        taken = cost.measure()
+    except UserError as error:
+        print(f"the cost is not measured: {error}", file=sys.stderr)
     with Progress(console=Console(stderr=True)) as progress:
         task = progress.add_task("  sites", total=arguments.sites)
         for part in judge_all(arguments.sites, arguments.first):
             verdicts += part
             progress.advance(task, len({one.seed for one in part}))
-    found = figures.figures(verdicts, arguments.sites)
+    found = figures.figures(verdicts, arguments.sites) | figures.of_cost(taken)
     for line in figures.lines(found):
         print(line)
     RESULT.write_text(json.dumps(found, indent=1) + "\n")

@@ -32,8 +32,7 @@ def watch(site, seconds, source):
             pass
         if wiring.judgements != judgements:
             judgements = wiring.judgements
-            said = [second, list(wiring.states), list(wiring.ways), wiring.margins]
-            print(json.dumps(said))
+            print(json.dumps([second, list(wiring.states), list(wiring.ways)]))
     print()
 
 
