@@ -303,23 +303,47 @@ class Wrong(Case):
         self.assertEqual(self.counters.counts["order.unanswered"], 12)
 
 
+def pieces(parts, size):
+    """A stream of these, in pieces of so many bytes; what is whole is never in the heap twice."""
+    held = b""
+    for part in parts:
+        at = 0
+        while len(held) + len(part) - at >= size:
+            until = at + size - len(held)
+            yield held + part[at:until]
+            held, at = b"", until
+        held += part[at:]
+    if held:
+        yield held
+
+
 class Long(Case):
     def test_the_longest_and_one_more(self):
         """24,576 bytes with the topic, whatever the pieces."""
         room = 24576 - 2 - len(TOPIC)
         head = b'{"id": "a", "expires": 1764000060, "switch": {"output": "'
         tail = b'", "on": true}}'
+        short = message(TOPIC, b'{"scan": true}')
         for spare, error in ((0, None), (1, "oversized")):
             name = b"x" * (room - len(head) - len(tail) + spare)
-            stream = message(TOPIC, head + name + tail) * 2 + message(TOPIC, b'{"scan": true}')
-            for step in (1, 7, 4096, len(stream)):
+            long = message(TOPIC, head + name + tail)
+            del name
+            for step in (1, 7, 32, 4096):
                 remove_files()
                 self.begin()
-                for at in range(0, len(stream), step):
-                    self.incoming.feed(stream[at : at + step])
+                for piece in pieces((long, long, short), step):
+                    self.incoming.feed(piece)
                 expected = [("a", None)] if error is None else [(None, error)] * 2
                 self.assertEqual(self.answers(), expected)
                 self.assertEqual(len(self.given), 2 if error is None else 1)
+
+    def test_several_in_one_piece(self):
+        """Longer than any other topic's."""
+        fields = {"id": "a", "expires": NOW, "switch": {"output": "x" * 600, "on": True}}
+        long = message(TOPIC, json.dumps(fields).encode())
+        self.incoming.feed(long * 2 + message(TOPIC, b'{"scan": true}'))
+        self.assertEqual(self.answers(), [("a", None)])
+        self.assertEqual(len(self.given), 2)
 
     def test_no_other_topic_has_so_much(self):
         self.incoming.feed(message(b"servicelocation/5/plug/1/setstate", b"x" * 600))
