@@ -156,7 +156,8 @@ class Gateway:
             lambda: retained.publish(self.uplink.publish),
         )
         way = self._change.apply, self._log, self.commands, self.close, hardware.restart
-        service = Service(site, settings, meters, hardware.serial, *way)
+        free = self.journal.describe, lambda: self.housekeeping.give_back(self._now_s())
+        service = Service(site, settings, meters, hardware.serial, *way, *free)
         service.declare()
         way = self.connection, self.uplink, self.commands, self.counters, self._now_s
         self._renewal = Renewal(hardware.serial, settings, *way)

@@ -18,6 +18,10 @@ _FAREWELL_S = const(10)
 _NEW_START = const(5)  # writes of the flash, with those of the command's own file
 _RESTARTS = '{"restarts":true}'
 _FULL = "the flash is full: nothing was changed"
+_WAITING = (
+    "%d minutes are not delivered and would be lost: wait until they are, or give losing: true"
+)
+_UNKEPT = "the label cannot be kept: nothing is erased, give it again"
 _NONE_BEFORE = "there is no site before this one"
 _FILES = {"site": site_file.FILE, "site_before": site_file.BEFORE}
 
@@ -26,7 +30,8 @@ class Service:
     """site: site.document.Site; requested: settings.Settings; meters_of, own: see
     document.load(); apply: a coroutine function, whether a site is used from now on, without a new
     start; close: a coroutine function, a clean end; restart: a function, the new start, which
-    comes once the answer has gone."""
+    comes once the answer has gone; kept: journal.Journal.describe; give_back: a function: the next
+    start erases all, OSError where it cannot."""
 
     def __init__(
         self,
@@ -39,6 +44,8 @@ class Service:
         commands: Commands,
         close: Callable[[], Awaitable[object]],
         restart: Callable[[], object],
+        kept: Callable[[], Table],
+        give_back: Callable[[], object],
     ):
         self._uuid = site.uuid
         self._own = own
@@ -49,6 +56,8 @@ class Service:
         self._commands = commands
         self._close = close
         self._restart = restart
+        self._kept = kept
+        self._give_back = give_back
 
     def declare(self) -> None:
         """Enter the commands."""
@@ -57,6 +66,7 @@ class Service:
         commands.on("log", self._read_log, reads=True)
         commands.on("configure", self._configure, lasts=_NEW_START)
         commands.on("reapply", self._reapply, lasts=_NEW_START)
+        commands.on("free", self._free, lasts=_NEW_START)
         commands.on("restart", self._begin_anew, lasts=_NEW_START)
 
     def _read_log(self, fields):
@@ -118,6 +128,20 @@ class Service:
     async def _used(self, site):
         if await self._apply(site):
             return compact({"restarts": False, "fingerprint": site.fingerprint})
+        return self._begin_anew(None)
+
+    def _free(self, fields):
+        """For another site: all that this one has given is erased."""
+        if fields["site"] != self._uuid:
+            raise Refused("free.site: must be %s, of this site" % self._uuid)
+        kept = self._kept()
+        waiting = kept["last"] - min(kept["delivered"].values(), default=0)
+        if waiting > 0 and not fields["losing"]:
+            raise Refused(_WAITING % waiting)
+        try:
+            self._give_back()
+        except OSError:
+            raise Refused(_UNKEPT)
         return self._begin_anew(None)
 
     def _begin_anew(self, _):

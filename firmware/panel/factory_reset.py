@@ -4,6 +4,7 @@ has measured, is erased. Loaded when it is needed.
 The label's password stays (factory.json): it is the device's, not the user's.
 """
 
+import json
 import os
 
 import vfs
@@ -23,10 +24,7 @@ def reset(hardware: BoardHardware) -> None:
     """
     factory = hardware.kept()
     if factory is None:
-        factory = _read(_FACTORY)
-        hardware.keep(factory)
-        if hardware.kept() != factory:
-            raise OSError(_FACTORY)
+        factory = begin(hardware)
     if hardware.storage is None:
         _remove_all(".", hardware.program_files)
     else:
@@ -37,6 +35,28 @@ def reset(hardware: BoardHardware) -> None:
     with open(_FACTORY, "wb") as file:
         file.write(factory)
     hardware.keep(None)
+
+
+def begin(hardware: BoardHardware, freed_s: int | None = None) -> Bytes:
+    """Keep the label, which it returns: from then on the next start erases, whatever comes
+    between. OSError, and nothing has begun, when it cannot be kept. freed_s: epoch s at which the
+    gateway was given free for another site, which the label then says."""
+    factory = _read(_FACTORY)
+    if freed_s:
+        factory = _noted(factory, freed_s)
+    hardware.keep(factory)
+    if hardware.kept() != factory:
+        raise OSError(_FACTORY)
+    return factory
+
+
+def _noted(factory, freed_s):
+    try:
+        table = json.loads(factory)
+        table["freed"] = freed_s
+    except (ValueError, TypeError):
+        return factory  # it is damaged: not to be made worse
+    return json.dumps(table).encode()
 
 
 def erase(device: BlockDevice) -> None:

@@ -142,6 +142,13 @@ class Housekeeping:
                     self._changed()
             await asyncio.sleep_ms(_FRAME_MS)
 
+    def give_back(self, now_s: int | None) -> None:
+        """From the next start on the gateway is as new, for another site. OSError, and all stays,
+        where the label cannot be kept."""
+        from panel.factory_reset import begin
+
+        begin(self.hardware, now_s)
+
     def _reset(self):
         """The factory reset, then a new start, which finishes a reset that has failed half-way.
         One that has failed before anything was erased is shown by the LED, and all goes on."""

@@ -54,6 +54,15 @@ def test_it_comes_up_as_new_after_a_reset_and_after_a_cut_at_any_operation(romfs
     )
 
 
+def test_it_is_as_new_after_it_was_freed_and_after_a_cut_at_any_operation(romfs):
+    """All or nothing, and its label says when."""
+    freed = 1764000000
+    reported = on_device("reset_with_power_cuts", romfs, BOARD, blocks=24, freed=freed)
+    check_every_cut(reported)
+    for after in [reported["whole"], *reported["cuts"]]:
+        assert after["freed"] == freed if after.get("begun", True) else after["secrets"]
+
+
 def test_a_reset_leaves_the_program_where_it_is_in_the_same_file_system(romfs):
     """With the files of `make flash`; with ROMFS, where main.py is a file and not frozen."""
     reported = on_device("reset_with_power_cuts", romfs.parent / "files", "", blocks=320)

@@ -17,6 +17,7 @@ from gateway_host.sim.b_input_module import InputModule
 from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from gateway_host.sim.installation import Installation
 from gateway_host.site_document import fingerprint
+from in_interpreter import succeed
 from paho.mqtt import publish
 from running_gateway import PATIENCE_S, Listener, mqtt_at
 from test_uplink import needs_mosquitto
@@ -115,7 +116,8 @@ def test_identify_blinks_at_the_node(running):
         ("{}", "gateway/set: not a JSON object with a command"),
         (
             '{"reboot": true, "scan": true}',
-            "gateway/set: no such command: reboot; there are: commission, configure, get, history",
+            "gateway/set: no such command: reboot; there are: commission, configure, free, get, "
+            "history",
         ),
         ('{"scan": "now"}', 'gateway/set: scan: must be true, not "now"'),
         (
@@ -201,6 +203,55 @@ def test_a_scan_finds_a_module_of_the_b_bus_on_port_a(running):
         ),
         "the module's name",
     )
+
+
+FREE = {"site": "u", "losing": False}
+FREED = [
+    (FREE, 40, {"broker": 40}, True, None),
+    (FREE, 0, {}, True, None),
+    (FREE, 40, {"broker": 38}, True, "2 minutes are not delivered and would be lost: wait"),
+    (FREE, 40, {}, True, "40 minutes are not delivered and would be lost: wait until they"),
+    (FREE | {"losing": True}, 40, {"broker": 38}, True, None),
+    (FREE | {"site": "v"}, 40, {"broker": 40}, True, "free.site: must be u, of this site"),
+    (FREE, 40, {"broker": 40}, False, "the label cannot be kept: nothing is erased"),
+]
+
+
+def test_when_a_gateway_may_be_freed():
+    """Of this site, and nothing would be lost, or that was said."""
+    said = succeed("free_gateway", given=[case[:4] for case in FREED], heap="1M").splitlines()
+    for (*_, refusal), line in zip(FREED, said, strict=True):
+        answer, text, given_back = json.loads(line)
+        if refusal is None:
+            assert (answer, text, given_back) == ({"restarts": True}, None, 1)
+        else:
+            assert text.startswith(refusal) and answer is None and given_back == 0
+
+
+def test_a_gateway_is_freed_for_another_site(tmp_path):
+    """Answered, then gone from the site; at the next start nothing of the site is left, and the
+    label says since when."""
+    plan = load_house(DEFAULT_HOUSE).site_json()
+    (tmp_path / "factory.json").write_text('{"serial": "5020000042", "hotspot_key": "label"}')
+    with Broker() as broker, lives(tmp_path, plan, broker) as start:
+        mqtt = mqtt_at(broker.port, user=SECRETS[0], password=SECRETS[1])
+        with start(plan, mqtt=mqtt) as running:
+            other = running.ask("1", free={"site": "another"})
+            assert other["text"] == f"free.site: must be {plan['uuid']}, of this site"
+            answer = running.ask("2", free={"site": plan["uuid"], "losing": True})
+            assert answer["result"] == {"restarts": True}
+        presence = [message["value"] for message in running.listener.of("presence")]
+        assert presence[-1] is False
+        assert (tmp_path / "site.json").exists()  # it is the next start that erases
+    with Session(Installation(load_house(DEFAULT_HOUSE)), None, directory=tmp_path) as session:
+        session.wait(PATIENCE_S)  # it erases, and begins anew
+    left = {path.name for path in tmp_path.iterdir()}
+    assert not left & {"site.json", "settings.0", "settings.1", "registers.0", "journal", "kept"}
+    label = json.loads((tmp_path / "factory.json").read_text())
+    assert label.pop("freed") >= running.listener.of("site")[0]["time"]
+    assert label == {"serial": "5020000042", "hotspot_key": "label"}
+    said = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert not any(secret.encode() in said for secret in SECRETS)
 
 
 SECRETS = ("topsecret-user", "topsecret-key")

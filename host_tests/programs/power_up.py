@@ -136,11 +136,21 @@ def use(gateway):
 
 
 def give_back(gateway):
-    """The button, held long enough."""
-    from panel.factory_reset import reset
+    """The button, held long enough; or the command `free`, at `freed` (epoch s)."""
+    from panel.factory_reset import begin, reset
 
-    reset(gateway.hardware)
+    if given.get("freed"):
+        begin(gateway.hardware, given["freed"])
+    else:
+        reset(gateway.hardware)
     gateway.hardware.restart()
+
+
+def label():
+    """What is on it, but for when the gateway was freed."""
+    table = json.loads(content_of("factory.json"))
+    found["freed"] = table.pop("freed", None)
+    return table
 
 
 def look(gateway):
@@ -152,7 +162,7 @@ def look(gateway):
         and gateway.hardware.kept() is None
         and not settings.read().networks
         and set(os.listdir(".")) - {"main.py", "lib", "boot.py"} == {"factory.json"}
-        and content_of("factory.json") == LABEL
+        and label() == json.loads(LABEL)
         and all(content_of(name) == files[name] for name in files)
     )
 
