@@ -32,6 +32,7 @@ from cloud.retained import Retained
 from cloud.service import Service
 from cloud.state import State
 from cloud.uplink import Uplink
+from installer.service_page import ServicePage
 from panel.housekeeping import Housekeeping
 from assembly import build_measuring
 from measuring_loop import MeasuringLoop
@@ -59,7 +60,8 @@ class Gateway:
         self.site = site
         self._log = Log(hardware.uptime_ms)
         self.counters = Counters(self._log.error)
-        way = self._on_led, self._in_cloud, improv, lambda: self.site.fingerprint
+        page = ServicePage(hardware, lambda: self.site, lambda: self.measuring)
+        way = self._on_led, self._in_cloud, improv, page
         self.housekeeping = Housekeeping(hardware, board, settings, self.counters, *way)
         self.led = self.housekeeping.led
         self.connection = self.housekeeping.connection
@@ -134,15 +136,8 @@ class Gateway:
         self.commands.on("identify", self._identify)
         self.commands.on("scan", self._scan)
         self.commands.on("commission", lambda f: self.advice.commission(f), reads=True)
-        self.port_b = PortB(
-            hardware,
-            site,
-            self.measuring,
-            self.counters.count,
-            self.publisher.add_state,
-            self._power,
-            self._now_s,
-        )
+        way = self.publisher.add_state, self._power, self._now_s
+        self.port_b = PortB(hardware, site, self.measuring, self.counters.count, *way)
         self.port_b.declare(self.commands, prefix)
         meters = meters_of if self._with_b else None
         self._change = SiteChange(

@@ -60,7 +60,7 @@ def hotspot_key(counters: Counters, serial: str) -> str:
 
 class Provisioning:
     """window: the HotspotWindow, which says until when the hotspot is open; trial: the
-    trial.Trial, which begins anew; wrong, site: as portal.Portal's."""
+    trial.Trial, which begins anew; wrong, service: as portal.Portal's."""
 
     def __init__(
         self,
@@ -69,14 +69,14 @@ class Provisioning:
         window: HotspotWindow,
         trial: Trial,
         wrong: Callable[[], list[str]],
-        site: Callable[[], str] = str,
+        service: ServicePage | None = None,
     ):
         self._hardware = hardware
         self._counters = counters
         self._window = window
         self._trial = trial
         self._wrong = wrong
-        self._site = site
+        self._service = service
         trial.renew()
         self._closing = []  # what is to be called in the end, the last one first
 
@@ -100,7 +100,7 @@ class Provisioning:
             origin = ip if http_port == 80 else "%s:%d" % (ip, http_port)
             dns = DnsServer(self._listen(socket.SOCK_DGRAM, ip, dns_port), ip, self._counters)
             self._keep("dns", dns.run)
-            portal = Portal(trial, hardware.serial, origin, self._wrong, self._site)
+            portal = Portal(trial, hardware.serial, origin, self._wrong, self._service)
             waiting = self._listen(socket.SOCK_STREAM, ip, http_port)
             http = HttpServer(waiting, portal.handle, self._counters)
             self._closing.append(http.close)
@@ -120,6 +120,8 @@ class Provisioning:
             except Exception as error:  # the rest is closed all the same
                 self._counters.count("provision.close")
                 sys.print_exception(error)
+        if self._service:
+            self._service.close()
         unload(*HOTSPOT)
 
     def _listen(self, kind, ip, port):

@@ -105,6 +105,7 @@ from cloud.pings import Pings as Pings
 from cloud.rates import Rates as Rates
 from cloud.subscriptions import Subscriptions as Subscriptions
 from cloud.uplink import Uplink as Uplink
+from installer.service_page import ServicePage as ServicePage
 from led import Led as Led
 from pipeline import Measuring as Measuring
 
@@ -225,7 +226,7 @@ class Moves(Protocol):
 
 WatchedTask = tuple[str, int, Callable[[Beat], Coroutine[Any, Any, object]]]
 """Name, s within which it moves, the task."""
-HttpAnswer = tuple[int, bytes, bytes | Page]
+HttpAnswer = tuple[int, bytes, bytes | Page | Generator[bytes]]
 """Status, fields, body."""
 Handler = Callable[[Request], Awaitable[HttpAnswer]]
 """What answers a request."""

@@ -13,6 +13,7 @@ _REFRESH = b'<noscript><meta http-equiv="refresh" content="2"></noscript>'
 _NOTICE = b'<p class="note" id="note" tabindex="-1" autofocus role="alert">%s</p>'
 _FIELD = b'value="%s"%s aria-describedby="%sabout-%s"'  # of the form
 _WRONG = b' aria-invalid="true"'
+_SERVICE = b"<p><a class=quiet href=%s>%s</a></p>"
 _WRONG_NOW = b"<h2>%s</h2><ul class=soft lang=en>"
 _UNUSUAL = b'<p class="soft">%s</p>'
 _RADIO = b'<input type=radio name=ssid id="n%d" value="%s"%s><label class="n" for=n%d><b>'
@@ -59,7 +60,9 @@ class Page:
         fillings["refresh"] = _REFRESH if state == "trying" else b""
         fillings["notice"] = _NOTICE % self._message(rule, values) if rule else b""
         if state == "ready":
-            fillings["wrong"] = self._wrong(wrong)
+            service = fillings.get("service")
+            link = _SERVICE % (service, self._text("service")) if service else b""
+            fillings["wrong"] = link + self._wrong(wrong)
             of_key = rule and (rule.startswith("key_") or rule == "wrong_password")
             fillings["key"] = self._field(b"key", key, of_key)
             fillings["again"] = b"" if rule or not typed else b" autofocus"

@@ -39,8 +39,9 @@ def language_of(accepted: str) -> str:
 class Portal:
     """The site at `origin`: address, and port where it is not 80. trial: trial.Trial, which takes
     what the phone sends; serial: the gateway's, shown on the page; wrong: a function, sentences in
-    English that say what is wrong with the gateway, the most serious first; site: a function, the
-    fingerprint of the site in use, "" where there is none."""
+    English that say what is wrong with the gateway, the most serious first; service: what serves
+    the commissioning page and knows the fingerprint of the site in use (installer.service_page),
+    None where there is no site."""
 
     def __init__(
         self,
@@ -48,13 +49,13 @@ class Portal:
         serial: str,
         origin: str,
         wrong: Callable[[], list[str]],
-        site: Callable[[], str] = str,
+        service: ServicePage | None = None,
     ):
         self._trial = trial
         self._serial = serial
         self._origin = origin
         self._wrong = wrong
-        self._site = site
+        self._service = service
         self._renew()
 
     def _renew(self):
@@ -70,6 +71,8 @@ class Portal:
         host = request.fields.get("host", self._origin)
         if host != self._origin and host != self._origin + ":80":
             return self._to_page(302)
+        if self._service and self._service.has(path):
+            return await self._service.answer(request, path)
         if request.method == "POST":
             if path in ("/join", "/scan"):
                 return await self._act(request, path)
@@ -139,7 +142,10 @@ class Portal:
         language = language_of(request.fields.get("accept-language", ""))
         fillings = {"serial": self._serial.encode(), "origin": self._origin.encode()}
         fillings["token"] = self._token
-        about = " ".join([self._serial, self._site()]).rstrip()
+        about = self._serial
+        if self._service:
+            about += " " + self._service.fingerprint()
+            fillings["service"] = self._service.PATH.encode()
         fillings["about"] = about.encode()
         wrong = self._wrong()[:_MAX_WRONG]
         return status, FIELDS, Page(trial, language, fillings, rule, values, typed, wrong)

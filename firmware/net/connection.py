@@ -33,8 +33,8 @@ class Connection:
 
     hardware, board: the board's; settings: settings.Settings; set_event: Housekeeping.set_event;
     cloud: a function, whether the cloud has accepted us; wrong: a function, sentences that say
-    what is wrong with the gateway, and site: a function, the fingerprint of the site in use, both
-    for the hotspot's page.
+    what is wrong with the gateway, and service: the commissioning page or None, both for the
+    hotspot's page (hotspot.portal).
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Connection:
         set_event: SetEvent,
         cloud: Callable[[], bool],
         wrong: Callable[[], list[str]],
-        site: Callable[[], str] = str,
+        service: ServicePage | None = None,
     ):
         self._hardware = hardware
         self._radio = hardware.radio
@@ -65,7 +65,7 @@ class Connection:
         self.trial = Trial(radio, self._joining, links, networks, self._window, counters)
         self.trial.on_change(self._trial_changed)
         self._hotspot = HotspotService(
-            hardware, counters, self._window, self.trial, set_event, wrong, site
+            hardware, counters, self._window, self.trial, set_event, wrong, service
         )
         self._work = None  # the task that gets a link, or a better one
         self._checking = None  # the task that looks where the link leads

@@ -14,7 +14,7 @@ _SHOWN_MS = const(5000)  # on the LED, that credentials did not work
 
 class HotspotService:
     """hardware: the board's; window: hotspot_window.HotspotWindow; trial: trial.Trial; set_event:
-    Housekeeping.set_event; wrong, site: as Connection's."""
+    Housekeeping.set_event; wrong, service: as Connection's."""
 
     def __init__(
         self,
@@ -24,7 +24,7 @@ class HotspotService:
         trial: Trial,
         set_event: SetEvent,
         wrong: Callable[[], list[str]],
-        site: Callable[[], str],
+        service: ServicePage | None,
     ):
         self._hardware = hardware
         self._counters = counters
@@ -32,7 +32,7 @@ class HotspotService:
         self._trial = trial
         self._set_event = set_event
         self._wrong = wrong
-        self._site = site
+        self._service = service
         self._task = None
         self._open_ms = 0  # from then on it may be opened
         self._failure_until_ms = 0  # the LED shows that credentials did not work
@@ -60,7 +60,7 @@ class HotspotService:
     async def _serve(self):
         """From its opening to its end."""
         try:
-            shown = self._wrong, self._site
+            shown = self._wrong, self._service
             portal = Provisioning(
                 self._hardware, self._counters, self._window, self._trial, *shown
             )

@@ -28,7 +28,7 @@ class Housekeeping:
     """`led`: its state; `connection`; `counters`; `watch`; `ends`: ends.Ends. hardware, board:
     the board's; settings: settings.Settings; changed: a function, called when the LED's state has
     changed; cloud: a function, whether the cloud has accepted us; improv: improv.Improv or
-    None; site: a function, the fingerprint of the site in use, "" where there is none."""
+    None; service: the commissioning page (installer.service_page), None without a site."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class Housekeeping:
         changed: Callable[[], object],
         cloud: Callable[[], bool],
         improv: Improv | None = None,
-        site: Callable[[], str] = str,
+        service: ServicePage | None = None,
     ):
         self.hardware = hardware
         self.counters = counters
@@ -50,7 +50,14 @@ class Housekeeping:
         self._has_lte = "lte" in board.LINKS
         self._console = console = Console()
         self.connection = Connection(
-            hardware, board, settings, counters, self.set_event, cloud, lambda: console.said, site
+            hardware,
+            board,
+            settings,
+            counters,
+            self.set_event,
+            cloud,
+            lambda: console.said,
+            service,
         )
         self._time_servers = [(host, _NTP) for host in settings.time_servers]
         self._time_servers = self._time_servers or hardware.time_servers

@@ -18,6 +18,8 @@ HOTSPOT = (
     "portal_fr",
     "portal_nl",
 )
+# What the commissioning page needs, from its first request on: few gateways are ever asked for it.
+SERVICE = ("installer.routes", "installer.values")
 # What else a gateway that measures may import.
 _NOW_AND_THEN = (
     "a_bus.misplaced",

@@ -118,6 +118,21 @@ class Joining:
         return result
 
 
+class Service:
+    """The commissioning page's place, without the page."""
+
+    PATH = "/wiring"
+
+    def fingerprint(self):
+        return PLAN["site"]
+
+    def has(self, path):
+        return False
+
+    def close(self):
+        pass
+
+
 async def beat():
     """The LED: 25 steps a second, reported every 10, with the heap in use."""
     steps = 0
@@ -182,7 +197,7 @@ async def one_round():
     window = HotspotWindow(hardware.uptime_ms)
     window.open()
     trial = Trial(hardware.radio, Joining(), Links(), Networks(), window, counters)
-    shown = lambda: PLAN.get("wrong", []), lambda: PLAN.get("site", "")
+    shown = lambda: PLAN.get("wrong", []), Service() if PLAN.get("site") else None
     provisioning = Provisioning(hardware, counters, window, trial, *shown)
     line = hardware.improv_line()
     if line:

