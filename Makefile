@@ -126,9 +126,9 @@ replace: ## Let a gateway take another one's place (NEW=5010000042 FLASH=folder 
 	@$(HOST) replace $(call option,new,NEW) $(call option,old,OLD) $(call option,flash,FLASH) $(call option,site,SITE) \
 		$(call option,history,HISTORY) $(call option,head,HEAD) $(call option,charger,CHARGER) $(call option,out,OUT)
 
-label: ## Make labels with the code that joins the hotspot (SERIAL=5010000123 KEY=... for a known password)
+label: ## Make labels with the code that joins the hotspot (SERIAL=5010000123 KEY=... for a known password; CHARGER="EV Wall Home" for one built in)
 	@$(SETUP) --group run
-	@$(HOST) label $(call option,serial,SERIAL) $(call option,key,KEY)
+	@$(HOST) label $(call option,serial,SERIAL) $(call option,key,KEY) $(call option,charger,CHARGER)
 
 doctor: ## Say what was found and chosen, what is missing and its remedy
 	@! build/venv/bin/python -c 'import gateway_host' 2>/dev/null || $(HOST) doctor; \

@@ -164,6 +164,15 @@ def test_the_file_system_of_a_label_holds_its_factory_json(tmp_path):
     assert json.loads(said) == {"serial": made.serial, "hotspot_key": made.key}
 
 
+def test_what_is_built_into_a_charger_says_so(tmp_path):
+    """docs/replacing.md: it is not replaced."""
+    made = label.make("5130000007", None, tmp_path, "EV Wall Home")
+    factory = json.loads((tmp_path / made.serial / "factory.json").read_text())
+    assert factory == {
+        "serial": made.serial, "hotspot_key": made.key, "built_in": "EV Wall Home"
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "serial, key, reason",
     [

@@ -12,10 +12,15 @@ from typing import Any
 
 import pytest
 from gateway_host.__main__ import main
+from gateway_host.broker import Broker
 from gateway_host.collector.ledger import Ledger
 from gateway_host.replace import flash
+from gateway_host.session import ROOT, SERIAL, Session
+from gateway_host.sim.house_file import load_house
+from gateway_host.sim.installation import Installation
 from in_interpreter import succeed
 from journal_runs import run, site
+from running_gateway import Listener, mqtt_at
 
 OLD, NEW = "5130000007", "5010000042"
 START = 1764000000
@@ -205,6 +210,31 @@ def change(old: Path, **fields: Any) -> None:
     """Of the old gateway's site."""
     document = json.loads((old / "site.json").read_text()) | copy.deepcopy(fields)
     (old / "site.json").write_text(json.dumps(document))
+
+
+def test_the_whole_gateway_goes_on(tmp_path):
+    """One that runs is ended, another one starts with what `replace` has made: what it publishes
+    goes on where the other one has been, from its first message on."""
+    house = load_house(ROOT / "tools" / "houses" / "single_phase.toml")
+    plan, old, ends = house.site_json(), tmp_path / "old", []
+    with Broker() as broker, Listener(plan, broker.port) as listener:
+        for place, given in ((old, plan), (tmp_path / "new", None)):
+            if given is None:
+                words = "--flash", f"{old}", "--old", OLD, "--head", plan["head"]
+                assert replace(tmp_path, *words, new=SERIAL) == 0
+            mqtt = mqtt_at(broker.port)
+            with Session(Installation(house), given, mqtt=mqtt, directory=place) as session:
+                seen = len(listener.of("realtime"))
+                listener.wait("realtime", seen + 6)
+                session.check()
+            ends.append((listener.of("realtime")[seen], listener.of("realtime")[-1]))
+    (_, last), (again, end) = ends
+    assert 0 < last["totalImportEnergy"] <= again["totalImportEnergy"] < end["totalImportEnergy"]
+    moved = json.loads((tmp_path / "new" / "replacement.json").read_text())["points"]
+    channels = zip(last["channelPowers"], moved, again["channelPowers"], strict=True)
+    for before, (taken, given), after in channels:
+        assert before["importEnergy"] <= taken <= after["importEnergy"]
+        assert before["exportEnergy"] <= given <= after["exportEnergy"]
 
 
 FLEX = "5020000001"

@@ -77,10 +77,11 @@ def escape(text: str) -> str:
     return "".join("\\" + c if c in '\\;,":' else c for c in text)
 
 
-def make(serial: str, key: str | None, folder: Path) -> Label:
+def make(serial: str, key: str | None, folder: Path, built_in: str | None = None) -> Label:
     """The label, and the gateway's factory.json below `folder`, with the serial number and the
     password: that of an earlier label of the same serial number, `key`, or a new one; and a file
-    system that holds it. UserError where one of them cannot be."""
+    system that holds it. built_in: the charger that it is a part of (docs/replacing.md). UserError
+    where one of them cannot be."""
     if len(serial) != 10 or not (serial.isascii() and serial.isdecimal()):
         raise UserError(f"SERIAL={serial}: a serial number has ten digits, such as 5010000123")
     if serial[:4] not in ARTICLES:
@@ -97,7 +98,10 @@ def make(serial: str, key: str | None, folder: Path) -> Label:
             "KEY: a password has 8 to 20 characters, letters, digits and the signs of the manual"
         )
     factory.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"serial": serial, "hotspot_key": key}) + "\n"
+    table = {"serial": serial, "hotspot_key": key}
+    if built_in:
+        table["built_in"] = built_in
+    text = json.dumps(table) + "\n"
     for path, data in ((factory, text.encode()), (factory.with_suffix(".littlefs"), _disk(text))):
         path.write_bytes(data)
         path.chmod(0o600)

@@ -14,6 +14,7 @@ FOLDER = ROOT / "build" / "labels"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `label`."""
     parser.add_argument("--serial", default="", help="serial numbers, with spaces between")
+    parser.add_argument("--charger", help="what charger they are built into, if they are")
     parser.add_argument("--key", help="the password of a gateway that has one already")
 
 
@@ -24,7 +25,7 @@ def main(arguments: argparse.Namespace) -> int:
         raise UserError('say whose label: make label SERIAL=5010000123, or "... ..." for several')
     if arguments.key and len(serials) > 1:
         raise UserError("KEY: every gateway has a password of its own; give one SERIAL")
-    labels = [label.make(serial, arguments.key, FOLDER) for serial in serials]
+    labels = [label.make(serial, arguments.key, FOLDER, arguments.charger) for serial in serials]
     sheet = FOLDER / f"{serials[0]}.svg"
     sheet.write_text(label.sheet(labels), encoding="utf-8")
     sheet.chmod(0o600)

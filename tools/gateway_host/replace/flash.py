@@ -22,6 +22,7 @@ _REGISTERS = ("registers.0", "registers.1")
 _AS_IT_IS = ("pulses.0", "pulses.1")
 _PROFILES = "profiles"
 _HEAP = "8M"
+_PATIENCE_S = 3600.0  # a journal of 10 MB has 120,000 records
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,7 @@ def _run(script: str, given: dict[str, Any], place: Path) -> list[str]:
         input=json.dumps(given, ensure_ascii=False),
         encoding="utf-8",
         cwd=place,
+        timeout=_PATIENCE_S,
     )
     lines = done.stdout.splitlines()
     if done.returncode or not lines:
