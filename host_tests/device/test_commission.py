@@ -111,7 +111,7 @@ class TheMatches(unittest.TestCase):
             self.assertEqual([fit - 2 * MOST for fit in fits], list(right))
 
 
-class AllTogether(unittest.TestCase):
+class Together(unittest.TestCase):
     def test_the_best_of_all_ways(self):
         seed(11)
         points, size = 7, 5
