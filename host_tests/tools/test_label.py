@@ -79,7 +79,7 @@ def test_the_printed_sheet_is_read_by_a_camera(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(command, "FOLDER", tmp_path / "labels")
     monkeypatch.setattr(command, "ROOT", tmp_path)
     serials = [f"{5010000123 + k}" for k in range(7)] + ["5100000007"]
-    arguments = command.argparse.Namespace(serial=" ".join(serials), key=None)
+    arguments = command.argparse.Namespace(serial=" ".join(serials), key=None, charger=None)
     assert command.main(arguments) == 0
     sheet = tmp_path / "labels" / "5010000123.svg"
     with Phone(tmp_path / "b", 1, size=(794, 1123)) as screen:
