@@ -14,6 +14,7 @@ import pytest
 from gateway_host.__main__ import main
 from gateway_host.broker import Broker
 from gateway_host.collector.ledger import Ledger
+from gateway_host.collector.victoria import prune
 from gateway_host.replace import flash
 from gateway_host.session import ROOT, SERIAL, Session
 from gateway_host.sim.house_file import load_house
@@ -247,6 +248,12 @@ REFUSED = [
     ({}, {}, {"new": "5400000001"}, "NEW: '5400000001' is not ten digits that begin with 50"),
     ({"gateway": "5130000008"}, {}, {}, f"this is not one gateway: factory.json says {OLD}, the"),
     ({"b_bus": MODULE}, {}, {"new": "5100000001"}, "NEW: 5100000001 has no Input and Output mod"),
+    (
+        {"b_bus": {}},
+        {},
+        {"new": "5140000001"},
+        "NEW: 5140000001 has no B-bus, and the site",
+    ),
     ({"gateway": FLEX}, {"serial": FLEX}, {}, f"HEAD: {FLEX} was its own Power Box, and {NEW}"),
 ]
 
@@ -270,6 +277,25 @@ def test_registers_that_cannot_be_read(tmp_path, old, capsys):
         (old / name).write_bytes(data)
     assert replace(tmp_path, "--flash", f"{old}") == 2
     assert "its registers cannot be read (registers.lost): take" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_slot_that_is_damaged_is_said(tmp_path, old, capsys):
+    (old / "registers.0").write_bytes(b"cut")
+    assert replace(tmp_path, "--flash", f"{old}") == 0
+    assert "up to a minute may be missing" in capsys.readouterr().out
+
+
+def test_minutes_that_were_handed_on_and_removed(tmp_path, old, capsys):
+    """Their sum would be too low, and nobody would see it."""
+    history = tmp_path / "history.db"
+    collected(old, OLD, site(), history)
+    with contextlib.closing(Ledger(history)) as ledger:
+        ledger.db.execute("UPDATE records SET sent = 1")
+        assert prune(ledger.db, START + 60 * 10) == 9
+    words = "--site", f"{old}/site.json", "--history", f"{history}"
+    assert replace(tmp_path, *words) == 2
+    assert "9 minutes of the site were handed on to a store" in capsys.readouterr().err
     assert not (tmp_path / "new").exists()
 
 

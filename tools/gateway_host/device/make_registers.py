@@ -23,6 +23,7 @@ def start():
 
 
 energy, record = start()
+doubtful = record.doubtful
 if given["points"] is not None:
     for i, values in enumerate(given["points"]):
         energy.restore_point(i, values)
@@ -42,6 +43,7 @@ print(
             "loads": [[energy.of_load(k, d) for d in (IMPORT, EXPORT)]
                       for k in range(len(place.loads))],
             "errors": errors,
+            "doubtful": doubtful,
         }
     )
 )  # fmt: skip

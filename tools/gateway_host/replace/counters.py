@@ -43,6 +43,11 @@ def counted(db: sqlite3.Connection, document: dict[str, Any]) -> Counters:
     devices = [device for (device,) in rows]
     if not devices:
         raise UserError(f"the history has no minute of the site {uuid}: take the file that has it")
+    if removed := _removed(db, uuid):
+        raise UserError(
+            f"{removed} minutes of the site were handed on to a store and removed from the file: "
+            "without them the counters would be too low; take the old one's flash, FLASH=folder"
+        )
     points, loads = document["points"], document["loads"]
     places = {(one.get("meter") or one["node"], one["input"]): i for i, one in enumerate(points)}
     names = {load["name"]: k for k, load in enumerate(loads)}
@@ -82,3 +87,19 @@ def counted(db: sqlite3.Connection, document: dict[str, Any]) -> Counters:
             found.loads[k][int(energy < 0)] += abs(energy)
     found.lacking = sum(hole.last - hole.first + 1 for hole in holes(db) if hole.device in devices)
     return found
+
+
+def _removed(db: sqlite3.Connection, uuid: str) -> int:
+    """How many sequences the file has held of which no record is there any more."""
+    held, there = (
+        db.execute(
+            f"SELECT total(one.last - one.first + 1) FROM ({rows}) one JOIN devices d "
+            "USING(device) WHERE d.uuid = ?",
+            (uuid,),
+        ).fetchone()[0]
+        for rows in (
+            "SELECT device, first, last FROM held",
+            "SELECT device, first, sequence AS last FROM records",
+        )
+    )
+    return int(held - there)

@@ -11,6 +11,7 @@ from gateway_host.errors import UserError
 
 _SERIAL = re.compile(r"5[01]\d{8}")
 _GENIUS, _CONNECT = "50", "51"
+_4G = "5140"
 FLEX = "5020"
 
 
@@ -57,6 +58,8 @@ def replaced(document: dict[str, Any], old: str, new: str, head: str | None) -> 
     modules = b_bus.get("input_modules") or b_bus.get("output_modules")
     if modules and not new.startswith(_GENIUS):
         raise UserError(f"NEW: {new} has no Input and Output modules as the site: take a Genius")
+    if "b_bus" in document and new.startswith(_4G):
+        raise UserError(f"NEW: {new} has no B-bus, and the site uses it: take a Genius")
     made = copy.deepcopy(document) | {"gateway": new}
     if head:
         made["head"] = head
