@@ -1,5 +1,5 @@
-"""Chromium for the tests of the portal: as the machine has it, or a private copy of its release's
-package."""
+"""Chromium, for the handbook's PDF and tests of pages: as the machine has it, or a private copy of
+its release's package."""
 
 from __future__ import annotations
 

@@ -27,8 +27,9 @@ GROUPS = {
     "run": ("run",),
     "chip": ("run", "chip"),
     "style": ("run", "style"),
-    "test": ("run", "chip", "test"),
-    "all": ("run", "chip", "style", "test"),
+    "handbook": ("run", "browser"),
+    "test": ("run", "chip", "browser", "test"),
+    "all": ("run", "chip", "style", "browser", "test"),
 }
 
 
@@ -235,7 +236,7 @@ def all_steps() -> tuple[Step, ...]:
         ),
         Step(
             "browser",
-            "Chromium, for the tests of the portal",
+            "Chromium, for the handbook's PDF and the tests of the portal",
             browser.make,
             (browser.SCRIPT,),
             3,
@@ -243,7 +244,7 @@ def all_steps() -> tuple[Step, ...]:
             0 if installed else 210,
             (debian / release(),),
             folders=(browser.PLACE,),
-            remedy="tests in a real browser are skipped",
-            group="test",
+            remedy="the handbook has no PDF, and tests in a real browser are skipped",
+            group="browser",
         ),
     )

@@ -157,7 +157,7 @@ def _browser() -> Finding:
     if made.get("ok"):
         return Finding("browser", "ok", made["text"])
     reason = made.get("text") or "`make test` and `make setup` fetch it"
-    text = f"no Chromium, tests of the portal in a browser are skipped ({reason})"
+    text = f"no Chromium: no PDF of the handbook, tests in a browser are skipped ({reason})"
     remedy = f"{AGAIN}; or as root: apt-get install chromium, then {AGAIN}"
     return Finding("browser", "without", text, remedy)
 
