@@ -130,6 +130,10 @@ label: ## Make labels with the code that joins the hotspot (SERIAL=5010000123 KE
 	@$(SETUP) --group run
 	@$(HOST) label $(call option,serial,SERIAL) $(call option,key,KEY) $(call option,charger,CHARGER)
 
+handbook: ## Make the installer's handbook, English and Dutch: web pages in build/handbook, build/handbook-en.pdf, build/handbook-nl.pdf
+	@$(SETUP) --group handbook
+	@$(HOST) handbook
+
 doctor: ## Say what was found and chosen, what is missing and its remedy
 	@! build/venv/bin/python -c 'import gateway_host' 2>/dev/null || $(HOST) doctor; \
 	PYTHONPATH=tools exec $(call quoted,$(PYTHON_NAME)) -m gateway_host doctor
@@ -137,4 +141,4 @@ doctor: ## Say what was found and chosen, what is missing and its remedy
 clean: ## Remove what was made under build/, keep the downloads in build/cache
 	@test ! -d build || find build/ -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +
 
-.PHONY: help setup run test bench accuracy advise world fuzz style chip image flash repl replay configure correct replace label collect fleet soak doctor clean
+.PHONY: help setup run test bench accuracy advise world fuzz style chip image flash repl replay configure correct replace label handbook collect fleet soak doctor clean
