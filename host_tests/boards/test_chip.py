@@ -222,6 +222,7 @@ def test_the_keys_are_what_was_measured() -> None:
             window(slow={"uplink": [1, 30_000, 11_000]}),
             window(
                 idle=2_000_000,
+                pace=1100,
                 internal=[40_000, 30_000, 25_000],
                 net=18_000,
                 slow={"work": [2, 19_000, 18_000]},
@@ -238,6 +239,8 @@ def test_the_keys_are_what_was_measured() -> None:
         seconds=20.0,
     )
     found = report.result(measured)
+    loops = found["loop_ms_least"], found["loop_ms_median"], found["loop_ms_most"]
+    assert loops == (1.1, 1.3, 1.5)
     expected = {
         "start_s": 9.1,
         "start_calls": {"import": {"count": 7, "s": 1.0}, "radio": {"count": 3, "s": 0.09}},

@@ -3,6 +3,7 @@ build/chip.json."""
 
 from __future__ import annotations
 
+import statistics
 from typing import Any
 
 from rich.table import Table
@@ -154,6 +155,7 @@ def _inside(measured: Measured) -> dict[str, Any]:
         "slow_steps": slow,
         "calls": _longest(windows, "calls"),
         "loop_ms_least": min(w["pace"] for w in windows) / 1000,
+        "loop_ms_median": statistics.median(w["pace"] for w in windows) / 1000,
         "loop_ms_most": max(w["pace"] for w in windows) / 1000,
         "probe_share": round((sum(w["own"] for w in windows) + cost * steps) / us, 3),
     }
@@ -231,6 +233,7 @@ def table(found: dict[str, Any]) -> Table:
         rows.add_row(f"messages: {topic}", str(count), "")
     row("share of time that measuring itself takes", "probe_share", "{:.1%}")
     row("a loop of 1,000 empty turns, ms: least", "loop_ms_least", "{:.2f}")
+    row("  median", "loop_ms_median", "{:.2f}", "1.3, or it is slower than a chip")
     row("  most", "loop_ms_most", "{:.2f}")
     row("the host was late by more than 5 ms, times", "host_late")
     row("  at the most, ms", "host_late_ms")
