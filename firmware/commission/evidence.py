@@ -6,7 +6,6 @@ Owns the voltages of the reports before. Bounded, however long it runs.
 
 from micropython import const
 
-from site.wiring import STAR
 from measure.readings import POWER, RATES, REACTIVE
 from commission.angles import Angles
 from commission.balance import Balance
@@ -37,13 +36,13 @@ class Evidence:
         self._currents = Currents(bytes(point.phase for point in site.points))
         self._angles = Angles(count)
         self._dips = Dips(count)
-        self._matches = Matches(count)
+        self._matches = Matches(site, kinds, grid)
         self._grid_dips = GridDips(site, ways, len(grid))
         self.one_wire = OneWire(site)
         self.balance = Balance(site)
         self._number = 0
         self._volts_before: Sequence[complex] = ()
-        self._volts_ago: Sequence[complex] = ()
+        self._is_ago = False  # there was a report a while ago, with voltages
 
     # What was found
 
@@ -82,25 +81,24 @@ class Evidence:
             yield from self.balance.note(currents, volts)
         if self._volts_before:
             if currents.look(currents.before):
-                yield from self._compare(volts, currents.before, self._volts_before, False)
+                yield from self._note_dips(volts, self._volts_before)
             else:
                 self._dips.calm(_changes(volts, self._volts_before), volts)
                 yield
-                if self._grid:
-                    self._matches.note_small(currents, self._grid)
-                    yield
+            yield from self._matches.note(currents, currents.before, False)
             self._note_angles(values)
             yield
         if self._number % _SLOW == 0:
-            if self._volts_ago and currents.look(currents.ago):
-                yield from self._compare(volts, currents.ago, self._volts_ago, True)
+            if self._is_ago:
+                yield from self._matches.note(currents, currents.ago, True)
             currents.keep()
-            self._volts_ago = volts
+            self._is_ago = True
         self._volts_before = volts
 
     def miss(self) -> None:
         """A report without voltages."""
-        self._volts_before = self._volts_ago = ()
+        self._volts_before = ()
+        self._is_ago = False
 
     def _note_angles(self, values):
         """Of those whose turn it is and that have not switched, where they may be trusted."""
@@ -112,9 +110,10 @@ class Evidence:
             if abs(p) + abs(q) > _LOAD_VA:
                 self._angles.note(i, complex(p, q))
 
-    def _compare(self, volts, before, volts_before, slow):
-        """Compare what has changed with the grid and, unless it is `slow`, with the voltages."""
+    def _note_dips(self, volts, volts_before):
+        """Compare what has switched with the voltages."""
         points, currents, moved = self._site.points, self._currents, []
+        before = currents.before
         grid = [currents.change(i, before) for i in self._grid]
         whole = [change for change in grid if change is not None]
         most = 0.0  # A
@@ -125,13 +124,9 @@ class Evidence:
             if change is None:
                 continue
             if i not in self._grid:
-                between = self._site.lines != STAR and not self._kinds[i].of_line
-                self._matches.note(i, change, grid, between)
                 most = max(most, abs(change))
             moved.append((i, change))
             yield
-        if slow:
-            return
         changes = _changes(volts, volts_before)
         if whole and len(whole) == len(grid) and largest > _DIP_AMPERE:
             self._grid_dips.note(whole, changes, volts)

@@ -6,7 +6,6 @@ Owns these, worked out once: a circuit's hypothesis wants certain codes of match
 from micropython import const
 
 WAYS = const(6)  # hypotheses of a point at most
-_NEUTRAL_SHIFT = const(8)
 
 
 class GridWays:
@@ -15,8 +14,8 @@ class GridWays:
 
     `count`: of ways, one where nothing is measured at the grid. Of way w `way(w, g)` is the
     hypothesis of grid CT g. In `wanted` stands, from `first_wish(w)` on, for each hypothesis of a
-    point of each kind the number of what it wants to match: `wishes` has two bytes of each, the
-    codes that it wants and those that do not matter, as bits. All of it is there once work_out()
+    point of each kind the number of what it wants to match: `wishes` has of each the codes that it
+    wants, as bits. All of it is there once work_out()
     has gone through."""
 
     def __init__(self, kinds: Sequence[Kind], of_grid: Kind, grid: int):
@@ -43,9 +42,9 @@ class GridWays:
                 for h in range(WAYS):
                     wanted.append(numbers.setdefault(_wish(kind, h, at_line), len(numbers)))
                 yield
-        wishes = bytearray(2 * len(numbers))
+        wishes = bytearray(len(numbers))
         for wish, k in numbers.items():
-            wishes[2 * k], wishes[2 * k + 1] = wish & 0xFF, wish >> _NEUTRAL_SHIFT
+            wishes[k] = wish
         self.wishes, self.wanted, self._ways = bytes(wishes), bytes(wanted), bytes(ways)
         self.count = len(wanted) // (WAYS * len(self.kinds))
 
@@ -68,15 +67,11 @@ def _configs(lines: int, count: int, chosen: tuple[int, ...]) -> Iterator[tuple[
 
 
 def _wish(kind, h, at_line):
-    wanted = neutral = 0
+    wanted = 0
     if h >> 1 < len(kind.patterns):
         pattern = kind.patterns[h >> 1]
         for line in range(len(pattern)):
             code = at_line[line]
-            if code < 0:
-                continue
-            if pattern[line]:
+            if code >= 0 and pattern[line]:
                 wanted |= 1 << (code ^ (h & 1) ^ (pattern[line] < 0))
-            elif kind.of_line:
-                neutral |= 1 << (code ^ (h & 1) ^ 1)
-    return wanted | neutral << _NEUTRAL_SHIFT
+    return wanted

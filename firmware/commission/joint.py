@@ -11,16 +11,15 @@ import micropython
 from micropython import const
 
 from commission.grid_ways import WAYS
-from commission.matches import MOST
+from commission.matches import NONE
 
 UNIT = const(256)
 NEVER = const(-(1 << 24))
-_VOTE = const(2 * UNIT)  # of matches.Matches, one
 _WAYS = const(6)
-_NONE = const(2 * 4)  # as Matches.fit() has what says nothing
+_NONE = const(128)
 _POINT_BYTES = const(2 + 6)
 
-assert (WAYS, MOST) == (_WAYS, _NONE // 2)
+assert (WAYS, NONE) == (_WAYS, _NONE)
 
 
 def add_unit(units: bytearray, points: Sequence[int], kinds: Sequence[int], ways: bytes) -> None:
@@ -69,7 +68,7 @@ def weigh(
                 unit = units
                 while left:
                     wish = wanted[_WAYS * unit[1] + unit[h + 2]]
-                    value += _VOTE * (fits[size * unit[0] + wish] - _NONE)
+                    value += UNIT * (fits[size * unit[0] + wish] - _NONE)
                     unit = ptr8(int(unit) + _POINT_BYTES)
                     left -= 1
                 if turn == 0:

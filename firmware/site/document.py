@@ -52,13 +52,14 @@ class Point:
 
 class Load:
     """One load: `name`, `role`, `points`, the indices of its points, `behind`: whether what
-    it takes or gives is a part of what another circuit's points measure, and `fed`: whether solar
-    or a battery lie behind it."""
+    it takes or gives is a part of what another circuit's points measure, `top`: the outermost
+    load for which that holds, and `fed`: whether solar or a battery lie behind it."""
 
     def __init__(self, name: str, role: str):
         self.name = name
         self.role = role
         self.behind = False
+        self.top: int | None = None
         self.fed = False
         self.points: list[int] = []
 
@@ -181,6 +182,7 @@ class Site:
                 above = names[parent]
                 if self.loads[above].points:
                     self.loads[k].behind = True
+                    self.loads[k].top = above
                 self.loads[above].fed = self.loads[above].fed or sources[k]
                 parent = tables[above].get("parent")
 

@@ -2,13 +2,14 @@
 
 import unittest
 from array import array
+from math import log
 from random import randint, seed
 
 from measure.readings import MISSED, POWER, RATES, REACTIVE, SUMS, UNKNOWN, Readings
 from commission.currents import Currents
 from commission.grid_ways import WAYS
 from commission.joint import NEVER, UNIT, add_unit, fill, weigh
-from commission.matches import CODES, MOST, Matches, _fit
+from commission.matches import CODES, NONE, Matches, _fit, _score
 
 VOLTS = (complex(231.5, 2), complex(-117, -199), complex(-113, 201))
 
@@ -68,47 +69,83 @@ class TheCurrents(unittest.TestCase):
         self.assertTrue(abs(currents.change(1, currents.before) - right) < 1e-3)
 
 
-def surplus(weights, wanted, neutral):
-    """How far the votes are all of `wanted` and nothing else."""
-    inside = [weights[c] for c in range(CODES) if wanted >> c & 1]
-    beside = [weights[c] for c in range(CODES) if not wanted >> c & 1 and neutral >> c & 1]
-    other = [weights[c] for c in range(CODES) if not (wanted | neutral) >> c & 1]
-    least, greatest = (min(inside), max(inside)) if inside else (0, 0)
-    value = least - max(0, greatest - 2 * least) - 3 * max(other + [0])
-    value = max(-MOST, min(MOST, value))
-    return value - min(MOST, 2 * max(0, max(beside + [0]) - least)) if inside else value
+def of_grid(lines, points=()):
+    """The Matches of a star's site: the grid's CTs come first, then `points` circuits."""
+    load = Named(behind=False, top=None)
+    loads = [load] * (lines + len(points))
+    all_points = [Named(load=i, rated=100) for i in range(len(loads))]
+    kinds = [Named(of_line=False)] * len(loads)
+    return Matches(Named(points=all_points, loads=loads), kinds, range(lines))
+
+
+class Named:
+    def __init__(self, **fields):
+        for name in fields:
+            setattr(self, name, fields[name])
+
+
+def gain(change, seen, noise):
+    """The same in floats, of base 2: what is seen is the change and noise, or noise alone."""
+    return log((noise + abs(seen) ** 2) / (noise + abs(seen - change) ** 2)) / log(2)
 
 
 class TheMatches(unittest.TestCase):
+    def test_how_likely_a_change_is(self):
+        seed(2)
+        gains, noise, none = array("i", bytes(12)), 30000, bytearray(3)
+        for _ in range(200):
+            parts = [randint(-1, 1) * randint(0, 4000) for _ in range(4)]
+            now = array("i", parts[:2])
+            says = _score(
+                gains, 0, 0, 0, noise, array("i", parts[2:]), b"\0", 0, b"\1", none, now,
+                array("i", [0, 0]), 1,
+            )  # fmt: skip
+            change, seen = complex(*parts[:2]), complex(*parts[2:])
+            size = abs(change) ** 2
+            self.assertEqual(says, 0 if 16 * size < noise else 2 if size > 4 * noise else 1)
+            if says:
+                for k, right in ((0, change), (1, -change)):
+                    self.assertTrue(abs(gains[k] / 256 - gain(right, seen, noise)) < 0.02)
+
     def test_what_wishes_say(self):
         seed(5)
-        for _ in range(60):
-            weights = bytes(randint(0, 5) * randint(0, 1) for _ in range(CODES))
-            wishes = bytes(randint(0, 63) & randint(0, 63) for _ in range(2 * 9))
+        for k in range(60):
+            logs = array("h", [randint(-20000, 20000) * randint(0, 1) for _ in range(CODES)])
+            others = array("h", [randint(0, 20000) for _ in range(3)])
+            wishes = bytes(randint(0, 63) & randint(0, 63) for _ in range(9))
             fits = bytearray(9)
-            _fit(fits, weights, wishes, 9)
-            for k in range(9):
-                right = surplus(weights, wishes[2 * k], wishes[2 * k + 1])
-                self.assertEqual(fits[k] - 2 * MOST, right)
+            _fit(fits, logs, others, k % 2, wishes, 9)
+            for wish, fit in zip(wishes, fits):
+                right = sum([logs[c] for c in range(CODES) if wish >> c & 1])
+                for g in range(3):
+                    if k % 2 and wish and not wish >> 2 * g & 3:
+                        right += others[g]
+                right *= 0.7 * log(2) / 256
+                self.assertTrue(abs(fit - NONE - max(-NONE, min(255 - NONE, right))) < 1)
 
-    def test_small_changes_without_end(self):
+    def test_what_flickers_without_end(self):
         """Point 1 is what the grid's CT, point 0, sees; point 2 sees it turned; point 3 is alone;
-        point 4 changes by too much to be compared."""
-        matches, currents = Matches(5), Currents(bytes(5))
+        point 4 changes by less than a CT's noise."""
+        matches, currents = of_grid(1, range(4)), Currents(bytes(5))
         volts = (complex(230, 0),)
         seed(3)
         for k in range(700):
-            x = 800 * (k % 2) + randint(-9, 9)
-            alone = 60 * randint(-1, 1)
-            powers = [20000 + x, 20000 + x, -20000 - x, 1000 + alone, 99000 * (k % 2)]
+            x, y, z = 8 * randint(-9, 9), 9 * randint(-9, 9), 7 * randint(-9, 9)
+            powers = [900 + x - y, 200 + x, -200 + y, 100 + z, 1000 + k % 2]
             currents.take(report([complex(power, 0) for power in powers]), volts)
             if k:
-                matches.note_small(currents, (0,))
-        wishes = bytes([1, 0, 2, 0])
-        fits = bytearray(2)
-        for i, right in ((1, (MOST, -MOST)), (2, (-MOST, MOST)), (3, (0, 0)), (4, (0, 0))):
-            matches.fit(i, wishes, fits)
-            self.assertEqual([fit - 2 * MOST for fit in fits], list(right))
+                for _ in matches.note(currents, currents.before, False):
+                    pass
+        fits = bytearray(3)
+        said = []
+        for i in range(1, 5):
+            matches.fit(i, bytes([1, 2, 0]), fits)
+            said.append([fit - NONE for fit in fits])
+        self.assertTrue(said[0][0] > 20 and said[0][1] < 0)
+        self.assertTrue(said[1][1] > 20 and said[1][0] < 0)
+        self.assertTrue(said[2][0] < -20 and said[2][1] < -20)
+        self.assertEqual(said[3], [0, 0, 0])
+        self.assertEqual([one[2] for one in said], [0] * 4)
 
 
 class Together(unittest.TestCase):
@@ -118,7 +155,7 @@ class Together(unittest.TestCase):
         wanted = bytes(randint(0, size - 1) for _ in range(2 * WAYS))
         for _ in range(20):
             own = array("i", [randint(-40 * UNIT, UNIT) for _ in range(WAYS * points)])
-            fits = bytes(randint(0, 3 * MOST) for _ in range(size * points))
+            fits = bytes(randint(NONE - 40, NONE + 40) for _ in range(size * points))
             units = [((0, 3, 5), bytes(randint(0, 5) for _ in range(3 * WAYS)))]
             units += [((i,), bytes(range(WAYS))) for i in (1, 2, 4, 6)]
             kinds = [randint(0, 1) for _ in range(points)]
@@ -133,7 +170,7 @@ class Together(unittest.TestCase):
                     value = own[WAYS * members[0] + h]
                     for at, i in enumerate(members):
                         wish = wanted[WAYS * kinds[i] + ways[WAYS * at + h]]
-                        value += 2 * UNIT * (fits[size * i + wish] - 2 * MOST)
+                        value += UNIT * (fits[size * i + wish] - NONE)
                     values[-1].append(value)
             total = sum([max(of_unit) for of_unit in values])
             given = text, len(text), own, fits, size, wanted
