@@ -19,10 +19,11 @@ _JUDGED = const(30)  # reports from one judgement to the next
 _SELDOM = const(600)  # the same after the first hour
 _HOUR = const(3600)  # reports
 _SURE = 6.0  # log of how much likelier a fault is than anything else
-_RIGHT = 8.0  # the same of what is as configured, of which the prior is a part
-_OTHER_LEG = 12.0  # the same of a CT on a split phase's other leg and turned: it harms little
+_RIGHT = 12.0  # the same of what is as configured, of which the prior is a part
+_SURE_SPLIT = 10.0  # the same in a split phase: turned on the other leg looks nearly alike
 _LASTS = const(2)
 _LEGS = 0.04
+_LEGS_SLOW = 0.005
 _PEAK = sqrt(2)
 
 # What is known of a point.
@@ -57,6 +58,7 @@ class Wiring:
         self.margins = array("f", bytes(4 * count))
         self._lasts = bytearray(count)  # judgements in which a fault was sure before
         self._reports = 0
+        self._legs_apart = array("f", bytes(8))  # sums of how far, and of the squares
         self._legs_alike = False
         self.judgements = 0
 
@@ -68,10 +70,11 @@ class Wiring:
             return
         yield from self._evidence.note(report.values, volts)
         self._reports += 1
+        if self._site.lines == SPLIT:
+            self._note_legs(abs(volts[0]), abs(volts[1]))
         if self._reports % (_JUDGED if self._reports < _HOUR else _SELDOM) == 0:
             yield
             best = yield from self._judge.run(volts)
-            self._legs_alike = self._site.lines == SPLIT and _near(abs(volts[0]), abs(volts[1]))
             yield from self._decide(best)
 
     def _volts(self, report):
@@ -84,6 +87,14 @@ class Wiring:
             x, y = phasor
             volts.append(complex(x, y) / _PEAK)
         return volts
+
+    def _note_legs(self, one, other):
+        """The legs of a split phase make nearly the same power where they are alike while much
+        flows: each report counts by how far they are apart."""
+        apart, sums = abs(one - other) / one, self._legs_apart
+        sums[0] += (apart - sums[0]) * _LEGS_SLOW
+        sums[1] += (apart * apart - sums[1]) * _LEGS_SLOW
+        self._legs_alike = sums[1] < _LEGS * sums[0]
 
     def _decide(self, best):
         on_wire = [i for pair in self._evidence.one_wire.found() for i in pair]
@@ -102,6 +113,8 @@ class Wiring:
             configured = 2 * self._site.points[i].phase
             if self._alike(way, configured):
                 way = configured
+            elif self._alike(way, self.ways[i]):
+                way = self.ways[i]
             sure = margin >= self._needed(way, configured)
             self._lasts[i] = min(_LASTS, self._lasts[i] + 1) if sure and way == self.ways[i] else 0
             self.ways[i], self.margins[i] = way, margin
@@ -117,8 +130,7 @@ class Wiring:
         """The margin from which on it is sure."""
         if way == configured:
             return _RIGHT
-        opposite = self._site.lines == SPLIT and way + configured == 3
-        return _OTHER_LEG if opposite else _SURE
+        return _SURE_SPLIT if self._site.lines == SPLIT else _SURE
 
     def mate(self, i: int) -> int:
         """The point that is on one wire with point i."""
@@ -131,11 +143,6 @@ class Wiring:
         """Whether two hypotheses make the same power: on one leg of a split phase, and on the
         other one turned."""
         return way == other or self._legs_alike and way + other == 3
-
-
-def _near(a, b):
-    """Whether two legs of a split phase make nearly the same power."""
-    return abs(a - b) < _LEGS * a
 
 
 def _grid(site):
