@@ -96,7 +96,7 @@ def _verdict(seed: int, site: Drawn, k: int, lines: list[list]) -> Verdict:
     for second, states, ways in lines:
         verdict.said = states[k]
         verdict.right = _is_right(site, ct, ways[k])
-        if verdict.said == WRONG and not fault:
+        if verdict.said == WRONG and not fault and not (ct.fault and verdict.right):
             verdict.alarm = True
         if verdict.said >= AS_CONFIGURED:
             if not verdict.right:
