@@ -143,6 +143,21 @@ def _chapter(file: Path, made: dict[str, str], drawn: dict[str, str]) -> Chapter
     return Chapter(f"{name}.html", html.unescape(re.sub("<.*?>", "", title[1])), body, ids)
 
 
+def _on_paper(found: list[Chapter]) -> str:
+    """All chapters, numbered; behind a link to another one stands its number."""
+    number = {name: k for k, chapter in enumerate(found, 1) for name in chapter.ids}
+    bodies = []
+    for k, chapter in enumerate(found, 1):
+
+        def refer(match: re.Match[str], here: int = k) -> str:
+            there = number[match[1]]
+            return match[0] if there == here else f"{match[0]} <small>(→ {there})</small>"
+
+        body = re.sub(r'<a href="#([\w-]+)">.*?</a>', refer, chapter.body, flags=re.DOTALL)
+        bodies.append(body.replace('">', f'">{k}. ', 1) if body.startswith("<h1") else body)
+    return "\n".join(bodies)
+
+
 def pages(language: str) -> dict[str, str]:
     """{file: HTML}: index.html, a page for each chapter, and PRINTED with all of them."""
     found = chapters(language)
@@ -164,9 +179,7 @@ def pages(language: str) -> dict[str, str]:
     ).get_template("page.html")
     made = {
         "index.html": template.render(**common, kind="index", number=-1, body=""),
-        PRINTED: template.render(
-            **common, kind="print", number=-1, body="\n".join(one.body for one in found)
-        ),
+        PRINTED: template.render(**common, kind="print", number=-1, body=_on_paper(found)),
     }
     for number, chapter in enumerate(found):
 

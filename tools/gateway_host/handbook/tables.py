@@ -169,7 +169,7 @@ class _Maker:
                 for colour, seconds in data(name)["RESET"]
             )
             rows.append((self._boards[name], ", ".join(stages)))
-        return _table((self._words["name"], self._words["button"]), rows)
+        return _table((self._words["name"], self._words["button"]), rows, kind="whole")
 
     def devices(self) -> str:
         """The LEDs of what hangs on the buses."""
