@@ -32,6 +32,18 @@ def states(
         flows = power[phases.index(name)].real if name in phases else 0
         size = 230 - drop * flows / 230 + rng.normal(0, 0.15, SECONDS)
         volts[k] = size * np.exp(-2j * np.pi * k / 3)
+    return {tuple(said) for _, said, _ in judgements(scheme, loads, points, volts, power)}
+
+
+def judgements(
+    scheme: str,
+    loads: list[dict[str, Any]],
+    points: list[tuple[str, str]],
+    volts: np.ndarray,
+    power: np.ndarray,
+) -> list[list[Any]]:
+    """Of each judgement the report's number, and of each point the state and the hypothesis.
+    volts and power: [voltage or point, report], complex."""
     plan = {
         "version": 1,
         "name": "Watched",
@@ -54,6 +66,6 @@ def states(
         ],
         "loads": loads,
     }
-    cts = [Ct(0, "", phase) for phase in phases]
+    cts = [Ct(0, "", phase) for phase, _ in points]
     [lines] = spoken([Drawn(scheme, plan, volts, cts, power)])
-    return {tuple(said) for _, said, _ in lines}
+    return lines
