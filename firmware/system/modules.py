@@ -18,7 +18,7 @@ HOTSPOT = (
     "portal_fr",
     "portal_nl",
 )
-# What the commissioning page needs, from its first request on: few gateways are ever asked for it.
+# What the commissioning page needs, from its first request on.
 SERVICE = ("installer.routes", "installer.values")
 # What else a gateway that measures may import.
 _NOW_AND_THEN = (
@@ -123,7 +123,7 @@ def keep_all() -> None:
 
 def load(with_b_bus: bool, between: Callable[[], object]) -> None:
     """Load what else may be imported later. between: called after each."""
-    for name in HOTSPOT + _NOW_AND_THEN + (_B_BUS if with_b_bus else ()):
+    for name in HOTSPOT + SERVICE + _NOW_AND_THEN + (_B_BUS if with_b_bus else ()):
         __import__(name)
         between()
 
