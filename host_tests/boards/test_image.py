@@ -148,7 +148,8 @@ def test_the_partitions_are_what_an_esp32_takes(built):
 def test_an_image_larger_than_its_partition_is_refused(built, tmp_path, monkeypatch):
     files = built.littlefs.parent / "files"
     table = tmp_path / "partitions.csv"
-    table.write_text(image.PARTITIONS.read_text().replace("0xc0000", "0x20000"))
+    size = image.partitions()["romfs"][1]
+    table.write_text(image.PARTITIONS.read_text().replace(f"{size:#x}", "0x20000"))
     monkeypatch.setattr(image, "PARTITIONS", table)
     monkeypatch.setattr(image, "ROOT", tmp_path)
     monkeypatch.setattr(image, "_VFS_BYTES", 0x20000)
