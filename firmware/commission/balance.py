@@ -2,7 +2,8 @@
 
 Where a load takes the same from all phases, only one way of wiring its CTs makes their powers
 alike, but for a shift of all by a phase and a turn of all. Owns a count of what was seen of that.
-In a delta two elements of such a load make another pattern, so it is not looked at there.
+In a delta two elements of such a load make another pattern, so it is not looked at there; nor
+where the sun or a battery is behind it, because what is left of both is not alike.
 """
 
 from micropython import const
@@ -26,7 +27,9 @@ class Balance:
         self.loads: list[Sequence[int]] = []
         if site.lines == STAR and site.phases == 3:
             self.loads = [
-                load.points for load in site.loads if len(load.points) == 3 and load.role != "grid"
+                load.points
+                for load in site.loads
+                if len(load.points) == 3 and load.role != "grid" and not load.fed
             ]
         self._phases = bytes(point.phase for point in site.points)
         self._seen = bytearray(len(_CASES) * len(self.loads))

@@ -18,7 +18,7 @@ from commission.judge import Judge
 _JUDGED = const(30)  # reports from one judgement to the next
 _SELDOM = const(600)  # the same after the first hour
 _HOUR = const(3600)  # reports
-_SURE = 6.0  # log of how much likelier a fault is than anything else
+_SURE = 8.0  # log of how much likelier a fault is than anything else
 _RIGHT = 12.0  # the same of what is as configured, of which the prior is a part
 _SURE_SPLIT = 10.0  # the same in a split phase: turned on the other leg looks nearly alike
 _LASTS = const(2)
