@@ -20,6 +20,7 @@ _SELDOM = const(600)  # the same after the first hour
 _HOUR = const(3600)  # reports
 _SURE = 8.0  # log of how much likelier a fault is than anything else
 _RIGHT = 12.0  # the same of what is as configured, of which the prior is a part
+_SURE_UNMEASURED = 6.0  # the same without CTs at the grid, where no changes agree by chance
 _SURE_SPLIT = 10.0  # the same in a split phase: turned on the other leg looks nearly alike
 _LASTS = const(2)
 _LEGS = 0.04
@@ -46,6 +47,7 @@ class Wiring:
         self._site = site
         self.watched = bytearray(not (p.metered or p.phaseless) for p in site.points)
         grid = _grid(site)
+        self._measured = bool(grid)
         if site.lines == DELTA:
             for i in grid:
                 self.kinds[i] = several
@@ -130,7 +132,9 @@ class Wiring:
         """The margin from which on it is sure."""
         if way == configured:
             return _RIGHT
-        return _SURE_SPLIT if self._site.lines == SPLIT else _SURE
+        if self._site.lines == SPLIT:
+            return _SURE_SPLIT
+        return _SURE if self._measured else _SURE_UNMEASURED
 
     def mate(self, i: int) -> int:
         """The point that is on one wire with point i."""
