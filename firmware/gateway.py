@@ -32,7 +32,7 @@ from cloud.retained import Retained
 from cloud.service import Service
 from cloud.state import State
 from cloud.uplink import Uplink
-from installer.service_page import ServicePage
+from installer.service_page import Reach, ServicePage
 from panel.housekeeping import Housekeeping
 from assembly import build_measuring
 from measuring_loop import MeasuringLoop
@@ -60,7 +60,10 @@ class Gateway:
         self.site = site
         self._log = Log(hardware.uptime_ms)
         self.counters = Counters(self._log.error)
-        page = ServicePage(hardware, lambda: self.site, lambda: self.measuring)
+        seen = lambda: self.site, lambda: self.measuring, lambda: self.advice
+        seen += lambda: self.port_b.devices(), self.texts
+        done = self._identify, self._scan, lambda change: self._service.edit(change)
+        page = ServicePage(hardware, self.counters.count, Reach(*seen, *done))
         way = self._on_led, self._in_cloud, improv, page
         self.housekeeping = Housekeeping(hardware, board, settings, self.counters, *way)
         self.led = self.housekeeping.led
@@ -152,8 +155,8 @@ class Gateway:
         )
         way = self._change.apply, self._log, self.commands, self.close, hardware.restart
         free = self.journal.describe, lambda: self.housekeeping.give_back(self._now_s())
-        service = Service(site, settings, meters, hardware.serial, *way, *free)
-        service.declare()
+        self._service = Service(site, settings, meters, hardware.serial, *way, *free)
+        self._service.declare()
         way = self.connection, self.uplink, self.commands, self.counters, self._now_s
         self._renewal = Renewal(hardware.serial, settings, *way)
         self._home_assistant = HomeAssistant(

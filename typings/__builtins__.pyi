@@ -105,6 +105,7 @@ from cloud.pings import Pings as Pings
 from cloud.rates import Rates as Rates
 from cloud.subscriptions import Subscriptions as Subscriptions
 from cloud.uplink import Uplink as Uplink
+from installer.service_page import Reach as Reach
 from installer.service_page import ServicePage as ServicePage
 from led import Led as Led
 from pipeline import Measuring as Measuring
@@ -226,6 +227,8 @@ class Moves(Protocol):
 
 WatchedTask = tuple[str, int, Callable[[Beat], Coroutine[Any, Any, object]]]
 """Name, s within which it moves, the task."""
+EditSite = Callable[[Callable[[Table], object]], Awaitable[object]]
+"""As Service.edit()."""
 HttpAnswer = tuple[int, bytes, bytes | Page | Generator[bytes]]
 """Status, fields, body."""
 Handler = Callable[[Request], Awaitable[HttpAnswer]]

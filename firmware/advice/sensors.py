@@ -79,11 +79,15 @@ class Advice:
             self._findings.add_to(texts)
         self.texts = ordered(texts)
 
+    def describe(self) -> Iterable[Table]:
+        """Of each point what is known of its wiring, as JSON has it; a ms or two for each."""
+        return self._findings.describe() if self._findings else ()
+
     async def commission(self, _: object = None) -> str:
         """The command "commission": what is known of each point's wiring, as JSON. Others have
         their turn behind each point."""
         texts = []
-        for one in self._findings.describe() if self._findings else ():
+        for one in self.describe():
             texts.append(json.dumps(one, separators=(",", ":")))
             await asyncio.sleep_ms(0)
         return "[%s]" % ",".join(texts)

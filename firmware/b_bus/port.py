@@ -134,6 +134,10 @@ class PortB:
             if module.KIND == "input"
         ]
 
+    def devices(self) -> Sequence[Device]:
+        """Who is on this bus: modules, meters, the Power Box."""
+        return self._runner.members.devices if self._runner else ()
+
     def scan(self) -> None:
         """Look for new modules."""
         if self._runner:

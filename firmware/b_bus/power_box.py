@@ -273,6 +273,10 @@ class NoBusA:
     def scan(self) -> None:
         pass
 
+    def describe(self) -> Iterable[Table]:
+        """As advice.sensors.Advice.describe()."""
+        return ()
+
     def commission(self, _: object) -> str:
         """As advice.sensors.Advice.commission(): how its CTs are wired is not looked at."""
         return "[]"

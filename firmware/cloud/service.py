@@ -58,6 +58,7 @@ class Service:
         self._restart = restart
         self._kept = kept
         self._give_back = give_back
+        self._writing = asyncio.Lock()  # of site.json, until it is used
 
     def declare(self) -> None:
         """Enter the commands."""
@@ -102,7 +103,19 @@ class Service:
         except OSError:
             raise Refused(_FULL)
 
+    async def edit(self, change: Callable[[Table], object]) -> str:
+        """Apply site.json as `change`, which is given its table, alters it; the command's answer.
+        Refused, also by `change`: all stays as it is."""
+        async with self._writing:
+            table = self._table(site_file.FILE)
+            change(table)
+            return await self._written(table)
+
     async def _replace(self, table):
+        async with self._writing:
+            return await self._written(table)
+
+    async def _written(self, table):
         site = await self._checked(table)
         try:
             site_file.replace(compact(table))
@@ -112,8 +125,9 @@ class Service:
 
     async def _reapply(self, _):
         """What the files say is applied to every node and module anew, as at every start."""
-        site = await self._checked(self._table(site_file.FILE))
-        return self._begin_anew(None) if site.b_bus else await self._used(site)
+        async with self._writing:
+            site = await self._checked(self._table(site_file.FILE))
+            return self._begin_anew(None) if site.b_bus else await self._used(site)
 
     @staticmethod
     def _table(name):

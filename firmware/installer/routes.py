@@ -1,5 +1,5 @@
 """What the commissioning page asks of the gateway, and its answers. Owns the routes, and how long
-an answer may wait for a report."""
+an answer waits for a report."""
 
 import asyncio
 import sys
@@ -8,6 +8,7 @@ from micropython import const
 
 from hotspot.http_server import RequestError
 from hotspot.portal import language_of
+from cloud.json_pieces import compact
 from installer import values
 
 _PAGE = "/installer/page.gz"
@@ -20,43 +21,78 @@ _HTML = (
     b"Content-Security-Policy: frame-ancestors 'none'\r\n"
 )
 _JSON = b"Content-Type: application/json\r\nX-Content-Type-Options: nosniff\r\n"
+_ORDERS = ("/apply", "/undo", "/identify", "/scan")
 
 
 class Routes:
-    """As ServicePage; measuring: pipeline.Measuring."""
+    """As ServicePage."""
 
-    def __init__(self, hardware: BoardHardware, site: Callable[[], Site], measuring: Measuring):
+    def __init__(self, hardware: BoardHardware, count: Count, reach: Reach):
         self._hardware = hardware
-        self._site = site
-        self._measuring = measuring
+        self._count = count
+        self._reach = reach
         self._values = values.Values()
+        self._orders = None
 
     async def answer(self, request: Request, path: str) -> HttpAnswer:
         """path: what follows the page's own."""
+        if path in _ORDERS:
+            return await self._obey(request, path[1:])
         if request.method not in ("GET", "HEAD"):
             raise RequestError(405)
         if path == "":
             return 200, _HTML, _page()
+        site, orders = self._reach.site(), self._with_orders()
         if path == "/site":
             language = language_of(request.fields.get("accept-language", ""))
-            return 200, _JSON, values.site(self._site(), self._hardware.serial, language)
+            said = self._hardware.serial, language, orders.token
+            return 200, _JSON, values.site(site, *said)
         if path == "/now":
             await self._wait(request.path.partition("?after=")[2])
             return 200, _JSON, self._values.pieces()
+        if path == "/findings":
+            from installer import findings
+
+            entries, job = orders.changes.entries, orders.job
+            return 200, _JSON, findings.pieces(site.fingerprint, self._reach, entries, job)
         raise RequestError(404)
+
+    async def _obey(self, request, name):
+        from installer.orders import Wrong
+
+        if request.method != "POST":
+            raise RequestError(405)
+        try:
+            said = await self._with_orders().carry_out(request, name)
+        except Wrong as wrong:
+            name, text = wrong.said
+            said = compact({"error": name, "text": text})
+            return wrong.status, _JSON, said.encode()
+        return 202, _JSON, said.encode()
+
+    def _with_orders(self):
+        if self._orders is None:
+            from installer.orders import Orders
+
+            self._orders = Orders(self._reach, self._now_s, self._count)
+        return self._orders
+
+    def _now_s(self):
+        now_ms = self._hardware.now_ms()
+        return now_ms and now_ms // 1000
 
     async def _wait(self, after):
         """Until there is another report than the one that the phone has: at most 3 s."""
         if not after.isdigit():
             after = "-1"
-        measuring = self._measuring
+        measuring = self._reach.measuring()
         for _ in range(_LOOKS):
             # While a report is worked through, its values are not whole.
             if not measuring.pending and str(measuring.reports) != after:
                 break
             await asyncio.sleep_ms(_LOOK_MS)
         if not measuring.pending or self._values.number < 0:
-            self._values.take(self._site(), measuring, self._hardware.now_ms())
+            self._values.take(self._reach.site(), measuring, self._hardware.now_ms())
 
 
 def _page():

@@ -4,26 +4,47 @@ modules are in memory: from the first request to the hotspot's end."""
 from system.modules import SERVICE, unload
 
 
-class ServicePage:
-    """Answers requests for PATH and what lies below it. hardware: the board's; site,
-    measuring: functions, the Site in use and the pipeline.Measuring."""
-
-    PATH = "/wiring"
+class Reach:
+    """What the page sees and may do, functions all: the Site in use, pipeline.Measuring, the
+    advice, the devices on the B-bus, all that is wrong as [(name, text)]; the commands "identify"
+    and "scan", Service.edit."""
 
     def __init__(
         self,
-        hardware: BoardHardware,
         site: Callable[[], Site],
         measuring: Callable[[], Measuring],
+        advice: Callable[[], Any],
+        devices: Callable[[], Sequence[Any]],
+        texts: Callable[[], list[AdviceText]],
+        identify: CarryOut,
+        scan: Callable[[object], object],
+        edit: EditSite,
     ):
+        self.site = site
+        self.measuring = measuring
+        self.advice = advice
+        self.devices = devices
+        self.texts = texts
+        self.identify = identify
+        self.scan = scan
+        self.edit = edit
+
+
+class ServicePage:
+    """Answers requests for PATH and what lies below it. hardware: the board's; count: of
+    errors."""
+
+    PATH = "/wiring"
+
+    def __init__(self, hardware: BoardHardware, count: Count, reach: Reach):
         self._hardware = hardware
-        self._site = site
-        self._measuring = measuring
+        self._count = count
+        self._reach = reach
         self._routes = None
 
     def fingerprint(self) -> str:
         """Of the site in use."""
-        return self._site().fingerprint
+        return self._reach.site().fingerprint
 
     def has(self, path: str) -> bool:
         """Whether a request with this path, without its query, is answered here."""
@@ -34,7 +55,7 @@ class ServicePage:
         if self._routes is None:
             from installer.routes import Routes
 
-            self._routes = Routes(self._hardware, self._site, self._measuring())
+            self._routes = Routes(self._hardware, self._count, self._reach)
         return await self._routes.answer(request, path[len(self.PATH) :])
 
     def close(self) -> None:

@@ -20,10 +20,12 @@ _STEP = const(4)  # points in a piece
 _TENTHS = 1800 / pi
 
 
-def site(place: Site, serial: str, language: str) -> Generator[bytes]:
-    """What stays as long as a site is in use. serial: the gateway's; language: the phone's."""
+def site(place: Site, serial: str, language: str, token: str) -> Generator[bytes]:
+    """What stays as long as a site is in use. serial: the gateway's; language: the phone's; token:
+    orders.Orders.token."""
     names = SCHEMES[place.scheme][1]
     head = {"serial": serial, "version": VERSION, "site": place.fingerprint, "lang": language}
+    head["token"] = token
     head["name"], head["scheme"], head["phases"] = place.name, place.scheme, names
     yield compact(head)[:-1].encode()
     before = b',"loads":['

@@ -19,7 +19,13 @@ HOTSPOT = (
     "portal_nl",
 )
 # What the commissioning page needs, from its first request on.
-SERVICE = ("installer.routes", "installer.values")
+SERVICE = (
+    "installer.routes",
+    "installer.values",
+    "installer.findings",
+    "installer.orders",
+    "installer.changes",
+)
 # What else a gateway that measures may import.
 _NOW_AND_THEN = (
     "a_bus.misplaced",

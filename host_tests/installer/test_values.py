@@ -3,72 +3,20 @@ browser of a phone's size."""
 
 from __future__ import annotations
 
-import http.client
-import json
 import math
 import re
-from typing import Any
 
 import pytest
 import steady_house
 from gateway_host import service_page
-from installer_scenario import Installer
-from phone import Phone, until
-from running_gateway import free_port, mqtt_at
-
-from hotspot import HOST
+from measured_site import Site
+from phone import Phone
 
 POWER, REACTIVE, _, FACTOR, ANGLE, CURRENT, VOLTAGE, OVER = range(8)
 WIDTHS = (360, 390)
 KETTLE = "document.querySelector('#load1 h2 b')?.textContent"
 LINES = """[...document.querySelectorAll('#load2 line')].map(line =>
     [line.className.baseVal, +line.getAttribute('x2'), +line.getAttribute('y2')])"""
-
-
-class Site:
-    """A measuring gateway of the steady house, and what it answers to a phone on its hotspot."""
-
-    def __init__(self, directory, **options: Any):
-        self.house = steady_house.house(directory)
-        self.plan = options.pop("plan", None) or self.house.site_json()
-        options = {"mqtt": mqtt_at(free_port())} | options  # nobody is there
-        self.installer = Installer(directory / "gateway", self.plan, house=self.house, **options)
-
-    def __enter__(self) -> Site:
-        self.installer.__enter__()
-        return self
-
-    def __exit__(self, *why: Any) -> None:
-        self.installer.__exit__(*why)
-
-    def ask(self, method: str, path: str, body: bytes | None = None, **fields: str) -> Any:
-        """(status, fields, body) of one request."""
-        connection = http.client.HTTPConnection(HOST, self.installer.port, timeout=60)
-        try:
-            given = {"Host": self.installer.origin()}
-            given |= {name.replace("_", "-"): value for name, value in fields.items()}
-            connection.request(method, path, body, given)
-            answer = connection.getresponse()
-            return answer.status, dict(answer.getheaders()), answer.read()
-        finally:
-            connection.close()
-
-    def json(self, path: str, **fields: str) -> Any:
-        status, _, body = self.ask("GET", "/wiring/" + path, **fields)
-        assert status == 200
-        return json.loads(body)
-
-    def now(self, after: int | str = "") -> dict[str, Any]:
-        """Values that are whole: every input is measured."""
-        found = {}
-
-        def whole() -> bool:
-            nonlocal found
-            found = self.json(f"now?after={found.get('n', after)}")
-            return None not in [value for point in found["p"] for value in point]
-
-        until(whole, "values of every input", lambda: found)
-        return found
 
 
 @pytest.fixture(scope="module")

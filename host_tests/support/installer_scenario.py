@@ -119,9 +119,10 @@ class Installer:
             options["mqtt"] = mqtt_at(internet.port, cloud[0])
             directory.mkdir()
             (directory / "settings.json").write_text(json.dumps({"mqtt": options["mqtt"]}))
+        self.installation = Installation(house or load_house(DEFAULT_HOUSE))
         self.session = self._stack.enter_context(
             Session(
-                Installation(house or load_house(DEFAULT_HOUSE)),
+                self.installation,
                 plan,
                 directory=directory,
                 world=self.world,

@@ -2,7 +2,7 @@
   const texts = TEXTS;
   const get = id => document.getElementById(id), main = get('main');
   const RATES = {p: 0, q: 1, s: 2, pf: 3, angle: 4, i: 5, u: 6, over: 7};
-  let words = texts.en, language = 'en', site, now, seen = 0;
+  let words = texts.en, language = 'en', tab = 'values', site, now, known, seen = 0;
   const say = (key, ...values) => words[key].replace(/%(\d)/g, (_, k) => values[k - 1]);
 
   // Elements: make('p', {class: 'soft'}, child, 'text', ...). Names are text, never markup.
@@ -114,19 +114,225 @@
       make('dl', {}, ...rows, hertz)), update};
   };
 
+  // What is judged of the wiring, and what may be done about it.
+  const STATES = {'no current': 'no_current'};
+  const COMMENTED = ['turned_ct', 'wrong_phase', 'exchanged_cts', 'one_wire'];
+  const findingsOf = k => known.findings.filter(one => site.points[one[0]][2] == k);
+  const isRemedy = one => one[4] != null;
+  const stateOf = one => say(STATES[one[1]] || one[1]);
+  const percent = share => number(Math.min(9999, Math.floor(share * 1e4)) / 100, 2);
+  const ctOf = i => say('ct', site.points[i][1], site.points[i][0]);
+  const wrongText = one => {
+    const point = site.points[one[0]], turned = isRemedy(one) && one[5] != point[4];
+    if (one[3] == 'one_wire' || one[3] == 'turned_ct') return say(one[3], ctOf(one[0]));
+    if (!isRemedy(one)) return one[6];
+    const key = one[3] == 'wrong_phase' && turned ? 'wrong_both' : one[3];
+    return say(key, ctOf(one[0]), one[4], point[3]);
+  };
+  const adviceText = one => {
+    const point = site.points[one[0]];
+    return phaseOf(point) < 0 ? say('do_phase') : say('do_' + site.loads[point[2]][1]);
+  };
+  const button = (text, act, kind) => make('button', {type: 'button', class: kind, onclick: act},
+    text);
+  const card = (title, ...children) =>
+    make('section', {class: 'card'}, title && make('h2', {}, title), ...children);
+  const remedyOf = k => findingsOf(k).filter(isRemedy)
+    .map(one => one[0] + ':' + one[4] + ':' + +one[5]).join(',');
+
+  const wrongCard = k => {
+    const wrong = findingsOf(k).filter(one => one[1] == 'wrong'), remedy = remedyOf(k);
+    if (!wrong.length) return null;
+    const lines = wrong.map(one => make('p', {}, wrongText(one), one[2] == null ? '' :
+      make('small', {}, ' ' + say('sure', percent(one[2])))));
+    const element = card(site.loads[k][0], ...lines, remedy &&
+      button(say('apply'), () => order('apply', {load: k, site: site.site, remedy}), 'apply'));
+    element.classList.add('wrong');
+    return element;
+  };
+  const stateRow = one => {
+    const point = site.points[one[0]], open = one[1] == 'undecided' || one[1] == 'no current';
+    return make('li', {class: 's-' + (STATES[one[1]] || one[1])},
+      make('b', {}, site.loads[point[2]][0]), ` ${point[1]} · ${point[3]}: ${stateOf(one)}`,
+      one[2] == null ? '' : ` (${percent(one[2])}\u00a0%)`,
+      open ? make('small', {}, adviceText(one)) : '');
+  };
+  const inEffect = entry => entry.points.every(([node, input, , , phase, turned]) =>
+    site.points.some(point => point[0] == node && point[1] == input && point[3] == phase &&
+      point[4] == turned));
+  const timeText = seconds => seconds ? new Date(seconds * 1000).toLocaleString(language) : '';
+  const changeText = entry => entry.points.map(([node, input, phase, turned, next, back]) =>
+    `${node} ${input}: ${phase}${turned ? ' ' + say('turned') : ''} → ` +
+    `${next}${back ? ' ' + say('turned') : ''}`).join('; ');
+  const changeRow = (entry, live) => make('li', {}, make('b', {}, entry.load),
+    ` ${say('was_' + entry.what)} ${timeText(entry.time)}`,
+    make('small', {}, changeText(entry)), live && inEffect(entry) ?
+      button(say('undo'), () => order('undo', {change: entry.n, site: site.site}), 'quiet') : '');
+  const others = () => known.texts.filter(([name]) => !COMMENTED.includes(name));
+  const otherList = () => others().length ? make('ul', {lang: 'en'},
+    ...others().map(([, text]) => make('li', {}, text))) : make('p', {}, say('nothing_else'));
+  const changeList = live => known.changes.length ? make('ul', {},
+    ...known.changes.slice().reverse().map(entry => changeRow(entry, live)))
+    : make('p', {}, say('none_yet'));
+
+  const findingsView = () => {
+    const wrong = site.loads.map((_, k) => wrongCard(k)).filter(one => one);
+    if (!wrong.length) {
+      wrong.push(card(null, make('p', {}, say(known.findings.length ? 'all_right' : 'not_watched'))));
+    }
+    return [...wrong, card(say('looked'), make('ul', {}, ...known.findings.map(stateRow))),
+      card(say('changes'), changeList(true)), card(say('reports'), otherList())];
+  };
+
+  const deviceState = state => words[state.replace(/ /g, '_')] || state;
+  const blink = (serial, count) => make('span', {class: 'blink'}, ...[...'ABCD'.slice(0, count)]
+    .map(input => button(input, () => order('identify', {serial, input}), 'quiet')));
+  const deviceRow = (serial, state, count, more) => make('li', {class: state == 'well' ? '' : 'off'},
+    make('b', {}, serial), ` ${more} ${deviceState(state)}`,
+    count ? make('div', {}, make('small', {}, say('identify')), blink(serial, count)) : '');
+  const headOf = serial => site.points.every(point => point[0] != serial) && /^5[01]/.test(serial);
+  const devicesView = () => [
+    card(say('nodes'), make('ul', {}, ...known.nodes.map(([serial, state, count]) =>
+      deviceRow(serial, state, headOf(serial) ? 0 : count, '')))),
+    card(say('modules'), known.modules.length ? make('ul', {}, ...known.modules.map(
+      ([serial, kind, state, name, count]) => deviceRow(serial || name, state, count, name && serial
+        ? name : ''))) : make('p', {}, say('no_modules'))),
+    make('p', {}, button(say('scan'), () => order('scan', {}), 'apply'))];
+
+  // The report to hand over. What is typed and ticked stays on this phone.
+  const kept = name => sessionStorage.getItem(site.serial + name) || '';
+  const keep = (name, value) => sessionStorage.setItem(site.serial + name, value);
+  const field = (name, tag) => {
+    const element = make(tag, {id: name, oninput: () => keep(name, element.value), rows: 3});
+    element.value = kept(name);
+    return make('label', {}, say(name), element);
+  };
+  const tick = k => {
+    const element = make('input', {type: 'checkbox', 'aria-label': say('tick'), onchange: () => {
+      keep('tick' + k, element.checked ? new Date().toLocaleString(language) : '');
+      show();
+    }});
+    element.checked = !!kept('tick' + k);
+    return make('td', {}, element, make('small', {}, ' ' + kept('tick' + k)));
+  };
+  const cells = (...texts) => texts.map(text => make('td', {}, text));
+  const loadRows = k => {
+    const points = pointsOf(k), found = new Map(known.findings.map(one => [one[0], one]));
+    return points.map((i, place) => {
+      const point = site.points[i], rate = now ? now.p[i] : [], one = found.get(i);
+      const first = place ? cells('') : [make('td', {}, make('b', {}, site.loads[k][0]), ' ',
+        make('small', {}, say(site.loads[k][1])))];
+      const verdict = one ? stateOf(one) + (one[2] == null ? '' : ` ${percent(one[2])}\u00a0%`) +
+        (one[1] == 'wrong' ? ': ' + wrongText(one) : '') : '–';
+      return make('tr', {}, ...first, ...cells(`${point[0]} ${point[1]} (${point[5]})`,
+        (phaseOf(point) < 0 ? '–' : point[3]) + (point[4] ? ' ' + say('turned') : ''),
+        `${watts(rate[0])}, ${watts(rate[1], 'var')}, ${volts(rate[6])}, ${amperes(rate[5])}, PF\u00a0${factor(rate[3])}`,
+        verdict), place ? make('td', {}) : tick(k));
+    });
+  };
+  const reportView = () => {
+    const heads = ['load', 'input', 'phase', 'measured', 'finding', 'by_hand'];
+    const facts = [['date', new Date().toLocaleString(language)],
+      ['gateway', `${site.serial}, ${say('firmware')} ${site.version}`], ['site', site.name],
+      ['fingerprint', site.site], ['scheme', site.scheme],
+      ['supply', now ? site.phases.map((name, p) => `${name} ${volts(now.u[p][0])}`).join(', ') +
+        `, ${number(now.hz == null ? null : now.hz / 1e6, 2)}\u00a0Hz` : '–']];
+    return [make('div', {class: 'screen'}, button(say('print'), () => print(), 'apply'),
+      make('p', {class: 'soft'}, say('print_hint', location.href))),
+    make('article', {id: 'report'}, make('h1', {}, say('report_title')),
+      make('table', {class: 'facts'}, ...facts.map(([key, text]) =>
+        make('tr', {}, make('th', {}, say(key)), make('td', {}, text)))),
+      field('who', 'input'),
+      make('div', {class: 'wide'}, make('table', {},
+        make('tr', {}, ...heads.map(key => make('th', {}, say(key)))),
+        ...site.loads.flatMap((_, k) => loadRows(k)))),
+      make('p', {class: 'soft'}, say('explain')),
+      make('h2', {}, say('reports')), otherList(), make('h2', {}, say('changes')),
+      changeList(false), make('h2', {}, say('nodes')),
+      make('p', {}, known.nodes.map(([serial, state]) => `${serial}: ${deviceState(state)}`).join(', ')),
+      make('h2', {}, say('modules')),
+      make('p', {}, known.modules.map(([serial, , state, name]) =>
+        `${serial || name}: ${deviceState(state)}`).join(', ') || say('no_modules')),
+      field('remarks', 'textarea'), make('p', {class: 'sign'}, say('signature')))];
+  };
+
   let views = [];
   const show = () => {
     document.documentElement.lang = get('language').value = language;
     document.title = say('title') + ' ' + site.serial;
     get('about').textContent = site.serial + ' ' + site.site;
-    views = [supplyView(), ...site.loads.map((_, k) => viewOf(k))];
-    main.replaceChildren(make('h1', {}, say('title')), ...views.map(view => view.element));
-    update();
+    get('tabs').replaceChildren(...['values', 'findings', 'devices', 'report'].map(name =>
+      make('button', {type: 'button', 'aria-current': name == tab ? 'page' : null, id: 'to-' + name,
+        onclick: () => { tab = name; show(); look(); }},
+      say('tab_' + name), name == 'findings' && known && known.findings.some(one =>
+        one[1] == 'wrong') ? make('i', {}, '!') : '')));
+    views = [];
+    if (tab == 'values') {
+      views = [supplyView(), ...site.loads.map((_, k) => viewOf(k))];
+      main.replaceChildren(make('h1', {}, say('title')), ...views.map(view => view.element));
+      update();
+    } else if (!known) main.replaceChildren();
+    else {
+      main.replaceChildren(...{findings: findingsView, devices: devicesView, report: reportView
+      }[tab]());
+    }
   };
   const update = () => {
     if (!now) return;
     for (const view of views) view.update();
     main.dataset.report = now.n;
+  };
+
+  // Orders: the gateway takes one, and says what has become of it.
+  let job;
+  const notice = (text, bad) => {
+    get('notice').textContent = text;
+    get('notice').className = text ? bad ? 'note' : 'note good' : '';
+  };
+  const order = async (name, fields) => {
+    if (job) return;
+    job = true;
+    notice(say('state_busy'));
+    try {
+      const body = new URLSearchParams({token: site.token, ...fields});
+      const answer = await fetch('/wiring/' + name, {method: 'POST', body});
+      const said = await answer.json();
+      if (said.error) {
+        notice(say(words[said.error] ? said.error : 'refused', said.text), true);
+        if (said.error == 'stale') site = null;
+      } else if (name == 'identify') notice(say('blinking'));
+      else if (name == 'scan') notice(say('scanning'));
+      else await finish(said.job[0]);
+    } catch (error) {
+      notice(say('gone'), true);
+    }
+    job = false;
+    look();
+  };
+  const finish = async number => {
+    for (;;) {
+      await pause(700);
+      const next = await ask('findings').catch(() => null);
+      if (!next || next.job[0] == number && next.job[1] == 'busy') continue;
+      const [, state, why] = next.job;
+      return state == 'refused' ? notice(say('refused', why), true) : notice(say('state_done'));
+    }
+  };
+  const look = async () => {
+    try {
+      const next = await ask('findings');
+      if (!site || next.site != site.site) await load();
+      const same = JSON.stringify(next) == JSON.stringify(known);
+      known = next;
+      // The report stays as it is while somebody writes in it.
+      if (!same && (tab != 'report' || !main.firstChild)) show();
+    } catch (error) {}
+  };
+  const watch = async () => {
+    for (;;) {
+      await pause(3000);
+      if (!document.hidden && site && !job) await look();
+    }
   };
 
   // Values: the gateway answers as soon as it has newer ones.
@@ -144,6 +350,7 @@
     site = await ask('site');
     now = null;
     setLanguage(chosen || site.lang);
+    if (known && known.site != site.site) look();
   };
   const follow = async () => {
     for (;;) {
@@ -177,4 +384,6 @@
     if (site) setLanguage(chosen);
   };
   follow();
+  look();
+  watch();
 })();

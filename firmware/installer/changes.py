@@ -1,0 +1,85 @@
+"""What was changed of the wiring from a phone: a remedy applied, or taken back.
+
+Owns the record of that, `wiring.0` and `wiring.1`: the last 16 changes. It is written before the
+site is: a power cut between leaves a change that is not in effect, and nothing that is in effect
+without a record.
+"""
+
+import json
+
+from micropython import const
+
+from system.durable import Durable
+from system.refused import Refused
+from cloud.json_pieces import compact
+
+_FILE = "wiring"
+_MOST = const(16)
+_FULL = "the flash is full: nothing was changed"
+
+
+class Changes:
+    """`entries`: the oldest first, each {"n": its number, "time": epoch s or None, "what": "apply"
+    or "undo", "load": its name, "points": [[node, input, phase and reversed before, phase and
+    reversed from then on], ...]}. edit: Service.edit; now_s: a function, epoch s or None; count:
+    of errors."""
+
+    def __init__(self, edit: EditSite, now_s: Callable[[], int | None], count: Count):
+        self._edit = edit
+        self._now_s = now_s
+        self._file = Durable(_FILE)
+        self.entries = []
+        if self._file.damaged == 2:
+            count("wiring.damaged")
+        if self._file.value:
+            try:
+                self.entries = json.loads(self._file.value)
+            except ValueError:
+                count("wiring.damaged")
+
+    def find(self, number: int) -> Table | None:
+        """The entry with this number."""
+        for entry in self.entries:
+            if entry["n"] == number:
+                return entry
+        return None
+
+    async def apply(self, load: str, points: list[list[Any]]) -> None:
+        """Change these points, as an entry has them. Refused where site.json has another wiring by
+        now, or where it cannot be kept."""
+        await self._change("apply", load, points)
+
+    async def undo(self, entry: Table) -> None:
+        """Put back what an entry has changed. Refused as apply()."""
+        points = [[p[0], p[1], p[4], p[5], p[2], p[3]] for p in entry["points"]]
+        await self._change("undo", entry["load"], points)
+
+    async def _change(self, what, load, points):
+        before = self.entries
+        number = before[-1]["n"] + 1 if before else 1
+        entry = {"n": number, "time": self._now_s(), "what": what, "load": load}
+        entry["points"] = points
+        self._keep((before + [entry])[-_MOST:])
+        try:
+            await self._edit(lambda table: _alter(table, points))
+        except Refused:
+            self._keep(before)
+            raise
+
+    def _keep(self, entries):
+        try:
+            self._file.write(compact(entries).encode())
+        except OSError:
+            raise Refused(_FULL)
+        self.entries = entries
+
+
+def _alter(table, points):
+    """Change the points in site.json's table."""
+    places = {(one.get("node"), one["input"]): one for one in table["points"]}
+    for node, name, phase, turned, new_phase, new_turned in points:
+        one = places.get((node, name))
+        if one is None or (one["phase"], one.get("reversed", False)) != (phase, turned):
+            raise Refused("the wiring of input %s of %s was changed meanwhile" % (name, node))
+        one["phase"] = new_phase
+        one["reversed"] = new_turned
