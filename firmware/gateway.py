@@ -21,14 +21,13 @@ from energy.totals import Totals
 from journal import room
 from journal.journal import Journal
 from advice.sensors import Advice
-from cloud import topics
 from cloud.commands import Commands
 from cloud.delivery import Delivery
 from cloud.home_assistant import HomeAssistant
 from cloud.publisher import Publisher
 from cloud.rates import Rates
 from cloud.renewal import Renewal
-from cloud.retained import Retained
+from cloud.retained import Retained, prefix_of
 from cloud.service import Service
 from cloud.state import State
 from cloud.uplink import Uplink
@@ -68,7 +67,7 @@ class Gateway:
         self.housekeeping = Housekeeping(hardware, board, settings, self.counters, *way)
         self.led = self.housekeeping.led
         self.connection = self.housekeeping.connection
-        prefix = topics.prefix(site)
+        prefix = prefix_of(site)
         self.commands = Commands(
             self.counters,
             prefix + _COMMANDS,

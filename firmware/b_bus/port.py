@@ -55,7 +55,7 @@ class PortB:
             self.site = read.read(place.b_bus)
             self._switching = Switching(self.site)
             del read
-            unload("b_bus.read")
+            unload("b_bus.read", "site.fields")
 
     def declare(self, commands: Commands, prefix: str) -> None:
         """Enter the commands for this bus, whatever is on it yet."""

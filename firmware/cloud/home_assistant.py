@@ -10,8 +10,8 @@ import json
 from micropython import const
 
 from system.durable import Durable
+from system.modules import unload
 from system.version import VERSION
-from cloud import home_components as components
 from cloud.json_pieces import compact
 from cloud.retained import PRESENCE
 
@@ -130,6 +130,9 @@ class HomeAssistant:
             self._count("home_assistant.unwritten")
 
     def _components(self):
+        from cloud import home_components as components  # seldom needed: not kept
+
+        unload("cloud.home_components")
         site, prefix = self._site, self._prefix
         yield from components.of_site(site)
         yield from components.of_totals(site, prefix + "totals")

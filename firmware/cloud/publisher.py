@@ -8,8 +8,7 @@ import asyncio
 
 from micropython import const
 
-from cloud import topics
-from cloud import topics_original as original
+from system.modules import unload
 from cloud import topics_quality as quality
 from cloud.aggregated import aggregated
 from cloud.figures import Figures
@@ -88,12 +87,16 @@ class Publisher:
     def change(self, site: Site) -> None:
         """Write of this site from now on, which measuring has begun with; not while write() has
         begun and not ended. What waits to be sent is sent as it is."""
+        from cloud import topics  # needed once: not kept
+        from cloud import topics_original as original
+
+        unload("cloud.topics", "cloud.topics_original")
         self._site, measuring = site, self._measuring
         self._figures = figures = Figures(site, measuring)
         self._realtime = original.realtime_form(site, measuring, figures)
         self._waiting.resize(self._realtime.longest)
         self._totals = topics.totals_form(measuring, figures)
-        self._month = topics.month_form(figures)
+        self._month, self._no_month = topics.month_form(figures), topics.NO_MONTH
         self._quality = quality.Quality(site, measuring, figures)
         parts = (topics.site_form(site, measuring, figures),)
         self._messages = []
@@ -187,7 +190,7 @@ class Publisher:
 
     def _totals_parts(self, _):
         highest = self._measuring.aggregates.demand.highest
-        return self._totals, topics.NO_MONTH if highest is None else self._month
+        return self._totals, self._no_month if highest is None else self._month
 
     def _quality_parts(self, ended_ms):
         return (self._quality.form,) + self._quality.ends(ended_ms is not None)

@@ -1,12 +1,21 @@
 """What is retained at the broker: the original's configuration of the site, published again on
 every connecting."""
 
+import json
+
+from system.modules import unload
 from energy.intervals import FIVE_MINUTES
-from cloud import topics
-from cloud import topics_older as older
-from cloud import topics_original as original
 
 PRESENCE = "presence"
+
+
+def prefix_of(site: Site) -> str:
+    """Of all topics."""
+    return "servicelocation/" + site.uuid + "/"
+
+
+def _presence(value):
+    return json.dumps({"value": value})
 
 
 class Retained:
@@ -45,15 +54,20 @@ class Retained:
 
     def will(self) -> tuple[str, str]:
         """What the broker is to publish when the gateway is gone: (topic, text)."""
-        return self._prefix + PRESENCE, "".join(topics.presence(False))
+        return self._prefix + PRESENCE, _presence(False)
 
     def messages(self) -> list[Message]:
-        """[(topic, function that gives its pieces)], `presence` first."""
+        """[(topic, function that gives its pieces)], `presence` first. They hold what it takes:
+        keep them no longer than they are published."""
+        from cloud import topics_older as older
+        from cloud import topics_original as original
+
+        unload("cloud.topics_older", "cloud.topics_original")
         now_ms, site, serial = self._now_ms(), self._site, self._serial
         modules, outputs = self._modules(), self._outputs()
         period_s = self._rates.every("aggregated") or FIVE_MINUTES
         messages = [
-            (PRESENCE, lambda: topics.presence(True)),
+            (PRESENCE, lambda: (_presence(True),)),
             ("config", lambda: original.config(site, serial, period_s, now_ms)),
             ("channelConfigV2", lambda: original.channel_config(site, now_ms)),
             ("channelConfig", lambda: older.channel_config(site, now_ms)),

@@ -25,14 +25,6 @@ _RATES = (
 )
 
 
-def prefix(site: Site) -> str:
-    return "servicelocation/" + site.uuid + "/"
-
-
-def presence(value: bool) -> Iterator[str]:
-    yield json.dumps({"value": value})
-
-
 def site_form(site: Site, measuring: Measuring, figures: Figures) -> Form:
     """Our own `site`."""
     report, energy = measuring.report, measuring.energy

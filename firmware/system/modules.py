@@ -95,6 +95,13 @@ _GATEWAY = (
     "site_change",
     "gateway",
 )
+# What these import where they need it.
+_BEHIND = (
+    "cloud.topics",
+    "cloud.topics_original",
+    "cloud.topics_older",
+    "cloud.home_components",
+)
 
 # Of MicroPython itself: an import looks for them in the file system first, each time, unless they
 # are entered.
@@ -137,7 +144,7 @@ def load(with_b_bus: bool, between: Callable[[], object]) -> None:
 def load_gateway(between: Callable[[], object]) -> None:
     """Load what a gateway that measures is made of; a few at a time, so that nobody waits long for
     what is done by `between`, which is called after each."""
-    for name in _GATEWAY:
+    for name in _GATEWAY + (_BEHIND if _for_good else ()):
         __import__(name)
         between()
 

@@ -11,10 +11,10 @@ import sys
 from system.counters import Counters
 from site import document
 from b_bus.site import BusBSite
-from cloud import topics
 from cloud.commands import Commands
 from cloud.home_assistant import HomeAssistant
 from cloud.rates import Rates
+from cloud.retained import prefix_of
 
 BIRTH = "homeassistant/status"
 task = json.load(sys.stdin)
@@ -60,7 +60,7 @@ class Uplink:
 home = HomeAssistant(
     Requested,
     site,
-    topics.prefix(site),
+    prefix_of(site),
     Hardware,
     named,
     Rates({}, lambda: "lte" if task["lte"] else "ethernet", Hardware.uptime_ms),

@@ -6,12 +6,14 @@ import sys
 from system import modules
 
 modules.enter_built_in()
-modules.load(True, lambda: 0)
-print(" ".join(sys.modules))
 import energy.totals  # noqa: E402
 
 modules.unload("energy.totals")
-print("energy.totals" in sys.modules or hasattr(energy, "totals"))
+left = "energy.totals" in sys.modules or hasattr(energy, "totals")
 modules.keep_all()
+modules.load(True, lambda: 0)
+modules.load_gateway(lambda: 0)
+print(" ".join(sys.modules))
+print(left)
 modules.unload("net.sntp")
 print("net.sntp" in sys.modules)
