@@ -70,7 +70,7 @@ class Record:
             try:
                 self.rest = bytes(value[_size(value[1], value[2]) :])
                 self._restore(value)
-            except (ValueError, IndexError):  # of another version
+            except (ValueError, IndexError):  # of another version or site
                 count("registers.lost")
             aggregates.begin()
         elif self._store.damaged:
@@ -83,10 +83,8 @@ class Record:
 
     def _restore(self, data):
         version, points, loads, uuid = struct.unpack_from(_HEAD, data, 0)
-        if version != _VERSION:
+        if version != _VERSION or uuid != self._uuid:
             raise ValueError
-        if uuid != self._uuid:
-            return
         at = struct.calcsize(_HEAD)
         for _ in range(points):
             who, *values = struct.unpack_from(_POINT, data, at)

@@ -7,6 +7,7 @@ import contextlib
 import copy
 import json
 import shutil
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -277,6 +278,24 @@ def test_registers_that_cannot_be_read(tmp_path, old, capsys):
         (old / name).write_bytes(data)
     assert replace(tmp_path, "--flash", f"{old}") == 2
     assert "its registers cannot be read (registers.lost): take" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+
+
+def test_registers_of_another_site(tmp_path, old, capsys):
+    """With its own document damaged one gives another; its counters are not 0 then."""
+    other = json.loads((old / "site.json").read_text())
+    other["uuid"] = "00000000-0000-4000-8000-000000000001"
+    (tmp_path / "other.json").write_text(json.dumps(other))
+    words = ("--flash", f"{old}", "--site", f"{tmp_path / 'other.json'}")
+    assert replace(tmp_path, *words) == 2
+    assert "its registers cannot be read (registers.lost): take" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+
+
+def test_nothing_is_written_where_the_history_cannot_be(tmp_path, old):
+    (tmp_path / "history.db").write_bytes(b"no database" * 500)
+    with contextlib.suppress(sqlite3.Error):
+        assert replace(tmp_path, "--flash", f"{old}", "--history", f"{tmp_path}/history.db") == 2
     assert not (tmp_path / "new").exists()
 
 

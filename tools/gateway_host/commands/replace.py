@@ -52,13 +52,13 @@ def main(arguments: argparse.Namespace) -> int:
         )
     if has_registers:
         journal = flash.journal(arguments.flash, old, document)
+        _move_history(arguments.history, old, journal)
         made = flash.make(arguments.out, document, arguments.flash, None)
         if made["doubtful"]:
             print(
                 f"{arguments.flash}: one of two copies of the registers is damaged or not there:"
             )
             print("  up to a minute may be missing in the counters")
-        _move_history(arguments.history, old, journal)
         source = "flash"
     else:
         made = _from_history(arguments.history, arguments.out, document, arguments.flash)
