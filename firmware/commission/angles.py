@@ -7,7 +7,6 @@ some minutes: each angle counts once.
 from array import array
 from math import atan2, log, pi
 
-import micropython
 from micropython import const
 
 BINS = const(36)
@@ -38,23 +37,6 @@ def _both(logs):
     return array("f", [max(logs[k], logs[(k + half) % BINS]) for k in range(BINS)])
 
 
-@micropython.viper
-def _peaks(into: ptr8, seen: ptr8) -> int:
-    """Write which of a point's angles were seen more often than those beside them; how many."""
-    found = 0
-    before = int(seen[BINS - 1])
-    k = 0
-    while k < BINS:
-        here = int(seen[k])
-        behind = int(seen[k + 1 if k < BINS - 1 else 0])
-        if here >= _ENOUGH and here >= before and here > behind:
-            into[found] = k
-            found += 1
-        before = here
-        k += 1
-    return found
-
-
 class Angles:
     """count: of points."""
 
@@ -62,8 +44,7 @@ class Angles:
         self._seen = bytearray(BINS * count)
         self._consumes = _table(_LAG, _LEAD)
         self._battery = _both(self._consumes)
-        self._peaks = bytearray(BINS)
-        self._count = 0  # of these
+        self._peaks: list[int] = []
 
     def note(self, i: int, power: complex) -> None:
         """Point i has this power (real: active; imaginary: reactive), steadily."""
@@ -75,8 +56,16 @@ class Angles:
         seen[k] += 1
 
     def look_at(self, i: int) -> None:
-        """likelihood() is point i's from now on."""
-        self._count = _peaks(self._peaks, memoryview(self._seen)[i * BINS :])
+        """likelihood() is point i's from now on: of its angles that were seen more often than
+        those beside them."""
+        seen, first = self._seen, BINS * i
+        self._peaks = []
+        before = seen[first + BINS - 1]
+        for k in range(BINS):
+            here = seen[first + k]
+            if here >= _ENOUGH and here >= before and here > seen[first + (k + 1) % BINS]:
+                self._peaks.append(k)
+            before = here
 
     def likelihood(self, role: str, turn: int, blur: int) -> float:
         """Log of how well what was seen of the point fits its role where its power is turned by
@@ -85,8 +74,8 @@ class Angles:
         if role == "solar":
             turn += BINS // 2
         total = least = 0.0
-        for at in range(self._count):
-            k = self._peaks[at] + turn
+        for peak in self._peaks:
+            k = peak + turn
             log_ = max([logs[(k + off) % BINS] for off in range(-blur, blur + 1)])
             total += log_
             least = min(least, log_)

@@ -13,8 +13,15 @@ from micropython import const
 from measure.readings import MISSED, POWER, UNKNOWN
 
 AMPERE = 100000  # 0.01 mA
-_SWITCHED_VA = 25.0  # what changes by less has not switched; nor has, in _find, what changes by
+_SWITCHED_VA = 25.0  # what changes by less has not switched; nor has, in _look, what changes by
 # less than 5/64 of its current.
+_FLOOR = const(80)  # of AMPERE, of 4 A rated: what changes by less is a CT's own noise
+_RATED_PPM = const(4000000)
+MIDDLE = const(32768)  # of 16 bits: what is nothing in scale()
+NOT_COMPARED = const(255)  # as a floor
+# Bits of what a current has done, in `moves`.
+_SWITCHED = const(1)
+_CHANGED = const(2)
 _INVERSE = AMPERE / 100 * (1 << 12)  # of 1 / U: powers are in 0.01 W, and see _take
 _LEAST_VOLT = 20.0  # with less, _INVERSE / U times 12 bits is beyond 32
 _RATES_BYTES = const(4 * 7)  # of a point in readings.Readings
@@ -50,47 +57,93 @@ def _take(now: ptr32, rates: ptr32, missed: ptr32, phases: ptr8, inverse: ptr32,
 
 
 @micropython.viper
-def _find(switched: ptr8, now: ptr32, before: ptr32, least: int, count: int) -> int:
-    """Write 1 for each point whose current has switched, else 0; how many have."""
+def _look(
+    moves: ptr8, floors: ptr8, now: ptr32, before: ptr32, most: ptr32, least: int, count: int
+) -> int:
+    """Write what each point's current has done; whether any has switched. most: the largest part
+    of a change."""
     sign = 1
     sign = sign << 31
     word = (sign << 1) - 1
     found = 0
+    largest = 0
     while count:
-        switched[0] = 0
+        move = 0
         x = now[0] & word
         u = before[0] & word
         if x != sign and u != sign:
+            u = ((u - x & word) ^ sign) - sign
+            v = ((before[1] - now[1] & word) ^ sign) - sign
+            u = 0 - u if u < 0 else u
+            v = 0 - v if v < 0 else v
+            if u + v > _FLOOR * floors[0] and floors[0] != NOT_COMPARED:
+                move = _CHANGED
+                largest = u if u > largest else largest
+                largest = v if v > largest else largest
             x = (x ^ sign) - sign
             y = ((now[1] & word) ^ sign) - sign
-            u = (u ^ sign) - sign - x
-            v = ((before[1] & word) ^ sign) - sign - y
-            u = (0 - u if u < 0 else u) + (0 - v if v < 0 else v)
             x = (0 - x if x < 0 else x) + (0 - y if y < 0 else y)
-            if u > least and u > (x >> 4) + (x >> 6):
-                switched[0] = 1
-                found += 1
-        switched = ptr8(int(switched) + 1)
+            if u + v > least and u + v > (x >> 4) + (x >> 6):
+                move += _SWITCHED
+                found = 1
+        moves[0] = move
+        moves = ptr8(int(moves) + 1)
+        floors = ptr8(int(floors) + 1)
         now = ptr32(int(now) + 8)
         before = ptr32(int(before) + 8)
         count -= 1
+    most[0] = largest
     return found
+
+
+@micropython.viper
+def _scale(
+    into: ptr16, moves: ptr8, floors: ptr8, now: ptr32, before: ptr32, shift: int, count: int
+):
+    """Write by how much each has changed since `before`, shifted, with MIDDLE added: those that
+    are not compared too, but no other one that has not changed."""
+    sign = 1
+    sign = sign << 31
+    word = (sign << 1) - 1
+    while count:
+        into[0] = MIDDLE
+        into[1] = MIDDLE
+        if moves[0] & _CHANGED or floors[0] == NOT_COMPARED:
+            into[0] = MIDDLE + ((((now[0] - before[0] & word) ^ sign) - sign) >> shift)
+            into[1] = MIDDLE + ((((now[1] - before[1] & word) ^ sign) - sign) >> shift)
+        into = ptr16(int(into) + 4)
+        moves = ptr8(int(moves) + 1)
+        floors = ptr8(int(floors) + 1)
+        now = ptr32(int(now) + 8)
+        before = ptr32(int(before) + 8)
+        count -= 1
+
+
+def floor(point: Point) -> int:
+    """Below which change (_FLOOR) a point's current has not changed; NOT_COMPARED where it is
+    measured elsewhere, at other instants."""
+    if point.metered:
+        return NOT_COMPARED
+    return min(NOT_COMPARED - 1, point.rated * point.ratio_ppm // _RATED_PPM)
 
 
 class Currents:
     """Conjugated, as they follow from P + jQ and the voltage of the point's phase: they are
-    compared with each other alone. phases: of each point.
+    compared with each other alone. phases: of each point; floors: below which change a point's
+    current has not changed, see floor().
 
     `now`, `before`, `ago`: of each point two words, real and imaginary, in 1 / AMPERE; the first
-    is UNKNOWN where the point was not wholly measured. `switched`: 1 for each point that has,
-    since the report that was looked at last."""
+    is UNKNOWN where the point was not wholly measured. `most`: the largest part of a change that
+    look() has seen."""
 
-    def __init__(self, phases: bytes):
+    def __init__(self, phases: bytes, floors: bytes):
         self._phases = phases
+        self._floors = floors
         self.now = array("i", [UNKNOWN] * (2 * len(phases)))
         self.before = array("i", self.now)
         self.ago = array("i", self.now)
-        self.switched = bytearray(len(phases))
+        self._moves = bytearray(len(phases))
+        self._most = array("i", [0])
         self._inverse = array("i", bytes(4 * 2 * 3))
         self._least = 0
 
@@ -112,9 +165,32 @@ class Currents:
         """This report is the one of a while ago from now on."""
         self.ago[:] = self.now
 
-    def look(self, before: Words) -> int:
-        """Find what has switched since `before`, which is `before` or `ago`: how many."""
-        return _find(self.switched, self.now, before, self._least, len(self._phases))
+    def look(self, before: Words) -> bool:
+        """Find what has switched, and what has changed, since `before`, which is `before` or
+        `ago`; whether any has switched."""
+        count = len(self._phases)
+        return bool(
+            _look(self._moves, self._floors, self.now, before, self._most, self._least, count)
+        )
+
+    def has_switched(self, i: int) -> bool:
+        """By look()."""
+        return bool(self._moves[i] & _SWITCHED)
+
+    def has_changed(self, i: int) -> bool:
+        """The same, by more than a CT's own noise; never where it is not compared."""
+        return bool(self._moves[i] & _CHANGED)
+
+    def scale(self, into: Words, before: Words, shift: int) -> None:
+        """Write into `into` (two halfwords a point) by how much each current has changed since
+        `before`, of which look() was asked: in 2 ** shift of `now`'s, with MIDDLE added. MIDDLE
+        where it has not; where it is not compared, whatever it has done."""
+        count = len(self._phases)
+        _scale(into, self._moves, self._floors, self.now, before, shift, count)
+
+    @property
+    def most(self) -> int:
+        return self._most[0]
 
     def knows(self, i: int) -> bool:
         return self.now[2 * i] != UNKNOWN and self.before[2 * i] != UNKNOWN

@@ -9,7 +9,7 @@ from micropython import const
 from measure.readings import POWER, RATES, REACTIVE
 from commission.angles import Angles
 from commission.balance import Balance
-from commission.currents import Currents
+from commission.currents import NOT_COMPARED, Currents, floor
 from commission.dips import Dips
 from commission.grid_dips import GridDips
 from commission.grid_ways import GridWays
@@ -33,7 +33,10 @@ class Evidence:
         self._site = site
         self._kinds = kinds
         self._grid = grid
-        self._currents = Currents(bytes(point.phase for point in site.points))
+        floors = bytearray(map(floor, site.points))
+        for i in grid:
+            floors[i] = NOT_COMPARED
+        self._currents = Currents(bytes(point.phase for point in site.points), floors)
         self._angles = Angles(count)
         self._dips = Dips(count)
         self._matches = Matches(site, kinds, grid)
@@ -90,6 +93,7 @@ class Evidence:
             yield
         if self._number % _SLOW == 0:
             if self._is_ago:
+                currents.look(currents.ago)
                 yield from self._matches.note(currents, currents.ago, True)
             currents.keep()
             self._is_ago = True
@@ -104,7 +108,7 @@ class Evidence:
         """Of those whose turn it is and that have not switched, where they may be trusted."""
         rates, currents = values.rates, self._currents
         for i in range(self._number % _STEADY, len(self._kinds), _STEADY):
-            if currents.switched[i] or values.saturated[i] or not currents.knows(i):
+            if currents.has_switched(i) or values.saturated[i] or not currents.knows(i):
                 continue
             p, q = rates[RATES * i + POWER], rates[RATES * i + REACTIVE]
             if abs(p) + abs(q) > _LOAD_VA:
@@ -120,7 +124,7 @@ class Evidence:
         largest = max([abs(change) for change in whole] or [0.0])
         yield
         for i in range(len(points)):
-            change = currents.change(i, before) if currents.switched[i] else None
+            change = currents.change(i, before) if currents.has_switched(i) else None
             if change is None:
                 continue
             if i not in self._grid:

@@ -32,15 +32,6 @@ def add_unit(units: bytearray, points: Sequence[int], kinds: Sequence[int], ways
 
 
 @micropython.viper
-def fill(logs: ptr32, count: int, value: int):
-    """Set that many to this value."""
-    while count:
-        logs[0] = value
-        logs = ptr32(int(logs) + 4)
-        count -= 1
-
-
-@micropython.viper
 def weigh(
     best: ptr32, units: ptr8, end: int, own: ptr32, fits: ptr8, size: int, wanted: ptr8, rest: int
 ) -> int:

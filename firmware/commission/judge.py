@@ -15,7 +15,7 @@ from site.wiring import DELTA
 from commission.angles import BINS
 from commission.grid_ways import WAYS, GridWays
 from commission.hypotheses import star
-from commission.joint import NEVER, UNIT, add_unit, fill, weigh
+from commission.joint import NEVER, UNIT, add_unit, weigh
 
 _ONE_FAULT = -5.0  # log of how often
 _TWO_FAULTS = -8.0
@@ -66,8 +66,7 @@ class Judge:
         yield from self._fit(memoryview(fits))
         grid_logs = array("f", bytes(4 * self._ways.count))
         yield from self._evidence.grid_dips(grid_logs)
-        best = array("i", bytes(4 * WAYS * count))
-        fill(best, len(best), NEVER)
+        best = array("i", [NEVER] * (WAYS * count))
         for w in range(self._ways.count):
             self._weigh(best, w, int(UNIT * grid_logs[w]), units, own, fits)
             if w % _TOGETHER == 0:
@@ -122,6 +121,8 @@ class Judge:
                 if way >> 1 < len(self._kinds[i].patterns):
                     angles[h] += self._angle(i, way) / len(points)  # it is one load
                     own[h] += self._dips[way]
+                    if h & 1:
+                        yield
                 else:
                     angles[h] = _IMPOSSIBLE
         least = max(angles) - _ANGLE
