@@ -137,9 +137,8 @@ class Matches:
         for g, i in enumerate(self._grid):
             if now[2 * i] != UNKNOWN and before[2 * i] != UNKNOWN:
                 lines.append(g)
-                largest = max(
-                    largest, abs(now[2 * i] - before[2 * i]), abs(now[2 * i + 1] - before[2 * i + 1])
-                )
+                for k in (2 * i, 2 * i + 1):
+                    largest = max(largest, abs(now[k] - before[k]))
         if not lines:
             return
         noise = memoryview(self._noise)[LINES:] if slow else self._noise
