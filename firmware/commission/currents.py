@@ -136,7 +136,7 @@ class Currents:
     is UNKNOWN where the point was not wholly measured. `most`: the largest part of a change that
     look() has seen."""
 
-    def __init__(self, phases: bytes, floors: bytes):
+    def __init__(self, phases: bytes, floors: Bytes):
         self._phases = phases
         self._floors = floors
         self.now = array("i", [UNKNOWN] * (2 * len(phases)))

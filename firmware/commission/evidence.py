@@ -62,7 +62,7 @@ class Evidence:
     def grid_dips(self, into: Floats) -> Steps:
         yield from self._grid_dips.likelihoods(self._dips.noise, into)
 
-    def fit(self, i: int, wishes: bytes, into: Bytes) -> None:
+    def fit(self, i: int, wishes: bytes, into: bytearray | memoryview) -> None:
         self._matches.fit(i, wishes, into)
 
     def is_empty(self, i: int) -> bool:

@@ -227,7 +227,7 @@ class Matches:
                 return True
         return False
 
-    def fit(self, i: int, wishes: bytes, into: Bytes) -> None:
+    def fit(self, i: int, wishes: bytes, into: bytearray | memoryview) -> None:
         """Write into `into` how well what was seen of point i fits each wish: the grid's CTs that
         are to see it, as bits of codes. A log, with NONE added. The others of a load with several
         CTs may see what comes back."""
