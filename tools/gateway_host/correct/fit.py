@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 from .reading import Pair
 
-# What the pairs must say of the angle, in squares of sines: one pair of three at PF 0.85.
+# What the pairs must say of the angle, in squares of sines: of three pairs without
+# the reference's vars, two of them at PF 1, the third one's PF is 0.816 at the border.
 _ENOUGH = 0.25
-# Student's t for 95 % of both sides, from 1 degree of freedom on; later 2.
+# Student's t for 95 % of both sides, from 1 degree of freedom on; later 2.2.
 _STUDENT = (12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23)
 
 

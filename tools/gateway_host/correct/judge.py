@@ -56,11 +56,7 @@ class Correction:
         accuracy = pairs.accuracy / 100
         self.ratio_sure = math.hypot(self.fit.scatter[0], accuracy)
         self.degrees_sure = math.degrees(math.hypot(self.fit.scatter[1], accuracy))
-        if abs(self.fit.factor - 1) <= accuracy:
-            raise UserError(
-                f"nothing to correct: the gateway is off by {100 * abs(self.fit.factor - 1):.2f} "
-                f"%, and the reference itself may be by {pairs.accuracy:g} %"
-            )
+        _check_size(self)
 
     def rows(self) -> Iterator[tuple[Pair, float]]:
         """Each pair, and its load in % of the rated current."""
@@ -89,6 +85,19 @@ class Correction:
         if self._pairs.reference:
             point["correction"]["reference"] = self._pairs.reference
         return document
+
+
+def _check_size(found: Correction) -> None:
+    """What is found must be more than may be the reference's error, or what the pairs scatter."""
+    ratio, degrees = abs(found.ratio - 1), abs(found.degrees)
+    if ratio > found.ratio_sure or found.fit.angle_known and degrees > found.degrees_sure:
+        return
+    angle = f", the angle by {degrees:.2f} degrees, within {found.degrees_sure:.2f}"
+    raise UserError(
+        f"nothing to correct: the ratio is off by {100 * ratio:.2f} %, within "
+        f"{100 * found.ratio_sure:.2f} %{angle if found.fit.angle_known else ''}: where more is "
+        "to be known, take a better reference, or more pairs of steadier loads"
+    )
 
 
 def _check_loads(loads: Sequence[float]) -> None:

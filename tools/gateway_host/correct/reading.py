@@ -120,6 +120,11 @@ def point_of(document: dict[str, Any], pairs: Pairs) -> dict[str, Any]:
         raise UserError(f"node: {place} is measured by the Power Box itself: correct it there")
     if point["phase"] == "unknown":
         raise UserError(f"input: nobody knows the phase of {place} yet: choose it first")
+    if point["phase"] in document.get("synthesised", {}):
+        raise UserError(
+            f"input: the voltage of {point['phase']}, on which {place} is, is computed from "
+            "another one: what differs may be the voltage's; connect it, and measure again"
+        )
     return point
 
 
