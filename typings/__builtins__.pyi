@@ -227,7 +227,7 @@ class Moves(Protocol):
 
 WatchedTask = tuple[str, int, Callable[[Beat], Coroutine[Any, Any, object]]]
 """Name, s within which it moves, the task."""
-EditSite = Callable[[Callable[[Table], object]], Awaitable[object]]
+EditSite = Callable[[Callable[[Table], object]], Awaitable[str]]
 """As Service.edit()."""
 HttpAnswer = tuple[int, bytes, bytes | Page | Generator[bytes]]
 """Status, fields, body."""

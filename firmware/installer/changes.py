@@ -11,6 +11,7 @@ from micropython import const
 
 from system.durable import Durable
 from system.refused import Refused
+from site import site_file
 from cloud.json_pieces import compact
 
 _FILE = "wiring"
@@ -44,15 +45,15 @@ class Changes:
                 return entry
         return None
 
-    async def apply(self, load: str, points: list[list[Any]]) -> None:
-        """Change these points, as an entry has them. Refused where site.json has another wiring by
-        now, or where it cannot be kept."""
-        await self._change("apply", load, points)
+    async def apply(self, load: str, points: list[list[Any]]) -> str:
+        """Change these points, as an entry has them; what edit() says. Refused where site.json has
+        another wiring by now, or where it cannot be kept."""
+        return await self._change("apply", load, points)
 
-    async def undo(self, entry: Table) -> None:
-        """Put back what an entry has changed. Refused as apply()."""
+    async def undo(self, entry: Table) -> str:
+        """Put back what an entry has changed, as apply()."""
         points = [[p[0], p[1], p[4], p[5], p[2], p[3]] for p in entry["points"]]
-        await self._change("undo", entry["load"], points)
+        return await self._change("undo", entry["load"], points)
 
     async def _change(self, what, load, points):
         before = self.entries
@@ -61,9 +62,10 @@ class Changes:
         entry["points"] = points
         self._keep((before + [entry])[-_MOST:])
         try:
-            await self._edit(lambda table: _alter(table, points))
-        except Refused:
-            self._keep(before)
+            return await self._edit(lambda table: _alter(table, points))
+        except Exception:
+            if not _is_stored(points):
+                self._keep(before)
             raise
 
     def _keep(self, entries):
@@ -74,12 +76,29 @@ class Changes:
         self.entries = entries
 
 
+def _is_stored(points):
+    """Whether site.json has what these points were to become; also where it cannot be known."""
+    try:
+        places = _places(json.loads(site_file.read() or '{"points":[]}'))
+    except MemoryError:
+        return True
+    return all(_wiring(places.get((p[0], p[1]))) == (p[4], p[5]) for p in points)
+
+
+def _places(table):
+    return {(one.get("node"), one["input"]): one for one in table["points"]}
+
+
+def _wiring(point):
+    return point and (point["phase"], point.get("reversed", False))
+
+
 def _alter(table, points):
     """Change the points in site.json's table."""
-    places = {(one.get("node"), one["input"]): one for one in table["points"]}
+    places = _places(table)
     for node, name, phase, turned, new_phase, new_turned in points:
         one = places.get((node, name))
-        if one is None or (one["phase"], one.get("reversed", False)) != (phase, turned):
+        if one is None or _wiring(one) != (phase, turned):
             raise Refused("the wiring of input %s of %s was changed meanwhile" % (name, node))
         one["phase"] = new_phase
         one["reversed"] = new_turned

@@ -6,6 +6,7 @@ of its own, because a phone may fall off the hotspot in mid-change.
 """
 
 import asyncio
+import json
 import os
 import sys
 from binascii import hexlify
@@ -34,8 +35,9 @@ class Wrong(Exception):
 
 class Orders:
     """`token`: of 64 random bits, which every order must have; `changes`: changes.Changes; `job`:
-    [its number, "none", "busy", "done" or "refused", why]. reach: service_page.Reach; now_s: a
-    function, epoch s or None; count: of errors."""
+    [its number, state, why]; states: "none", "busy", "done", "restarts" (a new start follows),
+    "refused", "unknown" (it failed on its way). reach: service_page.Reach; now_s: a function,
+    epoch s or None; count: of errors."""
 
     def __init__(self, reach: Reach, now_s: Callable[[], int | None], count: Count):
         self._reach = reach
@@ -106,13 +108,14 @@ class Orders:
     async def _run(self, work):
         state, why = "done", ""
         try:
-            await work()
+            if json.loads(await work())["restarts"]:
+                state = "restarts"
         except Refused as error:
             state, why = "refused", str(error)
         except Exception as error:
             self._count("wiring.failed")
             sys.print_exception(error)
-            state, why = "refused", "the gateway could not do it"
+            state = "unknown"
         self.job = [self.job[0], state, why]
 
 

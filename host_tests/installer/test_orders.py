@@ -113,6 +113,51 @@ def test_a_led_blinks_where_it_is_asked_for(site):
     assert post(site, "scan", {"token": token})[0] == 202
 
 
+# The last order as the gateway gives it, number 7 being the phone's; what the page says.
+OUTCOMES = [
+    ([7, "done", ""], "state_done"),
+    ([7, "restarts", ""], "state_restarts"),
+    ([7, "refused", "a reason"], "refused"),
+    ([7, "unknown", ""], "state_unknown"),
+    ([8, "done", ""], "state_unknown"),  # another phone's
+    ([0, "none", ""], "state_unknown"),  # it has begun anew
+    (None, "state_unknown"),  # no answer any more
+]
+# What the gateway answers, but for an order and what has become of it.
+ANSWERED = """
+    const real = window.fetch;
+    window.job = [0, 'none', ''];
+    window.fetch = async (path, options) => {
+        if (path == '/wiring/apply' && !window.job) throw 'gone';
+        if (path == '/wiring/apply') return new Response('{"job": [7, "busy", ""]}');
+        const answer = await real(path, options);
+        if (path != '/wiring/findings') return answer;
+        const said = await answer.json();
+        said.findings = [[0, 'wrong', 0.9999, 'turned_ct', 'L1', true, '']];
+        said.job = window.job || said.job;
+        return new Response(JSON.stringify(said));
+    };
+"""
+
+
+def test_the_page_says_what_is_known_of_an_order(site, tmp_path):
+    """And never that it is done where that is not known."""
+    with Phone(tmp_path / "b", site.installer.port, size=(360, 780)) as phone:
+        phone.before_each_page(ANSWERED)
+        phone.open(f"http://{site.installer.origin()}/wiring")
+        phone.wait_for("!!document.querySelector('#to-findings i')")  # it has read them
+        phone.tap("#to-findings")
+        for job, key in OUTCOMES:
+            phone.look(
+                f"document.getElementById('notice').textContent = ''; job = {json.dumps(job)}"
+            )
+            phone.tap(".apply")
+            said = WORDS["en"][key].replace("%1", "a reason")
+            phone.wait_for(f"document.getElementById('notice').textContent == {json.dumps(said)}")
+            bad = phone.look("document.getElementById('notice').className") == "note"
+            assert bad == (key in ("refused", "state_unknown"))
+
+
 def test_what_is_wrong_is_put_right_and_back(site, tmp_path):
     """On the phone, by one tap each; what is so afterwards is the house's truth, and reports go on
     meanwhile."""

@@ -117,10 +117,14 @@ class Phone:
 
     def hurry(self, times: int) -> None:
         """In pages that are opened from now on, timers run so many times faster."""
-        source = f"""{{
+        self.before_each_page(f"""
             const slow = setTimeout;
             window.setTimeout = (act, ms) => slow(act, ms / {times});
-        }}"""
+        """)
+
+    def before_each_page(self, script: str) -> None:
+        """What runs before the scripts of each page that is opened from now on."""
+        source = f"{{{script}}}"
         self._call("Page.addScriptToEvaluateOnNewDocument", source=source)
 
     def events(self, method: str) -> list[dict[str, Any]]:

@@ -303,20 +303,28 @@
       } else if (name == 'identify') notice(say('blinking'));
       else if (name == 'scan') notice(say('scanning'));
       else await finish(said.job[0]);
-    } catch (error) {
-      notice(say('gone'), true);
+    } catch (error) {  // it may have arrived
+      notice(say(name == 'identify' || name == 'scan' ? 'gone' : 'state_unknown'), true);
     }
     job = false;
     look();
   };
   const finish = async number => {
-    for (;;) {
+    for (let silent = 0; silent < 30;) {
       await pause(700);
       const next = await ask('findings').catch(() => null);
-      if (!next || next.job[0] == number && next.job[1] == 'busy') continue;
-      const [, state, why] = next.job;
-      return state == 'refused' ? notice(say('refused', why), true) : notice(say('state_done'));
+      if (!next) {
+        silent++;
+        continue;
+      }
+      // Another number: the gateway has begun anew, or does what another phone has asked for.
+      const [which, state, why] = next.job, ours = which == number;
+      if (ours && state == 'busy') continue;
+      if (ours && state == 'refused') return notice(say('refused', why), true);
+      const done = ours && ['done', 'restarts'].includes(state);
+      return notice(say(done ? 'state_' + state : 'state_unknown'), !done);
     }
+    notice(say('state_unknown'), true);
   };
   const look = async () => {
     try {
