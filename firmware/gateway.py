@@ -62,7 +62,7 @@ class Gateway:
         seen = lambda: self.site, lambda: self.measuring, lambda: self.advice
         seen += lambda: self.port_b.devices(), self.texts
         done = self._identify, self._scan, lambda change: self._service.edit(change)
-        page = ServicePage(hardware, self.counters.count, Reach(*seen, *done))
+        page = ServicePage(hardware, self.counters.count, Reach(*seen, *done, self._spend))
         way = self._on_led, self._in_cloud, improv, page
         self.housekeeping = Housekeeping(hardware, board, settings, self.counters, *way)
         self.led = self.housekeeping.led
@@ -286,6 +286,10 @@ class Gateway:
     def _power(self, name):
         """Power in W by the name in a rule of the B-bus, None while it is not measured."""
         return getattr(Totals(self.site, self.measuring.aggregates.powers), name)
+
+    def _spend(self, writes):
+        now_ms = self.hardware.now_ms() or self.hardware.uptime_ms()
+        self.commands.answers.spend(writes, now_ms // 1000)
 
     def _now_s(self):
         """Epoch seconds, None while the time is not known."""

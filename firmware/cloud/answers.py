@@ -88,6 +88,12 @@ class Answers:
         self._answers.append(answer)
         return answer
 
+    def spend(self, writes: int, now_s: int) -> None:
+        """Another one than a command writes so often, in the same limit, which is kept. now_s:
+        epoch s, or s since start while the time is unknown."""
+        self._spend(writes, now_s)
+        self.keep()
+
     def _spend(self, writes, now_s):
         minutes = (now_s - self._since_s) // _WRITE_S
         if minutes > 0:

@@ -39,7 +39,7 @@ class _Job:
 
 class Commands:
     """`refusal`: what was wrong with the last command that was not carried out, a text or None.
-    Each such one is counted as `order.refused`. `topics`: to be subscribed.
+    Each one is counted as `order.refused`. `topics`: to be subscribed; `answers`: Answers.
 
     topic: where JSON objects {name: fields} come. Who carries a command out gets the table
     of its fields, as command_schema.checked() gives it, and raises Refused, with a text for
@@ -63,7 +63,7 @@ class Commands:
         self._named = topic
         self._at = {}  # topic -> (name in the schema, function)
         self._by_name = {}  # -> (function, whether it wants an id, lasts, reads)
-        self._answers = Answers(counters.count)
+        self.answers = Answers(counters.count)
         self._jobs: list[_Job] = []
         self._works = False  # one is being carried out
         self._publishes = False  # an answer is on its way
@@ -148,7 +148,7 @@ class Commands:
                     if self._is_calm():
                         break
                     await asyncio.sleep_ms(_LOOK_MS)
-                self._answers.keep()
+                self.answers.keep()
             self._reply(job.begun.id, error, text, result)
             self._works = False
 
@@ -248,7 +248,7 @@ class Commands:
         """Have a command with an id carried out, unless it was."""
         _, _, lasts, reads = self._by_name[name]
         check = crc32(json.dumps([name, fields]).encode())
-        before = self._answers.of(id)
+        before = self.answers.of(id)
         if before:
             if before.check != check:
                 raise Refused(_ANOTHER % id, "replayed")
@@ -257,11 +257,11 @@ class Commands:
             if not reads or before.error:
                 self._reply(id, before.error, before.text)
                 return
-            self._answers.forget(before)
+            self.answers.forget(before)
         now_s = self._in_time(expires)
         if len(self._jobs) >= _MAX_WAITING:
             raise Refused("%d commands wait already" % _MAX_WAITING, "busy")
-        begun = self._answers.begin(id, expires, check, lasts, now_s)
+        begun = self.answers.begin(id, expires, check, lasts, now_s)
         self._jobs.append(_Job(name, fields, begun))
         self._wanted.set()
 

@@ -21,6 +21,7 @@ from installer.changes import Changes
 
 _FORM = "application/x-www-form-urlencoded"
 _BLINK_S = const(30)
+_WRITES = const(5)  # of the flash by an order that lasts, as by a `configure`
 _MAX_DIGITS = const(9)
 
 
@@ -102,6 +103,7 @@ class Orders:
     def _begin(self, work):
         if self.job[1] == "busy":
             raise Wrong(409, "busy")
+        self._reach.spend(_WRITES)
         self.job = [self.job[0] + 1, "busy", ""]
         asyncio.create_task(self._run(work))
 

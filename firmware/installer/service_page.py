@@ -7,7 +7,7 @@ from system.modules import SERVICE, unload
 class Reach:
     """What the page sees and may do, functions all: the Site in use, pipeline.Measuring, the
     advice, the devices on the B-bus, all that is wrong as [(name, text)]; the commands "identify"
-    and "scan", Service.edit."""
+    and "scan", Service.edit, that the flash is written so often (Refused: too often)."""
 
     def __init__(
         self,
@@ -19,6 +19,7 @@ class Reach:
         identify: CarryOut,
         scan: Callable[[object], object],
         edit: EditSite,
+        spend: Callable[[int], None],
     ):
         self.site = site
         self.measuring = measuring
@@ -28,6 +29,7 @@ class Reach:
         self.identify = identify
         self.scan = scan
         self.edit = edit
+        self.spend = spend
 
 
 class ServicePage:

@@ -162,12 +162,12 @@ class Ids(Case):
             self.assertEqual(self.answers(switch("a")), [("a", None)])
             self.assertEqual(self.given, [])
             whole = size == len(data[newer])
-            self.assertEqual(self.commands._answers.of("b") is not None, whole)
+            self.assertEqual(self.commands.answers.of("b") is not None, whole)
 
     def test_one_that_was_not_finished(self):
         """Kept while another one was finished, then the gateway began anew."""
         self.answers(switch("a"), work=False)
-        self.commands._answers.keep()
+        self.commands.answers.keep()
         self.begin()
         self.assertEqual(self.answers(switch("a")), [("a", "interrupted")])
         self.assertEqual(self.given, [])
@@ -206,7 +206,7 @@ class Ids(Case):
         def write(_):
             raise OSError(28)
 
-        self.commands._answers._store.write = write
+        self.commands.answers._store.write = write
         self.assertEqual(self.answers(switch("a")), [("a", None)])
         self.assertEqual(self.answers(switch("a")), [("a", None)])
         self.assertEqual((self.given, self.counters.counts), ([ON], {"order.unkept": 1}))
@@ -398,7 +398,7 @@ class Often(Case):
 
     def test_what_is_refused_is_not_written(self):
         self.times(61, 1)
-        self.commands._answers._store.write = None
+        self.commands.answers._store.write = None
         self.assertEqual(self.times(1, 1), 0)
 
 

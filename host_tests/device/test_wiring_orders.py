@@ -1,4 +1,5 @@
-"""On the device: a change that a phone has ordered and that fails leaves a record of what is so."""
+"""On the device: orders from a phone wear the flash no more than commands from the cloud do, and a
+change that fails leaves a record of what is so."""
 
 import asyncio
 import json
@@ -7,6 +8,7 @@ import unittest
 
 from system.counters import Counters
 from system.refused import Refused
+from cloud.commands import Commands
 from installer.orders import Orders, Wrong
 
 NOW = 1764000000
@@ -30,11 +32,13 @@ class Wiring:
     """As installer.service_page.Reach: a site of one input that is configured on L1, and lies on
     L2. fails: what edit() raises, before site.json is written or behind it."""
 
-    def __init__(self):
+    def __init__(self, now_s):
         self.raised = None
         self.behind = False
         self.answer = '{"restarts": false}'
         self.phases = "L1", "L2"
+        self.commands = Commands(Counters(), "gateway/set", now_s)
+        self.spend = lambda writes: self.commands.answers.spend(writes, now_s())
         self.write()
 
     def write(self):
@@ -73,7 +77,7 @@ class Phone(unittest.TestCase):
         remove_files()
         self.now_s = NOW
         self.counters = Counters()
-        self.wiring = Wiring()
+        self.wiring = Wiring(lambda: self.now_s)
         self.orders = Orders(self.wiring, lambda: self.now_s, self.counters.count)
 
     def tearDown(self):
@@ -95,6 +99,21 @@ class Phone(unittest.TestCase):
         except Wrong as wrong:
             return wrong.said[0]
         return self.orders.job[1]
+
+    def test_the_flash_is_worn_no_more_than_by_commands(self):
+        """60 writes at once, of which each order has five, then one a minute; kept over a new
+        start, and the same for both."""
+        done = []
+        for _ in range(20):
+            self.now_s += 1
+            done.append(self.apply())
+        self.assertEqual(done, 12 * ["done"] + 8 * ["too_often"])
+        self.assertEqual(len(self.orders.changes.entries), 12)
+        again = Wiring(lambda: self.now_s)
+        self.assertRaises(Refused, again.spend, 5)
+        self.now_s += 5 * 60
+        self.assertEqual(self.apply(), "done")
+        self.assertEqual(self.apply(), "too_often")
 
     def test_what_failed_before_it_was_written_is_not_recorded(self):
         for raised, state in ((Refused("full"), "refused"), (MemoryError(), "unknown")):
