@@ -161,6 +161,8 @@ AdviceText = tuple[str, str]
 """Its name, and a text for the installer."""
 Pieces = Iterable[str]
 """Of a text that is never held as a whole."""
+AnyPieces = Pieces | Callable[[], Pieces]
+"""The same, or what gives them, the same ones each time."""
 MetersOf = Callable[[Table], dict[str, Sequence[int]]]
 """The meters that `b_bus` names, and their phases."""
 
@@ -185,7 +187,9 @@ Message = tuple[str, Callable[[], Pieces]]
 class Send(Protocol):
     """As Publisher.send()."""
 
-    def __call__(self, topic: str, pieces: Pieces, retained: bool = ...) -> Awaitable[object]: ...
+    def __call__(
+        self, topic: str, pieces: AnyPieces, retained: bool = ...
+    ) -> Awaitable[object]: ...
 
 class EntersValues(Protocol):
     """A meter that others made: enters what it measures into each report."""

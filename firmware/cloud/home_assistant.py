@@ -117,7 +117,8 @@ class HomeAssistant:
             self._keep(store, [None, known])
         if self._on:
             now = {}
-            if not await self._uplink.publish(self._topic, self._pieces(known, now), True):
+            made = self._topic, lambda: self._pieces(known, now), True
+            if not await self._uplink.publish(*made):
                 return False
             if now != known:
                 self._keep(store, [self._topic, now])
@@ -142,6 +143,7 @@ class HomeAssistant:
     def _pieces(self, known, now):
         """known: what was announced, {key: the platform's first letter}; now: is filled with what
         is, and with what has gone, which is announced as such from then on."""
+        now.clear()
         device = {
             "ids": self._id,
             "name": self._site.name,

@@ -3,10 +3,14 @@ messages, which are longer than what is held at once."""
 
 import asyncio
 
+from cloud.mqtt_link import UplinkError
+
+_CHANGED = "a message became another one while it was sent"
+
 
 class Body:
     """A message's body. size: bytes; pieces: an iterable of bytes or memoryviews of bytes, so many
-    in all."""
+    in all: else chunks() raises UplinkError, and never gives more."""
 
     def __init__(self, size: int, pieces: Iterable[Bytes]):
         self._size = size
@@ -22,7 +26,11 @@ class Body:
         size = len(room)
         room[: len(head)] = head
         held = len(head)
+        left = self._size
         for piece in self._pieces:
+            left -= len(piece)
+            if left < 0:
+                break
             if held + len(piece) <= size:
                 room[held : held + len(piece)] = piece
                 held += len(piece)
@@ -41,6 +49,8 @@ class Body:
                 if held == size:
                     yield room
                     held = 0
+        if left:
+            raise UplinkError("uplink.changed", _CHANGED)
         if held:
             yield room[:held]
 

@@ -215,7 +215,7 @@ class Publisher:
             await self._send_states()
             await self._publish_others()
 
-    async def send(self, topic: str, pieces: Pieces, retained: bool = False) -> None:
+    async def send(self, topic: str, pieces: AnyPieces, retained: bool = False) -> None:
         """Publish a rare message under the site's prefix; see Uplink.publish."""
         await self._uplink.publish(self._prefix + topic, pieces, retained)
 
@@ -252,8 +252,11 @@ class Publisher:
             interval = aggregates.intervals.take()
             if interval is None:
                 return
-            watts = aggregates.always_on.watts
-            await self.send("aggregated", aggregated(self._site, interval, watts))
+            await self.send("aggregated", self._aggregated(interval))
+
+    def _aggregated(self, interval):
+        site, watts = self._site, self._measuring.aggregates.always_on.watts
+        return lambda: aggregated(site, interval, watts)
 
     async def _send_states(self):
         if not self._uplink.connected:

@@ -47,10 +47,10 @@ class Retained:
         """It is another one now: messages() are to be published anew."""
         self._site = site
 
-    async def publish(self, publish: Callable[[str, Pieces, bool], Awaitable[object]]) -> None:
+    async def publish(self, publish: Callable[[str, AnyPieces, bool], Awaitable[object]]) -> None:
         """Publish them anew; publish: Uplink.publish."""
         for topic, pieces in self.messages():
-            await publish(topic, pieces(), True)
+            await publish(topic, pieces, True)
 
     def will(self) -> tuple[str, str]:
         """What the broker is to publish when the gateway is gone: (topic, text)."""

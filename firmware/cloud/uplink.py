@@ -160,26 +160,23 @@ class Uplink:
 
     async def send(self, topic: str, view: memoryview, retained: bool = False) -> bool:
         """Publish the bytes of `view`, a memoryview, which must not change meanwhile. Whether all
-        of it was handed to the socket; else it is counted as dropped.
-
-        Other tasks run between the chunks of 1 kB; none is copied but what the socket does not
-        take at once.
-        """
+        of it was handed to the socket; else it is counted as dropped. Other tasks run between the
+        chunks of 1 kB; none is copied but what the socket does not take at once."""
         if not self.connected:
             self._dropped += 1
             return False
         async with self._sending:
             return await self._send(topic, Body(len(view), (view,)), retained)
 
-    async def publish(self, topic: str, pieces: Pieces, retained: bool = False) -> bool:
-        """Publish what the generator `pieces` yields as one message. False: it is dropped and
-        counted, as there is no connection, or memory is too short for it.
-
-        For rare messages: each piece is held until it is sent. Other tasks run between them."""
+    async def publish(self, topic: str, pieces: AnyPieces, retained: bool = False) -> bool:
+        """Publish what `pieces` yields as one message; False: it is dropped and counted. Each is
+        held until it is sent, but not where `pieces` is a function that gives the same ones each
+        time. Other tasks run between them."""
         body = None
         try:
             if self.connected:
-                body = await gathered(pieces)
+                made: Any = counted if callable(pieces) else gathered
+                body = await made(pieces)
         except MemoryError:
             self._troubles.note("uplink.memory", _NO_MEMORY)
         async with self._sending:
@@ -287,6 +284,8 @@ class Uplink:
             self._give_up("uplink.lost", _LOST, CLOSED)
         except MemoryError:
             self._give_up("uplink.memory", _NO_MEMORY)
+        except UplinkError as error:
+            self._give_up(error.name, str(error))
         except BaseException:
             self._give_up("uplink.lost", _LOST)  # the next packet would be the rest of this one
             raise

@@ -129,6 +129,55 @@ class Pieces(unittest.TestCase):
         self.assertEqual((body, len(head)), (None, 0))
 
 
+class Again(unittest.TestCase):
+    """What a function gives twice: to be counted, and to be sent."""
+
+    def send(self, *texts):
+        """(the uplink, whether it was sent, the bytes that went out, the errors). texts: what the
+        function gives each time, a letter a piece."""
+        stream, made = Stream(), list(texts)
+        uplink, counts = connected(stream)
+        sent = asyncio.run(uplink.publish("topic", lambda: iter(made.pop(0))))
+        return uplink, sent, stream.written, counts
+
+    def test_it_is_never_held(self):
+        def pieces():
+            for _ in range(200):
+                yield "x" * 500
+
+        stream = Stream()
+        stream.sum = None
+        uplink, counts = connected(stream)
+        gc.collect()
+        free = gc.mem_free()
+        least = [free]
+        write = stream.write
+
+        def watched(data):
+            gc.collect()
+            least[0] = min(least[0], gc.mem_free())
+            write(data)
+
+        stream.write = watched
+        self.assertTrue(asyncio.run(uplink.publish("topic", pieces)))
+        self.assertEqual((stream.written, counts), (len("topic") + 100000, {}))
+        self.assertTrue(free - least[0] < 8000, (free, least))
+
+    def test_one_that_has_changed_ends_the_connection(self):
+        """Never more goes than the broker was told, and nothing follows."""
+        for later in ("abcd", "ab", ""):
+            uplink, sent, written, counts = self.send("abc", later)
+            self.assertFalse(sent)
+            self.assertEqual(counts, {"uplink.changed": 1})
+            self.assertFalse(uplink.connected)
+            self.assertTrue(written <= len("topicabc"))
+            self.assertEqual(gone(uplink), (0, 1))
+
+    def test_of_the_same_length_it_goes(self):
+        uplink, sent, written, counts = self.send("abc", "abx")
+        self.assertEqual((sent, written, counts), (True, len("topicabc"), {}))
+
+
 class Whole(unittest.TestCase):
     SIZE = 20_000
 

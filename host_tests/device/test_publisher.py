@@ -43,7 +43,9 @@ class Uplink(messages.Uplink):
         return True
 
     async def publish(self, topic, pieces, retained=False):
-        self.sent.append((topic[2:], json.loads("".join(pieces))))
+        self.sent.append(
+            (topic[2:], json.loads("".join(pieces() if callable(pieces) else pieces)))
+        )
 
     def describe(self):
         return {"dropped": 0}

@@ -30,6 +30,10 @@ now = [5000]
 dropped = [None] * task.get("dropped", 0)
 
 
+def text_of(pieces: AnyPieces) -> str:
+    return "".join(pieces() if callable(pieces) else pieces)
+
+
 class Requested:
     home_assistant = task["home_assistant"]
     mqtt = {"home_broker": task["home_broker"]}
@@ -49,7 +53,8 @@ class Uplink:
     @staticmethod
     async def publish(topic, pieces, retained):
         assert retained
-        text = "".join(pieces)
+        text = text_of(pieces)
+        assert not callable(pieces) or text_of(pieces) == text  # it is sent as it was counted
         if dropped:
             dropped.pop()
             return False
