@@ -11,14 +11,15 @@ from micropython import const
 
 from system.refused import Refused
 from cloud.coverage import Coverage
-from cloud.history_text import HistoryText
+from cloud.delivered import Layout, Records
+from cloud.history_text import HEAD, HistoryText, room_for
 from cloud.kept_records import KeptRecords
 
 _LIVE = "minutes"
 _WAITED = "history"
 _LAYOUT = "layout"
 _READER = "broker"
-_SIZE = const(10000)  # bytes of a message: 15 minutes of 28 points have 7 kB
+_SIZE = const(10000)  # bytes in which it is written: 15 minutes of 28 points have 7 kB
 _MAX_RECORDS = const(10)  # in a message of those that waited
 _LONGER_AFTER = const(20)  # messages acknowledged in a row
 _MAX_LIVE = const(15)
@@ -29,51 +30,6 @@ _MAX_ASKED = const(8)  # ranges that readers asked for
 _REFUSED_MS = const(60000)  # until a topic that was left out is tried again
 _UNTIMED_MS = const(600000)  # from connecting on, that the time is waited for
 _UNREAD_MS = const(10000)  # until what could not be read is tried again
-
-
-class _Records:
-    """A message for the uplink, see in_flight.InFlight. text: what it has; first, last: the
-    sequences that it stands for; ended: a function, called with it."""
-
-    retained = False
-
-    def __init__(
-        self,
-        topic: str,
-        text: HistoryText,
-        first: int,
-        last: int,
-        ended: Callable[["_Records"], object],
-    ):
-        self.topic = topic
-        self.text = text
-        self.first = first
-        self.last = last
-        self.acknowledged = False
-        self._ended = ended
-
-    def view(self) -> memoryview:
-        return self.text.view()
-
-    def done(self, acknowledged: bool) -> None:
-        self.acknowledged = acknowledged
-        self._ended(self)
-
-
-class _Layout:
-    """The same of a layout, for which nobody waits."""
-
-    retained = True
-
-    def __init__(self, topic: str, text: bytes):
-        self.topic = topic
-        self._text = text
-
-    def view(self) -> memoryview:
-        return memoryview(self._text)
-
-    def done(self, acknowledged: bool) -> None:
-        pass
 
 
 class Delivery:
@@ -102,7 +58,7 @@ class Delivery:
         self._count = count
         self._news = asyncio.Event()
         self._ended = []  # messages that the uplink is done with
-        self._spare = []  # HistoryText
+        self._text: HistoryText | None = None  # in which the next message is written
         self._connects = 0  # the connection in use, as the uplink counts them
         self._connected_ms = 0  # uptime at which it was seen first
         self._live = 0  # the first sequence that goes as just measured
@@ -152,14 +108,13 @@ class Delivery:
         """What the uplink is done with."""
         while self._ended:
             message = self._ended.pop(0)
-            self._spare.append(message.text)
             self._coverage.end(message.first, message.last, message.acknowledged)
             if message.topic.endswith(_WAITED):
-                self._learn(message.text.records, message.acknowledged)
+                self._learn(message.records, message.acknowledged)
         if self._coverage.through > self._cursor.sequence:
             self._cursor.acknowledge(self._coverage.through)
             if self._coverage.through >= self._journal.last:
-                self._spare = self._spare[:1]
+                self._text = None
 
     def _learn(self, records, acknowledged):
         """How many records a message may have: fewer where one may have been too long, more again
@@ -224,17 +179,21 @@ class Delivery:
 
     async def _send_lost(self, first, last):
         """Say that nothing will come of these any more."""
-        text = self._spare.pop() if self._spare else HistoryText(_SIZE)
+        text = HistoryText(HEAD)
         layout = self._journal.layout
         text.begin(self._device, layout, True, self._journal.first, (first, last))
+        await self._give(_WAITED, text, first, last)
+
+    async def _give(self, topic, text, first, last):
         text.end()
-        message = _Records(self._prefix + _WAITED, text, first, last, self._done)
+        data = bytes(text.view())  # a copy is as long as it has to be, until it is acknowledged
+        message = Records(self._prefix + topic, data, text.records, first, last, self._done)
         await self._uplink.deliver(message)
 
     async def _send(self, topic, first, limit, most, counts=True):
         """Send a message of at most so many records, of `first` to `limit`: the last sequence
         that it stands for, 0 where none can be read. counts: its acknowledgement does."""
-        text = self._spare.pop() if self._spare else HistoryText(_SIZE)
+        text: Any = None
         layout, last = None, 0
         sequence = first
         while sequence <= limit:
@@ -256,25 +215,31 @@ class Delivery:
                 break  # what is lost between is said before it
             if layout is None:
                 layout = record.layout
+                text = self._empty(record, min(most, limit - first + 1))
                 text.begin(self._device, layout, topic == _WAITED, self._journal.first)
             if record.layout != layout or text.records == most or not text.add(record):
                 break
             sequence = record.sequence + 1
             last = min(record.sequence, limit)  # one that was merged may have more
         if layout is None:
-            self._spare.append(text)
             if last and counts:
                 self._coverage.give(first, last)
                 self._coverage.end(first, last, True)
             return last
-        text.end()
         if layout != self._layout:
             await self._send_layout(layout)
         if counts:
             self._coverage.give(first, last)
-        message = _Records(self._prefix + topic, text, first, last, self._done)
-        await self._uplink.deliver(message)
+        await self._give(topic, text, first, last)
         return last
+
+    def _empty(self, record, count):
+        """A HistoryText for so many records as this one, as far as a message may have them."""
+        size = min(_SIZE, room_for(record, count))
+        if not self._text or self._text.size < size:
+            self._text = None  # not both at once
+            self._text = HistoryText(size)
+        return self._text
 
     def _awaits_time(self, record):
         """Whether the journal will soon know when that was."""
@@ -289,7 +254,7 @@ class Delivery:
             self._count("delivery.layout")
             return
         text = '{"device":"%s",%s' % (self._device, text[1:])
-        await self._uplink.deliver(_Layout(self._prefix + _LAYOUT, text.encode()))
+        await self._uplink.deliver(Layout(self._prefix + _LAYOUT, text.encode()))
 
     def _done(self, message):
         self._ended.append(message)

@@ -7,6 +7,7 @@ from micropython import const
 _MAX_NUMBER = const(12)  # bytes of an integer of 32 bits, with a comma; a longer one has two
 _MAX_SMALL = const(0x3FFFFFFF)  # of a small integer; longer ones are written another way
 _FIXED = const(400)  # of a record's other bytes
+HEAD = 200  # bytes of a message without records
 _CHAR_0 = const(48)
 _COMMA = const(44)
 _MINUS = const(45)
@@ -67,6 +68,19 @@ def _put_numbers(room: ptr8, at: int, values, unknown, least, most) -> int:
     return at
 
 
+def room_for(record: JournalRecord, count: int) -> int:
+    """Bytes for so many records as this one, whatever is in them."""
+    return HEAD + count * (_FIXED + (2 * len(record.imported) + _numbers(record)) * _MAX_NUMBER)
+
+
+def _numbers(record):
+    """How many integers of 32 bits take as much room as its numbers."""
+    numbers = (5 if record.power else 3) * len(record.imported) + 5 * len(record.pulses or ())
+    for energies in (record.imported, record.exported, record.missing):
+        numbers += _long_ones(energies)
+    return numbers
+
+
 def _long_ones(values):
     """How many of these may need more room than an integer of 32 bits."""
     found = 0
@@ -77,10 +91,11 @@ def _long_ones(values):
 
 
 class HistoryText:
-    """`records`: how many it has. size: bytes, of which a record of 28 points takes at most 1.7
-    kB. Writing one allocates next to nothing."""
+    """`records`: how many it has. `size`: bytes of room, of which a record of 28 points takes at
+    most 1.7 kB. Writing one allocates next to nothing."""
 
     def __init__(self, size: int):
+        self.size = size
         self.records = 0
         self._room = bytearray(size)
         self._view = memoryview(self._room)
@@ -105,12 +120,8 @@ class HistoryText:
 
     def add(self, record: JournalRecord) -> bool:
         """Add a record; whether there is room for it."""
-        points = len(record.imported)
         pulses = record.pulses or {}
-        numbers = (5 if record.power else 3) * points + 5 * len(pulses)
-        for energies in (record.imported, record.exported, record.missing):
-            numbers += _long_ones(energies)
-        if self._size + _FIXED + numbers * _MAX_NUMBER > len(self._room):
+        if self._size + _FIXED + _numbers(record) * _MAX_NUMBER > self.size:
             return False
         self._put(b',{"sequence":' if self.records else b'{"sequence":')
         self._put_number(record.sequence)

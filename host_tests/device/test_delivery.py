@@ -1,6 +1,7 @@
 """What is delivered when, with an uplink and a journal that are none."""
 
 import asyncio
+import gc
 import json
 import sys
 import unittest
@@ -116,6 +117,40 @@ class Case(unittest.TestCase):
         asyncio.run(run())
         given, self.uplink.given = self.uplink.given, []
         return given
+
+
+class Memory(Case):
+    """What is held until it is acknowledged."""
+
+    def held(self, turns):
+        """Bytes of heap more than before, behind so many turns."""
+        gc.collect()
+        before = gc.mem_alloc()
+        for _ in range(turns):
+            self.turn()
+        gc.collect()
+        return gc.mem_alloc() - before
+
+    def test_a_minute_takes_its_own_length(self):
+        while self.journal.mark.sequence < 25:
+            self.turn()
+            self.uplink.acknowledge()
+        self.turn()
+        self.journal.last = 26
+        held = self.held(1)
+        self.assertEqual(len(self.uplink.waiting), 1)
+        self.assertTrue(held < 4000, held)
+        self.uplink.acknowledge()
+        self.turn()
+        gc.collect()
+        self.assertTrue(self.held(1) < 500)
+
+    def test_a_backlog_takes_the_room_of_one(self):
+        self.journal.last = 200
+        held = self.held(6)
+        self.assertTrue(len(self.uplink.waiting) >= 3)
+        sizes = sum([len(message.view()) for message in self.uplink.waiting])
+        self.assertTrue(held < sizes + 12000, (held, sizes))
 
 
 class Order(Case):

@@ -9,7 +9,7 @@ sys.path.append(__file__.rsplit("/", 3)[0] + "/tools/gateway_host/device")
 
 import messages
 
-from cloud.history_text import HistoryText
+from cloud.history_text import HEAD, HistoryText, room_for
 
 
 def written(*records, size=10000):
@@ -132,6 +132,24 @@ class Written(unittest.TestCase):
             text.end()
             self.assertTrue(len(text.view()) <= size)
             json.loads(bytes(text.view()))
+
+    def test_there_is_room_for_as_many_as_it_was_made_for(self):
+        """Also where later ones have powers, and the first has none."""
+        for points, count in ((1, 1), (28, 1), (28, 4), (6, 10)):
+            first = messages.minute(points, 16)
+            text = HistoryText(room_for(first, count))
+            text.begin("5100000123", "9c41d2e7", False, 2147483647)
+            self.assertTrue(text.add(first))
+            for _ in range(count - 1):
+                self.assertTrue(text.add(messages.minute(points, 15)))
+            text.end()
+
+    def test_what_is_lost_needs_the_head_alone(self):
+        text = HistoryText(HEAD)
+        text.begin("5100000123", "9c41d2e7", False, 2147483647, (2147483646, 2147483647))
+        text.end()
+        lost = json.loads(bytes(text.view()))["lost"]
+        self.assertEqual(lost, [2147483646, 2147483647])
 
     def test_it_allocates_little(self):
         """A record of 28 points in at most 160 bytes of heap: its time."""
