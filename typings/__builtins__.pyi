@@ -98,7 +98,7 @@ from cloud.acceptance import Acceptance as Acceptance
 from cloud.commands import Commands as Commands
 from cloud.figures import Figures as Figures
 from cloud.in_flight import InFlight as InFlight
-from cloud.json_text import Form as Form
+from cloud.json_form import Form as Form
 from cloud.json_text import Text as Text
 from cloud.mqtt_wire import Body as Body
 from cloud.pings import Pings as Pings

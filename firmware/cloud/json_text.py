@@ -1,12 +1,12 @@
-"""Texts with numbers in them, written into a buffer that exists: constant pieces of JSON, and
-between them what stands in arrays of integers.
+"""Texts with numbers in them: constant pieces of JSON, and between them what stands in arrays of
+integers.
 
-A Form is made once, from the pieces and the places of the numbers; filling it in costs some
-microseconds for each number and allocates nothing. No float is made: numbers are integers in units
-of 10^-d. Rounding to fewer digits is half away from zero.
+A Text takes the numbers that forms (json_form.Form) name as they are now, a quarter of what they
+are as JSON, and is written while it is sent, piece by piece. Either costs some microseconds for
+each number. No float is made: numbers are integers in units of 10^-d. Rounding to fewer digits is
+half away from zero.
 """
 
-import json
 from array import array
 
 import micropython
@@ -14,7 +14,8 @@ from micropython import const
 
 UNKNOWN_64 = -(1 << 63)  # as readings.UNKNOWN, in an array of 64 bits
 
-_MAX_NUMBER = const(24)  # bytes of a number, and room to put it together
+ROOM = 512  # bytes in which a Text is put together
+_MAX_NUMBER = const(24)  # of them for a number
 # An op is a piece of text and the number behind it, in 5 halfwords.
 _OP_BYTES = const(10)
 _PIECE = const(0)  # where it begins
@@ -22,9 +23,8 @@ _LENGTH = const(1)
 _KIND = const(2)  # of the number; 0: none
 _SOURCE = const(3)
 _INDEX = const(4)
-# Kinds: bits 2-4 are the digits behind the point, bits 5-7 those that are left away.
+# Kinds, see kind_of(): bits 2-4 are the digits behind the point, bits 5-7 those left away.
 _INT = const(1)
-_LONG = const(2)
 _TRUNCATED = const(0x100)  # left away toward zero
 _ZERO = const(0x200)  # unknown is 0
 _DECIMALS_SHIFT = const(2)
@@ -37,10 +37,37 @@ _CHAR_N = const(110)
 _CHAR_U = const(117)
 _CHAR_L = const(108)
 # The state of a Text
-_SIZE = const(0)
-_LIMIT = const(1)
-_TOO_LONG = const(2)
-_NEXT = const(3)  # op of the form
+_SIZE = const(0)  # bytes so far
+_LIMIT = const(1)  # bytes of room; 0: it is counted, not written
+_NEXT = const(2)  # op of the form
+_WORD = const(3)  # the next number's
+_WORDS = const(4)
+_MAX_PARTS = const(6)
+
+LONG = 2  # the kind of a number of 64 bits
+
+_room = bytearray(_MAX_NUMBER)  # a number that is counted
+
+
+@micropython.viper
+def _take(x: int, numbers: ptr32, state: ptr32, ops: ptr16, sources, last: int):
+    """Keep what the ops from the next one up to last - 1 name. x: a working register, pass 0."""
+    word = state[_WORD]
+    op = state[_NEXT]
+    while op < last:
+        o = ptr16(int(ops) + _OP_BYTES * op)
+        op += 1
+        if not o[_KIND]:
+            continue
+        s = ptr32(sources[int(o[_SOURCE])])
+        x = o[_INDEX]
+        if not o[_KIND] & _INT:
+            x *= 2
+            numbers[word] = s[x]
+            word += 1
+            x += 1
+        numbers[word] = s[x]
+        word += 1
 
 
 @micropython.viper
@@ -51,44 +78,46 @@ def _fill(
     state: ptr32,
     text: ptr8,
     ops: ptr16,
-    sources,
+    numbers: ptr32,
     last: int,
 ):
-    """Carry out the ops up to last - 1. x, p: working registers, pass 0 and `room`."""
+    """Carry out the ops up to last - 1, as far as there is room. x, p: working registers, pass 0
+    and `room`."""
     at = state[_SIZE]
     op = state[_NEXT]
+    word = state[_WORD]
+    limit = state[_LIMIT]
     while op < last:
         o = ptr16(int(ops) + _OP_BYTES * op)
-        op += 1
         length = o[_LENGTH]
-        if at + length + _MAX_NUMBER > state[_LIMIT]:
-            state[_TOO_LONG] = 1
-            op = last
-            break
-        t = ptr8(int(text) + o[_PIECE])
-        p = ptr8(int(room) + at)
-        x = 0
-        while x < length:
-            p[x] = t[x]
-            x += 1
+        p = room
+        if limit:
+            if at + length + _MAX_NUMBER > limit:
+                break
+            t = ptr8(int(text) + o[_PIECE])
+            p = ptr8(int(room) + at)
+            x = 0
+            while x < length:
+                p[x] = t[x]
+                x += 1
+            p = ptr8(int(p) + length)
+        op += 1
         at += length
         kind = o[_KIND]
         if not kind:
             continue
-        p = ptr8(int(room) + at)
-        s = ptr16(sources[int(o[_SOURCE])])
-        index = o[_INDEX]
+        s = ptr16(int(numbers) + 4 * word)
+        word += 1
         negative = 0
         n = _MAX_NUMBER  # digits are written from here on backwards
         if kind & _INT:
-            s = ptr16(int(s) + 4 * index)
             negative = s[1] >> 15
             unknown = int(s[1] == 0x8000 and s[0] == 0)
             x = (((s[1] ^ 0x8000) - 0x8000) << 16) | s[0]
             if negative:
                 x = 0 - x
         else:
-            s = ptr16(int(s) + 8 * index)
+            word += 1
             a = s[0]
             b = s[1]
             c = s[2]
@@ -174,122 +203,70 @@ def _fill(
         at += length
     state[_SIZE] = at
     state[_NEXT] = op
+    state[_WORD] = word
 
 
-@micropython.viper
-def _copy(x: int, p: ptr8, room: ptr8, state: ptr32, piece: ptr8, length: int):
-    """Add `piece`. x, p: working registers."""
-    if state[_SIZE] + length > state[_LIMIT]:
-        state[_TOO_LONG] = 1
-        return
-    p = ptr8(int(room) + state[_SIZE])
-    x = 0
-    while x < length:
-        p[x] = piece[x]
-        x += 1
-    state[_SIZE] = state[_SIZE] + length
-
-
-def quoted(text: str) -> bytes:
-    """A text as JSON has it, bytes."""
-    return json.dumps(text).encode()
+def kind_of(decimals: int, away: int, truncated: bool, zero: bool) -> int:
+    """The kind of a number of 32 bits, see Form.number(); never 0."""
+    what = _INT | decimals << _DECIMALS_SHIFT | away << _AWAY_SHIFT
+    return what | (_TRUNCATED if truncated else 0) | (_ZERO if zero else 0)
 
 
 class Text:
-    """A buffer of `most` bytes, and what is written in it: nothing ever beyond its end."""
+    """What one message has: forms with the numbers that stood in their arrays, and bytes. `words`:
+    of 32 bits, as many as its forms have together. Its length in bytes is len()."""
 
-    def __init__(self, most: int):
-        self._room = bytearray(most)
-        self._view = memoryview(self._room)
-        self._state = array("i", [0, most, 0, 0])
+    def __init__(self, words: int):
+        self.words = words
+        self._numbers = array("i", bytes(4 * words))
+        self._parts: list[Any] = [None] * _MAX_PARTS
+        self._count = 0  # of them
+        self._state = array("i", bytes(4 * _WORDS))
 
     def clear(self) -> None:
         """Begin anew."""
-        self._state[_SIZE] = self._state[_TOO_LONG] = 0
-
-    def put(self, piece: Bytes) -> None:
-        """Add bytes. Allocates nothing."""
-        _copy(0, self._room, self._room, self._state, piece, len(piece))
-
-    def begin(self) -> None:
-        """A form is filled in from its beginning."""
-        self._state[_NEXT] = 0
-
-    def fill(self, form: Form, most: int) -> bool:
-        """Add at most so many numbers of a form; whether there are more. Allocates nothing."""
-        state, count = self._state, form.count
-        last = min(state[_NEXT] + most, count)
-        _fill(0, self._room, self._room, state, form.text, form.ops, form.sources, last)
-        return last < count and not state[_TOO_LONG]
-
-    @property
-    def too_long(self) -> bool:
-        """Whether something did not fit: the text is not to be used."""
-        return bool(self._state[_TOO_LONG])
-
-    def view(self) -> memoryview:
-        """The text so far, as a memoryview into the buffer."""
-        return self._view[: self._state[_SIZE]]
-
-
-class Form:
-    """A text with places for numbers. `longest`: bytes of room that it needs, whatever the
-    numbers are. It keeps the arrays, not what is in them."""
-
-    def __init__(self) -> None:
-        self.sources = []
-        self.text = bytearray()
-        self.ops = array("H")
-        self.count = 0
-        self.longest = _MAX_NUMBER
-        self._piece = bytearray()
+        self._count = 0
+        self._state[_SIZE] = self._state[_WORD] = 0
 
     def put(self, piece: bytes) -> None:
-        """Go on with constant bytes."""
-        self._piece.extend(piece)
+        """Go on with bytes, which are not copied."""
+        self._add(piece)
+        self._state[_SIZE] += len(piece)
 
-    def number(
-        self,
-        source: Words,
-        index: int,
-        decimals: int = 0,
-        away: int = 0,
-        truncated: bool = False,
-        zero: bool = False,
-    ) -> None:
-        """Go on with item `index` of `source`, an array of 32 bits, in units of 10^-(decimals +
-        away). `away`: digits that are left away, rounded or, where that is wanted, truncated
-        toward zero. Unknown is null or, where that is wanted, 0."""
-        what = _INT | decimals << 2 | away << 5
-        what |= (_TRUNCATED if truncated else 0) | (_ZERO if zero else 0)
-        self._add(what, source, index)
-        self.longest += 12
+    def begin(self, form: Form) -> None:
+        """Go on with a form; ValueError where there is no room for its numbers."""
+        if self._state[_WORD] + form.words > self.words:
+            raise ValueError("more numbers than %d words" % self.words)
+        self._add(form)
+        self._state[_NEXT] = 0
 
-    def whole(self, source: Words, index: int) -> None:
-        """Go on with item `index` of `source`, an array of 64 bits."""
-        self._add(_LONG, source, index)
-        self.longest += 20
+    def fill(self, most: int) -> bool:
+        """Take at most so many numbers more of that form; whether there are others. Allocates
+        nothing."""
+        form, state, numbers = self._parts[self._count - 1], self._state, self._numbers
+        last = min(state[_NEXT] + most, form.count)
+        _take(0, numbers, state, form.ops, form.sources, last)
+        _fill(0, _room, _room, state, form.text, form.ops, numbers, last)  # it is counted
+        return last < form.count
 
-    def close(self) -> None:
-        """The form is complete."""
-        if self._piece:
-            self._add(0, self.sources[0] if self.sources else None, 0)
-        self._piece = bytearray()
+    def _add(self, part):
+        self._parts[self._count] = part
+        self._count += 1
 
-    def _add(self, what, source, index):
-        for k in range(len(self.sources)):
-            if self.sources[k] is source:
-                break
-        else:
-            k = len(self.sources)
-            self.sources.append(source)
-        piece = bytes(self._piece)
-        at = self.text.find(piece) if piece else 0
-        if at < 0:  # else it stands there already
-            at = len(self.text)
-            self.text.extend(piece)
-        for word in (at, len(piece), what, k, index):
-            self.ops.append(word)
-        self.count += 1
-        self.longest += len(piece)
-        self._piece = bytearray()
+    def __len__(self) -> int:
+        return self._state[_SIZE]
+
+    def pieces(self, room: memoryview) -> Iterator[Bytes]:
+        """All of it, in pieces that last until the next; not to be cleared meanwhile. room: where
+        they are put together, of ROOM bytes at least."""
+        state = array("i", bytes(4 * _WORDS))
+        state[_LIMIT] = len(room)
+        for part in self._parts[: self._count]:
+            if isinstance(part, bytes):
+                yield part
+                continue
+            state[_NEXT] = 0
+            while state[_NEXT] < part.count:
+                state[_SIZE] = 0
+                _fill(0, room, room, state, part.text, part.ops, self._numbers, part.count)
+                yield room[: state[_SIZE]]

@@ -12,26 +12,26 @@ from system.modules import unload
 from cloud import topics_quality as quality
 from cloud.aggregated import aggregated
 from cloud.figures import Figures
-from cloud.json_text import Text
+from cloud.json_text import ROOM, Text
+from cloud.mqtt_wire import Body
 from cloud.rates import Due
 from cloud.waiting import Waiting
 
 _STEP = const(64)  # numbers written at once
 _LOOK_S = const(1)
-_HARMONICS = const(400)  # bytes
 
 
 class _Message:
     """One of a report. parts: a function (epoch ms or None) that gives its Forms and bytes in
-    their order, or None when there is nothing to be said."""
+    their order, or None when there is nothing to be said; words: of its Forms."""
 
     def __init__(
-        self, topic: str, due: Due, parts: Callable[[int | None], Iterable[Any] | None], size: int
+        self, topic: str, due: Due, parts: Callable[[int | None], Iterable[Any] | None], words: int
     ):
         self.topic = topic
         self.due = due
         self.parts = parts
-        self.text = Text(size)
+        self.text = Text(words)
         self.waits = False
 
 
@@ -81,6 +81,7 @@ class Publisher:
         self._realtime_topic = prefix + "realtime"
         self._realtime_due = Due("realtime", rates)
         self._waiting = Waiting(0)
+        self._room = memoryview(bytearray(ROOM))  # of the text that is being sent
         self._states = []
         self.change(site)
 
@@ -94,21 +95,20 @@ class Publisher:
         self._site, measuring = site, self._measuring
         self._figures = figures = Figures(site, measuring)
         self._realtime = original.realtime_form(site, measuring, figures)
-        self._waiting.resize(self._realtime.longest)
+        self._waiting.resize(self._realtime.words)
         self._totals = topics.totals_form(measuring, figures)
         self._month, self._no_month = topics.month_form(figures), topics.NO_MONTH
         self._quality = quality.Quality(site, measuring, figures)
         parts = (topics.site_form(site, measuring, figures),)
         self._messages = []
-        self._add("site", lambda _: parts, parts[0].longest)
-        self._add("quality", self._quality_parts, self._quality.longest)
-        longest = self._totals.longest + self._month.longest
-        self._add("totals", self._totals_parts, longest)
-        self._add("harmonics", self._harmonics_parts, _HARMONICS)
+        self._add("site", lambda _: parts, parts[0].words)
+        self._add("quality", self._quality_parts, self._quality.form.words)
+        self._add("totals", self._totals_parts, self._totals.words + self._month.words)
+        self._add("harmonics", self._harmonics_parts, 0)
 
-    def _add(self, topic, parts, size):
+    def _add(self, topic, parts, words):
         due = Due(topic, self._rates)
-        self._messages.append(_Message(self._prefix + topic, due, parts, size))
+        self._messages.append(_Message(self._prefix + topic, due, parts, words))
 
     def add_state(
         self, topic: str, pieces: Callable[[], Pieces], glance: Callable[[], object] | None
@@ -158,7 +158,7 @@ class Publisher:
                 continue
             message.due.sent(uptime)
             yield from self._fill(message.text, parts)
-            message.waits = not self._too_long(message.text)
+            message.waits = True
             self._news.set()
 
     def _write_realtime(self):
@@ -168,9 +168,8 @@ class Publisher:
             self._count("uplink.memory")
             return
         yield from self._fill(text, (self._realtime,))
-        if not self._too_long(text):
-            self._dropped += self._waiting.add(text)
-            self._news.set()
+        self._dropped += self._waiting.add(text)
+        self._news.set()
 
     def _fill(self, text, parts):
         text.clear()
@@ -178,15 +177,10 @@ class Publisher:
             if isinstance(part, bytes):
                 text.put(part)
                 continue
-            text.begin()
-            while text.fill(part, _STEP):
+            text.begin(part)
+            while text.fill(_STEP):
                 yield
             yield
-
-    def _too_long(self, text):
-        if text.too_long:
-            self._count("uplink.too_long")
-        return text.too_long
 
     def _totals_parts(self, _):
         highest = self._measuring.aggregates.demand.highest
@@ -226,7 +220,7 @@ class Publisher:
             if text is not None:
                 sent = False
                 try:
-                    sent = await uplink.send(self._realtime_topic, text.view())
+                    sent = await uplink.send(self._realtime_topic, self._body(text))
                 finally:
                     waiting.done(sent)
                 continue
@@ -236,11 +230,14 @@ class Publisher:
             else:
                 return
             try:
-                await uplink.send(message.topic, message.text.view())
+                await uplink.send(message.topic, self._body(message.text))
             finally:
                 message.waits = False
         for message in self._messages:
             message.waits = False
+
+    def _body(self, text):
+        return Body(len(text), text.pieces(self._room))
 
     async def _send_intervals(self):
         aggregates = self._measuring.aggregates

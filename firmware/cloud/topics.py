@@ -1,6 +1,6 @@
 """Names and payloads of our own messages (docs/cloud.md); topics_original.py has the original's.
 
-What is sent every second is a form (json_text.py), which is filled in from arrays. Other payloads
+What is sent every second is a form (json_form.py), which is filled in from arrays. Other payloads
 are generators of pieces of JSON text: the caller may let other tasks run between them. Nothing
 here sends.
 """
@@ -12,7 +12,7 @@ from measure.readings import APPARENT, CURRENT, FACTOR, POWER, RATES, REACTIVE, 
 from energy import today
 from energy.registers import EXPORT, IMPORT
 from cloud import figures as f
-from cloud.json_text import Form, quoted
+from cloud.json_form import Form, quoted
 
 # Rates of a point in `site`: name, index, digits behind the point, digits left away.
 _RATES = (

@@ -11,8 +11,8 @@ from measure.quantities import FREQUENCY, VOLTS
 from measure.readings import APPARENT, CURRENT, FACTOR, POWER, RATES, REACTIVE
 from energy.registers import EXPORT, IMPORT
 from cloud import figures as f
+from cloud.json_form import Form, quoted
 from cloud.json_pieces import items
-from cloud.json_text import Form, quoted
 
 _PHASE_NAMES = "ABC"
 # The stems of the original's mRIDs for each phase.

@@ -4,14 +4,12 @@ the currents beyond power and energy."""
 from measure.quantities import LINES, UNBALANCE
 from measure.readings import ANGLE, RATES
 from cloud import figures as f
+from cloud.json_form import Form
 from cloud.json_pieces import compact
-from cloud.json_text import Form
-
-MAX_EVENTS_BYTES = 1400  # bytes, see Quality.ends
 
 
 class Quality:
-    """`form`: the beginning of `quality`; `ends()` gives the rest. `longest`: bytes of both."""
+    """`form`: the beginning of `quality`; `ends()` gives the rest."""
 
     def __init__(self, site: Site, measuring: Measuring, figures: Figures):
         self._saturated = measuring.report.values.saturated
@@ -20,7 +18,6 @@ class Quality:
         self._reported = None
         self._text = b""
         self.form = _form(site, measuring, figures)
-        self.longest = self.form.longest + MAX_EVENTS_BYTES + 6 * len(site.points) + 40
 
     def ends(self, dated: bool) -> tuple[Bytes, ...]:
         """The bytes behind the form: allocates when something has happened. dated: whether the

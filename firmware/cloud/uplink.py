@@ -158,15 +158,15 @@ class Uplink:
             except OSError:
                 self._give_up("uplink.lost", _LOST, CLOSED)
 
-    async def send(self, topic: str, view: memoryview, retained: bool = False) -> bool:
-        """Publish the bytes of `view`, a memoryview, which must not change meanwhile. Whether all
-        of it was handed to the socket; else it is counted as dropped. Other tasks run between the
-        chunks of 1 kB; none is copied but what the socket does not take at once."""
+    async def send(self, topic: str, body: Body, retained: bool = False) -> bool:
+        """Publish a mqtt_wire.Body, which must not change meanwhile. Whether all of it was handed
+        to the socket; else it is counted as dropped. Other tasks run between the chunks of 1 kB;
+        none is copied but what the socket does not take at once."""
         if not self.connected:
             self._dropped += 1
             return False
         async with self._sending:
-            return await self._send(topic, Body(len(view), (view,)), retained)
+            return await self._send(topic, body, retained)
 
     async def publish(self, topic: str, pieces: AnyPieces, retained: bool = False) -> bool:
         """Publish what `pieces` yields as one message; False: it is dropped and counted. Each is

@@ -9,29 +9,29 @@ MAX_WAITING = const(16)
 
 
 class Waiting:
-    """At most MAX_WAITING texts of at most `size` bytes."""
+    """At most MAX_WAITING texts of `words`, see json_text.Text."""
 
-    def __init__(self, size: int):
-        self._size = size
+    def __init__(self, words: int):
+        self._words = words
         self._texts = []
-        self._spare = [Text(size)]
+        self._spare = [Text(words)]
         self._sending = False
 
-    def resize(self, size: int) -> None:
+    def resize(self, words: int) -> None:
         """The next ones may be of another length; those that wait stay."""
-        self._size = size
-        self._spare = [Text(size)]
+        self._words = words
+        self._spare = [Text(words)]
 
     def room(self) -> Text:
         """A Text to write the next one in, for add(). Allocates one where none is spare."""
-        return self._spare.pop() if self._spare else Text(self._size)
+        return self._spare.pop() if self._spare else Text(self._words)
 
     def add(self, text: Text) -> int:
         """It is written. Returns how many older ones had to go: 0 or 1."""
         self._texts.append(text)
         if len(self._texts) <= MAX_WAITING:
             return 0
-        self._spare.append(self._texts.pop(1 if self._sending else 0))
+        self._free(self._texts.pop(1 if self._sending else 0))
         return 1
 
     def first(self) -> Text | None:
@@ -46,8 +46,10 @@ class Waiting:
         self._sending = False
         if not sent:
             return
-        text = self._texts.pop(0)
-        if self._texts:
+        self._free(self._texts.pop(0))
+        if not self._texts:
+            self._spare = self._spare[:1]
+
+    def _free(self, text):
+        if text.words == self._words:  # those before a resize() are of no use any more
             self._spare.append(text)
-        else:
-            self._spare = [text]

@@ -1,4 +1,4 @@
-"""Numbers and texts written without an object, against Python's own."""
+"""Numbers and texts taken and written without an object, against Python's own."""
 
 import json
 import unittest
@@ -7,7 +7,8 @@ from array import array
 import micropython
 
 from measure.readings import UNKNOWN
-from cloud.json_text import UNKNOWN_64, Form, Text, quoted
+from cloud.json_form import Form, quoted
+from cloud.json_text import ROOM, UNKNOWN_64, Text
 
 INTS = (0, 1, -1, 4, 5, -5, 9, 10, 49, 50, -50, 51, 99, 100, -149, -150, 999, 1000, 32767, 32768)
 INTS += (65535, 65536, -65536, 123456, -123456, 1 << 30, (1 << 31) - 1, 1 - (1 << 31), 1999999999)
@@ -30,12 +31,21 @@ def scaled(value, decimals, away, truncated):
     return ("-" if value < 0 and size else "") + text
 
 
-def filled(form, room=None, most=1000):
-    text = Text(form.longest if room is None else room)
-    text.begin()
-    while text.fill(form, most):
+def filled(form, most=1000):
+    text = Text(form.words)
+    text.begin(form)
+    while text.fill(most):
         pass
     return text
+
+
+def written(text, room=ROOM):
+    """Its bytes, put together in so much room, of which nothing beyond is touched."""
+    data = bytearray(b"#" * (room + 40))
+    whole = b"".join([bytes(piece) for piece in text.pieces(memoryview(data)[:room])])
+    assert data[room:] == b"#" * 40
+    assert len(whole) == len(text)
+    return whole
 
 
 class Numbers(unittest.TestCase):
@@ -50,7 +60,7 @@ class Numbers(unittest.TestCase):
                         form.number(values, i, decimals, away, truncated)
                     form.close()
                     expected = "".join("[" + scaled(v, decimals, away, truncated) for v in INTS)
-                    self.assertEqual(bytes(filled(form).view()).decode(), expected)
+                    self.assertEqual(written(filled(form)).decode(), expected)
 
     def test_64_bits(self):
         values = array("q", LONGS)
@@ -60,8 +70,10 @@ class Numbers(unittest.TestCase):
             form.put(b" ")
         form.close()
         for most in (1, 7, 1000):
-            written = bytes(filled(form, most=most).view()).decode()
-            self.assertEqual(written, "".join("%d " % value for value in LONGS))
+            text = filled(form, most)
+            for room in (ROOM, 48, 100):
+                expected = "".join("%d " % value for value in LONGS)
+                self.assertEqual(written(text, room).decode(), expected)
 
     def test_unknown(self):
         values, longs = array("i", [UNKNOWN]), array("q", [UNKNOWN_64])
@@ -72,20 +84,20 @@ class Numbers(unittest.TestCase):
         form.put(b",")
         form.number(values, 0, 2, 2, zero=True)
         form.close()
-        self.assertEqual(bytes(filled(form).view()), b",null,null,0")
+        self.assertEqual(written(filled(form)), b",null,null,0")
 
     def test_json_reads_every_hundredth(self):
         values = array("i", [0])
         form = Form()
         form.number(values, 0, 2)
         form.close()
-        text = Text(form.longest)
+        text = Text(form.words)
         for value in range(-2000, 2000):
             values[0] = value
             text.clear()
-            text.begin()
-            text.fill(form, 1)
-            self.assertAlmostEqual(json.loads(bytes(text.view())), value / 100, places=4)
+            text.begin(form)
+            text.fill(1)
+            self.assertAlmostEqual(json.loads(written(text)), value / 100, places=4)
 
 
 class Room(unittest.TestCase):
@@ -101,36 +113,55 @@ class Room(unittest.TestCase):
             self.form.put(b"," + quoted('ж"\n'))
         self.form.close()
 
-    def test_the_longest_fits(self):
-        text = filled(self.form)
-        self.assertFalse(text.too_long)
+    def test_the_longest_is_the_same_in_any_room(self):
         each = b"-21474836.47,-9223372036854775807," + '"ж\\"\\n"'.encode()
-        self.assertEqual(bytes(text.view()), b"{" + each * 3)
+        text = filled(self.form)
+        for room in range(48, ROOM, 7):
+            self.assertEqual(written(text, room), b"{" + each * 3)
 
-    def test_nothing_is_written_beyond_the_end(self):
-        for size in range(0, self.form.longest, 3):
-            room = bytearray(b"#" * (size + 40))
-            text = Text(size)
-            text._room = room
-            text.begin()
-            while text.fill(self.form, 2):
+    def test_what_was_taken_stays_as_it_was(self):
+        text = filled(self.form)
+        before = written(text)
+        for i in range(3):
+            self.values[i] = self.longs[i] = 0
+        self.assertEqual(written(text), before)
+        self.assertEqual(written(text), before)  # it can be sent again
+
+    def test_bytes_and_forms_in_their_order(self):
+        text = Text(2 * self.form.words)
+        text.put(b"[")
+        for mark in (b",", b"]"):
+            text.begin(self.form)
+            while text.fill(2):
                 pass
-            self.assertEqual(room[size:], b"#" * 40)
-            self.assertTrue(text.too_long or size > self.form.longest - 40)
-        text = Text(3)
-        text.put(b"abcd")
-        self.assertTrue(text.too_long)
-        self.assertEqual(bytes(text.view()), b"")
+            text.put(mark)
+        once = written(filled(self.form))
+        self.assertEqual(written(text), b"[" + once + b"," + once + b"]")
+
+    def test_a_piece_of_any_length(self):
+        form = Form()
+        for size in (700, 255, 256, 257, 0):
+            form.put(b"abcdefg" * (size // 7) + b"-" * (size % 7))
+            form.number(self.values, 0)
+        form.close()
+        whole = written(filled(form))
+        self.assertEqual(len(whole), 700 + 255 + 256 + 257 + 5 * len("-2147483647"))
+        self.assertEqual(whole[:700], b"abcdefg" * 100)
+
+    def test_more_numbers_than_there_is_room_for(self):
+        text = Text(self.form.words - 1)
+        self.assertRaises(ValueError, lambda: text.begin(self.form))
 
     def test_allocates_nothing(self):
-        text, form = Text(self.form.longest), self.form
-        text.begin()
+        text, form = Text(self.form.words), self.form
+        text.begin(form)
         micropython.heap_lock()
         try:
             text.clear()
             text.put(b"")
-            more = text.fill(form, 3)
-            more = text.fill(form, 100)
+            text.begin(form)
+            more = text.fill(3)
+            more = text.fill(100)
         finally:
             micropython.heap_unlock()
         self.assertFalse(more)

@@ -197,7 +197,7 @@ class Whole(unittest.TestCase):
 
         async def both():
             beside = asyncio.create_task(other())
-            sent = await uplink.send("topic", self.view)
+            sent = await uplink.send("topic", Body(self.SIZE, (self.view,)))
             beside.cancel()
             return sent
 
@@ -252,7 +252,7 @@ class Whole(unittest.TestCase):
 
         async def both():
             watching = asyncio.create_task(uplink.watch())
-            sent = await uplink.send("topic", self.view)
+            sent = await uplink.send("topic", Body(self.SIZE, (self.view,)))
             watching.cancel()
             return sent
 
@@ -272,12 +272,12 @@ class Whole(unittest.TestCase):
         uplink, _ = connected(stream)
 
         async def measured():
-            await uplink.send("topic", self.view)
+            await uplink.send("topic", Body(self.SIZE, (self.view,)))
             gc.collect()
             gc.disable()
             before = gc.mem_alloc()
             for _ in range(10):
-                await uplink.send("topic", self.view)
+                await uplink.send("topic", Body(self.SIZE, (self.view,)))
             taken = gc.mem_alloc() - before
             gc.enable()
             return taken // 10

@@ -30,14 +30,16 @@ class Uplink(messages.Uplink):
         self.fails = 0
         self.stuck = None
 
-    async def send(self, topic, view, retained=False):
+    async def send(self, topic, body, retained=False):
         if self.stuck:
             await self.stuck.wait()
         if self.fails:
             self.fails -= 1
             self.connected = False
             return False
-        start = bytes(view[:40])  # the whole of it as objects takes too much heap
+        start = b""  # the whole of it as objects takes too much heap
+        for chunk in body.chunks(b"", memoryview(bytearray(1024))):
+            start = start or bytes(chunk[:40])
         time = start.split(b":")[1].split(b",")[0]
         self.sent.append((topic[2:], {"utcTimeStamp": int(time)}))
         return True
@@ -160,16 +162,21 @@ class Texts(Case):
         self.send()
         self.assertEqual(len(self.uplink.take()), 4)
 
-    def test_a_text_that_does_not_fit_is_counted_and_not_sent(self):
-        from cloud.json_text import Text
-
-        for message in self.publisher._messages:
-            if message.topic == "u/site":
-                message.text = Text(100)
-        self.write()
+    def test_another_site_with_more_points(self):
+        """What waits is sent as it is, and its rooms are used no more."""
+        self.uplink.connected = False
+        small = messages.site(9)
+        self.publisher.change(small)
+        self.write(3)
+        self.publisher.change(self.place)
+        self.write(MAX_WAITING - 1)
+        self.uplink.connected = True
         self.send()
-        self.assertEqual(self.uplink.take(), ["realtime", "quality", "totals"])
-        self.assertEqual(self.counters.counts, {"uplink.too_long": 1})
+        self.write(2)
+        self.send()
+        due = [8000 + 1000 * k for k in range(MAX_WAITING + 2)]
+        self.assertEqual(self.uplink.take("realtime"), due)
+        self.assertEqual(self.counters.counts, {"uplink.overtaken": 3})
 
     def test_nothing_before_there_was_a_link(self):
         self.link = None

@@ -26,8 +26,9 @@ class Uplink:
     connected = True
     sent = {}
 
-    async def send(self, topic, view, retained=False):
-        self.sent[topic] = bytes(view)
+    async def send(self, topic, body, retained=False):
+        chunks = body.chunks(b"", memoryview(bytearray(1024)))
+        self.sent[topic] = b"".join([bytes(chunk) for chunk in chunks])
         return True
 
 

@@ -37,8 +37,8 @@ class Uplink:
     def __init__(self):
         self.sizes = {}
 
-    async def send(self, topic, view, retained=False):
-        self.sizes[topic] = len(view)
+    async def send(self, topic, body, retained=False):
+        self.sizes[topic] = len(body)
         return True
 
 
