@@ -160,7 +160,8 @@ class HomeAssistant:
         for key, table in self._components():
             table["uniq_id"] = self._id + key
             now[key] = "w" if table["p"] == "switch" else table["p"][0]
-            yield '%s"%s":%s' % (comma, key, compact(table))
+            yield '%s"%s":' % (comma, key)
+            yield compact(table)
             comma = ","
         gone = [key for key in known if key not in now][:_MAX_GONE]
         for key in gone:
