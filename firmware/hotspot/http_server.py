@@ -1,7 +1,7 @@
 """A small HTTP/1.1 server for a page on the gateway (RFC 9112): one request on each connection.
 
-Owns the connections. Few at a time, and each with limits in size and time: a client that is slow,
-half open or hostile costs one place, and loses it to the next one."""
+Owns the connections. Few at a time, and each with limits in size and time. Who says nothing loses
+its place to the next one first, then who has not said all; who is being answered keeps it."""
 
 import asyncio
 import gc
@@ -12,6 +12,7 @@ from binascii import unhexlify
 from micropython import const
 
 _MAX_CONNECTIONS = const(4)
+_MAX_BEGUN = const(2)  # of them, with a part of a request, while others say nothing
 _ROOM = const(10240)  # bytes of the heap that are free at once; with less, one connection
 _LOOK_MS = const(50)
 _TIME_MS = const(8000)  # from connecting to the last byte of the answer
@@ -22,6 +23,7 @@ _PIECE = const(256)  # bytes read at a time
 _CHUNK = const(1024)  # bytes behind which there is a pause: what is on its way takes
 _PAUSE_MS = const(10)  # three times its size of the chip's internal memory
 _DRAINED = const(16384)  # bytes that are read and not kept, so that the answer is read too
+_SILENT, _BEGUN, _WHOLE = const(0), const(1), const(2)  # what has come of a request
 
 
 class RequestError(ValueError):
@@ -163,7 +165,7 @@ class HttpServer:
         self._poll = poll
         self._handle = handle
         self._counters = counters
-        self._open = []  # [socket, ms of its begin, whether its request is whole, task]; in order
+        self._open = []  # [socket, ms of its begin, what has come, task]; in order
         self._received = bytearray(_PIECE)
 
     async def run(self) -> Never:
@@ -186,20 +188,15 @@ class HttpServer:
             self._end(self._open[0], True)
 
     def _take(self, line):
-        """Take one more connection; it gets another one's place where all are taken. While memory
-        is short it waits for one that is being answered."""
+        """Take one more connection, in another one's place where all are taken. It waits for one
+        that is being answered; while memory is short for the only one."""
         now = time.ticks_ms()
-        short = gc.mem_free() < _ROOM
-        if len(self._open) >= (1 if short else _MAX_CONNECTIONS):
-            for other in self._open:
-                if not other[2] and time.ticks_diff(now, other[1]) >= _LOOK_MS:
-                    break  # what it has sent was looked at, and is no whole request
-            else:
-                if short:
-                    return
-                other = self._open[0]
-            self._drop(other)
-        me = [None, now, False, None]
+        if len(self._open) >= (1 if gc.mem_free() < _ROOM else _MAX_CONNECTIONS):
+            least = self._least()
+            if least[2] == _WHOLE or time.ticks_diff(now, least[1]) < _LOOK_MS:
+                return  # what that one has sent was not looked at
+            self._drop(least)
+        me = [None, now, _SILENT, None]
         self._open.append(me)
         try:
             me[0], _ = line.accept()
@@ -211,6 +208,11 @@ class HttpServer:
         except MemoryError:
             self._end(me)
             raise
+
+    def _least(self):
+        """Who is to lose its place: the oldest that says nothing; of many that have begun one."""
+        silent, begun = ([one for one in self._open if one[2] == k] for k in (_SILENT, _BEGUN))
+        return (begun[_MAX_BEGUN:] and begun or silent or begun or self._open)[0]
 
     def _drop(self, connection):
         self._counters.count("http.dropped")
@@ -246,8 +248,9 @@ class HttpServer:
                 data = await self._read(me[0])
                 if not data:
                     return
+                me[2] = _BEGUN
                 whole = request.feed(data)
-            me[2] = True
+            me[2] = _WHOLE
             status, fields, body = await self._handle(request)
         except RequestError as error:
             self._counters.count("http.refused")
@@ -257,7 +260,7 @@ class HttpServer:
         finally:
             if not isinstance(body, bytes):
                 body.close()
-        if not me[2]:  # the rest of a request that was refused is still to come
+        if me[2] < _WHOLE:  # the rest of a request that was refused is still to come
             for _ in range(_DRAINED // _PIECE):
                 if not await self._read(me[0]):
                     return

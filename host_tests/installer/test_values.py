@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import steady_house
@@ -55,6 +56,14 @@ def test_the_gateway_answers_when_there_are_newer_values(site):
         assert next_one["n"] == now["n"] + 1
         assert next_one["site"] == now["site"]
         now = next_one
+
+
+def test_all_of_many_phones_are_answered(site):
+    """Twelve at once, three for each place: who waits for newer values keeps the place."""
+    number = site.now()["n"]
+    with ThreadPoolExecutor(12) as phones:
+        answers = list(phones.map(lambda _: site.json(f"now?after={number}"), range(12)))
+    assert all(answer["n"] >= number for answer in answers)
 
 
 def test_what_the_site_is(site):

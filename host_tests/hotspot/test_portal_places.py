@@ -1,0 +1,45 @@
+"""Who keeps a place on the hotspot's web site, and who loses it, when more come than there are
+places. Those who wait for a long answer: installer/test_values.py."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+
+import pytest
+
+from hotspot import HOST, Hotspot
+
+WHOLE = b"GET / HTTP/1.1\r\nHost: %s\r\n\r\n"
+
+
+@pytest.fixture(scope="module")
+def hotspot(tmp_path_factory):
+    with Hotspot(tmp_path_factory.mktemp("hotspot")) as started:
+        yield started
+
+
+def rest(line: socket.socket) -> bytes:
+    """What comes until the connection ends."""
+    answer = b""
+    with contextlib.suppress(ConnectionResetError):
+        while data := line.recv(4096):
+            answer += data
+    return answer
+
+
+def test_who_says_nothing_goes_before_who_has_begun(hotspot):
+    """A browser opens connections that it may need; another one's request is under way."""
+    with contextlib.ExitStack() as stack:
+
+        def come(said: bytes) -> socket.socket:
+            line = stack.enter_context(socket.create_connection((HOST, hotspot.port), 60))
+            line.sendall(said)
+            return line
+
+        first, second = (WHOLE % hotspot.origin.encode()).split(b"\r\n", 1)
+        begun = come(first + b"\r\n")
+        silent = [come(b"") for _ in range(8)]
+        assert rest(silent[0]) == b""  # it has lost its place
+        begun.sendall(second)
+        assert rest(begun).startswith(b"HTTP/1.1 200 ")
