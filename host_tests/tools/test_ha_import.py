@@ -54,7 +54,8 @@ def history(file: Path, hours: int) -> None:
         {"name": name, "role": role, "node": "5500000190", "input": "ABC"[i], "phase": phase}
         for i, (name, role, phase) in enumerate(POINTS)
     ]
-    db.execute("INSERT INTO devices VALUES(?, ?, 1, 0, 0, 0)", (DEVICE, UUID))
+    db.execute("INSERT INTO sites VALUES(1, ?)", (UUID,))
+    db.execute("INSERT INTO devices VALUES(?, 1, 1, 0, 0, 0)", (DEVICE,))
     layout = (DEVICE, "00000001", 1, "Home", "Europe/Brussels", json.dumps(points))
     db.execute("INSERT INTO layouts VALUES(?, ?, ?, ?, ?, ?)", layout)
     for k in range(2 * hours):
@@ -63,8 +64,8 @@ def history(file: Path, hours: int) -> None:
         values = [imported[0], None if k == 6 else imported[1], 0]
         export = [0, 0, imported[2]]
         db.execute(
-            "INSERT INTO records VALUES(?, ?, ?, ?, 0, 1800, 1, '00000001', 0, ?, ?, NULL, '{}',"
-            " 0, NULL)",
+            "INSERT INTO records VALUES(?, 1, ?, ?, ?, 0, 1800, 1, '00000001', 0, ?, ?, NULL,"
+            " '{}', 0, NULL)",
             (DEVICE, k + 1, k + 1, end, json.dumps(values), json.dumps(export)),
         )
     db.close()
@@ -286,6 +287,28 @@ def test_what_breaks_off_is_gone_on_with(tmp_path, capsys, messages):
     assert shown == pytest.approx({hour: grid_of(hour) for hour in range(2502)}, abs=2e-6)
 
 
+def test_a_gateway_that_was_replaced(tmp_path):
+    """Both that the site has had are its hours, the one in whose midst it was too; what the second
+    one measured elsewhere is another site's."""
+    home = Home()
+    file = tmp_path / "history.db"
+    history(file, 8)
+    db = schema.connect(file, create=False)
+    for site, device in ((1, "5020000007"), (2, "5020000007")):
+        db.execute("INSERT OR IGNORE INTO sites VALUES(?, ?)", (site, f"{site}"))
+        db.execute("INSERT INTO devices VALUES(?, ?, 1, 0, 0, 0)", (device, site))
+    copied = "SELECT layout, since, name, timezone, points FROM layouts"
+    db.execute("INSERT INTO layouts SELECT '5020000007', * FROM (" + copied + ")")
+    rest = "sequence, first, time, worked_out, seconds, boot, layout, historical, import, export"
+    rest += ", missing, rest, sent, sent_before"
+    db.execute(f"INSERT INTO records SELECT '5020000007', 2, {rest} FROM records")
+    db.execute("UPDATE records SET device = '5020000007' WHERE site = 1 AND sequence > 5")
+    db.close()
+    assert bring(home, tmp_path, "--site", UUID) == 0
+    shown = home.shown("sensor.home_grid_import")
+    assert shown == pytest.approx({hour: grid_of(hour) for hour in range(7)}, abs=1e-6)
+
+
 def test_a_wrong_token(tmp_path, capsys):
     assert bring(Home(), tmp_path, token="other") == 2
     assert "refuses the token" in capsys.readouterr().err
@@ -309,4 +332,4 @@ def test_nobody_there_and_no_history(tmp_path, capsys):
     assert "Home Assistant at ws://127.0.0.1:1/" in capsys.readouterr().err
     words += ["--file", str(tmp_path / "history.db"), "--device", "5020000001"]
     assert program.main(words) == 2
-    assert f"there are: {DEVICE}" in capsys.readouterr().err
+    assert f"there are: {DEVICE} at {UUID}" in capsys.readouterr().err

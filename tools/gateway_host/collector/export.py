@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, TextIO
 
+from gateway_host.collector import hours
+
 PERIODS = ("minute", "hour", "day")
 HEADER = ("device", "site", "start", "point", "name", "role", "phase", "seconds", "known_s",
           "import_j", "export_j", "missing_samples")  # fmt: skip
@@ -21,22 +23,31 @@ _RECORDS = """
 SELECT r.sequence, r.time, r.seconds, r.layout, r.import, r.export, r.missing,
     l.name, l.timezone, l.points
 FROM records r LEFT JOIN layouts l ON l.device = r.device AND l.layout = r.layout
-WHERE r.device = ? ORDER BY r.sequence
+JOIN sites s USING(site)
+WHERE r.device = ? AND s.uuid = ? ORDER BY r.sequence
 """
 
 
-def write(db: sqlite3.Connection, file: TextIO, per: str, device: str | None = None) -> int:
-    """Writes the rows of one device or all, in the order of the sequence; returns how many.
+def write(
+    db: sqlite3.Connection,
+    file: TextIO,
+    per: str,
+    device: str | None = None,
+    uuid: str | None = None,
+) -> int:
+    """Writes the rows of one device or all, at one site (uuid) or all, in the order of the
+    sequence; returns how many.
 
     A record without a time has an empty `start`, or that of the hour or day in which both its
     neighbours lie.
     """
     rows = csv.writer(file, lineterminator="\n")
     rows.writerow(HEADER)
-    names = db.execute("SELECT device FROM devices ORDER BY device")
     count = 0
-    for (name,) in names.fetchall() if device is None else [(device,)]:
-        records = db.execute(_RECORDS, (name,))
+    for name, site in hours.devices(db):
+        if device not in (None, name) or uuid not in (None, site):
+            continue
+        records = db.execute(_RECORDS, (name, site))
         made = _minutes(records) if per == "minute" else _periods(records, per)
         for row in made:
             rows.writerow((name, *row))

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from gateway_host.collector.placing import Own
+
 ASK_AFTER_S = 300  # what is on its way needs so long
 AGAIN = 6  # asked again after twice, four times, at most so many times as long
 _MAX_AT_ONCE = 1000
@@ -24,12 +26,13 @@ class State(Enum):
     TO_COME = "to come"
     GONE = "will not come: the gateway keeps it no longer"  # below `oldest`
     LOST = "will not come: the gateway has lost it"  # it says so
+    MOVED = "will not come: the gateway measures another site now"  # it was freed
     GIVEN_UP = "given up: the gateway was asked for it again and again"
 
 
 @dataclass(frozen=True)
 class Hole:
-    """The sequences `first` to `last` of a device are not there."""
+    """The sequences `first` to `last` of a device, at the site `uuid`, are not there."""
 
     device: str
     uuid: str
@@ -39,32 +42,38 @@ class Hole:
 
 
 _Ranges = list[tuple[int, int]]  # in their order, apart
+_ROWS = """
+SELECT h.device, h.site, s.uuid, d.oldest, h.first, h.last, EXISTS(
+    SELECT 1 FROM devices o WHERE o.device = d.device AND o.site != d.site AND o.heard > d.heard)
+FROM held h JOIN devices d USING(device, site) JOIN sites s USING(site)
+ORDER BY h.device, h.site, h.first
+"""
 
 
 def holes(db: sqlite3.Connection) -> Iterator[Hole]:
     """All holes, cut where their state changes. What lies below the first record that was ever
     held and is gone is none: the reader was not there yet."""
-    rows = db.execute(
-        "SELECT h.device, d.uuid, d.oldest, h.first, h.last FROM held h JOIN devices d "
-        "USING(device) ORDER BY h.device, h.first"
-    )
     given_up, lost = _ranges(db, "given_up"), _ranges(db, "lost")
-    device, end = None, 0
-    for name, uuid, oldest, first, last in rows:
-        if name != device:
-            device, end = name, min(first, oldest) - 1
-        for start, stop, state in _parts(end + 1, first - 1, oldest, lost[name]):
-            if state is State.TO_COME and _within(start, stop, given_up[name]):
+    before, end = None, 0
+    for device, site, uuid, oldest, first, last, moved in db.execute(_ROWS):
+        own = device, site
+        if own != before:
+            before, end = own, min(first, oldest) - 1
+        for start, stop, state in _parts(end + 1, first - 1, oldest, lost[own]):
+            if state is State.TO_COME and moved:
+                state = State.MOVED
+            elif state is State.TO_COME and _within(start, stop, given_up[own]):
                 state = State.GIVEN_UP
-            yield Hole(name, uuid, start, stop, state)
+            yield Hole(device, uuid, start, stop, state)
         end = max(end, last)
 
 
-def _ranges(db: sqlite3.Connection, table: str) -> defaultdict[str, _Ranges]:
-    """Of each device."""
-    found: defaultdict[str, _Ranges] = defaultdict(list)
-    for name, first, last in db.execute(f"SELECT * FROM {table} ORDER BY device, first"):
-        found[name].append((first, last))
+def _ranges(db: sqlite3.Connection, table: str) -> defaultdict[Own, _Ranges]:
+    """Of each device at each site."""
+    found: defaultdict[Own, _Ranges] = defaultdict(list)
+    rows = db.execute(f"SELECT * FROM {table} ORDER BY device, site, first")
+    for device, site, first, last in rows:
+        found[device, site].append((first, last))
     return found
 
 
@@ -136,7 +145,8 @@ class Asking:
     def _ask(self, db: sqlite3.Connection, hole: Hole, request: _Request, now: float) -> bool:
         """Whether the hole is asked for once more."""
         (heard,) = db.execute(
-            "SELECT heard FROM devices WHERE device = ?", (hole.device,)
+            "SELECT heard FROM devices JOIN sites USING(site) WHERE device = ? AND uuid = ?",
+            (hole.device, hole.uuid),
         ).fetchone()
         if request.asked and heard > request.asked[1]:
             request.in_vain += 1
@@ -147,7 +157,7 @@ class Asking:
             return True
         with contextlib.suppress(sqlite3.Error):  # next time, then
             db.execute(
-                "INSERT OR REPLACE INTO given_up VALUES(?, ?, ?)",
-                (hole.device, hole.first, hole.last),
+                "INSERT OR REPLACE INTO given_up SELECT ?, site, ?, ? FROM sites WHERE uuid = ?",
+                (hole.device, hole.first, hole.last, hole.uuid),
             )
         return False

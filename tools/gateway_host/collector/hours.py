@@ -17,8 +17,9 @@ HOUR_S = 3600
 _LETTERS = frozenset(string.ascii_letters + string.digits + "_-")
 _RECORDS = """
 SELECT r.time, r.seconds, r.import, r.export, l.points
-FROM records r JOIN layouts l ON l.device = r.device AND l.layout = r.layout
-WHERE r.device = ? AND r.time IS NOT NULL ORDER BY r.time
+FROM sites s CROSS JOIN devices d USING(site) CROSS JOIN records r USING(device, site)
+JOIN layouts l ON l.device = r.device AND l.layout = r.layout
+WHERE s.uuid = ? AND r.time IS NOT NULL
 """
 
 
@@ -31,16 +32,17 @@ class Register:
 
 
 def devices(db: sqlite3.Connection) -> list[tuple[str, str]]:
-    """[(serial number, uuid of its site)]."""
-    return db.execute("SELECT device, uuid FROM devices ORDER BY device").fetchall()
+    """[(serial number, uuid of a site that it has measured)]."""
+    rows = db.execute("SELECT device, uuid FROM devices JOIN sites USING(site) ORDER BY 1, 2")
+    return rows.fetchall()
 
 
-def registers(db: sqlite3.Connection, device: str, uuid: str) -> list[Register]:
-    """Every load of a gateway in both directions. An energy that is not known is left
-    out: its hour has what is known, or is not there."""
+def registers(db: sqlite3.Connection, uuid: str) -> list[Register]:
+    """Every load of a site in both directions, of all gateways that it has had. An energy that
+    is not known is left out: its hour has what is known, or is not there."""
     root = "".join(c if c in _LETTERS else "_" for c in uuid)
     joules: dict[str, Counter[int]] = defaultdict(Counter)
-    for time, seconds, imports, exports, points in db.execute(_RECORDS, (device,)):
+    for time, seconds, imports, exports, points in db.execute(_RECORDS, (uuid,)):
         hour = int((time - seconds / 2) // HOUR_S * HOUR_S)
         for way, energies in (("import", imports), ("export", exports)):
             for point, energy in zip(json.loads(points), json.loads(energies), strict=False):

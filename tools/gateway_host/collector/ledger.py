@@ -14,6 +14,7 @@ from pathlib import Path
 
 from gateway_host.collector import placing, schema
 from gateway_host.collector.messages import Layout, Malformed, Record, Records, read
+from gateway_host.collector.placing import OWN, Own
 
 MAX_ASIDE = 10_000  # messages that cannot be used; the oldest go
 _MAX_ASIDE_BYTES = 4096  # of each
@@ -66,11 +67,11 @@ class Ledger:
             self._put_aside(topic, payload, str(error), taken)
             return
         if isinstance(message, Records):
-            self._take_device(message)
+            own = self._take_device(message)
             if message.lost:
-                self._add_range("lost", message.device, *message.lost)
+                self._add_range("lost", own, *message.lost)
             for record in message.records:
-                if reason := self._keep(message, record, taken):
+                if reason := self._keep(own, message, record, taken):
                     self._put_aside(topic, payload, reason, taken)
 
     def _take_layout(self, message: Layout) -> None:
@@ -95,28 +96,32 @@ class Ledger:
         if row and any(len(record.imports) != row[0] for record in message.records):
             raise Malformed("import: not as many points as the layout has")
 
-    def _take_device(self, message: Records) -> None:
+    def _take_device(self, message: Records) -> Own:
+        self.db.execute("INSERT OR IGNORE INTO sites(uuid) VALUES(?)", (message.uuid,))
+        row = self.db.execute("SELECT site FROM sites WHERE uuid = ?", (message.uuid,)).fetchone()
+        own = message.device, row[0]
         self.db.execute(
-            "INSERT INTO devices(device, uuid, oldest, heard) VALUES(?, ?, ?, ?) "
-            "ON CONFLICT(device) DO UPDATE SET uuid = excluded.uuid, heard = excluded.heard, "
+            "INSERT INTO devices(device, site, oldest, heard) VALUES(?, ?, ?, ?) "
+            "ON CONFLICT(device, site) DO UPDATE SET heard = excluded.heard, "
             "oldest = max(oldest, excluded.oldest)",
-            (message.device, message.uuid, message.oldest, int(time.time())),
+            (*own, message.oldest, int(time.time())),
         )
+        return own
 
-    def _keep(self, message: Records, record: Record, taken: Taken) -> str | None:
+    def _keep(self, own: Own, message: Records, record: Record, taken: Taken) -> str | None:
         """Keeps one record; returns why it cannot be."""
-        key = (message.device, record.sequence, record.first)
         held = self.db.execute(
-            "SELECT first, last FROM held WHERE device = ? AND first <= ? AND last >= ?", key
+            f"SELECT first, last FROM held WHERE {OWN} AND first <= ? AND last >= ?",
+            (*own, record.sequence, record.first),
         ).fetchall()
         sent_before = None
         if held:
             if len(held) == 1 and held[0][0] <= record.first and record.sequence <= held[0][1]:
-                return self._take_double(message, record, taken)
+                return self._take_double(own, record, taken)
             parts = self.db.execute(
                 "SELECT sequence, first, sent, sent_before, import, export FROM records "
-                "WHERE device = ? AND sequence >= ? AND first <= ?",
-                (message.device, record.first, record.sequence),
+                f"WHERE {OWN} AND sequence >= ? AND first <= ?",
+                (*own, record.first, record.sequence),
             ).fetchall()
             if any(
                 row[0] > record.sequence
@@ -127,29 +132,29 @@ class Ledger:
                 return f"sequence {record.sequence}: overlaps another record"
             sent_before = _sent_of(parts)
             self.db.execute(
-                "DELETE FROM records WHERE device = ? AND sequence BETWEEN ? AND ?",
-                (message.device, record.first, record.sequence),
+                f"DELETE FROM records WHERE {OWN} AND sequence BETWEEN ? AND ?",
+                (*own, record.first, record.sequence),
             )
-            self._count(message.device, "replaced", len(parts))
+            self._count(own, "replaced", len(parts))
             taken.replaced += len(parts)
         self.db.execute(
-            "INSERT INTO records VALUES(?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",
-            (message.device, record.sequence, record.first, record.time, record.seconds)
+            "INSERT INTO records VALUES(?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",
+            (*own, record.sequence, record.first, record.time, record.seconds)
             + (record.boot, message.layout, message.historical)
             + (json.dumps(record.imports), json.dumps(record.exports))
             + (record.missing and json.dumps(record.missing), json.dumps(record.rest))
             + (sent_before,),
         )
-        self._add_range("held", message.device, record.first, record.sequence)
-        placing.place(self.db, message.device, record.sequence)
+        self._add_range("held", own, record.first, record.sequence)
+        placing.place(self.db, own, record.sequence)
         taken.records += 1
         return None
 
-    def _take_double(self, message: Records, record: Record, taken: Taken) -> str | None:
+    def _take_double(self, own: Own, record: Record, taken: Taken) -> str | None:
         row = self.db.execute(
             "SELECT boot, import, export, first, time, worked_out, sent FROM records "
-            "WHERE device = ? AND sequence = ?",
-            (message.device, record.sequence),
+            f"WHERE {OWN} AND sequence = ?",
+            (*own, record.sequence),
         ).fetchone()
         if row and row[3] == record.first:
             if (row[0], json.loads(row[1]), json.loads(row[2])) != (
@@ -160,30 +165,27 @@ class Ledger:
                 return f"sequence {record.sequence}: was given twice, for another record"
             if record.time is not None and (row[4] is None or row[5]) and not row[6]:
                 self.db.execute(
-                    "UPDATE records SET time = ?, worked_out = 0 WHERE device = ? "
-                    "AND sequence = ?",
-                    (record.time, message.device, record.sequence),
+                    f"UPDATE records SET time = ?, worked_out = 0 WHERE {OWN} AND sequence = ?",
+                    (record.time, *own, record.sequence),
                 )
-                placing.place(self.db, message.device, record.sequence)
-        self._count(message.device, "doubles", 1)
+                placing.place(self.db, own, record.sequence)
+        self._count(own, "doubles", 1)
         taken.doubles += 1
         return None
 
-    def _count(self, device: str, what: str, count: int) -> None:
-        self.db.execute(
-            f"UPDATE devices SET {what} = {what} + ? WHERE device = ?", (count, device)
-        )
+    def _count(self, own: Own, what: str, count: int) -> None:
+        self.db.execute(f"UPDATE devices SET {what} = {what} + ? WHERE {OWN}", (count, *own))
 
-    def _add_range(self, table: str, device: str, first: int, last: int) -> None:
+    def _add_range(self, table: str, own: Own, first: int, last: int) -> None:
         """Adds to the ranges of `held` or `lost`, joining those that touch."""
         touching = self.db.execute(
-            f"SELECT first, last FROM {table} WHERE device = ? AND first <= ? AND last >= ?",
-            (device, last + 1, first - 1),
+            f"SELECT first, last FROM {table} WHERE {OWN} AND first <= ? AND last >= ?",
+            (*own, last + 1, first - 1),
         ).fetchall()
         for start, end in touching:
-            self.db.execute(f"DELETE FROM {table} WHERE device = ? AND first = ?", (device, start))
+            self.db.execute(f"DELETE FROM {table} WHERE {OWN} AND first = ?", (*own, start))
             first, last = min(first, start), max(last, end)
-        self.db.execute(f"INSERT INTO {table} VALUES(?, ?, ?)", (device, first, last))
+        self.db.execute(f"INSERT INTO {table} VALUES(?, ?, ?, ?)", (*own, first, last))
 
     def _put_aside(self, topic: str, payload: bytes, reason: str, taken: Taken) -> None:
         taken.aside += 1

@@ -1,4 +1,4 @@
-"""What a history holds, device by device, for people and as JSON."""
+"""What a history holds, for each device at each site, for people and as JSON."""
 
 from __future__ import annotations
 
@@ -12,50 +12,58 @@ from rich.table import Table
 from gateway_host.collector.holes import State, holes
 
 _SHOWN = 20  # holes that are listed
+_UUID = 8  # letters of a site's, which tell sites apart
 
 
 def devices(db: sqlite3.Connection) -> list[dict[str, Any]]:
-    """A dict for each device: `records`, `minutes` (sequences held), `from` and `to` (epoch s),
-    `waiting` and `gone` (sequences in holes), `doubles`, `replaced`, `timeless`."""
-    missing: dict[tuple[str, bool], int] = {}
+    """A dict for each device at each site: `site` (uuid), `records`, `minutes` (sequences held),
+    `from` and `to` (epoch s), `waiting` and `gone` (sequences in holes), `doubles`, `replaced`,
+    `timeless`."""
+    missing: dict[tuple[str, str, bool], int] = {}
     for hole in holes(db):
-        key = hole.device, hole.state is not State.TO_COME
+        key = hole.device, hole.uuid, hole.state is not State.TO_COME
         missing[key] = missing.get(key, 0) + hole.last - hole.first + 1
     rows = db.execute(
-        "SELECT d.device, d.oldest, d.doubles, d.replaced, count(r.sequence), "
-        "(SELECT sum(last - first + 1) FROM held h WHERE h.device = d.device), "
+        "SELECT d.device, s.uuid, d.oldest, d.doubles, d.replaced, count(r.sequence), "
+        "(SELECT sum(last - first + 1) FROM held h WHERE (h.device, h.site) = (d.device, d.site)),"
         "min(r.time), max(r.time), sum(r.sequence IS NOT NULL AND r.time IS NULL) "
-        "FROM devices d LEFT JOIN records r USING(device) GROUP BY d.device ORDER BY d.device"
+        "FROM devices d JOIN sites s USING(site) LEFT JOIN records r USING(device, site) "
+        "GROUP BY d.device, d.site ORDER BY d.device, min(r.time)"
     )
     return [
         {
             "device": device,
+            "site": uuid,
             "oldest": oldest,
             "records": count,
             "minutes": held or 0,
             "from": start,
             "to": end,
-            "waiting": missing.get((device, False), 0),
-            "gone": missing.get((device, True), 0),
+            "waiting": missing.get((device, uuid, False), 0),
+            "gone": missing.get((device, uuid, True), 0),
             "doubles": doubles,
             "replaced": replaced,
             "timeless": timeless or 0,
         }
-        for device, oldest, doubles, replaced, count, held, start, end, timeless in rows
+        for device, uuid, oldest, doubles, replaced, count, held, start, end, timeless in rows
     ]
 
 
 def table(found: list[dict[str, Any]]) -> Table:
     """The same as a table."""
     shown = Table()
-    for title in ("device", "from (UTC)", "to (UTC)"):
+    for title in ("device", "site", "from (UTC)", "to (UTC)"):
         shown.add_column(title, no_wrap=True)
     for title in ("records", "to come", "gone", "doubles", "no time"):
         shown.add_column(title, justify="right")
     for one in found:
         numbers = (one[name] for name in ("records", "waiting", "gone", "doubles", "timeless"))
         shown.add_row(
-            one["device"], _utc(one["from"]), _utc(one["to"]), *(f"{n:,}" for n in numbers)
+            one["device"],
+            one["site"][:_UUID],
+            _utc(one["from"]),
+            _utc(one["to"]),
+            *(f"{n:,}" for n in numbers),
         )
     return shown
 

@@ -20,8 +20,9 @@ BATCH = 500  # records in one request
 _TIMEOUT_S = 10.0
 _PENDING = """
 SELECT r.sequence, r.first, r.time, r.seconds, r.import, r.export, r.missing, r.sent_before,
-    l.points, r.device
+    l.points, r.device, s.uuid, r.site
 FROM records r JOIN layouts l ON l.device = r.device AND l.layout = r.layout
+JOIN sites s USING(site)
 WHERE r.sent = 0 AND r.time IS NOT NULL LIMIT ?
 """
 
@@ -45,8 +46,9 @@ class Victoria:
             self._post("".join(f"{line}\n" for row in rows for line in lines(row)))
             db.execute("BEGIN IMMEDIATE")
             db.executemany(
-                "UPDATE records SET sent = 1 WHERE device = ? AND sequence = ? AND first = ?",
-                [(row[9], row[0], row[1]) for row in rows],
+                "UPDATE records SET sent = 1 "
+                "WHERE device = ? AND site = ? AND sequence = ? AND first = ?",
+                [(row[9], row[11], row[0], row[1]) for row in rows],
             )
             db.execute("COMMIT")
         return len(rows)
@@ -76,7 +78,7 @@ def lines(row: tuple[Any, ...]) -> Iterator[str]:
     Of a record that replaces others that the store has, what these have not said yet: it has a
     series of its own, by the tag `sequences`.
     """
-    sequence, first, time, seconds, imports, exports, missing, before, points, device = row
+    sequence, first, time, seconds, imports, exports, missing, before, points, device = row[:10]
     imports, exports = json.loads(imports), json.loads(exports)
     lost = json.loads(missing) if missing else [0] * len(imports)
     had = json.loads(before) if before else [[0] * len(imports)] * 2
@@ -88,7 +90,7 @@ def lines(row: tuple[Any, ...]) -> Iterator[str]:
             if values[number] is not None
         ]
         if fields:
-            tags = {"device": device, "point": str(number), "name": point["name"]}
+            tags = {"device": device, "site": row[10], "point": str(number), "name": point["name"]}
             for name in ("role", "phase"):
                 if isinstance(point.get(name), str):
                     tags[name] = point[name]

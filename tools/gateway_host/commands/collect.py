@@ -56,6 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--export", help="write a CSV file, - for the terminal, then end")
     parser.add_argument("--per", choices=export.PERIODS, default="hour", help="of --export (hour)")
     parser.add_argument("--device", help="of --export: this serial number alone")
+    parser.add_argument("--site", help="of --export: the site with this uuid alone")
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -145,7 +146,7 @@ def _export(arguments: argparse.Namespace) -> int:
             file = sys.stdout
         else:
             file = stack.enter_context(open(arguments.export, "w", encoding="utf-8", newline=""))
-        count = export.write(ledger.db, file, arguments.per, arguments.device)
+        count = export.write(ledger.db, file, arguments.per, arguments.device, arguments.site)
     if arguments.export != "-":
         print(f"{count} rows written to {arguments.export}")
     return 0

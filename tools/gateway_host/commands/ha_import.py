@@ -23,7 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         help="a file with a long-lived access token of an administrator",
     )
-    parser.add_argument("--device", help="this gateway alone, by its serial number")
+    parser.add_argument("--device", help="the sites of this gateway alone, a serial number")
+    parser.add_argument("--site", help="the site with this uuid alone")
     parser.add_argument("--dry-run", action="store_true", help="only say what would be brought")
 
 
@@ -32,11 +33,15 @@ def main(arguments: argparse.Namespace) -> int:
     token = arguments.token_file.read_text(encoding="utf-8").strip()
     with contextlib.closing(schema.connect(arguments.file, create=False)) as db:
         known = hours.devices(db)
-        wanted = [one for one in known if arguments.device in (None, one[0])]
+        wanted = {
+            uuid
+            for device, uuid in known
+            if arguments.device in (None, device) and arguments.site in (None, uuid)
+        }
         if not wanted:
-            there = ", ".join(device for device, _ in known) or "none"
+            there = ", ".join(f"{device} at {uuid}" for device, uuid in known) or "none"
             raise UserError(f"{arguments.file}: no such gateway in it; there are: {there}")
-        found = [one for device in wanted for one in hours.registers(db, *device)]
+        found = [one for uuid in sorted(wanted) for one in hours.registers(db, uuid)]
     with contextlib.closing(HomeAssistant(arguments.url, token)) as home:
         total = bring(home, found, print, arguments.dry_run)
     print(f"{total} hours {'would be' if arguments.dry_run else 'were'} brought")

@@ -13,9 +13,9 @@ from gateway_host.errors import UserError
 
 _RECORDS = """
 SELECT l.points, r.import, r.export, r.missing
-FROM records r JOIN devices d USING(device)
+FROM sites s JOIN devices d USING(site) JOIN records r USING(device, site)
 LEFT JOIN layouts l ON l.device = r.device AND l.layout = r.layout
-WHERE d.uuid = ?
+WHERE s.uuid = ?
 """
 
 
@@ -39,7 +39,9 @@ def counted(db: sqlite3.Connection, document: dict[str, Any]) -> Counters:
     counted. A load's phases are added up within each minute: what one takes and another gives is
     no energy of the load. UserError where the file knows nothing of the site."""
     uuid = document["uuid"]
-    rows = db.execute("SELECT device FROM devices WHERE uuid = ? ORDER BY device", (uuid,))
+    rows = db.execute(
+        "SELECT device FROM devices JOIN sites USING(site) WHERE uuid = ? ORDER BY device", (uuid,)
+    )
     devices = [device for (device,) in rows]
     if not devices:
         raise UserError(f"the history has no minute of the site {uuid}: take the file that has it")
@@ -85,7 +87,7 @@ def counted(db: sqlite3.Connection, document: dict[str, Any]) -> Counters:
                 net[k] = net.get(k, 0) + one - other
         for k, energy in net.items():
             found.loads[k][int(energy < 0)] += abs(energy)
-    found.lacking = sum(hole.last - hole.first + 1 for hole in holes(db) if hole.device in devices)
+    found.lacking = sum(hole.last - hole.first + 1 for hole in holes(db) if hole.uuid == uuid)
     return found
 
 
@@ -93,13 +95,13 @@ def _removed(db: sqlite3.Connection, uuid: str) -> int:
     """How many sequences the file has held of which no record is there any more."""
     held, there = (
         db.execute(
-            f"SELECT total(one.last - one.first + 1) FROM ({rows}) one JOIN devices d "
-            "USING(device) WHERE d.uuid = ?",
+            f"SELECT total(one.last - one.first + 1) FROM ({rows}) one JOIN sites s "
+            "USING(site) WHERE s.uuid = ?",
             (uuid,),
         ).fetchone()[0]
         for rows in (
-            "SELECT device, first, last FROM held",
-            "SELECT device, first, sequence AS last FROM records",
+            "SELECT site, first, last FROM held",
+            "SELECT site, first, sequence AS last FROM records",
         )
     )
     return int(held - there)
