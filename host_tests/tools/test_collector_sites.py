@@ -94,9 +94,11 @@ def test_a_hole_of_the_former_site_is_not_asked_for(ledger: Ledger) -> None:
 
 def test_a_site_is_found_by_its_key(ledger: Ledger) -> None:
     """Not by a look at each record of each site."""
-    for words in (hours._RECORDS, counters._RECORDS):
-        plan = ledger.db.execute("EXPLAIN QUERY PLAN " + words, (UUID,)).fetchall()
-        assert any("SEARCH r USING PRIMARY KEY (device=? AND site=?)" in row[3] for row in plan)
+    for words, keys in ((hours._RECORDS, [UUID]), (counters._RECORDS, [UUID, DEVICE])):
+        rows = ledger.db.execute("EXPLAIN QUERY PLAN " + words, keys).fetchall()
+        plan = [row[3] for row in rows]
+        assert "SEARCH r USING PRIMARY KEY (device=? AND site=?)" in plan
+        assert not any("TEMP" in words for words in plan)
 
 
 def test_what_was_asked_for_in_vain_is_given_up_at_its_site(ledger: Ledger) -> None:

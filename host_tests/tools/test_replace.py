@@ -177,7 +177,10 @@ def test_a_load_of_two_phases_is_added_up_by_the_minute(tmp_path):
     plan = site()
     plan["points"][1]["load"] = "Load 0"
     plan["loads"].pop(1)
-    described = [{"name": "x", "node": "5500000000", "input": "ABC"[i]} for i in range(3)]
+    described = [
+        {"name": name, "node": "5500000000", "input": "ABC"[i]}
+        for i, name in enumerate(("Load 0", "Load 0", "Load 2"))
+    ]
     messages = []
     for k, device in enumerate(("5130000001", OLD)):
         head = {"device": device, "layout": "9c41d2e7"}
@@ -199,6 +202,42 @@ def test_a_load_of_two_phases_is_added_up_by_the_minute(tmp_path):
     record = json.loads((tmp_path / "new" / "replacement.json").read_text())
     assert record["points"] == [[214, 80], [200, 120], [10, 0]]
     assert record["loads"] == [[2 * (70 + 37), 0], [10, 0]]
+
+
+def test_each_minute_counts_by_the_wiring_of_its_time(tmp_path, capsys):
+    """A heat pump gets a third phase, the CT of the sun goes to another load, and one load is no
+    more: its energy is named. A flash that was erased in between left out no minute."""
+    plan = site()
+    described = [
+        {"name": name, "node": "5500000000", "input": "ABC"[i]}
+        for i, name in enumerate(("Load 0", "Load 0", "Load 1"))
+    ]
+    other = [
+        dict(one, name=name)
+        for one, name in zip(described, ("Load 0", "Pond", "Load 2"), strict=True)
+    ]
+    messages = []
+    for k, (layout, points) in enumerate((("9c41d2e7", described), ("9c41d2e8", other))):
+        head = {"device": OLD, "layout": layout}
+        table = head | {"since": 1, "name": "", "timezone": "UTC", "points": points}
+        records = [
+            {"sequence": 1 + 10**6 * k, "time": START + 180 * k, "seconds": 60, "boot": 1 + k,
+             "import": [100, 0, 7], "export": [0, 30, 0]}
+        ]  # fmt: skip
+        body = head | {"oldest": 1 + 10**6 * k, "records": records}
+        messages.append(("servicelocation/u/layout", json.dumps(table).encode()))
+        messages.append(("servicelocation/u/minutes", json.dumps(body).encode()))
+    with contextlib.closing(Ledger(tmp_path / "history.db")) as ledger:
+        assert ledger.take(messages).aside == 0
+    (tmp_path / "site.json").write_text(json.dumps(plan | {"gateway": OLD}))
+    words = "--site", f"{tmp_path}/site.json", "--history", f"{tmp_path}/history.db"
+    assert replace(tmp_path, *words) == 0
+    record = json.loads((tmp_path / "new" / "replacement.json").read_text())
+    assert record["points"] == [[200, 0], [0, 60], [14, 0]]
+    assert record["loads"] == [[70 + 100, 0], [7, 0], [7, 0]]
+    said = capsys.readouterr().out
+    assert "Pond " in said and "the site has no load of that name any more" in said
+    assert "2 minutes are missing there" in said
 
 
 def test_a_genius_flex_brings_its_own_power_box(tmp_path, old, capsys):

@@ -96,11 +96,15 @@ def _from_history(
     with contextlib.closing(Ledger(file, create=False)) as ledger:
         found: Counters = counted(ledger.db, document)
     print(f"{file}: {found.records} records of {', '.join(found.devices)}")
-    if found.lacking or found.unnamed:
-        print(
-            f"{found.lacking} minutes are missing there, and of {found.unnamed} records nobody "
-            "knows the points: the counters go on without them"
-        )
+    for count, what in (
+        (found.lacking, "minutes are missing there"),
+        (found.unnamed, "records are there of which nobody knows the points"),
+        (found.unknown, "records do not know the energy of a point"),
+    ):
+        if count:
+            print(f"{count} {what}: the counters go on without that")
+    for name, (taken, given) in sorted(found.elsewhere.items()):
+        print(f"{_energies(name, taken, given)}: the site has no load of that name any more")
     points = [
         [*both, 0, 0, 0, 0, 0, missing]
         for both, missing in zip(found.points, found.missing, strict=True)
@@ -112,7 +116,11 @@ def _say(
     document: dict[str, Any], made: dict[str, Any], old: str, arguments: argparse.Namespace
 ) -> None:
     for load, (taken, given) in zip(document["loads"], made["loads"], strict=True):
-        print(f"{load['name']:24} {taken / _KWH:14.3f} kWh import {given / _KWH:14.3f} kWh export")
+        print(_energies(load["name"], taken, given))
     print(f"{arguments.out}: for {arguments.new}, before its first start at the site:")
     print(f"  mpremote fs cp -r {arguments.out}/* :")
     print(f"Then take {old} off the site for good: two gateways of one site would count twice.")
+
+
+def _energies(name: str, taken: int, given: int) -> str:
+    return f"{name:24} {taken / _KWH:14.3f} kWh import {given / _KWH:14.3f} kWh export"
