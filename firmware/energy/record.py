@@ -38,7 +38,9 @@ def _size(points, loads):
 
 class Record:
     """`rest`: the bytes that were kept behind the registers; `doubtful`: whether some that were
-    kept later may be lost; `size`: how many there are before them in the file.
+    kept later may be lost; `foreign`: whether the journal is not of this site, because the
+    registers are another site's, or were put here from another gateway's and have none; `size`:
+    how many bytes there are before `rest` in the file.
 
     energy: registers.Energy; aggregates: aggregates.Aggregates, both new; count: counts an error
     by name. before: the Record of the site before this one, which goes on with what it has taken
@@ -61,6 +63,7 @@ class Record:
         self._gone_loads: list[Bytes] = []
         self._gone_day: int | None = None  # on which these have counted last
         self.rest: bytes = b""
+        self.foreign = False
         self._store = before._store if before else Durable("registers")
         damaged, value = self._store.damaged, self._store.value
         self.doubtful = damaged > 0 or value is not None and self._store.missing > 0
@@ -68,7 +71,7 @@ class Record:
             value = before._bytes
         if value is not None:
             try:
-                self.rest = bytes(value[_size(value[1], value[2]) :])
+                self._take_rest(value, before is None)
                 self._restore(value)
             except (ValueError, IndexError):  # of another version or site
                 count("registers.lost")
@@ -80,6 +83,13 @@ class Record:
         self._bytes = bytearray(_size(points, loads))
         struct.pack_into(_HEAD, self._bytes, 0, _VERSION, points, loads, self._uuid)
         self.size = len(self._bytes) + OVERHEAD
+
+    def _take_rest(self, data, started):
+        version, points, loads, uuid = struct.unpack_from(_HEAD, data, 0)
+        rest = bytes(data[_size(points, loads) :])
+        self.foreign = started and version == _VERSION and (uuid != self._uuid or not rest)
+        if not self.foreign:
+            self.rest = rest
 
     def _restore(self, data):
         version, points, loads, uuid = struct.unpack_from(_HEAD, data, 0)

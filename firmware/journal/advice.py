@@ -17,6 +17,10 @@ _UNREAD = (
     "replaced if that comes again"
 )
 _FROM_ZERO = "the energy registers in the flash were damaged: they have begun at 0"
+_FOREIGN = (
+    "the flash had a history of another site, which is erased: what nobody had fetched of it is "
+    "lost; free a gateway before it is used again"
+)
 _DROPPED = ", and the oldest are lost"
 
 
@@ -34,6 +38,8 @@ def texts(
         found.append(("journal", _DAMAGED))
     elif unread:
         found.append(("journal", _UNREAD))
+    if "journal.foreign" in counts:
+        found.append(("journal", _FOREIGN))
     if "registers.lost" in counts:
         found.append(("journal", _FROM_ZERO))
     return found

@@ -53,6 +53,10 @@ class Journal(Records):
         self._uptime_ms = uptime_ms
         self.layout = self._layouts.current
         state = self._state
+        if kept.foreign and self._segments.all:
+            self._segments.erase()
+            self._layouts.kept = False
+            count("journal.foreign")
         self._thinning = Thinning(self._segments, state, capacity, count)
         self.last = state.go_on(kept.rest, kept.doubtful, self._segments, count)
         self._cut = running.was_cut()

@@ -61,6 +61,20 @@ class Segments:
         except OSError:
             pass  # there is no folder yet, or a file will say it
 
+    def erase(self) -> None:
+        """Remove all that the folder has: it is another site's. Blocks."""
+        self.all.clear()
+        self._open = False
+        try:
+            names = [name for name, *_ in os.ilistdir(FOLDER)]
+        except OSError:
+            return  # there is none
+        for name in names:
+            try:
+                os.remove("%s/%s" % (FOLDER, name))
+            except OSError:
+                self._count("journal.unwritten")
+
     def _scan(self):
         for name, *about in os.ilistdir(FOLDER):
             first, _, minutes = name.partition(".")

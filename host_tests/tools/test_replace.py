@@ -42,6 +42,14 @@ def minutes(first: int, count: int) -> list[dict[str, Any]]:
     ]
 
 
+def quiet(place: Path, second: int, **more: Any) -> None:
+    """A start in which nothing is measured for some seconds: what was written goes to a segment.
+    Its record is one more."""
+    rest = {"s": 1, "in": [0, 0, 0], "out": [0, 0, 0]}
+    steps = [rest | {"now": (START + second + k) * 1000} for k in range(1, 5)]
+    run(place, steps, end=True, **more)
+
+
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
     """The files of a gateway that has measured for so many minutes, of which a reader has 25."""
@@ -136,6 +144,50 @@ def goes_on(tmp_path: Path, document: dict[str, Any]) -> None:
     found = sums(history)
     assert joules == [joule for both in found for joule in both]
     assert sums(history, OLD) == RIGHT
+
+
+def used_before(place: Path, uuid: str) -> None:
+    """A gateway that has measured two hours at a site, in segments, and nobody has fetched it."""
+    place.mkdir(exist_ok=True)
+    there = {"site": site() | {"uuid": uuid}, "since": 1735689600, "capacity": 1 << 12}
+    for k in range(4):
+        run(place, minutes(-500 + 40 * k, 30), end=True, **there)
+        quiet(place, 60 * (-500 + 40 * k + 30), **there)
+    assert len(list((place / "journal").glob("*.1"))) > 1
+    (place / "journal" / "running").touch()  # it was unplugged
+
+
+@pytest.mark.parametrize("erased", [0, 1])
+def test_a_gateway_that_was_used_before(tmp_path, old, erased):
+    """What it has measured at another site is not sent as this one's; also where the power is cut
+    when some of that is erased."""
+    assert replace(tmp_path, "--flash", f"{old}") == 0
+    new = tmp_path / "new"
+    used_before(new, "v")
+    assert replace(tmp_path, "--flash", f"{old}", "--out", f"{tmp_path / 'made'}") == 0
+    shutil.copytree(tmp_path / "made", new, dirs_exist_ok=True)
+    for path in sorted((new / "journal").glob("*.1"))[:erased]:
+        path.unlink()
+    later = run(new, minutes(MINUTES + 1, 12), end=True, since=1735689600)
+    assert later.said["errors"] == ["journal.foreign"]
+    assert "a history of another site, which is erased" in later.said["advice"][0][1]
+    assert [one["imported"] for one in later.read] == [
+        step["in"] for step in minutes(MINUTES + 1, 12)
+    ]
+    assert not later.read[0]["cut"] and later.said["kept"]["first"] == later.read[0]["sequence"]
+    joules = [sum(step["in"][0] for step in minutes(1, MINUTES + 12))]
+    assert later.said["joules"][:1] == joules
+    again = run(new, minutes(MINUTES + 13, 2), end=True)
+    assert again.said["errors"] == [] and len(again.read) == 14
+
+
+def test_a_site_that_somebody_has_put_there(tmp_path):
+    """Without a word to the gateway: neither registers nor minutes are those of the new site."""
+    place = tmp_path / "used"
+    used_before(place, "v")
+    later = run(place, minutes(1, 3), end=True, since=1735689600)
+    assert {"registers.lost", "journal.foreign"} == set(later.said["errors"])
+    assert [one["imported"][0] for one in later.read] == [step["in"][0] for step in minutes(1, 3)]
 
 
 def test_counters_from_the_collector(tmp_path, old, capsys):
@@ -309,26 +361,53 @@ def test_what_is_refused(tmp_path, old, capsys, fields, label, words, line):
     assert not (tmp_path / "new").exists()
 
 
+def damage(path: Path, at: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[at] ^= 1
+    path.write_bytes(data)
+
+
 def test_registers_that_cannot_be_read(tmp_path, old, capsys):
-    """Not 0: refused, and the collector's file named."""
+    """Not 0: refused, and the collector's file named. With that its sum is taken, of which the
+    minutes that the segments have are a part."""
+    quiet(old, 60 * MINUTES)
     for name in ("registers.0", "registers.1"):
-        data = bytearray((old / name).read_bytes())
-        data[40] ^= 1
-        (old / name).write_bytes(data)
+        damage(old / name, 40)
     assert replace(tmp_path, "--flash", f"{old}") == 2
     assert "its registers cannot be read (registers.lost): take" in capsys.readouterr().err
     assert not (tmp_path / "new").exists()
+    history = tmp_path / "history.db"
+    assert replace(tmp_path, "--flash", f"{old}", "--history", f"{history}") == 0
+    assert f"the counters are the sum of {history}" in capsys.readouterr().out
+    record = json.loads((tmp_path / "new" / "replacement.json").read_text())
+    assert record["source"] == "history" and record["points"] == sums(history)
+    assert (tmp_path / "new" / "profiles").exists()
+
+
+@pytest.mark.parametrize("with_history", [False, True])
+def test_a_part_of_the_journal_that_cannot_be_read(tmp_path, old, capsys, with_history):
+    """It is named and counted, not passed over; the counters are whole."""
+    quiet(old, 60 * MINUTES)
+    (segment,) = (old / "journal").glob("*.1")
+    damage(segment, 60)
+    words = ("--history", f"{tmp_path / 'history.db'}") if with_history else ()
+    assert replace(tmp_path, "--flash", f"{old}", *words) == 0
+    said = capsys.readouterr().out
+    assert f"25 minutes of {OLD} cannot be read in its flash (journal.damaged 1): they are" in said
+    assert f"{MINUTES + 1 - 25} minutes of {OLD} " in said
+    assert json.loads((tmp_path / "new" / "replacement.json").read_text())["points"] == RIGHT
 
 
 def test_registers_of_another_site(tmp_path, old, capsys):
-    """With its own document damaged one gives another; its counters are not 0 then."""
+    """With its own document damaged one gives another; its counters are not 0 then, and its
+    minutes do not become another site's."""
     other = json.loads((old / "site.json").read_text())
     other["uuid"] = "00000000-0000-4000-8000-000000000001"
     (tmp_path / "other.json").write_text(json.dumps(other))
     words = ("--flash", f"{old}", "--site", f"{tmp_path / 'other.json'}")
-    assert replace(tmp_path, *words) == 2
-    assert "its registers cannot be read (registers.lost): take" in capsys.readouterr().err
-    assert not (tmp_path / "new").exists()
+    assert replace(tmp_path, *words, "--history", f"{tmp_path / 'history.db'}") == 2
+    assert "its registers are not those of the site 00000000-0000" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists() and not (tmp_path / "history.db").exists()
 
 
 def test_nothing_is_written_where_the_history_cannot_be(tmp_path, old):
