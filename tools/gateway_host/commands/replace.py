@@ -50,9 +50,9 @@ def main(arguments: argparse.Namespace) -> int:
             "nothing says what was counted: FLASH=folder with the old gateway's files, or "
             "HISTORY=history.db of a collector"
         )
+    if arguments.flash:
+        has_registers &= _moves(arguments, old, document)
     if has_registers:
-        journal = flash.journal(arguments.flash, old, document)
-        _move_history(arguments.history, old, journal)
         made = flash.make(arguments.out, document, arguments.flash, None)
         if made["doubtful"]:
             print(
@@ -71,15 +71,44 @@ def main(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _moves(arguments: argparse.Namespace, old: str, document: dict[str, Any]) -> bool:
+    """The old one's journal into the collector's file. Whether its registers can be read."""
+    found = flash.journal(arguments.flash, old, document)
+    if found.foreign:
+        raise UserError(
+            f"{arguments.flash}: its registers are not those of the site {document['uuid']}: "
+            "give the site.json that belongs to them"
+        )
+    damaged = "registers.lost" in found.errors
+    if damaged and not arguments.history:
+        raise UserError(
+            f"{arguments.flash}: its registers cannot be read (registers.lost): take the counters "
+            "from the collector's file, HISTORY=history.db"
+        )
+    _move_history(arguments.history, old, found)
+    if damaged:
+        print(
+            f"{arguments.flash}: its registers cannot be read (registers.lost): the counters are "
+            f"the sum of {arguments.history}"
+        )
+    return not damaged
+
+
 def _move_history(file: Path | None, old: str, found: flash.Journal) -> None:
     """Minutes that only the old gateway's flash has go to the collector's file, under its own
     number."""
+    errors = {name: count for name, count in found.errors.items() if name != "registers.lost"}
+    if errors or found.lacking:
+        words = ", ".join(f"{name} {count}" for name, count in sorted(errors.items()))
+        print(
+            f"{found.lacking} minutes of {old} cannot be read in its flash"
+            f"{f' ({words})' if words else ''}: they are lost where no collector has them"
+        )
     if file is None:
-        waiting = max(0, found.last - found.delivered)
-        if waiting:
+        if found.waiting:
             print(
-                f"{waiting} minutes of {old} were not delivered: HISTORY=history.db puts them "
-                "into a collector's file"
+                f"{found.waiting} minutes of {old} were not delivered: HISTORY=history.db puts "
+                "them into a collector's file"
             )
         return
     with contextlib.closing(Ledger(file)) as ledger:

@@ -1,6 +1,7 @@
 # Runs in the interpreter, in a copy of a gateway's files: what its journal has. Standard input:
-# the serial number and site.json. Prints a line of JSON: the last sequence, what readers have,
-# errors; then the messages of all its records, a line each, "layout" or "history" before it.
+# the serial number and site.json. Prints a line of JSON: the first and the last sequence, what
+# readers have, whether it is of another site; then the messages of all its records, a line each,
+# "layout" or "history" before it; then a line of JSON: how often which error was counted.
 import json
 import sys
 
@@ -14,21 +15,30 @@ from cloud.history_text import HistoryText
 
 given = json.load(sys.stdin)
 place = document.load(json.dumps(given["site"]), meters_of)
-errors = []
+errors = {}
+
+
+def count(name):
+    errors[name] = errors.get(name, 0) + 1
+
+
 energy = Energy(place)
-kept = Record(place, energy, Aggregates(place, energy), errors.append)
+kept = Record(place, energy, Aggregates(place, energy), count)
 
 
 class Journal(Records):
     def go_on(self):
-        self.last = self._state.go_on(kept.rest, False, self._segments, errors.append)
+        if kept.foreign:  # so are its segments
+            self._segments.all.clear()
+        self.last = self._state.go_on(kept.rest, False, self._segments, count)
         return self._state.cursors
 
 
-journal = Journal(place, 1 << 30, errors.append)
+journal = Journal(place, 1 << 30, count)
 cursors = journal.go_on()
+foreign = kept.foreign and "registers.lost" in errors
 print(json.dumps({"first": journal.first, "last": journal.last, "delivered": cursors,
-                  "errors": errors}))  # fmt: skip
+                  "foreign": foreign}))  # fmt: skip
 text = HistoryText(16000)
 layouts = []
 sequence = journal.first
@@ -48,3 +58,4 @@ while sequence <= journal.last:
     text.end()
     print("history", bytes(text.view()).decode())
     sequence = record.sequence + 1
+print(json.dumps({"errors": errors}))

@@ -14,6 +14,7 @@ from typing import Any
 
 from gateway_host import interpreter
 from gateway_host.errors import UserError
+from gateway_host.replace import gaps
 from gateway_host.session import MODULE_PATH
 
 _DEVICE = interpreter.ROOT / "tools" / "gateway_host" / "device"
@@ -27,12 +28,16 @@ _PATIENCE_S = 3600.0  # a journal of 10 MB has 120,000 records
 
 @dataclass(frozen=True)
 class Journal:
-    """`last`: the last sequence; `delivered`: up to which a reader has all, 0 without a reader;
-    `messages`: all records, as (topic, payload) of docs/history.md."""
+    """`waiting`: minutes that no reader has; `foreign`: whether it is of another site than the
+    document; `messages`: all records, as (topic, payload) of docs/history.md; `lacking`: minutes
+    between the first and the last that could not be read; `errors`: how often the firmware has
+    counted which one."""
 
-    last: int
-    delivered: int
+    waiting: int
+    foreign: bool
     messages: list[tuple[str, bytes]]
+    lacking: int
+    errors: dict[str, int]
 
 
 def factory(folder: Path | None) -> dict[str, Any]:
@@ -55,12 +60,29 @@ def journal(folder: Path, serial: str, document: dict[str, Any]) -> Journal:
         said = _run("read_old_gateway", {"serial": serial, "site": document}, place)
     head = json.loads(said[0])
     prefix = f"servicelocation/{document['uuid']}/"
-    messages = [line.split(" ", 1) for line in said[1:]]
+    messages = [line.split(" ", 1) for line in said[1:-1]]
+    delivered = max(head["delivered"].values(), default=0)
     return Journal(
-        head["last"],
-        max(head["delivered"].values(), default=0),
+        max(0, head["last"] - max(delivered, head["first"] - 1)),
+        head["foreign"],
         [(prefix + kind, text.encode()) for kind, text in messages],
+        _lacking(head, [json.loads(text) for kind, text in messages if kind == "history"]),
+        json.loads(said[-1])["errors"],
     )
+
+
+def _lacking(head: dict[str, Any], messages: list[dict[str, Any]]) -> int:
+    """Minutes from the first sequence to the last that are in no record."""
+    count, before = 0, None
+    for message in messages:
+        for one in message["records"]:
+            first = one.get("first", one["sequence"])
+            ends = gaps.Ends(
+                message["device"], first, one["sequence"], one["boot"], one["time"], one["seconds"]
+            )
+            count += gaps.between(before, ends, head["first"])
+            before = ends
+    return count + head["last"] - (before.sequence if before else head["first"] - 1)
 
 
 def make(
@@ -70,10 +92,10 @@ def make(
     counted: tuple[list[list[int]], list[list[int]]] | None,
 ) -> dict[str, Any]:
     """Write the new gateway's files into `out`: site.json and the registers. old: the folder of
-    the old one, whose registers go on; counted: or what its points (as restore_point has them) and
-    its loads have counted. Returns what the registers are then: `points` and `loads`, import and
-    export, J."""
-    names = (*_REGISTERS, *_AS_IT_IS, _PROFILES)
+    the old one, whose registers go on; counted: what its points (as restore_point has them) and
+    its loads have counted, instead of its registers. Returns what the registers are then: `points`
+    and `loads`, import and export, J."""
+    names = (*(() if counted else _REGISTERS), *_AS_IT_IS, _PROFILES)
     with _copy(old, names) as place:
         points, loads = counted or (None, None)
         given = {"site": document, "points": points, "loads": loads}
