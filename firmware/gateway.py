@@ -153,7 +153,7 @@ class Gateway:
             lambda: retained.publish(self.uplink.publish),
         )
         way = self._change.apply, self._log, self.commands, self.close, hardware.restart
-        free = self.journal.describe, lambda: self.housekeeping.give_back(self._now_s())
+        free = self.journal.undelivered, lambda: self.housekeeping.give_back(self._now_s())
         self._service = Service(site, settings, meters, hardware.serial, *way, *free)
         self._service.declare()
         way = self.connection, self.uplink, self.commands, self.counters, self._now_s

@@ -30,8 +30,8 @@ class Service:
     """site: site.document.Site; requested: settings.Settings; meters_of, own: see
     document.load(); apply: a coroutine function, whether a site is used from now on, without a new
     start; close: a coroutine function, a clean end; restart: a function, the new start, which
-    comes once the answer has gone; kept: journal.Journal.describe; give_back: a function: the next
-    start erases all, OSError where it cannot."""
+    comes once the answer has gone; undelivered: journal.Journal.undelivered; give_back: a
+    function: the next start erases all, OSError where it cannot."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Service:
         commands: Commands,
         close: Callable[[], Awaitable[object]],
         restart: Callable[[], object],
-        kept: Callable[[], Table],
+        undelivered: Callable[[], int],
         give_back: Callable[[], object],
     ):
         self._uuid = site.uuid
@@ -56,7 +56,7 @@ class Service:
         self._commands = commands
         self._close = close
         self._restart = restart
-        self._kept = kept
+        self._undelivered = undelivered
         self._give_back = give_back
         self._writing = asyncio.Lock()  # of site.json, until it is used
 
@@ -148,8 +148,7 @@ class Service:
         """For another site: all that this one has given is erased."""
         if fields["site"] != self._uuid:
             raise Refused("free.site: must be %s, of this site" % self._uuid)
-        kept = self._kept()
-        waiting = kept["last"] - min(kept["delivered"].values(), default=0)
+        waiting = self._undelivered()
         if waiting > 0 and not fields["losing"]:
             raise Refused(_WAITING % waiting)
         try:
@@ -159,16 +158,23 @@ class Service:
         return self._begin_anew(None)
 
     def _begin_anew(self, _):
-        asyncio.create_task(self._end())
+        """What was written is used, whatever comes between: also where nothing can be said of it
+        any more."""
+        try:
+            asyncio.create_task(self._end())
+        except MemoryError:
+            self._restart()
         return _RESTARTS
 
     async def _end(self):
-        for _ in range(_FAREWELL_S):
-            await asyncio.sleep(1)
-            if self._commands.is_idle():
-                break
-        await self._close()
-        self._restart()
+        try:
+            for _ in range(_FAREWELL_S):
+                await asyncio.sleep(1)
+                if self._commands.is_idle():
+                    break
+            await self._close()
+        finally:
+            self._restart()
 
     async def _checked(self, table):
         """The Site; Refused unless it is a site.json that this gateway can use."""

@@ -10,7 +10,7 @@ from journal import running
 from journal.advice import texts
 from journal.coding import Record
 from journal.layout import Layouts
-from journal.minutes import Minutes
+from journal.minutes import MINUTE_SAMPLES, Minutes
 from journal.records import Records
 from journal.thinning import Thinning
 from journal.writing import Writing
@@ -100,6 +100,13 @@ class Journal(Records):
             "room": self._thinning.capacity,
             "delivered": self._state.cursors,
         }
+
+    def undelivered(self) -> int:
+        """Minutes that not every reader has, those too that are not written yet. The minute at
+        hand is none."""
+        has = max(min(self._state.cursors.values(), default=0), self.first - 1)
+        unwritten = len(self._newest) + bool(self._ended)
+        return max(0, self.last - has) + unwritten + self._minutes.samples // MINUTE_SAMPLES
 
     # Writing
 

@@ -17,7 +17,8 @@ from journal.coding import Record
 
 _MINUTE = const(60)
 _QUARTER = const(900)
-_FULL = _MINUTE * SAMPLE_RATE - SAMPLE_RATE // 2  # samples: the next report would be too much
+MINUTE_SAMPLES = _MINUTE * SAMPLE_RATE
+_FULL = MINUTE_SAMPLES - SAMPLE_RATE // 2  # samples: the next report would be too much
 _PHASES = const(3)
 _NONE = const(0x7FFFFFFF)  # the least of nothing
 LOST = -1  # a total that a reader knows, perhaps, and the journal does not

@@ -258,6 +258,19 @@ def test_damaged_segments(tmp_path, place):
     assert more.news == more.read[-60:]
 
 
+def test_minutes_that_nobody_has(tmp_path):
+    """Of a flash that was erased the first sequence is a time, and not so many minutes. What could
+    not be written counts too, at last as minutes that make one record."""
+    steps = minutes(NOON, 3, **{"in": [5] * 3})
+    fresh = run(tmp_path, steps, since=1735689600)
+    assert fresh.read[0]["sequence"] > 1000000 and fresh.said["undelivered"] == 3
+    cursors = {"broker": fresh.said["last"] - 1}
+    assert run(tmp_path, [{"restart": True}], cursors=cursors).said["undelivered"] == 1
+    full = [dict(step, full=True) for step in minutes(NOON + 180, 70, **{"in": [5] * 3})]
+    done = run(tmp_path, full, cursors=cursors)
+    assert len(done.read) == 3 and done.said["undelivered"] == 1 + 70
+
+
 def test_records_that_were_damaged(tmp_path):
     """Both slots behind the registers: the sequences that may have been given are given to
     nobody, and the next record does not stand for them: a reader may have them."""

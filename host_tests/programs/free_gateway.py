@@ -1,5 +1,5 @@
-"""The command `free` as Service carries it out. Standard input: a list of [fields, last sequence,
-delivered by name, whether the label can be kept]. Prints for each [the answer or None, the refusal
+"""The command `free` as Service carries it out. Standard input: a list of [fields, minutes that
+are not delivered, whether the label can be kept]. Prints for each [the answer or None, the refusal
 or None, how often all was given back]."""
 
 import asyncio
@@ -31,9 +31,9 @@ class Label:
         self.given_back += 1
 
 
-def answered(fields, kept, label):
+def answered(fields, undelivered, label):
     """The answer, and the refusal."""
-    words = Commands, None, None, lambda: kept, label.give_back
+    words = Commands, None, None, lambda: undelivered, label.give_back
     Service(Anything, None, None, "5020000042", None, None, *words).declare()
     try:
         return [json.loads(carried_out["free"](fields)), None]
@@ -42,9 +42,9 @@ def answered(fields, kept, label):
 
 
 async def main():
-    for fields, last, delivered, can_be_kept in json.load(sys.stdin):
+    for fields, undelivered, can_be_kept in json.load(sys.stdin):
         label = Label(can_be_kept)
-        said = answered(fields, {"last": last, "delivered": delivered}, label)
+        said = answered(fields, undelivered, label)
         print(json.dumps(said + [label.given_back]))
 
 

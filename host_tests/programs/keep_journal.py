@@ -126,6 +126,7 @@ said = {
     "text": journal.layout_text(journal.layout),
     "advice": journal.advice({name: 1 for name in errors}),
     "kept": journal.describe(),
+    "undelivered": journal.undelivered(),
     "errors": errors,
     "unread": journal.unread,
     "joules": list(gateway.measuring.energy.main.joules),
