@@ -39,15 +39,28 @@ def reset(hardware: BoardHardware) -> None:
 
 def begin(hardware: BoardHardware, freed_s: int | None = None) -> Bytes:
     """Keep the label, which it returns: from then on the next start erases, whatever comes
-    between. OSError, and nothing has begun, when it cannot be kept. freed_s: epoch s at which the
+    between. An error, and nothing has begun, when it cannot be kept. freed_s: epoch s at which the
     gateway was given free for another site, which the label then says."""
     factory = _read(_FACTORY)
     if freed_s:
         factory = _noted(factory, freed_s)
-    hardware.keep(factory)
-    if hardware.kept() != factory:
+    whole = False
+    try:
+        hardware.keep(factory)
+        whole = hardware.kept() == factory
+    finally:
+        if not whole:
+            _forget(hardware)
+    if not whole:
         raise OSError(_FACTORY)
     return factory
+
+
+def _forget(hardware):
+    try:
+        hardware.keep(None)
+    except OSError:
+        pass  # there is nothing
 
 
 def _noted(factory, freed_s):

@@ -37,7 +37,7 @@ def test_removing_the_files_would_not_be_enough(tmp_path):
 
 
 def test_nothing_is_erased_when_the_label_cannot_be_kept(tmp_path):
-    assert run("reset_without_label", tmp_path) == {"refused": True, "erased": False}
+    assert run("reset_without_label", tmp_path) == 3 * [["refused", None]]
 
 
 def test_the_settings_survive_a_power_cut_at_any_byte(tmp_path, bits):
