@@ -171,6 +171,11 @@ def test_what_is_built_into_a_charger_says_so(tmp_path):
     assert factory == {
         "serial": made.serial, "hotspot_key": made.key, "built_in": "EV Wall Home"
     }  # fmt: skip
+    label.make("5130000007", None, tmp_path)  # printed once more
+    assert json.loads((tmp_path / made.serial / "factory.json").read_text()) == factory
+    label.make("5130000007", "otherkey2345", tmp_path, "EV One Home")
+    again = json.loads((tmp_path / made.serial / "factory.json").read_text())
+    assert again == factory | {"hotspot_key": "otherkey2345", "built_in": "EV One Home"}
 
 
 @pytest.mark.parametrize(

@@ -80,8 +80,8 @@ def escape(text: str) -> str:
 def make(serial: str, key: str | None, folder: Path, built_in: str | None = None) -> Label:
     """The label, and the gateway's factory.json below `folder`, with the serial number and the
     password: that of an earlier label of the same serial number, `key`, or a new one; and a file
-    system that holds it. built_in: the charger that it is a part of (docs/replacing.md). UserError
-    where one of them cannot be."""
+    system that holds it. built_in: the charger that it is a part of (docs/replacing.md). What an
+    earlier label says beyond that stays. UserError where one of them cannot be."""
     if len(serial) != 10 or not (serial.isascii() and serial.isdecimal()):
         raise UserError(f"SERIAL={serial}: a serial number has ten digits, such as 5010000123")
     if serial[:4] not in ARTICLES:
@@ -89,8 +89,9 @@ def make(serial: str, key: str | None, folder: Path, built_in: str | None = None
             f"SERIAL={serial}: no gateway with Wi-Fi; those begin with {', '.join(ARTICLES)}"
         )
     factory = folder / serial / "factory.json"
-    if key is None and factory.exists():
-        key = json.loads(factory.read_text(encoding="utf-8"))["hotspot_key"]
+    before = json.loads(factory.read_text(encoding="utf-8")) if factory.exists() else {}
+    if key is None:
+        key = before.get("hotspot_key")
     if key is None:
         key = "".join(secrets.choice(_ALPHABET) for _ in range(_KEY_LENGTH))
     if not 8 <= len(key) <= 20 or not set(key) <= set(ALLOWED):
@@ -98,7 +99,7 @@ def make(serial: str, key: str | None, folder: Path, built_in: str | None = None
             "KEY: a password has 8 to 20 characters, letters, digits and the signs of the manual"
         )
     factory.parent.mkdir(parents=True, exist_ok=True)
-    table = {"serial": serial, "hotspot_key": key}
+    table = before | {"serial": serial, "hotspot_key": key}
     if built_in:
         table["built_in"] = built_in
     text = json.dumps(table) + "\n"
