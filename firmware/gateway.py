@@ -29,7 +29,7 @@ from cloud.rates import Rates
 from cloud.renewal import Renewal
 from cloud.retained import Retained, prefix_of
 from cloud.service import Service
-from cloud.state import State
+from cloud.state import State, advice_part
 from cloud.uplink import Uplink
 from installer.service_page import Reach, ServicePage
 from panel.housekeeping import Housekeeping
@@ -265,11 +265,7 @@ class Gateway:
             ("mqtt", self.publisher.describe, self.uplink.glance),
             ("orderRefused", lambda: self.commands.refusal, lambda: self.commands.refusal),
             ("errors", lambda: counts, lambda: sum(counts.values())),
-            (
-                "advice",
-                lambda: ({"name": name, "text": text} for name, text in self.texts()),
-                lambda: [name for name, _ in self.texts()],
-            ),
+            advice_part(self.texts),
             ("journal", self.journal.describe, None),
             ("windows", lambda: self.measuring.meter.windows, None),
             (

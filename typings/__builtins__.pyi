@@ -159,6 +159,8 @@ Named = list[tuple[str, list[int]]]
 """Of each node of the site: its serial number, and the channel of each input or -1."""
 AdviceText = tuple[str, str]
 """Its name, and a text for the installer."""
+StatePart = tuple[str, Callable[[], Any], Callable[[], object] | None]
+"""As cloud.state.State has it."""
 Pieces = Iterable[str]
 """Of a text that is never held as a whole."""
 AnyPieces = Pieces | Callable[[], Pieces]

@@ -9,9 +9,7 @@ class State:
     None)]: the values are the members of the message, json_pieces.members() says which there may
     be; it is sent soon when what people see changes."""
 
-    def __init__(
-        self, parts: Iterable[tuple[str, Callable[[], Any], Callable[[], object] | None]]
-    ):
+    def __init__(self, parts: Iterable[StatePart]):
         self._members = [(name, describe) for name, describe, _ in parts]
         self._glances = [glance for _, _, glance in parts if glance]
 
@@ -22,3 +20,12 @@ class State:
     def glance(self) -> list[object]:
         """What people see of it, to be compared."""
         return [glance() for glance in self._glances]
+
+
+def advice_part(texts: Callable[[], list[AdviceText]]) -> StatePart:
+    """What is wrong, as a part: people see which kinds there are."""
+    return (
+        "advice",
+        lambda: ({"name": name, "text": text} for name, text in texts()),
+        lambda: [name for name, _ in texts()],
+    )
