@@ -36,8 +36,8 @@ def build_next(hardware: BoardHardware, site: Site, old: Measuring) -> Measuring
 
 
 def _wait_for_head(bus, site):
-    """Not for ever, where meters are read that need none."""
-    if not bus.backlog.head.known and any(point.type == "MODBUS" for point in site.points):
+    """Not for ever, where others measure too, who need none."""
+    if not bus.backlog.head.known and any(point.metered for point in site.points):
         bus.backlog.do_without_head()
 
 

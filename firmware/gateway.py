@@ -35,6 +35,7 @@ from installer.service_page import Reach, ServicePage
 from panel.housekeeping import Housekeeping
 from assembly import build_measuring
 from measuring_loop import MeasuringLoop
+from other_gateways import feeds_of
 from site_change import SiteChange
 
 _COMMANDS = "gateway/set"
@@ -116,6 +117,8 @@ class Gateway:
         way = self.journal, self.uplink, rates, hardware.uptime_ms, self.counters.count
         self._delivery = Delivery(prefix, hardware.serial, *way)
         self.journal.set_news(lambda _: self._delivery.wake())
+        way = settings.site_key, self.measuring, self.connection.online, self._is_calm
+        self._feeds = feeds_of(hardware, site, *way, self.counters)
         self._watch = settings.commission
         self._advise(site)
         self.publisher = Publisher(
@@ -173,6 +176,7 @@ class Gateway:
         tasks += self.housekeeping.tasks(self.texts)
         if self._with_b:
             tasks += [("bus_b", 600, self.port_b.run)]
+        tasks += [task for feed in self._feeds for task in feed.tasks()]
         if self._with_cloud:
             tasks += [("uplink", 900, self.uplink.run), ("uplink_watch", 60, self.uplink.watch)]
             tasks += [("commands", 300, self.commands.run), ("renewal", 60, self._renewal.run)]
@@ -228,6 +232,8 @@ class Gateway:
         self.site = site
         self._advise(site)
         self.port_b.change(site)
+        for feed in self._feeds:
+            feed.change(site)
         self.publisher.change(site)
         self._retained.change(site)
         self._home_assistant.change(site)
@@ -246,6 +252,7 @@ class Gateway:
         found = self.advice.texts + self.port_b.advice() + self.housekeeping.texts(bool(uplink))
         found += self.journal.advice(self.counters.counts)
         found += self._change.advice(self.counters.counts)
+        found += [text for feed in self._feeds for text in feed.texts()]
         return found + uplink
 
     def _parts(self):
@@ -273,7 +280,7 @@ class Gateway:
                 lambda: a_bus.describe(measuring.bus, hardware.a_baud, len(self.site.points)),
                 lambda: a_bus.glance(measuring.bus),
             ),
-        )
+        ) + tuple([("gateways", feed.describe, feed.glance) for feed in self._feeds])
 
     async def _publish_b(self):
         await self.commands.publish(self.publisher.send)

@@ -99,12 +99,12 @@ class Measuring:
         self.pending = False
         self.ended_ms: int | None = None
         self.first_sample = 0
-        self._phantoms = phantoms
-        self._make_lines = make_lines
+        self._phantoms, self._make_lines = phantoms, make_lines
         self._now_ms = now_ms
         self._waiting = waiting
         self._next_first = -1
-        self._meters: Sequence[EntersValues] = ()
+        self._entering: list[EntersValues] = []  # other gateways, then meters
+        self._others = 0  # of these
         self._reading = None  # reads the report that waits; None once it is read
         self._work: Iterable[None] = ()
         self._cycle: Cycle | None = None  # the block at hand
@@ -237,7 +237,12 @@ class Measuring:
 
     def set_meters(self, meters: Sequence[EntersValues]) -> None:
         """meters: what enters its values into each report, fill(report)."""
-        self._meters = meters
+        self._entering[self._others :] = meters
+
+    def set_others(self, others: Sequence[EntersValues]) -> None:
+        """As set_meters(), of what other gateways measure."""
+        self._entering[: self._others] = others
+        self._others = len(others)
 
     def _set_aside(self, ended_ms, read):
         self._reading = read
@@ -283,9 +288,10 @@ class Measuring:
         if self._reading is not None:
             yield from self._reading()
             self._reading = None
-        while self._filled < len(self._meters):  # each is asked once: it counts what it has given
+        while self._filled < len(self._entering):  # each is asked once: it counts what it gives
             self._filled += 1
-            self._meters[self._filled - 1].fill(self.report)
+            self._entering[self._filled - 1].fill(self.report)
+            yield
         self.report.settle()
         yield
         self._counting = True

@@ -22,8 +22,8 @@ def is_smooth(old: Site, new: Site) -> bool:
     """Whether it can be done: the same supply's clock, and what is on the B-bus is the same."""
     if old.power_box or new.power_box:
         return False
-    return (old.head, old.frequency, old.uuid, old.b_bus) == (
-        new.head, new.frequency, new.uuid, new.b_bus,
+    return (old.head, old.frequency, old.uuid, old.b_bus, old.feeds, old.gathers) == (
+        new.head, new.frequency, new.uuid, new.b_bus, new.feeds, new.gathers,
     )  # fmt: skip
 
 

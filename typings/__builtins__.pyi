@@ -85,6 +85,7 @@ from energy.intervals import Interval as Interval
 from energy.intervals import Span as Span
 from energy.registers import Energy as Energy
 from energy.spread import Spread as Spread
+from feed.member import Member as Member
 from journal import coding
 from journal.cursor import Cursor as Cursor
 from journal.journal import Journal as Journal
@@ -194,9 +195,18 @@ class Send(Protocol):
     ) -> Awaitable[object]: ...
 
 class EntersValues(Protocol):
-    """A meter that others made: enters what it measures into each report."""
+    """A meter that others made, or another gateway: enters what it measures into each report."""
 
     def fill(self, report: Report) -> None: ...
+
+class Feed(Protocol):
+    """What makes one site of several gateways."""
+
+    def tasks(self) -> list[WatchedTask]: ...
+    def texts(self) -> list[AdviceText]: ...
+    def change(self, site: Site) -> None: ...
+    def describe(self) -> Iterable[Table]: ...
+    def glance(self) -> object: ...
 
 CarryOut = Callable[[Table], object]
 """Carries out a command."""

@@ -162,6 +162,10 @@ class Hardware(KeepsEnds, Protocol):
     def hotspot_ports(self) -> tuple[int, int]:
         """HTTP and DNS."""
     @property
+    def home(self) -> tuple[str, int]:
+        """The address that reaches everybody in the home's network, and the port there by which
+        gateways of a site find each other."""
+    @property
     def probe(self) -> tuple[str, int] | None: ...
     @property
     def time_servers(self) -> Sequence[tuple[str, int]]:

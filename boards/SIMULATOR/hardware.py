@@ -22,11 +22,11 @@ _BUTTON, _END = const(8), const(128)  # of the answer to S
 
 class Hardware:
     """What the firmware gets: `a_uart`, `a_baud`, `serial`, the links that the board has (docs/
-    connection.md; None for one that it has not), `name`, `hotspot_ports` (HTTP, DNS), the servers
-    `probe` (host, port; or None) and `time_servers`, `clock`, `now_ms`, `debug` (whether the
-    console is an engineer's: always, Improv has a line of its own), `reset_cause` (a text), and
-    the functions below. Of the watchdog `fed` is how often it was fed, `bitten` how often it would
-    have started the chip anew."""
+    connection.md; None for one that it has not), `name`, `hotspot_ports` (HTTP, DNS), `home`
+    (address, port), the servers `probe` (host, port; or None) and `time_servers`, `clock`,
+    `now_ms`, `debug` (whether the console is an engineer's: always, Improv has a line of its own),
+    `reset_cause` (a text), and the functions below. Of the watchdog `fed` is how often it was fed,
+    `bitten` how often it would have started the chip anew."""
 
     # Bytes allocated between two collections. In a small heap what lives long then finds a place
     # low in it, and free pieces of 8 kB remain; with twice as many, 4 kB.
@@ -51,6 +51,7 @@ class Hardware:
         self.name = board.NAME
         self.storage = None  # the file system is the host's
         self.hotspot_ports = settings.get("portal", (8080, 8053))
+        self.home = tuple(settings.get("home", ("127.0.0.1", 47653)))
         self.probe = settings.get("probe")
         self.time_servers = [tuple(server) for server in settings.get("times", ())]
         self._entropy = settings.get("entropy", 4711)

@@ -39,10 +39,10 @@ _RESETS = {
 class Hardware:
     """What the firmware gets: `serial`, `a_uart`, `a_baud`, the links that the board has (docs/
     connection.md; None for one that it has not, or that fails), `name`, `hotspot_ports` (HTTP,
-    DNS), the server `probe` (host, port), `time_servers`, `clock`, `now_ms`, `collect_every`,
-    `keeps_modules`, `debug` (whether the console is an engineer's), `reset_cause` (a text),
-    `notes` (what of the start is counted, as `start.<note>`), and
-    the functions below."""
+    DNS), `home` (address, port), the server `probe` (host, port), `time_servers`, `clock`,
+    `now_ms`, `collect_every`, `keeps_modules`, `debug` (whether the console is an engineer's),
+    `reset_cause` (a text), `notes` (what of the start is counted, as `start.<note>`), and the
+    functions below."""
 
     # Bytes allocated between two collections, where the gateway does not collect before: it does,
     # once a second, when its buses have time for that. With less it is amid a step now and then:
@@ -51,6 +51,7 @@ class Hardware:
     keeps_modules = True  # whatever is needed now and then is loaded at the start, for good
     program_files = ("lib", "main.py", "boot.py")
     hotspot_ports = (80, 53)
+    home = ("255.255.255.255", 47653)
     probe = ("connectivitycheck.gstatic.com", 80)
     # Of three operators, so that two who agree are not one.
     time_servers = (

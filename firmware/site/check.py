@@ -1,5 +1,6 @@
 """Refuses a wrong site.json (docs/site.md) as a whole, with one line that names the field."""
 
+from system.modules import unload
 from site import zone
 from site.devices import GATEWAYS, HEADS, HUBS, MAX_IN_MESSAGE, MAX_POINTS, SOLID_CORE
 from site.fields import SiteError, choice, date, field, known, new_name, number, serial
@@ -11,6 +12,7 @@ _BUILT_IN = "SOLID-CORE"  # the CT of a Solid Core, and of nothing else
 _TURNS = (-120, 120, 180)
 _FIELDS = ("version", "name", "uuid", "location", "timezone", "utc_offset", "scheme", "frequency")
 _FIELDS += ("tz", "voltage_ratio", "synthesised", "head", "points", "loads", "b_bus", "gateway")
+_FIELDS += ("feeds", "gathers")
 _OF_A_POINT = ("input", "phase", "load")
 _OF_A_NODE = ("node", "ct", "reversed")
 # Not where others measure.
@@ -62,7 +64,7 @@ def check(table: Table, meters_of: MetersOf | None, own: str | None = None) -> S
     roles = {}
     yield from _check_loads(field("", table, "loads", list), roles)
     points = field("", table, "points", list)
-    metered = sum(isinstance(point, dict) and "meter" in point for point in points)
+    metered = sum(isinstance(one, dict) and ("meter" in one or "gateway" in one) for one in points)
     if len(points) - metered > MAX_POINTS:
         raise SiteError(
             "points: %d, but an A-bus carries at most %d; "
@@ -80,6 +82,12 @@ def check(table: Table, meters_of: MetersOf | None, own: str | None = None) -> S
         if meters_of is None:
             raise SiteError("b_bus: there is no B-bus here: use a Genius, or remove b_bus")
         meters = meters_of(b_bus)
+    gathered = ()
+    if "feeds" in table or "gathers" in table:
+        from site import several  # few sites have more than one gateway
+
+        unload("site.several", "site.fields")
+        gathered = several.check(table, own)
     boxed = b_bus.get("power_box")
     if boxed and table.get("voltage_ratio", 1) != 1:
         raise SiteError(
@@ -93,6 +101,9 @@ def check(table: Table, meters_of: MetersOf | None, own: str | None = None) -> S
         fields = _OF_A_POINT
         if "meter" in points[i]:
             fields += ("meter",)
+        elif "gateway" in points[i]:
+            _check_gateway(where, points[i], gathered)
+            fields += ("gateway", "node", "ct")
         elif boxed:
             fields += _OF_A_NODE
         else:
@@ -224,7 +235,7 @@ def _check_point(where, table, scheme, roles, used, meters, boxed):
             )
     _, phases, _, lines, _ = SCHEMES[scheme]
     phase = field(where, table, "phase", str)
-    if phase == UNKNOWN and ("meter" in table or boxed):
+    if phase == UNKNOWN and ("meter" in table or "gateway" in table or boxed):
         raise SiteError(
             "%sphase: cannot be unknown where others measure: choose %s"
             % (where, " or ".join(phases))
@@ -249,6 +260,16 @@ def _check_point(where, table, scheme, roles, used, meters, boxed):
     number(where, table, "power_offset", 0, -1000, 1000)
     if "correction" in table:
         _check_correction(where + "correction.", field(where, table, "correction", dict))
+
+
+def _check_gateway(where, table, gathered):
+    """Of a point that another gateway measures."""
+    number = field(where, table, "gateway", str)
+    if number not in gathered:
+        raise SiteError(
+            '%sgateway: "%s" is not one of gathers: add it there, or remove the field'
+            % (where, number)
+        )
 
 
 def _check_correction(where, table):

@@ -25,7 +25,8 @@ class Point:
     shift = 0
     offset = 0  # W, added to the power
     harmonics = False  # whether they are asked for
-    metered = False  # by a device on the B-bus
+    metered = False  # by a device on the B-bus, or by
+    gateway: str | None = None  # another gateway, of this number
     phaseless = False  # nobody knows `phase` yet: its current is measured, its power is unknown
 
     def __init__(self, table: Table, node: str, ct: tuple[int, str], phase: int, load: int):
@@ -134,6 +135,8 @@ class Site:
         self.frequency = table["frequency"]
         self.head = table["head"]
         self.b_bus = table.get("b_bus")  # as given: b_bus.read knows what it means
+        self.feeds: str | None = table.get("feeds")
+        self.gathers: list[str] = table.get("gathers", [])
         self.power_box = bool(self.b_bus and self.b_bus.get("power_box"))
         self.voltage_ppm = int(round(table.get("voltage_ratio", 1) * 1000000))
         self.synthesised = {
@@ -161,7 +164,9 @@ class Site:
             point = Point(one, node, ct, names.index(one["phase"]) if known else 0, k)
             if not known:
                 point.phaseless = True
-            if self.power_box or "meter" in one:
+            if "gateway" in one:
+                point.gateway = one["gateway"]
+            if self.power_box or "meter" in one or "gateway" in one:
                 point.metered = True
             self.points.append(point)
             if len(self.points) % _STEP == 0:

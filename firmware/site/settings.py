@@ -15,6 +15,7 @@ class Settings:
     """`mqtt`: the table or None; `mqtt_before`: the one that it has replaced and that may come
     back, or None; `link`: the installer's choice or None; `apn`: of the SIM card; `commission`:
     whether the CTs' wiring is watched;
+    `site_key`: of all gateways of the site, in hexadecimal digits, or empty;
     `publish`: what rates.Rates takes; `networks`: a list of [ssid, key], with "hidden" behind them
     where the network hides its name; the one that was given last comes first."""
 
@@ -27,6 +28,7 @@ class Settings:
         self.publish: dict[str, int] = table.get("publish", {})
         self.commission: bool = table.get("commission", True)
         self.home_assistant: bool | str | None = table.get("home_assistant")
+        self.site_key: str = table.get("site_key", "")
         self.networks: list[list[str]] = table.get("networks", [])
 
     def issued_s(self) -> int:

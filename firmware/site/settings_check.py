@@ -3,6 +3,8 @@
 import json
 from binascii import a2b_base64
 
+from micropython import const
+
 from system.addresses import is_address, is_home
 from site.limits import MAX_NETWORKS, TOPICS
 
@@ -21,7 +23,9 @@ _NAMES = (
     "home_assistant",
     "commission",
     "time_servers",
+    "site_key",
 )
+_KEY_DIGITS = const(64)
 _LINKS = ("ethernet", "wifi", "lte")
 
 
@@ -51,6 +55,8 @@ def load(text: str, is_given: bool = False) -> Table:
         raise SettingsError("apn: must be a text")
     if "time_servers" in table:
         _check_time_servers(table["time_servers"])
+    if "site_key" in table:
+        _check_key(table["site_key"])
     if "publish" in table:
         _check_publish(table["publish"])
     if "home_assistant" in table:
@@ -60,6 +66,13 @@ def load(text: str, is_given: bool = False) -> Table:
     if "networks" in table:
         _check_networks(table["networks"])
     return table
+
+
+def _check_key(key):
+    if not isinstance(key, str) or len(key) != _KEY_DIGITS or key.strip("0123456789abcdef"):
+        raise SettingsError(
+            "site_key: must be 64 digits of 0-9 and a-f, the same in all gateways of the site"
+        )
 
 
 def _check_mqtt(mqtt):

@@ -27,6 +27,9 @@ ACROSS = [
     r"b_bus\..*: \w+ is (used|there) twice",
     r"points\[\d+\]\.load: .* is not one of loads",
     r"points\[\d+\]\.meter: .* is not known",
+    r"points\[\d+\]\.gateway: .* is not one of gathers",
+    r"gathers.*is (no Genius|this gateway itself)",
+    r"feeds: .* (is this gateway itself|is in no home network)",
     r"points\[\d+\]\.input: .* is not known",  # of a meter with fewer phases
     r"points\[\d+\]\.phase: in 3x230 the grid",
     r"points: \d+, but an A-bus carries at most",
@@ -106,7 +109,11 @@ def documents() -> list[dict[str, Any]]:
     single = copy.deepcopy(plan) | {"scheme": "1x230"}
     for point in single["points"]:
         point["phase"] = "L1"
-    return [plan, behind, with_b, corrected, boxed, without, split, single]
+    gathers = copy.deepcopy(behind) | {"gathers": ["5130000007", "5100000008"]}
+    fed = {"gateway": "5130000007", "node": "5500000999", "input": "A", "ct": "AC-CT-100A"}
+    gathers["points"].append(fed | {"phase": "L1", "load": circuits[0]["name"]})
+    feeds = copy.deepcopy(plan) | {"feeds": "5020000043"}
+    return [plan, behind, with_b, corrected, boxed, without, split, single, gathers, feeds]
 
 
 ODD = [
@@ -238,3 +245,26 @@ def test_a_document_for_another(tmp_path, change, line):
     assert said.startswith(line)
     (said,) = judged([documents()[0] | {"gateway": "5020000042"}], "5020000042", tmp_path)
     assert said.startswith("taken")
+
+
+@pytest.mark.parametrize(
+    ("own", "table", "line"),
+    [
+        ("5130000007", {"gathers": ["5100000008"]}, "gathers: 5130000007 is no Genius"),
+        ("5020000042", {"gathers": ["5020000042"]}, "gathers[0]: 5020000042 is this gateway"),
+        ("5020000042", {"gathers": ["5140000001"]}, "gathers[0]: must be ten digits"),
+        ("5020000042", {"gathers": []}, "gathers: 0 gateways, but there are 1 to 8"),
+        ("5020000042", {"gathers": ["5100000008"] * 2}, "gathers[1]: 5100000008 is there twice"),
+        ("5020000042", {"feeds": "5020000042"}, "feeds: 5020000042 is this gateway itself"),
+        ("5140000001", {"feeds": "5020000042"}, "feeds: a 4G Connect is in no home network"),
+        ("5130000007", {"feeds": "5130000008"}, 'feeds: "5130000008" is not ten digits that'),
+        (
+            "5020000042",
+            {"feeds": "5020000043", "gathers": ["5100000008"]},
+            "feeds: not together with gathers: remove one of them",
+        ),
+    ],
+)
+def test_what_several_gateways_cannot_be(own, table, line, tmp_path):
+    [said] = judged([load_house(DEFAULT_HOUSE).site_json() | table], own, tmp_path)
+    assert said.startswith(line)

@@ -17,6 +17,7 @@ _AT_START = {
     "site/check.py",
     "pipeline.py",
     "gateway.py",
+    "other_gateways.py",
     "cloud/mqtt_client.py",
 }
 _AT_THE_END = {"panel.factory_reset"}
