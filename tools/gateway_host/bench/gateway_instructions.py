@@ -25,9 +25,9 @@ RECORDS = 33  # a second after an outage: ten each 300 ms (docs/cloud.md)
 
 @dataclass
 class Whole:
-    """Instructions of a second: `messages` written, `led`, one collection (`collections`).
-    `message_bytes`: of these messages. `record`: instructions for the text of a record of the
-    history, one a minute. `measuring`: measuring_instructions.Second."""
+    """Instructions of a second: `messages`, written and put together for the socket, `led`, one
+    collection (`collections`). `message_bytes`: of these messages. `record`: instructions for the
+    text of a record of the history, one a minute. `measuring`: measuring_instructions.Second."""
 
     measuring: Second
     messages: int

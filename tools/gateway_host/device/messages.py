@@ -36,9 +36,12 @@ class Uplink:
 
     def __init__(self):
         self.sizes = {}
+        self._room = memoryview(bytearray(1024))
 
     async def send(self, topic, body, retained=False):
-        self.sizes[topic] = len(body)
+        self.sizes[topic] = 0
+        for chunk in body.chunks(b"", self._room):
+            self.sizes[topic] += len(chunk)
         return True
 
 

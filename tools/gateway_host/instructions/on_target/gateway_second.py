@@ -1,6 +1,7 @@
-# Runs on the rv32 target: counts the instructions of a second's messages, of the LED's frames with
-# a look at the button each, of a collection, of a record of the history; prints them, the bytes of
-# the messages before the record.
+# Runs on the rv32 target: counts the instructions of a second's messages, up to the chunks for the
+# socket, of the LED's frames with a look at the button each, of a collection, of a record of the
+# history; prints them, the bytes of the messages before the record.
+import asyncio
 import gc
 
 import messages
@@ -23,6 +24,7 @@ def spent(function):
 def written():
     for _ in publisher.write(messages.NOW_MS):
         pass
+    asyncio.run(publisher.send_texts())
 
 
 ticks = 0
