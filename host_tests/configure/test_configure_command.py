@@ -137,6 +137,20 @@ def test_labels_are_whole_and_name_every_input(tmp_path):
     assert "5500004711" in written and "5500000002" not in written
 
 
+def test_several_gateways_get_one_key_that_stays(tmp_path):
+    command = ["configure", "--plan", str(PLANS / "offices.toml"), "--out", str(tmp_path)]
+    assert main(command) == 0
+    file = tmp_path / "site-key.json"
+    text = file.read_text(encoding="utf-8")
+    assert re.fullmatch("[0-9a-f]{64}", json.loads(text)["site_key"])
+    assert file.stat().st_mode & 0o077 == 0
+    assert main(command) == 0 and file.read_text(encoding="utf-8") == text
+    assert (
+        main(["configure", "--plan", str(PLANS / "villa.toml"), "--out", str(tmp_path / "v")]) == 0
+    )
+    assert not (tmp_path / "v" / "site-key.json").exists()
+
+
 def test_no_text_becomes_markup_or_a_formula(tmp_path):
     tables = reading.read_file(PLANS / "single_phase.toml")
     tables["name"] = "<script>alert(1)</script>"

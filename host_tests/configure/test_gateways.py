@@ -84,7 +84,7 @@ def test_the_grid_is_on_the_first_gateway():
     tables["board"] = [{"name": "A"}, {"name": "B", "distance": 150}]
     tables["load"][-1]["board"] = "B"
     first, *others = sites(made(tables))
-    assert [load["role"] for load in first["loads"]] == ["grid"]
+    assert {one["load"] for one in first["points"] if "gateway" not in one} == {"Grid"}
     assert not any(load["role"] == "grid" for one in others for load in one["loads"])
 
 
@@ -100,11 +100,41 @@ def test_a_document_names_its_gateway_and_parents():
 
 
 def test_a_parent_that_another_gateway_measures():
+    """The one that gathers knows it; the other one does not have that load."""
     tables = plan(2, board=[{"name": "A"}, {"name": "B", "distance": 150}])
     tables["load"][1] |= {"board": "B", "parent": "L0"}
     result = made(tables)
-    assert not any("parent" in load for one in sites(result) for load in one["loads"])
-    assert "parent_elsewhere" in [note.key for note in result.notes]
+    first, other = sites(result)
+    assert [load.get("parent") for load in first["loads"]] == [None, "L0"]
+    assert other["loads"] == [{"name": "L1", "role": "circuit"}]
+    assert "parent_elsewhere" not in [note.key for note in result.notes]
+
+
+def test_the_first_gateway_gathers_what_the_others_measure():
+    result = made(plan(60, serials={"Genius 1": "5010000042", "Connect 2": "5130000077"}))
+    first, *others = sites(result)
+    assert first["gathers"] == [unit.serial for unit in result.units[1:]]
+    assert first["gathers"][1] == "5130000077" and len(first["points"]) == 60
+    assert [one["feeds"] for one in others] == ["5010000042"] * 2
+    for serial, other in zip(first["gathers"], others, strict=True):
+        fed = [dict(point) for point in first["points"] if point.get("gateway") == serial]
+        for point in fed:
+            del point["gateway"]
+        assert fed == other["points"]
+    assert "gathered" in [note.key for note in result.notes]
+    for document in (first, *others):
+        jsonschema.validate(document, schema())
+        document.pop("gateway", None)  # the judge is another gateway
+        assert succeed("judge_sites", given=[document]) == "taken\n"
+
+
+def test_more_than_a_message_holds_is_gathered_by_nobody():
+    tables = plan(22, "L1+L2+L3")  # 66 points
+    tables["load"][21]["parent"] = "L0"
+    result = made(tables)
+    assert not any({"gathers", "feeds"} & one.keys() for one in sites(result))
+    keys = [note.key for note in result.notes]
+    assert "not_gathered" in keys and "gathered" not in keys and "parent_elsewhere" in keys
 
 
 def test_a_parent_is_a_circuit():

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from gateway_host.configure import files, form, reading
+from gateway_host.configure import documents, files, form, reading
 from gateway_host.configure.design import Result, design
 from gateway_host.configure.problems import Message, PlanError
 from gateway_host.configure.server import Server, Work
@@ -78,6 +78,8 @@ def _write(plan: Path, out: Path, words: Words) -> int:
         return 2
     texts = files.contents(result, tables, words)
     files.write(texts, out)
+    if documents.gathers(result.units):
+        files.keep_key(out)
     print(summary(result))
     for note in result.notes:
         print(f"note: {words.note(note)}")

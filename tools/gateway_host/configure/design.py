@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from . import bill, gateways, numbers, positions, sensors
+from . import bill, documents, gateways, numbers, positions, sensors
 from .catalogue import CTS, INPUTS, MAX_POINTS, MAX_SUPPLY_V, RELAY_AMPERES, SCHEMES, TRANSFORMED
 from .gateways import Unit
 from .plan import Plan, identity_of
 from .problems import Message, PlanError
 from .sensors import Choice
 
+SITE_KEY = "site-key.json"  # the file that `make configure` puts a key in
 _COARSE = 10  # times a load's current that its sensor is rated for
 
 
@@ -47,6 +48,7 @@ def design(plan: Plan) -> Result:
 
 def _notes(plan: Plan, choices: list[Choice], units: list[Unit]) -> list[Message]:
     notes = []
+    whole = documents.gathers(units)  # its document knows all parents
 
     def note(path: str, key: str, **values: object) -> None:
         notes.append(Message(path, key, values))
@@ -67,11 +69,16 @@ def _notes(plan: Plan, choices: list[Choice], units: list[Unit]) -> list[Message
         by_points = len(units) <= -(-inputs // MAX_POINTS)
         key = "several_by_points" if by_points else "several_by_place"
         note("load", key, count=len(units), points=sum(unit.group.points for unit in units))
+        note("load", "gathered" if whole else "not_gathered", file=SITE_KEY)
     for k, (load, choice) in enumerate(zip(plan.loads, choices, strict=True)):
         where = f"load[{k}]"
-        if load.parent and not any(
-            {load.name, load.parent} <= {plan.loads[one].name for one in unit.group.loads}
-            for unit in units
+        if (
+            load.parent
+            and not whole
+            and not any(
+                {load.name, load.parent} <= {plan.loads[one].name for one in unit.group.loads}
+                for unit in units
+            )
         ):
             note(f"{where}.parent", "parent_elsewhere", load=load.name, parent=load.parent)
         if load.hybrid:

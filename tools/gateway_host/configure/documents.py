@@ -17,6 +17,7 @@ from .positions import Device
 _LEAST_SHARE, _STEP, _SHARES = 0.12, 0.07, 9  # of its current that a load takes in the simulator
 _FLOW = 6  # units of a pulse a minute, there
 _CLOSED_S, _OPEN_S = 3, 5
+_MAX_GATHERED, _MAX_IN_MESSAGE = 8, 64  # docs/several-gateways.md
 
 
 def name_of(plan: Plan, unit: Unit, units: list[Unit]) -> str:
@@ -42,17 +43,41 @@ def site(plan: Plan, unit: Unit, units: list[Unit]) -> dict[str, Any]:
             {} if plan.voltage_ratio == 1 or plan.modbus else {"voltage_ratio": plan.voltage_ratio}
         ),
         "head": unit.head,
-        "points": [point for device in unit.group.devices for point in _points(plan, device)],
-        "loads": list(_site_loads(plan, unit)),
+        "points": _unit_points(plan, unit),
     }
+    own = [unit]
+    if gathers(units):
+        first, *others = units
+        if unit is first:
+            own = units
+            document["gathers"] = [other.serial for other in others]
+            for other in others:
+                fed = {"gateway": other.serial}
+                document["points"] += [fed | point for point in _unit_points(plan, other)]
+        else:
+            document["feeds"] = first.serial
+    document["loads"] = list(_site_loads(plan, own))
     bus = _b_bus(plan, unit)
     return document | ({"b_bus": bus} if bus else {})
 
 
-def _site_loads(plan: Plan, unit: Unit) -> Iterable[dict[str, Any]]:
-    """The gateway's loads; a parent that is another gateway's is not known to this one."""
-    names = {plan.loads[k].name for k in unit.group.loads}
-    for k in unit.group.loads:
+def gathers(units: list[Unit]) -> bool:
+    """Whether the first of these gateways gathers what the others measure: there are some, and
+    all of it has room in its document."""
+    points = sum(len(device.positions) for unit in units for device in unit.group.devices)
+    loads = sum(len(unit.group.loads) for unit in units)
+    return 1 < len(units) <= 1 + _MAX_GATHERED and points <= _MAX_IN_MESSAGE >= loads
+
+
+def _unit_points(plan: Plan, unit: Unit) -> list[dict[str, Any]]:
+    return [point for device in unit.group.devices for point in _points(plan, device)]
+
+
+def _site_loads(plan: Plan, units: list[Unit]) -> Iterable[dict[str, Any]]:
+    """Their loads; a parent that is another gateway's is not known."""
+    own = [k for unit in units for k in unit.group.loads]
+    names = {plan.loads[k].name for k in own}
+    for k in own:
         load = plan.loads[k]
         parent = {"parent": load.parent} if load.parent in names else {}
         yield {"name": load.name, "role": load.role, **parent}

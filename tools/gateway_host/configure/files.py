@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import secrets
 from pathlib import Path
 from typing import Any
 
 from . import documents, file_names, labels, pages, sheets
-from .design import Result
+from .design import SITE_KEY, Result
 from .words import Words
 
 
@@ -33,6 +34,15 @@ def write(texts: dict[str, str], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8", newline="")
+
+
+def keep_key(folder: Path) -> None:
+    """Put a key for the site's gateways there, for their settings.json. One that is there stays:
+    gateways may have it."""
+    file = folder / SITE_KEY
+    if not file.exists():
+        file.touch(0o600)
+        file.write_text(_json({"site_key": secrets.token_hex(32)}), encoding="utf-8")
 
 
 def _json(table: dict[str, Any]) -> str:
