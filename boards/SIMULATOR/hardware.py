@@ -62,6 +62,7 @@ class Hardware:
         self._watchdog_ms = None
         self._fed_ms = 0
         self._paced = settings["paced"]
+        self._paced_from_s = settings.get("paced_from_s", 0)  # before that it hurries
         self._now = 0  # us since start, modulo the period of time.ticks_us
         self._seconds = 0
         self._fraction = 0  # us
@@ -132,7 +133,7 @@ class Hardware:
     def _let_pass(self, us):
         self._idle = False
         self.pass_us(us)
-        if not self._paced:
+        if not self._paced or self._seconds < self._paced_from_s:
             return asyncio.sleep_ms(0)
         real = time.ticks_us()
         self._ahead += us - time.ticks_diff(real, self._real)

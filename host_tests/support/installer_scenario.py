@@ -92,8 +92,9 @@ class Installer:
     page; `broken`: how often the phone had no whole answer.
 
     cloud: the broker's host, and its port behind the world's internet; None for a gateway that is
-    not to be in any cloud, and takes every network for the internet. house: a sim.house.House, the
-    default one where there is none.
+    not to be in any cloud, and takes every network for the internet. paced_from_s: until then the
+    simulated time does not wait for the real one. house: a sim.house.House, the default one where
+    there is none.
     """
 
     def __init__(
@@ -102,6 +103,7 @@ class Installer:
         plan: Any,
         cloud: tuple[str, int] | None = None,
         house: Any = None,
+        paced_from_s: int = 0,
         **options: Any,
     ):
         self.world = World([Network(*one) for one in NETWORKS], cable=False, dhcp_s=3.0)
@@ -112,7 +114,8 @@ class Installer:
         air = self._stack.enter_context(contextlib.closing(Air(self.world, gateway)))
         self.port = air.port
         self.broken = 0
-        board: dict[str, Any] = {"portal": [gateway, free_port()]}
+        self._paced = not paced_from_s
+        board: dict[str, Any] = {"portal": [gateway, free_port()], "paced_from_s": paced_from_s}
         if cloud:
             internet = self._stack.enter_context(Internet(self.world, cloud[1]))
             board["probe"] = [HOST, internet.probe_port]
@@ -135,7 +138,7 @@ class Installer:
     def __enter__(self) -> Installer:
         world = self.world
         until(lambda: world.hotspot, "the hotspot", self.session.tail)
-        assert world.now < 15e6
+        assert world.now < 15e6 or not self._paced
         assert world.hotspot[0] == "Gateway-5020000042" and len(world.hotspot[1]) == 12
         world.join_phone(*world.hotspot)
         self.secrets = (PASSWORD, world.hotspot[1])

@@ -3,6 +3,7 @@ paths."""
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 from pathlib import Path
@@ -49,6 +50,16 @@ class Site:
         status, _, body = self.ask("GET", "/wiring/" + path, **fields)
         assert status == 200
         return json.loads(body)
+
+    def again(self, path: str) -> Any:
+        """As `json`; asked again where no answer comes, as the page does: many ask at once, and a
+        request has 8 s, which pass also while this machine is at something else."""
+
+        def answered() -> Any:
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                return self.json(path)
+
+        return until(answered, path)
 
     def now(self, after: int | str = "") -> dict[str, Any]:
         """Values that are whole: every input is measured."""

@@ -11,6 +11,7 @@ import contextlib
 import json
 import subprocess
 import time
+import urllib.parse
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -132,9 +133,17 @@ class Phone:
         self.look("1")
         return [event["params"] for event in self._requests if event.get("method") == method]
 
-    def problems(self) -> list[dict[str, Any]]:
-        """What the browser complains of: a policy that is broken, an exception."""
-        return self.events("Log.entryAdded") + self.events("Runtime.exceptionThrown")
+    def problems(self, *repeated: str) -> list[dict[str, Any]]:
+        """What the browser complains of: a policy that is broken, an exception. repeated: paths
+        that the page asks for again where no answer comes, which is no problem then."""
+
+        def is_one(event: dict[str, Any]) -> bool:
+            entry = event["entry"]
+            lost = entry["source"] == "network" and "net::ERR_" in entry["text"]
+            return not (lost and urllib.parse.urlsplit(entry.get("url", "")).path in repeated)
+
+        said = [event for event in self.events("Log.entryAdded") if is_one(event)]
+        return said + self.events("Runtime.exceptionThrown")
 
     def look(self, expression: str) -> Any:
         """The value of an expression in the page, of a promise what it becomes; by DevTools: also
