@@ -188,15 +188,15 @@
   const blink = (serial, count) => make('span', {class: 'blink'}, ...[...'ABCD'.slice(0, count)]
     .map(input => button(input, () => order('identify', {serial, input}), 'quiet')));
   const deviceRow = (serial, state, count, more) => make('li', {class: state == 'well' ? '' : 'off'},
-    make('b', {}, serial), ` ${more} ${deviceState(state)}`,
+    make('b', {}, serial), ` ${more ? more + ' ' : ''}${deviceState(state)}`,
     count ? make('div', {}, make('small', {}, say('identify')), blink(serial, count)) : '');
   const headOf = serial => site.points.every(point => point[0] != serial) && /^5[01]/.test(serial);
   const devicesView = () => [
     card(say('nodes'), make('ul', {}, ...known.nodes.map(([serial, state, count]) =>
       deviceRow(serial, state, headOf(serial) ? 0 : count, '')))),
     card(say('modules'), known.modules.length ? make('ul', {}, ...known.modules.map(
-      ([serial, kind, state, name, count]) => deviceRow(serial || name, state, count, name && serial
-        ? name : ''))) : make('p', {}, say('no_modules'))),
+      ([serial, kind, state, name, count]) => deviceRow(serial || name, state, count,
+        name && serial && name != serial ? name : ''))) : make('p', {}, say('no_modules'))),
     make('p', {}, button(say('scan'), () => order('scan', {}), 'apply'))];
 
   // The report to hand over. What is typed and ticked stays on this phone.
@@ -252,7 +252,7 @@
       make('p', {}, known.nodes.map(([serial, state]) => `${serial}: ${deviceState(state)}`).join(', ')),
       make('h2', {}, say('modules')),
       make('p', {}, known.modules.map(([serial, , state, name]) =>
-        `${serial || name}: ${deviceState(state)}`).join(', ') || say('no_modules')),
+        `${serial || name}${name && serial && name != serial ? ' ' + name : ''}: ${deviceState(state)}`).join(', ') || say('no_modules')),
       field('remarks', 'textarea'), make('p', {class: 'sign'}, say('signature')))];
   };
 
@@ -271,7 +271,7 @@
       views = [supplyView(), ...site.loads.map((_, k) => viewOf(k))];
       main.replaceChildren(make('h1', {}, say('title')), ...views.map(view => view.element));
       update();
-    } else if (!known) main.replaceChildren();
+    } else if (!known || tab == 'report' && !now) main.replaceChildren();
     else {
       main.replaceChildren(...{findings: findingsView, devices: devicesView, report: reportView
       }[tab]());
@@ -367,8 +367,10 @@
         if (!now) state(say('waiting'));
         const next = await ask('now?after=' + (now ? now.n : ''));
         if (next.site != site.site) await load();
+        const first = !now;
         now = next;
         seen = Date.now();
+        if (first && tab == 'report') show();  // it has waited for them
         state(now.age == null ? say('live') : say('age', number(now.age / 1000, 1)));
         update();
       } catch (error) {
