@@ -61,7 +61,7 @@ SCHEMA = {
         "site_before": ("true", lambda value: value is True, None),
         "settings": _OBJECT + (None,),
     },
-    "free": {"site": _TEXT, "losing": _BOOLEAN + (False,)},
+    "free": {"site": _TEXT, "gateway": _SERIAL, "losing": _BOOLEAN + (False,)},
     "renew": {
         "ca": _TEXT + (None,),
         "certificate": _TEXT + (None,),

@@ -148,6 +148,8 @@ class Service:
         """For another site: all that this one has given is erased."""
         if fields["site"] != self._uuid:
             raise Refused("free.site: must be %s, of this site" % self._uuid)
+        if fields["gateway"] != self._own:  # another one of the same site, which hears it too
+            raise Refused("free.gateway: is not %s, this one" % self._own)
         waiting = self._undelivered()
         if waiting > 0 and not fields["losing"]:
             raise Refused(_WAITING % waiting)

@@ -156,7 +156,7 @@ RIGHT: dict[str, Any] = {
     "configure": {"site": {"version": 1}, "site_before": True, "settings": {"publish": {}}},
     "renew": dict.fromkeys(("ca", "certificate", "key", "name", "user", "password"), "x"),
     "reapply": True, "restart": True, "log": {"level": "all"},
-    "free": {"site": "x", "losing": True},
+    "free": {"site": "x", "gateway": SERIAL, "losing": True},
 }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from gateway_host.broker import Broker
-from gateway_host.session import Session
+from gateway_host.session import SERIAL, Session
 from gateway_host.sim.b_input_module import InputModule
 from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from gateway_host.sim.installation import Installation
@@ -205,18 +205,19 @@ def test_a_scan_finds_a_module_of_the_b_bus_on_port_a(running):
     )
 
 
-FREE = {"site": "u", "losing": False}
+FREE = {"site": "u", "gateway": SERIAL, "losing": False}
 FREED = [
     (FREE, 0, True, None),
     (FREE, 2, True, "2 minutes are not delivered and would be lost: wait until they"),
     (FREE | {"losing": True}, 2, True, None),
     (FREE | {"site": "v"}, 0, True, "free.site: must be u, of this site"),
+    (FREE | {"gateway": "5130000007"}, 0, True, f"free.gateway: is not {SERIAL}, this one"),
     (FREE, 0, False, "the label cannot be kept: nothing is erased"),
 ]
 
 
 def test_when_a_gateway_may_be_freed():
-    """Of this site, and nothing would be lost, or that was said."""
+    """Of this site, the one that is named, and nothing would be lost, or that was said."""
     said = succeed("free_gateway", given=[case[:3] for case in FREED], heap="1M").splitlines()
     for (*_, refusal), line in zip(FREED, said, strict=True):
         answer, text, given_back = json.loads(line)
@@ -240,9 +241,10 @@ def test_a_gateway_is_freed_for_another_site(tmp_path):
     with Broker() as broker, lives(tmp_path, plan, broker) as start:
         mqtt = mqtt_at(broker.port, user=SECRETS[0], password=SECRETS[1])
         with start(plan, mqtt=mqtt) as running:
-            other = running.ask("1", free={"site": "another"})
+            other = running.ask("1", free={"site": "another", "gateway": SERIAL})
             assert other["text"] == f"free.site: must be {plan['uuid']}, of this site"
-            answer = running.ask("2", free={"site": plan["uuid"], "losing": True})
+            free = {"site": plan["uuid"], "gateway": SERIAL, "losing": True}
+            answer = running.ask("2", free=free)
             assert answer["result"] == {"restarts": True}
         presence = [message["value"] for message in running.listener.of("presence")]
         assert presence[-1] is False

@@ -50,7 +50,7 @@ async def main():
         Service(Anything, None, None, "5020000042", None, None, *words).declare()
         if what == "memory":
             asyncio.create_task = no_memory
-        carried_out["free"]({"site": "u", "losing": False})
+        carried_out["free"]({"site": "u", "gateway": "5020000042", "losing": False})
         asyncio.create_task = create_task
         await asyncio.sleep(1.5)
         found[what] = len(restarts)
