@@ -74,7 +74,8 @@ def hole_lines(db: sqlite3.Connection) -> Iterator[str]:
         if number == _SHOWN:
             yield "  ... and more"
             return
-        yield f"  {hole.device}: {hole.first} to {hole.last}: {hole.state.value}"
+        where = f"{hole.device} at {hole.uuid[:_UUID]}"
+        yield f"  {where}: {hole.first} to {hole.last}: {hole.state.value}"
 
 
 def aside_lines(db: sqlite3.Connection) -> Iterator[str]:
