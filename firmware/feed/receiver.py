@@ -15,7 +15,7 @@ from feed.member import Member
 from feed.port import Port
 
 _LOOK_MS = const(50)
-_A_SECOND = const(64)  # datagrams at most: seven gateways of 64 points send 21, with room
+_A_SECOND = const(64)  # datagrams at most: eight gateways of 64 points send 24 and a few HELLOs
 _KEPT = "<Iqq"  # key, base of import, of export
 _OTHERS = const(4)  # that want to feed and are not listed,
 _TOLD_S = const(60)  # are told of for so long

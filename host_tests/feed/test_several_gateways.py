@@ -3,13 +3,19 @@ measures as well, and what is not heard is unknown."""
 
 from __future__ import annotations
 
+import copy
+import json
+import struct
 import time
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from feeding_peer import Peer, Sent
-from running_gateway import Listener, free_port
+from feeding_peer import DATA, HELLO, TAKEN, WELCOME, Gathering, Peer, Sent
+from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
+from paho.mqtt import publish
+from running_gateway import Listener, free_port, mqtt_at
 from two_gateways import (
     CONNECT,
     FAR_HUB,
@@ -20,6 +26,7 @@ from two_gateways import (
     KEY,
     LAMPS_W,
     SOLAR_W,
+    Feeding,
     Site,
     connect,
     genius,
@@ -258,3 +265,90 @@ def test_a_flood_makes_nothing_late(played):
     after = played.listener.of("gateway")[-1]["errors"]
     assert set(after) - set(before["errors"]) <= {"feed.flood", "feed.key", "feed.lost"}
     junk.close()
+
+
+def test_another_document_goes_on_with_what_was_gathered(played, site, broker):
+    """Without a new start: values stay, and the registers of its points go on."""
+    lamps = site.fed()[-1]
+
+    def point() -> dict:
+        return played.listener.of("site")[-1]["points"][lamps]
+
+    played.keep_feeding(1000, lambda: played.last()["power"] == LAMPS_W)
+    played.keep_feeding(1600, lambda: point()["import"] == 600)
+    document = copy.deepcopy(site.genius)
+    for load in document["loads"]:
+        load["name"] = load["name"].replace("Lamps", "Lights")
+    for one in document["points"]:
+        one["load"] = one["load"].replace("Lamps", "Lights")
+    order = {"id": "9", "expires": int(time.time()) + 60, "configure": {"site": document}}
+    topic = f"servicelocation/{site.genius['uuid']}/gateway/set"
+    publish.single(topic, json.dumps(order), qos=1, port=broker.port)
+    [answer] = played.listener.wait("gateway/answer")
+    assert answer["ok"] and answer["result"]["restarts"] is False
+
+    def renamed() -> bool:
+        return any(load["name"] == "Lights" for load in played.listener.of("site")[-1]["loads"])
+
+    played.keep_feeding(1900, lambda: renamed() and point()["import"] == 900)
+    assert point()["power"] == LAMPS_W
+    assert not played.listener.of("gateway")[-1]["errors"]
+
+
+METER = """
+[[meter]]
+name = "Pump meter"
+unit = 21
+profile = "SDM630"
+load = "Pump"
+power = 900
+phases = ["L1", "L2", "L3"]
+"""
+
+
+@pytest.fixture
+def gathering() -> Iterator[Gathering]:
+    one = Gathering(GENIUS, KEY, free_port())
+    yield one
+    one.close()
+
+
+def test_a_connect_sends_all_points_and_looks_for_a_genius_that_does_not_answer(
+    gathering, broker, tmp_path
+):
+    """More than 28 points take two datagrams. Without TAKEN there is a HELLO again, and a WELCOME
+    that answers no question of ours, or has another key, begins nothing."""
+    file = tmp_path / "house.toml"
+    file.write_text(DEFAULT_HOUSE.read_text() + METER)
+    house = load_house(file)
+    plan = house.site_json() | {"feeds": GENIUS}
+    names = [f"{p.get('meter') or p['node']}/{ord(p['input']) - 65}" for p in plan["points"]]
+    expected = {zlib.crc32(name.encode()) for name in names}
+    assert len(expected) == 28 + 3
+    home = gathering.port
+    options = {"mqtt": mqtt_at(broker.port)}
+    with (
+        Listener(plan, broker.port) as listener,
+        Feeding(house, plan, CONNECT, home, **options),
+    ):
+        sender, number, nonce, instance, address = gathering.hear(HELLO)
+        assert (sender, number, len(instance)) == (CONNECT, 0, 8)
+        wrong = Gathering(GENIUS, OTHER_KEY, free_port())
+        wrong.say(WELCOME, CONNECT, 0, nonce, bytes(8), address)
+        wrong.close()
+        gathering.say(WELCOME, CONNECT, 0, bytes(8), bytes(8), address)  # to no HELLO
+        assert gathering.welcome() == CONNECT
+        found: set[int] = set()
+        for expected_number in range(1, 7):
+            _, number, token, more, address = gathering.hear(DATA)
+            assert (number, token) == (expected_number, gathering.session)
+            found |= {struct.unpack_from("<I", more, at)[0] for at in range(0, len(more), 48)}
+            gathering.say(TAKEN, CONNECT, number, token, b"", address)
+        assert found == expected
+        state = until(listener.messages, "gateway", is_well, "the state")
+        assert state["gateways"][0]["serial"] == GENIUS and not state["gateways"][0]["feeds"]
+        first = gathering.session
+        assert gathering.welcome() == CONNECT and gathering.session != first
+        assert gathering.hear(DATA)[1:3] == (1, gathering.session)
+        lost = until(listener.messages, "gateway", advised("feed_lost"), "advice")
+        assert GENIUS in str(lost["advice"])

@@ -102,3 +102,43 @@ class Peer:
 
     def close(self) -> None:
         self._line.close()
+
+
+class Gathering:
+    """A Genius played by the test. serial, key: its own; port: of the site's network."""
+
+    def __init__(self, serial: str, key: str, port: int):
+        self.serial, self.key, self.port = serial, bytes.fromhex(key), port
+        self.session = b""
+        self._line = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._line.settimeout(_PATIENCE_S)
+        self._line.bind(("127.0.0.1", port))
+
+    def hear(self, kind: int) -> tuple[str, int, bytes, bytes, object]:
+        """(from, number, token, more, address) of the next datagram of this kind."""
+        while True:
+            data, address = self._line.recvfrom(2048)
+            good = hmac.new(self.key, data[:-16], hashlib.sha256).digest()[:16]
+            assert good == data[-16:] and data[:4] == b"EGS1"
+            found, count, sender, to, number, token = struct.unpack_from("<4xBBxx10s10sI8s", data)
+            assert to.decode() == self.serial
+            if found == kind:
+                assert len(data) == (56 + 48 * count if kind == DATA else 64)
+                return sender.decode(), number, token, data[40:-16], address
+
+    def say(self, kind: int, to: str, number: int, token: bytes, more: bytes, address: object):
+        head = struct.pack(
+            "<4sBBxx10s10sI8s", b"EGS1", kind, 0, self.serial.encode(), to.encode(), number, token
+        )
+        code = hmac.new(self.key, head + more, hashlib.sha256).digest()[:16]
+        self._line.sendto(head + more + code, address)
+
+    def welcome(self) -> str:
+        """Answer the next HELLO; whose it was."""
+        sender, _, token, _, address = self.hear(HELLO)
+        self.session = os.urandom(8)
+        self.say(WELCOME, sender, 0, token, self.session, address)
+        return sender
+
+    def close(self) -> None:
+        self._line.close()
