@@ -12,6 +12,7 @@ from micropython import const
 
 _LOOK_S = const(2)  # longer than a report takes: each is looked at once
 _AT_ONCE = const(2)  # steps of measuring without a wait between them
+_TURN_US = const(3000)  # of work, until the others have theirs
 _COLLECT_US = const(5000)  # of a wait in which garbage is collected, at least
 
 
@@ -74,14 +75,21 @@ class MeasuringLoop:
                 pass  # no report, but what is wrong is looked at all the same
             self._reports.clear()
             if measuring.pending:
-                for _ in measuring.work():
-                    await asyncio.sleep_ms(0)
+                await self._in_turns(measuring.work())
                 # At once: the next report may end, and has another date.
-                for _ in self._on_report(measuring.ended_ms):
-                    await asyncio.sleep_ms(0)
+                await self._in_turns(self._on_report(measuring.ended_ms))
             while self._late != measuring.postponed:
                 self._late += 1
                 self._count("measuring.late")
-            for _ in self._look():
-                await asyncio.sleep_ms(0)
+            await self._in_turns(self._look())
             self._untidy = True
+
+    async def _in_turns(self, slices: Iterable[object]) -> None:
+        """Do these slices of work, and let the others have their turn each few ms: a turn costs
+        about 0.5 ms on a chip, so not after each slice."""
+        ticks_us = self._hardware.ticks_us
+        began = ticks_us()
+        for _ in slices:
+            if ticks_diff(ticks_us(), began) >= _TURN_US:
+                await asyncio.sleep_ms(0)
+                began = ticks_us()
