@@ -70,6 +70,8 @@ class Radio(Link, Protocol):
         """Leave the network; a join under way ends as "failed"."""
     def start_hotspot(self, ssid: str, password: str) -> None:
         """Open the hotspot, WPA2."""
+    def is_on_hotspot(self, sender: Any) -> bool:
+        """Whether an address, as accept() gives it, is one of the hotspot's own network."""
     def stop_hotspot(self) -> None:
         """Close it."""
 

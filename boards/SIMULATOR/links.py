@@ -7,6 +7,7 @@ from micropython import const
 
 _WAIT_MS = const(100)
 _LOCAL = "127.0.0.1"
+_PHONES = b"\x7f\0\0\x01"  # other addresses of this machine are the home's network
 
 
 class Link:
@@ -88,6 +89,9 @@ class Radio(Link):
     def start_hotspot(self, ssid: str, password: str) -> None:
         self.hotspot_ip = _LOCAL
         self._uart.ask("hotspot", (ssid, password))
+
+    def is_on_hotspot(self, sender: bytes) -> bool:
+        return bytes(sender[4:8]) == _PHONES  # of a sockaddr_in
 
     def stop_hotspot(self) -> None:
         self.hotspot_ip = None

@@ -173,6 +173,9 @@ class Radio(Link):
             return _OTHER_IP
         return HOTSPOT_IP
 
+    def is_on_hotspot(self, sender: tuple[str, int]) -> bool:
+        return self.hotspot_ip is not None and in_network(sender[0], self.hotspot_ip, _MASK)
+
     def stop_hotspot(self) -> None:
         self.hotspot_ip = None
         self._hotspot.active(False)

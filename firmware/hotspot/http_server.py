@@ -7,7 +7,6 @@ import asyncio
 import gc
 import sys
 import time
-from binascii import unhexlify
 
 from micropython import const
 
@@ -134,35 +133,19 @@ def _text(data):
     return str(data, "ascii")
 
 
-def form(body: bytes) -> dict[bytes, bytes]:
-    """The fields of an application/x-www-form-urlencoded body: name -> bytes; the last of several
-    counts. ValueError where it is none."""
-    fields = {}
-    for pair in body.split(b"&"):
-        name, _, value = pair.partition(b"=")
-        fields[_unquote(name)] = _unquote(value)
-    return fields
-
-
-def _unquote(data):
-    parts = data.replace(b"+", b" ").split(b"%")
-    text = parts[0]
-    for part in parts[1:]:
-        if len(part) < 2:
-            raise ValueError
-        text += unhexlify(part[:2]) + part[2:]
-    return text
-
-
 class HttpServer:
     """Serves `handle`, whose answer's fields are whole lines; its RequestError refuses a request.
-    poll: of the listening socket, which its owner closes.
+    poll: of the listening socket, which its owner closes; admits: whether one may come from the
+    address that accept() gives of it.
 
     Waits without asyncio's queue of sockets: that allocates for each wait, and what runs out of
     memory there stops others too."""
 
-    def __init__(self, poll: Poll, handle: Handler, counters: Counters):
+    def __init__(
+        self, poll: Poll, admits: Callable[[object], bool], handle: Handler, counters: Counters
+    ):
         self._poll = poll
+        self._admits = admits
         self._handle = handle
         self._counters = counters
         self._open = []  # [socket, ms of its begin, what has come, task]; in order
@@ -199,7 +182,10 @@ class HttpServer:
         me = [None, now, _SILENT, None]
         self._open.append(me)
         try:
-            me[0], _ = line.accept()
+            me[0], sender = line.accept()
+            if not self._admits(sender):
+                self._counters.count("http.stranger")
+                return self._end(me)
             me[0].setblocking(False)
             me[3] = asyncio.create_task(self._serve(me))
         except OSError:

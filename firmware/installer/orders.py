@@ -14,7 +14,7 @@ from binascii import hexlify
 from micropython import const
 
 from system.refused import Refused
-from hotspot.http_server import form
+from hotspot.form import form
 from cloud.command_schema import checked
 from cloud.json_pieces import compact
 from installer.changes import Changes

@@ -9,6 +9,7 @@ import sys
 HOTSPOT = (
     "hotspot.dns_server",
     "hotspot.gzip_parts",
+    "hotspot.form",
     "hotspot.http_server",
     "hotspot.portal",
     "hotspot.page",

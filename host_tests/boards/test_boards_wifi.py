@@ -88,7 +88,7 @@ def test_a_chip_that_does_not_join_is_no_error():
 def test_the_hotspot_has_a_public_looking_address():
     """Samsung's phones open no page on a private one (RFC 1918). It is there before any phone is
     given an address, as router and as name server (DHCP, RFC 2132 options 3 and 6)."""
-    ip, calls = on_chip("start_hotspot", {"joined": None})
+    ip, calls, *_ = on_chip("start_hotspot", {"joined": None})
     address = ipaddress.ip_address(ip)
     assert address.is_global and str(address) == "4.3.2.1" == board_data.hotspot_ip()
     names = [name for name, _ in calls]
@@ -108,9 +108,18 @@ def test_the_hotspot_has_a_public_looking_address():
 )
 def test_the_hotspot_avoids_the_addresses_of_the_network_that_is_joined(own, mask, clash):
     """Else what is meant for the phone goes to that network, and the page is not seen."""
-    ip, calls = on_chip("start_hotspot", {"joined": [own, mask]})
+    ip, calls, *_ = on_chip("start_hotspot", {"joined": [own, mask]})
     network = ipaddress.ip_network(f"{own}/{mask}", strict=False)
     assert ipaddress.ip_address(ip).is_global and ipaddress.ip_address(ip) not in network
     assert (ip == "4.3.2.1") != clash
     (address, _, router, names), *_ = dict(calls)["ifconfig"]
     assert (address, router, names) == (ip, ip, ip)
+
+
+def test_who_is_on_the_hotspot():
+    """A phone that it has given an address, and nobody of the network that is joined."""
+    senders = ["4.3.2.2", "4.3.2.254", "192.168.1.7", "4.3.3.2"]
+    given = {"joined": ["192.168.1.5", "255.255.255.0"], "senders": senders}
+    *_, during, behind = on_chip("start_hotspot", given)
+    assert during == [True, True, False, False]
+    assert not any(behind)

@@ -42,6 +42,9 @@ class Radio:
     def connected(self):
         return False
 
+    def is_on_hotspot(self, sender):
+        return True
+
     def stop_hotspot(self):
         report(hotspot=None)
         if PLAN.get("stuck"):

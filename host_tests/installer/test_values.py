@@ -3,8 +3,10 @@ browser of a phone's size."""
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
+import socket
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -75,6 +77,20 @@ def test_what_the_site_is(site):
     for point, plan in zip(said["points"], site.plan["points"], strict=True):
         assert point[:2] == [plan["node"], plan["input"]]
         assert said["loads"][point[2]][0] == plan["load"] and point[3] == plan["phase"]
+
+
+def test_who_is_not_on_the_hotspot_gets_no_answer(site):
+    """Somebody in the home's network, with the right name of the gateway in the request."""
+    place, request = site.installer.origin(), b"GET /wiring HTTP/1.0\r\nHost: %s\r\n\r\n"
+    host, port = place.split(":")
+    for own, status in (("127.0.0.1", b"HTTP/1.1 200 "), ("127.0.0.2", b"")):
+        with socket.create_connection((host, int(port)), 60, (own, 0)) as line:
+            answer = b""
+            with contextlib.suppress(ConnectionResetError):
+                line.sendall(request % place.encode())
+                while data := line.recv(4096):
+                    answer += data
+            assert answer[:13] == status
 
 
 def test_what_is_not_there(site):

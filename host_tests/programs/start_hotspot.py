@@ -1,6 +1,6 @@
 """The hotspot of boards/common's radio. Standard input: `joined`, address and netmask of the
-network that the station has joined, or None. Prints the hotspot's address and the calls of the
-access point."""
+network that the station has joined, or None; `senders`. Prints the hotspot's address, the calls of
+the access point, and which senders are on the hotspot while it is open and when it is closed."""
 
 import json
 import sys
@@ -9,7 +9,8 @@ from esp32_fakes import Anything, network
 
 import links
 
-joined = json.load(sys.stdin)["joined"]
+given = json.load(sys.stdin)
+joined, senders = given["joined"], given.get("senders", ())
 calls = []
 
 
@@ -40,4 +41,8 @@ network.AUTH_WPA2_PSK = 3
 network.WLAN = made
 radio = links.Radio()
 radio.start_hotspot("Gateway-5010000042", "vj4kd8tw")
-print(json.dumps([radio.hotspot_ip, calls]))
+ip = radio.hotspot_ip
+during = [radio.is_on_hotspot((sender, 1234)) for sender in senders]
+radio.stop_hotspot()
+behind = [radio.is_on_hotspot((sender, 1234)) for sender in senders]
+print(json.dumps([ip, calls, during, behind]))
