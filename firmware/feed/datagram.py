@@ -3,7 +3,7 @@ and the code by which whoever sent one shows that it has the site's key. Owns th
 """
 
 import struct
-from binascii import unhexlify
+from binascii import crc32, unhexlify
 from hashlib import sha256
 
 import micropython
@@ -56,6 +56,11 @@ class Key:
         data = struct.pack(_HEAD, _MAGIC, kind, 0, sender.encode(), to.encode(), number, token)
         data += more
         return data + self.code(data)
+
+
+def who(node: str, number: int) -> int:
+    """What a point is called in a record. number: of its input, from 0."""
+    return crc32("%s/%d" % (node, number))
 
 
 def head(data: Bytes) -> tuple[int, int, str, str, int, bytes] | None:

@@ -12,7 +12,7 @@ from micropython import const
 from measure.exact import add, sign
 from measure.readings import COUNT, IMPORTED, MISSED, POWER, RATES, SUMS, UNKNOWN
 from feed import datagram as d
-from feed.sender import who
+from feed.datagram import who
 
 FRESH_S = const(5)  # after the last datagram its values are shown for so long
 _LIVE_S = const(3)  # so long nobody else takes its place

@@ -5,7 +5,6 @@ Owns the session with it. A report that is lost loses nothing: energies are coun
 
 import asyncio
 import os
-from binascii import crc32
 
 from micropython import const
 
@@ -19,11 +18,6 @@ _PATIENCE_MS = const(5000)  # without an answer, then it is looked for anew
 _AT_ONCE = const(4)  # datagrams taken
 _LOST = "%s does not take what is measured here: is it on, in this network, does it gather %s?"
 _NO_KEY = "settings.json has no site_key: give all gateways of the site the same"
-
-
-def who(node: str, number: int) -> int:
-    """What a point is called in a datagram. number: of its input, from 0."""
-    return crc32("%s/%d" % (node, number))
 
 
 class Sender:
@@ -61,7 +55,7 @@ class Sender:
 
     def change(self, site: Site) -> None:
         """Send this site's points from now on."""
-        self._who = [who(point.node, point.input) for point in site.points]
+        self._who = [d.who(point.node, point.input) for point in site.points]
         records = min(len(self._who), d.MAX_RECORDS)
         self._data = bytearray(d.HEAD + records * d.RECORD + d.CODE)
 
