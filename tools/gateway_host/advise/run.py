@@ -23,6 +23,7 @@ SECONDS = 600
 _TOGETHER = 10  # sites in one interpreter
 _ALIKE = 0.05  # of a power, by which it may be off and is still right
 _SLOW = 16  # seconds
+_SPLIT = "2x120/240"
 _FLOWS = 50.0  # VA: a point that never carries so much has nothing to be decided by
 NO_CURRENT, UNDECIDED, AS_CONFIGURED, WRONG = range(4)
 
@@ -34,7 +35,9 @@ class Verdict:
     fault: its name, empty where the power is right as it is configured; flows: whether it had a
     current; switches: whether that changed, by 50 VA and a third; grid: whether the grid is
     measured; said: the state; right: whether what was said makes the power right; wrong: whether
-    anything that was said for sure at any time was wrong; second: of the first right answer.
+    anything that was said for sure at any time was wrong; alarm: whether a fault was said at any
+    time of a point without one, but for a CT in a split phase that is on the other leg and turned;
+    second: of the first right answer.
     """
 
     seed: int
@@ -88,6 +91,7 @@ def _verdict(seed: int, site: Drawn, k: int, lines: list[list]) -> Verdict:
     ct = site.cts[k]
     flows = bool(np.mean(np.abs(site.power[k]) > _FLOWS) > 0.02)
     names = list(patterns_of(site.scheme))
+    split = site.scheme == _SPLIT  # turned on the other leg: the power is right both ways
     fault = "" if _is_right(site, ct, 2 * names.index(ct.phase)) else ct.fault or "unnamed"
     change = np.abs(site.power[k][_SLOW:] - site.power[k][:-_SLOW]).max()
     switches = bool(change > max(_FLOWS, np.abs(site.power[k]).max() / 3))
@@ -96,7 +100,7 @@ def _verdict(seed: int, site: Drawn, k: int, lines: list[list]) -> Verdict:
     for second, states, ways in lines:
         verdict.said = states[k]
         verdict.right = _is_right(site, ct, ways[k])
-        if verdict.said == WRONG and not fault and not (ct.fault and verdict.right):
+        if verdict.said == WRONG and not fault and not (split and ct.fault and verdict.right):
             verdict.alarm = True
         if verdict.said >= AS_CONFIGURED:
             if not verdict.right:
