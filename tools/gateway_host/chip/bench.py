@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from gateway_host.broker import Broker, free_port
 from gateway_host.chip import emulator, flash_image
 from gateway_host.chip.bridge_process import BridgeProcess
 from gateway_host.chip.line_bridge import Seen
+from gateway_host.chip.pages import Pages
 from gateway_host.chip.probe_reader import ProbeReader
 from gateway_host.chip.renewal import Renewal
 from gateway_host.chip.surroundings import Surroundings
@@ -35,9 +35,8 @@ NETWORK = ["PICSimLabWifi", "any-password"]  # an access point that the emulator
 _SILENT_S = 60.0  # a chip that has said nothing by then will not
 _START_S = 180.0
 _PRESS_MS = 5000  # after the first reading
-_PAGE_TIMEOUT_S = 10.0
 _PAGE_LOOKS = 60
-_PHONE = {"Host": emulator.ADDRESS}  # as who is in the hotspot calls the page
+_FOLLOWED_S = 30.0  # by the commissioning page
 _TICK_S = 0.25
 _SINCE_MS = 1_700_000_000_000  # a clock that is set is later
 
@@ -65,9 +64,8 @@ class Run:
 class Measured:
     """What was measured. `windows` and `facts`: the probe's; `seen`: the bridge's; `before`,
     `after`: the collector's at the begin and the end; `reconnect_s`: from each cut until the
-    broker's port was reached anew; `pages`: seconds that each look at the page took, None where
-    it failed, and `page_error` why, the last time; `renewal`: the answer to it. `waited_share`:
-    share of the time that the emulator waited for the host's processor."""
+    broker's port was reached anew; `pages`: what a phone has read; `renewal`: the answer to it.
+    `waited_share`: share of the time that the emulator waited for the host's processor."""
 
     run: Run
     firmware: str
@@ -79,8 +77,7 @@ class Measured:
     realtime_s: float | None = None
     seconds: float = 0.0
     reconnect_s: list[float] = field(default_factory=list)
-    pages: list[float | None] = field(default_factory=list)
-    page_error: str | None = None
+    pages: Pages = field(default_factory=Pages)
     renewal: dict[str, Any] | None = None
     emulator_share: float = 0.0
     waited_share: float = 0.0
@@ -270,18 +267,12 @@ class _Measurement:
         self._measured.reconnect_s.append(self._around.connects[-1] - at)
 
     def _read_page(self, until: float) -> None:
-        """Once a second, for a minute or as long as there is time."""
+        """Once a second, for a minute or as long as there is time; then the values."""
         for _ in range(_PAGE_LOOKS):
             began = time.monotonic()
-            try:
-                wanted = urllib.request.Request(f"http://127.0.0.1:{self._page}/", headers=_PHONE)
-                with urllib.request.urlopen(wanted, timeout=_PAGE_TIMEOUT_S) as answer:
-                    answer.read()
-                self._measured.pages.append(time.monotonic() - began)
-            except OSError as error:
-                self._measured.pages.append(None)
-                self._measured.page_error = str(error)
+            self._measured.pages.look(self._page)
             self._progress(until - time.monotonic())
             if time.monotonic() >= until:
                 return
             time.sleep(max(0.0, began + 1 - time.monotonic()))
+        self._measured.pages.follow(self._page, min(until, time.monotonic() + _FOLLOWED_S))

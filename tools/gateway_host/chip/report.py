@@ -33,10 +33,13 @@ def result(measured: Measured) -> dict[str, Any]:
     found |= _inside(measured)
     found["reconnect_s"] = [round(s, 2) for s in measured.reconnect_s]
     found["renewal"] = measured.renewal
-    found["pages_read"] = sum(s is not None for s in measured.pages)
-    found["pages_failed"] = sum(s is None for s in measured.pages)
-    found["page_error"] = measured.page_error
-    found["longest_page_s"] = _rounded(max((s for s in measured.pages if s), default=None), 2)
+    looks, stale = measured.pages.looks, measured.pages.stale
+    found["pages_read"] = sum(s is not None for s in looks)
+    found["pages_failed"] = sum(s is None for s in looks + stale)
+    found["page_error"] = measured.pages.error
+    found["longest_page_s"] = _rounded(max((s for s in looks if s), default=None), 2)
+    found["reports_shown"] = sum(s is not None for s in stale)
+    found["oldest_shown_s"] = _rounded(max((s for s in stale if s), default=None), 2)
     found["line_collisions"] = measured.seen.collisions
     found["uart_backlog_bytes"] = measured.seen.backlog
     found["host_late"] = measured.seen.host_late
@@ -223,6 +226,8 @@ def table(found: dict[str, Any]) -> Table:
         row("  failed", "pages_failed")
         row("  why", "page_error")
         row("  longest, s", "longest_page_s")
+        row("reports on the commissioning page", "reports_shown")
+        row("  the oldest values that it showed, s", "oldest_shown_s", "{:.2f}", "2")
     for key, what in (("slow_steps", "slow steps of"), ("calls", "calls:")):
         for name, values in list((found.get(key) or {}).items())[:_LISTED]:
             text = f"{values['count']}, longest {values['longest_ms']:.1f} ms"
