@@ -186,8 +186,7 @@ class Meter(Device):
             reading, values = report.readings[i], self.values
             reading.clear()
             if self._age > self._fresh_s or ("power", phase) not in values:
-                if self.state != "missing":
-                    reading.missed = report.samples
+                reading.missed = report.samples
                 continue
             reading.count = report.samples
             for name in _RATES:

@@ -107,8 +107,9 @@ class Demand:
         self._before, self._earlier = other._before, other._earlier
 
     def energy(self) -> int | None:
-        """J imported in the current quarter, None where the grid is not measured, or not known."""
-        if not self._known:
+        """J imported in the current quarter, None where the grid is not measured, or not known:
+        nothing of it yet, or with what is of a time before."""
+        if not self._known or self._quarter.doubts(self._points):
             return None
         joules = sum(self._quarter.so_far(k, IMPORT) for k in self._grid)
         if self._earlier and self._is_cut(self._quarter.start):

@@ -61,6 +61,11 @@ class Gaps:
         self._lost[i] = min(self._lost[i] + self.open[i], _MAX_SAMPLES)
         self.open[i] = 0
 
+    def doubts(self, i: int, samples: int) -> bool:
+        """Whether nothing is known of point i in these samples, the first ones of the interval, or
+        its energy is of a time before."""
+        return self._doubtful[i] != 0 or 0 < samples <= self.missed[i]
+
     def doubtful(self, samples: int) -> bytearray:
         """Of each point, whether the interval of so many samples has not its energy: a hundredth
         may be lost."""

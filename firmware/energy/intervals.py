@@ -112,6 +112,10 @@ class Span:
         r = 2 * (len(self._energy.missing) + k) + direction
         return self._energy.main.joules[r] - self._before[r]
 
+    def doubts(self, points: Iterable[int]) -> bool:
+        """Whether the energy of one of these points is not known so far."""
+        return any([self._gaps.doubts(i, self.samples) for i in points])
+
     def add(self, report: Report, grid: float | None, now: int | None) -> list[Interval]:
         """Take a report that ended at `now` (epoch s, or None) and is counted in the registers;
         grid: W or None. Returns the Intervals that are complete with it."""

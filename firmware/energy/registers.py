@@ -80,7 +80,7 @@ class Energy:
         self.late = zeros("q", points)
         self.gained = zeros("q", 2 * (points + loads))
         self._net = zeros("q", points)  # import less export in the last whole report, counts,
-        self._samples = zeros("i", points)  # and its samples; 0: there was none
+        self._samples = zeros("i", points)  # and its samples; 0: there was none since the start
         self._partly = array("i", [MAX_GAP + 1] * points)  # samples since then
         self._report_net = zeros("q", 1)
         # What one count of a point's sums is worth, 2^-60 J; the same as factors.
@@ -144,6 +144,8 @@ class Energy:
             for q in range(4):
                 self.reactive.rest[4 * i + q] = other.reactive.rest[4 * j + q]
             self.state[i] = other.state[j]
+            if self._site.points[i].metered:
+                self._samples[i], self.gap[i] = other._samples[j], other.gap[j]
 
     def load_record(self, k: int) -> tuple[int, int]:
         """What is to be kept of load k: import, export."""
@@ -188,6 +190,8 @@ class Energy:
         whole = self._follow(i, measured, missed, point.metered)
         if point.metered:
             self._add_metered(i, point, sums, first)
+            if whole:  # from now on its counter is known
+                self._samples[i] = measured
             return
         weights = self._factors
         main, product = self.main, self._product
@@ -226,7 +230,7 @@ class Energy:
             self.gap[i] = 0
         if not whole and (absent or not measured or measured < missed):
             self.state[i] = ABSENT
-            if metered or self._samples[i]:
+            if self._samples[i]:
                 self.gap[i] = min(self.gap[i] + missed, _MAX_SAMPLES)
         elif not absent:
             self.state[i] = MEASURED

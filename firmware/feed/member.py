@@ -179,8 +179,7 @@ class Member:
         sums, first = report.values.sums, SUMS * i
         fresh = self._seen_s[k] >= 0 and self._now_s - self._seen_s[k] <= FRESH_S
         if not fresh or self._rates[RATES * k + POWER] == UNKNOWN:
-            if self.known[k]:
-                sums[first + MISSED] = report.samples
+            sums[first + MISSED] = report.samples
             return
         sums[first + COUNT] = report.samples
         d.copy(report.rates, RATES * i, self._rates, RATES * k, RATES)
