@@ -156,6 +156,10 @@ class Energy:
         r = 2 * (len(self.missing) + k)
         self.main.joules[r], self.main.joules[r + 1] = imported, exported
 
+    def lose(self, i: int) -> None:
+        """What is missing of point i up to the next report is in no register."""
+        self.gap[i] = 0
+
     def add(self, values: Readings) -> Steps:
         """Count a report's values (readings.Readings): a generator that yields after each point.
         Allocates where samples are missing."""

@@ -20,6 +20,12 @@ _GRACE_S = const(15)  # after the start
 _TWIN_S = const(30)  # a second one is told of for so long
 _NEVER = const(-1)
 _GROUP = const(8)  # points that are entered at once
+_MAX_VOLTS = const(1000)
+_SLACK_S = const(2)  # by so much a datagram may be late
+_UNSEEN_S = const(31622400)  # a year: since when, after a start, is not known
+_HUNDREDTHS = const(100)  # of a W in a rate
+_MAX_WATTS = const(0x7FFFFFFF)
+_TIMES = const(4)  # of the greatest power that was seen, where a CT is corrected there
 _INPUTS = "ABCD"
 
 
@@ -67,6 +73,9 @@ class Member:
         self.keys = [who("%s/%s" % (self.serial, node), place) for node, place in self.names]
         self.known = bytearray(len(own))
         self.bases = array("q", bytes(16 * len(own)))
+        # What it can carry: twice what its CT is rated, in W.
+        self._most = array("i", [2 * points[i].rated * _MAX_VOLTS for i in own])
+        self._entered_s = array("i", [_NEVER] * len(own))
         self._places = {who(*name).to_bytes(4, "little"): k for k, name in enumerate(self.names)}
         self._counters = array("q", bytes(16 * len(own)))
         self._rates = array("i", [UNKNOWN] * (RATES * len(own)))
@@ -83,13 +92,14 @@ class Member:
     def change(self, site: Site) -> None:
         """It is another site, with what its registers have."""
         before, seen, names = self.kept(), self._seen_s, self.names
+        entered = self._entered_s
         counters, rates = self._counters, self._rates
         self._make(site)
         self.begin_with(before)
         for k, name in enumerate(self.names):
             if name in names:
                 j = names.index(name)
-                self._seen_s[k] = seen[j]
+                self._seen_s[k], self._entered_s[k] = seen[j], entered[j]
                 self._counters[2 * k], self._counters[2 * k + 1] = counters[2 * j : 2 * j + 2]
                 d.copy(self._rates, RATES * k, rates, RATES * j, RATES)
 
@@ -183,25 +193,44 @@ class Member:
             return
         sums[first + COUNT] = report.samples
         d.copy(report.rates, RATES * i, self._rates, RATES * k, RATES)
+        watts = abs(self._rates[RATES * k + POWER]) // _HUNDREDTHS
+        self._most[k] = max(self._most[k], min(_TIMES * watts, _MAX_WATTS))
+        good = True
         for direction in (0, 1):
-            self._advance(sums, first + IMPORTED + direction, 2 * i + direction, 2 * k + direction)
+            if not self._advance(sums, first + IMPORTED + direction, 2 * i + direction, k):
+                good = False
+        if not good:
+            self._measuring.energy.lose(i)
         self.known[k] = 1
+        self._entered_s[k] = self._now_s
 
-    def _advance(self, sums, at, r, c):
-        """Enter what counter c is ahead of register r."""
+    def _limit(self, k):
+        """J that point k can have carried since its counter was entered last."""
+        before_s = self._entered_s[k]
+        seconds = _UNSEEN_S if before_s < 0 else self._now_s - before_s + _SLACK_S
+        return self._most[k] * seconds
+
+    def _advance(self, sums, at, r, k):
+        """Enter what point k's counter is ahead of register r; False where it cannot be and counts
+        nothing: counting begins anew."""
+        c = 2 * k + r % 2
         work, joules = self._work, self._measuring.energy.main.joules
         work[0] = 0
         add(work, 0, self._counters, c, 0)
         add(work, 0, joules, r, 1)
-        if not self.known[c // 2]:
+        if not self.known[k]:
             self.bases[c] = work[0]
             self.is_new = True
-            return
+            return True
         add(work, 0, self.bases, c, 1)
         ahead = sign(work, 0)
-        if ahead > 0:
+        if not ahead:
+            return True
+        if ahead > 0 and work[0] <= self._limit(k):
             add(sums, at, work, 0, 0)
-        elif ahead:  # it has lost what it had not kept, or begins anew
-            add(self.bases, c, work, 0, 0)
-            self.is_new = True
-            self._count("feed.back")
+            return True
+        # Behind: it has lost what it had not kept, or begins anew; too far ahead: another one's.
+        add(self.bases, c, work, 0, 0)
+        self.is_new = True
+        self._count("feed.back" if ahead < 0 else "feed.jump")
+        return False

@@ -112,5 +112,43 @@ class Unknown(unittest.TestCase):
         self.assertFalse(one.intervals[-1].doubts([0]))
 
 
+class Believed(unittest.TestCase):
+    def test_a_counter_that_cannot_be_so_far_counts_nothing_and_counting_begins_there(self):
+        one = Genius()
+        joules = one.run(5000, 10)
+        jump = 990 * 3600000
+        one.run(joules + jump, 10)  # another one of that number
+        self.assertEqual(one.errors, ["feed.jump"])
+        self.assertEqual(one.imported(), 9000 + 9000)
+        one.run(joules, 10)  # and the first one again
+        self.assertEqual(one.errors, ["feed.jump", "feed.back"])
+        self.assertEqual(one.imported(), 3 * 9000)
+
+    def test_what_a_ct_can_carry_in_a_gap_counts(self):
+        one = Genius()
+        joules = one.run(5000, 10)
+        one.report(600)
+        one.feed(joules + 600 * 17000)  # 50 A x 1.5 x 230 V
+        one.report()
+        self.assertEqual((one.imported(), one.errors), (9000 + 1000 + 600 * 17000, ["feed.lost"]))
+
+    def test_a_gap_whose_energy_is_refused_is_lost(self):
+        one = Genius()
+        joules = one.run(5000, 200)
+        one.report(50)
+        one.run(joules + 100000000000, 60)
+        self.assertTrue(one.intervals[0].doubts([0]))
+
+    def test_a_ct_that_is_corrected_there_may_carry_more_than_its_rating(self):
+        """Behind a transformer of 1000 A it says what that carries."""
+        one = Genius()
+        joules = one.run(5000, 10, 400000)
+        one.report(20)
+        one.feed(joules + 20 * 400000)
+        one.report()
+        self.assertEqual(one.errors, ["feed.lost"])
+        self.assertEqual(one.imported(), 30 * 400000)
+
+
 if __name__ == "__main__":
     unittest.main()
