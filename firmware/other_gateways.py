@@ -2,6 +2,12 @@
 start, so that nothing of it is loaded where it does not.
 """
 
+import os
+
+from system.durable import Durable
+
+_FILE = "gathered"  # what a Genius keeps of the others' counters
+
 
 def feeds_of(
     hardware: BoardHardware,
@@ -19,9 +25,20 @@ def feeds_of(
         from feed.receiver import Receiver
 
         forget = "registers.lost" in counters.counts
-        return (Receiver(hardware, site, key, measuring, calm, counters.count, forget),)
+        way = calm, counters.count, Durable(_FILE), forget
+        return (Receiver(hardware, site, key, measuring, *way),)
+    _forget()
     if site.feeds:
         from feed.sender import Sender
 
         return (Sender(hardware, site, key, measuring, online, counters.count),)
     return ()
+
+
+def _forget():
+    """Whoever is gathered again later begins anew: what it counts meanwhile is not this site's."""
+    for slot in (0, 1):
+        try:
+            os.remove("%s.%d" % (_FILE, slot))
+        except OSError:
+            pass  # there is none

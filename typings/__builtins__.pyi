@@ -31,6 +31,7 @@ from contracts import Radio as Radio
 from tls import SSLContext as SSLContext
 
 from system.counters import Counters as Counters
+from system.durable import Durable as Durable
 from system.ends import Ends as Ends
 from system.log import Log as Log
 from system.watchdog import Watch as Watch

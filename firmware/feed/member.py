@@ -69,6 +69,7 @@ class Member:
         points = site.points
         own = [i for i in range(len(points)) if points[i].gateway == self.serial]
         pairs = list(zip(own, range(len(own))))
+        self._indices = own
         self.names = [(points[i].node, points[i].input) for i in own]
         self.keys = [who("%s/%s" % (self.serial, node), place) for node, place in self.names]
         self.known = bytearray(len(own))
@@ -83,7 +84,16 @@ class Member:
         self.groups = [Group(self, pairs[j : j + _GROUP]) for j in range(0, len(pairs), _GROUP)]
 
     def begin_with(self, bases: dict[int, tuple[int, int]]) -> None:
-        """Go on with these, {key: (import, export)}, before anything is entered."""
+        """Go on with these, {key: (import, export)}, before anything is entered. Where the
+        registers have nothing of a point it begins anew: they may have forgotten it."""
+        joules = self._measuring.energy.main.joules
+        self._go_on({
+            key: bases[key]
+            for key, i in zip(self.keys, self._indices)
+            if key in bases and (joules[2 * i] or joules[2 * i + 1])
+        })  # fmt: skip
+
+    def _go_on(self, bases):
         for k, key in enumerate(self.keys):
             if key in bases:
                 self.known[k] = 1
@@ -95,7 +105,8 @@ class Member:
         entered = self._entered_s
         counters, rates = self._counters, self._rates
         self._make(site)
-        self.begin_with(before)
+        self._go_on(before)
+        self.is_new = self.is_new or len(self.kept()) != len(before)
         for k, name in enumerate(self.names):
             if name in names:
                 j = names.index(name)

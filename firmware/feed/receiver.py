@@ -9,7 +9,6 @@ import struct
 
 from micropython import const
 
-from system.durable import Durable
 from feed import datagram as d
 from feed.member import Member
 from feed.port import Port
@@ -32,8 +31,9 @@ _OTHER = (
 
 
 class Receiver:
-    """key: text or empty; calm: a function, whether the flash may be written; forget: whether the
-    registers begin anew, so that what is kept of the others' counters means nothing."""
+    """key: text or empty; calm: a function, whether the flash may be written; store: a
+    durable.Durable with what is kept of the others' counters; forget: whether the registers begin
+    anew, so that it means nothing."""
 
     def __init__(
         self,
@@ -43,6 +43,7 @@ class Receiver:
         measuring: Measuring,
         calm: Callable[[], bool],
         count: Count,
+        store: Durable,
         forget: bool,
     ):
         self._home = hardware.home
@@ -54,11 +55,13 @@ class Receiver:
         self._count = count
         self._others: dict[str, int] = {}  # {serial: uptime in s}
         self._second = self._left = 0
-        self._store = Durable("gathered")
+        self._store = store
         self._members = {one: Member(one, site, measuring, count) for one in site.gathers}
-        bases = {} if forget else self._kept()
+        bases = self._kept()
         for member in self._members.values():
-            member.begin_with(bases)
+            member.begin_with({} if forget else bases)
+        if len(bases) != sum([len(one.kept()) for one in self._members.values()]):
+            self._write()  # what is not used now must not be there at another start
         self._enter()
 
     def _kept(self):
@@ -187,8 +190,11 @@ class Receiver:
         members = self._members.values()
         if not any(one.is_new for one in members) or not self._calm():
             return
+        self._write()
+
+    def _write(self):
         kept = b""
-        for one in members:
+        for one in self._members.values():
             one.is_new = False
             for key, (imported, exported) in one.kept().items():
                 kept += struct.pack(_KEPT, key, imported, exported)

@@ -2,6 +2,7 @@
 network."""
 
 import json
+import os
 import struct
 import unittest
 
@@ -11,9 +12,12 @@ from measure.readings import UNKNOWN
 from feed import datagram
 from feed.datagram import who
 from feed.member import Member
+from feed.receiver import Receiver
 import pipeline
+from other_gateways import feeds_of
 
 CONNECT = "5130000007"
+KEY = "00112233445566778899aabbccddeeff" * 2
 START_S = 1764000000  # a multiple of 900 s
 SITE = {
     "version": 1, "name": "Test", "uuid": "u", "location": 1, "timezone": "Etc/UTC",
@@ -33,7 +37,7 @@ class Genius:
     def __init__(self, site=SITE, registers=None, bases=None, uptime_s=10):
         self.errors = []
         self.uptime_s, self.now_s = uptime_s, START_S
-        place = document.load(json.dumps(site))
+        self.place = place = document.load(json.dumps(site))
         self.path = pipeline.build(NoBusA(), place, lambda: None, lambda: None)
         self.energy, self.aggregates = self.path.energy, self.path.aggregates
         if registers:
@@ -148,6 +152,87 @@ class Believed(unittest.TestCase):
         one.report()
         self.assertEqual(one.errors, ["feed.lost"])
         self.assertEqual(one.imported(), 30 * 400000)
+
+
+class Durable:
+    """In the place of durable.Durable."""
+
+    damaged = 0
+
+    def __init__(self, value=None):
+        self.value = value
+        self.failing = False
+        self.written = 0
+
+    def write(self, value):
+        if self.failing:
+            raise OSError(28)
+        self.written += 1
+        self.value = value
+
+
+class Hardware:
+    home = ("127.0.0.1", 47653)
+    serial = "5020000042"
+
+    def __init__(self, genius):
+        self._genius = genius
+
+    def uptime_ms(self):
+        return self._genius.uptime_s * 1000
+
+
+def receiver(genius, store, forget=False):
+    """That of a start, with the Genius's only member."""
+    way = genius.path, lambda: True, genius.errors.append, store, forget
+    made = Receiver(Hardware(genius), genius.place, KEY, *way)
+    genius.member = made._members[CONNECT]
+    return made
+
+
+class Kept(unittest.TestCase):
+    def setUp(self):
+        self.store = Durable()
+        one = Genius()
+        gathering = receiver(one, self.store)
+        one.run(5000, 11)
+        gathering._keep()
+        self.registers = (one.imported(), 0)
+        self.assertEqual(self.registers, (10000, 0))
+
+    def again(self, registers, forget=False, site=SITE, joules=1000000000):
+        """Another start, and what the Connect has counted since."""
+        one = Genius(site, registers)
+        receiver(one, self.store, forget)
+        if site["gathers"] == SITE["gathers"]:
+            one.run(joules, 1)
+        return one
+
+    def test_what_is_counted_meanwhile_comes(self):
+        self.assertEqual(self.again(self.registers).imported(), 1000000000 - 5000)
+
+    def test_registers_that_were_lost_begin_anew_and_at_each_start_after_it(self):
+        self.assertEqual(self.again(None, forget=True).imported(), 0)
+        self.assertEqual(self.again((77, 0)).imported(), 77)
+
+    def test_a_point_of_which_the_registers_have_nothing_begins_anew(self):
+        self.assertEqual(self.again(None).imported(), 0)
+
+    def test_a_point_that_was_removed_and_is_given_again_begins_anew(self):
+        others = json.loads(json.dumps(SITE))
+        others["points"][0]["input"] = "B"
+        self.again(None, site=others, joules=1)
+        self.assertEqual(self.again(self.registers).imported(), 10000)
+
+    def test_where_nobody_is_gathered_any_more_nothing_is_kept(self):
+        for slot in (0, 1):
+            with open("gathered.%d" % slot, "wb") as file:
+                file.write(b"of before")
+        alone = {key: SITE[key] for key in SITE if key != "gathers"}
+        alone["points"] = [{k: v for k, v in SITE["points"][0].items() if k != "gateway"}]
+        place = document.load(json.dumps(alone))
+        feeds_of(None, place, "", None, None, None, None)
+        self.assertEqual([name for name in os.listdir() if name.startswith("gathered")], [])
 
 
 if __name__ == "__main__":
