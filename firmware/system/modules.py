@@ -94,6 +94,7 @@ _GATEWAY = (
     "cloud.home_assistant",
     "energy.record",
     "site_change",
+    "installer.service_page",
     "gateway",
 )
 # What these import where they need it.
