@@ -28,6 +28,7 @@ class Aggregates:
         self.demand = Demand(site, self.intervals.quarter)
         self.always_on = AlwaysOn()
         self._site = site
+        self._energy = energy
 
     def begin(self) -> None:
         """The registers were restored: intervals begin with what is in them now."""
@@ -47,6 +48,8 @@ class Aggregates:
         """Take a report that the registers have counted, and that ended at `now_ms` (epoch
         milliseconds, or None): a generator that works for some ms between two yields."""
         site = self._site
+        while self._energy.early:
+            self._leave_out(self._energy.early.pop())
         for k in range(len(self.powers)):
             self.powers[k] = load_power(site, report.readings, k)
             if k % _STEP == _STEP - 1:
@@ -62,6 +65,15 @@ class Aggregates:
         if now_ms is not None and day is not None:
             self.demand.date(day)
             self.always_on.date(now_ms // 1000 - 1)
+
+    def _leave_out(self, i):
+        """What the report has brought of point i is of before the start, as what a register is
+        restored with: it is in no interval and no day."""
+        energy = self._energy
+        load = 2 * (len(energy.missing) + energy.load_of(i))
+        for r in (2 * i, 2 * i + 1, load, load + 1):
+            self.intervals.leave_out(r, energy.gained[r])
+            energy.gained[r] = 0
 
     def _count(self, quarter):
         self.demand.add(quarter)

@@ -107,6 +107,10 @@ class Span:
         self._estimated = sum(self._energy.estimated.joules) - kept
         self._gaps.go_on(other._gaps, points, self.samples)
 
+    def leave_out(self, r: int, joules: int) -> None:
+        """What register r has got last is of before this interval."""
+        self._before[r] += joules
+
     def so_far(self, k: int, direction: int) -> int:
         """J of load k; direction: energy.IMPORT or EXPORT."""
         r = 2 * (len(self._energy.missing) + k) + direction
@@ -246,6 +250,11 @@ class Intervals:
         """Begin anew with what the registers have now."""
         self._five_minutes.begin()
         self.quarter.begin()
+
+    def leave_out(self, r: int, joules: int) -> None:
+        """What register r has got last is in none."""
+        self._five_minutes.leave_out(r, joules)
+        self.quarter.leave_out(r, joules)
 
     def end(self) -> list[Interval]:
         """No report follows; returns the quarters that are complete with that."""

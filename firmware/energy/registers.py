@@ -67,7 +67,8 @@ class Energy:
 
     Of the last report: `state[i]` of each point, see above; `late[i]`: of a point that is BACK the
     net energy that belongs to the gap before the report, J, and `gap[i]` its samples (of one that
-    is ABSENT those up to now); `gained[r]`: what it added to register r of `main`."""
+    is ABSENT those up to now); `gained[r]`: what it added to register r of `main`; `early`: points
+    of which it brings what was before the start, for aggregates.Aggregates, which takes it out."""
 
     def __init__(self, site: Site):
         points, loads = len(site.points), len(site.loads)
@@ -78,6 +79,7 @@ class Energy:
         self.state = bytearray([ABSENT] * points)
         self.gap = zeros("i", points)
         self.late = zeros("q", points)
+        self.early: list[int] = []
         self.gained = zeros("q", 2 * (points + loads))
         self._net = zeros("q", points)  # import less export in the last whole report, counts,
         self._samples = zeros("i", points)  # and its samples; 0: there was none since the start

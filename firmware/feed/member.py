@@ -210,8 +210,11 @@ class Member:
         for direction in (0, 1):
             if not self._advance(sums, first + IMPORTED + direction, 2 * i + direction, k):
                 good = False
+        energy = self._measuring.energy
         if not good:
-            self._measuring.energy.lose(i)
+            energy.lose(i)
+        if self._entered_s[k] < 0:  # the counter went on before the start, too
+            energy.early.append(i)
         self.known[k] = 1
         self._entered_s[k] = self._now_s
 

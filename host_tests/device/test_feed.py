@@ -235,5 +235,30 @@ class Kept(unittest.TestCase):
         self.assertEqual([name for name in os.listdir() if name.startswith("gathered")], [])
 
 
+class Restarted(unittest.TestCase):
+    def setUp(self):
+        first = Genius()
+        first.run(5000, 11)
+        bases = first.member.kept()
+        self.one = Genius(registers=(first.imported(), 0), bases=bases)
+
+    def test_what_was_counted_before_the_start_is_in_the_registers_alone(self):
+        one = self.one
+        one.report(3)
+        hours = 3600 * 5000 * 10
+        joules = one.run(15000 + hours, 298)
+        self.assertEqual(one.imported(), 10000 + hours + 297000)
+        self.assertEqual(one.energy.of_load(0, 0), 10000 + hours + 297000)
+        demand, today = one.aggregates.demand, one.aggregates.today
+        self.assertEqual((demand.energy(), today.joules[0]), (297000, 297000))
+        self.assertEqual(today.sums[0], 297000)
+        one.run(joules, 605)
+        self.assertEqual(demand.highest, 995)
+        five, _, _, quarter = one.intervals[:4]
+        self.assertEqual((five.length, quarter.length), (300, 900))
+        self.assertEqual((five.of_load(0, 0), quarter.of_load(0, 0)), (296000, 896000))
+        self.assertFalse(quarter.doubts([0]))
+
+
 if __name__ == "__main__":
     unittest.main()
