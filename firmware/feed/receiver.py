@@ -16,6 +16,7 @@ from feed.port import Port
 _LOOK_MS = const(50)
 _A_SECOND = const(64)  # datagrams at most: eight gateways of 64 points send 24 and a few HELLOs
 _KEPT = "<Iqq"  # key, base of import, of export
+_AGAIN_MS = const(60000)  # after a write that failed
 _OTHERS = const(4)  # that want to feed and are not listed,
 _TOLD_S = const(60)  # are told of for so long
 _NO_KEY = "settings.json has no site_key: give all gateways of the site the same"
@@ -56,6 +57,7 @@ class Receiver:
         self._others: dict[str, int] = {}  # {serial: uptime in s}
         self._second = self._left = 0
         self._store = store
+        self._failed_ms: int | None = None  # when it could not be written
         self._members = {one: Member(one, site, measuring, count) for one in site.gathers}
         bases = self._kept()
         for member in self._members.values():
@@ -65,6 +67,10 @@ class Receiver:
         self._enter()
 
     def _kept(self):
+        """Nothing where a slot is damaged: the other one may be older than a counter's jump."""
+        if self._store.damaged:
+            self._count("feed.unread")
+            return {}
         value = self._store.value or b""
         size = struct.calcsize(_KEPT)
         bases = {}
@@ -186,19 +192,27 @@ class Receiver:
         return None
 
     def _keep(self):
-        """Keep what is new of the others' counters."""
-        members = self._members.values()
-        if not any(one.is_new for one in members) or not self._calm():
+        """Keep what is new of the others' counters, or what could not be kept before."""
+        if self._failed_ms is not None:
+            if self._uptime_ms() - self._failed_ms < _AGAIN_MS:
+                return
+        elif not any([one.is_new for one in self._members.values()]):
             return
-        self._write()
+        if self._calm():
+            self._write()
 
     def _write(self):
+        members = self._members.values()
         kept = b""
-        for one in self._members.values():
-            one.is_new = False
+        for one in members:
             for key, (imported, exported) in one.kept().items():
                 kept += struct.pack(_KEPT, key, imported, exported)
         try:
             self._store.write(kept)
-        except OSError:
+        except (OSError, MemoryError):
             self._count("feed.unwritten")
+            self._failed_ms = self._uptime_ms()
+            return
+        self._failed_ms = None
+        for one in members:
+            one.is_new = False

@@ -224,6 +224,27 @@ class Kept(unittest.TestCase):
         self.again(None, site=others, joules=1)
         self.assertEqual(self.again(self.registers).imported(), 10000)
 
+    def test_a_write_that_failed_is_tried_again(self):
+        one = Genius()
+        gathering = receiver(one, self.store)
+        one.run(5000, 2)
+        self.store.failing = True
+        for _ in range(3):
+            gathering._keep()
+        self.assertEqual(one.errors, ["feed.unwritten"])
+        self.store.failing = False
+        gathering._keep()
+        written = self.store.written
+        one.uptime_s += 61
+        gathering._keep()
+        gathering._keep()
+        self.assertEqual(self.store.written, written + 1)
+
+    def test_a_file_that_is_damaged_is_counted_and_counting_begins_anew(self):
+        self.store.damaged = 1
+        again = self.again(self.registers)
+        self.assertEqual((again.imported(), again.errors), (10000, ["feed.unread"]))
+
     def test_where_nobody_is_gathered_any_more_nothing_is_kept(self):
         for slot in (0, 1):
             with open("gathered.%d" % slot, "wb") as file:
