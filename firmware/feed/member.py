@@ -56,7 +56,7 @@ class Member:
         self.groups: list[Group] = []
         self._measuring = measuring
         self._count = count
-        self._session = self._next = b""
+        self._session = self._next = self._nonce = b""
         self._instance = self._next_instance = self._refused = b""
         self._number = 0
         self._now_s = 0
@@ -125,15 +125,18 @@ class Member:
 
     # The session
 
-    def greet(self, now_s: int, instance: bytes) -> bytes:
+    def greet(self, now_s: int, nonce: bytes, instance: bytes) -> bytes:
         """Somebody who has the key says that it is this gateway, and asks for a session; empty
-        while another one, who does so too, is heard."""
+        while another one, who does so too, is heard. A network may bring a HELLO twice: the same
+        nonce gets the same session."""
         self.set_time(now_s)
         if instance != self._instance and 0 <= self.heard_s and now_s - self.heard_s < _LIVE_S:
             self._refused = instance
             return b""
         self._refused = b""
-        self._next, self._next_instance = os.urandom(8), instance
+        if nonce != self._nonce or not self._next:
+            self._next, self._nonce = os.urandom(8), nonce
+        self._next_instance = instance
         return self._next
 
     def take(self, now_s: int, data: bytes, count: int, number: int, session: bytes) -> bool:
