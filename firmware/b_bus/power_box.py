@@ -124,8 +124,9 @@ class PowerBox(Device):
             self._finish(i, reading)
 
     def _is_mine(self, i):
-        """Whether point i hangs on the box, and not on a meter."""
-        return self._site.points[i].type != "MODBUS"
+        """Whether point i hangs on the box, and not on a meter or another gateway."""
+        point = self._site.points[i]
+        return point.type != "MODBUS" and point.gateway is None
 
     async def _read(self, bus, address, count):
         return await bus.ask(_UNIT, modbus.HOLDING, address, count, self.tries, POWER_BOX)
@@ -169,11 +170,12 @@ class PowerBox(Device):
         return 3600 * self._counters.advance(k, most, modbus.low_first(energies, at, "i"), now_s)
 
     def answers_for(self, serial: str) -> bool:
-        return any(point.node == serial for point in self._site.points)
+        points = self._site.points
+        return any([points[i].node == serial and self._is_mine(i) for i in range(len(points))])
 
     async def identify(self, bus: BusB, serial: str, mask: int, seconds: int) -> None:
         """The LED of these inputs of a node shows that they are selected."""
-        for point, slot in zip(self._site.points, self._slots or ()):
+        for point, slot in zip(self._site.points, self._slots or ()):  # others have no slot
             if point.node == serial and mask >> point.input & 1 and slot >= 0:
                 at = _IDENTIFY + slot
                 value = 1 if seconds else 0

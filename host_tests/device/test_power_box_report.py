@@ -34,6 +34,17 @@ class Bus:
         return (value[2:] + value[:2]) * (count // 2)
 
 
+class SetUp:
+    """A box with an input A of the only device on its own bus."""
+
+    async def ask(self, unit, function, address, count, *_):
+        data = bytearray(2 * count if isinstance(count, int) else 2)
+        if address == 0x1480:
+            number = struct.pack(">i", 1)
+            data[:8] = struct.pack(">HH", 5500, 1) + number[2:] + number[:2]
+        return data
+
+
 class Hardware:
     def now_ms(self):
         return None
@@ -62,6 +73,26 @@ class Reports(unittest.TestCase):
         path.work_through()
         self.assertEqual(reading.power, 120)
         self.assertEqual(path.energy.of_point(0, 0), 2 * 3600)
+
+    def test_what_another_gateway_measures_is_not_the_boxs(self):
+        fed = {"node": "5500000002", "gateway": "5130000007", "load": "Oven"}
+        points = [SITE["points"][0], dict(SITE["points"][0], **fed)]
+        loads = SITE["loads"] + [{"name": "Oven", "role": "circuit"}]
+        site = dict(SITE, points=points, loads=loads, gathers=["5130000007"])
+        place = document.load(json.dumps(site), meters_of)
+        path = pipeline.build(NoBusA(), place, lambda: None, lambda: None)
+        errors = []
+        bus, box = Bus(), PowerBox(place, path, errors.append, Hardware())
+        self.assertTrue(box.answers_for("5500000001"))
+        self.assertFalse(box.answers_for("5500000002"))
+        box.state, box._slots = "well", [0, -1]
+        asyncio.run(box.poll(bus, 0))
+        own, other = path.report.readings
+        other.power = 7.0  # as its gateway sends it
+        path.work_through()
+        self.assertEqual((own.power, other.power, errors), (100, 7, []))
+        asyncio.run(box._set_up(SetUp()))
+        self.assertEqual((list(box._slots), box.fault), ([0, -1], None))
 
     def no_memory(self):
         raise MemoryError
