@@ -90,6 +90,7 @@ from feed.member import Member as Member
 from journal import coding
 from journal.cursor import Cursor as Cursor
 from journal.journal import Journal as Journal
+from journal.owner import Owner as Owner
 from journal.segments import Segments as Segments
 from journal.state import State as State
 from commission.evidence import Evidence as Evidence

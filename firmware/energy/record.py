@@ -38,9 +38,9 @@ def _size(points, loads):
 
 class Record:
     """`rest`: the bytes that were kept behind the registers; `doubtful`: whether some that were
-    kept later may be lost; `foreign`: whether the journal is not of this site, because the
-    registers are another site's, or were put here from another gateway's and have none; `size`:
-    how many bytes there are before `rest` in the file.
+    kept later may be lost; `site`: the CRC-32 of the site's uuid, `found`: of the one whose
+    registers these were, None where none are there; `size`: how many bytes there are before `rest`
+    in the file.
 
     energy: registers.Energy; aggregates: aggregates.Aggregates, both new; count: counts an error
     by name. before: the Record of the site before this one, which goes on with what it has taken
@@ -56,14 +56,14 @@ class Record:
     ):
         self._energy = energy
         self._aggregates = aggregates
-        self._uuid = _who(site.uuid)
+        self.site = _who(site.uuid)
+        self.found: int | None = None
         self._points = [_who("%s/%d" % (point.node, point.input)) for point in site.points]
         self._loads = [_who(load.name) for load in site.loads]
         self._gone_points: list[Bytes] = []
         self._gone_loads: list[Bytes] = []
         self._gone_day: int | None = None  # on which these have counted last
         self.rest: bytes = b""
-        self.foreign = False
         self._store = before._store if before else Durable("registers")
         damaged, value = self._store.damaged, self._store.value
         self.doubtful = damaged > 0 or value is not None and self._store.missing > 0
@@ -71,7 +71,7 @@ class Record:
             value = before._bytes
         if value is not None:
             try:
-                self._take_rest(value, before is None)
+                self.rest = bytes(value[_size(value[1], value[2]) :])
                 self._restore(value)
             except (ValueError, IndexError):  # of another version or site
                 count("registers.lost")
@@ -81,19 +81,15 @@ class Record:
         points = len(self._points) + len(self._gone_points)
         loads = len(self._loads) + len(self._gone_loads)
         self._bytes = bytearray(_size(points, loads))
-        struct.pack_into(_HEAD, self._bytes, 0, _VERSION, points, loads, self._uuid)
+        struct.pack_into(_HEAD, self._bytes, 0, _VERSION, points, loads, self.site)
         self.size = len(self._bytes) + OVERHEAD
-
-    def _take_rest(self, data, started):
-        version, points, loads, uuid = struct.unpack_from(_HEAD, data, 0)
-        rest = bytes(data[_size(points, loads) :])
-        self.foreign = started and version == _VERSION and (uuid != self._uuid or not rest)
-        if not self.foreign:
-            self.rest = rest
 
     def _restore(self, data):
         version, points, loads, uuid = struct.unpack_from(_HEAD, data, 0)
-        if version != _VERSION or uuid != self._uuid:
+        if version != _VERSION:
+            raise ValueError
+        self.found = uuid
+        if uuid != self.site:
             raise ValueError
         at = struct.calcsize(_HEAD)
         for _ in range(points):

@@ -17,6 +17,7 @@ _UNREAD = (
     "replaced if that comes again"
 )
 _FROM_ZERO = "the energy registers in the flash were damaged: they have begun at 0"
+_OTHERS = "the energy registers in the flash were another site's: this site's have begun at 0"
 _FOREIGN = (
     "the flash had a history of another site, which is erased: what nobody had fetched of it is "
     "lost; free a gateway before it is used again"
@@ -25,10 +26,16 @@ _DROPPED = ", and the oldest are lost"
 
 
 def texts(
-    failing: bool, thinned: bool, dropped: bool, unread: bool, counts: dict[str, int]
+    failing: bool,
+    thinned: bool,
+    dropped: bool,
+    unread: bool,
+    foreign: bool,
+    counts: dict[str, int],
 ) -> list[AdviceText]:
     """failing: writes; thinned: records that no reader has; dropped: some of these; unread: a
-    segment, now. counts: of errors by name since start."""
+    segment, now; foreign: the registers were another site's. counts: of errors by name since
+    start."""
     found = []
     if failing:
         found.append(("journal", _UNWRITTEN))
@@ -41,5 +48,5 @@ def texts(
     if "journal.foreign" in counts:
         found.append(("journal", _FOREIGN))
     if "registers.lost" in counts:
-        found.append(("journal", _FROM_ZERO))
+        found.append(("journal", _OTHERS if foreign else _FROM_ZERO))
     return found

@@ -11,6 +11,7 @@ from journal.advice import texts
 from journal.coding import Record
 from journal.layout import Layouts
 from journal.minutes import MINUTE_SAMPLES, Minutes
+from journal.owner import Owner
 from journal.records import Records
 from journal.thinning import Thinning
 from journal.writing import Writing
@@ -22,6 +23,7 @@ _LONG_RECORD = const(256)  # bytes of a record, mostly
 _MAX_NEWEST = const(60)  # records that cannot be written
 _MAX_TAIL = const(16384)  # bytes that can be moved to no segment
 _NO_ROOM = const(28)  # ENOSPC
+_ALL = const(100000)  # files
 
 
 class Journal(Records):
@@ -53,18 +55,16 @@ class Journal(Records):
         self._uptime_ms = uptime_ms
         self.layout = self._layouts.current
         state = self._state
-        if kept.foreign and self._segments.all:
-            self._segments.erase()
-            self._layouts.kept = False
-            count("journal.foreign")
+        self._owner = owner = Owner(kept, count)
         self._thinning = Thinning(self._segments, state, capacity, count)
-        self.last = state.go_on(kept.rest, kept.doubtful, self._segments, count)
-        self._cut = running.was_cut()
-        self._begun = self._cut
+        self.last = state.go_on(kept.rest, kept.doubtful, self._segments, owner, count)
+        self._layouts.kept &= not owner.foreign
+        self._cut = not owner.foreign and running.was_cut()
+        self._begun = self._cut and owner.is_marked()
         if self._cut:
             count("registers.cut")
         state.boot += 1
-        self._writing = Writing(kept, state, since, count, uptime_ms)
+        self._writing = Writing(kept, state, owner, since, count, uptime_ms)
         self._since = state.last + 1
         self._minutes = Minutes(site, measuring, pulses, state.pulses)
         self._ended: Record | None = None  # a record that is not among the newest yet
@@ -88,7 +88,8 @@ class Journal(Records):
         times = self._untidy_ms, self._unthinned_ms
         failing = self._writing.failing or any([time is not None for time in times])
         unread = self._segments.has_unread()
-        return texts(failing, thinning.has_outrun(), thinning.dropped > 0, unread, counts)
+        way = thinning.has_outrun(), thinning.dropped > 0, unread, self._owner.tail
+        return texts(failing, *way, counts)
 
     def describe(self) -> Table:
         """For people: what is kept, in sequences and bytes."""
@@ -119,18 +120,23 @@ class Journal(Records):
             yield from self._minutes.add(now)
             if self._ended or self._minutes.due and len(self._newest) < _MAX_NEWEST:
                 yield from self._end(now)
-            if not self._begun:
+            if not self._begun and not self._owner.foreign:
                 self._begun = True
-                self._try(running.begin)
+                self._try(self._begin)
             if self._newest:
                 late = self._uptime_ms() - self._ended_ms >= _LATEST_MS
-                if self._writing.may_write() and (late or calm()):
+                if self._writing.may_write() and (late or calm()) and self._writing.own():
                     yield from self._fill(now)
                     self._write()
-            elif calm():
+            elif calm() and not self._owner.foreign:
                 yield from self._tidy()
         except MemoryError:
             self._count("journal.memory")
+
+    def _begin(self):
+        """It measures."""
+        self._owner.keep(self._state)
+        running.begin()
 
     def _fill(self, now):
         """Take what is to be written: what the registers have must be in a record. Once too many
@@ -176,6 +182,7 @@ class Journal(Records):
         """The oldest chunk leaves the registers' record with the next write."""
         state = self._state
         try:
+            self._owner.keep(state)
             self._segments.append(state.chunks[0])
         except OSError as error:
             self._fail()
@@ -205,7 +212,10 @@ class Journal(Records):
         return True
 
     def keep_now(self) -> None:
-        """Write all at once, at an end, which it does not stop."""
+        """Write all at once, at an end, which it does not stop; nothing while the journal is
+        another site's and no minute is over: that site may come back."""
+        if self._owner.foreign and not self._newest:
+            return
         try:
             offset = self._offset
             now = None if offset is None else self._uptime_ms() // 1000 + offset
@@ -214,7 +224,7 @@ class Journal(Records):
         except MemoryError:
             self._count("registers.unwritten")
         else:
-            if self._write():
+            if self._writing.own(_ALL) and self._write():
                 running.end()
 
     def _take_all(self, now):
@@ -226,7 +236,7 @@ class Journal(Records):
     def end_site(self) -> Steps:
         """Another site follows: the minute at hand ends. Writes the layout where it is not kept
         yet."""
-        if not self._layouts.kept:
+        if not self._layouts.kept and not self._owner.foreign:
             self._try(lambda: self._layouts.keep(self._since))
         yield from self._take_all(self._look_at_clock())
 

@@ -45,6 +45,8 @@ class Reading:
                 sequence, decoder = decoder.last + 1, None
                 continue
             if record and record.sequence >= sequence:
+                if record.sequence > last:
+                    return  # it is not written yet
                 self._state.fill_in(record)
                 self._decoder = decoder
                 yield record

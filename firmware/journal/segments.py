@@ -61,19 +61,10 @@ class Segments:
         except OSError:
             pass  # there is no folder yet, or a file will say it
 
-    def erase(self) -> None:
-        """Remove all that the folder has: it is another site's. Blocks."""
+    def leave_out(self) -> None:
+        """All that there are: they are another site's."""
         self.all.clear()
         self._open = False
-        try:
-            names = [name for name, *_ in os.ilistdir(FOLDER)]
-        except OSError:
-            return  # there is none
-        for name in names:
-            try:
-                os.remove("%s/%s" % (FOLDER, name))
-            except OSError:
-                self._count("journal.unwritten")
 
     def _scan(self):
         for name, *about in os.ilistdir(FOLDER):
@@ -81,7 +72,7 @@ class Segments:
             try:
                 segment = Segment(int(first), int(minutes))
             except ValueError:
-                continue  # a layout
+                continue  # a layout, or owner.Owner's
             # The simulator's file system does not say the size here.
             segment.size = about[2] if len(about) > 2 else os.stat(segment.path)[6]
             self.all.append(segment)

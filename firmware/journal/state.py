@@ -34,8 +34,11 @@ class State:
         self._chunk: Chunk | None = None  # whose bytes are the last ones, if it can be added to
         self._offsets: list[list[int]] = []  # boot, epoch s less uptime
 
-    def go_on(self, rest: bytes, doubtful: bool, segments: Segments, count: Count) -> int:
+    def go_on(
+        self, rest: bytes, doubtful: bool, segments: Segments, owner: Owner, count: Count
+    ) -> int:
         """Go on with what is there: what record() has given, if that is not empty, and segments.
+        Of what is another site's nothing is kept, and no sequence and start given once more.
         doubtful: later ones may be lost. Returns the last sequence that is kept."""
         self.new = not rest
         try:
@@ -44,13 +47,23 @@ class State:
         except ValueError:
             count("journal.lost")
             self.new = doubtful = True
+        if owner.mark:
+            doubtful = doubtful or not rest  # there was some
+            self.last, self.boot = max(self.last, owner.mark[1]), max(self.boot, owner.mark[2])
+        if owner.tail:
+            owner.lost = bool(self.chunks)
+            self._forget_site()
         kept = self.last
         if segments.all:
             kept = segments.all[-1].last
-            self.forget_up_to(kept)
+            if not owner.foreign:
+                self.forget_up_to(kept)
             if kept > self.last:  # what was written behind it is not known
                 self.last, doubtful = kept, True
                 self.boot = max(self.boot, segments.boot)
+        if owner.foreign:
+            owner.lost = owner.lost or bool(segments.all or owner.mark)
+            segments.leave_out()
         if self.chunks:
             kept = span(self.chunks[-1])[1]
         elif not segments.all:
@@ -85,6 +98,13 @@ class State:
             Decoder(chunk)
             self.chunks.append(chunk)
             at += found[2]
+
+    def _forget_site(self):
+        """All but the numbers: it is another site's."""
+        self.cursors.clear()  # others have this one
+        self.pulses.clear()
+        self.chunks.clear()
+        self._offsets.clear()
 
     def record(self) -> bytes:
         """What is to be kept."""

@@ -6,18 +6,20 @@ Owns when a write has failed, and what is kept before sequences that do not foll
 from micropython import const
 
 _FAILED_MS = const(60000)  # until a write is tried again
+_FILES = const(4)  # of another site's, removed behind a report
 
 
 class Writing:
     """`failing`: the last write has failed; `size`: bytes of the last one.
 
-    kept: energy.record.Record; state: state.State, which has gone on; since: see
-    journal.Journal."""
+    kept: energy.record.Record; state: state.State, which has gone on; owner: owner.Owner;
+    since: see journal.Journal."""
 
     def __init__(
         self,
         kept: RegistersRecord,
         state: State,
+        owner: Owner,
         since: int | None,
         count: Count,
         uptime_ms: UptimeMs,
@@ -25,6 +27,7 @@ class Writing:
         self.size = 0
         self._kept = kept
         self._state = state
+        self._owner = owner
         self._since = since
         self._count = count
         self._uptime_ms = uptime_ms
@@ -51,6 +54,16 @@ class Writing:
     def may_write(self) -> bool:
         """Whether it may be tried, or tried again."""
         return self._failed_ms is None or self._uptime_ms() - self._failed_ms >= _FAILED_MS
+
+    def own(self, most: int = _FILES) -> bool:
+        """Whether the journal is this site's, and may be written. Of another's so many files are
+        removed at most."""
+        try:
+            return self._owner.take(self._state, most)
+        except OSError:
+            self._count("journal.unwritten")
+            self._failed_ms = self._uptime_ms()
+            return False
 
     def begin(self, now: int | None) -> None:
         """A record is going to be made. now: when it ends, epoch s or None."""

@@ -5,7 +5,9 @@
 `end` or a power cut; `counted`: J of the first point that a report has counted which is being
 worked through at that end. What is left out is as before. From a step on: `jam`: no file of the
 journal can grow, `packed`: and nothing can be merged; `unread`: the segment of that number, oldest
-first, cannot be read; `look`: all is read. `cuts`: of merged segments that are appended to others,
+first, cannot be read; `look`: all is read; `stuck`: files of another site with this in their name
+cannot be removed. `owned`: how many steps of the end of another site's journal are done before
+the power is cut, and the program ends. `cuts`: of merged segments that are appended to others,
 counted from 0, those behind which the power is cut before what they are made of is removed. Prints
 a line for each: what was news, then all that is read back; at last what is said."""
 
@@ -17,7 +19,7 @@ from measured_by_hand import Gateway, fields
 
 from system.durable import Durable
 from site import document
-from journal import segments, thinning
+from journal import owner, segments, thinning
 from journal.segments import Segments
 
 task = json.load(sys.stdin)
@@ -44,6 +46,34 @@ plain_replace = Segments.replace
 
 class Cut(Exception):
     pass
+
+
+stuck = [None]
+owned = [0]
+plain_remove = owner._remove
+plain_mark = owner.Owner._write
+
+
+def own():
+    if owned[0] == task.get("owned"):
+        print("read\nsaid\n{}")
+        sys.exit()
+    owned[0] += 1
+
+
+def remove(path):
+    if stuck[0] and stuck[0] in path:
+        raise OSError(5)
+    own()
+    plain_remove(path)
+
+
+def mark(self, *given):
+    own()
+    plain_mark(self, *given)
+
+
+owner._remove, owner.Owner._write = remove, mark
 
 
 def replace(self, old, new):
@@ -104,6 +134,7 @@ for change in task["steps"]:
     if "unread" in change:
         which = change["unread"]
         unread[0] = None if which is None else gateway.journal._segments.all[which].path
+    stuck[0] = change.get("stuck", stuck[0])
     if "look" in change:
         for _ in gateway.read():
             pass

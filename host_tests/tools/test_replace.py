@@ -190,6 +190,28 @@ def test_a_site_that_somebody_has_put_there(tmp_path):
     assert [one["imported"][0] for one in later.read] == [step["in"][0] for step in minutes(1, 3)]
 
 
+def test_the_files_are_put_on_the_new_one_once_more(tmp_path, old):
+    """When it has measured at this very site: its own minutes that nobody has fetched stay."""
+    assert replace(tmp_path, "--flash", f"{old}") == 0
+    new = tmp_path / "new"
+    made = {path: path.read_bytes() for path in new.glob("registers.*")}
+    run(new, minutes(MINUTES + 1, 30), end=True, since=1735689600)
+    for later in (1, 2):
+        quiet(new, 60 * (MINUTES + 40 + later), since=1735689600)
+    (segment,) = (new / "journal").glob("*.1")
+    for path, data in made.items():
+        path.write_bytes(data)
+    later = run(new, minutes(MINUTES + 50, 3), end=True)
+    assert later.said["errors"] == [] and segment.exists()
+    read = [one["imported"][0] for one in later.read if one["imported"][0]]
+    assert read == [
+        step["in"][0] for step in [*minutes(MINUTES + 1, 30), *minutes(MINUTES + 50, 3)]
+    ]
+    sequences = [one["sequence"] for one in later.read]
+    assert sequences == sorted(set(sequences)) and later.news[0]["sequence"] > sequences[-4] + 999
+    assert later.said["undelivered"] >= 33
+
+
 def test_counters_from_the_collector(tmp_path, old, capsys):
     """Nothing is left of the old one but its document: what the collector has goes on."""
     history = tmp_path / "history.db"

@@ -10,6 +10,7 @@ from b_bus.start import meters_of
 from energy.aggregates import Aggregates
 from energy.record import Record
 from energy.registers import Energy
+from journal.owner import Owner
 from journal.records import Records
 from cloud.history_text import HistoryText
 
@@ -24,21 +25,19 @@ def count(name):
 
 energy = Energy(place)
 kept = Record(place, energy, Aggregates(place, energy), count)
+owner = Owner(kept, count)
 
 
 class Journal(Records):
     def go_on(self):
-        if kept.foreign:  # so are its segments
-            self._segments.all.clear()
-        self.last = self._state.go_on(kept.rest, False, self._segments, count)
+        self.last = self._state.go_on(kept.rest, False, self._segments, owner, count)
         return self._state.cursors
 
 
 journal = Journal(place, 1 << 30, count)
 cursors = journal.go_on()
-foreign = kept.foreign and "registers.lost" in errors
 print(json.dumps({"first": journal.first, "last": journal.last, "delivered": cursors,
-                  "foreign": foreign}))  # fmt: skip
+                  "foreign": owner.tail}))  # fmt: skip
 text = HistoryText(16000)
 layouts = []
 sequence = journal.first
