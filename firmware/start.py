@@ -26,6 +26,12 @@ _NO_PSRAM = (
 )
 
 
+_ANOTHER = (
+    "is another site's than the counters and minutes in the flash: put a site.json of this site "
+    "on the gateway that it can use, or free it"
+)
+
+
 def _refused(name, error):
     print("error: %s: %s" % (name, str(error) or "not a text in UTF-8"))
     hardware.give_up()
@@ -49,13 +55,25 @@ def _site(name, own):
     return text and document.load(text, meters_of if "b" in board.BUSES else None, own)
 
 
+def _site_before(own):
+    """The same of the one before. It may be of a site where the gateway was once: that one would
+    erase what is kept of this one."""
+    found = _site(site_file.BEFORE, own)
+    if found:
+        from journal.owner import is_of_another
+
+        if is_of_another(found):
+            raise ValueError(_ANOTHER)
+    return found
+
+
 def _installation(refused, own):
     """(the installation or None, its file): where site.json is not usable the one before it, so
     that no command keeps a gateway from being reached by another."""
     found = _usable(refused, site_file.FILE, lambda: _site(site_file.FILE, own))
     if found or site_file.FILE not in refused:
         return found, site_file.FILE
-    before = _usable(refused, site_file.BEFORE, lambda: _site(site_file.BEFORE, own))
+    before = _usable(refused, site_file.BEFORE, lambda: _site_before(own))
     return before, site_file.BEFORE if before else site_file.FILE
 
 
@@ -141,7 +159,7 @@ def _load(device, resting):
     made = _usable(refused, name, lambda: _made(device, requested, installation, improv))
     if not made and installation and name == site_file.FILE:
         name = site_file.BEFORE
-        before = _usable(refused, name, lambda: _site(name, device.serial))
+        before = _usable(refused, name, lambda: _site_before(device.serial))
         made = before and _usable(refused, name, lambda: _made(device, requested, before, improv))
     gateway = made or _made(device, requested, None, improv)
     for name in refused:

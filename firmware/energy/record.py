@@ -31,6 +31,15 @@ def _who(text):
     return crc32(text.encode())
 
 
+def found() -> int | None:
+    """The CRC-32 of the uuid of the site whose registers the flash has, None where it has none of
+    this version."""
+    value = Durable("registers").value
+    if value is None or value[0] != _VERSION:
+        return None
+    return int(struct.unpack_from(_HEAD, value)[3])
+
+
 def _size(points, loads):
     size = sum(struct.calcsize(one) for one in (_HEAD, _DAY, _MONTH, _HOURS))
     return size + struct.calcsize(_POINT) * points + struct.calcsize(_LOAD) * loads

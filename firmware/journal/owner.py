@@ -11,6 +11,7 @@ from binascii import crc32
 from micropython import const
 
 from site.site_file import BEFORE
+from energy import record
 from journal.segments import FOLDER, make_folder
 
 _NAME = "site"
@@ -30,6 +31,24 @@ def _remove(path):
             raise
 
 
+def is_of_another(site: Site) -> bool:
+    """Whether the flash has registers or a journal that are not this site's."""
+    mark = _read()
+    own = crc32(site.uuid.encode())
+    return any([one not in (None, own) for one in (record.found(), mark and mark[0])])
+
+
+def _read():
+    try:
+        with open(_FILE, "rb") as file:
+            data = file.read()
+    except OSError:
+        return None
+    if len(data) != _SIZE or crc32(data[:-4]) != struct.unpack_from("<I", data, _SIZE - 4)[0]:
+        return None
+    return struct.unpack_from(_MARK, data)
+
+
 class Owner:
     """`foreign`: the folder has another site's journal; `tail`: the registers in the flash, and
     what is behind them, are another site's; `lost`: it has minutes, which nobody has counted as
@@ -43,21 +62,10 @@ class Owner:
         self._count = count
         self._begun = False
         self.lost = False
-        self.mark = self._read()
+        self.mark = _read()
         self._found = self.mark[0] if self.mark else kept.found
         self.foreign = self._found not in (None, self._site)
         self.tail = kept.found not in (None, self._site)
-
-    @staticmethod
-    def _read():
-        try:
-            with open(_FILE, "rb") as file:
-                data = file.read()
-        except OSError:
-            return None
-        if len(data) != _SIZE or crc32(data[:-4]) != struct.unpack_from("<I", data, _SIZE - 4)[0]:
-            return None
-        return struct.unpack_from(_MARK, data)
 
     def _write(self, site, state):
         """Whole or not at all, in place of the one before."""

@@ -13,6 +13,8 @@ from gateway_host.image import BOARDS
 from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from gateway_host.sim.radio import Network, World
 from in_interpreter import program, succeed
+from journal_runs import run
+from journal_runs import site as journal_site
 from play_in_world import play
 from running_gateway import free_port
 
@@ -100,7 +102,29 @@ def test_where_a_site_is_not_usable_the_one_before_it_is(site, before, found, tm
     for name, text in (("site.json", site), ("site.before", before)):
         if text is not None:
             (tmp_path / name).write_text(text)
-    assert json.loads(succeed("choose_site", cwd=tmp_path)) == found
+    assert json.loads(succeed("choose_site", cwd=tmp_path))[:3] == found
+
+
+@pytest.mark.parametrize("files", [["registers.0"], ["registers.1", "journal"], ["journal"]])
+def test_a_site_before_this_one_that_is_another_is_not_run(tmp_path, files):
+    """Left there from a site where the gateway was once, while site.json is not usable: it would
+    erase what this site has."""
+    flash = tmp_path / "flash"
+    flash.mkdir()
+    step = {"s": 30, "in": [5, 6, 7], "out": [0] * 3}
+    steps = [step | {"now": (1764000030 + 30 * k) * 1000} for k in range(4)]
+    run(flash, steps, end=True, site=journal_site() | {"uuid": PLAN["uuid"]})
+    for name in ("site", "registers.0", "registers.1"):
+        path = flash / ("journal/site" if name == "site" else name)
+        if ("journal" if name == "site" else name) not in files:
+            path.unlink()
+    (flash / "site.json").write_text(BAD)
+    (flash / "site.before").write_text(GOOD)
+    assert json.loads(succeed("choose_site", cwd=flash))[:2] == [HOUSE, "site.before"]
+    (flash / "site.before").write_text(json.dumps(PLAN | {"uuid": "elsewhere"}))
+    name, file, refused, why = json.loads(succeed("choose_site", cwd=flash))
+    assert (name, file, refused) == (None, "site.json", ["site.json", "site.before"])
+    assert "another site's than the counters" in why and "put a site.json of this site" in why
 
 
 def test_a_reset_that_cannot_be_finished(tmp_path):
