@@ -4,7 +4,8 @@ load, in whole joules.
 Owns the counters, in arrays. The exact sums of voltage x current (counts) become energy with one
 integer weight per ampere of CT rating, in 2^-60 J; the fraction of a joule is kept, so nothing is
 rounded away here. A load's registers count the sum over its phases: a three-phase load that
-imports on one phase and exports on another counts the difference (as a static meter does).
+imports on one phase and exports on another counts the difference (as a static meter does). One
+with a single point that is metered counts both directions, as its counters do.
 """
 
 from array import array
@@ -92,6 +93,10 @@ class Energy:
             factor(self._factors, i, self._weights[i])
         self._product = array("H", bytes(2 * PRODUCT))
         self._loads = array("H", bytes(2 * PRODUCT * loads))  # products: what each has in a report
+        self._only = array("b", [-1] * loads)  # the point of a load that has one, metered
+        for k, load in enumerate(site.loads):
+            if len(load.points) == 1 and site.points[load.points[0]].metered:
+                self._only[k] = load.points[0]
         self._site = site
 
     @staticmethod
@@ -175,6 +180,8 @@ class Energy:
             r = 2 * (len(self.missing) + k)
             self._begin(r)
             count(self._loads, k, joules, rest, r)
+            for d in (0, 1) if self._only[k] >= 0 else ():
+                add(joules, r + d, self.gained, 2 * self._only[k] + d, 0)
             self._end(r)
 
     def _begin(self, r):
@@ -196,8 +203,7 @@ class Energy:
         whole = self._follow(i, measured, missed, point.metered)
         if point.metered:
             self._add_metered(i, point, sums, first)
-            if whole:  # from now on its counter is known
-                self._samples[i] = measured
+            self._samples[i] = measured or self._samples[i]  # 0 until its counter is known
             return
         weights = self._factors
         main, product = self.main, self._product
@@ -254,7 +260,7 @@ class Energy:
             if amount:
                 self.main.add(2 * i + direction, amount)
                 energy += -amount if direction else amount
-        if energy:
+        if energy and self._only[point.load] < 0:
             self._add_to_load(point.load, energy)
         if self.state[i] == BACK:
             gap = self.gap[i]

@@ -268,6 +268,18 @@ class Kept(unittest.TestCase):
         self.assertEqual([name for name in os.listdir() if name.startswith("gathered")], [])
 
 
+class BothWays(unittest.TestCase):
+    def test_a_gap_in_which_it_took_and_gave_has_both(self):
+        one = Genius()
+        one.run(5000, 10)
+        one.report(100)
+        one.feed(14000 + 50000, exported=30000)
+        one.report()
+        self.assertEqual([one.energy.of_load(0, way) for way in (0, 1)], [59000, 30000])
+        self.assertEqual([one.energy.of_point(0, way) for way in (0, 1)], [59000, 30000])
+        self.assertEqual(list(one.aggregates.today.joules), [59000, 30000])
+
+
 class Restarted(unittest.TestCase):
     def setUp(self):
         first = Genius()
