@@ -15,6 +15,8 @@ from feed.port import Port, place
 _LOOK_MS = const(100)
 _HELLO_MS = const(2000)
 _PATIENCE_MS = const(5000)  # without an answer, then it is looked for anew
+_LOST_MS = const(15000)  # since something was taken
+_LATE = const(5)  # reports: what is said of older ones says nothing of now
 _AT_ONCE = const(4)  # datagrams taken
 _LOST = "%s does not take what is measured here: is it on, in this network, does it gather %s?"
 _NO_KEY = "settings.json has no site_key: give all gateways of the site the same"
@@ -49,7 +51,7 @@ class Sender:
         self._to: Any = None
         self._reports = 0  # sent
         self._sent = 0  # datagrams
-        self._since_ms = self._uptime_ms()  # nothing was taken
+        self._since_ms = self._uptime_ms()  # something was taken, or the start
         self._lost = False
         self.change(site)
 
@@ -109,7 +111,7 @@ class Sender:
         now, measuring = self._uptime_ms(), self._measuring
         if self._session and now - self._heard_ms > _PATIENCE_MS:
             self._session = b""
-            self._since_ms, self._hello_ms = now, now - _HELLO_MS
+            self._hello_ms = now - _HELLO_MS
         try:
             if self._session:
                 if measuring.reports != self._reports and not measuring.pending:
@@ -120,7 +122,7 @@ class Sender:
                 self._greet(port)
         except (OSError, MemoryError):
             self._count("feed.unsent")
-        if not self._session and not self._lost and now - self._since_ms > 2 * _PATIENCE_MS:
+        if not self._lost and now - self._since_ms > _LOST_MS:
             self._lost = True
             self._count("feed.lost")
 
@@ -143,12 +145,19 @@ class Sender:
             self._session = bytes(data[d.HEAD : -d.CODE])
             self._number = self._taken = 0
             self._to = sender
-        elif kind == d.TAKEN and token == self._session and self._taken < number <= self._number:
+        elif kind == d.TAKEN and token == self._session and self._is_new(number):
             self._taken = number
             self._lost = False
+            self._since_ms = self._uptime_ms()
         else:
             return
         self._heard_ms = self._uptime_ms()
+
+    def _is_new(self, number):
+        """Whether that this one was taken says that the other one hears us now."""
+        datagrams = -(-len(self._who) // d.MAX_RECORDS)  # of a report
+        oldest = self._number - _LATE * datagrams
+        return max(self._taken, oldest) < number <= self._number
 
     def _send_report(self, port):
         for first in range(0, len(self._who), d.MAX_RECORDS):
