@@ -6,6 +6,7 @@ from micropython import const
 
 ERRORS, ALL = "errors", "all"
 _LINES = const(32)
+_AGAIN_S = const(60)
 
 
 class Log:
@@ -22,14 +23,22 @@ class Log:
         self.level = level
 
     def error(self, text: str) -> None:
-        """Something went wrong."""
-        self._lines[self._next] = (self._uptime_ms() // 1000, text)
-        self._next = (self._next + 1) % _LINES
+        """Something went wrong. The same again within a minute is not said: what comes in numbers,
+        as what a stranger in the network causes, leaves the others in place."""
+        now_s = self._uptime_ms() // 1000
+        for line in self._lines:
+            if line and line[1] == text and now_s - line[0] < _AGAIN_S:
+                return
+        self._put(now_s, text)
 
     def note(self, text: str) -> None:
         """Something has happened."""
         if self.level == ALL:
-            self.error(text)
+            self._put(self._uptime_ms() // 1000, text)
+
+    def _put(self, now_s, text):
+        self._lines[self._next] = (now_s, text)
+        self._next = (self._next + 1) % _LINES
 
     def lines(self) -> list[tuple[int, str]]:
         """[(s since start, text)], the oldest first."""
