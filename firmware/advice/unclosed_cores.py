@@ -30,7 +30,8 @@ class UnclosedCores:
     """`share[i]`: how much point i sees of its current (0 to 1), when `is_open(i)`.
 
     Needs the grid measured on the point's phase, and phases that carry their own currents: tells
-    nothing in a delta site, nor of Rogowski coils and Solid Cores, which have no core to open.
+    nothing in a delta site, nor of Rogowski coils and Solid Cores, which have no core to open, nor
+    of points of another gateway, which come later and are judged there.
     """
 
     def __init__(self, site: Site):
@@ -41,7 +42,7 @@ class UnclosedCores:
         self._phases = [
             point.phase
             for point, grid in zip(site.points, self._grid)
-            if grid and site.phase_type != "THREE_DELTA"
+            if grid and not point.gateway and site.phase_type != "THREE_DELTA"
         ]
         self._steps = bytearray(count)
         self._switched = bytearray(count)
@@ -102,7 +103,7 @@ class UnclosedCores:
         """Compare a step of point i with that of the grid which nothing else explains; W, var,
         VA."""
         point = self._points[i]
-        if point.type[:3] != "SCT" or point.phase not in self._phases:
+        if point.type[:3] != "SCT" or point.gateway or point.phase not in self._phases:
             return
         sign = -1 if self._grid[i] else 1
         p, q = self._change[2 * i] / 100, self._change[2 * i + 1] / 100
