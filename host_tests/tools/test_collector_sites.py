@@ -9,6 +9,7 @@ import csv
 import io
 import json
 import sqlite3
+from binascii import crc32
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,34 @@ def test_hours_and_table_of_one_site(ledger: Ledger, tmp_path: Path) -> None:
     words = ["collect", "--file", str(tmp_path / "history.db"), "--per", "minute"]
     assert program_main([*words, "--site", OTHER, "--export", str(tmp_path / "one.csv")]) == 0
     assert len((tmp_path / "one.csv").read_text().splitlines()) == 1 + 3 * 2
+
+
+@pytest.mark.parametrize(
+    "energies, hour",
+    [
+        (([0, 1, 1], [3, 0, 0]), (0, 1)),
+        (([0, 2, 2], [3, 0, 0]), (1, 0)),
+        (([0, 2, None], [3, 0, None]), (0, 1)),  # what is known of it
+        (([None] * 3, [None] * 3), None),
+    ],
+)
+def test_phases_of_a_load_are_added_up(tmp_path: Path, energies: Any, hour: Any) -> None:
+    """Within a record, as the load's register has it, whose entity Home Assistant keeps."""
+    kwh = 3_600_000
+    taken, given = ([one and one * kwh for one in way] for way in energies)
+    points = [dict(POINTS[0], input=name, phase=f"L{k}") for k, name in enumerate("ABC", 1)]
+    both = {"import": [*taken, 5], "export": [*given, 7]}
+    with contextlib.closing(Ledger(tmp_path / "history.db")) as opened:
+        opened.take([layout(points=[*points, POINTS[1]]), message(record(1, **both))])
+        found = {
+            one.unique_id: sum(one.joules.values()) for one in hours.registers(opened.db, UUID)
+        }
+    grid, sun = (f"{UUID}l{crc32(one['name'].encode()):08x}" for one in POINTS)
+    assert (found.pop(sun + "import"), found.pop(sun + "export")) == (5, 7)
+    if hour is None:
+        assert found == {}
+    else:
+        assert found == {grid + "import": hour[0] * kwh, grid + "export": hour[1] * kwh}
 
 
 def test_a_store_can_tell_the_sites_apart(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
