@@ -148,6 +148,18 @@ class Believed(unittest.TestCase):
         one.report()
         self.assertEqual((one.imported(), one.errors), (9000 + 1000 + 600 * 17000, ["feed.lost"]))
 
+    def test_a_long_gap_that_began_before_the_quarter_is_in_no_demand(self):
+        one = Genius()
+        joules = one.run(5000, 200)
+        one.report(1000)
+        joules = one.run(joules + 8000 * 1000, 60)
+        self.assertEqual(one.aggregates.demand.energy(), None)
+        self.assertEqual(one.imported(), 199000 + 1000 + 8000000 + 59000)
+        one.run(joules, 1500)
+        demand = one.aggregates.demand
+        self.assertEqual((demand.highest, demand.at), (1000, START_S + 1800))
+        self.assertEqual(demand.energy(), 60000)
+
     def test_a_gap_whose_energy_is_refused_is_lost(self):
         one = Genius()
         joules = one.run(5000, 200)
