@@ -54,7 +54,7 @@ class _Wiring:
 def counted(db: sqlite3.Connection, document: dict[str, Any]) -> Counters:
     """The counters of the document's points and loads: all that any gateway of this site has
     counted. A load is what the site called so when the minute was measured, as in the registers.
-    Its phases are added up within each minute: what one takes and another gives is no energy of
+    Its phases are added up within each record: what one takes and another gives is no energy of
     the load. UserError where the file knows nothing of the site."""
     uuid = document["uuid"]
     rows = db.execute(
