@@ -3,13 +3,15 @@ this one's, whole or not at all, and never a site's own."""
 
 from __future__ import annotations
 
+import json
 import struct
 from binascii import crc32
 from pathlib import Path
 from typing import Any
 
 import pytest
-from journal_runs import Run, run, site
+from in_interpreter import succeed
+from journal_runs import Run, plain, run, site
 
 NOON = 1764000000  # a whole hour
 
@@ -151,6 +153,14 @@ def test_power_is_cut_while_it_goes(tmp_path, replaced):
         if not done:
             assert after.read == after.news
     assert cut > 6
+
+
+def test_power_is_cut_at_each_operation_of_the_flash():
+    """Nothing of the other site is sent, and no number given twice, though the time is not known.
+    Until its end begins the other site has all."""
+    given = {"site": site(), "other": site() | {"uuid": "v"}, "plain": plain()}
+    cuts, kept = json.loads(succeed("cut_owner", given=given, heap="60M", timeout=600))
+    assert cuts > 50 and 4 < kept < cuts
 
 
 def registers_alone(made: Path) -> bytes:
