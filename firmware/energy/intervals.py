@@ -118,7 +118,10 @@ class Span:
 
     def doubts(self, points: Iterable[int]) -> bool:
         """Whether the energy of one of these points is not known so far."""
-        return any([self._gaps.doubts(i, self.samples) for i in points])
+        for i in points:
+            if self._gaps.doubts(i, self.samples):
+                return True
+        return False
 
     def add(self, report: Report, grid: float | None, now: int | None) -> list[Interval]:
         """Take a report that ended at `now` (epoch s, or None) and is counted in the registers;

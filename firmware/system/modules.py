@@ -76,6 +76,7 @@ _GATEWAY = (
     "journal.state",
     "journal.minutes",
     "journal.thinning",
+    "journal.owner",
     "journal.journal",
     "commission.evidence",
     "commission.wiring",

@@ -35,7 +35,9 @@ class Snapshot:
     `point_power` and `load_power` hold up to 120 s of power in W, oldest first, None for seconds
     without data. `led` (red, green, blue, 0 to 255) and `line` come from the simulation and are
     None on hardware.
-    `reports` holds samples and grid power in W of the first 600 reports.
+    `reports` holds samples and grid power in W of the first 600 reports. `before`: samples that
+    points had not before their first value, of those that are not on the A-bus: their device has
+    to be found first.
     """
 
     plan: dict[str, Any]
@@ -53,6 +55,7 @@ class Snapshot:
     measured_s: float = 0.0
     age_s: float | None = None
     reports: tuple[tuple[int, float | None], ...] = ()
+    before: int = 0
     load_power: tuple[Series, ...] = ()
     point_power: tuple[Series, ...] = ()
     led: tuple[int, int, int] | None = None
@@ -88,6 +91,12 @@ class Collector:
         self._site_at: float | None = None
         self._points = [deque[float | None](maxlen=history_s) for _ in plan["points"]]
         self._loads = [deque[float | None](maxlen=history_s) for _ in plan["loads"]]
+        # Of each point, missing before its first value; None: it has none yet. On the A-bus
+        # nothing is counted before the first block.
+        box = plan.get("b_bus", {}).get("power_box")
+        self._before = [
+            None if box or one.keys() & {"meter", "gateway"} else 0 for one in plan["points"]
+        ]
         self._client: mqtt.Client | None = None
         self._subscribed = threading.Event()
 
@@ -159,6 +168,9 @@ class Collector:
             raise ValueError
         for series, power in zip(self._points + self._loads, points + loads, strict=True):
             series.append(power)
+        for k, point in enumerate(message["points"]):
+            if self._before[k] is None and point["power"] is not None:
+                self._before[k] = point["missing"]
         self._measured_s += message["seconds"]
         if len(self._reports) < _MAX_REPORTS:
             samples = round(message["seconds"] * SAMPLE_RATE)
@@ -186,6 +198,7 @@ class Collector:
                 measured_s=self._measured_s,
                 age_s=None if self._site_at is None else time.monotonic() - self._site_at,
                 reports=tuple(self._reports),
+                before=sum(one or 0 for one in self._before),
                 load_power=tuple(tuple(series) for series in self._loads),
                 point_power=tuple(tuple(series) for series in self._points),
             )

@@ -87,8 +87,11 @@ def status_line(snapshot: Snapshot) -> str:
 
 
 def missing(snapshot: Snapshot) -> int:
-    """Samples that any point did not get since the gateway started."""
-    return sum(point["missing"] for point in snapshot.site["points"]) if snapshot.site else 0
+    """Samples that any point did not get since the gateway started, or since its first value
+    where it is not on the A-bus."""
+    if not snapshot.site:
+        return 0
+    return sum(point["missing"] for point in snapshot.site["points"]) - snapshot.before
 
 
 def save_picture(snapshot: Snapshot, path: Path, title: str) -> None:
