@@ -33,7 +33,6 @@ _MAX_VOLTS = const(1000)
 _MAX_REPORT = const(4800)  # samples of a report: in a longer one, rounds were left out
 _STEP = const(4)  # points at once
 _WAIT_US = const(10000)
-_SETTLES_US = const(1100000)  # it measures anew each second
 # By the CT's rating (A): SCT02-50, -100, -200, -400; a Solid Core; a Rogowski coil of 400 A.
 _SPLIT_CORE = {50: 3, 100: 4, 200: 5, 400: 6}
 _SOLID, _ROGOWSKI = const(12), const(11)
@@ -227,7 +226,6 @@ class PowerBox(Device):
             slots.append(slot)
         if self._unsaved:
             await self._write(bus, _SAVE, 1)
-            await self._hardware.b_sleep_us(_SETTLES_US)  # until then its powers are of before: 0
             self._unsaved = False
         self._slots = slots
         self._known = {}

@@ -78,6 +78,10 @@ class PowerBox(Slave):
         return int(self._joules[slot, 0] / 3600), int(self._joules[slot, 1] / 3600)
 
     def _measure(self, first: int) -> None:
+        self._compute(first, True)
+
+    def _compute(self, first: int, counts: bool) -> None:
+        """The second from this sample on, with the set-up of now. counts: its energies, once."""
         samples = self._waveforms(first, SAMPLE_RATE).astype(np.float64)
         volts = samples[:3] * VOLT_PER_COUNT
         values: dict[int, list[int]] = {}
@@ -99,7 +103,8 @@ class PowerBox(Slave):
             values[_POWERS + 4 * slot] = real_low_first(power)
             values[0x0180 + 4 * slot] = real_low_first(reactive)
             values[0x0300 + 4 * slot] = real_low_first(apparent)
-            self._joules[slot, 0 if power >= 0 else 1] += abs(power)
+            if counts:
+                self._joules[slot, 0 if power >= 0 else 1] += abs(power)
             for k, watt_hours in enumerate(self.energy(slot)):
                 values[_ENERGIES + 4 * slot + 2 * k] = low_first(watt_hours)
         self._values = values
@@ -167,6 +172,8 @@ class PowerBox(Slave):
                 self.types[place - 0x1100] = value
             elif place == 0xFDE8:
                 self.saved = (list(self.mapping), list(self.types))
+                if self._second >= 0:  # what is read next is not of before the set-up
+                    self._compute(self._first + self._second * SAMPLE_RATE, False)
             else:
                 raise Refused(ILLEGAL_ADDRESS)
 
