@@ -384,6 +384,13 @@ def test_settings_log_and_new_starts(tmp_path):
             lines = running.ask("4", log={"level": "errors"})["result"]["lines"]
             # The same within a minute is said once; all three are counted.
             assert [text for _, text in lines].count("order.refused") == 1
+            running.listener.messages.until(
+                lambda items: next(
+                    (m for m in items if m.topic == "gateway"
+                     and m.value["errors"].get("order.refused") == 3), None,
+                ),
+                "all three in errors",
+            )  # fmt: skip
             answer = running.ask("5", configure={"settings": {"publish": {"totals": 7}}})
             assert answer["result"] == {"restarts": True}
         with start(None) as running:

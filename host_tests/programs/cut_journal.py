@@ -4,60 +4,18 @@ whose writes it is cut; `bytes`: at how many places of an operation. Prints what
 often it was cut, erased and programmed."""
 
 import json
-import os
 import sys
 
 from measured_by_hand import Gateway, fields
 
 import vfs
+from noted_flash import BLOCK, BLOCKS, Flash, mount, unmount
 
 from site import document
 
-BLOCK = 4096
-BLOCKS = 40
 task = json.load(sys.stdin)
 place = document.load(json.dumps(task["site"]))
 capacity = task["capacity"]
-
-
-class Flash:
-    """NOR flash: erased to ones, programmed to zeros. `log`: what was done, (where, bytes)."""
-
-    def __init__(self, data):
-        self.data = data
-        self.log = []
-
-    def ioctl(self, what, block):
-        if what == 4:
-            return BLOCKS
-        if what == 5:
-            return BLOCK
-        if what == 6:
-            self.change(BLOCK * block, b"\xff" * BLOCK)
-        return 0
-
-    def readblocks(self, block, buffer, offset=0):
-        at = BLOCK * block + offset
-        buffer[:] = memoryview(self.data)[at : at + len(buffer)]
-
-    def writeblocks(self, block, buffer, offset=0):
-        at = BLOCK * block + offset
-        assert self.data[at : at + len(buffer)] == b"\xff" * len(buffer)
-        self.change(at, bytes(buffer))
-
-    def change(self, at, data):
-        self.data[at : at + len(data)] = data
-        self.log.append((at, data))
-
-
-def mount(flash):
-    vfs.mount(vfs.VfsLfs2(flash), "/flash")
-    os.chdir("/flash")
-
-
-def unmount():
-    os.chdir("/")
-    vfs.umount("/flash")
 
 
 flash = Flash(bytearray(b"\xff" * BLOCK * BLOCKS))

@@ -9,52 +9,13 @@ import sys
 from measured_by_hand import Gateway
 
 import vfs
+from noted_flash import BLOCK, BLOCKS, Flash, mount, unmount
 
 from site import document
 
-BLOCK = 4096
-BLOCKS = 40
 NOON = 1764000000
 task = json.load(sys.stdin)
 here, other = [document.load(json.dumps(task[name])) for name in ("site", "other")]
-
-
-class Flash:
-    """NOR flash. `log`: what was done, (where, bytes)."""
-
-    def __init__(self, data):
-        self.data = data
-        self.log = []
-
-    def ioctl(self, what, block):
-        if what == 4:
-            return BLOCKS
-        if what == 5:
-            return BLOCK
-        if what == 6:
-            self.change(BLOCK * block, b"\xff" * BLOCK)
-        return 0
-
-    def readblocks(self, block, buffer, offset=0):
-        at = BLOCK * block + offset
-        buffer[:] = memoryview(self.data)[at : at + len(buffer)]
-
-    def writeblocks(self, block, buffer, offset=0):
-        self.change(BLOCK * block + offset, bytes(buffer))
-
-    def change(self, at, data):
-        self.data[at : at + len(data)] = data
-        self.log.append((at, data))
-
-
-def mount(flash):
-    vfs.mount(vfs.VfsLfs2(flash), "/flash")
-    os.chdir("/flash")
-
-
-def unmount():
-    os.chdir("/")
-    vfs.umount("/flash")
 
 
 alive = []  # what has files open is not collected: its flash would be asked then
