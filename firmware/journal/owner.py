@@ -52,8 +52,8 @@ def _read():
 class Owner:
     """`foreign`: the folder has another site's journal; `tail`: the registers in the flash, and
     what is behind them, are another site's; `lost`: it has minutes, which nobody has counted as
-    lost; `mark`: (whose, sequence, start) of the file, None
-    where there is none, or it is damaged: the registers say whose the folder is, then.
+    lost; `mark`: (whose, sequence, start) of the file, None where there is none, or it is damaged:
+    the registers say whose the folder is, then.
 
     kept: energy.record.Record; count: counts an error by name."""
 
