@@ -148,7 +148,8 @@ class HttpServer:
         self._admits = admits
         self._handle = handle
         self._counters = counters
-        self._open = []  # [socket, ms of its begin, what has come, task]; in order
+        self._open = []  # [socket, ms of its begin, what has come, task, ms of the last look]
+        self._wanted_ms: int | None = None  # since when one waits for a place
         self._received = bytearray(_PIECE)
 
     async def run(self) -> Never:
@@ -176,10 +177,13 @@ class HttpServer:
         now = time.ticks_ms()
         if len(self._open) >= (1 if gc.mem_free() < _ROOM else _MAX_CONNECTIONS):
             least = self._least()
-            if least[2] == _WHOLE or time.ticks_diff(now, least[1]) < _LOOK_MS:
-                return  # what that one has sent was not looked at
+            if self._wanted_ms is None:
+                self._wanted_ms = now
+            if least[2] == _WHOLE or time.ticks_diff(least[4], self._wanted_ms) <= 0:
+                return  # what that one has sent until then was not looked at
             self._drop(least)
-        me = [None, now, _SILENT, None]
+        self._wanted_ms = None
+        me = [None, now, _SILENT, None, now]
         self._open.append(me)
         try:
             me[0], sender = line.accept()
@@ -231,7 +235,7 @@ class HttpServer:
         try:
             whole = False
             while not whole:
-                data = await self._read(me[0])
+                data = await self._read(me)
                 if not data:
                     return
                 me[2] = _BEGUN
@@ -248,13 +252,14 @@ class HttpServer:
                 body.close()
         if me[2] < _WHOLE:  # the rest of a request that was refused is still to come
             for _ in range(_DRAINED // _PIECE):
-                if not await self._read(me[0]):
+                if not await self._read(me):
                     return
 
-    async def _read(self, line):
+    async def _read(self, me):
         """What has come, nothing when nothing comes any more."""
         while True:
-            size = line.readinto(self._received)
+            size = me[0].readinto(self._received)
+            me[4] = time.ticks_ms()
             if size is not None:
                 return bytes(memoryview(self._received)[:size])
             await asyncio.sleep_ms(_LOOK_MS)
