@@ -5,7 +5,6 @@ A task that fails is counted, printed and started again; measuring goes on whate
 """
 
 import asyncio
-import gc
 
 from micropython import const
 
@@ -265,7 +264,8 @@ class Gateway:
             ("serial", lambda: hardware.serial, None),
             ("firmwareVersion", lambda: VERSION, None),
             ("site", lambda: self.site.fingerprint, lambda: self.site.fingerprint),
-            ("heapFree", gc.mem_free, None),
+            ("heapFree", hardware.heap_free, None),
+            ("internalHeap", hardware.internal_heap, None),
             ("lastEnd", self.housekeeping.ends.describe, None),
             ("led", led.describe, lambda: (led.state, led.overdue)),
             ("connection", connection.describe, connection.glance),

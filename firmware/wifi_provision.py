@@ -102,7 +102,8 @@ class Provisioning:
             self._keep("dns", dns.run)
             portal = Portal(trial, hardware.serial, origin, self._wrong, self._service)
             waiting = self._listen(socket.SOCK_STREAM, ip, http_port)
-            http = HttpServer(waiting, radio.is_on_hotspot, portal.handle, self._counters)
+            admits, room = radio.is_on_hotspot, hardware.room
+            http = HttpServer(waiting, admits, room, portal.handle, self._counters)
             self._closing.append(http.close)
             self._keep("http", http.run)
             while trial.state == "trying" or self._window.is_open():

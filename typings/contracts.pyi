@@ -216,6 +216,13 @@ class Hardware(KeepsEnds, Protocol):
         """Feed the watchdog. Allocates nothing."""
     def heap_bytes(self) -> int:
         """What the program can have of memory, in use and free."""
+    def heap_free(self) -> int:
+        """What is free of it."""
+    def internal_heap(self) -> dict[str, int] | None:
+        """Bytes of the chip's own memory, `free` now and the `least` ever; None where there is
+        one memory for all."""
+    def room(self) -> int:
+        """Bytes that are free for one more connection."""
     def keep(self, data: bytes | None) -> None:
         """Keep up to 1024 bytes while the storage is erased; None forgets them."""
     def kept(self) -> bytes | None:

@@ -4,6 +4,7 @@ Time is the board's own: it moves when the firmware sleeps on it.
 """
 
 import asyncio
+import gc
 import json
 import os
 import sys
@@ -176,6 +177,17 @@ class Hardware:
     def heap_bytes(self) -> int:
         """What the program can have of memory, in use and free, as the host says."""
         return self._heap_bytes
+
+    def heap_free(self) -> int:
+        """What is free of it."""
+        return gc.mem_free()
+
+    def internal_heap(self) -> None:
+        """There is none."""
+
+    def room(self) -> int:
+        """Bytes that are free for one more connection."""
+        return gc.mem_free()
 
     def keep_end(self, data: bytes) -> None:
         """Keep up to 500 bytes over a new start."""

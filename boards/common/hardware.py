@@ -28,6 +28,7 @@ _B_RECEIVE_BUFFER = const(512)
 _S_1970_TO_2000 = const(946684800)
 _A_TIMER, _B_TIMER = const(0), const(1)
 _MEGAHERTZ = const(240)
+_INTERNAL_BYTES = const(1000000)  # a region of the IDF's heap that is larger lies in PSRAM
 _RESETS = {
     machine.PWRON_RESET: "power-up",
     machine.WDT_RESET: "watchdog",
@@ -141,6 +142,20 @@ class Hardware:
     def heap_bytes(self) -> int:
         """What the program can have of memory, in use and free."""
         return gc.mem_alloc() + gc.mem_free()
+
+    def heap_free(self) -> int:
+        """What is free of it."""
+        return gc.mem_free()
+
+    def internal_heap(self) -> dict[str, int]:
+        """Bytes of the chip's own memory, where network and TLS live, that are free now, and the
+        least that ever were."""
+        regions = [r for r in esp32.idf_heap_info(esp32.HEAP_DATA) if r[0] < _INTERNAL_BYTES]
+        return {"free": sum([r[1] for r in regions]), "least": sum([r[3] for r in regions])}
+
+    def room(self) -> int:
+        """Bytes that are free for one more connection, of either memory."""
+        return min(gc.mem_free(), self.internal_heap()["free"])
 
     def keep_end(self, data: bytes) -> None:
         """Keep up to 500 bytes in the RTC's memory, which a reset leaves and a power cut does not;

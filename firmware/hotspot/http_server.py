@@ -4,7 +4,6 @@ Owns the connections. Few at a time, and each with limits in size and time. Who 
 its place to the next one first, then who has not said all; who is being answered keeps it."""
 
 import asyncio
-import gc
 import sys
 import time
 
@@ -12,7 +11,7 @@ from micropython import const
 
 _MAX_CONNECTIONS = const(4)
 _MAX_BEGUN = const(2)  # of them, with a part of a request, while others say nothing
-_ROOM = const(10240)  # bytes of the heap that are free at once; with less, one connection
+_ROOM = const(10240)  # bytes that are to be free; with less, there is one connection
 _LOOK_MS = const(50)
 _TIME_MS = const(8000)  # from connecting to the last byte of the answer
 _HEAD = const(4096)  # bytes of the request's line and fields
@@ -136,16 +135,22 @@ def _text(data):
 class HttpServer:
     """Serves `handle`, whose answer's fields are whole lines; its RequestError refuses a request.
     poll: of the listening socket, which its owner closes; admits: whether one may come from the
-    address that accept() gives of it.
+    address that accept() gives of it; room: bytes that are free for one more connection.
 
     Waits without asyncio's queue of sockets: that allocates for each wait, and what runs out of
     memory there stops others too."""
 
     def __init__(
-        self, poll: Poll, admits: Callable[[object], bool], handle: Handler, counters: Counters
+        self,
+        poll: Poll,
+        admits: Callable[[object], bool],
+        room: Callable[[], int],
+        handle: Handler,
+        counters: Counters,
     ):
         self._poll = poll
         self._admits = admits
+        self._room = room
         self._handle = handle
         self._counters = counters
         self._open = []  # [socket, ms of its begin, what has come, task, ms of the last look]
@@ -175,7 +180,7 @@ class HttpServer:
         """Take one more connection, in another one's place where all are taken. It waits for one
         that is being answered; while memory is short for the only one."""
         now = time.ticks_ms()
-        if len(self._open) >= (1 if gc.mem_free() < _ROOM else _MAX_CONNECTIONS):
+        if len(self._open) >= (1 if self._room() < _ROOM else _MAX_CONNECTIONS):
             least = self._least()
             if self._wanted_ms is None:
                 self._wanted_ms = now

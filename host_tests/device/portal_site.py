@@ -5,9 +5,9 @@ or a list of bytes), dBm and security, `passwords` {name: what is right}, `resul
 else is said of it}, `seconds` that joining takes, `held` that it takes until there is a file named
 `end`, `scan_ms` that a scan takes, `speed` of the board's clock, `line` the path of a pty for
 Improv, `rounds` how often the hotspot opens, `starve` after how many steps of the LED nothing is
-left of the heap for a second, `leave` how many bytes are left of it after 20 steps, `stuck` that
-the access point can not be stopped, `wrong` what is wrong with the gateway. Prints a JSON line for
-whatever happens; an LED beats on the same clock.
+left of the heap for a second, `leave` how many bytes are left of it after 20 steps, `room` what
+is left of the chip's own memory, `stuck` that the access point can not be stopped, `wrong` what is
+wrong with the gateway. Prints a JSON line for whatever happens; an LED beats on the same clock.
 """
 
 import asyncio
@@ -59,6 +59,9 @@ class Hardware:
 
     def uptime_ms(self):
         return int(time.ticks_diff(time.ticks_ms(), BEGAN_MS) * PLAN.get("speed", 1))
+
+    def room(self):
+        return min(gc.mem_free(), PLAN.get("room", 1 << 30))
 
     def improv_line(self):
         if "line" not in PLAN:

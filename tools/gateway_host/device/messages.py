@@ -161,6 +161,7 @@ def gateway(points):
     )  # fmt: skip
     values = {
         "time": 1764000001, "uptime": 12345678, "serial": "5020000042", "heapFree": 3456789,
+        "internalHeap": {"free": 22695, "least": 16567},
         "firmwareVersion": "0.1.0", "site": "3f7a9c1e", "windows": 61728390, "orderRefused": None,
         "lastEnd": {"reason": None, "reset": "power-up", "count": 0},
         "mqtt": {
