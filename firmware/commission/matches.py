@@ -28,6 +28,7 @@ _FAR = const(16000)  # more is not left, so that no square is beyond 32 bits
 _KNOWN = const(5300)  # 10 as logs are kept: it is known whose that change of the grid's is
 _MOST = const(30000)  # then all of a point's are halved: a CT may be moved
 _PER_LOG = const(31)  # of 2 ** 14: of base 2, in 256ths, with a trust of 0.7 in each
+_LOUDEST = const(1 << 26)
 _BEHIND = const(1)
 _OF_LINE = const(2)
 _MIDDLE = const(32768)
@@ -150,9 +151,11 @@ class Matches:
         bases = self._follow(lines, noise, shift, currents.most >> shift)
         yield
         changed = [i for i in range(len(self._flags)) if currents.has_changed(i)]
+        unknown = [i for i in changed if not self._is_known(i)]
         for i in changed:
+            others = self._sum(unknown, i)
             for g in lines:
-                self._note(i, g, bases[g])
+                self._note(i, g, bases[g] + others)
             yield
         for i in changed:  # together: what is known of one counts for all in the same way
             self._know(i)
@@ -170,6 +173,17 @@ class Matches:
             noise[g] = max(_LEAST, noise[g] + (step if louder else -step))
             bases[g] = base
         return bases
+
+    def _is_known(self, i):
+        return self._shares[0][i] or self._shares[1][i] or self._shares[2][i]
+
+    def _sum(self, unknown, i):
+        """The squares of what other loads change by, of which it is not known where they are."""
+        changes, tops, total = self._changes, self._tops, 0
+        for j in unknown:
+            if tops[j] != tops[i]:
+                total += (changes[2 * j] - MIDDLE) ** 2 + (changes[2 * j + 1] - MIDDLE) ** 2
+        return min(total, _LOUDEST)
 
     def _score(self, i, g, base):
         return _score(

@@ -84,3 +84,12 @@ def test_a_turned_ct_is_found_all_the_same():
     loads = [GRID, {"name": "Oven", "role": "circuit"}]
     said = states("1x230", loads, [("L1", "Grid"), ("L1", "Oven")], [grid, -OVEN])
     assert (2, WRONG) in said or (1, WRONG) in said
+
+
+def test_a_battery_that_switches_with_the_sun_and_twice_as_much():
+    """What the grid sees is what a turned CT at the sun would show."""
+    battery = {"name": "Battery", "role": "battery"}
+    sun = -np.where(TIME // 30 % 2, 2000, 1000)
+    stored = np.where(TIME // 30 % 2, 2000, 0)
+    points = [("L1", "Grid"), ("L1", "Hybrid"), ("L1", "Battery")]
+    assert no_alarm("1x230", [GRID, HYBRID, battery], points, [400 + sun + stored, sun, stored])
