@@ -17,14 +17,18 @@ _FULL = const(250)
 # heating, electronics with and without correction of the power factor, motors, an idle filter.
 _LAG = (0.55, 0.14, 0.07, 0.045, 0.035, 0.03, 0.015, 0.008, 0.004, 0.0005)
 _LEAD = (0.55, 0.14, 0.06, 0.03, 0.015, 0.008, 0.005, 0.004, 0.003, 0.0005)
+# Of a load that takes the same from three phases: there are no capacitors in it.
+_LAG_ALIKE = (0.5, 0.15, 0.07, 0.06, 0.06, 0.04, 0.015, 0.004, 0.002, 0.0001)
+_LEAD_ALIKE = (0.5, 0.12, 0.02, 0.012, 0.008, 0.004, 0.002, 0.0003, 0.0001, 0.0001)
 # A circuit gives: a plant that is not in the site may be behind it. Solar takes: its inverter
 # idles, or charges a battery.
 _SELDOM = 0.001
+_SELDOM_ALIKE = 0.0001
 _TRUST = 0.6  # in angles after the first: those of one load are not independent
 
 
-def _table(lag, lead):
-    logs = array("f", [log(_SELDOM)] * BINS)
+def _table(lag, lead, seldom):
+    logs = array("f", [log(seldom)] * BINS)
     for k in range(len(lag)):
         logs[k] = max(logs[k], log(lag[k]))
         logs[-k] = max(logs[-k], log(lead[k]))
@@ -42,7 +46,8 @@ class Angles:
 
     def __init__(self, count: int):
         self._seen = bytearray(BINS * count)
-        self._consumes = _table(_LAG, _LEAD)
+        self._consumes = _table(_LAG, _LEAD, _SELDOM)
+        self._alike = _table(_LAG_ALIKE, _LEAD_ALIKE, _SELDOM_ALIKE)
         self._battery = _both(self._consumes)
         self._peaks: list[int] = []
 
@@ -67,16 +72,22 @@ class Angles:
                 self._peaks.append(k)
             before = here
 
-    def likelihood(self, role: str, turn: int, blur: int) -> float:
+    def likelihood(self, role: str, turn: int, blur: int, alike: bool) -> float:
         """Log of how well what was seen of the point fits its role where its power is turned by
-        `turn` bins; 0 where nothing was seen. blur: bins by which it may be off."""
-        logs = self._battery if role == "battery" else self._consumes
+        `turn` bins; 0 where nothing was seen. blur: bins by which it may be off;
+        alike: it takes the same from three phases."""
+        seldom = self._consumes[BINS // 2]
+        logs = self._alike if alike and role == "circuit" else self._consumes
+        if role == "battery":
+            logs = self._battery
         if role == "solar":
             turn += BINS // 2
         total = least = 0.0
         for peak in self._peaks:
             k = peak + turn
             log_ = max([logs[(k + off) % BINS] for off in range(-blur, blur + 1)])
+            if alike and log_ == seldom:
+                log_ = log(_SELDOM_ALIKE)
             total += log_
             least = min(least, log_)
         return _TRUST * total + (1 - _TRUST) * least

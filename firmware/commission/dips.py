@@ -38,17 +38,22 @@ class Dips:
             self.noise[j] = noise
 
     def note(
-        self, i: int, current: complex, changes: Sequence[float], volts: Sequence[complex]
+        self,
+        i: int,
+        current: complex,
+        changes: Sequence[float],
+        volts: Sequence[complex],
+        share: float,
     ) -> None:
         """Point i's current, conjugated, has changed by `current` (A, as its CT sees it) and the
-        voltages by `changes` (V)."""
+        voltages by `changes` (V). share: by which both are taken."""
         self._events[i] = min(_ENOUGH, self._events[i] + 1)
         for j in range(len(volts)):
             volt = volts[j]
             power = volt * current
             size = abs(volt)
-            x = (power.real + REACTIVE * power.imag) / size
-            self._products[3 * i + j] -= changes[j] * x
+            x = share * (power.real + REACTIVE * power.imag) / size
+            self._products[3 * i + j] -= share * changes[j] * x
             self._squares[3 * i + j] += x * x
         if max(self._squares[3 * i : 3 * i + 3]) > FULL:
             for k in range(3 * i, 3 * i + 3):

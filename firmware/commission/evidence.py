@@ -6,9 +6,10 @@ Owns the voltages of the reports before. Bounded, however long it runs.
 
 from micropython import const
 
+from site.wiring import SPLIT
 from measure.readings import POWER, RATES, REACTIVE
 from commission.angles import Angles
-from commission.balance import Balance
+from commission.balance import Balance, Legs
 from commission.currents import NOT_COMPARED, Currents, floor
 from commission.dips import Dips
 from commission.grid_dips import GridDips
@@ -21,6 +22,7 @@ _STEADY = const(4)  # reports from one look at the angle of a point to the next
 _SLOW = const(16)  # reports: what rises slowly is compared over so many
 _DIP_AMPERE = 0.4
 _MATE = 0.3
+_SLOW_SHARE = 0.25  # of a change over many reports: the supply wanders as well
 _OF_LARGEST = 0.7  # of all that switch at once, the largest takes most from the voltage
 
 
@@ -32,6 +34,7 @@ class Evidence:
         count = len(site.points)
         self._site = site
         self._kinds = kinds
+        self._between_legs = site.lines == SPLIT
         self._grid = grid
         floors = bytearray(map(floor, site.points))
         for i in grid:
@@ -43,9 +46,11 @@ class Evidence:
         self._grid_dips = GridDips(site, ways, len(grid))
         self.one_wire = OneWire(site)
         self.balance = Balance(site)
+        self.legs = Legs(count if site.lines == SPLIT else 0)
+        self._dipped = bytearray(count)  # since a while ago
         self._number = 0
         self._volts_before: Sequence[complex] = ()
-        self._is_ago = False  # there was a report a while ago, with voltages
+        self._volts_ago: Sequence[complex] = ()  # of the report a while ago
 
     # What was found
 
@@ -53,8 +58,8 @@ class Evidence:
         """angles() is of point i from now on."""
         self._angles.look_at(i)
 
-    def angles(self, role: str, turn: int, blur: int) -> float:
-        return self._angles.likelihood(role, turn, blur)
+    def angles(self, role: str, turn: int, blur: int, alike: bool) -> float:
+        return self._angles.likelihood(role, turn, blur, alike)
 
     def dips(self, i: int, weights: Sequence[Sequence[float]], into: Floats, first: int) -> None:
         self._dips.write_likelihoods(i, weights, into, first)
@@ -82,9 +87,11 @@ class Evidence:
         if self._number % _STEADY == 0:
             yield from self.one_wire.note(currents, abs(volts[0]))
             yield from self.balance.note(currents, volts)
+            self.legs.note(currents, volts)
+            yield
         if self._volts_before:
             if currents.look(currents.before):
-                yield from self._note_dips(volts, self._volts_before)
+                yield from self._note_dips(volts, self._volts_before, currents.before)
             else:
                 self._dips.calm(_changes(volts, self._volts_before), volts)
                 yield
@@ -92,17 +99,18 @@ class Evidence:
             self._note_angles(values)
             yield
         if self._number % _SLOW == 0:
-            if self._is_ago:
-                currents.look(currents.ago)
+            if self._volts_ago:
+                if currents.look(currents.ago):
+                    yield from self._note_dips(volts, self._volts_ago, currents.ago)
                 yield from self._matches.note(currents, currents.ago, True)
             currents.keep()
-            self._is_ago = True
+            self._volts_ago = volts
         self._volts_before = volts
 
     def miss(self) -> None:
         """A report without voltages."""
         self._volts_before = ()
-        self._is_ago = False
+        self._volts_ago = ()
 
     def _note_angles(self, values):
         """Of those whose turn it is and that have not switched, where they may be trusted."""
@@ -114,10 +122,11 @@ class Evidence:
             if abs(p) + abs(q) > _LOAD_VA:
                 self._angles.note(i, complex(p, q))
 
-    def _note_dips(self, volts, volts_before):
+    def _note_dips(self, volts, volts_before, before):
         """Compare what has switched with the voltages."""
         points, currents, moved = self._site.points, self._currents, []
-        before = currents.before
+        slow = before is currents.ago
+        dipped, self._dipped = self._dipped, bytearray(len(points)) if slow else self._dipped
         grid = [currents.change(i, before) for i in self._grid]
         whole = [change for change in grid if change is not None]
         most = 0.0  # A
@@ -132,7 +141,7 @@ class Evidence:
             moved.append((i, change))
             yield
         changes = _changes(volts, volts_before)
-        if whole and len(whole) == len(grid) and largest > _DIP_AMPERE:
+        if whole and not slow and len(whole) == len(grid) and largest > _DIP_AMPERE:
             self._grid_dips.note(whole, changes, volts)
             yield
         for i, change in moved:
@@ -141,10 +150,17 @@ class Evidence:
                 continue
             if size < _OF_LARGEST * max(most, largest):
                 continue
-            load = points[i].load
-            if any([points[j].load == load and abs(c) > _MATE * size for j, c in moved if j != i]):
+            mates = [abs(c) for j, c in moved if j != i and points[j].load == points[i].load]
+            together = any([mate > _MATE * size for mate in mates])
+            if together != (self._between_legs and self._kinds[i].of_line):
                 continue  # the others' currents take from the voltages as well
-            self._dips.note(i, change, changes, volts)
+            if together and any([abs(mate - size) > _MATE * size for mate in mates]):
+                continue  # not only what lies between the legs has switched
+            if not slow:
+                dipped[i] = 1
+            elif dipped[i]:
+                continue  # it was the same change
+            self._dips.note(i, change, changes, volts, _SLOW_SHARE if slow else 1.0)
             yield
 
 

@@ -11,6 +11,8 @@ _STAR = ((1, 0, 0), (0, 1, 0), (0, 0, 1))
 _SPLIT = ((1, 0, 0), (0, 1, 0), (1, -1, 0))
 _DELTA = ((1, 0, -1), (0, 1, -1), (1, -1, 0))
 _NEUTRAL = 0.5  # its impedance over a line's
+# Of a CT on each leg, where the same current comes back on the other one.
+_BETWEEN_LEGS = ((1, -1, 2), (-1, 1, -2))
 
 
 class Kind:
@@ -35,7 +37,7 @@ def kinds(site: Site) -> tuple[Kind, Kind]:
         return Kind(_DELTA, 3, False, _weights(_DELTA)), Kind(_STAR, 2, True, None)
     if site.lines == SPLIT:
         weights = _weights(_SPLIT)
-        return Kind(_SPLIT, 3, False, weights), Kind(_STAR[:2], 2, True, weights[:2])
+        return Kind(_SPLIT, 3, False, weights), Kind(_STAR[:2], 2, True, _BETWEEN_LEGS)
     star = _STAR[: site.phases]
     kind = Kind(star, len(star), False, _weights(star))
     return kind, kind

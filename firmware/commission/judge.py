@@ -22,6 +22,7 @@ _TWO_FAULTS = -8.0
 _NO_SUCH_PHASE = -1.5
 _IMPOSSIBLE = -1e4
 _ANGLE = 6.0  # at most: however often a circuit gives, a plant that is not in the site does it
+_ANGLE_ALIKE = 9.0  # the same of a load that takes the same from three phases
 _LINE_BLUR = const(3)  # a delta's line carries the currents of two pairs
 _PHASES = const(3)
 _ALONE = bytes(range(WAYS))
@@ -83,11 +84,7 @@ class Judge:
             if case is None:
                 continue
             held.update(balance.loads[k])
-            ways = bytearray(_ALONE)
-            for way in case:
-                for h in range(WAYS):
-                    ways.append((way + (h & ~1)) % WAYS ^ (h & 1))
-            yield balance.loads[k], bytes(ways)
+            yield balance.loads[k], balance.ways(case)
         for i in range(len(self._kinds)):
             if i not in held:
                 yield (i,), _ALONE
@@ -119,13 +116,14 @@ class Judge:
             for h in range(WAYS):
                 way = ways[WAYS * at + h]
                 if way >> 1 < len(self._kinds[i].patterns):
-                    angles[h] += self._angle(i, way) / len(points)  # it is one load
+                    angle = self._angle(i, way, len(points) > 1)
+                    angles[h] += angle / len(points)  # it is one load
                     own[h] += self._dips[way]
                     if h & 1:
                         yield
                 else:
                     angles[h] = _IMPOSSIBLE
-        least = max(angles) - _ANGLE
+        least = max(angles) - (_ANGLE_ALIKE if len(points) > 1 else _ANGLE)
         for h in range(WAYS):
             logs[WAYS * points[0] + h] = int(UNIT * (own[h] + max(least, angles[h])))
         yield
@@ -141,14 +139,11 @@ class Judge:
             turned += way & 1
             if way >> 1 >= kind.remedies:
                 total += _NO_SUCH_PHASE
-        if turned == 3:
-            turned = 1  # all alike: the arrow was not understood
+        if len(points) > 1:
+            return total + _prior_alike(len(points), moved, turned)
         if moved + turned == 0:
             return total
-        single = moved == 2 if len(points) > 1 and moved else moved + turned == 1
-        if moved and turned:
-            single = False
-        return total + (_ONE_FAULT if single else _TWO_FAULTS)
+        return total + (_ONE_FAULT if moved + turned == 1 else _TWO_FAULTS)
 
     def _read_dips(self, i):
         dips, kind = self._dips, self._kinds[i]
@@ -157,7 +152,7 @@ class Judge:
         if kind.weights and i not in self._grid:
             self._evidence.dips(i, kind.weights, dips, 0)
 
-    def _angle(self, i, way):
+    def _angle(self, i, way, alike):
         """How well the angles seen of point i, which are looked at, fit its hypothesis."""
         site, kind = self._site, self._kinds[i]
         point = site.points[i]
@@ -167,7 +162,7 @@ class Judge:
         line = site.lines == DELTA and kind.of_line
         blur = _LINE_BLUR if line and role == "grid" else 0
         turn = self._turns[_PHASES * (_PHASES * line + (way >> 1)) + point.phase]
-        return self._evidence.angles(role, turn + (way & 1) * BINS // 2, blur)
+        return self._evidence.angles(role, turn + (way & 1) * BINS // 2, blur, alike)
 
     # All together
 
@@ -190,3 +185,15 @@ class Judge:
         for k in places:
             best[k] = max(best[k], total)
         weigh(best, units, len(units), own, fits, size, wanted, total)
+
+
+def _prior_alike(count, moved, turned):
+    """Of so many CTs of a load: exchanging two is one fault, and so is turning one, or all, where
+    the arrow was not understood."""
+    if moved + turned == 0:
+        return 0.0
+    if not moved and turned in (1, count) or moved == 2 and not turned:
+        return _ONE_FAULT
+    if not moved or not turned or moved == 2 and turned == 1:
+        return _TWO_FAULTS
+    return 2 * _ONE_FAULT  # that have nothing to do with each other

@@ -23,8 +23,8 @@ _RIGHT = 12.0  # the same of what is as configured, of which the prior is a part
 _SURE_UNMEASURED = 6.0  # the same without CTs at the grid, where no changes agree by chance
 _SURE_SPLIT = 10.0  # the same in a split phase: turned on the other leg looks nearly alike
 _LASTS = const(2)
-_LEGS = 0.04
-_LEGS_SLOW = 0.005
+_FAR_BEYOND = 8.0  # such a margin needs one judgement less
+_NO_BETTER = const(512)  # of UNIT: of two ways that make the same power
 _PEAK = sqrt(2)
 
 # What is known of a point.
@@ -58,10 +58,8 @@ class Wiring:
         self.states = bytearray(count)
         self.ways = bytearray(2 * point.phase for point in site.points)
         self.margins = array("f", bytes(4 * count))
-        self._lasts = bytearray(count)  # judgements in which a fault was sure before
+        self._lasts = bytearray(count)  # judgements in which it was sure
         self._reports = 0
-        self._legs_apart = array("f", bytes(8))  # sums of how far, and of the squares
-        self._legs_alike = False
         self.judgements = 0
 
     def note(self, report: Report) -> Steps:
@@ -72,8 +70,6 @@ class Wiring:
             return
         yield from self._evidence.note(report.values, volts)
         self._reports += 1
-        if self._site.lines == SPLIT:
-            self._note_legs(abs(volts[0]), abs(volts[1]))
         if self._reports % (_JUDGED if self._reports < _HOUR else _SELDOM) == 0:
             yield
             best = yield from self._judge.run(volts)
@@ -90,14 +86,6 @@ class Wiring:
             volts.append(complex(x, y) / _PEAK)
         return volts
 
-    def _note_legs(self, one, other):
-        """The legs of a split phase make nearly the same power where they are alike while much
-        flows: each report counts by how far they are apart."""
-        apart, sums = abs(one - other) / one, self._legs_apart
-        sums[0] += (apart - sums[0]) * _LEGS_SLOW
-        sums[1] += (apart * apart - sums[1]) * _LEGS_SLOW
-        self._legs_alike = sums[1] < _LEGS * sums[0]
-
     def _decide(self, best):
         on_wire = [i for pair in self._evidence.one_wire.found() for i in pair]
         for i in range(len(self.states)):
@@ -110,15 +98,19 @@ class Wiring:
             for h in range(1, WAYS):
                 if best[first + h] > best[first + way]:
                     way = h
-            rival = max([best[first + h] for h in range(WAYS) if not self._alike(way, h)])
+            rival = max([best[first + h] for h in range(WAYS) if not self._alike(i, way, h)])
             margin = (best[first + way] - rival) / UNIT
             configured = 2 * self._site.points[i].phase
-            if self._alike(way, configured):
+            said = self.ways[i]
+            lasts = self._alike(i, way, said)
+            if self._alike(i, way, configured):
                 way = configured
-            elif self._alike(way, self.ways[i]):
-                way = self.ways[i]
-            sure = margin >= self._needed(way, configured)
-            self._lasts[i] = min(_LASTS, self._lasts[i] + 1) if sure and way == self.ways[i] else 0
+            elif lasts and best[first + way] - best[first + said] < _NO_BETTER:
+                way = said
+            beyond = margin - self._needed(way, configured)
+            sure = beyond >= 0
+            more = 1 if beyond < _FAR_BEYOND else _LASTS
+            self._lasts[i] = min(_LASTS, self._lasts[i] + more) if sure and lasts else 0
             self.ways[i], self.margins[i] = way, margin
             state = UNDECIDED
             if way == configured and self._lasts[i] == _LASTS:
@@ -132,9 +124,9 @@ class Wiring:
         """The margin from which on it is sure."""
         if way == configured:
             return _RIGHT
-        if self._site.lines == SPLIT:
-            return _SURE_SPLIT
-        return _SURE if self._measured else _SURE_UNMEASURED
+        if not self._measured:
+            return _SURE_UNMEASURED
+        return _SURE_SPLIT if self._site.lines == SPLIT else _SURE
 
     def mate(self, i: int) -> int:
         """The point that is on one wire with point i."""
@@ -143,10 +135,13 @@ class Wiring:
                 return b if i == a else a
         return i
 
-    def _alike(self, way, other):
-        """Whether two hypotheses make the same power: on one leg of a split phase, and on the
-        other one turned."""
-        return way == other or self._legs_alike and way + other == 3
+    def _alike(self, i, way, other):
+        """Whether two hypotheses make the same power of point i: on one leg of a split phase, and
+        on the other one turned. The grid's CTs carry whatever makes the legs unlike."""
+        if way == other:
+            return True
+        role = self._site.loads[self._site.points[i].load].role
+        return way + other == 3 and role != "grid" and self._evidence.legs.are_alike(i)
 
 
 def _grid(site):
