@@ -1,7 +1,7 @@
 """A small HTTP/1.1 server for a page on the gateway (RFC 9112): one request on each connection.
 
-Owns the connections. Few at a time, and each with limits in size and time. Who says nothing loses
-its place to the next one first, then who has not said all; who is being answered keeps it."""
+Owns the connections: few at a time, and each with limits in size and time. Who says nothing, or
+takes nothing of an answer, loses its place to the next one first, then who has not said all."""
 
 import asyncio
 import sys
@@ -14,6 +14,7 @@ _MAX_BEGUN = const(2)  # of them, with a part of a request, while others say not
 _ROOM = const(10240)  # bytes that are to be free; with less, there is one connection
 _LOOK_MS = const(50)
 _TIME_MS = const(8000)  # from connecting to the last byte of the answer
+_TAKEN_MS = const(2000)  # who takes nothing of its answer for so long is as who says nothing
 _HEAD = const(4096)  # bytes of the request's line and fields
 _LINE = const(512)  # bytes that are kept of one line; fields that matter are shorter
 _BODY = const(576)  # bytes that are kept of it
@@ -40,7 +41,6 @@ class Request:
 
     FIELDS: tuple[str, ...] = ("host", "accept", "accept-language")
     FIELDS += ("content-length", "content-type", "transfer-encoding")
-
     LISTS = ("accept", "accept-language")  # a client may send these in several lines, or long
 
     def __init__(self) -> None:
@@ -238,20 +238,19 @@ class HttpServer:
     async def _talk(self, me):
         request = Request()
         try:
-            whole = False
-            while not whole:
+            while me[2] < _WHOLE:
                 data = await self._read(me)
                 if not data:
                     return
                 me[2] = _BEGUN
-                whole = request.feed(data)
-            me[2] = _WHOLE
+                if request.feed(data):
+                    me[2] = _WHOLE
             status, fields, body = await self._handle(request)
         except RequestError as error:
             self._counters.count("http.refused")
             status, fields, body = error.status, b"", b""
         try:
-            await _send(me[0], status, fields, b"" if request.method == "HEAD" else body)
+            await _send(me, status, fields, b"" if request.method == "HEAD" else body)
         finally:
             if not isinstance(body, bytes):
                 body.close()
@@ -275,22 +274,26 @@ def head(status: int) -> bytes:
     return b"HTTP/1.1 %d \r\nConnection: close\r\nCache-Control: no-store\r\n" % status
 
 
-async def _send(line, status, fields, body):
-    await _write(line, head(status))
-    await _write(line, fields)  # not joined: a whole page's fields are long
+async def _send(me, status, fields, body):
+    await _write(me, head(status))
+    await _write(me, fields)  # not joined: a whole page's fields are long
     if isinstance(body, bytes):
-        await _write(line, b"Content-Length: %d\r\n" % len(body))
+        await _write(me, b"Content-Length: %d\r\n" % len(body))
         body = (body,)
-    await _write(line, b"\r\n")
+    await _write(me, b"\r\n")
     for piece in body:
-        await _write(line, piece)
+        await _write(me, piece)
 
 
-async def _write(line, data):
-    view = memoryview(data)
-    at = 0
+async def _write(me, data):
+    """me: of the connection; it says nothing, as others see it, while nothing is taken."""
+    view, at, came, taken = memoryview(data), 0, me[2], time.ticks_ms()
     while at < len(view):
-        sent = line.write(view[at : at + _PIECE]) or 0
+        sent = me[0].write(view[at : at + _PIECE]) or 0
         at += sent
-        pause_ms = _PAUSE_MS if at % _CHUNK < sent else 0
-        await asyncio.sleep_ms(pause_ms if sent else _LOOK_MS)
+        me[4] = now = time.ticks_ms()
+        if sent:
+            me[2], taken = came, now
+        elif time.ticks_diff(now, taken) > _TAKEN_MS:
+            me[2] = _SILENT
+        await asyncio.sleep_ms(_PAUSE_MS if at % _CHUNK < sent else 0 if sent else _LOOK_MS)

@@ -7,17 +7,21 @@ else is said of it}, `seconds` that joining takes, `held` that it takes until th
 Improv, `rounds` how often the hotspot opens, `starve` after how many steps of the LED nothing is
 left of the heap for a second, `leave` how many bytes are left of it after 20 steps, `room` what
 is left of the chip's own memory, `stuck` that the access point can not be stopped, `wrong` what is
-wrong with the gateway. Prints a JSON line for whatever happens; an LED beats on the same clock.
+wrong with the gateway, `site` its fingerprint where it has a commissioning page, of `large` bytes,
+`unread` how many bytes of an answer are taken before they are read. Prints a JSON line for what
+happens; an LED beats on the same clock.
 """
 
 import asyncio
 import gc
 import json
 import os
+import socket
 import sys
 import time
 
 from system.counters import Counters
+import wifi_provision
 from hotspot import improv
 from wifi_provision import Provisioning, hotspot_name
 from net.hotspot_window import HotspotWindow
@@ -125,7 +129,7 @@ class Joining:
 
 
 class Service:
-    """The commissioning page's place, without the page."""
+    """The commissioning page's place, with as many bytes as plan.json says."""
 
     PATH = "/wiring"
 
@@ -133,10 +137,31 @@ class Service:
         return PLAN["site"]
 
     def has(self, path):
-        return False
+        return path == self.PATH and "large" in PLAN
+
+    async def answer(self, request, path):
+        return 200, b"", b"x" * PLAN["large"]
 
     def close(self):
         pass
+
+
+class Sockets:
+    """The module, whose sockets keep so little of what nobody reads as those of a chip."""
+
+    SEND_BUFFER = 7  # Linux's number
+
+    def __getattr__(self, name):
+        return getattr(socket, name)
+
+    def socket(self, *kind):
+        line = socket.socket(*kind)
+        line.setsockopt(socket.SOL_SOCKET, self.SEND_BUFFER, PLAN["unread"])
+        return line
+
+
+if "unread" in PLAN:
+    wifi_provision.socket = Sockets()
 
 
 async def beat():

@@ -66,3 +66,20 @@ def test_one_at_a_time_where_the_chip_has_little_memory_left(tmp_path, room):
         else:
             with pytest.raises(BlockingIOError):
                 first.recv(1)
+
+
+def test_who_takes_nothing_of_an_answer_goes_for_who_comes(tmp_path):
+    """Phones that went out of reach: the oldest of them loses its place, and no other one does."""
+    plan = {"site": "0123abcd", "large": 24000, "unread": 4608}
+    with Hotspot(tmp_path, **plan) as hotspot, contextlib.ExitStack() as stack:
+        away = []
+        for _ in range(4):
+            line = stack.enter_context(socket.socket())
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4608)
+            line.settimeout(60)
+            line.connect((HOST, hotspot.port))
+            line.sendall(b"GET /wiring HTTP/1.1\r\nHost: %s\r\n\r\n" % hotspot.origin.encode())
+            away.append(line)
+        assert hotspot.ask("GET", "/").status == 200
+        whole = [rest(line).count(b"x") == plan["large"] for line in away]
+        assert whole == [False, True, True, True]
