@@ -127,13 +127,15 @@ OUTCOMES = [
 ANSWERED = """
     const real = window.fetch;
     window.job = [0, 'none', ''];
+    window.asked = 0;
     window.fetch = async (path, options) => {
         if (path == '/wiring/apply' && !window.job) throw 'gone';
         if (path == '/wiring/apply') return new Response('{"job": [7, "busy", ""]}');
         const answer = await real(path, options);
         if (path != '/wiring/findings') return answer;
         const said = await answer.json();
-        said.findings = [[0, 'wrong', 0.9999, 'turned_ct', 'L1', true, '']];
+        const sure = 0.9999 - window.asked++ / 1e5;
+        said.findings = [[0, 'wrong', sure, 'turned_ct', 'L1', true, '']];
         said.job = window.job || said.job;
         return new Response(JSON.stringify(said));
     };
@@ -151,12 +153,32 @@ def test_the_page_says_what_is_known_of_an_order(site, tmp_path):
             phone.look(
                 f"document.getElementById('notice').textContent = ''; job = {json.dumps(job)}"
             )
-            # A tap of a finger is lost where the list is drawn anew in its midst.
-            phone.look("document.querySelector('.apply').click()")
+            phone.tap(".apply")
             said = WORDS["en"][key].replace("%1", "a reason")
             phone.wait_for(f"document.getElementById('notice').textContent == {json.dumps(said)}")
             bad = phone.look("document.getElementById('notice').className") == "note"
             assert bad == (key in ("refused", "state_unknown"))
+
+
+@pytest.mark.parametrize("touch", [False, True])
+def test_what_a_finger_lies_on_stays_until_it_is_lifted(site, tmp_path, touch):
+    """Findings that change meanwhile are shown afterwards."""
+    with Phone(tmp_path / "b", site.installer.port, size=(360, 780)) as phone:
+        phone.before_each_page(ANSWERED)
+        phone.hurry(20)
+        phone.open(f"http://{site.installer.origin()}/wiring")
+        phone.tap("#to-findings")
+        phone.wait_for("!!document.querySelector('.apply')")
+        phone.look("job = [7, 'done', '']")
+        with phone.held(".apply", touch):
+            phone.look("window.before = asked")
+            phone.wait_for("asked > before + 2")
+        phone.wait(WORDS["en"]["state_done"])
+        sure = "parseFloat(document.querySelector('.wrong small').textContent.match(/[\\d.]+/)[0])"
+        phone.look(f"window.said = {sure}")
+        phone.wait_for(f"{sure} < said")
+        assert phone.look("document.activeElement.className") == "apply"  # a keyboard's place
+        assert not phone.problems(*REPEATED)
 
 
 # Values come only from then on that `window.go` is true.

@@ -13,6 +13,7 @@ import subprocess
 import time
 import urllib.parse
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -176,6 +177,26 @@ class Phone:
 
     def tap(self, selector: str) -> None:
         """A finger in the middle of the element, once it is there."""
+        with self.held(selector):
+            pass
+
+    @contextlib.contextmanager
+    def held(self, selector: str, touch: bool = False) -> Iterator[None]:
+        """As tap(), and the finger is lifted in the end. touch: with the events of a touch screen,
+        not those of a mouse."""
+        x, y = self._middle(selector)
+        kinds = ("touchStart", "touchEnd") if touch else ("mousePressed", "mouseReleased")
+        for kind in kinds:
+            if kind == kinds[1]:
+                yield
+            if touch:
+                points = [{"x": x, "y": y}] if kind == kinds[0] else []
+                self._call("Input.dispatchTouchEvent", type=kind, touchPoints=points)
+            else:
+                place: dict[str, Any] = {"x": x, "y": y, "button": "left", "clickCount": 1}
+                self._call("Input.dispatchMouseEvent", type=kind, **place)
+
+    def _middle(self, selector: str) -> tuple[float, float]:
         self.wait_for(f"!!document.querySelector({json.dumps(selector)})")
         middle = f"""(() => {{
             const element = document.querySelector({json.dumps(selector)});
@@ -184,10 +205,7 @@ class Phone:
             return [box.x + box.width / 2, box.y + box.height / 2];
         }})()"""
         x, y = self.look(middle)
-        for kind in ("mousePressed", "mouseReleased"):
-            self._call(
-                "Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1
-            )
+        return x, y
 
     def type(self, selector: str, text: str) -> None:
         """Tap a field and type into it."""

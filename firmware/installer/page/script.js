@@ -133,8 +133,8 @@
     const point = site.points[one[0]];
     return phaseOf(point) < 0 ? say('do_phase') : say('do_' + site.loads[point[2]][1]);
   };
-  const button = (text, act, kind) => make('button', {type: 'button', class: kind, onclick: act},
-    text);
+  const button = (text, act, kind, id) => make('button', {type: 'button', class: kind, id,
+    onclick: act}, text);
   const card = (title, ...children) =>
     make('section', {class: 'card'}, title && make('h2', {}, title), ...children);
   const remedyOf = k => findingsOf(k).filter(isRemedy)
@@ -142,11 +142,13 @@
 
   const wrongCard = k => {
     const wrong = findingsOf(k).filter(one => one[1] == 'wrong'), remedy = remedyOf(k);
+    const shown = site.site;
     if (!wrong.length) return null;
     const lines = wrong.map(one => make('p', {}, wrongText(one), one[2] == null ? '' :
       make('small', {}, ' ' + say('sure', percent(one[2])))));
     const element = card(site.loads[k][0], ...lines, remedy &&
-      button(say('apply'), () => order('apply', {load: k, site: site.site, remedy}), 'apply'));
+      button(say('apply'), () => order('apply', {load: k, site: shown, remedy}), 'apply',
+        'apply' + k));
     element.classList.add('wrong');
     return element;
   };
@@ -164,10 +166,11 @@
   const changeText = entry => entry.points.map(([node, input, phase, turned, next, back]) =>
     `${node} ${input}: ${phase}${turned ? ' ' + say('turned') : ''} → ` +
     `${next}${back ? ' ' + say('turned') : ''}`).join('; ');
-  const changeRow = (entry, live) => make('li', {}, make('b', {}, entry.load),
+  const changeRow = (entry, live, shown = site.site) => make('li', {}, make('b', {}, entry.load),
     ` ${say('was_' + entry.what)} ${timeText(entry.time)}`,
     make('small', {}, changeText(entry)), live && inEffect(entry) ?
-      button(say('undo'), () => order('undo', {change: entry.n, site: site.site}), 'quiet') : '');
+      button(say('undo'), () => order('undo', {change: entry.n, site: shown}), 'quiet',
+        'undo' + entry.n) : '');
   const others = () => known.texts.filter(([name]) => !COMMENTED.includes(name));
   const otherList = () => others().length ? make('ul', {lang: 'en'},
     ...others().map(([, text]) => make('li', {}, text))) : make('p', {}, say('nothing_else'));
@@ -186,7 +189,8 @@
 
   const deviceState = state => words[state.replace(/ /g, '_')] || state;
   const blink = (serial, count) => make('span', {class: 'blink'}, ...[...'ABCD'.slice(0, count)]
-    .map(input => button(input, () => order('identify', {serial, input}), 'quiet')));
+    .map(input => button(input, () => order('identify', {serial, input}), 'quiet',
+      serial + input)));
   const deviceRow = (serial, state, count, more) => make('li', {class: state == 'well' ? '' : 'off'},
     make('b', {}, serial), ` ${more ? more + ' ' : ''}${deviceState(state)}`,
     count ? make('div', {}, make('small', {}, say('identify')), blink(serial, count)) : '');
@@ -197,7 +201,7 @@
     card(say('modules'), known.modules.length ? make('ul', {}, ...known.modules.map(
       ([serial, kind, state, name, count]) => deviceRow(serial || name, state, count,
         name && serial && name != serial ? name : ''))) : make('p', {}, say('no_modules'))),
-    make('p', {}, button(say('scan'), () => order('scan', {}), 'apply'))];
+    make('p', {}, button(say('scan'), () => order('scan', {}), 'apply', 'scan'))];
 
   // The report to hand over. What is typed and ticked stays on this phone.
   const kept = name => sessionStorage.getItem(site.serial + name) || '';
@@ -208,7 +212,8 @@
     return make('label', {}, say(name), element);
   };
   const tick = k => {
-    const element = make('input', {type: 'checkbox', 'aria-label': say('tick'), onchange: () => {
+    const element = make('input', {type: 'checkbox', id: 'tick' + k, 'aria-label': say('tick'),
+      onchange: () => {
       keep('tick' + k, element.checked ? new Date().toLocaleString(language) : '');
       show();
     }});
@@ -237,7 +242,7 @@
       ['fingerprint', site.site], ['scheme', site.scheme],
       ['supply', now ? site.phases.map((name, p) => `${name} ${volts(now.u[p][0])}`).join(', ') +
         `, ${number(now.hz == null ? null : now.hz / 1e6, 2)}\u00a0Hz` : '–']];
-    return [make('div', {class: 'screen'}, button(say('print'), () => print(), 'apply'),
+    return [make('div', {class: 'screen'}, button(say('print'), () => print(), 'apply', 'print'),
       make('p', {class: 'soft'}, say('print_hint', location.href))),
     make('article', {id: 'report'}, make('h1', {}, say('report_title')),
       make('table', {class: 'facts'}, ...facts.map(([key, text]) =>
@@ -256,8 +261,9 @@
       field('remarks', 'textarea'), make('p', {class: 'sign'}, say('signature')))];
   };
 
-  let views = [];
+  let views = [], due;
   const show = () => {
+    const focus = document.activeElement.id;
     document.documentElement.lang = get('language').value = language;
     document.title = say('title') + ' ' + site.serial;
     get('about').textContent = site.serial + ' ' + site.site;
@@ -276,9 +282,24 @@
       main.replaceChildren(...{findings: findingsView, devices: devicesView, report: reportView
       }[tab]());
     }
+    if (focus && get(focus)) get(focus).focus({preventScroll: true});
+  };
+  // What comes from the gateway is not drawn under a finger: what it lies on would be gone before
+  // it is lifted. A click comes up to 300 ms after that.
+  let held = 0;
+  for (const [name, ms] of Object.entries({pointerdown: 5000, pointerup: 500, pointercancel: 0,
+    keydown: 5000, keyup: 500})) {
+    addEventListener(name, () => { held = Date.now() + ms; }, true);
+  }
+  const redraw = async () => {
+    if (due) return;
+    due = true;
+    while (Date.now() < held) await pause(100);
+    due = false;
+    if (site) show();
   };
   const update = () => {
-    if (!now) return;
+    if (!now || due) return;
     for (const view of views) view.update();
     main.dataset.report = now.n;
   };
@@ -333,7 +354,7 @@
       const same = JSON.stringify(next) == JSON.stringify(known);
       known = next;
       // The report stays as it is while somebody writes in it.
-      if (!same && (tab != 'report' || !main.firstChild)) show();
+      if (!same && (tab != 'report' || !main.firstChild)) redraw();
     } catch (error) {}
   };
   const watch = async () => {
@@ -357,8 +378,11 @@
   const load = async () => {
     site = await ask('site');
     now = null;
+    const old = known && known.site != site.site;
+    if (old) known = null;
     setLanguage(chosen || site.lang);
-    if (known && known.site != site.site) look();
+    redraw();
+    if (old) look();
   };
   const follow = async () => {
     for (;;) {
@@ -370,7 +394,7 @@
         const first = !now;
         now = next;
         seen = Date.now();
-        if (first && tab == 'report') show();  // it has waited for them
+        if (first && tab == 'report') redraw();  // it has waited for them
         state(now.age == null ? say('live') : say('age', number(now.age / 1000, 1)));
         update();
       } catch (error) {
@@ -387,11 +411,12 @@
   const setLanguage = name => {
     language = texts[name] ? name : 'en';
     words = texts[language];
-    show();
   };
   get('language').onchange = event => {
     chosen = event.target.value;
-    if (site) setLanguage(chosen);
+    if (!site) return;
+    setLanguage(chosen);
+    show();
   };
   follow();
   look();
