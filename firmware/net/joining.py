@@ -78,6 +78,8 @@ class Joining:
                 result = await radio.join(best.ssid, keys[best.ssid], best.bssid)
                 if result == "ok":
                     networks.set_joined(best.ssid)
+                if result == "wrong_password":
+                    result = "failed"  # one handshake says nothing of a key
                 if not stop(result):
                     self._access_points.set_result(best.key, result)
 
@@ -85,9 +87,7 @@ class Joining:
         """A round over the access points of these networks, {name: key}; what came of it, and
         whether the one that was joined is hidden."""
         networks = self._networks
-        known = networks.keys()  # each was joined, or the installer has written it
-        proven = [name for name in keys if known.get(name) == keys[name]]
-        this = Round(access_points, keys, alone, proven)
+        this = Round(access_points, keys, alone)
         began = self._uptime_ms()
         result = None
         while not stop(result) and self._uptime_ms() - began < _ROUND_MS:

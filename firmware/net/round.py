@@ -10,29 +10,21 @@ _MAX_HIDDEN = const(4)  # tries of access points that hide their name: 2 s each 
 _RANKS = ("not_found", "failed", "weak_signal", "wrong_password", "no_address")
 # How often an access point is tried where it fails so: one that prefers 5 GHz refuses at first.
 _TRIES = {"failed": 3, "not_found": 2, "no_address": 1}
-# Handshakes that fail until the key is called wrong, because a lost one looks the same; one more
-# where something speaks for the key, or for losses; so many of one name, whoever refuses.
-_HANDSHAKES = const(2)
-_OF_A_NAME = const(3)
+# Handshakes that fail until the key is called wrong, because a lost one looks the same: so many of
+# one name, whoever refuses. Of each of several access points one less, where nothing speaks for
+# losses.
+_HANDSHAKES = const(3)
 
 
 class Round:
     """access_points: access_points.AccessPoints, which learns what came of it; names: of the
     networks that are wanted; alone: whether a phone on the hotspot is to be left alone: then what
-    has refused our key before is not tried again, for the phone would lose the hotspot; proven:
-    names whose key has worked before."""
+    has refused our key before is not tried again, for the phone would lose the hotspot."""
 
-    def __init__(
-        self,
-        access_points: AccessPoints,
-        names: Iterable[str],
-        alone: bool,
-        proven: Container[str] = (),
-    ):
+    def __init__(self, access_points: AccessPoints, names: Iterable[str], alone: bool):
         names = list(names)
         self._access_points = access_points
         self._alone = alone
-        self._proven = proven
         self._limited = alone or len(names) > 1  # somebody waits
         self._left = {}  # AccessPoint.key: tries that are left
         self._doubtful = set()  # AccessPoint.key, of those whose failure is not believed yet
@@ -100,7 +92,7 @@ class Round:
             self._left[key] = 0  # it says so again
         if self._left[key]:
             self._doubtful.add(key)
-            certain = result != "wrong_password" or self._handshakes[one.ssid] >= _OF_A_NAME
+            certain = result != "wrong_password" or self._handshakes[one.ssid] >= _HANDSHAKES
             self._rise_to(result if certain else "failed")
             return
         self._rise_to(result)
@@ -116,10 +108,9 @@ class Round:
         self._refusers[name].add(key)
         counts[key] = failed = counts.get(key, 0) + 1
         counts[name] = counts.get(name, 0) + (not one.weak())
-        alone = all(other[0] != name or other == key for other in self._left)
-        proven = alone and name in self._proven
-        lossy = one.weak() or key in self._refusals or proven
-        return max(0, _HANDSHAKES + lossy - failed)
+        several = any(other[0] == name and other != key for other in self._left)
+        lossy = one.weak() or key in self._refusals
+        return max(0, _HANDSHAKES - (several and not lossy) - failed)
 
     def _rise_to(self, result):
         self._rank = max(self._rank, _RANKS.index(result))

@@ -68,6 +68,28 @@ def test_roaming(tmp_path):
     assert seen == [{"dbm": -80}, {"dbm": -55}]
 
 
+def test_one_handshake_that_is_lost_in_roaming_is_no_verdict(tmp_path):
+    """Where it is needed later, two more are lost; its key is right."""
+    steps = [
+        ONLINE,
+        IN_CLOUD,
+        change(f"bssid {OURS}", -80),
+        change(f"bssid {OTHER}", -55),
+        sleep(90),
+        report("dbm"),
+        change(f"bssid {OURS}", -95),
+        OFFLINE,
+        ONLINE,
+        report("dbm", "problem", "errors"),
+    ]
+    world = World([ours(-50), ours(-95, OTHER, lost_handshakes=3)], False)
+    found = joins(world)
+    roamed, last = others(live(world, tmp_path, steps, KNOWN))
+    assert roamed == {"dbm": -80} and last["dbm"] == -55 and last["problem"] is None
+    assert "connection.wrong_password" not in last["errors"]
+    assert bssids(found).count(OTHER) == 4
+
+
 @pytest.mark.parametrize("security", SECURITIES)
 def test_a_stranger_with_our_networks_name_is_passed_over(security, tmp_path):
     """What can not be joined (docs/provisioning.md) is not even tried, nor handed our key; what
