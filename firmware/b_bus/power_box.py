@@ -33,6 +33,7 @@ _MAX_VOLTS = const(1000)
 _MAX_REPORT = const(4800)  # samples of a report: in a longer one, rounds were left out
 _STEP = const(4)  # points at once
 _WAIT_US = const(10000)
+_SETTLES_MS = const(2100)  # what it says may be of a second that began this long ago, or nothing
 # By the CT's rating (A): SCT02-50, -100, -200, -400; a Solid Core; a Rogowski coil of 400 A.
 _SPLIT_CORE = {50: 3, 100: 4, 200: 5, 400: 6}
 _SOLID, _ROGOWSKI = const(12), const(11)
@@ -65,6 +66,7 @@ class PowerBox(Device):
         self._known = {}  # what was read of it while it is set up: address -> data
         self._unsaved = False
         self._read_at = None  # samples since start until the last report's end
+        self._settled_ms = 0  # uptime until which its powers are of before its set-up
         self._counters = WattHours(2 * len(site.points), lambda: count("bus_b.range"))
 
     async def poll(self, bus: BusB, now_s: int) -> None:
@@ -76,9 +78,10 @@ class PowerBox(Device):
         count = 4 * (max(slots) + 1)
         volts = await self._read(bus, _VOLTAGES, 10)
         frequency = await self._read(bus, _FREQUENCY, 2)
+        settled = self._hardware.uptime_ms() >= self._settled_ms
         blocks, energies = [], None
         if count:
-            for at, _, _ in _BLOCKS:
+            for at, _, _ in _BLOCKS if settled else ():
                 blocks.append(await self._read(bus, at, count - 2))
             energies = await self._read(bus, _ENERGIES, count)
         while self._measuring.pending:  # the report before is still being worked through
@@ -99,7 +102,7 @@ class PowerBox(Device):
 
     def _fill(self, samples, slots, volts, frequency, blocks, counted):
         """Fill the report with what was read: a generator, as quantities.Report.read(), which may
-        be begun anew. counted: J, import and export of each point."""
+        be begun anew. blocks: of _BLOCKS, or none; counted: J, import and export of each point."""
         report = self._measuring.report
         report.samples = samples
         for p in range(3):
@@ -226,7 +229,9 @@ class PowerBox(Device):
             slots.append(slot)
         if self._unsaved:
             await self._write(bus, _SAVE, 1)
-            self._unsaved = False
+        if self._unsaved or self.state == "lost":
+            self._settled_ms = self._hardware.uptime_ms() + _SETTLES_MS
+        self._unsaved = False
         self._slots = slots
         self._known = {}
 

@@ -82,7 +82,7 @@ def test_says_how_far_the_grid_is_from_the_truth():
 
 
 def test_a_house_with_a_power_box_has_its_line_and_its_accuracy():
-    result = call("run", "--seconds", 5, "--house", ROOT / "tools" / "houses" / "power_box.toml")
+    result = call("run", "--seconds", 7, "--house", ROOT / "tools" / "houses" / "power_box.toml")
     assert result.returncode == 0, result.stdout + result.stderr
     assert "A-bus" not in result.stdout
     (well, of, answers) = re.search(

@@ -49,6 +49,7 @@ class PowerBox(Slave):
         self.slots = [(s, x) for s in devices for x in inputs_of(int(s[:4]))][:_SLOTS]
         self.mapping = [0] * _SLOTS
         self.types = [0] * _SLOTS
+        self._used = list(self.mapping)  # since this second's begin
         self.saved = ([0] * _SLOTS, [0] * _SLOTS)
         self.identified: set[int] = set()
         self._cts = cts
@@ -69,6 +70,8 @@ class PowerBox(Slave):
     def pass_time(self, time: float) -> None:
         self._now = time
         second = int(time // 1e6) - 1  # the last one that is complete
+        if not self._values:
+            self._values = self._energies()
         while self._second < second:
             self._second += 1
             self._measure(self._first + self._second * SAMPLE_RATE)
@@ -78,10 +81,8 @@ class PowerBox(Slave):
         return int(self._joules[slot, 0] / 3600), int(self._joules[slot, 1] / 3600)
 
     def _measure(self, first: int) -> None:
-        self._compute(first, True)
-
-    def _compute(self, first: int, counts: bool) -> None:
-        """The second from this sample on, with the set-up of now. counts: its energies, once."""
+        """The second from this sample on, with the set-up of its begin: what is read behind a new
+        one is of before it, for up to two seconds. Whether a real box is as slow is not known."""
         samples = self._waveforms(first, SAMPLE_RATE).astype(np.float64)
         volts = samples[:3] * VOLT_PER_COUNT
         values: dict[int, list[int]] = {}
@@ -94,7 +95,7 @@ class PowerBox(Slave):
             if place in self._channels:
                 amperes = samples[self._channels[place]] * ampere_per_count(self._cts[place])
                 rms = float(np.sqrt((amperes**2).mean()))
-                voltage = self._voltage(volts, self.mapping[slot])
+                voltage = self._voltage(volts, self._used[slot])
                 if voltage is not None:
                     power = float((voltage * amperes).mean())
                     reactive = fundamental_reactive(voltage, amperes)
@@ -103,11 +104,16 @@ class PowerBox(Slave):
             values[_POWERS + 4 * slot] = real_low_first(power)
             values[0x0180 + 4 * slot] = real_low_first(reactive)
             values[0x0300 + 4 * slot] = real_low_first(apparent)
-            if counts:
-                self._joules[slot, 0 if power >= 0 else 1] += abs(power)
-            for k, watt_hours in enumerate(self.energy(slot)):
-                values[_ENERGIES + 4 * slot + 2 * k] = low_first(watt_hours)
-        self._values = values
+            self._joules[slot, 0 if power >= 0 else 1] += abs(power)
+        self._values = values | self._energies()
+        self._used = list(self.mapping)
+
+    def _energies(self) -> dict[int, list[int]]:
+        return {
+            _ENERGIES + 4 * slot + 2 * k: low_first(watt_hours)
+            for slot in range(len(self.slots))
+            for k, watt_hours in enumerate(self.energy(slot))
+        }
 
     @staticmethod
     def _voltage(volts: np.ndarray, code: int) -> np.ndarray | None:
@@ -172,8 +178,6 @@ class PowerBox(Slave):
                 self.types[place - 0x1100] = value
             elif place == 0xFDE8:
                 self.saved = (list(self.mapping), list(self.types))
-                if self._second >= 0:  # what is read next is not of before the set-up
-                    self._compute(self._first + self._second * SAMPLE_RATE, False)
             else:
                 raise Refused(ILLEGAL_ADDRESS)
 

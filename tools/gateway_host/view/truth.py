@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from itertools import dropwhile
 from typing import Any
 
 import numpy as np
@@ -78,8 +79,10 @@ class Truth:
     ) -> tuple[float, float, float] | None:
         """(measured J, true J, s) over the same samples, or None where it cannot be said.
 
-        reports: samples and grid power in W of each report, none missing in between.
+        reports: samples and grid power in W of each report, none missing in between. Those before
+        the first power, of a Power Box that is being set up, are left out.
         """
+        reports = list(dropwhile(lambda report: report[1] is None, reports))
         with self._lock:
             covered = np.cumsum(np.concatenate([np.zeros(1), *self._blocks]))
             answers = np.array(self._answers)
