@@ -10,7 +10,7 @@ from b_bus.device import Device
 from b_bus.meter_energy import MeterEnergy
 from b_bus.meter_profile import ENERGIES
 from b_bus.meter_units import WATT_HOUR, Units
-from b_bus.modbus import BEHIND, ModbusError
+from b_bus.modbus import BEHIND, EXCEPTION, ModbusError
 from b_bus.registers import bits, exact, value
 
 _FRESH_S = const(5)  # values are shown for so long, and for three times of what a round takes
@@ -128,24 +128,27 @@ class Meter(Device):
         self._energy.read(counted, powers, passed if passed <= self._fresh_s else 0, now_s)
         self.fault = self._judge(bus)
 
-    async def _ask(self, bus, k):
+    async def _ask(self, bus, request):
         profile = self._profile
-        address, count = profile.requests[k]
+        address, count = request
         manner = profile.manner
         return await bus.ask(self.unit, profile.function, address, count, self.tries, manner)
 
     async def _answers(self, bus):
-        """Of each request. Where all have one length, the one that holds `check` is asked first,
-        and again at the end: what belongs to the request before is no such voltage."""
-        check = self._profile.check
-        answers = [b""] * len(self._profile.requests)
-        if check:
-            answers[check.request] = await self._ask(bus, check.request)
-        for k in range(len(answers)):
-            if not answers[k]:
-                answers[k] = await self._ask(bus, k)
-        if check:
-            again = await self._ask(bus, check.request)
+        """Of each request, none of which is that to the request before: see Profile.turns."""
+        profile = self._profile
+        requests, check = profile.requests, profile.check
+        answers = [b""] * len(requests)
+        for k in profile.turns:
+            answers[k] = await self._ask(bus, requests[k])
+        if profile.closing:
+            try:
+                await self._ask(bus, profile.closing)
+            except ModbusError as error:
+                if error.result != EXCEPTION:  # that is no answer to what was read before either
+                    raise
+        elif check:
+            again = await self._ask(bus, requests[check.request])
             if not self._alike(check, answers[check.request], again):
                 raise ModbusError(BEHIND)
         return answers

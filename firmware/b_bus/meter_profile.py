@@ -105,8 +105,13 @@ class Register:
 
 
 class Profile:
-    """A profile. `requests`: [(address, count)]; `registers`: Registers; `manner`: of the meter;
-    `check`: a Register that is read twice, where no answer is known by its length, else None."""
+    """A profile. `requests`: [(address, count)]; `registers`: Registers; `manner`: of the meter.
+
+    `turns`: the places of the requests in the order in which they are made. The answer to the last
+    one has another length than the one before it, so that it shows that no answer was that to the
+    request before. Where all have one length, `closing` is made behind them: (address, count).
+    Where that cannot be shorter either, each reads one value: `check` is the Register that is read
+    last, behind one of another quantity, and then again. None else."""
 
     def __init__(self, table: Table):
         """table: the profile's JSON. ProfileError when it is impossible."""
@@ -137,15 +142,46 @@ class Profile:
         self._check()
         self.registers.sort(key=lambda register: register.address)
         self._group(most, gaps)
-        counts = {count for _, count in self.requests}
-        # Answers of several lengths show that they are to other requests.
-        self.check = self._steady() if len(counts) == 1 < len(self.requests) else None
+        self.turns = list(range(len(self.requests)))
+        self.closing = self.check = None
+        if len(self.requests) > 1:
+            self._close()
 
-    def _steady(self):
-        """A register whose value changes little."""
-        for quantities in (("voltage",), ("frequency",), ENERGIES):
+    def _close(self):
+        """See `turns`."""
+        sizes = [count for _, count in self.requests]
+        others = [k for k in self.turns if sizes[k] != sizes[-1]]
+        if others:
+            self._move(others[-1])
+            self._move(self.turns[-2])
+            return
+        for register in self.registers:
+            if register.place == 0 and register.words < sizes[0]:
+                self.closing = (register.address, register.words)
+                return
+        self.check = self._first("voltage", "frequency", *ENERGIES)
+        if self.check:
+            name = self.check.quantity
+            names = ("factor",) if name == "frequency" else ("frequency", "factor")
+            if name not in ENERGIES:
+                names += ENERGIES
+            # Current and power as near each other as can be: a load may switch between them.
+            names += ("reactive", "apparent", "current", "power")
+            other = self._first(*names)
+            assert other  # each profile has a power
+            self._move(other.request)
+            self._move(self.check.request)
+
+    def _move(self, k):
+        """To the end."""
+        self.turns.remove(k)
+        self.turns.append(k)
+
+    def _first(self, *quantities):
+        """The first Register of the first of these that there is."""
+        for quantity in quantities:
             for register in self.registers:
-                if register.quantity in quantities:
+                if register.quantity == quantity:
                     return register
         return None
 

@@ -420,14 +420,17 @@ def test_loads_that_switch_between_two_requests_are_no_wrong_unit(tmp_path):
 
 
 def one_behind(line, begins=0.0, ends=1e12):
-    """From `begins` on (us) until `ends` each answer is that to the request before."""
+    """From `begins` on (us) until `ends` each answer is that to the request before; then the
+    converter starts anew, which takes two seconds."""
     kept = []
 
     def behind(hear):
         def answer(time, frame):
             own = hear(time, frame)
-            if own is None or not begins <= time < ends:
+            if own is None or not begins <= time < ends + 2e6:
                 return own
+            if time >= ends:
+                return None
             kept.append(own)
             return kept.pop(0) if len(kept) > 1 else None
 
@@ -437,7 +440,29 @@ def one_behind(line, begins=0.0, ends=1e12):
         slave.hear = behind(slave.hear)
 
 
+def phase_by_phase(phases, *more, of=("voltage", "current", "power"), step=20, **fields):
+    """Each phase's values lie alike, each phase in a request of its own."""
+    units = {"voltage": "V", "current": "A", "power": "W", "frequency": "Hz"}
+    registers = [
+        {"quantity": name, "phase": k + 1, "address": step * k + 2 * j, "type": "float32",
+         "unit": units[name]}
+        for k in range(phases) for j, name in enumerate(of)
+    ]  # fmt: skip
+    fields = {"gaps": False, "max_registers": 2 * len(of)} | fields
+    return PLAIN | {"phases": phases, "registers": registers + list(more)} | fields
+
+
+VOLTS_LAST = [
+    {"quantity": "voltage", "phase": k + 1, "address": 60 + 2 * k, "type": "float32", "unit": "V"}
+    for k in range(3)
+]
 BEHIND = {
+    "phases that lie alike": phase_by_phase(3),
+    "two of them": phase_by_phase(2),
+    "powers, then voltages, one by one": phase_by_phase(3, *VOLTS_LAST, of=("power",), step=2),
+    "the last two of one length": phase_by_phase(3, of=("voltage", "power"), step=14) | {
+        "registers": phase_by_phase(3, of=("voltage", "power"), step=14)["registers"][1:]
+    },
     "several lengths": with_registers((3, {"type": "uint64"}), gaps=False),
     "one length": with_registers(gaps=False),
     "one length, no voltage": with_registers((0, {"quantity": "frequency", "unit": "Hz"}),
@@ -449,26 +474,67 @@ BEHIND = {
 }  # fmt: skip
 
 
+SHARES = (1, 1.2, 0.8)  # of what each phase has in the house
+
+
+def unlike(then):
+    """Each phase has another power."""
+
+    def prepare(line):
+        slave = line.slaves[0]
+        quantity = slave.quantity
+        slave.quantity = lambda name, phase: (
+            quantity(name, phase)
+            * (SHARES[phase - 1] if phase and name not in ("voltage", "frequency") else 1)
+        )
+        then(line)
+
+    return prepare
+
+
 @pytest.mark.parametrize("case", BEHIND)
 def test_answers_to_the_request_before_are_never_taken(case, tmp_path):
-    run = own(tmp_path, BEHIND[case], one_behind, seconds=40, power=5400)
+    run = own(tmp_path, BEHIND[case], unlike(one_behind), seconds=40, power=5400)
     assert all(row[0] is None for second in range(40) for row in rows(run, second))
     assert all(row[5:7] == [0, 0] for row in rows(run))
     assert "each answer of M0 is that to the request before" in run.advice()["b_behind"]
 
 
+@pytest.mark.parametrize("offset", [0.0, 0.1e6, 0.2e6, 0.3e6, 0.4e6])
 @pytest.mark.parametrize("case", BEHIND)
-def test_a_converter_that_gets_behind_and_is_restarted(case, tmp_path):
-    """What is shown is right or unknown, all the time."""
-    run = own(tmp_path, BEHIND[case], lambda line: one_behind(line, 8.3e6, 40e6), 80, power=5400)
+def test_a_converter_that_gets_behind_and_is_restarted(case, offset, tmp_path):
+    """What is shown is right or unknown, all the time, whenever in its reads it begins."""
+    begins, ends = 8e6 + offset, 40e6 + offset
+    prepare = unlike(lambda line: one_behind(line, begins, ends))
+    run = own(tmp_path, BEHIND[case], prepare, 80, power=5400)
     phases = BEHIND[case]["phases"]
+    volts = any(one["quantity"] == "voltage" for one in BEHIND[case]["registers"])
     for second in range(4, 80):
-        for row in rows(run, second):
-            assert row[0] is None or row[0] == pytest.approx(5400 / phases, rel=1e-3)
-            assert row[4] is None or row[4] == pytest.approx(230.5, rel=1e-3)
-            assert row[5] < 5400 / phases * second + 4000
+        for row, share in zip(rows(run, second), SHARES, strict=False):
+            power = 5400 / phases * share
+            assert row[0] is None or row[0] == pytest.approx(power, rel=1e-3)
+            assert row[4] is None or not volts or row[4] == pytest.approx(230.5, rel=1e-3)
+            assert row[5] < power * second + 4000
     assert rows(run, 7)[0][0] and rows(run, 30)[0][0] is None and rows(run)[0][0]
     assert "b_behind" in run.advice(30) and not run.last["advice"]
+
+
+def test_a_meter_that_refuses_to_be_read_in_part_works(tmp_path):
+    """What is read last, to see whose answers they are, is a part of what is read first."""
+
+    def prepare(line):
+        slave = line.slaves[0]
+        read = slave.read_words
+
+        def whole(function, address, count):
+            if count < 6:
+                raise Refused(3)
+            return read(function, address, count)
+
+        slave.read_words = whole
+
+    run = own(tmp_path, phase_by_phase(3), prepare, seconds=12, power=5400)
+    assert not run.last["advice"] and all(row[0] == pytest.approx(1800) for row in rows(run))
 
 
 def test_a_meter_with_one_request_is_one_read_late(tmp_path):
