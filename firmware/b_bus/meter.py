@@ -52,19 +52,21 @@ class Meter(Device):
         self._seen_s = None
         self._unlikely = ""  # the quantity by which what was read last cannot be
 
-    def begin(self, count: Count, points: Sequence[tuple[int, int]]) -> None:
-        """count: counts an error by name. points: [(index of a point of the site, phase)]."""
+    def begin(self, count: Count, points: Sequence[tuple[int, int]], most: int) -> None:
+        """count: counts an error by name. points: [(index of a point of the site, phase)]; most:
+        W, more than the site's connection can carry, 0 where that is not known."""
         self._count = count
         self._points = points
         self._counters = [r for r in self._profile.registers if r.quantity in ENERGIES]
-        self._units = Units(self.phases, [phase for _, phase in points])
+        self._units = Units(self.phases)
+        self._units.want([phase for _, phase in points], most)
         self._energy = MeterEnergy(
             [(r.quantity, self._phase(r)) for r in self._counters],
             self.phases,
             lambda: count("bus_b.range"),
         )
 
-    def set_points(self, points: Sequence[tuple[int, int]]) -> None:
+    def set_points(self, points: Sequence[tuple[int, int]], most: int) -> None:
         """As begin() has it, of another site; what it has counted goes on, but for phases that
         had no point: these begin now."""
         had = [phase for _, phase in self._points]
@@ -73,6 +75,7 @@ class Meter(Device):
                 self._energy.take(phase - 1, 0)
                 self._energy.take(phase - 1, 1)
         self._points = points
+        self._units.want([phase for _, phase in points], most)
 
     def _phase(self, register):
         return register.phase or (1 if self.phases == 1 else 0)

@@ -12,6 +12,7 @@ from micropython import const
 _READS = const(5)  # in a row that must say the same: a load may switch between two requests
 _LEAST_VOLTS = 40  # less is no nominal voltage (57.7 to 690 V), more than 1000 V is never taken
 _THOUSANDTH = (0.05, 1.0)  # V: what a nominal voltage is in kV
+_ANY_VOLTS = (100, 40000)  # where a meter says none: those of a house to those of a transformer
 _LEAST_HERTZ, _LINE_HERTZ = 10, (15, 100)
 _WATTS = 100  # what the steps of small currents and powers may come to
 _LOAD = 300  # VA that say something of a power that is too small
@@ -26,6 +27,7 @@ _KEPT_STEPS = const(200)
 _UNITS = {"voltage": "V", "current": "A", "power": "W", "reactive": "var", "apparent": "VA"}
 _UNITS["frequency"] = "Hz"
 _WORDS = {"reactive": "reactive power", "apparent": "apparent power", "factor": "power factor"}
+_WORDS["power or apparent"] = "power or apparent power"
 
 
 # So long, and while so much flows, some value changes: a coarse meter's counter at least.
@@ -38,16 +40,23 @@ _FROZEN = (
 
 
 class Units:
-    """phases: of the meter; wanted: those that points are measured with."""
+    """phases: of the meter."""
 
-    def __init__(self, phases: int, wanted: Iterable[int]):
+    def __init__(self, phases: int):
         self._phases = phases
-        self._wanted = {phase for phase in wanted if phase}
+        self._wanted = set()
+        self._most = 0
         self._same = self._since_s = 0  # what was read, and since when
         self._frozen = False
         self._reads = 0
         self._what = None  # (what does not fit, phase) of the last reads
         self._text = ""
+
+    def want(self, wanted: Iterable[int], most: int) -> None:
+        """wanted: the phases that points are measured with; most: W, more than the site's
+        connection can carry, 0 where that is not known."""
+        self._wanted = {phase for phase in wanted if phase}
+        self._most = most
 
     def watch(
         self, answers: Sequence[bytes], values: dict[tuple[str, int], float], now_s: int
@@ -80,12 +89,13 @@ class Units:
             if found:
                 break
             found, fits = self._phase(values, phase)
+            found = found or self._much(values, phase)
             said = said or fits
         if found:
             what, self._text = found
             self._reads = min(self._reads + 1, _READS) if what == self._what else 1
             self._what = what
-        elif said:
+        elif said or self._what and self._what[0] == "most":
             self._reads = 0
 
     def doubt(self) -> str | None:
@@ -123,41 +133,62 @@ class Units:
         """As _frequency()."""
         volts, amperes = values.get(("voltage", phase)), values.get(("current", phase))
         watts = values.get(("power", phase))
-        if volts is None or amperes is None or watts is None:
-            return None, False
-        product, power = abs(volts * amperes), abs(watts)
         apparent, vars_ = values.get(("apparent", phase)), values.get(("reactive", phase))
-        if power > 2 * product + _WATTS:
-            if abs(volts) < _LEAST_VOLTS:
+        if watts is None:
+            return None, False
+        power = abs(watts)
+        if amperes is not None:
+            least, most = _ANY_VOLTS if volts is None else (abs(volts), abs(volts))
+            product, greatest = abs(amperes) * least, abs(amperes) * most
+        elif apparent is not None:
+            product = greatest = abs(apparent)
+        else:
+            return None, False
+        if power > 2 * greatest + _WATTS:
+            if amperes is None:
+                return self._unlike("power or apparent", phase, values), False
+            if volts is not None and abs(volts) < _LEAST_VOLTS:
                 return self._beyond(("voltage", phase, volts)), False
-            alone = apparent is not None and apparent <= 2 * product + _WATTS
+            alone = apparent is not None and apparent <= 2 * greatest + _WATTS
             return self._unlike("power" if alone else "power or current", phase, values), False
         for name, value in (("apparent", apparent), ("reactive", vars_)):
-            if value is not None and abs(value) > 2 * product + _WATTS:
+            if value is not None and abs(value) > 2 * greatest + _WATTS:
                 return self._unlike(name, phase, values), False
         if product < _LOAD:
             return None, False
+        doubtful = "power or apparent" if amperes is None else "power or current"
         if apparent is not None and apparent * _FACTOR < product:
             return self._unlike("power or current" if power <= 2 * apparent else "apparent",
                                 phase, values), False  # fmt: skip
         if vars_ is not None:
             if sqrt(power * power + vars_ * vars_) * _FACTOR < product:
-                return self._unlike("power or current", phase, values), False
-        elif apparent is None and power * _ALONE < product:
-            return self._unlike("power or current", phase, values), False
+                return self._unlike(doubtful, phase, values), False
+        elif (apparent is None or amperes is None) and power * _ALONE < product:
+            return self._unlike(doubtful, phase, values), False
         factor = values.get(("factor", phase))
         if factor is not None and abs(factor) * product > _FACTOR * power + _WATTS:
-            return self._unlike("power or current", phase, values), False
+            return self._unlike(doubtful, phase, values), False
         return None, True
 
+    def _much(self, values, phase):
+        """What does not fit the site, or None."""
+        watts = values.get(("power", phase), 0)
+        if not self._most or abs(watts) <= self._most:
+            return None
+        say = "its power%s of %g W is more than the grid's CTs are for: see unit and scale of its "
+        say += "power in the profile"
+        return ("most", phase), say % (self._of(phase), watts)
+
     def _unlike(self, name, phase, values):
-        said = [values["voltage", phase], values["current", phase]]
         shown = name if name in ("apparent", "reactive") else "power"
-        said += [values[shown, phase], _UNITS[shown]]
-        say = "%g V, %g A and %g %s%s cannot be together: see unit and scale of its %s in the "
+        beside = [one for one in ("voltage", "current") if (one, phase) in values]
+        if "current" not in beside:
+            beside = ["apparent"]
+        beside = ", ".join(["%g %s" % (values[one, phase], _UNITS[one]) for one in beside])
+        say = "%s and %g %s%s cannot be together: see unit and scale of its %s in the "
         say += "profile, and the transformers' ratio if it has some"
-        word = _WORDS.get(name, name)
-        return (name, phase), say % (said[0], said[1], said[2], said[3], self._of(phase), word)
+        said = (beside, values[shown, phase], _UNITS[shown], self._of(phase))
+        return (name, phase), say % (said + (_WORDS.get(name, name),))
 
 
 class Pace:

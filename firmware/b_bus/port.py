@@ -16,6 +16,7 @@ _QUESTIONS = (
     b"\xf7\x03\x00\x00\x00\x03\x11\x5d",
 )
 _PAUSE_US = const(40000)
+_BEYOND_V = const(800)  # twice what any line of 400 V carries at a CT's rated current
 
 
 class PortB:
@@ -99,7 +100,7 @@ class PortB:
             self._place.zone,
         )
         for meter in named.meters:
-            meter.begin(self._count, self._points_of(meter))
+            meter.begin(self._count, self._points_of(meter), self._most())
             runner.members.add(meter)
         self._measuring.set_meters(named.meters)
         if named.power_box:  # behind the meters, whose values its report holds as well
@@ -117,13 +118,23 @@ class PortB:
             if point.type == "MODBUS" and point.node == meter.name
         ]
 
+    def _most(self):
+        """W, more than what the grid's CTs are for by far; 0 where the grid has none."""
+        place, rated = self._place, 0
+        for point in place.points:
+            if place.loads[point.load].role == "grid":
+                if point.metered:
+                    return 0
+                rated += point.rated * point.ratio_ppm // 1000000
+        return rated * _BEYOND_V * place.voltage_ppm // 1000000
+
     def change(self, place: Site) -> None:
         """It is another site now, with the same `b_bus` and without a Power Box."""
         self._place = place
         if self._runner:
             self._runner.set_zone(place.zone)
             for meter in self.site.meters:
-                meter.set_points(self._points_of(meter))
+                meter.set_points(self._points_of(meter), self._most())
 
     def pulses(self) -> list[tuple[str, Sequence[int | None]]]:
         """What the inputs of the Input modules have counted, None for one that does not, or not

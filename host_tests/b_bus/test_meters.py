@@ -92,14 +92,17 @@ PLAIN = {
 }  # fmt: skip
 
 
-def own(tmp_path, profile, prepare=None, seconds=12, count=1, power=3600, **task):
-    """A run with meters whose profile lies beside the house file."""
+def own(tmp_path, profile, prepare=None, seconds=12, count=1, power=3600, grid=True, **task):
+    """A run with meters whose profile lies beside the house file. grid: whether the house's one
+    CT, of 50 A, is the grid's."""
     (tmp_path / "own.json").write_text(json.dumps(profile))
     toml = "".join(
         meter_table("own", 21 + k, power, phases_of(profile["phases"]), name=f"M{k}")
         for k in range(count)
     )
     head = HEAD.replace("[head]", 'scheme = "3x400+N"\n[head]')
+    if not grid:
+        head = head.replace('role = "grid"', 'role = "circuit"\npower = 100')
     return Run(tmp_path, toml, prepare, head=head, seconds=seconds, **task)
 
 
@@ -224,6 +227,11 @@ def shown(**factors):
     return prepare
 
 
+def without(*names, of=PLAIN):
+    """A profile without what the meter has of these."""
+    return of | {"registers": [one for one in of["registers"] if one["quantity"] not in names]}
+
+
 POWERS = ("power", "apparent", "reactive")
 # The profile, what the meter shows too large, W; the words that name it.
 WRONG_UNITS = {
@@ -252,6 +260,18 @@ WRONG_UNITS = {
     "0.01 Hz as Hz": (WITH_HERTZ, dict(frequency=100), 3600, "its frequency cannot be 5001 Hz"),
     "Hz as kHz": (WITH_HERTZ, dict(frequency=0.001), 3600, "its frequency cannot be 0.05001 Hz"),
     "exporting": (PLAIN, dict(power=1000), -3600, "its power or current"),
+    "W as kW, no voltage": (without("voltage"), dict(power=1000), 30, "its power or current"),
+    "kW as W, no voltage": (without("voltage"), dict(power=0.001), 3600, "its power or current"),
+    "W as kW beside VA alone": (without("voltage", "current", of=WITH_ALL), dict(power=1000), 20,
+                                "its power or apparent power"),
+    "kW as W beside VA alone": (without("voltage", "current", of=WITH_ALL), dict(power=0.001,
+                                reactive=0.001), 3600, "its power or apparent power"),
+    "var as kvar beside VA alone": (without("voltage", "current", of=WITH_ALL),
+                                    dict(reactive=1000), 3600, "its reactive power in"),
+    "W as kW and nothing else": (without("voltage", "current", "import"), dict(power=1000), 3600,
+                                 "its power of 3.6e+06 W is more than the grid's CTs are for"),
+    "both as kilo": (without("voltage", "current"), {"power": 1000, "import": 1000}, -3600,
+                     "its power of -3.6e+06 W is more than the grid's CTs are for"),
 }  # fmt: skip
 
 
@@ -283,7 +303,7 @@ def test_a_wrong_unit_of_one_phase_is_named(tmp_path):
 def test_a_wrong_unit_of_a_counter_is_named(factor, words, watts, sign, name, tmp_path):
     power = sign * watts
     profile = with_registers((3, {"quantity": name, "type": "int32"}))
-    run = own(tmp_path, profile, shown(**{name: factor}), seconds=24, power=power)
+    run = own(tmp_path, profile, shown(**{name: factor}), seconds=24, power=power, grid=False)
     assert f"its counter of {name} counts far {words}" in run.advice()["b_fault"]
 
 
@@ -814,5 +834,16 @@ def test_a_point_that_is_new_has_nothing_of_the_time_before():
     one has lost its point and gets it back an hour later. 1000 W each, the last second."""
     first, second, third = [0, 1], [1, 2], [2, 3]
     steps = [[1, [first, second]], [3600, [first]], [7200, [first, second, third]]]
-    for one in json.loads(succeed("move_meter_points", given=steps)):
-        assert one == [pytest.approx(1000, abs=1), 0]
+    given = {"steps": steps, "unknown": 0}
+    energies, fault = json.loads(succeed("move_meter_points", given=given))
+    assert energies == [[pytest.approx(1000, abs=1), 0]] * 3
+    assert "do not change at all" in fault
+
+
+@pytest.mark.parametrize("last, named", [([[0, 1]], False), ([[0, 1], [2, 3]], True)])
+def test_a_phase_that_has_no_point_any_more_may_be_unknown(last, named):
+    """And one that has a point from now on may not: a site that is applied."""
+    first = [[0, 1], [2, 3]] if not named else [[0, 1]]
+    given = {"steps": [[1, first], [5, last], [20, last]], "unknown": 3}
+    _, fault = json.loads(succeed("move_meter_points", given=given))
+    assert ("power of L3 is not available" in (fault or "")) == named
