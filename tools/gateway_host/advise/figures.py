@@ -46,12 +46,15 @@ def _of(verdicts: list[Verdict]) -> dict[str, Any]:
     faults = [one for one in verdicts if one.fault and one.flows]
     right = [one for one in verdicts if not one.fault]
     found = [one for one in faults if one.said == WRONG and one.right]
+    decidable = [one for one in faults if one.decidable]
     decided = [one.second for one in verdicts if one.second is not None]
     return {
         "points": len(verdicts),
         "without_current": sum(not one.flows for one in verdicts),
         "faults": len(faults),
         "found_share": _share(found, faults),
+        "decidable_faults": len(decidable),
+        "found_of_decidable_share": _share(found, decidable),
         "false_alarm_share": _share([one for one in right if one.alarm], right),
         "confident_wrong": sum(one.wrong for one in verdicts),
         "undecided_share": _share([one for one in verdicts if one.said < 2], verdicts),
@@ -91,8 +94,8 @@ def good(found: dict[str, Any]) -> bool:
 
 
 def lines(found: dict[str, Any]) -> Iterable[str]:
-    """What is printed."""
-    head = f"{'':12}{'points':>8}{'faults':>8}{'found':>9}{'alarms':>9}{'wrong':>7}"
+    """What is printed. "of what": could be known, see oracle.Oracle."""
+    head = f"{'':12}{'points':>8}{'faults':>8}{'found':>9}{'of what':>9}{'alarms':>9}{'wrong':>7}"
     yield head + f"{'undecided':>11}{'median s':>10}{'90 % s':>8}"
     yield _line("all", found)
     for part in ("by_scheme", "by_fault", "by_role", "by_grid", "by_current"):
@@ -113,6 +116,7 @@ def _line(name: str, one: dict[str, Any]) -> str:
     time = one["seconds_to_decision"]
     return (
         f"{name:12}{one['points']:8}{one['faults']:8}{percent(one['found_share']):>9}"
+        f"{percent(one['found_of_decidable_share']):>9}"
         f"{percent(one['false_alarm_share']):>9}{one['confident_wrong']:7}"
         f"{percent(one['undecided_with_current_share']):>11}"
         f"{time['median'] or '-':>10}{time['p90'] or '-':>8}"

@@ -16,12 +16,13 @@ from gateway_host import interpreter
 from gateway_host.errors import UserError
 from gateway_host.session import MODULE_PATH
 
-from .sites import Ct, Drawn, draw, patterns_of
+from .oracle import Oracle
+from .sites import Drawn, draw, patterns_of
+from .truth import is_right
 
 SCRIPT = interpreter.ROOT / "tools" / "gateway_host" / "device" / "advise.py"
 SECONDS = 600
 _TOGETHER = 10  # sites in one interpreter
-_ALIKE = 0.05  # of a power, by which it may be off and is still right
 _SLOW = 16  # seconds
 _SPLIT = "2x120/240"
 _FLOWS = 50.0  # VA: a point that never carries so much has nothing to be decided by
@@ -37,7 +38,7 @@ class Verdict:
     measured; said: the state; right: whether what was said makes the power right; wrong: whether
     anything that was said for sure at any time was wrong; alarm: whether a fault was said at any
     time of a point without one, but for a CT in a split phase that is on the other leg and turned;
-    second: of the first right answer.
+    second: of the first right answer; decidable: whether a fault could be known (oracle.Oracle).
     """
 
     seed: int
@@ -53,6 +54,7 @@ class Verdict:
     wrong: bool = False
     alarm: bool = False
     second: int | None = None
+    decidable: bool = False
 
 
 def records(site: Drawn) -> bytes:
@@ -92,14 +94,14 @@ def _verdict(seed: int, site: Drawn, k: int, lines: list[list]) -> Verdict:
     flows = bool(np.mean(np.abs(site.power[k]) > _FLOWS) > 0.02)
     names = list(patterns_of(site.scheme))
     split = site.scheme == _SPLIT  # turned on the other leg: the power is right both ways
-    fault = "" if _is_right(site, ct, 2 * names.index(ct.phase)) else ct.fault or "unnamed"
+    fault = "" if is_right(site, ct, 2 * names.index(ct.phase)) else ct.fault or "unnamed"
     change = np.abs(site.power[k][_SLOW:] - site.power[k][:-_SLOW]).max()
     switches = bool(change > max(_FLOWS, np.abs(site.power[k]).max() / 3))
     grid = any(other.role == "grid" for other in site.cts)
     verdict = Verdict(seed, k, site.scheme, ct.role, fault, flows, switches, grid)
     for second, states, ways in lines:
         verdict.said = states[k]
-        verdict.right = _is_right(site, ct, ways[k])
+        verdict.right = is_right(site, ct, ways[k])
         if verdict.said == WRONG and not fault and not (split and ct.fault and verdict.right):
             verdict.alarm = True
         if verdict.said >= AS_CONFIGURED:
@@ -107,18 +109,10 @@ def _verdict(seed: int, site: Drawn, k: int, lines: list[list]) -> Verdict:
                 verdict.wrong = True
             elif verdict.second is None:
                 verdict.second = second
+    if fault and flows and site.supply is not None:
+        found = verdict.said == WRONG and verdict.right
+        verdict.decidable = found or Oracle(site, grid).decides(k)
     return verdict
-
-
-def _is_right(site: Drawn, ct: Ct, way: int) -> bool:
-    """Whether the power is right when the point is configured so."""
-    names = list(patterns_of(site.scheme))
-    if way // 2 >= len(names):
-        return False
-    seen = ct.seen * (-1 if ct.turned else 1) * (-1 if way & 1 else 1)
-    true = ct.right * np.conj(ct.seen)
-    off = np.abs(site.volts[way // 2] * np.conj(seen) - true)
-    return bool(np.sum(off) <= _ALIKE * np.sum(np.abs(true)) + 1e-9)
 
 
 def judge_all(count: int, first: int = 0) -> Iterator[list[Verdict]]:

@@ -24,8 +24,8 @@ HUB = "5500%06d"
 
 @dataclass
 class Ct:
-    """A point: configured as `phase`; on `line` of a load of several phases, or None; `seen`: A
-    in the direction of its arrow, complex, by second; `right`: V that belong to it."""
+    """A point: configured as `phase`; `seen`: A in the direction of its arrow, complex, by second;
+    `right`: V that belong to it; `carries`: the lines through which that current goes."""
 
     load: int
     role: str
@@ -34,18 +34,33 @@ class Ct:
     seen: np.ndarray = field(default_factory=lambda: np.zeros(0))
     right: np.ndarray = field(default_factory=lambda: np.zeros(0))
     turned: bool = False
+    carries: tuple[int, ...] = ()
+
+
+@dataclass
+class Supply:
+    """`source`: V of the lines [3] without any drop; `walk`: by which they change [3, second];
+    `line`, `neutral`: ohm; `rest`: A of what nobody measures [3, second]."""
+
+    source: np.ndarray
+    walk: np.ndarray
+    line: complex
+    neutral: complex
+    rest: np.ndarray
 
 
 @dataclass
 class Drawn:
     """A site: `plan` is its site.json; `volts` [3, second], as points are measured with; `cts` in
-    the order of the points; `power` [point, second], VA, as the gateway's P and Q."""
+    the order of the points; `power` [point, second], VA, as the gateway's P and Q; `supply`: what
+    no gateway knows."""
 
     scheme: str
     plan: dict[str, Any]
     volts: np.ndarray
     cts: list[Ct]
     power: np.ndarray
+    supply: Supply | None = None
 
 
 def patterns_of(scheme: str) -> dict[str, tuple[int, int, int]]:
@@ -110,8 +125,8 @@ class _Drawing:
         self.loads.append(load)
         return len(self.loads) - 1
 
-    def _add_ct(self, load: int, phase: str, current: np.ndarray) -> None:
-        ct = Ct(load, self.loads[load]["role"], phase, seen=current)
+    def _add_ct(self, load: int, phase: str, lines: tuple[int, ...], current: np.ndarray) -> None:
+        ct = Ct(load, self.loads[load]["role"], phase, seen=current, carries=lines)
         ct.right = np.array(self.patterns[phase])
         self.cts.append(ct)
 
@@ -123,7 +138,7 @@ class _Drawing:
         if self.split and phase != "L1-L2":
             power *= 0.5
         current = self._add_current(pattern, power)
-        self._add_ct(self._add_load(name, role), phase, current)
+        self._add_ct(self._add_load(name, role), phase, pattern, current)
 
     def add_several(self, name: str, role: str, shape: shapes.Shape, alike: bool) -> None:
         """A load on all lines, with a CT on each (in a delta on L1 and L2)."""
@@ -150,13 +165,14 @@ class _Drawing:
         for phase in phases:
             given = self._add_current(self.patterns[phase], gives * (1 + rng.normal(0, 0.01)))
             taken = self._add_current(self.patterns[phase], shapes.rest(rng, self.seconds))
-            self._add_ct(panel, phase, given + taken)
-            self._add_ct(sun, phase, given)
+            self._add_ct(panel, phase, self.patterns[phase], given + taken)
+            self._add_ct(sun, phase, self.patterns[phase], given)
 
     def _measure_lines(self, name: str, role: str, currents: np.ndarray) -> None:
         load = self._add_load(name, role)
         for line in range(min(self.lines, 2) if self.delta else self.lines):
-            self._add_ct(load, ("L1", "L2", "L3")[line], currents[line].copy())
+            carries = _STAR[f"L{line + 1}"]
+            self._add_ct(load, f"L{line + 1}", carries, currents[line].copy())
 
     # Faults
 
@@ -177,6 +193,7 @@ class _Drawing:
                     continue
                 ct.seen, other.seen = other.seen, ct.seen
                 ct.right, other.right = other.right, ct.right
+                ct.carries, other.carries = other.carries, ct.carries
                 ct.fault = other.fault = "exchanged"
             elif kind != "turned":  # the circuit is on another phase than is configured
                 ct.phase = str(rng.choice([name for name in self.patterns if name != ct.phase]))
@@ -227,8 +244,10 @@ class _Drawing:
         self._fill(points)
         if points is None:
             self._add_sunny()
+        self.rest = -self.currents
         for pattern in self.patterns.values():
             self._add_current(pattern, shapes.rest(self.rng, self.seconds))
+        self.rest += self.currents
         if self.rng.random() < 0.93:
             self._measure_lines("Grid", "grid", self.currents)
         self.rng.shuffle(self.cts)
@@ -251,7 +270,8 @@ class _Drawing:
             noise = rng.normal(0, 0.004, (2, self.seconds))
             seen = ct.seen * error * (-1 if ct.turned else 1) + noise[0] + 1j * noise[1]
             power[k] = volts[names.index(ct.phase)] * np.conj(seen)
-        return Drawn(self.scheme, self._plan(), volts, self.cts, power)
+        supply = Supply(self.source, self.walk, self.line, self.neutral, self.rest)
+        return Drawn(self.scheme, self._plan(), volts, self.cts, power, supply)
 
     def _plan(self) -> dict[str, Any]:
         points = [
