@@ -25,6 +25,16 @@ class Coverage:
             first = given[_LAST] + 1
         return first, None
 
+    def arrived(self, first: int, last: int) -> list[list[int]]:
+        """[[first, last], ...] of what the reader has of these, in their order."""
+        found = []
+        if first <= self.through:
+            found.append([first, min(last, self.through)])
+        for given in self._beyond:
+            if given[_HAS] and given[_FIRST] <= last and given[_LAST] >= first:
+                found.append([max(first, given[_FIRST]), min(last, given[_LAST])])
+        return found
+
     def give(self, first: int, last: int) -> None:
         """These are on their way; they lie in one gap."""
         at = 0

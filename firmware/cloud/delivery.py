@@ -73,14 +73,24 @@ class Delivery:
         self._news.set()
 
     def ask(self, first: int, last: int) -> None:
-        """A reader lacks these: they are sent once more, behind all else. Refused where they are
-        none, or too many wait for that."""
+        """A reader lacks these: what was delivered of them is sent once more, behind all else; the
+        others come anyway, and what waits for that already is not sent twice. Refused where they
+        are none, or too many wait."""
         if first > last:
             raise Refused("history.to: must not be before history.from")
-        if len(self._asked) == _MAX_ASKED:
-            raise Refused("too many ranges are asked for: wait until they have come")
-        self._asked.append([first, last])
-        self._news.set()
+        for part in self._coverage.arrived(first, last):
+            if self._is_asked(*part):
+                continue
+            if len(self._asked) == _MAX_ASKED:
+                raise Refused("too many ranges are asked for: wait until they have come")
+            self._asked.append(part)
+            self._news.set()
+
+    def _is_asked(self, first, last):
+        for asked in self._asked:
+            if asked[0] <= first and last <= asked[1]:
+                return True
+        return False
 
     async def run(self, beat: Beat) -> Never:
         """Deliver, without end. beat: called meanwhile."""

@@ -37,6 +37,18 @@ class Known(unittest.TestCase):
         coverage.end(1, 10, True)  # which was not given any more
         self.assertEqual(coverage.through, 0)
 
+    def test_what_has_arrived_of_some(self):
+        coverage = Coverage(10)
+        coverage.give(20, 25)
+        coverage.give(26, 30)
+        coverage.give(40, 45)
+        self.assertEqual(coverage.arrived(11, 50), [])
+        coverage.end(20, 25, True)
+        coverage.end(40, 45, True)
+        self.assertEqual(coverage.arrived(1, 50), [[1, 10], [20, 25], [40, 45]])
+        self.assertEqual(coverage.arrived(22, 41), [[22, 25], [40, 41]])
+        self.assertEqual(coverage.arrived(26, 39), [])
+
     def test_many_gaps(self):
         """The lowest range beyond is forgotten where there are too many."""
         coverage = Coverage(0)

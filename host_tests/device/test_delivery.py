@@ -306,13 +306,36 @@ class Time(Case):
 
 class Asked(Case):
     def test_once_more_behind_all_else(self):
+        self.turn()
+        self.uplink.acknowledge()
+        self.turn()
         self.delivery.ask(3, 8)
-        for _ in range(3):
-            self.turn()
-            self.uplink.acknowledge()
+        self.uplink.acknowledge()
+        self.turn()
+        self.assertEqual(self.journal.mark.sequence, 20)
+        self.uplink.acknowledge()
         self.assertEqual(self.turn(), [("history", [3, 4, 5, 6, 7, 8])])
         self.uplink.acknowledge()
         self.assertEqual((self.turn(), self.journal.mark.sequence), ([], 25))
+
+    def test_what_is_still_to_be_delivered_comes_once(self):
+        """A reader sees a hole in what waits, too, and asks again for what has not come yet."""
+        self.turn()
+        self.uplink.acknowledge()
+        self.journal.last = 26
+        self.assertEqual(self.turn(), [("minutes", [26]), ("history", list(range(11, 21)))])
+        self.uplink.waiting.pop(0).done(True)
+        self.delivery._settle()
+        for asked in (1, 30), (1, 30), (3, 8), (11, 25):
+            self.delivery.ask(*asked)
+        self.uplink.acknowledge()
+        found = []
+        for _ in range(9):
+            found += self.turn()
+            self.uplink.acknowledge()
+        right = range(21, 26), range(1, 11), (26,)
+        self.assertEqual(found, [("history", list(one)) for one in right])
+        self.assertEqual(self.delivery._asked, [])
 
     def asked(self, first, last):
         """What is sent of these, when all of it was delivered."""
@@ -353,10 +376,11 @@ class Asked(Case):
     def test_too_much(self):
         with self.assertRaises(Refused):
             self.delivery.ask(5, 4)
-        for _ in range(8):
-            self.delivery.ask(4, 5)
+        self.delivery._coverage.through = 25
+        for k in range(8):
+            self.delivery.ask(k + 1, k + 2)
         with self.assertRaises(Refused):
-            self.delivery.ask(4, 5)
+            self.delivery.ask(12, 13)
 
 
 if __name__ == "__main__":
