@@ -9,7 +9,7 @@ import pytest
 from gateway_host import cluster
 from gateway_host.broker import mosquitto
 from gateway_host.collector.ledger import Ledger
-from gateway_host.fleet import rates, records
+from gateway_host.fleet import rates, records, wire
 from gateway_host.fleet.run import Options, play
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -28,6 +28,15 @@ def test_rates_and_lengths_are_the_documented_ones() -> None:
     for pauses in (rates.PAUSES_S, rates.NOT_KEPT_PAUSES_S):
         *most, last = map(str, pauses)
         assert f"within {', '.join(most)} and {last} s" in text
+
+
+def test_orders_and_last_will_are_of_qos_0() -> None:
+    """As of the firmware. NATS keeps a consumer with a log of its own of each that is higher."""
+    text = (DOCS / "gateway-commands.md").read_text()
+    assert "The gateway subscribes at QoS 0 in a session" in text
+    assert wire.subscribe(7, "a") == b"\x82\x06\x00\x07\x00\x01a\x00"
+    will_retain, will, clean = 0x20, 0x04, 0x02
+    assert wire.connect("name", 30, "will")[9] == will_retain | will | clean
 
 
 def test_what_is_lost_or_doubled_is_counted(tmp_path: Path) -> None:

@@ -11,15 +11,15 @@ REFUSED = 0x80
 
 
 def connect(name: str, keep_alive_s: int, will_topic: str) -> bytes:
-    """Clean session, and a retained last will with QoS 1."""
-    body = _text("MQTT") + b"\x04" + bytes([0b00101110]) + keep_alive_s.to_bytes(2, "big")
+    """Clean session, and a retained last will with QoS 0."""
+    body = _text("MQTT") + b"\x04" + bytes([0b00100110]) + keep_alive_s.to_bytes(2, "big")
     body += _text(name) + _text(will_topic) + _text('{"value": false}')
     return b"\x10" + _length(len(body)) + body
 
 
 def subscribe(identifier: int, topic: str) -> bytes:
-    """With QoS 1."""
-    body = identifier.to_bytes(2, "big") + _text(topic) + b"\x01"
+    """With QoS 0, as a gateway does (docs/gateway-commands.md)."""
+    body = identifier.to_bytes(2, "big") + _text(topic) + b"\x00"
     return b"\x82" + _length(len(body)) + body
 
 
