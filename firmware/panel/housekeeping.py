@@ -22,6 +22,11 @@ _FRAME_MS = const(20)
 _NTP = const(123)  # the port
 _NO_TIME_AFTER = const(4)  # tries, in the first minute
 _RESET_MS = const(180000)  # an erase of the whole storage stops everything
+_NO_SITE = "site.json cannot be used, nothing is measured: put a good one on the gateway"
+_SETTINGS = (
+    "settings.json cannot be used, what was kept before is: put a good one on the gateway; the "
+    "console says at the start what is wrong"
+)
 
 
 class Housekeeping:
@@ -48,6 +53,7 @@ class Housekeeping:
         self._changed = changed
         self._cloud = cloud
         self._has_lte = "lte" in board.LINKS
+        self._alone = service is None
         self._console = console = Console()
         self.connection = Connection(
             hardware,
@@ -114,12 +120,23 @@ class Housekeeping:
         wrong = connection.wrong()
         failed = self.counters.counts.get("sntp.failed", 0)
         timeless = failed >= _NO_TIME_AFTER and self.hardware.now_ms() is None
+        found = self._refused()
         if not led.overdue and wrong is None and not timeless:
-            return []
+            return found
         from net.advice import NO_TIME, texts
 
-        found = texts(led, wrong, self._has_lte, self._cloud(), named)
+        found += texts(led, wrong, self._has_lte, self._cloud(), named)
         return found + [("time", NO_TIME)] if timeless else found
+
+    def _refused(self):
+        """Which files were not usable at the start. That another site is measured in place of the
+        one that was not, the gateway says itself."""
+        counts, found = self.counters.counts, []
+        if self._alone and "start.site.json" in counts:
+            found.append(("site", _NO_SITE))
+        if "start.settings.json" in counts:
+            found.append(("settings", _SETTINGS))
+        return found
 
     async def _run_panel(self, beat):
         """Animate the LED, watch the button."""

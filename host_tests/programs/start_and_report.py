@@ -42,6 +42,7 @@ async def run(gateway):
         hotspot=made.a_uart.ask("hotspot_name"),
         link=connection.link,
         led=gateway.led.state,
+        texts=[text for name, text in gateway.texts() if name != "connection"],
         measures=hasattr(gateway, "measuring"),
     )
     made.a_uart.ask("press", 25.0)

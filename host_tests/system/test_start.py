@@ -47,7 +47,7 @@ def start(
 
 @pytest.mark.parametrize("name, text", NOT_USABLE)
 def test_a_file_that_is_not_usable_leaves_a_gateway_that_can_be_helped(name, text, tmp_path):
-    """The hotspot opens, the error is counted by its name, and the button resets."""
+    """The hotspot opens, the error is counted by its name and said, and the button resets."""
     (tmp_path / name).write_text(text, encoding="latin-1")
     ports = [free_port(), free_port()]
     world = World([Network("house", "geheim123")], cable=False)
@@ -58,6 +58,8 @@ def test_a_file_that_is_not_usable_leaves_a_gateway_that_can_be_helped(name, tex
         and reported["hotspot"].startswith("Gateway-")
     )
     assert reported["counts"] == {f"start.{name}": 1, "connection.nothing_known": 1}
+    (said,) = reported["texts"]
+    assert said.startswith(f"{name} cannot be used, ")
     assert not reported["measures"]
     assert not (tmp_path / name).exists()  # the reset has removed it
 
@@ -69,6 +71,8 @@ def test_what_was_learned_is_used_where_settings_are_not_usable(tmp_path):
     (reported,) = start(world, tmp_path)
     assert (reported["networks"], reported["link"]) == (["house"], "wifi")
     assert reported["counts"] == {"start.settings.json": 1}
+    (said,) = reported["texts"]
+    assert said.startswith("settings.json cannot be used, what was kept before is: ")
 
 
 @pytest.mark.parametrize(
