@@ -14,6 +14,7 @@ _LOOK_S = const(2)  # longer than a report takes: each is looked at once
 _AT_ONCE = const(2)  # steps of measuring without a wait between them
 _TURN_US = const(3000)  # of work, until the others have theirs
 _COLLECT_US = const(5000)  # of a wait in which garbage is collected, at least
+_OVERDUE_US = const(1000000)  # a collection does not wait longer, where one block follows another
 
 
 class MeasuringLoop:
@@ -40,6 +41,7 @@ class MeasuringLoop:
         self._count = count
         self._late = 0  # reports put off, of those counted
         self._untidy = False  # a collection is due
+        self._untidy_us = 0  # since when
 
     async def measure(self, beat: Beat) -> Never:
         """Measure, without end, and collect garbage while the answers to a POLL are on their
@@ -51,7 +53,7 @@ class MeasuringLoop:
         while True:
             beat()
             wait = step()
-            if self._untidy and wait >= _COLLECT_US:
+            if self._untidy and (wait >= _COLLECT_US or self._is_overdue()):
                 self._untidy = False
                 began = ticks_us()
                 gc.collect()
@@ -82,7 +84,11 @@ class MeasuringLoop:
                 self._late += 1
                 self._count("measuring.late")
             await self._in_turns(self._look())
-            self._untidy = True
+            if not self._untidy:
+                self._untidy, self._untidy_us = True, self._hardware.ticks_us()
+
+    def _is_overdue(self):
+        return ticks_diff(self._hardware.ticks_us(), self._untidy_us) >= _OVERDUE_US
 
     async def _in_turns(self, slices: Iterable[object]) -> None:
         """Do these slices of work, and let the others have their turn each few ms: a turn costs
