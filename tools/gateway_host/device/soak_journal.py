@@ -29,6 +29,9 @@ MAX_WHEN_FULL = 40
 RESTS = 3  # reports of a minute without a record: what has time is done behind them
 HURRY = 200  # of the clock by which the history is sent slowly
 SECOND_MS = 250  # of the uplink's patience
+LIVE_MS = 300  # from one minute to the next while there is a connection
+LIVE = 10  # minutes of a connection that has delivered all, then the link goes
+AWAY = 1000  # minutes that it is away for: delivering these costs a tenth of live ones
 PAUSES = 40  # how often a pause between connections goes into its time
 
 
@@ -72,9 +75,11 @@ class HurriedMs:
 
 
 class Network:
+    away = False
+
     @staticmethod
     def online():
-        return True
+        return not Network.away
 
     @staticmethod
     def name_server():
@@ -175,20 +180,27 @@ class Soak:
         return self.journal.describe()["delivered"].get("broker", 0)
 
     async def measure(self):
+        line, live, ahead = self.line, 0, self.task["ahead"]
         while not self.ended:
             waiting = self.journal.last - self.acknowledged()
             behind = self.made - self.kept
             stopped = self.stopped and not self.more
-            if behind > MAX_WHEN_FULL or stopped or waiting > self.task["ahead"]:
+            if waiting > min(AWAY, ahead) or stopped:
+                Network.away = False
+            if behind > MAX_WHEN_FULL or stopped or waiting > ahead:
                 self.uptime += 60000 if behind else 0  # a write that failed is tried again
                 self.rest()
                 await asyncio.sleep_ms(20)
-            else:
-                self.more = max(0, self.more - 1)
-                self.minute()
-                for _ in range(RESTS):
-                    self.rest()
-                await asyncio.sleep_ms(0)
+                continue
+            self.more = max(0, self.more - 1)
+            self.minute()
+            for _ in range(RESTS):
+                self.rest()
+            live = live + 1 if line.connected else 0
+            if live >= LIVE and waiting <= LIVE and not self.stopped:
+                Network.away = True
+                await line.close()
+            await asyncio.sleep_ms(LIVE_MS if line.connected else 0)
 
     async def guard(self, task):
         """A task that fails ends all."""
@@ -240,6 +252,7 @@ class Soak:
             self.commands,
             self.counters,
         )
+        self.line = line
         self.sender = sender = delivery.Delivery(
             prefix, task["serial"], self.journal, line, rates, self.hurried_ms,
             self.counters.count,
@@ -257,5 +270,5 @@ for module in (pings, mqtt_client, mqtt_link, hearing):
     module.asyncio = Hurried()
 uplink.asyncio = HurriedPauses()
 delivery.asyncio = HurriedMs()
-gc.threshold(200000)
+gc.threshold(1000000)
 asyncio.run(Soak(json.loads(sys.stdin.readline())).run())
