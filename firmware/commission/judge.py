@@ -19,6 +19,7 @@ from commission.joint import NEVER, UNIT, add_unit, weigh
 
 _ONE_FAULT = -5.0  # log of how often
 _TWO_FAULTS = -8.0
+_MORE_FAULTS = -9.0
 _NO_SUCH_PHASE = -1.5
 _IMPOSSIBLE = -1e4
 _ANGLE = 6.0  # at most: however often a circuit gives, a plant that is not in the site does it
@@ -196,4 +197,4 @@ def _prior_alike(count, moved, turned):
         return _ONE_FAULT
     if not moved or not turned or moved == 2 and turned == 1:
         return _TWO_FAULTS
-    return 2 * _ONE_FAULT  # that have nothing to do with each other
+    return _MORE_FAULTS

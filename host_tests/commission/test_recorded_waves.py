@@ -33,7 +33,7 @@ def phasors(inputs: list, frequency: float) -> np.ndarray:
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason=NO_SHARED)
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(20))
 def test_how_the_cts_of_a_line_lie_to_each_other_is_found_from_the_waves(seed):
     recording = load_recording(SHARED)
     frequency = recording.true_frequency
