@@ -27,7 +27,6 @@ _ANGLE_ALIKE = 9.0  # the same of a load that takes the same from three phases
 _LINE_BLUR = const(3)  # a delta's line carries the currents of two pairs
 _PHASES = const(3)
 _ALONE = bytes(range(WAYS))
-_TOGETHER = const(4)  # ways of the grid's CTs in one step
 
 
 class Judge:
@@ -71,8 +70,7 @@ class Judge:
         best = array("i", [NEVER] * (WAYS * count))
         for w in range(self._ways.count):
             self._weigh(best, w, int(UNIT * grid_logs[w]), units, own, fits)
-            if w % _TOGETHER == 0:
-                yield
+            yield
         return best
 
     def _units(self):
