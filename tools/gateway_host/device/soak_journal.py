@@ -31,7 +31,7 @@ HURRY = 200  # of the clock by which the history is sent slowly
 SECOND_MS = 250  # of the uplink's patience
 LIVE_MS = 300  # from one minute to the next while there is a connection
 LIVE = 10  # minutes of a connection that has delivered all, then the link goes
-AWAY = 1000  # minutes that it is away for: delivering these costs a tenth of live ones
+AWAY = 1000  # minutes that it is away for: delivering these costs a fifth of live ones
 PAUSES = 40  # how often a pause between connections goes into its time
 
 
