@@ -12,7 +12,7 @@ BYTES = {
     "quality": 1110,
     "totals": 238,
     "harmonics": 200,
-    "gateway": 2010,
+    "gateway": 2057,
     "bBus": 1500,
     "aggregated": 7950,
 }
