@@ -229,8 +229,8 @@ class PowerBox(Device):
             slots.append(slot)
         if self._unsaved:
             await self._write(bus, _SAVE, 1)
-        if self._unsaved or self.state == "lost":
-            self._settled_ms = self._hardware.uptime_ms() + _SETTLES_MS
+        # Also where nothing was written: it may have started a moment ago.
+        self._settled_ms = self._hardware.uptime_ms() + _SETTLES_MS
         self._unsaved = False
         self._slots = slots
         self._known = {}

@@ -182,14 +182,52 @@ def test_a_box_that_was_off_is_set_up_again(back, tmp_path):
         for k in (0, 1):
             assert last[i][5 + k] // 3600 in (energies[k], energies[k] - 1)
         assert last[i][7] == begun[i][7] + away
-    true = [[values[0] for values, _ in wanted(run, second)] for second in range(22)]
+    has_true_powers(run)
+    assert any(run.box.saved[0]) and not run.last["advice"]
+    assert run.last["errors"]["bus_b.timeout"] >= 1
+    assert run.last["points"][0][0] is not None
+
+
+def starts_as_it_was_saved(box, saved, time=0.0):
+    """Switched on, with a set-up that is right: its first second has no powers."""
+    box.pass_time(time)
+    box.connected, box.saved = True, saved
+    box.restart()
+    box._used = [0] * len(box._used)
+
+
+def has_true_powers(run):
+    """Whether each power is one of those of its point, or unknown."""
+    true = [[values[0] for values, _ in wanted(run, second)] for second in range(len(run.rounds))]
     for second in run.rounds:
         for i, row in enumerate(second["points"][: len(true[0])]):
             right = [powers[i] for powers in true]
             assert row[0] is None or any(row[0] == pytest.approx(one, abs=0.01) for one in right)
-    assert any(run.box.saved[0]) and not run.last["advice"]
-    assert run.last["errors"]["bus_b.timeout"] >= 1
-    assert run.last["points"][0][0] is not None
+
+
+@pytest.mark.parametrize("back", [8.1, 8.5, 8.9])
+def test_a_box_that_was_off_for_one_poll_has_no_power_of_its_start(back, tmp_path):
+    """Nobody was told that it was away, and nothing was written."""
+
+    def prepare(line):
+        box = line.of("5400000077")
+        line.at(6.3e6, lambda _: setattr(box, "connected", False))
+        line.at(back * 1e6, lambda time: starts_as_it_was_saved(box, box.saved, time))
+
+    run = BoxRun(tmp_path, prepare, seconds=18)
+    assert not any(one["advice"] for one in run.rounds[4:])
+    assert run.last["errors"]["bus_b.timeout"] == 1
+    has_true_powers(run)
+    assert run.rounds[5]["points"][0][0] and run.last["points"][0][0]
+
+
+def test_a_box_that_starts_with_the_gateway_has_no_power_of_its_start(tmp_path, run):
+    saved = run.box.saved
+    seen = BoxRun(
+        tmp_path, lambda line: starts_as_it_was_saved(line.of("5400000077"), saved), seconds=9
+    )
+    has_true_powers(seen)
+    assert seen.last["points"][0][0] and not seen.last["errors"]
 
 
 @pytest.mark.parametrize("begins", [0.0, 6.4e6])
