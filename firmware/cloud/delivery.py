@@ -75,20 +75,23 @@ class Delivery:
     def ask(self, first: int, last: int) -> None:
         """A reader lacks these: what was delivered of them is sent once more, behind all else; the
         others come anyway, and what waits for that already is not sent twice. Refused where they
-        are none, or too many wait."""
+        are none, or too many wait; those that there was room for come all the same."""
         if first > last:
             raise Refused("history.to: must not be before history.from")
         for part in self._coverage.arrived(first, last):
-            if self._is_asked(*part):
+            if self._join(*part):
                 continue
             if len(self._asked) == _MAX_ASKED:
                 raise Refused("too many ranges are asked for: wait until they have come")
             self._asked.append(part)
-            self._news.set()
+        self._news.set()
 
-    def _is_asked(self, first, last):
+    def _join(self, first, last):
+        """Make these a part of what waits to be sent once more, where they overlap; whether they
+        do."""
         for asked in self._asked:
-            if asked[0] <= first and last <= asked[1]:
+            if asked[0] <= last and first <= asked[1]:
+                asked[0], asked[1] = min(asked[0], first), max(asked[1], last)
                 return True
         return False
 
@@ -172,18 +175,17 @@ class Delivery:
         return True
 
     async def _send_asked(self):
-        """Once more what a reader asked for, as far as it was delivered, or that it is lost.
-        Whether a message was sent."""
+        """Once more what a reader asked for, or that it is lost. Whether a message was sent."""
         if not self._asked:
             return False
-        asked = self._asked[0]
-        first, limit = asked[0], min(asked[1], self._coverage.through)
-        if first <= limit:
-            lost = await self._kept.lost_from(first, limit)
-            if lost:
-                await self._send_lost(first, lost)
-            asked[0] = 1 + (lost or await self._send(_WAITED, first, limit, self._most, False))
-        if not 1 < asked[0] <= limit:
+        first, limit = asked = self._asked[0]
+        lost = await self._kept.lost_from(first, limit)
+        if lost:
+            await self._send_lost(first, lost)
+        sent = lost or await self._send(_WAITED, first, limit, self._most, False)
+        if sent and asked[0] == first:  # no one has asked for more before it, meanwhile
+            asked[0] = sent + 1
+        if asked[0] > asked[1] or not sent and asked == [first, limit]:
             self._asked.remove(asked)
         return True
 

@@ -318,6 +318,34 @@ class Asked(Case):
         self.uplink.acknowledge()
         self.assertEqual((self.turn(), self.journal.mark.sequence), ([], 25))
 
+    def test_what_went_as_new_while_the_rest_is_not_acknowledged(self):
+        for _ in range(2):
+            self.turn()
+            self.uplink.acknowledge()
+        self.journal.last = 26
+        self.assertEqual(self.turn(), [("minutes", [26]), ("history", list(range(21, 26)))])
+        self.uplink.waiting.pop(0).done(True)
+        self.delivery._settle()
+        self.delivery.ask(26, 26)
+        self.assertEqual(self.turn(), [("history", [26])])
+
+    def test_ranges_that_overlap(self):
+        for _ in range(3):
+            self.turn()
+            self.uplink.acknowledge()
+        self.turn()
+        for asked in (4, 8), (6, 12), (2, 5), (20, 22):
+            self.delivery.ask(*asked)
+        self.assertEqual(self.turn(), [("history", list(range(2, 12)))])
+        self.delivery.ask(9, 13)
+        self.uplink.acknowledge()
+        found = self.turn()
+        for _ in range(4):
+            self.uplink.acknowledge()
+            found += self.turn()
+        self.assertEqual(found[-1], ("history", [20, 21, 22]))
+        self.assertEqual(found[:-1], [("history", [9, 10, 11, 12, 13])])
+
     def test_what_is_still_to_be_delivered_comes_once(self):
         """A reader sees a hole in what waits, too, and asks again for what has not come yet."""
         self.turn()
@@ -378,9 +406,9 @@ class Asked(Case):
             self.delivery.ask(5, 4)
         self.delivery._coverage.through = 25
         for k in range(8):
-            self.delivery.ask(k + 1, k + 2)
+            self.delivery.ask(2 * k + 1, 2 * k + 1)
         with self.assertRaises(Refused):
-            self.delivery.ask(12, 13)
+            self.delivery.ask(20, 21)
 
 
 if __name__ == "__main__":
