@@ -28,7 +28,8 @@ class Round:
         self._limited = alone or len(names) > 1  # somebody waits
         self._left = {}  # AccessPoint.key: tries that are left
         self._doubtful = set()  # AccessPoint.key, of those whose failure is not believed yet
-        self._handshakes = {}  # AccessPoint.key, or a name: how many have failed
+        self._handshakes = {}  # AccessPoint.key, or a name (strong ones): how many have failed
+        self._lossy = set()  # names, of which a weak access point has refused
         self._refusals = {}  # AccessPoint.key: how often it has failed otherwise
         self._refusers = {name: set() for name in names}  # AccessPoint.key
         self._given_up = set()  # names
@@ -90,12 +91,13 @@ class Round:
             again = self._access_points.failure(key) or one.hidden and result == "not_found"
         if first and again:
             self._left[key] = 0  # it says so again
+        if result == "wrong_password" and not (first and again):
+            if self._handshakes[one.ssid] < _HANDSHAKES:
+                result = "failed"
+        self._rise_to(result)
         if self._left[key]:
             self._doubtful.add(key)
-            certain = result != "wrong_password" or self._handshakes[one.ssid] >= _HANDSHAKES
-            self._rise_to(result if certain else "failed")
             return
-        self._rise_to(result)
         self._doubtful.discard(key)
         self._access_points.set_result(key, result)
         if result == "no_address" and self._limited:
@@ -108,8 +110,10 @@ class Round:
         self._refusers[name].add(key)
         counts[key] = failed = counts.get(key, 0) + 1
         counts[name] = counts.get(name, 0) + (not one.weak())
+        if one.weak():
+            self._lossy.add(name)
+        lossy = name in self._lossy or key in self._refusals
         several = any(other[0] == name and other != key for other in self._left)
-        lossy = one.weak() or key in self._refusals
         return max(0, _HANDSHAKES - (several and not lossy) - failed)
 
     def _rise_to(self, result):

@@ -73,6 +73,10 @@ AIR = {
     "one gives no address": [ours(), ours(-40, addresses=False)],
     "a handshake is lost": [ours(lost_handshakes=1)],
     "two handshakes are lost": [ours(lost_handshakes=2)],
+    "two handshakes are lost, the other one is weak and loses some": [
+        ours(lost_handshakes=2),
+        ours(-82, lost_handshakes=9),
+    ],
     "two handshakes are lost, and hides its name": [ours(lost_handshakes=2, hidden=True)],
     "a handshake is lost, a stranger beside": [ours(lost_handshakes=1), stranger()],
     "two handshakes are lost, one try is refused": [ours(lost_handshakes=2, refusals=1)],
@@ -140,6 +144,10 @@ WRONG = {
     "wrong_password after a refusal": [Network("house", "anders123", rssi=-60, refusals=1)],
     "no_address": [ours(addresses=False)],
     "no_address though another has another key": [ours(addresses=False), stranger()],
+    "failed where two handshakes are lost, and the other one refuses": [
+        ours(lost_handshakes=2),
+        ours(-50, refusals=9),
+    ],
     "failed where it refuses for good": [ours(refusals=100)],
     "not_found where it goes away": [ours(gone_after_s=0.5)],
 }
