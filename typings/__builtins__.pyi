@@ -35,7 +35,7 @@ from system.durable import Durable as Durable
 from system.ends import Ends as Ends
 from system.log import Log as Log
 from system.watchdog import Watch as Watch
-from hotspot.http_server import Request as Request
+from hotspot.http_request import Request as Request
 from hotspot.improv import Improv as Improv
 from hotspot.page import Page
 from site.document import Load as Load

@@ -9,127 +9,18 @@ import time
 
 from micropython import const
 
+from hotspot.http_request import DRAINED, Request, RequestError
+
 _MAX_CONNECTIONS = const(4)
 _MAX_BEGUN = const(2)  # of them, with a part of a request, while others say nothing
 _ROOM = const(10240)  # bytes that are to be free; with less, there is one connection
 _LOOK_MS = const(50)
 _TIME_MS = const(8000)  # from connecting to the last byte of the answer
 _TAKEN_MS = const(2000)  # who takes nothing of its answer for so long is as who says nothing
-_HEAD = const(4096)  # bytes of the request's line and fields
-_LINE = const(512)  # bytes that are kept of one line; fields that matter are shorter
-_BODY = const(576)  # bytes that are kept of it
 _PIECE = const(256)  # bytes read at a time
 _CHUNK = const(1024)  # bytes behind which there is a pause: what is on its way takes
 _PAUSE_MS = const(10)  # three times its size of the chip's internal memory
-_DRAINED = const(16384)  # bytes that are read and not kept, so that the answer is read too
 _SILENT, _BEGUN, _WHOLE = const(0), const(1), const(2)  # what has come of a request
-
-
-class RequestError(ValueError):
-    """The request cannot be served: `status` says why."""
-
-    def __init__(self, status: int):
-        super().__init__(status)
-        self.status = status
-
-
-class Request:
-    """A request as it arrives. Give `feed` what was received until it is true, or raises.
-
-    `method`, `path`: text, the query belongs to the path; `fields`: those of FIELDS that were
-    there, names in lower case; `body`: bytes, its first 576."""
-
-    FIELDS: tuple[str, ...] = ("host", "accept", "accept-language")
-    FIELDS += ("content-length", "content-type", "transfer-encoding")
-    LISTS = ("accept", "accept-language")  # a client may send these in several lines, or long
-
-    def __init__(self) -> None:
-        self.method: str | None = None
-        self.path = ""
-        self.fields: dict[str, str] = {}
-        self.body = b""
-        self._line = b""
-        self._cut = False  # the line is longer than what is kept of it
-        self._size = 0  # of the head so far
-        self._missing = None  # bytes of the body; None while the head is not whole
-
-    def feed(self, data: bytes) -> bool:
-        """Take the next bytes; whether the request is whole. What follows it is ignored."""
-        while data and self._missing is None:
-            end = data.find(b"\n") + 1
-            part = data[:end] if end else data
-            data = data[len(part) :]
-            self._size += len(part)
-            if self._size > _HEAD:
-                raise RequestError(431)
-            room = _LINE - len(self._line)
-            self._cut = self._cut or len(part) > room
-            self._line += part[:room]
-            if end:
-                self._take_line()
-        if self._missing:
-            self.body += data[: min(self._missing, _BODY - len(self.body))]
-            self._missing -= min(self._missing, len(data))
-        return self._missing == 0
-
-    def _take_line(self):
-        line, cut = self._line, self._cut
-        self._line, self._cut = b"", False
-        line = line.rstrip(b"\r\n")
-        if self.method is None:
-            if line:  # empty lines before a request are allowed
-                self._take_request_line(line, cut)
-        elif not line:
-            self._begin_body()
-        else:
-            name, colon, value = line.partition(b":")
-            if not colon and not cut or not name.strip() or name != name.strip():
-                raise RequestError(400)
-            for known in self.FIELDS:
-                if name.lower() == known.encode():
-                    self._take_field(known, value.strip(), cut)
-
-    def _take_field(self, name, value, cut):
-        known = self.fields.get(name)
-        if name in self.LISTS:
-            value = _text(bytes([byte if 32 <= byte < 127 else 32 for byte in value]))
-            self.fields[name] = ((known + "," if known else "") + value)[:_LINE]
-        elif cut or known is not None:
-            raise RequestError(400)
-        else:
-            self.fields[name] = _text(value)
-
-    def _take_request_line(self, line, cut):
-        parts = line.split(b" ")
-        if len(parts) != 3:
-            raise RequestError(431 if cut else 400)
-        method, path, version = (_text(part) for part in parts)
-        if not version.startswith("HTTP/"):
-            raise RequestError(400)
-        if version not in ("HTTP/1.1", "HTTP/1.0"):
-            raise RequestError(505)
-        if path.startswith("http://"):  # a proxy's form
-            path = "/" + path[7:].partition("/")[2]
-        if not path.startswith("/"):
-            raise RequestError(400)
-        self.method, self.path = method, path
-
-    def _begin_body(self):
-        if "transfer-encoding" in self.fields:
-            raise RequestError(501)
-        length = self.fields.get("content-length", "0")
-        if not length.isdigit():
-            raise RequestError(400)
-        if len(length) > 9 or int(length) > _DRAINED:
-            raise RequestError(413)
-        self._missing = int(length)
-
-
-def _text(data):
-    """Printable ASCII as text; RequestError for anything else."""
-    if any(not 32 <= byte < 127 for byte in data):
-        raise RequestError(400)
-    return str(data, "ascii")
 
 
 class HttpServer:
@@ -161,11 +52,10 @@ class HttpServer:
         """Take connections, and close those whose time is over, until cancelled."""
         while True:
             for _ in range(_MAX_CONNECTIONS):
-                came = False
+                taken = False
                 for line, _ in self._poll.ipoll(0):
-                    self._take(line)
-                    came = True
-                if not came:
+                    taken = self._take(line)
+                if not taken:
                     break
             while self._open and time.ticks_diff(time.ticks_ms(), self._open[0][1]) > _TIME_MS:
                 self._drop(self._open[0])
@@ -177,32 +67,39 @@ class HttpServer:
             self._end(self._open[0], True)
 
     def _take(self, line):
-        """Take one more connection, in another one's place where all are taken. It waits for one
-        that is being answered; while memory is short for the only one."""
+        """Take one more connection, in another one's place where all are taken; whether it is
+        taken. It waits for one that is being answered; while memory is short for all of them."""
         now = time.ticks_ms()
-        if len(self._open) >= (1 if self._room() < _ROOM else _MAX_CONNECTIONS):
+        while len(self._open) >= self._places():
             least = self._least()
             if self._wanted_ms is None:
                 self._wanted_ms = now
             if least[2] == _WHOLE or time.ticks_diff(least[4], self._wanted_ms) <= 0:
-                return  # what that one has sent until then was not looked at
+                return False  # what that one has sent until then was not looked at
             self._drop(least)
         self._wanted_ms = None
         me = [None, now, _SILENT, None, now]
         self._open.append(me)
         try:
             me[0], sender = line.accept()
-            if not self._admits(sender):
+            if self._admits(sender):
+                me[0].setblocking(False)
+                me[3] = asyncio.create_task(self._serve(me))
+            else:
                 self._counters.count("http.stranger")
-                return self._end(me)
-            me[0].setblocking(False)
-            me[3] = asyncio.create_task(self._serve(me))
+                self._end(me)
         except OSError:
             self._end(me)
             self._counters.count("http.broken")  # the client has gone already
         except MemoryError:
             self._end(me)
             raise
+        return True
+
+    def _places(self):
+        """How many there may be before one more comes."""
+        some = 0 < len(self._open) < _MAX_CONNECTIONS
+        return 1 if some and self._room() < _ROOM else _MAX_CONNECTIONS
 
     def _least(self):
         """Who is to lose its place: the oldest that says nothing; of many that have begun one."""
@@ -255,7 +152,7 @@ class HttpServer:
             if not isinstance(body, bytes):
                 body.close()
         if me[2] < _WHOLE:  # the rest of a request that was refused is still to come
-            for _ in range(_DRAINED // _PIECE):
+            for _ in range(DRAINED // _PIECE):
                 if not await self._read(me):
                     return
 

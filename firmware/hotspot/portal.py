@@ -11,7 +11,7 @@ from micropython import const
 
 from hotspot.credentials import CredentialError, text_of
 from hotspot.form import form
-from hotspot.http_server import RequestError
+from hotspot.http_request import RequestError
 
 _LANGUAGES = ("en", "nl", "fr", "de")  # the first where a phone speaks none of them
 _TRYING_IN_MS = const(1000)  # the phone gets the next page before the radio changes its channel

@@ -6,7 +6,7 @@ import sys
 
 from micropython import const
 
-from hotspot.http_server import RequestError
+from hotspot.http_request import RequestError
 from hotspot.portal import language_of
 from cloud.json_pieces import compact
 from installer import values

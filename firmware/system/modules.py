@@ -10,6 +10,7 @@ HOTSPOT = (
     "hotspot.dns_server",
     "hotspot.gzip_parts",
     "hotspot.form",
+    "hotspot.http_request",
     "hotspot.http_server",
     "hotspot.portal",
     "hotspot.page",

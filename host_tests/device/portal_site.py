@@ -5,11 +5,11 @@ or a list of bytes), dBm and security, `passwords` {name: what is right}, `resul
 else is said of it}, `seconds` that joining takes, `held` that it takes until there is a file named
 `end`, `scan_ms` that a scan takes, `speed` of the board's clock, `line` the path of a pty for
 Improv, `rounds` how often the hotspot opens, `starve` after how many steps of the LED nothing is
-left of the heap for a second, `leave` how many bytes are left of it after 20 steps, `room` what
-is left of the chip's own memory, `stuck` that the access point can not be stopped, `wrong` what is
-wrong with the gateway, `site` its fingerprint where it has a commissioning page, of `large` bytes,
-`unread` how many bytes of an answer are taken before they are read. Prints a JSON line for what
-happens; an LED beats on the same clock.
+left of the heap for a second, `leave` how many bytes are left of it after 20 steps, `stuck` that
+the access point can not be stopped, `wrong` what is wrong with the gateway, `site` its fingerprint
+where it has a commissioning page, of `large` bytes, `unread` how many bytes of an answer are taken
+before they are read. A file `room` has how much is left of the chip's own memory. Prints a JSON
+line for what happens; an LED beats on the same clock.
 """
 
 import asyncio
@@ -65,7 +65,10 @@ class Hardware:
         return int(time.ticks_diff(time.ticks_ms(), BEGAN_MS) * PLAN.get("speed", 1))
 
     def room(self):
-        return min(gc.mem_free(), PLAN.get("room", 1 << 30))
+        if "room" in os.listdir():
+            with open("room") as file:
+                return min(gc.mem_free(), int(file.read()))
+        return gc.mem_free()
 
     def improv_line(self):
         if "line" not in PLAN:

@@ -18,7 +18,7 @@ def test_a_short_run():
 def test_a_fault_is_seen(tmp_path, monkeypatch):
     """With a limit of the firmware taken away the run fails, and says at which bytes."""
     shutil.copytree(fuzz_portal.ROOT / "firmware", tmp_path, dirs_exist_ok=True)
-    broken = tmp_path / "hotspot" / "http_server.py"
+    broken = tmp_path / "hotspot" / "http_request.py"
     source = broken.read_text()
     assert "_BODY = const(576)" in source
     broken.write_text(source.replace("_BODY = const(576)", "_BODY = const(99999)"))

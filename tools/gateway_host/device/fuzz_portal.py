@@ -10,7 +10,7 @@ import sys
 
 from system.modules import unload
 from hotspot.dns_server import answer
-from hotspot.http_server import Request, RequestError
+from hotspot.http_request import Request, RequestError
 from hotspot.improv import Receiver
 from hotspot.portal import Portal
 
