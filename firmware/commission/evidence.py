@@ -104,13 +104,19 @@ class Evidence:
                     yield from self._note_dips(volts, self._volts_ago, currents.ago)
                 yield from self._matches.note(currents, currents.ago, True)
             currents.keep()
-            self._volts_ago = volts
+            self._keep(volts)
         self._volts_before = volts
 
     def miss(self) -> None:
         """A report without voltages."""
         self._volts_before = ()
-        self._volts_ago = ()
+        self._keep(())
+
+    def _keep(self, volts):
+        """Slow changes count from here."""
+        self._volts_ago = volts
+        for i in range(len(self._dipped)):
+            self._dipped[i] = 0
 
     def _note_angles(self, values):
         """Of those whose turn it is and that have not switched, where they may be trusted."""
@@ -126,7 +132,6 @@ class Evidence:
         """Compare what has switched with the voltages."""
         points, currents, moved = self._site.points, self._currents, []
         slow = before is currents.ago
-        dipped, self._dipped = self._dipped, bytearray(len(points)) if slow else self._dipped
         grid = [currents.change(i, before) for i in self._grid]
         whole = [change for change in grid if change is not None]
         most = 0.0  # A
@@ -157,8 +162,8 @@ class Evidence:
             if together and any([abs(mate - size) > _MATE * size for mate in mates]):
                 continue  # not only what lies between the legs has switched
             if not slow:
-                dipped[i] = 1
-            elif dipped[i]:
+                self._dipped[i] = 1
+            elif self._dipped[i]:
                 continue  # it was the same change
             self._dips.note(i, change, changes, volts, _SLOW_SHARE if slow else 1.0)
             yield
