@@ -51,11 +51,15 @@ class Units:
         self._reads = 0
         self._what = None  # (what does not fit, phase) of the last reads
         self._text = ""
+        self._of_load = False  # whether it was found beside a load
 
     def want(self, wanted: Iterable[int], most: int) -> None:
         """wanted: the phases that points are measured with; most: W, more than the site's
         connection can carry, 0 where that is not known."""
-        self._wanted = {phase for phase in wanted if phase}
+        wanted = {phase for phase in wanted if phase}
+        if wanted != self._wanted:
+            self._reads = 0  # what it has said may be of a phase that nobody wants any more
+        self._wanted = wanted
         self._most = most
 
     def watch(
@@ -85,17 +89,19 @@ class Units:
         said = False  # whether this read says that something fits
         if not found:
             found, said = self._frequency(values)
+        of_load = False
         for phase in range(1, self._phases + 1):
             if found:
                 break
             found, fits = self._phase(values, phase)
+            of_load = bool(found)
             found = found or self._much(values, phase)
             said = said or fits
         if found:
             what, self._text = found
             self._reads = min(self._reads + 1, _READS) if what == self._what else 1
-            self._what = what
-        elif said or self._what and self._what[0] == "most":
+            self._what, self._of_load = what, of_load
+        elif said or not self._of_load:
             self._reads = 0
 
     def doubt(self) -> str | None:

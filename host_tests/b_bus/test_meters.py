@@ -394,6 +394,49 @@ def test_a_phase_that_nobody_measures_with_may_be_unknown(tmp_path):
     assert run.last["advice"] == []
 
 
+def until(end_s, **factors):
+    """So long the meter holds values that are so many times what its profile says; nan: none."""
+
+    def prepare(line):
+        slave = line.slaves[0]
+        quantity = slave.quantity
+        slave.quantity = lambda name, phase: (
+            quantity(name, phase) * (factors.get(name, 1) if slave.now < end_s else 1)
+        )
+
+    return prepare
+
+
+POWER_ALONE = without("voltage", "current")
+WITH_HERTZ_ALONE = without("voltage", "current", of=WITH_HERTZ)
+OVER = {
+    "no power": (POWER_ALONE, dict(power=math.nan), 2000, "its power is not available"),
+    "no power and no load": (PLAIN, dict(power=math.nan), 0, "its power is not available"),
+    "beyond its range": (POWER_ALONE, dict(power=1e6), 2000, "its power cannot be 2e+09 W"),
+    "a frequency": (WITH_HERTZ_ALONE, dict(frequency=0.001), 2000,
+                    "its frequency cannot be 0.05001 Hz"),
+    "a frequency beyond its range, no load": (WITH_HERTZ, dict(frequency=100), 0,
+                                              "its frequency cannot be 5001 Hz"),
+    "volts, no load": (WITH_HERTZ, dict(voltage=0.001), 0, "its voltage cannot be 0.2305 V"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", OVER)
+def test_what_is_over_is_not_named_any_more(case, tmp_path):
+    """Also where no load says that all fits."""
+    profile, factors, power, words = OVER[case]
+    run = own(tmp_path, profile, until(12, **factors), seconds=16, power=power)
+    assert words in run.advice(10)["b_fault"] and not run.advice()
+
+
+def test_what_cannot_be_together_is_named_until_a_load_says_otherwise(tmp_path):
+    power = [[10, 3600], [6, 0], [10, 3600]]
+    run = own(tmp_path, PLAIN, until(14, power=1000), seconds=22, power=power)
+    for second in (9, 15):
+        assert "its power or current" in run.advice(second)["b_fault"]
+    assert not run.advice()
+
+
 @pytest.mark.parametrize("power, named", [(5800, True), (0, False)])
 def test_a_converter_that_answers_from_its_memory_is_named(power, named, tmp_path):
     kept = {}
@@ -840,10 +883,11 @@ def test_a_point_that_is_new_has_nothing_of_the_time_before():
     assert "do not change at all" in fault
 
 
+@pytest.mark.parametrize("when_s", [5, 9])  # before it is named, and behind that
 @pytest.mark.parametrize("last, named", [([[0, 1]], False), ([[0, 1], [2, 3]], True)])
-def test_a_phase_that_has_no_point_any_more_may_be_unknown(last, named):
+def test_a_phase_that_has_no_point_any_more_may_be_unknown(last, named, when_s):
     """And one that has a point from now on may not: a site that is applied."""
     first = [[0, 1], [2, 3]] if not named else [[0, 1]]
-    given = {"steps": [[1, first], [5, last], [20, last]], "unknown": 3}
+    given = {"steps": [[1, first], [when_s, last], [20, last]], "unknown": 3}
     _, fault = json.loads(succeed("move_meter_points", given=given))
     assert ("power of L3 is not available" in (fault or "")) == named
