@@ -25,11 +25,14 @@ assert WATT_HOUR == 1000000 * _MICRO
 
 
 def _complete(values, phase):
-    """Enter what follows from the values of a phase: S = V x I, and the power factor P / S."""
+    """Enter what follows from the values of a phase: S = V x I, and the power factor P / S. S has
+    no sign; some meters give it that of P."""
     volts, amperes = values.get(("voltage", phase)), values.get(("current", phase))
-    if ("apparent", phase) not in values and None not in (volts, amperes):
-        values["apparent", phase] = abs(volts * amperes)
     watts, apparent = values.get(("power", phase)), values.get(("apparent", phase))
+    if apparent is None and None not in (volts, amperes):
+        apparent = volts * amperes
+    if apparent is not None:
+        values["apparent", phase] = apparent = abs(apparent)
     if ("factor", phase) not in values and apparent and watts is not None:
         values["factor", phase] = max(-1.0, min(1.0, watts / apparent))
 

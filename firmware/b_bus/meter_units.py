@@ -142,12 +142,14 @@ class Units:
         apparent, vars_ = values.get(("apparent", phase)), values.get(("reactive", phase))
         if watts is None:
             return None, False
+        if apparent is not None:
+            apparent = abs(apparent)  # some give it the sign of the power
         power = abs(watts)
         if amperes is not None:
             least, most = _ANY_VOLTS if volts is None else (abs(volts), abs(volts))
             product, greatest = abs(amperes) * least, abs(amperes) * most
         elif apparent is not None:
-            product = greatest = abs(apparent)
+            product = greatest = apparent
         else:
             return None, False
         if power > 2 * greatest + _WATTS:

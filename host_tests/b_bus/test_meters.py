@@ -437,6 +437,13 @@ def test_what_cannot_be_together_is_named_until_a_load_says_otherwise(tmp_path):
     assert not run.advice()
 
 
+def test_an_apparent_power_may_have_the_sign_of_the_power(tmp_path):
+    """Its amount is what is given, and the power factor has the power's sign."""
+    run = own(tmp_path, without("factor", of=WITH_ALL), shown(apparent=-1), 12, power=-5000)
+    assert not run.last["advice"]
+    assert rows(run)[0][2] == pytest.approx(6250) and rows(run)[0][8] == pytest.approx(-0.8)
+
+
 @pytest.mark.parametrize("power, named", [(5800, True), (0, False)])
 def test_a_converter_that_answers_from_its_memory_is_named(power, named, tmp_path):
     kept = {}
