@@ -112,6 +112,45 @@ def test_all_is_small(site):
     assert "Commissioning" in site.installer.page()
 
 
+# While `window.late` is a path, its answers are of the site before, which had other inputs.
+OF_BEFORE = """
+    const real = window.fetch;
+    window.late = '';
+    window.told = 0;
+    window.fetch = async (path, options) => {
+        const answer = await real(path, options);
+        if (!window.late || !path.startsWith(window.late)) return answer;
+        const said = await answer.json();
+        said.site = 'ffffffff';
+        if (said.p) said.p = [];
+        if (said.findings) said.findings = [[99, 'right', null, null, null, null, '']];
+        window.told++;
+        return new Response(JSON.stringify(said));
+    };
+"""
+
+
+@pytest.mark.parametrize("name, shows", [("now", "values"), ("findings", "findings")])
+def test_an_answer_of_the_site_before_is_not_put_beside_the_new_one(site, tmp_path, name, shows):
+    """It was on its way when the site was changed."""
+    first = {"values": KETTLE, "findings": "document.querySelector('main h2')?.textContent"}[shows]
+    with Phone(tmp_path / "b", site.installer.port, size=(360, 780)) as phone:
+        phone.before_each_page(OF_BEFORE)
+        phone.open(f"http://{site.installer.origin()}/wiring")
+        phone.wait_for(f"{KETTLE}?.includes('W')")
+        phone.look(f"late = '/wiring/{name}'")
+        phone.tap("#to-" + shows)
+        phone.wait_for("told > 2")
+        phone.tap("#to-" + shows)
+        phone.look("told = 0")
+        phone.wait_for("told > 1")
+        assert not phone.problems()
+        phone.look("late = ''")
+        phone.wait_for(f"!!{first}")
+        phone.wait_for("document.querySelector('#state').className != 'bad'")
+        assert not phone.problems()
+
+
 def watts(text: str) -> float:
     return float(re.search(r"(−?[\d.,  ]+)\s*W", text)[1].replace("−", "-").replace(",", ""))
 

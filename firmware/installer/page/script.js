@@ -350,7 +350,7 @@
   const look = async () => {
     try {
       const next = await ask('findings');
-      if (!site || next.site != site.site) await load();
+      await loadFor(next);
       const same = JSON.stringify(next) == JSON.stringify(known);
       known = next;
       // The report stays as it is while somebody writes in it.
@@ -384,13 +384,18 @@
     redraw();
     if (old) look();
   };
+  // An answer may be of the site before: then it is none of the one that is shown.
+  const loadFor = async next => {
+    if (!site || next.site != site.site) await load();
+    if (next.site != site.site) throw 'old';
+  };
   const follow = async () => {
     for (;;) {
       try {
         if (!site) await load();
         if (!now) state(say('waiting'));
         const next = await ask('now?after=' + (now ? now.n : ''));
-        if (next.site != site.site) await load();
+        await loadFor(next);
         const first = !now;
         now = next;
         seen = Date.now();
