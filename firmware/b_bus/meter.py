@@ -16,6 +16,7 @@ from b_bus.registers import bits, exact, value
 _FRESH_S = const(5)  # values are shown for so long, and for three times of what a round takes
 _MAX_FRESH_S = const(60)
 _NEVER_NOTHING = ("voltage", "frequency")  # a meter says 0 or much more
+_REFUSED = (1, 2, 3)  # what a read itself is refused with; others may be of the request before
 _TINY = 1e-6
 _ALIKE = const(8)  # a voltage does not change by an eighth within a poll
 _STEP = const(8)  # registers at once
@@ -134,11 +135,12 @@ class Meter(Device):
         self._energy.read(counted, powers, passed if passed <= self._fresh_s else 0, now_s)
         self.fault = self._judge(bus)
 
-    async def _ask(self, bus, request):
+    async def _ask(self, bus, request, tries=0):
         profile = self._profile
         address, count = request
-        manner = profile.manner
-        return await bus.ask(self.unit, profile.function, address, count, self.tries, manner)
+        return await bus.ask(
+            self.unit, profile.function, address, count, tries or self.tries, profile.manner
+        )
 
     async def _answers(self, bus):
         """Of each request, none of which is that to the request before: see Profile.turns."""
@@ -149,9 +151,9 @@ class Meter(Device):
             answers[k] = await self._ask(bus, requests[k])
         if profile.closing:
             try:
-                await self._ask(bus, profile.closing)
+                await self._ask(bus, profile.closing, 1)  # a repetition would prove nothing
             except ModbusError as error:
-                if error.result != EXCEPTION:  # that is no answer to what was read before either
+                if error.result != EXCEPTION or error.code not in _REFUSED:
                     raise
         elif check:
             again = await self._ask(bus, requests[check.request])

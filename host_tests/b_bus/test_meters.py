@@ -589,6 +589,30 @@ def test_a_converter_that_gets_behind_and_is_restarted(case, offset, tmp_path):
     assert "b_behind" in run.advice(30) and not run.last["advice"]
 
 
+@pytest.mark.parametrize("code", [4, 6, 11])
+def test_what_has_become_of_the_last_request_is_no_refusal_of_the_closing_one(code, tmp_path):
+    """A converter that is one answer behind has lost the request before, or the meter was busy:
+    the first phase's values would be the second's."""
+
+    def prepare(line):
+        slave = line.slaves[0]
+        read = slave.read_words
+
+        def lost(function, address, count):
+            if address == 40 and count == 6 and slave.now >= 8:
+                raise Refused(code)
+            return read(function, address, count)
+
+        slave.read_words = lost
+        one_behind(line, 8e6)
+
+    run = own(tmp_path, phase_by_phase(3), unlike(prepare), seconds=30, power=5400)
+    for second in range(4, 30):
+        for row, share in zip(rows(run, second), SHARES, strict=True):
+            assert row[0] is None or row[0] == pytest.approx(1800 * share)
+    assert rows(run, 7)[0][0] and rows(run)[0][0] is None
+
+
 def test_a_meter_that_refuses_to_be_read_in_part_works(tmp_path):
     """What is read last, to see whose answers they are, is a part of what is read first."""
 
