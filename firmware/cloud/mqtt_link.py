@@ -64,6 +64,9 @@ class Link:
             for chunk in (head,) if body is None else body.chunks(head, self._room):
                 # Only what has gone is followed by more, also after a nudge: TLS must be given
                 # again what it did not take, and nothing else with it.
+                if chunk is None:
+                    await asyncio.sleep_ms(0)
+                    continue
                 if stream.out_buf:
                     await stream.drain()
                 stream.write(chunk)

@@ -3,8 +3,11 @@ messages, which are longer than what is held at once."""
 
 import asyncio
 
+from micropython import const
+
 from cloud.mqtt_link import UplinkError
 
+_PIECES = const(2)  # at once; one of Home Assistant's announcement takes some ms
 _CHANGED = "a message became another one while it was sent"
 
 
@@ -19,11 +22,13 @@ class Body:
     def __len__(self) -> int:
         return self._size
 
-    def chunks(self, head: Bytes, room: memoryview) -> Iterator[memoryview]:
+    def chunks(self, head: Bytes, room: memoryview) -> Iterator[memoryview | None]:
         """`head`, bytes, and the body for the socket in chunks of `room`'s size, short pieces
         gathered in `room`, a memoryview: a system call and a TCP segment for every piece would be
-        dear. Each chunk lasts until the next."""
+        dear. Each chunk lasts until the next. None behind a few pieces, which take their time: no
+        chunk yet."""
         size = len(room)
+        gathered = 0  # pieces
         room[: len(head)] = head
         held = len(head)
         left = self._size
@@ -34,6 +39,9 @@ class Body:
             if held + len(piece) <= size:
                 room[held : held + len(piece)] = piece
                 held += len(piece)
+                gathered += 1
+                if gathered % _PIECES == 0:
+                    yield None
                 continue
             view = memoryview(piece)
             at = 0

@@ -386,6 +386,10 @@ class Tries(unittest.TestCase):
         self.assertEqual(self.pauses(ends), (pauses, {"uplink.lost": 10}))
 
 
+def bytes_or_none(chunk):
+    return None if chunk is None else bytes(chunk)
+
+
 class Chunks(unittest.TestCase):
     SIZES = (0, 1, 15, 16, 17, 40, 3, 3, 10, 1)
 
@@ -394,11 +398,21 @@ class Chunks(unittest.TestCase):
         whole = b"head" + b"".join(pieces)
         body = Body(len(whole) - 4, taken(pieces))
         self.assertEqual(len(body), len(whole) - 4)
-        chunks = [bytes(chunk) for chunk in body.chunks(b"head", memoryview(bytearray(16)))]
+        found = list(map(bytes_or_none, body.chunks(b"head", memoryview(bytearray(16)))))
+        chunks = [chunk for chunk in found if chunk is not None]
         self.assertEqual(b"".join(chunks), whole)
         self.assertEqual(pieces, [])
         self.assertTrue(max(len(chunk) for chunk in chunks) <= 16)
         self.assertTrue(len(chunks) <= 9)
+
+    def test_others_have_their_turn_between_short_pieces(self):
+        """However many a chunk has."""
+        pieces = [bytes([65 + k]) * 10 for k in range(20)]
+        body = Body(200, (piece for piece in pieces))
+        room, made = memoryview(bytearray(1024)), []
+        for chunk in body.chunks(b"head", room):
+            made.append(chunk and bytes(chunk))
+        self.assertEqual(made, [None] * 10 + [b"head" + b"".join(pieces)])
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ class Uplink(messages.Uplink):
             self.connected = False
             return False
         start = b""  # the whole of it as objects takes too much heap
-        for chunk in body.chunks(b"", memoryview(bytearray(1024))):
+        for chunk in filter(None, body.chunks(b"", memoryview(bytearray(1024)))):
             start = start or bytes(chunk[:40])
         time = start.split(b":")[1].split(b",")[0]
         self.sent.append((topic[2:], {"utcTimeStamp": int(time)}))

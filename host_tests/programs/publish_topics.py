@@ -27,7 +27,7 @@ class Uplink:
     sent = {}
 
     async def send(self, topic, body, retained=False):
-        chunks = body.chunks(b"", memoryview(bytearray(1024)))
+        chunks = filter(None, body.chunks(b"", memoryview(bytearray(1024))))
         self.sent[topic] = b"".join([bytes(chunk) for chunk in chunks])
         return True
 

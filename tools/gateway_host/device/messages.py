@@ -40,7 +40,7 @@ class Uplink:
 
     async def send(self, topic, body, retained=False):
         self.sizes[topic] = 0
-        for chunk in body.chunks(b"", self._room):
+        for chunk in filter(None, body.chunks(b"", self._room)):
             self.sizes[topic] += len(chunk)
         return True
 
