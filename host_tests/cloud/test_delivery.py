@@ -342,10 +342,14 @@ def test_a_hole_of_which_the_gateway_has_nothing(tmp_path):
             before = len(reader.of("history"))
             reader.ask(7, 11)
             reader.ask(10, 13)
-            reader.messages.until(lambda _: len(reader.of("history")) == before + 3, "answers")
+            reader.messages.until(
+                lambda _: reader.sequences("history")[-2:] == [12, 13], "what is there"
+            )
         said = reader.of("history")[before:]
-        assert [one.get("lost") for one in said] == [[7, 11], [10, 11], None]
-        assert [len(one["records"]) for one in said] == [0, 0, 2]
+        # The second question is a part of the first, where that one waits still.
+        lost = [one["lost"] for one in said if "lost" in one]
+        assert lost in ([[7, 11]], [[7, 11], [10, 11]])
+        assert [len(one["records"]) for one in said] == [0] * len(lost) + [2]
         ledger = Ledger(tmp_path / "history.db")
         for value in reader.of("history"):
             text = json.dumps(value)
