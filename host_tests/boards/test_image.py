@@ -191,8 +191,8 @@ def test_a_source_that_does_not_compile(place, tmp_path, monkeypatch):
 
 # Every simulated gateway boots from the host's ROMFS image in the device's heap (test_uplink.py):
 # code is executed in place. From LittleFS the code goes to the heap, which must be larger.
-HEAP = {32: "576K", 64: "1M"}  # the program is loaded into it
-MARGIN = 64_000  # bytes of it that stay free while all that a connection begins with is sent
+HEAP = {32: "512K", 64: "1M"}  # the program is loaded into it
+MARGIN = 16_000  # bytes of it that stay free while all that a connection begins with is sent
 
 
 def test_boots_from_littlefs_and_publishes(bits, broker, place, monkeypatch):
