@@ -26,6 +26,11 @@ _INVERSE = AMPERE / 100 * (1 << 12)  # of 1 / U: powers are in 0.01 W, and see _
 _LEAST_VOLT = 20.0  # with less, _INVERSE / U times 12 bits is beyond 32
 _RATES_BYTES = const(4 * 7)  # of a point in readings.Readings
 _SUMS_BYTES = const(8 * 8)
+# Words of a phasor, and of a point's rates from its power on.
+_X = const(0)
+_Y = const(1)
+_P = const(0)
+_Q = const(1)
 
 
 @micropython.viper
@@ -36,19 +41,19 @@ def _take(now: ptr32, rates: ptr32, missed: ptr32, phases: ptr8, inverse: ptr32,
     sign = sign << 31  # as a constant it would be an object
     word = (sign << 1) - 1
     while count:
-        p = rates[0] & word
-        q = rates[1] & word
+        p = rates[_P] & word
+        q = rates[_Q] & word
         if p == sign or q == sign or missed[0]:
-            now[0] = sign
+            now[_X] = sign
         else:
             # Where words have 64 bits, loads are not sign-extended.
             p = (p ^ sign) - sign
             q = (q ^ sign) - sign
             at = ptr32(int(inverse) + 8 * phases[0])
-            x = ((at[0] & word) ^ sign) - sign
-            y = ((at[1] & word) ^ sign) - sign
-            now[0] = (p >> 12) * x - (q >> 12) * y + (((p & 4095) * x - (q & 4095) * y) >> 12)
-            now[1] = (p >> 12) * y + (q >> 12) * x + (((p & 4095) * y + (q & 4095) * x) >> 12)
+            x = ((at[_X] & word) ^ sign) - sign
+            y = ((at[_Y] & word) ^ sign) - sign
+            now[_X] = (p >> 12) * x - (q >> 12) * y + (((p & 4095) * x - (q & 4095) * y) >> 12)
+            now[_Y] = (p >> 12) * y + (q >> 12) * x + (((p & 4095) * y + (q & 4095) * x) >> 12)
         now = ptr32(int(now) + 8)
         rates = ptr32(int(rates) + _RATES_BYTES)
         missed = ptr32(int(missed) + _SUMS_BYTES)
@@ -69,11 +74,11 @@ def _look(
     largest = 0
     while count:
         move = 0
-        x = now[0] & word
-        u = before[0] & word
+        x = now[_X] & word
+        u = before[_X] & word
         if x != sign and u != sign:
             u = ((u - x & word) ^ sign) - sign
-            v = ((before[1] - now[1] & word) ^ sign) - sign
+            v = ((before[_Y] - now[_Y] & word) ^ sign) - sign
             u = 0 - u if u < 0 else u
             v = 0 - v if v < 0 else v
             if u + v > _FLOOR * floors[0] and floors[0] != NOT_COMPARED:
@@ -81,7 +86,7 @@ def _look(
                 largest = u if u > largest else largest
                 largest = v if v > largest else largest
             x = (x ^ sign) - sign
-            y = ((now[1] & word) ^ sign) - sign
+            y = ((now[_Y] & word) ^ sign) - sign
             x = (0 - x if x < 0 else x) + (0 - y if y < 0 else y)
             if u + v > least and u + v > (x >> 4) + (x >> 6):
                 move += _SWITCHED
@@ -106,11 +111,11 @@ def _scale(
     sign = sign << 31
     word = (sign << 1) - 1
     while count:
-        into[0] = MIDDLE
-        into[1] = MIDDLE
+        into[_X] = MIDDLE
+        into[_Y] = MIDDLE
         if moves[0] & _CHANGED or floors[0] == NOT_COMPARED:
-            into[0] = MIDDLE + ((((now[0] - before[0] & word) ^ sign) - sign) >> shift)
-            into[1] = MIDDLE + ((((now[1] - before[1] & word) ^ sign) - sign) >> shift)
+            into[_X] = MIDDLE + ((((now[_X] - before[_X] & word) ^ sign) - sign) >> shift)
+            into[_Y] = MIDDLE + ((((now[_Y] - before[_Y] & word) ^ sign) - sign) >> shift)
         into = ptr16(int(into) + 4)
         moves = ptr8(int(moves) + 1)
         floors = ptr8(int(floors) + 1)

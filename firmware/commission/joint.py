@@ -17,7 +17,11 @@ UNIT = const(256)
 NEVER = const(-(1 << 24))
 _WAYS = const(6)
 _NONE = const(128)
-_POINT_BYTES = const(2 + 6)
+# Of a point in a unit.
+_POINT = const(0)
+_KIND = const(1)
+_HYPOTHESES = const(2)
+_POINT_BYTES = const(_HYPOTHESES + _WAYS)
 
 assert (WAYS, NONE) == (_WAYS, _NONE)
 
@@ -48,7 +52,7 @@ def weigh(
     while int(units) < last:
         points = units[0]
         units = ptr8(int(units) + 1)
-        alone = ptr32(int(own) + 4 * _WAYS * units[0])
+        alone = ptr32(int(own) + 4 * _WAYS * units[_POINT])
         most = NEVER
         turn = 0
         while turn < 2:
@@ -58,8 +62,8 @@ def weigh(
                 left = points
                 unit = units
                 while left:
-                    wish = wanted[_WAYS * unit[1] + unit[h + 2]]
-                    value += UNIT * (fits[size * unit[0] + wish] - _NONE)
+                    wish = wanted[_WAYS * unit[_KIND] + unit[h + _HYPOTHESES]]
+                    value += UNIT * (fits[size * unit[_POINT] + wish] - _NONE)
                     unit = ptr8(int(unit) + _POINT_BYTES)
                     left -= 1
                 if turn == 0:
@@ -69,7 +73,7 @@ def weigh(
                     left = points
                     unit = units
                     while left:
-                        to = ptr32(int(best) + 4 * (_WAYS * unit[0] + unit[h + 2]))
+                        to = ptr32(int(best) + 4 * (_WAYS * unit[_POINT] + unit[h + _HYPOTHESES]))
                         if value > ((to[0] & word) ^ sign) - sign:
                             to[0] = value
                         unit = ptr8(int(unit) + _POINT_BYTES)

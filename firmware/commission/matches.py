@@ -32,6 +32,11 @@ _LOUDEST = const(1 << 26)
 _BEHIND = const(1)
 _OF_LINE = const(2)
 _MIDDLE = const(32768)
+# Words of the gains: the logs of both signs, and what is left of the change of the grid's CT.
+_SAME = const(0)
+_BACK = const(1)
+_LEFT_X = const(2)
+_LEFT_Y = const(3)
 
 assert MIDDLE == _MIDDLE
 
@@ -79,8 +84,8 @@ def _score(
     b = _FAR if b > _FAR else b
     a = 0 - _FAR if a < 0 - _FAR else a
     b = 0 - _FAR if b < 0 - _FAR else b
-    gains[2] = a
-    gains[3] = b
+    gains[_LEFT_X] = a
+    gains[_LEFT_Y] = b
     if size << _SMALL < noise:
         return 0
     common = 2 * (a * x + b * y)
@@ -169,7 +174,7 @@ class Matches:
             self._score(self._grid[g], g, 1)
             base = (noise[g] >> shift) ** 2 + (most**2 >> _ERROR - 1) + 1
             step = noise[g] >> _FASTER
-            louder = gains[2] ** 2 + gains[3] ** 2 > base
+            louder = gains[_LEFT_X] ** 2 + gains[_LEFT_Y] ** 2 > base
             noise[g] = max(_LEAST, noise[g] + (step if louder else -step))
             bases[g] = base
         return bases
@@ -203,7 +208,7 @@ class Matches:
         says = self._score(i, g, base)
         if not says:
             return
-        same, back = gains[0], gains[1]
+        same, back = gains[_SAME], gains[_BACK]
         if says == 2:
             others[LINES * i + g] += max(0, same, back)
         elif max(logs[k], logs[k + 1]) > 0:
