@@ -13,7 +13,7 @@ _SLOW = 0.02  # of the noise's mean
 _OUTLIER = 4.0
 _FIRST_NOISE = 0.001  # of the voltage
 _TRUST = 0.3  # the noise is not that of a textbook
-_MOST = 14.0
+_MAX_AGAINST = 14.0  # a log: less likely than the best one no hypothesis gets
 _ENOUGH = const(6)  # changes: something else may have switched with some of them
 FULL = 30000.0  # A x A; then all are halved: a CT may be moved
 
@@ -78,6 +78,6 @@ class Dips:
             gains.append(gain if over > 0 else 0.0)
             gains.append(gain if over < 0 else 0.0)
         most = max(gains)
-        limit = _MOST * self._events[i] / _ENOUGH
+        limit = _MAX_AGAINST * self._events[i] / _ENOUGH
         for h in range(len(gains)):
             into[first + h] += max(-limit, gains[h] - most)

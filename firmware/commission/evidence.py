@@ -67,8 +67,8 @@ class Evidence:
     def grid_dips(self, into: Floats) -> Steps:
         yield from self._grid_dips.likelihoods(self._dips.noise, into)
 
-    def fit(self, i: int, wishes: bytes, into: bytearray | memoryview) -> None:
-        self._matches.fit(i, wishes, into)
+    def fit(self, i: int, code_sets: bytes, into: bytearray | memoryview) -> None:
+        self._matches.fit(i, code_sets, into)
 
     def is_empty(self, i: int) -> bool:
         """Whether no current worth mentioning was seen at point i."""

@@ -12,7 +12,7 @@ from commission.grid_ways import GridWays
 
 _NEUTRAL = 0.5  # its impedance over a line's
 _TRUST = 0.3  # the noise is not that of a textbook
-_MOST = 14.0
+_MAX_AGAINST = 14.0  # a log: less likely than the best one no hypothesis gets
 _DELTA = ((1, 0, 1), (0, 1, -1), (-1, -1, 0))
 
 
@@ -59,7 +59,7 @@ class GridDips:
             most = max(most, gain)
             yield
         for w in range(self._ways.count):
-            into[w] = max(-_MOST, into[w] - most)
+            into[w] = max(-_MAX_AGAINST, into[w] - most)
 
     def _gain(self, w, noise):
         count, parts, over, under = self._count, self._parts, 0.0, 0.0

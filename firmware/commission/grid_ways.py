@@ -13,14 +13,13 @@ class GridWays:
     many these are.
 
     `count`: of ways, one where nothing is measured at the grid. Of way w `way(w, g)` is the
-    hypothesis of grid CT g. In `wanted` stands, from `first_wish(w)` on, for each hypothesis of a
-    point of each kind the number of what it wants to match: `wishes` has of each the codes that it
-    wants, as bits. All of it is there once work_out()
-    has gone through."""
+    hypothesis of grid CT g. In `wanted` stands, from `first_wanted(w)` on, for each hypothesis of
+    a point of each kind the number of a set of codes: those that are to match it. `code_sets` has
+    these sets, a bit for each code. All of it is there once work_out() has gone through."""
 
     def __init__(self, kinds: Sequence[Kind], of_grid: Kind, grid: int):
         self.kinds = kinds
-        self.wishes = b""
+        self.code_sets = b""
         self.wanted = b""
         self.count = 1
         self._grid = grid
@@ -40,18 +39,18 @@ class GridWays:
                 at_line[config[g] >> 1] = 2 * g + (config[g] & 1)
             for kind in self.kinds:
                 for h in range(WAYS):
-                    wanted.append(numbers.setdefault(_wish(kind, h, at_line), len(numbers)))
+                    wanted.append(numbers.setdefault(_codes(kind, h, at_line), len(numbers)))
                 yield
-        wishes = bytearray(len(numbers))
-        for wish, k in numbers.items():
-            wishes[k] = wish
-        self.wishes, self.wanted, self._ways = bytes(wishes), bytes(wanted), bytes(ways)
+        code_sets = bytearray(len(numbers))
+        for codes, k in numbers.items():
+            code_sets[k] = codes
+        self.code_sets, self.wanted, self._ways = bytes(code_sets), bytes(wanted), bytes(ways)
         self.count = len(wanted) // (WAYS * len(self.kinds))
 
     def way(self, w: int, g: int) -> int:
         return self._ways[w * self._grid + g]
 
-    def first_wish(self, w: int) -> int:
+    def first_wanted(self, w: int) -> int:
         """Where in `wanted` those of the first kind begin; others' follow, WAYS each."""
         return w * len(self.kinds) * WAYS
 
@@ -66,12 +65,12 @@ def _configs(lines: int, count: int, chosen: tuple[int, ...]) -> Iterator[tuple[
                 yield from _configs(lines, count, chosen + (2 * line + t,))
 
 
-def _wish(kind, h, at_line):
-    wanted = 0
+def _codes(kind, h, at_line):
+    codes = 0
     if h >> 1 < len(kind.patterns):
         pattern = kind.patterns[h >> 1]
         for line in range(len(pattern)):
             code = at_line[line]
             if code >= 0 and pattern[line]:
-                wanted |= 1 << (code ^ (h & 1) ^ (pattern[line] < 0))
-    return wanted
+                codes |= 1 << (code ^ (h & 1) ^ (pattern[line] < 0))
+    return codes

@@ -62,8 +62,8 @@ def weigh(
                 left = points
                 unit = units
                 while left:
-                    wish = wanted[_WAYS * unit[_KIND] + unit[h + _HYPOTHESES]]
-                    value += UNIT * (fits[size * unit[_POINT] + wish] - _NONE)
+                    k = wanted[_WAYS * unit[_KIND] + unit[h + _HYPOTHESES]]
+                    value += UNIT * (fits[size * unit[_POINT] + k] - _NONE)
                     unit = ptr8(int(unit) + _POINT_BYTES)
                     left -= 1
                 if turn == 0:

@@ -63,7 +63,7 @@ class Judge:
             yield from self._alone(own, points, ways)
             if points[0] not in self._grid:
                 add_unit(units, points, [self._kind_of[i] for i in points], ways)
-        fits = bytearray(count * len(self._ways.wishes))
+        fits = bytearray(count * len(self._ways.code_sets))
         yield from self._fit(memoryview(fits))
         grid_logs = array("f", bytes(4 * self._ways.count))
         yield from self._evidence.grid_dips(grid_logs)
@@ -166,18 +166,18 @@ class Judge:
     # All together
 
     def _fit(self, fits):
-        """Write how well what matched each point fits each wish."""
-        wishes = self._ways.wishes
+        """Write how well what matched each point fits each set of codes."""
+        code_sets = self._ways.code_sets
         for i in range(len(self._kinds)):
-            self._evidence.fit(i, wishes, fits[i * len(wishes) :])
+            self._evidence.fit(i, code_sets, fits[i * len(code_sets) :])
             yield
 
     def _weigh(self, best, w, log, units, own, fits):
         """Enter in `best` what the grid's way w, in itself as likely as `log`, makes of all
         hypotheses."""
         ways = self._ways
-        size = len(ways.wishes)
-        wanted = memoryview(ways.wanted)[ways.first_wish(w) :]
+        size = len(ways.code_sets)
+        wanted = memoryview(ways.wanted)[ways.first_wanted(w) :]
         places = [WAYS * i + ways.way(w, g) for g, i in enumerate(self._grid)]
         total = log + sum([own[k] for k in places])
         total += weigh(best, units, len(units), own, fits, size, wanted, NEVER)

@@ -26,7 +26,7 @@ _LOUD = const(2)  # and what changes by more than twice the noise is judged alon
 _BITS = const(12)  # of a change, scaled
 _FAR = const(16000)  # more is not left, so that no square is beyond 32 bits
 _KNOWN = const(5300)  # 10 as logs are kept: it is known whose that change of the grid's is
-_MOST = const(30000)  # then all of a point's are halved: a CT may be moved
+_MAX_LOG = const(30000)  # then all of a point's are halved: a CT may be moved
 _PER_LOG = const(31)  # of 2 ** 14: of base 2, in 256ths, with a trust of 0.7 in each
 _LOUDEST = const(1 << 26)
 _BEHIND = const(1)
@@ -215,7 +215,7 @@ class Matches:
             others[LINES * i + g] += same if logs[k] > logs[k + 1] else back
         logs[k] += same
         logs[k + 1] += back
-        if max(abs(logs[k]), abs(logs[k + 1]), abs(others[LINES * i + g])) > _MOST:
+        if max(abs(logs[k]), abs(logs[k + 1]), abs(others[LINES * i + g])) > _MAX_LOG:
             for other in range(CODES * i, CODES * (i + 1)):
                 logs[other] //= 2
             for other in range(LINES * i, LINES * (i + 1)):
@@ -246,20 +246,20 @@ class Matches:
                 return True
         return False
 
-    def fit(self, i: int, wishes: bytes, into: bytearray | memoryview) -> None:
-        """Write into `into` how well what was seen of point i fits each wish: the grid's CTs that
-        are to see it, as bits of codes. A log, with NONE added. The others of a load with several
-        CTs may see what comes back."""
+    def fit(self, i: int, code_sets: bytes, into: bytearray | memoryview) -> None:
+        """Write into `into` how well what was seen of point i fits each set: the grid's CTs that
+        are to see it, a bit for each code. A log, with NONE added. The others of a load with
+        several CTs may see what comes back."""
         logs, others, of_line = self._logs, self._others, self._flags[i] & _OF_LINE
-        for at in range(len(wishes)):
-            wanted = wishes[at]
+        for at in range(len(code_sets)):
+            wanted = code_sets[at]
             total = 0
             for g in range(LINES):
                 if wanted & 3:
                     for code in range(2):
                         if wanted >> code & 1:
                             total += logs[CODES * i + 2 * g + code]
-                elif of_line and wishes[at]:
+                elif of_line and code_sets[at]:
                     total += others[LINES * i + g]
                 wanted >>= 2
             into[at] = max(0, min(255, (total * _PER_LOG + 8192 >> 14) + NONE))

@@ -15,7 +15,7 @@ from site import site_file
 from cloud.json_pieces import compact
 
 _FILE = "wiring"
-_MOST = const(16)
+_MAX_ENTRIES = const(16)
 _FULL = "the flash is full: nothing was changed"
 
 
@@ -60,7 +60,7 @@ class Changes:
         number = before[-1]["n"] + 1 if before else 1
         entry = {"n": number, "time": self._now_s(), "what": what, "load": load}
         entry["points"] = points
-        self._keep((before + [entry])[-_MOST:])
+        self._keep((before + [entry])[-_MAX_ENTRIES:])
         try:
             return await self._edit(lambda table: _alter(table, points))
         except Exception:

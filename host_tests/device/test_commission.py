@@ -156,7 +156,7 @@ class TheMatches(unittest.TestCase):
             right = gain(complex(4095, 4095), complex(16000, 16000), 1 << 24)
             self.assertTrue(abs(gains[0] / 256 - right) < 0.02)
 
-    def test_what_wishes_say(self):
+    def test_what_code_sets_say(self):
         """Of a load with several CTs, and of one with one."""
         for of_line in (False, True):
             matches, currents = of_grid(3, range(1), of_line), Currents(bytes(4), GRID_OF_3)
@@ -167,9 +167,9 @@ class TheMatches(unittest.TestCase):
                 if currents.look(currents.before):
                     for _ in matches.note(currents, currents.before, False):
                         pass
-            wishes = bytes([0, 1, 2, 4, 8, 16, 32, 1 | 8])
-            fits = bytearray(len(wishes))
-            matches.fit(3, wishes, fits)
+            code_sets = bytes([0, 1, 2, 4, 8, 16, 32, 1 | 8])
+            fits = bytearray(len(code_sets))
+            matches.fit(3, code_sets, fits)
             said = [fit - NONE for fit in fits]
             self.assertEqual(said[0], 0)
             one, other, both = said[1], said[4], said[7]
@@ -241,8 +241,8 @@ class Together(unittest.TestCase):
                 for h in range(WAYS):
                     value = own[WAYS * members[0] + h]
                     for at, i in enumerate(members):
-                        wish = wanted[WAYS * kinds[i] + ways[WAYS * at + h]]
-                        value += UNIT * (fits[size * i + wish] - NONE)
+                        k = wanted[WAYS * kinds[i] + ways[WAYS * at + h]]
+                        value += UNIT * (fits[size * i + k] - NONE)
                     values[-1].append(value)
             total = sum([max(of_unit) for of_unit in values])
             given = text, len(text), own, fits, size, wanted
