@@ -60,7 +60,7 @@ class BusB:
         self._answer = bytearray(_MAX_FRAME + _MAX_NOISE)
         self._sent = b""
         self._ended = ticks_us()
-        self._doubts = {}  # unit -> (request, until when its answer may still come)
+        self._pending = {}  # unit -> (request, until when its answer may still come)
 
     async def ask(
         self,
@@ -86,7 +86,7 @@ class BusB:
         result = modbus.SILENT
         code = 0
         for _ in range(tries):
-            await self._wait_for_doubt(unit, request, manner)
+            await self._wait_for_pending(unit, request, manner)
             async with self._lock:
                 begun = self._ticks_us()
                 try:
@@ -110,14 +110,14 @@ class BusB:
 
     # Whose answer is it?
 
-    async def _wait_for_doubt(self, unit, request, manner):
+    async def _wait_for_pending(self, unit, request, manner):
         """Wait until no answer to another request can come from this unit any more."""
-        while unit in self._doubts:
-            doubtful, until = self._doubts[unit]
+        while unit in self._pending:
+            earlier, until = self._pending[unit]
             left = ticks_diff(until, self._ticks_us())
             if not 0 < left <= manner.late_us:
-                del self._doubts[unit]
-            elif doubtful == request:
+                del self._pending[unit]
+            elif earlier == request:
                 break
             else:
                 await self._sleep_us(left)
@@ -126,8 +126,8 @@ class BusB:
         """Keep whether an answer to `request`, which was sent just now, may still come: it was
         the one where as many bytes came, even damaged."""
         came = result in _JUDGED or have >= modbus.answer_bytes(request)
-        if not came or unit in self._doubts:
-            self._doubts[unit] = (request, ticks_add(self._ticks_us(), manner.late_us))
+        if not came or unit in self._pending:
+            self._pending[unit] = (request, ticks_add(self._ticks_us(), manner.late_us))
 
     def _whose(self, answer, have):
         """The unit whose answer to another request this is, 0 where it is none."""

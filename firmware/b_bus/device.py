@@ -41,7 +41,7 @@ class Device:
         self._silent = True  # nothing came when it was asked last
         self._pause = 0  # s between two polls while it does not answer
         self._next_s = 0  # uptime before which it is not polled
-        self._excused = False
+        self._failed_once = False
 
     @property
     def tries(self) -> int:
@@ -60,7 +60,7 @@ class Device:
         self.state = "well"
         self.error = None
         self._silent = False
-        self._excused = False
+        self._failed_once = False
         self._pause = 0
 
     def failed(self, error: ModbusError, now_s: int) -> None:
@@ -70,9 +70,9 @@ class Device:
         # Who is one answer behind is asked as seldom: each try takes its time.
         self._silent = error.result in (modbus.SILENT, modbus.BEHIND)
         if self.state == "well":
-            if not self.patient or self._excused:
+            if not self.patient or self._failed_once:
                 self.state = "lost"
-            self._excused = True
+            self._failed_once = True
         self._pause = min(_MAX_PAUSE_S, 2 * self._pause or 1) if self._silent else 1
         late_s = _LATE_S if self.patient and self._silent else 0
         self._next_s = now_s + max(self._pause, late_s)

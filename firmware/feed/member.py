@@ -125,7 +125,7 @@ class Member:
 
     # The session
 
-    def greet(self, now_s: int, nonce: bytes, instance: bytes) -> bytes:
+    def offer_session(self, now_s: int, nonce: bytes, instance: bytes) -> bytes:
         """Somebody who has the key says that it is this gateway, and asks for a session; empty
         while another one, who does so too, is heard. A network may bring a HELLO twice: the same
         nonce gets the same session."""

@@ -184,7 +184,7 @@ class Receiver:
                 self._others[sender] = now_s
             return None
         if kind == d.HELLO:
-            session = member.greet(now_s, token, data[d.HEAD : -d.CODE])
+            session = member.offer_session(now_s, token, data[d.HEAD : -d.CODE])
             return session and key.sign(d.WELCOME, self._own, sender, 0, token, session)
         if kind == d.DATA and member.take(now_s, data, count, number, token):
             return key.sign(d.TAKEN, self._own, sender, number, token, b"")

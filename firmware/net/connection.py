@@ -112,7 +112,7 @@ class Connection:
         try:
             while True:
                 if not self._roaming:  # the link is gone for a moment only
-                    self._follow()
+                    self._select_link()
                 if self._work is None:
                     beat()
                     work = self._due(looks, looks >= due, beat)
@@ -131,7 +131,7 @@ class Connection:
             self._work = self._checking = None
             self._hotspot.close()
 
-    def _follow(self):
+    def _select_link(self):
         """Use the first link that has an address, and set what the LED shows."""
         links, set_event = self.links, self._set_event
         if links.select_link():
@@ -238,7 +238,7 @@ class Connection:
                 break
         if self._busy():
             return
-        self._follow()
+        self._select_link()
         if links.online():
             return
         links.set_problem(problem or "no_modem")
@@ -252,10 +252,10 @@ class Connection:
         links = self.links
         for name, link in links.better():
             if await self._get(link, beat) == "ok":
-                self._follow()
+                self._select_link()
                 if links.link != name:  # it does not come first: leads it somewhere?
                     links.set_reachability(link, await links.check(link))
-                    self._follow()
+                    self._select_link()
                 if links.link == name:
                     break
 
@@ -294,4 +294,4 @@ class Connection:
         """Somebody gives a network, or what came of that is known."""
         self._begin_anew()
         if self.trial.state != "trying":
-            self._follow()
+            self._select_link()

@@ -27,7 +27,7 @@ class Round:
         self._alone = alone
         self._limited = alone or len(names) > 1  # somebody waits
         self._left = {}  # AccessPoint.key: tries that are left
-        self._doubtful = set()  # AccessPoint.key, of those whose failure is not believed yet
+        self._suspected = set()  # AccessPoint.key, of those whose failure is not believed yet
         self._handshakes = {}  # AccessPoint.key, or a name (strong ones): how many have failed
         self._lossy = set()  # names, of which a weak access point has refused
         self._refusals = {}  # AccessPoint.key: how often it has failed otherwise
@@ -42,7 +42,7 @@ class Round:
 
     def end(self) -> None:
         """Nothing more is tried: in the next round what failed comes last."""
-        for key in self._doubtful:
+        for key in self._suspected:
             self._access_points.set_result(key, "failed")
 
     def choose(self, found: Iterable[AccessPoint]) -> AccessPoint | None:
@@ -75,7 +75,7 @@ class Round:
         """What came of trying this one, as radio.join()."""
         key = one.key
         if result == "ok":
-            self._doubtful.discard(key)
+            self._suspected.discard(key)
             self._access_points.set_result(key, result)
             return
         self._hidden_tries += one.hidden
@@ -96,9 +96,9 @@ class Round:
                 result = "failed"
         self._rise_to(result)
         if self._left[key]:
-            self._doubtful.add(key)
+            self._suspected.add(key)
             return
-        self._doubtful.discard(key)
+        self._suspected.discard(key)
         self._access_points.set_result(key, result)
         if result == "no_address" and self._limited:
             self._given_up.add(one.ssid)  # its other access points would say the same

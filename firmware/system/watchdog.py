@@ -63,14 +63,14 @@ class Watch:
             if quiet[i] > limits[i]:
                 stuck += 1
                 if quiet[i] == limits[i] + 1:
-                    self._tell(self._names[i])
+                    self._report(self._names[i])
         if not stuck:
             self._feed()
             if self._stuck:
                 self._ends.forgive()
         self._stuck = stuck
 
-    def _tell(self, name):
+    def _report(self, name):
         self._counters.count("watch." + name)
         print("error: task %s stands still: restarting" % name)
         self._ends.note("watchdog: task %s stands still" % name)

@@ -54,7 +54,7 @@ class Genius:
     def feed(self, joules, watts=1000.0, exported=0, node="5500000001"):
         """A datagram comes."""
         if not self._session:
-            self._session = self.member.greet(self.uptime_s, b"nonce123", b"instance")
+            self._session = self.member.offer_session(self.uptime_s, b"nonce123", b"instance")
         self._number += 1
         power = UNKNOWN if watts is None else int(watts * 100)
         rates = [power] + [0] * 6
@@ -119,13 +119,17 @@ class Unknown(unittest.TestCase):
 class Sessions(unittest.TestCase):
     def test_a_hello_that_is_heard_twice_has_one_session(self):
         one = Genius()
-        first = one.member.greet(one.uptime_s, b"nonce123", b"instance")
-        self.assertEqual(one.member.greet(one.uptime_s, b"nonce123", b"instance"), first)
+        first = one.member.offer_session(one.uptime_s, b"nonce123", b"instance")
+        self.assertEqual(one.member.offer_session(one.uptime_s, b"nonce123", b"instance"), first)
         self.assertTrue(one.feed(5000))
         # And when it is heard for the third time, late: the session goes on.
-        self.assertNotEqual(one.member.greet(one.uptime_s, b"nonce123", b"instance"), first)
+        self.assertNotEqual(
+            one.member.offer_session(one.uptime_s, b"nonce123", b"instance"), first
+        )
         self.assertTrue(one.feed(6000))
-        self.assertNotEqual(one.member.greet(one.uptime_s, b"nonce456", b"instance"), first)
+        self.assertNotEqual(
+            one.member.offer_session(one.uptime_s, b"nonce456", b"instance"), first
+        )
 
 
 class Believed(unittest.TestCase):

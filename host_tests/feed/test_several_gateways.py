@@ -211,7 +211,7 @@ def test_what_is_old_damaged_or_has_another_key_is_counted_and_not_used(played):
     replayed = [data for data in peer.sent if data[4] == 3]
     first = peer.session
     other = played.other(key=OTHER_KEY)
-    assert not other.greet()
+    assert not other.ask_for_session()
     other.session, other.number = peer.session, peer.number
     assert not played.lamps(9_000_000, other)
     peer.begin()  # a session of its own, as after a restart
@@ -223,7 +223,7 @@ def test_what_is_old_damaged_or_has_another_key_is_counted_and_not_used(played):
     peer.send(peer.sent[-10])
     assert played.lamps(1700)
     stranger = played.other("5130000099")
-    assert not stranger.greet()
+    assert not stranger.ask_for_session()
     assert played.error("feed.old") >= 3 and played.error("feed.damaged") >= 3
     assert played.error("feed.key") >= 4 and played.error("feed.unlisted") == 1
     played.keep_feeding(1700, lambda: played.last()["import"] == 700)
@@ -238,7 +238,7 @@ def test_two_with_one_number_the_first_one_stays(played):
     played.keep_feeding(500, lambda: played.last()["power"] == LAMPS_W)
 
     def both() -> bool:
-        assert not twin.greet()
+        assert not twin.ask_for_session()
         return any(advised("feed_twin")(value) for value in played.listener.of("gateway"))
 
     played.keep_feeding(500, both)

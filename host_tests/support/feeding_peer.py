@@ -75,7 +75,7 @@ class Peer:
                 return token, data[40:-16], number
         return None
 
-    def greet(self) -> bool:
+    def ask_for_session(self) -> bool:
         """Ask for a session once; whether there is one."""
         nonce = os.urandom(8)
         self.send(self.datagram(HELLO, nonce, self.instance))
@@ -89,7 +89,7 @@ class Peer:
     def begin(self) -> None:
         """Ask for a session until there is one."""
         end = time.monotonic() + _PATIENCE_S
-        while not self.greet():
+        while not self.ask_for_session():
             assert time.monotonic() < end, "nobody answers"
 
     def feed(self, *points: Sent) -> bool:
