@@ -24,7 +24,14 @@ TEMPORARY = BUILD / "tmp" / "setup"
 VENV_PYTHON = BUILD / "venv" / "bin" / "python"
 
 # Settings of pip that would put packages elsewhere, and of Python that would hide the environment.
-_ASTRAY = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PYTHONHOME", "PYTHONPATH", "PYTHONUSERBASE")
+_MISLEADING = (
+    "PIP_TARGET",
+    "PIP_PREFIX",
+    "PIP_ROOT",
+    "PYTHONHOME",
+    "PYTHONPATH",
+    "PYTHONUSERBASE",
+)
 _NO_ROOM = re.compile(r"No space left on device|Disk quota exceeded|ENOSPC|EDQUOT")
 _NO_NETWORK = re.compile(
     r"Temporary failure|Could not resolve|Name or service not known|Network is unreachable"
@@ -110,7 +117,7 @@ def run(
 def _environment() -> dict[str, str]:
     """Programs write below build/ only, and where they have to."""
     TEMPORARY.mkdir(parents=True, exist_ok=True)
-    kept = {name: text for name, text in os.environ.items() if name not in _ASTRAY}
+    kept = {name: text for name, text in os.environ.items() if name not in _MISLEADING}
     own = {
         "LC_ALL": "C.UTF-8",
         "TMPDIR": str(TEMPORARY),

@@ -27,7 +27,7 @@ class Surroundings:
         self._time.bind((_HOST, 0))
         self._open.append(self._time)
         self.time_port = self._time.getsockname()[1]
-        threading.Thread(target=self._tell_time, daemon=True).start()
+        threading.Thread(target=self._serve_time, daemon=True).start()
         self.port = self._listen(self._forward)
         self.probe_port = self._listen(self._answer)
 
@@ -85,7 +85,7 @@ class Surroundings:
             client.recv(_CHUNK)
             client.sendall(b"HTTP/1.0 204 No Content\r\n\r\n")
 
-    def _tell_time(self) -> None:
+    def _serve_time(self) -> None:
         """SNTP (RFC 4330)."""
         with contextlib.suppress(OSError):
             while True:

@@ -14,7 +14,7 @@ from gateway_host.sim.catalogue import RATED_AMPERE, SCHEMES
 from gateway_host.sim.toml_file import Table, TomlFile
 from gateway_host.site_document import fingerprint
 
-_MOST = 1e8  # W
+_MAX_POWER = 1e8  # W
 _LEAST_MINUTES = 1
 
 
@@ -88,7 +88,7 @@ def _pair(table: Table) -> Pair:
         factor = 60000 / table.number("minutes", _LEAST_MINUTES, 1e5)
 
     def number(name: str) -> float:
-        return factor * table.number(name, -_MOST, _MOST)
+        return factor * table.number(name, -_MAX_POWER, _MAX_POWER)
 
     active, reactive = names
     pair = Pair(

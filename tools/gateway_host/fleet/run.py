@@ -211,7 +211,7 @@ class _Run:
         everybody = len(self._members)
 
         def are_there() -> bool:
-            self._tell(lambda: f"{self._tally.connected} of {everybody} are connected")
+            self._report(lambda: f"{self._tally.connected} of {everybody} are connected")
             return self._tally.connected == everybody
 
         await self._until(are_there, "all connections")
@@ -221,12 +221,12 @@ class _Run:
 
         def are_there() -> bool:
             held = records.held(self._ledger.db)
-            self._tell(lambda: f"{held} of {target} records are collected")
+            self._report(lambda: f"{held} of {target} records are collected")
             return held >= target or time.monotonic() > end
 
         await self._until(are_there, what, 0.5)
 
-    def _tell(self, words: Callable[[], str]) -> None:
+    def _report(self, words: Callable[[], str]) -> None:
         """How far it is, now and then."""
         if time.monotonic() >= self._say_at:
             self._say_at = time.monotonic() + _SAY_S

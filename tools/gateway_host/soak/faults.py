@@ -16,7 +16,7 @@ from gateway_host.soak.collector import Collector
 from gateway_host.soak.gateways import Driven
 from gateway_host.soak.proxy import Proxy
 
-_LONGEST_S = 8.0
+_MAX_FAULT_S = 8.0
 
 
 class Faults:
@@ -64,7 +64,7 @@ class Faults:
         return name
 
     def _last(self) -> None:
-        time.sleep(self._chance.uniform(0.2, _LONGEST_S))
+        time.sleep(self._chance.uniform(0.2, _MAX_FAULT_S))
 
     def _power_cut(self) -> None:
         self._chance.choice(self._gateways).restart()

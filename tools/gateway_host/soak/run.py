@@ -31,7 +31,7 @@ from gateway_host.soak.verdict import Verdict, held, judge
 
 KINDS = (Kind(28), *15 * [Kind(3)])
 _CALM_S = (0.0, 15.0)
-_LONGEST_CALM_S = 30.0
+_MAX_CALM_S = 30.0
 _PATIENCE_S = 240.0  # without anything new
 _MORE_S = 15.0  # then there is one more minute
 _SAY_S = 10.0
@@ -104,7 +104,7 @@ class _Run:
         began = time.monotonic()
         counts: Counter[str] = Counter()
         while not self._is_enough(time.monotonic() - began):
-            self._tell(counts)
+            self._report(counts)
             self._calm()
             counts[self._faults.play()] += 1
             self._look()
@@ -140,7 +140,7 @@ class _Run:
     def _calm(self) -> None:
         """Until something of half of the gateways has come again, so that the next fault meets a
         delivery at work; not of all: one may be in a long pause."""
-        end = time.monotonic() + _LONGEST_CALM_S
+        end = time.monotonic() + _MAX_CALM_S
         before = [held(self._ledger.db, gateway) for gateway in self._gateways]
         while time.monotonic() < end:
             now = [held(self._ledger.db, gateway) for gateway in self._gateways]
@@ -177,7 +177,7 @@ class _Run:
                 more += _MORE_S
                 for gateway in itertools.filterfalse(self._is_settled, self._gateways):
                     gateway.measure_more()
-            self._tell(Counter())
+            self._report(Counter())
             if all(map(self._is_settled, self._gateways)) and self._is_real_settled():
                 return True
             time.sleep(0.5)
@@ -203,7 +203,7 @@ class _Run:
         kept = state["kept"] == state["made"] > 0
         return kept and held(self._ledger.db, gateway) >= state["last"]
 
-    def _tell(self, counts: Counter[str]) -> None:
+    def _report(self, counts: Counter[str]) -> None:
         if time.monotonic() - self._said < _SAY_S:
             return
         self._said = time.monotonic()

@@ -136,7 +136,7 @@ def _wrapped(inner, state, histogram):
                 _slow_step(us)
             state[_NAMED] = 0
         if ticks_diff(now, state[_LAST]) > (_LINES_US if dt > 2 else _BUSY_LINES_US):
-            _tell(now)
+            _print_line(now)
             now = ticks_us()
         inner(queue, dt)
         end = ticks_us()
@@ -153,7 +153,7 @@ def _begin():
     fact("start", _start)
 
 
-def _tell(now):
+def _print_line(now):
     """Print one line of those that wait; gather new ones when it is time."""
     state = _state
     state[_LAST] = now

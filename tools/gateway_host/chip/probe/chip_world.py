@@ -133,7 +133,7 @@ def _pressed(_):
 
 
 def look(fact):
-    """Tell it when there is a first reading; called now and then."""
+    """Report when there was a first reading, with fact(name, value); called now and then."""
     global _began
     if not _began and _measuring and _measuring.reports:
         _began = time.ticks_ms()
