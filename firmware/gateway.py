@@ -252,7 +252,7 @@ class Gateway:
         found += self.journal.advice(self.counters.counts)
         found += self._change.advice(self.counters.counts)
         found += [text for feed in self._feeds for text in feed.texts()]
-        return found + uplink
+        return found + [one for one in uplink if ("certificate", one[1]) not in found]
 
     def _parts(self):
         """Of the message `gateway`, see cloud.state.State."""

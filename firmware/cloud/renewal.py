@@ -6,7 +6,6 @@ Owns the judgement; site.settings owns both, over restarts and power cuts.
 
 import asyncio
 import json
-import time
 
 from micropython import const
 
@@ -127,10 +126,10 @@ class Renewal:
                 )
             now_s = self._now_s() or 0
             if own.ends_s < now_s:
-                raise ValueError("mqtt.tls.certificate: has expired on %s" % _date(own.ends_s))
+                raise ValueError("mqtt.tls.certificate: has expired on " + own.ends)
             if own.begins_s > now_s:
-                text = "mqtt.tls.certificate: is not valid before %s" % _date(own.begins_s)
-                raise ValueError(text)
+                text = "mqtt.tls.certificate: is not valid before "
+                raise ValueError(text + own.begins)
         except ValueError as error:
             raise Refused(str(error))
         finally:
@@ -159,8 +158,3 @@ class Renewal:
             if self._commands.is_idle():
                 break
         await self._uplink.close()
-
-
-def _date(seconds):
-    epoch = 946684800 if time.gmtime(0)[0] == 2000 else 0
-    return "%d-%02d-%02d" % time.gmtime(seconds - epoch)[:3]

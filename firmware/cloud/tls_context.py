@@ -6,14 +6,23 @@ The handshake is a step of about a second on the chip, in which the whole progra
 
 import errno
 import gc
+import time
 
 import tls
+
+from site.own_certificate import OwnCertificate
 
 # mbedtls's numbers, without the lower-level reason in their last seven bits
 _NO_MORE = 0x7280
 _ALERT = 0x7780
 _NO_TLS = (0x7200, 0x6E80)  # a record, or a version, that is none
 _NOT_TRUSTED = 0x2700
+
+_S_1970_TO_2000 = 946684800
+_REFUSES_OURS = (
+    "the broker refuses our certificate: has it expired, is it from a CA that the broker knows, "
+    "does mqtt.tls.key belong to it?"
+)
 
 _WORDS = (
     ("not correctly signed by the trusted CA", "is not signed by the CA in mqtt.tls.ca"),
@@ -65,10 +74,7 @@ def explain(error: BaseException, settings: Table) -> str | None:
     kind = -number & ~0x7F
     if kind == _ALERT:
         if with_certificate:
-            return (
-                "the broker refuses our certificate: has it expired, is it from a CA that the"
-                " broker knows, does mqtt.tls.key belong to it?"
-            )
+            return OwnCertificate(settings).wrong(_now_s()) or _REFUSES_OURS
         return "the broker wants a certificate: give mqtt.tls.certificate and mqtt.tls.key"
     if kind == _NO_MORE:
         text = "the broker broke off the TLS handshake: is %d its port for TLS?" % port
@@ -78,6 +84,11 @@ def explain(error: BaseException, settings: Table) -> str | None:
     if kind == _NOT_TRUSTED:
         return "the broker's certificate is not to be trusted: see mqtt.tls.ca"
     return "the TLS handshake failed: mbedtls error -0x%04X" % -number
+
+
+def _now_s():
+    """Epoch s by the chip's clock, by which the broker's certificate was judged, too."""
+    return int(time.time()) + (_S_1970_TO_2000 if time.gmtime(0)[0] == 2000 else 0)
 
 
 def _refused(text, settings):

@@ -11,6 +11,7 @@ from micropython import const
 from system.ends import Ends
 from system.tasks import run_all
 from system.watchdog import WATCHDOG_MS, Watch
+from site.own_certificate import OwnCertificate
 from net.connection import Connection
 from net.time_floor import TimeFloor
 from led import Led
@@ -67,7 +68,8 @@ class Housekeeping:
         )
         self._time_servers = [(host, _NTP) for host in settings.time_servers]
         self._time_servers = self._time_servers or hardware.time_servers
-        self._floor = TimeFloor(settings.issued_s(), counters.count)
+        self._certificate = OwnCertificate(settings.mqtt)
+        self._floor = TimeFloor(self._certificate.begins_s, counters.count)
         self.ends = Ends(hardware)
         if self.ends.reason:
             counters.count("end." + self.ends.reason.split(":")[0])
@@ -102,7 +104,8 @@ class Housekeeping:
 
     def set_chip_clock(self) -> bool:
         """Set the clock by which TLS judges certificates: while the time is unknown to the
-        earliest that it can be. Whether it is known."""
+        earliest that it can be. Whether it is known. Our own certificate may be a new one."""
+        self._certificate.look()
         now_ms = self.hardware.now_ms()
         self.hardware.set_chip_clock(self._floor.earliest_ms() if now_ms is None else now_ms)
         return now_ms is not None
@@ -119,8 +122,9 @@ class Housekeeping:
         led, connection = self.led, self.connection
         wrong = connection.wrong()
         failed = self.counters.counts.get("sntp.failed", 0)
-        timeless = failed >= _NO_TIME_AFTER and self.hardware.now_ms() is None
-        found = self._refused()
+        now_ms = self.hardware.now_ms()
+        timeless = failed >= _NO_TIME_AFTER and now_ms is None
+        found = self._refused() + self._certificate.texts(now_ms and now_ms // 1000)
         if not led.overdue and wrong is None and not timeless:
             return found
         from net.advice import NO_TIME, texts

@@ -12,8 +12,9 @@ _SHORT_YEAR = const(0x17)  # UTCTime; GeneralizedTime has four digits
 
 
 class Certificate:
-    """`begins_s`, `ends_s`: epoch s; `public`: bytes of the public key that its private key has
-    too: the point of an elliptic curve, the modulus of RSA.
+    """`begins_s`, `ends_s`: epoch s; `begins`, `ends`: the same as dates (UTC); `public`: bytes of
+    the public key that its private key has too: the point of an elliptic curve, the modulus of
+    RSA.
 
     pem: text, of which the first certificate counts. ValueError where it is none."""
 
@@ -24,8 +25,8 @@ class Certificate:
             if data[items[0][0]] == _VERSION:
                 items.pop(0)
             begins, ends = _items(data, *_content(data, items[3]))
-            self.begins_s = _time(data, begins)
-            self.ends_s = _time(data, ends)
+            self.begins_s, self.begins = _time(data, begins)
+            self.ends_s, self.ends = _time(data, ends)
             key = _taken(data, _items(data, *_content(data, items[5]))[1])
             self.public = key[1:]  # behind the count of bits that are not used
             if key[1] == _SEQUENCE:
@@ -89,7 +90,8 @@ def _taken(data, item):
 
 
 def _time(data, item):
-    """Epoch s of a UTCTime or GeneralizedTime that ends with Z (RFC 5280 section 4.1.2.5)."""
+    """Epoch s, and the date, of a UTCTime or GeneralizedTime that ends with Z (RFC 5280 section
+    4.1.2.5)."""
     text = _taken(data, item).decode()
     if data[item[0]] == _SHORT_YEAR:
         text = ("19" if text[0] >= "5" else "20") + text
@@ -100,4 +102,5 @@ def _time(data, item):
     months = (month + 9) % 12
     days = years * 365 + years // 4 - years // 100 + years // 400
     days += (months * 153 + 2) // 5 + day - 719469
-    return days * 86400 + int(text[8:10]) * 3600 + int(text[10:12]) * 60 + int(text[12:14])
+    seconds = days * 86400 + int(text[8:10]) * 3600 + int(text[10:12]) * 60 + int(text[12:14])
+    return seconds, "%s-%s-%s" % (text[:4], text[4:6], text[6:8])

@@ -31,20 +31,6 @@ class Settings:
         self.site_key: str = table.get("site_key", "")
         self.networks: list[list[str]] = table.get("networks", [])
 
-    def issued_s(self) -> int:
-        """From when on our own certificate is valid, epoch s; 0 where there is none."""
-        tls = (self.mqtt or {}).get("tls") or {}
-        if not tls.get("certificate"):
-            return 0
-        from site.certificate import Certificate
-
-        try:
-            return Certificate(tls["certificate"]).begins_s
-        except ValueError:
-            return 0
-        finally:
-            unload("site.certificate")
-
 
 def read() -> Settings:
     """The Settings. A settings.json is taken over and removed; what was learned stays.

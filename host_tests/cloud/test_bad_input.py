@@ -78,12 +78,15 @@ def nobody_knows() -> Iterator[str]:
         yield port
 
 
-def over_tls(changes: Callable[[], dict[str, Any]] = dict, **made: bool) -> Bad:
+def over_tls(
+    changes: Callable[[], dict[str, Any]] = dict, require_certificate: bool = True, **made: Any
+) -> Bad:
     @contextlib.contextmanager
     def begin(_: Path) -> Iterator[Given]:
-        with Broker(tls=make(**made)) as broker, nobody_knows() as names:
-            mqtt = broker.mqtt()
-            mqtt["tls"] |= changes()
+        certificates = make(**made)
+        broker = Broker(tls=certificates, require_certificate=require_certificate)
+        with broker, nobody_knows() as names:
+            mqtt = broker.mqtt() | {"tls": certificates.settings() | changes()}
             yield Given(mqtt, names)
 
     return begin
@@ -143,7 +146,17 @@ ROWS: dict[str, tuple[Bad, str, str]] = {
     "expired certificate": (
         over_tls(broker_expired=True), "connecting", "the broker's certificate has expired"),
     "our certificate has expired": (
-        over_tls(client_expired=True), "connecting", "the broker refuses our certificate: has it"),
+        over_tls(client_expired=True), "connecting",
+        "the gateway's own certificate expired on 2020-01-01: give a new one, by the command "),
+    "our certificate is not valid yet": (
+        over_tls(client_early=True), "connecting",
+        "the gateway's own certificate is not valid before 2090-01-01: give one that is"),
+    "our certificate expires soon": (
+        over_tls(client_days=29), "well",
+        r"the gateway's own certificate expires on \d{4}-\d\d-\d\d: renew it before, by the "),
+    "our certificate has expired, and the broker does not mind": (
+        over_tls(require_certificate=False, client_expired=True), "well",
+        "the gateway's own certificate expired on 2020-01-01: give a new one"),
     "damaged registers": (
         with_files(registers_0=DAMAGED, registers_1=DAMAGED), "well",
         "the energy registers in the flash were damaged: they have begun at 0"),

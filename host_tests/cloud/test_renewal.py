@@ -124,6 +124,28 @@ def test_a_certificate_is_renewed_and_stays(tmp_path):
             )
 
 
+def test_it_is_asked_for_in_time_and_no_longer_once_it_has_come(tmp_path):
+    ending = make(client_days=20)
+    with Broker(tls=replace(ending, ca=ending.ca + new().ca)) as broker:
+        with renewing(tmp_path / "gateway", broker, broker.mqtt()) as gateway:
+
+            def advice(items) -> list[dict[str, str]]:
+                last = [m.value["advice"] for m in items if m.topic == "gateway"]
+                return last[-1] if last else []
+
+            words = r"the gateway's own certificate expires on [\d-]+: renew it before, by the"
+            gateway.listener.messages.until(
+                lambda items: (
+                    [one["name"] for one in advice(items)] == ["certificate"]
+                    and re.match(words, advice(items)[0]["text"])
+                ),
+                "the advice",
+            )
+            assert gateway.ask(renew=own(new()))["ok"]
+            gateway.listener.wait("presence", 3)  # true, false, true
+            gateway.listener.messages.until(lambda items: not advice(items), "no advice any more")
+
+
 # What is given, what is said of it. Each leaves everything as it was.
 REFUSED = [
     ("expired", lambda: own(make(client_expired=True)),

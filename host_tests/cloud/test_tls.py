@@ -110,8 +110,10 @@ REFUSED = [
      r"the broker's certificate is not valid yet: has the gateway the right time\?"),
     ("self-signed broker", cache(lambda: alone(good())), dict,
      r"the broker's certificate is not signed by the CA in mqtt\.tls\.ca; it is for another name"),
-    ("client not valid yet", cache(lambda: make(client_early=True)), dict, CLIENT),
-    ("expired client", cache(lambda: make(client_expired=True)), dict, CLIENT),
+    ("client not valid yet", cache(lambda: make(client_early=True)), dict,
+     r"the gateway's own certificate is not valid before 2090-01-01: give one that is"),
+    ("expired client", cache(lambda: make(client_expired=True)), dict,
+     r"the gateway's own certificate expired on 2020-01-01: give a new one"),
     ("stranger", good, lambda: {"certificate": other().client_certificate,
                                 "key": other().client_key}, CLIENT),
     ("another's key", good, lambda: {"key": other().client_key}, CLIENT),
@@ -133,7 +135,7 @@ def refused(mqtt: dict, words: str) -> None:
         state = probe.error("uplink.tls")
         assert re.match(words, state["lastError"]), state["lastError"]
         assert "\n" not in state["lastError"]
-        probe.until(lambda states: states[-1]["advice"] == [state["lastError"]], "the advice")
+        probe.until(lambda states: states[-1]["texts"] == [state["lastError"]], "the advice")
         before = descriptors(probe.session.pid)
         probe.until(lambda states: states[-1]["errors"]["uplink.tls"] >= 4, "three more tries")
         assert descriptors(probe.session.pid) <= before + 1

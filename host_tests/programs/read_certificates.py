@@ -1,5 +1,5 @@
 """Reads certificates and keys. Standard input: [certificate, key] of each, PEM. Prints of each
-from when to when it is valid, s, and whether the key fits, or the error."""
+from when to when it is valid, s, whether the key fits, and both dates; or the error."""
 
 import json
 import sys
@@ -10,7 +10,8 @@ found = []
 for pem, key in json.load(sys.stdin):
     try:
         certificate = Certificate(pem)
-        found.append([certificate.begins_s, certificate.ends_s, fits(key, certificate)])
+        one = [certificate.begins_s, certificate.ends_s, fits(key, certificate)]
+        found.append(one + [certificate.begins, certificate.ends])
     except ValueError as error:
         found.append(str(error))
 print(json.dumps(found))

@@ -60,7 +60,8 @@ def test_from_when_to_when():
     chance = random.Random(20261129)
     spans = [(at(a, chance.randrange(86400)), at(b, chance.randrange(86400))) for a, b in TIMES]
     found = read([[certificate(P256, *span), text(P256)] for span in spans])
-    assert found == [[int(a.timestamp()), int(b.timestamp()), True] for a, b in spans]
+    expected = [[int(a.timestamp()), int(b.timestamp()), True] for a, b in spans]
+    assert found == [[*one, *days] for one, days in zip(expected, map(list, TIMES), strict=True)]
 
 
 def test_which_key_belongs_to_it():
@@ -100,3 +101,44 @@ def test_what_is_none():
         "there is no CERTIFICATE",
         "there is no PRIVATE KEY",
     ]
+
+
+DAY = 86400
+EXPIRED = (
+    "the gateway's own certificate expired on 2027-03-01: give a new one, by the command renew "
+    "or, without a connection, in settings.json"
+)
+SOON = "the gateway's own certificate expires on 2027-03-01: renew it before, by the command renew"
+EARLY = (
+    "the gateway's own certificate is not valid before 2026-02-28: give one that is, or wait until"
+    " then"
+)
+
+
+def judged(steps: list) -> list:
+    return json.loads(succeed("judge_own_certificate", given=steps, heap="2M"))
+
+
+def test_what_is_said_of_it_and_when():
+    """Both ends are within it, as OpenSSL takes them; a month ahead it is said, and nothing while
+    the time is unknown."""
+    begins, ends = at("2026-02-28", 3600), at("2027-03-01", 3600)
+    pem = certificate(P256, begins, ends)
+    first, last = int(begins.timestamp()), int(ends.timestamp())
+    times = {
+        None: None, 0: EARLY, first - 1: EARLY, first: None, last - 30 * DAY: None,
+        last - 30 * DAY + 1: SOON, last: SOON, last + 1: EXPIRED, last + 5000 * DAY: EXPIRED,
+    }  # fmt: skip
+    said = judged([[pem, now_s] for now_s in times])
+    assert said == [[text] if text else [] for text in times.values()]
+
+
+def test_a_new_one_is_judged_in_its_place():
+    """Renewed, taken back, taken away, or cannot be read: nothing of the old one stays."""
+    old = certificate(P256, at("2026-01-01"), at("2027-03-01"))
+    new = certificate(RSA, at("2026-01-01"), at("2036-03-01"))
+    now_s = int(at("2027-03-02").timestamp())
+    none = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+    given = [old, new, old, none, old, None, new + old]
+    said = judged([[pem, now_s] for pem in given])
+    assert said == [[EXPIRED] if pem is old else [] for pem in given]

@@ -35,11 +35,12 @@ def make(
     client_expired: bool = False,
     broker_early: bool = False,
     client_early: bool = False,
+    client_days: int | None = None,
     between: bool = False,
 ) -> Certificates:
     """A new CA and its certificates: ECDSA P-256, or RSA 2048. names: of the broker, also
-    addresses. early: not valid yet. between: a CA of the CA's signs, and goes with what it has
-    signed."""
+    addresses. early: not valid yet. client_days: the client's expires in so many. between: a CA
+    of the CA's signs, and goes with what it has signed."""
     import trustme  # half a second
 
     past = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
@@ -48,20 +49,26 @@ def make(
     ca = trustme.CA(key_type=kind)
     signer = ca.create_child_ca() if between else ca
 
-    def issue(names: Sequence[str], expired: bool, early: bool) -> tuple[str, str]:
-        issued = signer.issue_cert(
-            *names,
-            not_before=future if early else None,
-            not_after=past if expired else future.replace(year=2095) if early else None,
-            key_type=kind,
-        )
+    def span(
+        expired: bool, early: bool, days: int | None = None
+    ) -> tuple[datetime.datetime | None, datetime.datetime | None]:
+        if early:
+            return future, future.replace(year=2095)
+        if days is not None:
+            return None, datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=days)
+        return None, past if expired else None
+
+    def issue(
+        names: Sequence[str], begins: datetime.datetime | None, ends: datetime.datetime | None
+    ) -> tuple[str, str]:
+        issued = signer.issue_cert(*names, not_before=begins, not_after=ends, key_type=kind)
         chain = "".join(_text(one) for one in issued.cert_chain_pems)
         return chain, _text(issued.private_key_pem)
 
     return Certificates(
         _text(ca.cert_pem),
-        *issue(names, broker_expired, broker_early),
-        *issue(["gateway"], client_expired, client_early),
+        *issue(names, *span(broker_expired, broker_early)),
+        *issue(["gateway"], *span(client_expired, client_early, client_days)),
     )
 
 
