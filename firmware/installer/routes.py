@@ -21,7 +21,7 @@ _HTML = (
     b"Content-Security-Policy: frame-ancestors 'none'\r\n"
 )
 _JSON = b"Content-Type: application/json\r\nX-Content-Type-Options: nosniff\r\n"
-_ORDERS = ("/apply", "/undo", "/identify", "/scan")
+_COMMANDS = ("/apply", "/undo", "/identify", "/scan")
 
 
 class Routes:
@@ -32,20 +32,20 @@ class Routes:
         self._count = count
         self._reach = reach
         self._values = values.Values()
-        self._orders = None
+        self._commands = None
 
     async def answer(self, request: Request, path: str) -> HttpAnswer:
         """path: what follows the page's own."""
-        if path in _ORDERS:
-            return await self._obey(request, path[1:])
+        if path in _COMMANDS:
+            return await self._carry_out(request, path[1:])
         if request.method not in ("GET", "HEAD"):
             raise RequestError(405)
         if path == "":
             return 200, _HTML, _page()
-        site, orders = self._reach.site(), self._with_orders()
+        site, commands = self._reach.site(), self._with_commands()
         if path == "/site":
             language = language_of(request.fields.get("accept-language", ""))
-            said = self._hardware.serial, language, orders.token
+            said = self._hardware.serial, language, commands.token
             return 200, _JSON, values.site(site, *said)
         if path == "/now":
             await self._wait(request.path.partition("?after=")[2])
@@ -53,29 +53,29 @@ class Routes:
         if path == "/findings":
             from installer import findings
 
-            entries, job = orders.changes.entries, orders.job
+            entries, job = commands.changes.entries, commands.job
             return 200, _JSON, findings.pieces(site.fingerprint, self._reach, entries, job)
         raise RequestError(404)
 
-    async def _obey(self, request, name):
-        from installer.orders import Wrong
+    async def _carry_out(self, request, name):
+        from installer.commands import Wrong
 
         if request.method != "POST":
             raise RequestError(405)
         try:
-            said = await self._with_orders().carry_out(request, name)
+            said = await self._with_commands().carry_out(request, name)
         except Wrong as wrong:
             name, text = wrong.said
             said = compact({"error": name, "text": text})
             return wrong.status, _JSON, said.encode()
         return 202, _JSON, said.encode()
 
-    def _with_orders(self):
-        if self._orders is None:
-            from installer.orders import Orders
+    def _with_commands(self):
+        if self._commands is None:
+            from installer.commands import PhoneCommands
 
-            self._orders = Orders(self._reach, self._now_s, self._count)
-        return self._orders
+            self._commands = PhoneCommands(self._reach, self._now_s, self._count)
+        return self._commands
 
     def _now_s(self):
         now_ms = self._hardware.now_ms()

@@ -22,7 +22,7 @@ _TENTHS = 1800 / pi
 
 def site(place: Site, serial: str, language: str, token: str) -> Generator[bytes]:
     """What stays as long as a site is in use. serial: the gateway's; language: the phone's; token:
-    orders.Orders.token."""
+    commands.PhoneCommands.token."""
     names = SCHEMES[place.scheme][1]
     head = {"serial": serial, "version": VERSION, "site": place.fingerprint, "lang": language}
     head["token"] = token

@@ -25,7 +25,7 @@ SERVICE = (
     "installer.routes",
     "installer.values",
     "installer.findings",
-    "installer.orders",
+    "installer.commands",
     "installer.changes",
 )
 # What else a gateway that measures may import.

@@ -147,7 +147,7 @@
     const lines = wrong.map(one => make('p', {}, wrongText(one), one[2] == null ? '' :
       make('small', {}, ' ' + say('sure', percent(one[2])))));
     const element = card(site.loads[k][0], ...lines, remedy &&
-      button(say('apply'), () => order('apply', {load: k, site: shown, remedy}), 'apply',
+      button(say('apply'), () => command('apply', {load: k, site: shown, remedy}), 'apply',
         'apply' + k));
     element.classList.add('wrong');
     return element;
@@ -169,7 +169,7 @@
   const changeRow = (entry, live, shown = site.site) => make('li', {}, make('b', {}, entry.load),
     ` ${say('was_' + entry.what)} ${timeText(entry.time)}`,
     make('small', {}, changeText(entry)), live && inEffect(entry) ?
-      button(say('undo'), () => order('undo', {change: entry.n, site: shown}), 'quiet',
+      button(say('undo'), () => command('undo', {change: entry.n, site: shown}), 'quiet',
         'undo' + entry.n) : '');
   const others = () => known.texts.filter(([name]) => !COMMENTED.includes(name));
   const otherList = () => others().length ? make('ul', {lang: 'en'},
@@ -189,7 +189,7 @@
 
   const deviceState = state => words[state.replace(/ /g, '_')] || state;
   const blink = (serial, count) => make('span', {class: 'blink'}, ...[...'ABCD'.slice(0, count)]
-    .map(input => button(input, () => order('identify', {serial, input}), 'quiet',
+    .map(input => button(input, () => command('identify', {serial, input}), 'quiet',
       serial + input)));
   const deviceRow = (serial, state, count, more) => make('li', {class: state == 'well' ? '' : 'off'},
     make('b', {}, serial), ` ${more ? more + ' ' : ''}${deviceState(state)}`,
@@ -201,7 +201,7 @@
     card(say('modules'), known.modules.length ? make('ul', {}, ...known.modules.map(
       ([serial, kind, state, name, count]) => deviceRow(serial || name, state, count,
         name && serial && name != serial ? name : ''))) : make('p', {}, say('no_modules'))),
-    make('p', {}, button(say('scan'), () => order('scan', {}), 'apply', 'scan'))];
+    make('p', {}, button(say('scan'), () => command('scan', {}), 'apply', 'scan'))];
 
   // The report to hand over. What is typed and ticked stays on this phone.
   const kept = name => sessionStorage.getItem(site.serial + name) || '';
@@ -304,13 +304,13 @@
     main.dataset.report = now.n;
   };
 
-  // Orders: the gateway takes one, and says what has become of it.
+  // Commands: the gateway takes one, and says what has become of it.
   let job;
   const notice = (text, bad) => {
     get('notice').textContent = text;
     get('notice').className = text ? bad ? 'note' : 'note good' : '';
   };
-  const order = async (name, fields) => {
+  const command = async (name, fields) => {
     if (job) return;
     job = true;
     notice(say('state_busy'));

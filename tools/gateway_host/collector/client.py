@@ -113,8 +113,8 @@ class Client:
 
     def ask(self, uuid: str, first: int, last: int) -> None:
         """Asks a gateway for these sequences again (docs/history.md)."""
-        order = {"history": {"from": first, "to": last}}
-        self._client.publish(f"servicelocation/{uuid}/gateway/set", json.dumps(order), qos=1)
+        command = {"history": {"from": first, "to": last}}
+        self._client.publish(f"servicelocation/{uuid}/gateway/set", json.dumps(command), qos=1)
 
     def stop(self) -> None:
         """Disconnects; the session stays."""

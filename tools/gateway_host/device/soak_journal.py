@@ -213,11 +213,11 @@ class Soak:
     async def obey(self):
         lines = asyncio.StreamReader(sys.stdin)
         while not self.ended:
-            order = json.loads(await lines.readline())
-            Flash.full = order.get("full", Flash.full)
-            self.stopped = order.get("stop", self.stopped)
-            self.more += order.get("more", 0)
-            self.ended = order.get("end", self.ended)
+            command = json.loads(await lines.readline())
+            Flash.full = command.get("full", Flash.full)
+            self.stopped = command.get("stop", self.stopped)
+            self.more += command.get("more", 0)
+            self.ended = command.get("end", self.ended)
 
     async def say(self, line):
         while not self.ended:

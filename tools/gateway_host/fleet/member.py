@@ -183,10 +183,10 @@ class Member(asyncio.Protocol):
         identifier, payload = wire.published(flags, body)
         if identifier:
             self._transport.write(wire.puback(identifier))
-        order = json.loads(payload).get("history")
-        if order:
+        wanted = json.loads(payload).get("history")
+        if wanted:
             known = set(self._backlog).union(*self._in_flight.values())
-            asked = range(order["from"], min(order["to"], self.made) + 1)
+            asked = range(wanted["from"], min(wanted["to"], self.made) + 1)
             self._backlog.extend(one for one in asked if one not in known)
             self._deliver()
 

@@ -87,9 +87,9 @@ class Driven:
             )
         self.starts += 1
         task = {"serial": serial(self.device), "device": self.device, "port": self._port}
-        self._order(task | vars(self.kind))
+        self._command(task | vars(self.kind))
         if self._full or self._stopped:
-            self._order({"full": self._full, "stop": self._stopped})
+            self._command({"full": self._full, "stop": self._stopped})
         threading.Thread(target=self._read, args=(self._process,), daemon=True).start()
 
     def kill(self) -> None:
@@ -113,21 +113,21 @@ class Driven:
     def set_full(self, full: bool) -> None:
         """Whether its flash is full."""
         self._full = full
-        self._order({"full": full})
+        self._command({"full": full})
 
     def stop_measuring(self) -> None:
         """No more minutes."""
         self._stopped = True
-        self._order({"stop": True})
+        self._command({"stop": True})
 
     def measure_more(self) -> None:
         """One minute, after all: what the broker has lost is seen by what comes behind it."""
-        self._order({"more": 1})
+        self._command({"more": 1})
 
     def end(self) -> None:
         """Ends it in order; safe to call twice."""
         if self._process:
-            self._order({"end": True})
+            self._command({"end": True})
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(3)
             processes.stop(self._process)
@@ -139,9 +139,9 @@ class Driven:
             last = lines[-1] if lines else "nothing"
             raise UserError(f"gateway {self.device} has ended by itself; it last said: {last}")
 
-    def _order(self, order: dict[str, Any]) -> None:
+    def _command(self, command: dict[str, Any]) -> None:
         with contextlib.suppress(OSError):
-            self._process.stdin.write(json.dumps(order) + "\n")
+            self._process.stdin.write(json.dumps(command) + "\n")
             self._process.stdin.flush()
 
     def _read(self, process: subprocess.Popen) -> None:

@@ -31,7 +31,7 @@ def of(plan: dict[str, Any], place: tuple[str, str]) -> dict[str, Any]:
 
 
 def post(site: Site, name: str, fields: dict[str, Any], **more: str) -> tuple[int, Any]:
-    """(status, the answer) of an order."""
+    """(status, the answer) of a command."""
     body = urllib.parse.urlencode(fields).encode()
     status, _, said = site.ask("POST", "/wiring/" + name, body, **(FORM | more))
     return status, json.loads(said or "null")
@@ -61,22 +61,22 @@ def findings(site: Site) -> dict[tuple[str, str], list[Any]]:
 
 
 def test_who_may_not(site):
-    """Another page, an old page, and what is no order: nothing is done, and one sentence says
+    """Another page, an old page, and what is no command: nothing is done, and one sentence says
     why."""
     said = site.json("site")
     token = said["token"]
     before = stored(site)
-    order = {"token": token, "load": 0, "site": said["site"], "remedy": "0:L1:0"}
+    command = {"token": token, "load": 0, "site": said["site"], "remedy": "0:L1:0"}
     for fields, more, status, error in (
-        (order | {"token": "0" * 16}, {}, 403, "stale"),
-        (order | {"load": "99"}, {}, 400, "load: must be a whole number from 0 to "),
-        (order | {"load": "-1"}, {}, 400, "load: must be"),
-        (order | {"load": "1" * 30}, {}, 400, "load: must be"),
-        (order | {"remedy": "0:L9:7"}, {}, 409, "changed"),
-        (order | {"remedy": ""}, {}, 409, "changed"),
-        (order | {"site": "ffffffff"}, {}, 409, "changed"),
-        (order | {"x": "y" * 600}, {}, 413, "too long"),
-        (order, {"Content-Type": "text/plain"}, 400, "Content-Type: must be"),
+        (command | {"token": "0" * 16}, {}, 403, "stale"),
+        (command | {"load": "99"}, {}, 400, "load: must be a whole number from 0 to "),
+        (command | {"load": "-1"}, {}, 400, "load: must be"),
+        (command | {"load": "1" * 30}, {}, 400, "load: must be"),
+        (command | {"remedy": "0:L9:7"}, {}, 409, "changed"),
+        (command | {"remedy": ""}, {}, 409, "changed"),
+        (command | {"site": "ffffffff"}, {}, 409, "changed"),
+        (command | {"x": "y" * 600}, {}, 413, "too long"),
+        (command, {"Content-Type": "text/plain"}, 400, "Content-Type: must be"),
     ):
         found, answer = post(site, "apply", fields, **more)
         assert found == status and error in answer["error"] + answer["text"]
@@ -92,7 +92,7 @@ def test_who_may_not(site):
         assert found == status and error in answer["error"] + answer["text"]
     # From a page elsewhere: no token, or another Host.
     assert post(site, "scan", {})[0] == 403
-    body = urllib.parse.urlencode(order).encode()
+    body = urllib.parse.urlencode(command).encode()
     assert site.ask("POST", "/wiring/apply", body, Host="evil.example", **FORM)[0] == 302
     assert site.ask("GET", "/wiring/apply?token=" + token)[0] == 405
     assert stored(site) == before
@@ -113,7 +113,7 @@ def test_a_led_blinks_where_it_is_asked_for(site):
     assert post(site, "scan", {"token": token})[0] == 202
 
 
-# The last order as the gateway gives it, number 7 being the phone's; what the page says.
+# The last command as the gateway gives it, number 7 being the phone's; what the page says.
 OUTCOMES = [
     ([7, "done", ""], "state_done"),
     ([7, "restarts", ""], "state_restarts"),
@@ -123,7 +123,7 @@ OUTCOMES = [
     ([0, "none", ""], "state_unknown"),  # it has begun anew
     (None, "state_unknown"),  # no answer any more
 ]
-# What the gateway answers, but for an order and what has become of it.
+# What the gateway answers, but for a command and what has become of it.
 ANSWERED = """
     const real = window.fetch;
     window.job = [0, 'none', ''];
@@ -142,7 +142,7 @@ ANSWERED = """
 """
 
 
-def test_the_page_says_what_is_known_of_an_order(site, tmp_path):
+def test_the_page_says_what_is_known_of_a_command(site, tmp_path):
     """And never that it is done where that is not known."""
     with Phone(tmp_path / "b", site.installer.port, size=(360, 780)) as phone:
         phone.before_each_page(ANSWERED)

@@ -1,4 +1,4 @@
-"""On the device: orders from a phone wear the flash no more than commands from the cloud do, and a
+"""On the device: commands from a phone wear the flash no more than those from the cloud do, and a
 change that fails leaves a record of what is so."""
 
 import asyncio
@@ -9,7 +9,7 @@ import unittest
 from system.counters import Counters
 from system.refused import Refused
 from cloud.commands import Commands
-from installer.orders import Orders, Wrong
+from installer.commands import PhoneCommands, Wrong
 
 NOW = 1764000000
 NODE = "5500000190"
@@ -78,37 +78,37 @@ class Phone(unittest.TestCase):
         self.now_s = NOW
         self.counters = Counters()
         self.wiring = Wiring(lambda: self.now_s)
-        self.orders = Orders(self.wiring, lambda: self.now_s, self.counters.count)
+        self.commands = PhoneCommands(self.wiring, lambda: self.now_s, self.counters.count)
 
     def tearDown(self):
         remove_files()
 
     def apply(self):
-        """The job behind the order, or the name of what it is refused by."""
+        """The job behind the command, or the name of what it is refused by."""
         remedy = "0:%s:0" % self.wiring.phases[1]
-        body = "token=%s&load=0&site=0badcafe&remedy=%s" % (self.orders.token, remedy)
+        body = "token=%s&load=0&site=0badcafe&remedy=%s" % (self.commands.token, remedy)
         request = Thing(fields={"content-type": FORM}, body=body.encode())
 
-        async def order():
-            await self.orders.carry_out(request, "apply")
-            while self.orders.job[1] == "busy":
+        async def command():
+            await self.commands.carry_out(request, "apply")
+            while self.commands.job[1] == "busy":
                 await asyncio.sleep_ms(0)
 
         try:
-            asyncio.run(order())
+            asyncio.run(command())
         except Wrong as wrong:
             return wrong.said[0]
-        return self.orders.job[1]
+        return self.commands.job[1]
 
     def test_the_flash_is_worn_no_more_than_by_commands(self):
-        """60 writes at once, of which each order has five, then one a minute; kept over a new
+        """60 writes at once, of which each command has five, then one a minute; kept over a new
         start, and the same for both."""
         done = []
         for _ in range(20):
             self.now_s += 1
             done.append(self.apply())
         self.assertEqual(done, 12 * ["done"] + 8 * ["too_often"])
-        self.assertEqual(len(self.orders.changes.entries), 12)
+        self.assertEqual(len(self.commands.changes.entries), 12)
         again = Wiring(lambda: self.now_s)
         self.assertRaises(Refused, again.spend, 5)
         self.now_s += 5 * 60
@@ -119,7 +119,7 @@ class Phone(unittest.TestCase):
         for raised, state in ((Refused("full"), "refused"), (MemoryError(), "unknown")):
             self.wiring.raised = raised
             self.assertEqual(self.apply(), state)
-            self.assertEqual(self.orders.changes.entries, [])
+            self.assertEqual(self.commands.changes.entries, [])
         self.assertEqual(self.counters.counts, {"wiring.failed": 1})
 
     def test_what_failed_behind_that_is_recorded(self):
@@ -127,7 +127,7 @@ class Phone(unittest.TestCase):
         self.wiring.raised = OSError(5)
         self.wiring.behind = True
         self.assertEqual(self.apply(), "unknown")
-        (entry,) = self.orders.changes.entries
+        (entry,) = self.commands.changes.entries
         self.assertEqual(entry["points"], [[NODE, "A", "L1", False, "L2", False]])
 
     def test_a_change_that_takes_a_new_start(self):

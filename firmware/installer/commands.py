@@ -21,7 +21,7 @@ from installer.changes import Changes
 
 _FORM = "application/x-www-form-urlencoded"
 _BLINK_S = const(30)
-_WRITES = const(5)  # of the flash by an order that lasts, as by a `configure`
+_WRITES = const(5)  # of the flash by a command that lasts, as by a `configure`
 _MAX_DIGITS = const(9)
 
 
@@ -34,11 +34,11 @@ class Wrong(Exception):
         self.said = name, text
 
 
-class Orders:
-    """`token`: of 64 random bits, which every order must have; `changes`: changes.Changes; `job`:
-    [its number, state, why]; states: "none", "busy", "done", "restarts" (a new start follows),
-    "refused", "unknown" (it failed on its way). reach: service_page.Reach; now_s: a function,
-    epoch s or None; count: of errors."""
+class PhoneCommands:
+    """`token`: of 64 random bits, which every command must have; `changes`: changes.Changes;
+    `job`: [its number, state, why]; states: "none", "busy", "done", "restarts" (a new start
+    follows), "refused", "unknown" (it failed on its way). reach: service_page.Reach; now_s: a
+    function, epoch s or None; count: of errors."""
 
     def __init__(self, reach: Reach, now_s: Callable[[], int | None], count: Count):
         self._reach = reach
