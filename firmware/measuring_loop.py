@@ -15,6 +15,7 @@ _AT_ONCE = const(2)  # steps of measuring without a wait between them
 _TURN_US = const(3000)  # of work, until the others have theirs
 _COLLECT_US = const(5000)  # of a wait in which garbage is collected, at least
 _OVERDUE_US = const(1000000)  # a collection does not wait longer, where one block follows another
+_TURNS = const(64)  # of work that leave so much behind that a collection is due
 
 
 class MeasuringLoop:
@@ -42,6 +43,7 @@ class MeasuringLoop:
         self._late = 0  # reports put off, of those counted
         self._untidy = False  # a collection is due
         self._untidy_us = 0  # since when
+        self._turns = 0  # since a collection was due
 
     async def measure(self, beat: Beat) -> Never:
         """Measure, without end, and collect garbage while the answers to a POLL are on their
@@ -84,8 +86,12 @@ class MeasuringLoop:
                 self._late += 1
                 self._count("measuring.late")
             await self._in_turns(self._look())
-            if not self._untidy:
-                self._untidy, self._untidy_us = True, self._hardware.ticks_us()
+            self._set_untidy()
+
+    def _set_untidy(self):
+        self._turns = 0
+        if not self._untidy:
+            self._untidy, self._untidy_us = True, self._hardware.ticks_us()
 
     def _is_overdue(self):
         return ticks_diff(self._hardware.ticks_us(), self._untidy_us) >= _OVERDUE_US
@@ -97,5 +103,8 @@ class MeasuringLoop:
         began = ticks_us()
         for _ in slices:
             if ticks_diff(ticks_us(), began) >= _TURN_US:
+                self._turns += 1
+                if self._turns >= _TURNS:
+                    self._set_untidy()
                 await asyncio.sleep_ms(0)
                 began = ticks_us()

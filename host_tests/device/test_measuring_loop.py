@@ -1,5 +1,5 @@
-"""When garbage is collected on the measuring path: while the nodes answer, and after a second in
-any case."""
+"""When garbage is collected on the measuring path: while the nodes answer, amid long work too, and
+after a second in any case."""
 
 import asyncio
 import unittest
@@ -63,14 +63,20 @@ class Measuring:
         return iter(())
 
 
-def collected(steps, wait_us):
-    """us at which garbage was collected."""
+def collected(steps, wait_us, slices=0):
+    """us at which garbage was collected; slices: of 3 ms, in which what is wrong is looked for."""
     hardware = Hardware()
     gc, measuring_loop.gc = measuring_loop.gc, Collections(hardware)
     reports = asyncio.Event()
     measuring = Measuring(hardware, reports, steps, wait_us)
+
+    def look():
+        for _ in range(slices):
+            hardware.now_us += 3000
+            yield
+
     loop = measuring_loop.MeasuringLoop(
-        hardware, measuring, reports, lambda ended_ms: iter(()), lambda: iter(()), None
+        hardware, measuring, reports, lambda ended_ms: iter(()), look, None
     )
 
     async def main():
@@ -101,6 +107,10 @@ class Garbage(unittest.TestCase):
     def test_waits_too_short_for_it(self):
         at_us = collected(400, 2000)
         self.assertTrue(at_us and 1000000 <= at_us[0] < 1050000, at_us)
+
+    def test_amid_long_work(self):
+        at_us = collected(300, 12000, 200)
+        self.assertEqual(len(at_us), 4)  # behind 64, 128 and 192 of them, and at their end
 
 
 if __name__ == "__main__":
