@@ -12,27 +12,16 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from gateway_host import interpreter
 from gateway_host.boards import data as board_data
 from gateway_host.commands import handbook
 from gateway_host.errors import UserError
 from gateway_host.handbook import book, pdf, spoken, tables, troubles
 from gateway_host.interpreter import BIN, ROOT
-from gateway_host.session import MODULE_PATH, SOURCE_HEAP
+from gateway_host.session import SOURCE_HEAP
 from gateway_host.sim import b_input_module, b_module, b_output_module, leds
+from in_interpreter import succeed
 
 LANGUAGES = pytest.mark.parametrize("language", book.LANGUAGES)
-# What the running firmware has in its tables, beside what is read out of the sources.
-SPEAK = """
-import json
-from net import advice as net
-from b_bus import messages
-from advice import order
-print(json.dumps([list(net.OVERDUE.values()) + list(net.TEXTS.values()) + [net.NO_TIME],
-    list(messages.STRANGE.values()) + list(messages.NOISE.values())
-    + list(messages.REFUSED.values()), ["b_" + name for name in messages.STRANGE],
-    list(order._ORDER)]))
-"""
 
 
 @cache
@@ -69,9 +58,8 @@ def test_each_sentence_of_the_sources_is_there(language):
 
 
 def test_each_sentence_of_the_running_firmware_is_there():
-    done = interpreter.run(["-c", SPEAK], bits=32, heap=SOURCE_HEAP, path=MODULE_PATH)
-    assert done.returncode == 0, done.stderr
-    of_links, of_modules, kinds, order = json.loads(done.stdout)
+    said = succeed("say_tables", bits=32, heap=SOURCE_HEAP)
+    of_links, of_modules, kinds, order = json.loads(said)
     for language in book.LANGUAGES:
         assert [text for text in of_links + of_modules if not says(language, text)] == []
     names = {row["name"] for row in troubles.rows()}

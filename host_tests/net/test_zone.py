@@ -60,8 +60,7 @@ def times_of(zone: datetime.tzinfo, begin: int, end: int) -> list[int]:
 
 def right(zone: datetime.tzinfo, times: list[int]) -> list[int]:
     return [
-        int(datetime.datetime.fromtimestamp(t, zone).utcoffset().total_seconds())  # type: ignore
-        for t in times
+        int(datetime.datetime.fromtimestamp(t, zone).utcoffset().total_seconds()) for t in times
     ]
 
 

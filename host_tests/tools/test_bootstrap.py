@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from gateway_host.interpreter import ROOT
+from in_interpreter import program
 from make_calls import environment, errors, make, measured
 
 CACHE = Path(os.environ.get("GATEWAY_CACHE") or ROOT / "build" / "cache").resolve()
@@ -212,13 +213,8 @@ def test_without_ensurepip_a_wheel_of_pip_in_the_cache_serves(tmp_path: Path) ->
     """Debian's Python without the package python3-venv, cut off."""
     tree = copy_of_tree(tmp_path / "tree")
     env = cut_off(tmp_path / "bin", GATEWAY_CACHE=str(cache_with(tmp_path / "cache", "wheels")))
-    code = (
-        "import sys; sys.modules['ensurepip'] = None; sys.path[:0] = ['tools/bootstrap', 'tools'];"
-        "import environment; print(environment.make().text)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tree, env=env, capture_output=True, text=True
-    )
+    command = [sys.executable, program("cpython/make_environment")]
+    done = subprocess.run(command, cwd=tree, env=env, capture_output=True, text=True)
     assert done.returncode == 0 and "packages" in done.stdout, done.stdout + done.stderr
 
 
@@ -331,15 +327,9 @@ def test_a_disk_on_which_no_more_files_can_be_made(tmp_path: Path) -> None:
 
 def test_what_steps_say_they_need_is_what_they_take() -> None:
     """Of this tree: were the figures too low, a disk would fill up half-way."""
-    code = (
-        "import sys; sys.path[:0] = ['tools/bootstrap', 'tools']; import work;"
-        "print(*((s.name, s.room_mb * 10**6, sum(map(work._size, s.places + s.folders))) for s in "
-        "work.all_steps()), sep=chr(10))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    rows = [eval(line) for line in done.stdout.splitlines()]
+    command = [sys.executable, program("cpython/room_of_steps")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert {"environment", "browser"} <= {name for name, *_ in rows}
     assert not [row for row in rows if row[1] < row[2]]
     environment_row = next(row for row in rows if row[0] == "environment")

@@ -316,7 +316,7 @@ def test_a_wrong_token(tmp_path, capsys):
 
 def test_what_home_assistant_refuses_is_said(tmp_path, capsys):
     home = Home()
-    home.answer = lambda message: (_ for _ in ()).throw(ValueError("Unauthorized"))  # type: ignore
+    home.answer = lambda message: (_ for _ in ()).throw(ValueError("Unauthorized"))
     assert bring(home, tmp_path) == 2
     line = "refuses config/entity_registry/list: Unauthorized"
     assert line in capsys.readouterr().err

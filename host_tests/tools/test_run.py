@@ -6,6 +6,7 @@ import os
 import re
 import select
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -279,14 +280,9 @@ def test_a_house_that_is_not_one(tmp_path):
 
 
 def test_a_port_in_use():
-    with subprocess.Popen(
-        [sys.executable, "-c", "import socket; s = socket.create_server(('127.0.0.1', 0));"
-         "print(s.getsockname()[1], flush=True); input()"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    ) as other:  # fmt: skip
-        port = other.stdout.readline().strip()
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
         refused(call("run", "--port", port), rf"error: port {port} is in use")
-        other.communicate("\n")
 
 
 def run_here(capsys, *arguments):
@@ -366,10 +362,8 @@ def test_stopping_leaves_no_directory(tmp_path):
 
 def test_console_joins_the_two_ptys(tmp_path):
     console = Console(tmp_path / "log")
-    code = "import sys; print('hello'); print(sys.stdin.readline().strip() + '!'); print(2 * 'x')"
-    echo = subprocess.Popen(
-        [sys.executable, "-uc", code], stdin=console.inner, stdout=console.inner
-    )
+    command = [sys.executable, "-u", program("cpython/answer_once")]
+    echo = subprocess.Popen(command, stdin=console.inner, stdout=console.inner)
     console.start()
     assert wait_for(lambda: (tmp_path / "log").read_bytes() == b"hello\n")
     with open(console.path, "r+b", buffering=0) as terminal:
