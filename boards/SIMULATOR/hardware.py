@@ -187,7 +187,7 @@ class Hardware:
 
     def room(self) -> int:
         """Bytes that are free for one more connection."""
-        return gc.mem_free()
+        return self.heap_free()
 
     def keep_end(self, data: bytes) -> None:
         """Keep up to 500 bytes over a new start."""

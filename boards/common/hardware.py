@@ -155,7 +155,7 @@ class Hardware:
 
     def room(self) -> int:
         """Bytes that are free for one more connection, of either memory."""
-        return min(gc.mem_free(), self.internal_heap()["free"])
+        return min(self.heap_free(), self.internal_heap()["free"])
 
     def keep_end(self, data: bytes) -> None:
         """Keep up to 500 bytes in the RTC's memory, which a reset leaves and a power cut does not;
