@@ -104,9 +104,8 @@ class Written(unittest.TestCase):
         right = b'"import":[%s],"export":[%s],' % (imported, exported)
         self.assertTrue(right in written, written)
 
-    def test_long_energies_do_not_go_beyond_the_room(self):
-        record = messages.minute(28, 16)
-        record.imported = record.exported = record.missing = [-9223372036854775807] * 28
+    def fill(self, record):
+        """Messages of many sizes with as many of this record as they take."""
         for size in range(1000, 6000, 97):
             text = HistoryText(size)
             text.begin("5100000123", "9c41d2e7", False, 1)
@@ -116,6 +115,11 @@ class Written(unittest.TestCase):
             self.assertTrue(len(text.view()) <= size)
             json.loads(bytes(text.view()))
 
+    def test_long_energies_do_not_go_beyond_the_room(self):
+        record = messages.minute(28, 16)
+        record.imported = record.exported = record.missing = [-9223372036854775807] * 28
+        self.fill(record)
+
     def test_none_goes_beyond_the_room(self):
         """The longest numbers that there are."""
         record = messages.minute(28, 15)
@@ -124,14 +128,7 @@ class Written(unittest.TestCase):
         record.voltages = record.power[:3]
         record.pulses = {"57000000%d" % k: [-2147483647] * 4 for k in range(10, 20)}
         record.sequence = record.first = record.boot = 2147483647
-        for size in range(1000, 6000, 97):
-            text = HistoryText(size)
-            text.begin("5100000123", "9c41d2e7", False, 1)
-            while text.add(record):
-                pass
-            text.end()
-            self.assertTrue(len(text.view()) <= size)
-            json.loads(bytes(text.view()))
+        self.fill(record)
 
     def test_there_is_room_for_as_many_as_it_was_made_for(self):
         """Also where later ones have powers, and the first has none."""

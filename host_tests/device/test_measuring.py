@@ -87,6 +87,22 @@ class Failing(unittest.TestCase):
             self.assertEqual(energy, samples * VOLTS * AMPERES)
             at += samples
 
+    def work_in_vain(self, times):
+        """A report cannot be worked through so often, for want of memory; then it is, and three
+        more are."""
+        self.run_on(1)
+        self.idle = False
+        while not self.path.pending:
+            self.path.step()
+        for _ in range(times):
+            with self.assertRaises(MemoryError):
+                self.path.work_through()
+            self.assertTrue(self.path.pending)
+        self.idle = True
+        self.waiting()
+        self.run_on(4)
+        self.check_whole()
+
     def test_a_report_waits_when_the_next_one_is_complete(self):
         self.run_on(1)
         self.idle = False
@@ -163,18 +179,7 @@ class Failing(unittest.TestCase):
 
         meters = [Meter(), Meter()]
         self.path.set_meters(meters)
-        self.run_on(1)
-        self.idle = False
-        while not self.path.pending:
-            self.path.step()
-        for _ in meters:
-            with self.assertRaises(MemoryError):
-                self.path.work_through()
-            self.assertTrue(self.path.pending)
-        self.idle = True
-        self.waiting()
-        self.run_on(4)
-        self.check_whole()
+        self.work_in_vain(2)
         self.assertEqual([meter.asked for meter in meters], [self.path.reports] * 2)
 
     def test_what_fails_beside_the_meter_costs_no_sample(self):
@@ -211,18 +216,7 @@ class Failing(unittest.TestCase):
                 raise bad.pop()
 
         self.path.report.read = fail
-        self.run_on(1)
-        self.idle = False
-        while not self.path.pending:
-            self.path.step()
-        for _ in range(2):
-            with self.assertRaises(MemoryError):
-                self.path.work_through()
-            self.assertTrue(self.path.pending)
-        self.idle = True
-        self.waiting()
-        self.run_on(4)
-        self.check_whole()
+        self.work_in_vain(2)
 
     def test_the_bus_fails(self):
         self.run_on(1)
