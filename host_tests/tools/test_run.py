@@ -17,12 +17,13 @@ import numpy as np
 import pytest
 from gateway_host import broker, interpreter
 from gateway_host.__main__ import main
-from gateway_host.commands import repl, run
+from gateway_host.commands import repl
 from gateway_host.console import Console
 from gateway_host.errors import UserError
 from gateway_host.session import ROOT, Session, has_repl
 from gateway_host.sim.house_file import load_house
 from gateway_host.sim.installation import Installation
+from gateway_host.view import live
 from gateway_host.view.truth import Truth
 from gateway_host.world import send
 from in_interpreter import program
@@ -132,7 +133,7 @@ def true_watts(samples):
 
 def test_in_a_world_silence_is_waited_for(monkeypatch, capsys):
     """Docs/connection.md's own example, until somebody plugs the cable in."""
-    monkeypatch.setattr(run, "_PATIENCE_S", 2.0)
+    monkeypatch.setattr(live, "_PATIENCE_S", 2.0)
     plugging = threading.Timer(8.0, lambda: send("cable in"))
     plugging.start()
     try:
