@@ -198,7 +198,7 @@ def test_what_the_probe_reports_is_gathered(tmp_path: Path) -> None:
 def window(**more: object) -> dict:
     whole = {"us": 10_000_000, "steps": 1000, "busy": 0, "idle": 4_000_000, "own": 10_000}
     whole |= {"longest": 30_000, "net": 15_000, "heap": 200_000, "collections": 10}
-    whole |= {"pace": 1500}
+    whole |= {"pace": 1500, "live": 150_000}
     whole |= {"collecting": 150_000, "collection": 16_000, "internal": [50_000, 40_000, 35_000]}
     whole |= {"histogram": [1, 0, 0, 0, 0, 0, 0, 0], "slow": {}, "calls": {}}
     return whole | more
@@ -223,6 +223,7 @@ def test_the_keys_are_what_was_measured() -> None:
             window(
                 idle=2_000_000,
                 pace=1100,
+                live=140_000,
                 internal=[40_000, 30_000, 25_000],
                 net=18_000,
                 slow={"work": [2, 19_000, 18_000]},
@@ -258,6 +259,7 @@ def test_the_keys_are_what_was_measured() -> None:
         "collections_ms_per_s": 15.0,
         "longest_collection_ms": 16.0,
         "heap_used_bytes": 200_000,
+        "heap_live_bytes": [150_000, 140_000],
         "internal_heap_free_bytes": 40_000,
         "internal_heap_largest_bytes": 30_000,
         "internal_heap_least_bytes": 25_000,

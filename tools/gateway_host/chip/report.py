@@ -3,6 +3,7 @@ build/chip.json."""
 
 from __future__ import annotations
 
+import itertools
 import statistics
 from typing import Any
 
@@ -15,6 +16,7 @@ BLOCK = 64
 _LATE_S = 2.0
 _HISTOGRAM = ("under 1", "1", "2", "5", "10", "20", "50", "100 and more")  # from so many ms on
 _LISTED = 8
+_PARTS = 6  # of the time, for what may grow
 
 
 def result(measured: Measured) -> dict[str, Any]:
@@ -126,6 +128,7 @@ def _inside(measured: Measured) -> dict[str, Any]:
         "steps_per_s",
     )
     keys += ("collections_ms_per_s", "longest_collection_ms", "heap_used_bytes")
+    keys += ("heap_live_bytes",)
     keys += ("internal_heap_free_bytes", "internal_heap_largest_bytes")
     keys += ("internal_heap_least_bytes",)
     if not windows:
@@ -150,8 +153,7 @@ def _inside(measured: Measured) -> dict[str, Any]:
         "collections_ms_per_s": round(1000 * sum(w["collecting"] for w in windows) / us, 1),
         "longest_collection_ms": max(w["collection"] for w in windows) / 1000,
         "heap_used_bytes": max(w["heap"] for w in windows),
-        "heap_first_bytes": windows[0]["heap"],
-        "heap_last_bytes": windows[-1]["heap"],
+        "heap_live_bytes": _least_in_each_part([w["live"] for w in windows]),
         "internal_heap_free_bytes": min(w["internal"][0] for w in windows),
         "internal_heap_largest_bytes": min(w["internal"][1] for w in windows),
         "internal_heap_least_bytes": min(w["internal"][2] for w in windows),
@@ -162,6 +164,17 @@ def _inside(measured: Measured) -> dict[str, Any]:
         "loop_ms_most": max(w["pace"] for w in windows) / 1000,
         "probe_share": round((sum(w["own"] for w in windows) + cost * steps) / us, 3),
     }
+
+
+def _least_in_each_part(values: list[int]) -> list[int]:
+    """Of six equal parts, or as many as there are values; 0 is none."""
+    parts = min(_PARTS, len(values))
+    bounds = [len(values) * k // parts for k in range(parts + 1)]
+    found = (
+        [value for value in values[first:end] if value]
+        for first, end in itertools.pairwise(bounds)
+    )
+    return [min(part) for part in found if part]
 
 
 def _longest(windows: list[dict[str, Any]], key: str) -> dict[str, dict[str, float]]:
@@ -214,6 +227,7 @@ def table(found: dict[str, Any]) -> Table:
     row("collections that were asked for, ms a second", "collections_ms_per_s")
     row("longest collection, ms", "longest_collection_ms", "{:.1f}", "50")
     row("Python heap used at the most, bytes", "heap_used_bytes", "{:,}")
+    row("  behind collections, the least in each part of the time", "heap_live_bytes")
     row("internal heap free, bytes", "internal_heap_free_bytes", "{:,}")
     row("  largest piece", "internal_heap_largest_bytes", "{:,}")
     row("  least ever", "internal_heap_least_bytes", "{:,}", "30,000")

@@ -41,7 +41,8 @@ _COLLECTIONS = const(11)
 _COLLECTION = const(12)  # the longest
 _BORN = const(13)
 _RUNS = const(14)  # 1: asyncio has begun to run
-_SIZE = const(15)
+_LIVE = const(15)  # bytes of Python's heap behind a collection; 0 where it is to be looked at
+_SIZE = const(16)
 
 _LIMITS_MS = (1, 2, 5, 10, 20, 50, 100, 1000000)
 
@@ -195,6 +196,7 @@ def _gather(now):
         longest=state[_MAX_US],
         net=state[_NET],
         heap=_gc.mem_alloc(),
+        live=state[_LIVE],
         pace=_pace(),
     )
     _line(
@@ -215,6 +217,7 @@ def _gather(now):
     for place in range(_STEPS, _COLLECTION + 1):
         if place not in (_LAST, _DEPTH):
             state[place] = 0
+    state[_LIVE] = 0
     for place in range(len(_histogram)):
         _histogram[place] = 0
     state[_BORN] = now
@@ -241,6 +244,9 @@ def _collect():
     state[_COLLECTING] += us
     if state[_COLLECTION] < us:
         state[_COLLECTION] = us
+    if not state[_LIVE]:
+        state[_LIVE] = _gc.mem_alloc()
+        us = time.ticks_diff(time.ticks_us(), began)
     if not state[_DEPTH]:
         state[_NAMED] += us
     return found
