@@ -13,7 +13,7 @@ from system.log import Log
 from system.tasks import run_all
 from system.version import VERSION
 from b_bus.port import PortB
-from b_bus.start import meters_of
+from b_bus.site_meters import meters_of
 from a_bus import state as a_bus
 from energy.record import Record
 from energy.totals import Totals
@@ -23,11 +23,11 @@ from advice.sensors import Advice
 from cloud.commands import Commands
 from cloud.delivery import Delivery
 from cloud.home_assistant import HomeAssistant
+from cloud.maintenance import Maintenance
 from cloud.publisher import Publisher
 from cloud.rates import Rates
 from cloud.renewal import Renewal
 from cloud.retained import Retained, prefix_of
-from cloud.service import Service
 from cloud.state import State, advice_part
 from cloud.uplink import Uplink
 from installer.service_page import Reach, ServicePage
@@ -44,7 +44,7 @@ _CALM_BLOCKS = const(3)  # that the A-bus may be behind while the flash is writt
 
 
 class Gateway:
-    """hardware: what hardware.make() made of `board`, the board's data; site: site.Site;
+    """hardware: what hardware.make() made of `board`, the board's data; site: document.Site;
     settings: settings.Settings; improv: improv.Improv or None."""
 
     def __init__(
@@ -61,7 +61,7 @@ class Gateway:
         self.counters = Counters(self._log.error)
         seen = lambda: self.site, lambda: self.measuring, lambda: self.advice
         seen += lambda: self.port_b.devices(), self.texts
-        done = self._identify, self._scan, lambda change: self._service.edit(change)
+        done = self._identify, self._scan, lambda change: self._maintenance.edit(change)
         page = ServicePage(hardware, self.counters.count, Reach(*seen, *done, self._spend))
         way = self._on_led, self._in_cloud, improv, page
         self.housekeeping = Housekeeping(hardware, board, settings, self.counters, *way)
@@ -156,8 +156,8 @@ class Gateway:
         )
         way = self._change.apply, self._log, self.commands, self.close, hardware.restart
         free = self.journal.undelivered, lambda: self.housekeeping.give_back(self._now_s())
-        self._service = Service(site, settings, meters, hardware.serial, *way, *free)
-        self._service.declare()
+        self._maintenance = Maintenance(site, settings, meters, hardware.serial, *way, *free)
+        self._maintenance.declare()
         way = self.connection, self.uplink, self.commands, self.counters, self._now_s
         self._renewal = Renewal(hardware.serial, settings, *way)
         self._home_assistant = HomeAssistant(

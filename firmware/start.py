@@ -16,7 +16,7 @@ from system.watchdog import WATCHDOG_MS
 from hotspot.improv import Improv
 from wifi_provision import hotspot_name
 from site import document, settings, site_file
-from b_bus.start import meters_of
+from b_bus.site_meters import meters_of
 
 _LOADING_MS = const(180000)  # from a file system that is in use, on a slow flash
 _PSRAM_BYTES = const(1000000)  # without PSRAM there are 170,000

@@ -246,7 +246,7 @@ class Moves(Protocol):
 WatchedTask = tuple[str, int, Callable[[Beat], Coroutine[Any, Any, object]]]
 """Name, s within which it moves, the task."""
 EditSite = Callable[[Callable[[Table], object]], Awaitable[str]]
-"""As Service.edit()."""
+"""As Maintenance.edit()."""
 HttpAnswer = tuple[int, bytes, bytes | Page | Generator[bytes]]
 """Status, fields, body."""
 Handler = Callable[[Request], Awaitable[HttpAnswer]]

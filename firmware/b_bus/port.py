@@ -22,7 +22,7 @@ _BEYOND_V = const(800)  # twice what any line of 400 V carries at a CT's rated c
 class PortB:
     """`site`: site.BusBSite, empty where site.json names nothing here.
 
-    hardware: of the board; place: site.Site; measuring: pipeline.Measuring, which takes what
+    hardware: of the board; place: document.Site; measuring: pipeline.Measuring, which takes what
     meters measure; count: counts an error by name; add_state: publisher.Publisher's; power(name):
     what a rule looks at, W or None; now_s(): epoch seconds or None.
     """

@@ -2,7 +2,7 @@
 types and phases as the site has them, and reads all slots once a second.
 
 Owns its registers' meaning. A report is complete when the box was read, and then goes the way that
-sampled ones go: measuring.Measuring.complete().
+sampled ones go: pipeline.Measuring.complete().
 """
 
 from micropython import const
@@ -18,7 +18,7 @@ from b_bus.watt_hours import WattHours
 
 _UNIT = const(61)
 _VOLTAGES, _FREQUENCY = const(0x0000), const(0x03F8)
-# What is read of each slot, at 4 x slot: attribute of quantities.Reading, greatest value.
+# What is read of each slot, at 4 x slot: attribute of readings.Reading, greatest value.
 _BLOCKS = (
     (0x0080, "current", 20000),
     (0x0100, "power", 20000000),
@@ -50,7 +50,7 @@ def _ct_type(point):
 
 
 class PowerBox(Device):
-    """The box, and where it stands for each point. measuring: the site's measuring.Measuring;
+    """The box, and where it stands for each point. measuring: the site's pipeline.Measuring;
     count: counts an error by name; hardware: `now_ms` and `uptime_ms` of it are used."""
 
     KIND = "power_box"

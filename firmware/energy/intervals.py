@@ -28,9 +28,9 @@ _LONG_REPORT = const(4800)  # samples: what ends an interval with one is divided
 
 class Interval:
     """A completed interval. `start`: epoch s; `length`: s; `samples`: how long it really was, in
-    1/3200 s. `energy`: J, as energy.Energy's `main.joules`; `missed[i]`: samples that point i did
-    not get; `doubtful[i]`: its energy in this interval is not known; `estimated`: what `energy`
-    holds for what is missing, J; `spread`: what varied.
+    1/3200 s. `energy`: J, as registers.Energy's `main.joules`; `missed[i]`: samples that point i
+    did not get; `doubtful[i]`: its energy in this interval is not known; `estimated`: what
+    `energy` holds for what is missing, J; `spread`: what varied.
 
     `regular`: as long as its length says, to 2 s: not the first one, nor was the clock set."""
 
@@ -57,7 +57,7 @@ class Interval:
         self.regular = -_TOLERANCE_S * SAMPLE_RATE <= off <= _TOLERANCE_S * SAMPLE_RATE
 
     def of_load(self, k: int, direction: int) -> int:
-        """J of load k; direction: energy.IMPORT or EXPORT."""
+        """J of load k; direction: registers.IMPORT or EXPORT."""
         return self.energy[2 * (len(self.missed) + k) + direction]
 
     def doubts(self, points: Iterable[int]) -> bool:
@@ -112,7 +112,7 @@ class Span:
         self._before[r] += joules
 
     def so_far(self, k: int, direction: int) -> int:
-        """J of load k; direction: energy.IMPORT or EXPORT."""
+        """J of load k; direction: registers.IMPORT or EXPORT."""
         r = 2 * (len(self._energy.missing) + k) + direction
         return self._energy.main.joules[r] - self._before[r]
 

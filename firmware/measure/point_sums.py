@@ -53,8 +53,8 @@ class PointSums:
         """Take the sums at word `at` (metering.REPORT_WORDS) of n samples, of which `followed`
         count for reactive power, and count them in `values` from `first` on (readings.SUMS).
 
-        voltage: quantities.Voltage of the point's phase; point: site.Point; offset: what is added
-        to the active sum.
+        voltage: quantities.Voltage of the point's phase; point: document.Point; offset: what is
+        added to the active sum.
         """
         work = self._work
         for k in range(_VALUES):

@@ -1,5 +1,5 @@
 """The gateway's way to the internet (docs/connection-decisions.md): gets a link and gets it back,
-looks for better ones, and opens the hotspot. Owns the tasks of that; the parts are in net/."""
+looks for better ones, and opens the hotspot. Owns the tasks of that; the parts lie beside it."""
 
 import asyncio
 import sys

@@ -1,6 +1,6 @@
 """The installation: scheme, measuring points, loads and their roles, as docs/site.md describes.
 
-Owns what site.json means; site_check refuses it when something is wrong.
+Owns what site.json means; check.py refuses it when something is wrong.
 """
 
 import json

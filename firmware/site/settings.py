@@ -1,5 +1,5 @@
 """The gateway's settings (docs/site.md): reads them and keeps them through power cuts. Loaded when
-they are read or changed, and then forgotten."""
+they are read or changed, and then unloaded."""
 
 import json
 import os

@@ -91,7 +91,7 @@ _GATEWAY = (
     "pipeline",
     "assembly",
     "measuring_loop",
-    "cloud.service",
+    "cloud.maintenance",
     "cloud.delivery",
     "cloud.home_assistant",
     "energy.record",

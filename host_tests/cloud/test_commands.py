@@ -229,7 +229,7 @@ def test_when_a_gateway_may_be_freed():
 
 def test_what_was_decided_is_begun():
     """Once a command is written the new start comes, whatever fails between."""
-    said = succeed("end_service", heap="1M").splitlines()[-1]
+    said = succeed("end_maintenance", heap="1M").splitlines()[-1]
     assert json.loads(said) == dict.fromkeys(("nothing", "close", "commands", "memory"), 1)
 
 

@@ -5,7 +5,7 @@ import json
 import unittest
 
 from site import document
-from b_bus.start import meters_of
+from b_bus.site_meters import meters_of
 from bus_a import BusA
 from measure.quantities import Report
 from advice.order import ordered

@@ -7,7 +7,7 @@ import unittest
 
 from site import document
 from b_bus.power_box import NoBusA, PowerBox
-from b_bus.start import meters_of
+from b_bus.site_meters import meters_of
 import pipeline
 
 SITE = {

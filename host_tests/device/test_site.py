@@ -6,7 +6,7 @@ import unittest
 
 from site import document
 from site import settings_check as settings
-from b_bus.start import meters_of
+from b_bus.site_meters import meters_of
 
 
 def good():

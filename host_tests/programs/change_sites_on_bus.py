@@ -10,7 +10,7 @@ import board
 from hardware import make
 
 from site import document
-from b_bus.start import meters_of
+from b_bus.site_meters import meters_of
 from energy.record import Record
 from assembly import build_measuring
 from site_change import SiteChange

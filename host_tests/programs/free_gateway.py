@@ -1,13 +1,13 @@
-"""The command `free` as Service carries it out. Standard input: a list of [fields, minutes that
-are not delivered, whether the label can be kept]. Prints for each [the answer or None, the refusal
-or None, how often all was given back]."""
+"""The command `free` as Maintenance carries it out. Standard input: a list of [fields, minutes
+that are not delivered, whether the label can be kept]. Prints for each [the answer or None, the
+refusal or None, how often all was given back]."""
 
 import asyncio
 import json
 import sys
 
 from system.refused import Refused
-from cloud.service import Service
+from cloud.maintenance import Maintenance
 
 
 class Anything:
@@ -34,7 +34,7 @@ class Label:
 def answered(fields, undelivered, label):
     """The answer, and the refusal."""
     words = Commands, None, None, lambda: undelivered, label.give_back
-    Service(Anything, None, None, "5020000042", None, None, *words).declare()
+    Maintenance(Anything, None, None, "5020000042", None, None, *words).declare()
     try:
         return [json.loads(carried_out["free"](fields)), None]
     except Refused as error:

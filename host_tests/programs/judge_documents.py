@@ -6,7 +6,7 @@ import sys
 
 from system import modules
 from site import document
-from b_bus.start import meters_of
+from b_bus.site_meters import meters_of
 
 modules.keep_all()  # else each document has them compiled anew
 gateway, tables = json.load(sys.stdin)

@@ -4,7 +4,7 @@ import json
 import sys
 
 from site import document
-from b_bus.start import meters_of
+from b_bus.site_meters import meters_of
 
 for table in json.load(sys.stdin):
     try:

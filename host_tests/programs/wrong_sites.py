@@ -7,7 +7,7 @@ import os
 import sys
 
 from site import document
-from b_bus.start import meters_of
+from b_bus.site_meters import meters_of
 
 others = (None, True, 7, -1.5, 1e30, "", "AB", [], [7], {}, {"x": 7})
 

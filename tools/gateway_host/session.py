@@ -50,7 +50,7 @@ class Session:
     It boots from the simulator board's application image (image.py), as a device does: the modules
     are precompiled and take no heap. `script` is run instead of the image's main.py.
 
-    `installation` is what sim.Installation gives; `plan` the site.json (docs/site.md), None for a
+    `installation` is an installation.Installation; `plan` the site.json (docs/site.md), None for a
     gateway that was never configured; `mqtt` the contents of settings.json's `mqtt`, or None,
     `publish` of its rates. With `console` the gateway has a console whose pty is `repl`, and what
     it prints goes to `log`; without, stdout is `output`, a text stream to be read to its end.

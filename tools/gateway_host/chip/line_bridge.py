@@ -56,7 +56,7 @@ class Seen:
 
 
 class Bridge:
-    """installation: as sim.Installation; a, b: connected sockets of the two UARTs."""
+    """installation: an installation.Installation; a, b: connected sockets of the two UARTs."""
 
     def __init__(self, installation: Installation, a: socket.socket, b: socket.socket):
         self.seen = Seen()

@@ -9,7 +9,7 @@ import board
 from hardware import make
 
 from site import document
-from b_bus.start import meters_of
+from b_bus.site_meters import meters_of
 from gateway import build_measuring
 
 sys.path.append(sys.argv[0].rpartition("/")[0])

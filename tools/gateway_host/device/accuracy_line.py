@@ -7,7 +7,7 @@ from energy.registers import EXPORT, IMPORT
 
 
 class Reporter:
-    """`path`: the measuring.Measuring that calls report() when a report waits; `loads`: how
+    """`path`: the pipeline.Measuring that calls report() when a report waits; `loads`: how
     many it has."""
 
     def __init__(self, loads):

@@ -9,7 +9,7 @@ import board
 from hardware import make
 
 from site import document
-from b_bus.start import meters_of
+from b_bus.site_meters import meters_of
 from a_bus.state import describe
 from energy.registers import EXPORT, IMPORT
 from advice.sensors import Advice

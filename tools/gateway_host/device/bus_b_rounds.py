@@ -17,7 +17,7 @@ import hardware
 from system.counters import Counters
 from site import document
 from b_bus.port import PortB
-from b_bus.start import meters_of
+from b_bus.site_meters import meters_of
 from measure.readings import Readings
 from energy.totals import Totals
 from cloud import commands

@@ -9,7 +9,7 @@ import board
 import hardware
 
 from site import document
-from b_bus.start import meters_of
+from b_bus.site_meters import meters_of
 from gateway import build_measuring
 
 

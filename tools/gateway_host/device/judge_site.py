@@ -3,7 +3,7 @@
 import sys
 
 from site import document
-from b_bus.start import meters_of
+from b_bus.site_meters import meters_of
 
 try:
     document.load(sys.stdin.read(), meters_of)

@@ -6,7 +6,7 @@ import json
 import sys
 
 from site import document
-from b_bus.start import meters_of
+from b_bus.site_meters import meters_of
 from energy.aggregates import Aggregates
 from energy.record import Record
 from energy.registers import Energy

@@ -13,7 +13,7 @@ from hardware import make
 
 from site import document
 from site.sampling import SAMPLE_RATE
-from b_bus.start import meters_of
+from b_bus.site_meters import meters_of
 from energy.registers import EXPORT, IMPORT
 from gateway import build_measuring
 

@@ -10,7 +10,7 @@ from math import pi, sin
 import messages
 
 from site import document
-from b_bus.start import meters_of
+from b_bus.site_meters import meters_of
 import pipeline
 
 _BLOCK = 64

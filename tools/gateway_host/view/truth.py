@@ -27,7 +27,7 @@ _APART_US = 5e5  # from a report's end to its answers: half of a report
 
 
 class Truth:
-    """Collects the true power of the grid's points; `tap` is for sim.Installation, `answered` for
+    """Collects the true power of the grid's points; `tap` is for Installation, `answered` for
     sim.power_box.PowerBox.
 
     plan: site.json. Only the first 600 s are kept. Where voltages are synthesised nothing is

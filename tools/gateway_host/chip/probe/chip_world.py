@@ -26,7 +26,7 @@ _HOOKED = ("board", "hardware", "links", "system.tasks", "pipeline")
 _OF_FOLDERS = ("ilistdir", "mkdir", "remove", "rename", "stat", "statvfs")
 
 _began = 0  # ticks_ms of the first reading
-_measuring = None  # the firmware's measuring.Measuring
+_measuring = None  # the firmware's pipeline.Measuring
 
 with open("chip.json") as _file:
     _told = json.load(_file)

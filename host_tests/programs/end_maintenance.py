@@ -1,10 +1,10 @@
-"""The new start behind a command that was written, of Service: the clean end fails, the answer
+"""The new start behind a command that was written, of Maintenance: the clean end fails, the answer
 cannot be looked after, or there is no memory for it. Prints how often it began anew in each."""
 
 import asyncio
 import json
 
-from cloud.service import Service
+from cloud.maintenance import Maintenance
 
 
 class Anything:
@@ -47,7 +47,7 @@ async def main():
         commands = Commands()
         commands.fails = what == "commands"
         words = commands, close, lambda to=restarts: to.append(1), lambda: 0, give_back
-        Service(Anything, None, None, "5020000042", None, None, *words).declare()
+        Maintenance(Anything, None, None, "5020000042", None, None, *words).declare()
         if what == "memory":
             asyncio.create_task = no_memory
         carried_out["free"]({"site": "u", "gateway": "5020000042", "losing": False})

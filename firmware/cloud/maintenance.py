@@ -26,7 +26,7 @@ _NONE_BEFORE = "there is no site before this one"
 _FILES = {"site": site_file.FILE, "site_before": site_file.BEFORE}
 
 
-class Service:
+class Maintenance:
     """site: site.document.Site; requested: settings.Settings; meters_of, own: see
     document.load(); apply: a coroutine function, whether a site is used from now on, without a new
     start; close: a coroutine function, a clean end; restart: a function, the new start, which
