@@ -7,8 +7,11 @@ import contextlib
 import gzip
 import html
 import http.client
+import json
 import re
 import socket
+import struct
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -117,6 +120,17 @@ def with_files(**files: bytes) -> Bad:
     return begin
 
 
+@contextlib.contextmanager
+def broken_settings(_: Path) -> Iterator[Given]:
+    """A settings.json that was cut off; what was kept before has the broker."""
+    with Broker() as broker, nobody_knows() as names:
+        mqtt = mqtt_at(broker.port)
+        value = json.dumps({"mqtt": mqtt}).encode()
+        slot = struct.pack("<4sII", b"DUR1", 1, len(value)) + value
+        slot += struct.pack("<I", zlib.crc32(slot))
+        yield Given(mqtt, names, {"settings.json": value[:40], "settings.0": slot})
+
+
 # What is wrong, the LED's state, the sentence.
 ROWS: dict[str, tuple[Bad, str, str]] = {
     "a name that nobody knows": (
@@ -157,9 +171,15 @@ ROWS: dict[str, tuple[Bad, str, str]] = {
     "our certificate has expired, and the broker does not mind": (
         over_tls(require_certificate=False, client_expired=True), "well",
         "the gateway's own certificate expired on 2020-01-01: give a new one"),
+    "broken settings": (
+        broken_settings, "well",
+        "settings.json cannot be used, what was kept before is: put a good one on the gateway"),
     "damaged registers": (
         with_files(registers_0=DAMAGED, registers_1=DAMAGED), "well",
         "the energy registers in the flash were damaged: they have begun at 0"),
+    "a damaged journal": (
+        with_files(**{"journal/1.1": b"J1 damaged"}), "well",
+        "a part of the history in the flash is damaged and passed over: what it had is lost"),
     "no place for the journal": (
         with_files(journal=b"no folder"), "well", "the flash cannot be written: "),
 }  # fmt: skip
@@ -173,6 +193,7 @@ class Bare(Session):
     def _write(self, name: str, content: Any) -> None:
         super()._write(name, content)
         for one, data in self.files.items():
+            (self.directory / one).parent.mkdir(exist_ok=True)
             (self.directory / one).write_bytes(data)
 
 

@@ -1,6 +1,7 @@
 """The gateway as main.py starts it, but what the uplink and the name look-up wait for takes a
-tenth of the time, sockets hold what an ESP32's do, and ten times a second a line says how things
-are. For host_tests/support/running_gateway.py, in the interpreter on the host.
+tenth of the time, sockets hold what an ESP32's do, files that cannot be used do not end it, and
+ten times a second a line says how things are. For host_tests/support/running_gateway.py, in the
+interpreter on the host.
 
 Arguments: [port of the name server].
 """
@@ -9,6 +10,8 @@ import asyncio
 import json
 import socket
 import sys
+
+import hardware
 
 from net import resolve
 from cloud import mqtt_client, mqtt_link, pings, uplink
@@ -79,5 +82,6 @@ for module in (uplink, pings, mqtt_client, mqtt_link, resolve, console):
     module.asyncio = Hurried()
 if len(sys.argv) > 1:
     resolve.socket = Redirected(int(sys.argv[1]))
+hardware.give_up = lambda: None
 start._run = run
 start.main()
