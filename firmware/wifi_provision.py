@@ -5,8 +5,6 @@ net/trial.py's. `close` leaves nothing behind in memory but this module.
 """
 
 import asyncio
-import json
-import os
 import select
 import socket
 import sys
@@ -15,13 +13,9 @@ from micropython import const
 
 from system.modules import HOTSPOT, unload
 from system.tasks import keep
-from hotspot.credentials import check_network
 
 _LOOK_MS = const(200)
 _WAITING = const(16)  # connections that nobody has looked at yet
-_FACTORY = "factory.json"
-_KEY_LENGTH = const(12)
-_KEY_CHARACTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none can be taken for another
 
 
 def hotspot_name(serial: str) -> str:
@@ -29,38 +23,9 @@ def hotspot_name(serial: str) -> str:
     return "Gateway-" + serial
 
 
-def hotspot_key(counters: Counters, serial: str) -> str:
-    """The hotspot's password: the factory's, as on the label, in factory.json; where there is
-    none, a new one of 59 random bits, kept there beside what else there is. `serial`: the
-    gateway's."""
-    factory = {}
-    try:
-        with open(_FACTORY) as file:
-            factory = dict(json.load(file))
-        if factory.get("serial", serial) != serial:  # the label is another gateway's
-            counters.count("provision.factory_serial")
-        if "hotspot_key" in factory:
-            check_network("hotspot", factory["hotspot_key"], "wpa2")
-            return factory["hotspot_key"]
-    except OSError:
-        pass
-    except (ValueError, TypeError):
-        counters.count("provision.factory_damaged")
-    key = ""
-    while len(key) < _KEY_LENGTH:
-        at = os.urandom(1)[0] & 31
-        if at < len(_KEY_CHARACTERS):
-            key += _KEY_CHARACTERS[at]
-    factory["hotspot_key"] = key
-    with open(_FACTORY + ".new", "w") as file:
-        json.dump(factory, file)
-    os.rename(_FACTORY + ".new", _FACTORY)
-    return key
-
-
 class Provisioning:
     """window: the HotspotWindow, which says until when the hotspot is open; trial: the
-    trial.Trial, which begins anew; wrong, service: as portal.Portal's."""
+    trial.Trial, which begins anew; key: own_key.OwnKey; wrong, service: as portal.Portal's."""
 
     def __init__(
         self,
@@ -68,6 +33,7 @@ class Provisioning:
         counters: Counters,
         window: HotspotWindow,
         trial: Trial,
+        key: OwnKey,
         wrong: Callable[[], list[str]],
         service: ServicePage | None = None,
     ):
@@ -75,6 +41,7 @@ class Provisioning:
         self._counters = counters
         self._window = window
         self._trial = trial
+        self._key = key
         self._wrong = wrong
         self._service = service
         trial.renew()
@@ -91,7 +58,7 @@ class Provisioning:
         assert radio  # it is opened by the radio alone
         try:
             await trial.look()  # before a phone can come
-            key = hotspot_key(self._counters, hardware.serial)
+            key = self._key.get()
             self._closing.append(radio.stop_hotspot)
             radio.start_hotspot(hotspot_name(hardware.serial), key)
             ip = radio.hotspot_ip

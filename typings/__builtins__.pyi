@@ -37,6 +37,7 @@ from system.log import Log as Log
 from system.watchdog import Watch as Watch
 from hotspot.http_request import Request as Request
 from hotspot.improv import Improv as Improv
+from hotspot.own_key import OwnKey as OwnKey
 from hotspot.page import Page
 from site.document import Load as Load
 from site.document import Point as Point

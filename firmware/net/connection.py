@@ -29,7 +29,8 @@ _MAX_PAUSE_MS = const(15000)  # a network that is back is used within 30 s
 
 
 class Connection:
-    """`links`: links.Links; `trial`: the trial.Trial of credentials.
+    """`links`: links.Links; `networks`: networks.Networks; `trial`: the trial.Trial of
+    credentials; `hotspot`: hotspot_service.HotspotService.
 
     hardware, board: the board's; settings: settings.Settings; set_event: Housekeeping.set_event;
     cloud: a function, whether the cloud has accepted us; wrong: a function, sentences that say
@@ -56,7 +57,7 @@ class Connection:
         self._set_event = set_event
         self._cloud = cloud
         now_ms = hardware.uptime_ms
-        networks = Networks(settings, now_ms)
+        self.networks = networks = Networks(settings, now_ms, counters.count)
         self._window = HotspotWindow(now_ms)
         # Without a radio nobody asks these two.
         radio: Any = self._radio
@@ -64,7 +65,7 @@ class Connection:
         self.links = links = Links(hardware, board, settings, networks, counters)
         self.trial = Trial(radio, self._joining, links, networks, self._window, counters)
         self.trial.on_change(self._trial_changed)
-        self._hotspot = HotspotService(
+        self.hotspot = HotspotService(
             hardware, counters, self._window, self.trial, set_event, wrong, service
         )
         self._work = None  # the task that gets a link, or a better one
@@ -129,7 +130,7 @@ class Connection:
                 if task:
                     task.cancel()
             self._work = self._checking = None
-            self._hotspot.close()
+            self.hotspot.close()
 
     def _select_link(self):
         """Use the first link that has an address, and set what the LED shows."""
@@ -140,7 +141,7 @@ class Connection:
             set_event("link", "up")
         elif links.problem is None:
             set_event("link", "searching")
-        if not (self._work or self._hotspot.is_open() or self._busy() or self._joining.busy()):
+        if not (self._work or self.hotspot.is_open() or self._busy() or self._joining.busy()):
             links.leave_others()
         set_event("unreachable", links.reachability not in (None, "ok"))
         set_event("cloud", self._cloud())
@@ -159,7 +160,7 @@ class Connection:
     def _busy(self):
         """Whether somebody gives another network."""
         state = self.trial.state
-        return state == "trying" or self._hotspot.is_open() and state == "done"
+        return state == "trying" or self.hotspot.is_open() and state == "done"
 
     def _due(self, looks, better, beat):
         """What is to be done now about the link: a coroutine, or None. better: whether it is time
@@ -171,7 +172,7 @@ class Connection:
             if self._hardware.uptime_ms() < self._next_ms or self._waits_for_cable():
                 return None
             return self._seek(beat)
-        if self._window.is_open() or self._hotspot.is_open():
+        if self._window.is_open() or self.hotspot.is_open():
             return None
         if better and self._checking is None and links.better():
             # Beside a Wi-Fi that is being tried no other link can be checked.
@@ -213,13 +214,13 @@ class Connection:
         our key is tried to the end: later it would throw the phone off."""
         if self._busy():
             return True
-        waits = self._window.is_open() and not self._hotspot.is_open()
+        waits = self._window.is_open() and not self.hotspot.is_open()
         return waits and result not in (None, "wrong_password")
 
     async def _get(self, link, beat):
         """Try to get the link; what came of it."""
         if link is self._radio:
-            return await self._joining.join_known(self._gives_up, self._hotspot.is_open(), beat)
+            return await self._joining.join_known(self._gives_up, self.hotspot.is_open(), beat)
         modem, ethernet = self._hardware.modem, self._hardware.ethernet
         if modem and link is modem:
             return await modem.dial(self._apn)
@@ -269,7 +270,7 @@ class Connection:
         elif self._hardware.probe and self._checking is None:
             if looks % (_CHECK_AGAIN if links.reachability else _CHECK) == 0:
                 self._checking = asyncio.create_task(self._check())
-        if self._hotspot.is_open():
+        if self.hotspot.is_open():
             self.trial.follow_up()
             if links.reachability == "address_clash":
                 self._window.close_within(_CLASH_S)
@@ -288,7 +289,7 @@ class Connection:
         if self._radio and not (window.used or links.had_link):
             if links.problem == "nothing_known" or self._hardware.uptime_ms() >= _ROUTER_MS:
                 window.open()
-        self._hotspot.tend(self._work is None)
+        self.hotspot.tend(self._work is None)
 
     def _trial_changed(self):
         """Somebody gives a network, or what came of that is known."""

@@ -6,15 +6,16 @@ import sys
 
 from micropython import const
 
-from wifi_provision import Provisioning
+from hotspot.own_key import OwnKey
+from wifi_provision import Provisioning, hotspot_name
 
 _REOPEN_MS = const(15000)  # from when it has failed
 _SHOWN_MS = const(5000)  # on the LED, that credentials did not work
 
 
 class HotspotService:
-    """hardware: the board's; window: hotspot_window.HotspotWindow; trial: trial.Trial; set_event:
-    Housekeeping.set_event; wrong, service: as Connection's."""
+    """`key`: own_key.OwnKey. hardware: the board's; window: hotspot_window.HotspotWindow;
+    trial: trial.Trial; set_event: Housekeeping.set_event; wrong, service: as Connection's."""
 
     def __init__(
         self,
@@ -26,6 +27,7 @@ class HotspotService:
         wrong: Callable[[], list[str]],
         service: ServicePage | None,
     ):
+        self.key = OwnKey(hotspot_name(hardware.serial), hardware.serial, counters.count)
         self._hardware = hardware
         self._counters = counters
         self._window = window
@@ -60,7 +62,7 @@ class HotspotService:
     async def _serve(self):
         """From its opening to its end."""
         try:
-            shown = self._wrong, self._service
+            shown = self.key, self._wrong, self._service
             portal = Provisioning(
                 self._hardware, self._counters, self._window, self._trial, *shown
             )

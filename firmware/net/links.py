@@ -2,7 +2,6 @@
 that choice; joins and dials nothing."""
 
 from system.modules import unload
-from site import settings as store
 
 NOWHERE = ("captive", "router_page", "no_dns", "no_internet")
 # What one look is enough for: a slow network may be silent once.
@@ -97,7 +96,7 @@ class Links:
     def choose_wifi(self) -> None:
         """Credentials were given: where the installer has chosen a link it is the Wi-Fi now."""
         if self._radio and self._settings.link is not None:
-            store.choose(self._settings, "wifi")
+            self._networks.choose_wifi()
             self.usable = [("wifi", self._radio)]
 
     def set_problem(self, problem: str) -> None:

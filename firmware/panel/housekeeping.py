@@ -28,6 +28,14 @@ _SETTINGS = (
     "settings.json cannot be used, what was kept before is: put a good one on the gateway; the "
     "console says at the start what is wrong"
 )
+_KEY_UNKEPT = (
+    "the hotspot's password cannot be kept, as the flash cannot be written: it is another one "
+    "after the next start; the console has this one"
+)
+_NETWORK_UNKEPT = (
+    "the Wi-Fi network that was given cannot be kept, as the flash cannot be written: give it "
+    "again after the next start, and have the gateway replaced if that does not help"
+)
 
 
 class Housekeeping:
@@ -124,7 +132,7 @@ class Housekeeping:
         failed = self.counters.counts.get("sntp.failed", 0)
         now_ms = self.hardware.now_ms()
         timeless = failed >= _NO_TIME_AFTER and now_ms is None
-        found = self._refused() + self._certificate.texts(now_ms and now_ms // 1000)
+        found = self._of_files() + self._certificate.texts(now_ms and now_ms // 1000)
         if not led.overdue and wrong is None and not timeless:
             return found
         from net.advice import NO_TIME, texts
@@ -132,14 +140,18 @@ class Housekeeping:
         found += texts(led, wrong, self._has_lte, self._cloud(), named)
         return found + [("time", NO_TIME)] if timeless else found
 
-    def _refused(self):
-        """Which files were not usable at the start. That another site is measured in place of the
-        one that was not, the gateway says itself."""
+    def _of_files(self):
+        """Which files were not usable at the start, and what cannot be kept. That another site is
+        measured in place of the one that was not, the gateway says itself."""
         counts, found = self.counters.counts, []
         if self._alone and "start.site.json" in counts:
             found.append(("site", _NO_SITE))
         if "start.settings.json" in counts:
             found.append(("settings", _SETTINGS))
+        if self.connection.hotspot.key.unkept:
+            found.append(("provision", _KEY_UNKEPT))
+        if self.connection.networks.unkept:
+            found.append(("provision", _NETWORK_UNKEPT))
         return found
 
     async def _run_panel(self, beat):

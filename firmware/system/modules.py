@@ -65,6 +65,7 @@ _B_BUS = (
 
 # What gateway.py imports, from the ground floor up; each brings ten others at most.
 _GATEWAY = (
+    "net.hotspot_service",
     "net.connection",
     "panel.housekeeping",
     "b_bus.port",

@@ -23,6 +23,7 @@ import time
 from system.counters import Counters
 import wifi_provision
 from hotspot import improv
+from hotspot.own_key import OwnKey
 from wifi_provision import Provisioning, hotspot_name
 from net.hotspot_window import HotspotWindow
 from net.trial import Trial
@@ -225,13 +226,13 @@ async def used():
     return gc.mem_alloc()
 
 
-async def one_round():
+async def one_round(key):
     before = await used()
     hardware = Hardware()
     window = HotspotWindow(hardware.uptime_ms)
     window.open()
     trial = Trial(hardware.radio, Joining(), Links(), Networks(), window, counters)
-    shown = lambda: PLAN.get("wrong", []), Service() if PLAN.get("site") else None
+    shown = (key, lambda: PLAN.get("wrong", []), Service() if PLAN.get("site") else None)
     provisioning = Provisioning(hardware, counters, window, trial, *shown)
     line = hardware.improv_line()
     if line:
@@ -253,8 +254,9 @@ async def one_round():
 
 async def main():
     beating = asyncio.create_task(beat())
+    key = OwnKey(hotspot_name(Hardware.serial), Hardware.serial, counters.count)
     for _ in range(PLAN.get("rounds", 1)):
-        await one_round()
+        await one_round(key)
     beating.cancel()
 
 

@@ -632,6 +632,47 @@ def test_what_else_the_factory_has_given_stays(factory, used, counted, tmp_path)
     assert json.loads(file.read_text()) == {**others, "hotspot_key": key}
 
 
+# What is in factory.json before; whether its password is used.
+@pytest.mark.parametrize("factory, used", [
+    ("", False), ('{"serial": "5020000042"}', False), ('{"hotspot_key": "k7m2xw9pq4ht"}', True),
+])  # fmt: skip
+@pytest.mark.parametrize("bits", [32, 64])
+def test_a_full_flash(factory, used, bits):
+    """On LittleFS: a password that cannot be kept stays in memory, and is kept once there is
+    room; what was in the file before stays meanwhile."""
+    said = succeed("keep_hotspot_key", factory, bits=bits, path=[*MODULE_PATH, PAGES])
+    *words, steps = said.splitlines()
+    keys, unkept, counted, files = zip(*json.loads(steps), strict=True)
+    assert len(set(keys)) == 1
+    before = factory or None
+    kept = json.loads(factory or "{}") | {"hotspot_key": keys[0]}
+    assert [file and json.loads(file) for file in files[2:]] == [kept] * 2
+    assert files[:2] == (before, before)
+    if used:
+        assert (keys[0], words) == ("k7m2xw9pq4ht", [])
+        assert (unkept, counted) == ((False,) * 4, ([],) * 4)
+    else:
+        assert len(keys[0]) == 12
+        assert words == [
+            f"hotspot: until the next start the password of Gateway-5020000042 is {keys[0]}"
+        ]
+        assert unkept == (True, True, False, False)
+        times = [["provision.key_unkept", 1]], [["provision.key_unkept", 2]]
+        assert counted == (*times, times[1], [])
+
+
+def test_with_a_full_flash_it_opens_each_time_with_the_same_password(tmp_path):
+    (tmp_path / "factory.json.new").symlink_to("/dev/full")
+    with Hotspot(tmp_path, speed=1000, rounds=2) as hotspot:
+        opened = hotspot.reported.until(
+            lambda events: len(found := [e["key"] for e in events if "key" in e]) == 2 and found,
+            "the hotspot twice",
+        )
+        hotspot.end()
+    assert len(opened[0]) == 12 and opened[0] == opened[1]
+    assert hotspot.output.count(f"the password of Gateway-5020000042 is {opened[0]}") == 1
+
+
 def test_the_portal_is_small():
     size, requests = portal_bench.first_paint()
     assert requests == 1

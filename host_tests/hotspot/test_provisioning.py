@@ -3,6 +3,7 @@ that it does not know, and is given its password by a phone."""
 
 from __future__ import annotations
 
+import html
 import re
 import subprocess
 import sys
@@ -61,6 +62,26 @@ def test_from_power_up_to_green(tmp_path):
         log = installer.session.log.read_text()
         assert not any(secret in log for secret in (*installer.secrets, "Verkeerd!1"))
         assert "Traceback" not in log
+
+
+def test_with_a_full_flash_all_works_and_it_is_said(tmp_path):
+    """Nothing that provisioning wants to keep can be written."""
+    place = tmp_path / "gateway"
+    for name in ("factory.json.new", "settings.0", "settings.1"):
+        (place / name).mkdir(parents=True)
+    with Installer(place, None) as installer:
+        key = installer.world.hotspot[1]
+        words = "the hotspot's password cannot be kept, as the flash cannot be written"
+        until(lambda: words in html.unescape(installer.page()), "the sentence on the phone")
+        installer.join(NAME, PASSWORD)
+        until(lambda: "Connected" in installer.page(), "the result")
+        log = installer.session.log.read_text
+        given = "the Wi-Fi network that was given cannot be kept, as the flash cannot be written"
+        until(lambda: f"advice: {given}" in log(), "the other on the console")
+        assert log().count(f"advice: {words}") == 1
+        said = f"hotspot: until the next start the password of Gateway-5020000042 is {key}\n"
+        assert log().count(said) == 1
+        assert PASSWORD not in log() and "Traceback" not in log()
 
 
 def left_out(cloud: Listener) -> int:

@@ -164,6 +164,17 @@ def test_credentials_by_the_hotspot_are_a_choice_for_wifi(tmp_path):
     assert seen == [{"result": "ok", "link": "wifi", "choice": "wifi"}]
 
 
+def test_credentials_are_used_though_the_flash_is_full(tmp_path):
+    """What is to be kept goes to settings.1 next, which is none."""
+    (tmp_path / "settings.1").mkdir()
+    steps = [ONLINE, change("cable", False), OFFLINE, give("house", KEY), sleep(2)]
+    steps += [report("result", "link", "choice", "unkept", "errors")]
+    settings = {"link": "ethernet"}
+    (seen,) = others(live(World([house()]), tmp_path, steps, settings, board=BOARDS / "CONNECT"))
+    assert seen.pop("errors")["provision.unkept"] == 2  # the network, and the choice
+    assert seen == {"result": "ok", "link": "wifi", "choice": "ethernet", "unkept": True}
+
+
 def board_with(tmp_path: Path, name: str, links: tuple[str, ...]) -> Path:
     """The folder of a board with other links, which it chooses by itself."""
     text = (BOARDS / name / "board.py").read_text().replace('"installer"', '"gateway"')

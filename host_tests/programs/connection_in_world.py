@@ -78,6 +78,7 @@ FIELDS = {
     "trial": lambda: connection.trial.state,
     "result": lambda: kept.result,
     "known": lambda: settings.networks,
+    "unkept": lambda: connection.networks.unkept,
     "stored": lambda: store.read().networks,
     "choice": lambda: store.read().link,
     "hotspot": lambda: made.a_uart.ask("hotspot_name"),

@@ -3,8 +3,12 @@
 import json
 
 from system.counters import Counters
-from wifi_provision import hotspot_key
+from hotspot.own_key import OwnKey
+
+
+def key(counters):
+    return OwnKey("Gateway-5020000042", "5020000042", counters.count).get()
+
 
 counters = Counters()
-key = hotspot_key(counters, "5020000042")
-print(json.dumps([key, hotspot_key(Counters(), "5020000042"), list(counters.counts)]))
+print(json.dumps([key(counters), key(Counters()), list(counters.counts)]))
