@@ -3,7 +3,9 @@ may be. Owns these numbers, for both buses and for site.json."""
 
 from micropython import const
 
-GATEWAYS = ("50", "51")  # the first two digits
+GATHERER = "50"  # a Genius: the first two digits
+GATEWAYS = (GATHERER, "51")
+LTE_GATEWAY = "5140"
 HEADS = ("5400", "5020")  # a Power Box, a Genius Flex's front end
 SOLID_CORE = "5600"
 INPUT_MODULE, OUTPUT_MODULE = "5700", "5710"

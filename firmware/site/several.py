@@ -3,11 +3,9 @@ document names one, and then unloaded."""
 
 from micropython import const
 
-from site.devices import GATEWAYS
+from site.devices import GATEWAYS, GATHERER, LTE_GATEWAY
 from site.fields import SiteError, field
 
-_GENIUS = "50"  # the first two digits
-_LTE = "5140"  # is in no home network
 _MAX_GATHERED = const(8)
 
 
@@ -26,7 +24,7 @@ def check(table: Table, own: str | None) -> list[str]:
             "gathers: %d gateways, but there are 1 to %d: list them, or remove the field"
             % (len(gathered), _MAX_GATHERED)
         )
-    if own is not None and own[:2] != _GENIUS:
+    if own is not None and own[:2] != GATHERER:
         raise SiteError("gathers: %s is no Genius, which alone gathers: use a Genius" % own)
     for i, one in enumerate(gathered):
         _check_gathered("gathers[%d]" % i, one, gathered[:i], own)
@@ -35,18 +33,18 @@ def check(table: Table, own: str | None) -> list[str]:
 
 def _check_feeds(table, own):
     genius = field("", table, "feeds", str)
-    if not _is_gateway(genius) or genius[:2] != _GENIUS:
+    if not _is_gateway(genius) or genius[:2] != GATHERER:
         raise SiteError(
             'feeds: "%s" is not ten digits that begin with 50: take those on its label' % genius
         )
     if genius == own:
         raise SiteError("feeds: %s is this gateway itself: choose another" % genius)
-    if own is not None and own[:4] == _LTE:
+    if own is not None and own[:4] == LTE_GATEWAY:
         raise SiteError("feeds: a 4G Connect is in no home network: use another Connect")
 
 
 def _check_gathered(where, one, before, own):
-    if not _is_gateway(one) or one[:4] == _LTE:
+    if not _is_gateway(one) or one[:4] == LTE_GATEWAY:
         raise SiteError(
             "%s: must be ten digits that begin with 50 or 51, of a gateway in the home's network: "
             "take those on its label" % where

@@ -15,10 +15,9 @@ import numpy as np
 from gateway_host import interpreter
 from gateway_host.errors import UserError
 from gateway_host.session import MODULE_PATH, ROOT, SOURCE_HEAP
+from gateway_host.sim.catalogue import BLOCK, MAX_POINTS
 
-POINTS = 28
-CHANNELS = 3 + POINTS
-BLOCK = 64
+CHANNELS = 3 + MAX_POINTS
 SAMPLES = CHANNELS * BLOCK
 SCRIPT = ROOT / "tools" / "gateway_host" / "device" / "bench_kernel.py"
 SOURCE = Path(__file__).with_name("kernel.c")

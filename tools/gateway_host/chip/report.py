@@ -10,9 +10,9 @@ from typing import Any
 from rich.table import Table
 
 from gateway_host.chip.bench import Measured
+from gateway_host.sim.catalogue import BLOCK
 from gateway_host.view.collector import Snapshot
 
-BLOCK = 64
 _LATE_S = 2.0
 _HISTOGRAM = ("under 1", "1", "2", "5", "10", "20", "50", "100 and more")  # from so many ms on
 _LISTED = 8

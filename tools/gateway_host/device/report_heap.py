@@ -10,10 +10,10 @@ from math import pi, sin
 import messages
 
 from site import document
+from site.sampling import BLOCK
 from b_bus.site_meters import meters_of
 import pipeline
 
-_BLOCK = 64
 _REPORTS = 3
 
 
@@ -22,7 +22,7 @@ class Cycle:
     block = -1
 
     def __init__(self, channels):
-        self.where = array("i", [2 * _BLOCK * i for i in range(channels)])
+        self.where = array("i", [2 * BLOCK * i for i in range(channels)])
 
 
 class Bus:
@@ -37,8 +37,8 @@ class Bus:
             self._add(2000 + 200 * i, point.phase * 2 * pi / 3 + 0.3)
 
     def _add(self, size, lag):
-        for k in range(_BLOCK):
-            self.samples.append(int(size * sin(2 * pi * k / _BLOCK - lag)))
+        for k in range(BLOCK):
+            self.samples.append(int(size * sin(2 * pi * k / BLOCK - lag)))
 
     def age_ms(self, block, sample):
         return 40

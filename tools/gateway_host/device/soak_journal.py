@@ -14,6 +14,7 @@ import time
 from system.counters import Counters
 from system.durable import Durable
 from site import document
+from site.sampling import SAMPLE_RATE
 from measure.quantities import Report
 from energy.aggregates import Aggregates
 from energy.record import Record
@@ -24,7 +25,7 @@ from cloud.commands import Commands
 from cloud.rates import Rates
 
 EPOCH = 1764000000  # when minute 1 begins; also in gateway_host/soak/gateways.py
-SAMPLES = 60 * 3200
+SAMPLES = 60 * SAMPLE_RATE
 MAX_WHEN_FULL = 40
 RESTS = 3  # reports of a minute without a record: what has time is done behind them
 HURRY = 200  # of the clock by which the history is sent slowly

@@ -19,14 +19,13 @@ from gateway_host import interpreter
 from gateway_host.errors import UserError
 from gateway_host.instructions import count, mpy
 from gateway_host.instructions.counts import Argument, Counts
+from gateway_host.sim.catalogue import BLOCK, MAX_POINTS
 
 FIRMWARE = Path(__file__).resolve().parents[3] / "firmware"
-BLOCK = 64
-POINTS = 28
 _RECORD = Path(__file__).parent / "on_target" / "record.py"
 _MODULES = {"fill": "measure/oscillator.py", "cross": "measure/products.py"}
-_CHANNELS = 3 + POINTS
-_PHASES = [point % 3 for point in range(POINTS)]
+_CHANNELS = 3 + MAX_POINTS
+_PHASES = [point % 3 for point in range(MAX_POINTS)]
 _SUM_WORDS = 8  # of a channel's sums, see metering.WORDS
 
 
@@ -50,7 +49,7 @@ class Block:
     @property
     def per_sample(self) -> float:
         """Of everything, the voltages' part too, per current sample: 28 points of 64."""
-        return self.instructions / (POINTS * BLOCK)
+        return self.instructions / (MAX_POINTS * BLOCK)
 
     @property
     def instructions(self) -> int:

@@ -17,9 +17,9 @@ from typing import Any
 import paho.mqtt.client as mqtt
 
 from gateway_host.errors import UserError
+from gateway_host.sim.catalogue import SAMPLE_RATE
 
 HISTORY_S = 120
-SAMPLE_RATE = 3200  # of every measuring point, docs/a-bus.md
 _MAX_REPORTS = 600
 _CONNECT_TIMEOUT_S = 10
 _LATE_MS = 1700  # from one message to the next: a report is five windows, near a second
