@@ -466,8 +466,8 @@ def test_what_has_happened_is_counted(outage):
 
 
 def test_the_led_shows_what_happens(outage):
-    """product.md section 4 for a Genius: blue solid, green solid, green breathing, red blinking,
-    green breathing."""
+    """As the installation manual has it for a Genius: blue solid, green solid, green breathing,
+    red blinking, green breathing."""
     leds, phases = outage.leds, outage.phases
     colours = [colour for _, colour in leds]
     assert colours[: phases["connected"]] == [BLUE, GREEN]

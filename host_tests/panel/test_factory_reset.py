@@ -107,7 +107,7 @@ def press(
 
 @pytest.mark.parametrize("board, seconds", HELD)
 def test_a_finger_on_the_button(board, seconds, tmp_path):
-    """product.md section 4: the colours, and that only the last one resets."""
+    """The installation manual's colours, and that only the last one resets."""
     (tmp_path / "settings.json").write_text(json.dumps({"apn": "m2m"}))
     (tmp_path / "factory.json").write_text("{}")
     (tmp_path / "debug").touch()  # an engineer's way in

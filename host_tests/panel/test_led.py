@@ -1,5 +1,5 @@
-"""The boards' LED tables against the installation manual's (product.md section 4). How the LED
-follows what happens is in test_uplink.py, its timing in device/test_led.py."""
+"""The boards' LED tables against the installation manual's. How the LED follows what happens is
+in test_uplink.py, its timing in device/test_led.py."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ MANUAL = {
     "SIMULATOR": GENIUS | READY,  # it plays a Genius
 }
 
-# Of product.md section 3 and interfaces.md section 1: links and the article's type.
+# Of the manual: links, and the type that the article's serial number begins with.
 ARTICLES = {
     "GENIUS": (("ethernet", "wifi"), 50),
     "GENIUS_FLEX": (("ethernet", "wifi"), 50),
