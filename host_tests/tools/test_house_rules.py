@@ -59,9 +59,20 @@ def test_modules_that_import_each_other_are_named(tree, place):
 
 
 def test_a_module_that_is_too_long_is_named(tree):
-    root = tree({"firmware/long.py": "\n" * 301, "tools/right.py": "\n" * 300})
+    long, right = "\n" * 301, "\n" * 300
+    root = tree(
+        {
+            "firmware/long.py": long,
+            "firmware/page/long.js": long,
+            "firmware/page/text.toml": long,
+            "host_tests/tools/test_long.py": long,
+            "host_tests/support/long.py": long,
+            "tools/right.py": right,
+        }
+    )
     assert list(house_rules.module_lengths(root)) == [
-        "firmware/long.py: 301 lines, at most 300: it owns too much"
+        f"{name}: 301 lines, at most 300: it owns too much"
+        for name in ("firmware/long.py", "firmware/page/long.js", "host_tests/support/long.py")
     ]
 
 

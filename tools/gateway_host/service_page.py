@@ -17,6 +17,8 @@ SOURCE = ROOT / "firmware" / "installer" / "page"
 PLACE = "installer/page.gz"  # in an image
 LIMIT = 40_000  # bytes of the page and of all that it asks for
 
+# In this order they are one script, closed to the outside.
+_SCRIPTS = ("elements", "values", "findings", "devices", "report", "show", "commands", "gateway")
 _POLICY = (
     "default-src 'none'; style-src '{style}'; script-src '{script}'; connect-src 'self'; "
     "img-src data:; form-action 'none'; base-uri 'none'"
@@ -36,7 +38,7 @@ def html() -> str:
     """The page as a browser gets it."""
     words = json.dumps(texts(), ensure_ascii=False, separators=(",", ":"))
     style = squeeze_style(_read("style.css"))
-    script = squeeze(_read("script.js")).replace("TEXTS", words, 1)
+    script = squeeze(_script()).replace("TEXTS", words, 1)
     policy = _POLICY.format(style=_digest(style), script=_digest(script))
     page = squeeze(_read("page.html")).replace("{{policy}}", policy)
     return page.replace("{{style}}", style).replace("{{script}}", script)
@@ -45,6 +47,11 @@ def html() -> str:
 def packed() -> bytes:
     """The same, compressed; always the same bytes."""
     return gzip.compress(html().encode(), 9, mtime=0)
+
+
+def _script() -> str:
+    parts = "".join(_read(f"script/{name}.js") for name in _SCRIPTS)
+    return f"(() => {{\n{parts}}})();\n"
 
 
 def _digest(text: str) -> str:
