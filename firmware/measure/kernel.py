@@ -15,7 +15,8 @@ docs/metering-exact.md says how they are summed exactly. Nothing here allocates.
 import micropython
 from micropython import const
 
-# A channel's sums (metering.WORDS): limbs of a, b and s; samples; missing ones.
+# A channel's sums (metering.WORDS): limbs of a (voltage x current), b (quadrature wave x current)
+# and s (current squared); samples; missing ones.
 _A = const(0)
 _A_HIGH = const(1)
 _B = const(2)
