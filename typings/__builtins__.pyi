@@ -96,6 +96,7 @@ from journal.segments import Segments as Segments
 from journal.state import State as State
 from commission.evidence import Evidence as Evidence
 from commission.hypotheses import Kind as Kind
+from commission.ratios import Ratios as Ratios
 from commission.wiring import Wiring as Wiring
 from cloud import mqtt_client, mqtt_link
 from cloud.acceptance import Acceptance as Acceptance

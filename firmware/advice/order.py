@@ -20,6 +20,7 @@ _ORDER = (
     "turned_ct",
     "exchanged_cts",
     "wrong_phase",
+    "wrong_type",
     "open_ct",
     "overload",
     "no_room",

@@ -16,6 +16,7 @@ from commission.grid_dips import GridDips
 from commission.grid_ways import GridWays
 from commission.matches import Matches
 from commission.one_wire import OneWire
+from commission.ratios import Ratios
 
 _LOAD_VA = const(5000)  # 0.01 VA: a smaller load's angle says little
 _STEADY = const(4)  # reports from one look at the angle of a point to the next
@@ -42,7 +43,8 @@ class Evidence:
         self._currents = Currents(bytes(point.phase for point in site.points), floors)
         self._angles = Angles(count)
         self._dips = Dips(count)
-        self._matches = Matches(site, kinds, grid)
+        self.ratios = Ratios(count)
+        self._matches = Matches(site, kinds, grid, self.ratios)
         self._grid_dips = GridDips(site, ways, len(grid))
         self.one_wire = OneWire(site)
         self.balance = Balance(site)

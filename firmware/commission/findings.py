@@ -9,9 +9,16 @@ from math import exp
 from micropython import const
 
 from site.wiring import DELTA, SPLIT
-from commission.wiring import AS_CONFIGURED, NO_CURRENT, ONE_WIRE, UNDECIDED, WRONG
+from commission.wiring import (
+    AS_CONFIGURED,
+    NO_CURRENT,
+    ONE_WIRE,
+    UNDECIDED,
+    WRONG,
+    WRONG_TYPE,
+)
 
-_STATES = ("no current", "undecided", "right", "wrong", "wrong")
+_STATES = ("no current", "undecided", "right", "wrong", "wrong", "wrong")
 _PHASES = ("L1", "L2", "L3")
 _SPLIT_PHASES = ("L1", "L2", "L1-L2")
 _SURE_DIGITS = const(4)
@@ -41,6 +48,9 @@ class Findings:
                 texts.append((name, reason + ": " + remedy))
             elif wiring.states[i] == ONE_WIRE and wiring.mate(i) > i:
                 texts.append(("one_wire", self._on_one_wire(i) + ": move one of them"))
+            elif wiring.states[i] == WRONG_TYPE:
+                remedy = "set its ct to " + wiring.ct_types.found(i)[1]
+                texts.append(("wrong_type", self._of_type(i) + ": " + remedy))
 
     def describe(self) -> Iterator[Table]:
         """Of each point what is known, as JSON has it."""
@@ -74,6 +84,13 @@ class Findings:
                 said["remedy"] = self._remedy(i)
             if state == ONE_WIRE:
                 said["kind"], said["reason"] = "one_wire", self._on_one_wire(i)
+            if state == WRONG_TYPE:
+                margin = wiring.ct_types.margin(i)
+                said["confidence"] = round(1 - exp(-margin), _SURE_DIGITS)
+                said["kind"], said["reason"] = "wrong_type", self._of_type(i)
+                turned = bool(point.reversed)
+                said["remedy"] = {"point": i, "phase": said["phase"], "reversed": turned}
+                said["remedy"]["ct"] = wiring.ct_types.found(i)[1]
             yield said
 
     def _remedy(self, i):
@@ -88,6 +105,11 @@ class Findings:
         mate = self._site.points[self._wiring.mate(i)]
         where = "ABCD"[mate.input], mate.node
         return self._ct(i) + " and that at input %s of %s are on one wire" % where
+
+    def _of_type(self, i):
+        rated, own = self._wiring.ct_types.found(i)[0], self._site.points[i].rated
+        say = " shows %.3g times what other CTs show of its steps: it is one of %d A, not of %d A"
+        return self._ct(i) + say % (own / rated, rated, own)
 
     def _ct(self, i):
         point = self._site.points[i]

@@ -23,6 +23,7 @@ _FASTER = const(3)  # the noise follows by an eighth in a report
 _ERROR = const(9)  # two CTs differ by 1 / sqrt(2 ** 9) of a change, always in the same way
 _SMALL = const(4)  # what changes by less than a quarter of the noise says nothing,
 _LOUD = const(2)  # and what changes by more than twice the noise is judged alone
+_CLEAR = const(6)  # and of what changes by 8 times that it is also asked how large the grid's is
 _BITS = const(12)  # of a change, scaled
 _FAR = const(16000)  # more is not left, so that no square is beyond 32 bits
 _KNOWN = const(5300)  # 10 as logs are kept: it is known whose that change of the grid's is
@@ -32,6 +33,11 @@ _LOUDEST = const(1 << 26)
 _BEHIND = const(1)
 _OF_LINE = const(2)
 _MIDDLE = const(32768)
+# What a change says: nothing, something, that by itself, and how large it is at the grid as well.
+_NOTHING = const(0)
+_SAYS = const(1)
+_ALONE = const(2)
+_RATIO = const(3)
 # Words of the gains: the logs of both signs, and what is left of the change of the grid's CT.
 _SAME = const(0)
 _BACK = const(1)
@@ -56,8 +62,8 @@ def _score(
     """Write how much likelier the change of the grid's CT at point `line` is where point i's
     current goes through it, and where it does so with the other sign: logs of base 2, in 256ths.
     What is known to be other points' is taken from it before: what is left stands behind the
-    logs. 0 where it says nothing, 2 where it is judged alone, else 1. noise: squared; shares: of
-    each point in that CT; changes: see Currents.scale."""
+    logs. What that says is returned, one of the above. noise: squared; shares: of each point in
+    that CT; changes: see Currents.scale."""
     x = changes[2 * i] - _MIDDLE
     y = changes[2 * i + 1] - _MIDDLE
     a = changes[2 * line] - _MIDDLE
@@ -87,7 +93,7 @@ def _score(
     gains[_LEFT_X] = a
     gains[_LEFT_Y] = b
     if size << _SMALL < noise:
-        return 0
+        return _NOTHING
     common = 2 * (a * x + b * y)
     value = noise + a * a + b * b
     seen = value + size
@@ -108,17 +114,20 @@ def _score(
         common = 0 - common
         value = seen + common
         k += 1
-    return 2 if size > noise << _LOUD else 1
+    if size >> _CLEAR > noise:
+        return _RATIO
+    return _ALONE if size > noise << _LOUD else _SAYS
 
 
 class Matches:
     """site: document.Site; kinds: the hypotheses.Kind of each point; grid: the points at its
-    lines."""
+    lines; ratios: ratios.Ratios, which it shows all clear steps."""
 
-    def __init__(self, site: Site, kinds: Sequence[Kind], grid: Sequence[int]):
+    def __init__(self, site: Site, kinds: Sequence[Kind], grid: Sequence[int], ratios: Ratios):
         points = site.points
         loads = [site.loads[point.load] for point in points]
         self._grid = grid
+        self._ratios = ratios
         self._tops = bytes(
             point.load if load.top is None else load.top for point, load in zip(points, loads)
         )
@@ -158,9 +167,15 @@ class Matches:
         changed = [i for i in range(len(self._flags)) if currents.has_changed(i)]
         unknown = [i for i in changed if not self._is_known(i)]
         for i in changed:
-            others = self._sum(unknown, i)
+            others, clear = self._sum(unknown, i), False
+            x, y = self._changes[2 * i] - MIDDLE, self._changes[2 * i + 1] - MIDDLE
             for g in lines:
-                self._note(i, g, bases[g] + others)
+                if self._note(i, g, bases[g] + others) == _RATIO:
+                    clear = True
+                    a, b = self._gains[_LEFT_X], self._gains[_LEFT_Y]
+                    self._ratios.compare(g, noise[g] >> shift, a, b, x, y)
+            if clear:
+                self._ratios.end(i, x, y, shift, slow)
             yield
         for i in changed:  # together: what is known of one counts for all in the same way
             self._know(i)
@@ -206,10 +221,10 @@ class Matches:
     def _note(self, i, g, base):
         logs, others, gains, k = self._logs, self._others, self._gains, CODES * i + 2 * g
         says = self._score(i, g, base)
-        if not says:
-            return
+        if says == _NOTHING:
+            return says
         same, back = gains[_SAME], gains[_BACK]
-        if says == 2:
+        if says >= _ALONE:
             others[LINES * i + g] += max(0, same, back)
         elif max(logs[k], logs[k + 1]) > 0:
             others[LINES * i + g] += same if logs[k] > logs[k + 1] else back
@@ -220,6 +235,7 @@ class Matches:
                 logs[other] //= 2
             for other in range(LINES * i, LINES * (i + 1)):
                 others[other] //= 2
+        return says
 
     def _know(self, i):
         """Note which of the grid's CTs point i's current is known to go through by itself; of a

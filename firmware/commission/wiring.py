@@ -8,7 +8,8 @@ from math import sqrt
 
 from micropython import const
 
-from site.wiring import DELTA, SPLIT
+from site.wiring import DELTA, SPLIT, STAR
+from commission.ct_types import CtTypes
 from commission.evidence import Evidence
 from commission.grid_ways import WAYS, GridWays
 from commission.hypotheses import kinds
@@ -33,12 +34,14 @@ UNDECIDED = const(1)
 AS_CONFIGURED = const(2)
 WRONG = const(3)
 ONE_WIRE = const(4)  # with another one of its load
+WRONG_TYPE = const(5)  # its CT is another one than is configured
 
 
 class Wiring:
     """`states`: of each point one of the above; `ways`: of each point the hypothesis that is the
     likeliest one (hypotheses); `margins`: log of how much likelier it is than any that would make
-    another power of the current; `watched`: of each point whether it is looked at."""
+    another power of the current; `ct_types`: what CTs are of another type than is configured;
+    `watched`: of each point whether it is looked at."""
 
     def __init__(self, site: Site):
         count = len(site.points)
@@ -55,6 +58,7 @@ class Wiring:
         ways = GridWays(all_kinds, several if len(grid) > 1 else one, len(grid))
         self._evidence = Evidence(site, self.kinds, grid, ways)
         self._judge = Judge(site, self.kinds, grid, ways, self._evidence)
+        self.ct_types = CtTypes(site, grid, self._evidence.ratios)
         self.states = bytearray(count)
         self.ways = bytearray(2 * point.phase for point in site.points)
         self.margins = array("f", bytes(4 * count))
@@ -87,6 +91,9 @@ class Wiring:
         return volts
 
     def _decide(self, best):
+        yield from self.ct_types.judge()
+        # What lies between two lines is looked for in two of the grid's CTs.
+        shaky = self._site.lines != STAR and self.ct_types.doubts_grid()
         on_wire = [i for pair in self._evidence.one_wire.found() for i in pair]
         for i in range(len(self.states)):
             yield
@@ -117,6 +124,10 @@ class Wiring:
                 state = AS_CONFIGURED
             elif sure and self._lasts[i] == _LASTS:
                 state = WRONG
+            if self.ct_types.is_doubtful(i):
+                state = WRONG_TYPE if self.ct_types.found(i)[0] else UNDECIDED
+            elif shaky and state == WRONG:
+                state = UNDECIDED
             self.states[i] = ONE_WIRE if i in on_wire else state
         self.judgements += 1
 

@@ -16,14 +16,16 @@ from cloud.json_pieces import compact
 
 _FILE = "wiring"
 _MAX_ENTRIES = const(16)
+_OF_WIRING = const(6)  # of a point in an entry; what follows is of the article
 _FULL = "the flash is full: nothing was changed"
 
 
 class Changes:
     """`entries`: the oldest first, each {"n": its number, "time": epoch s or None, "what": "apply"
     or "undo", "load": its name, "points": [[node, input, phase and reversed before, phase and
-    reversed from then on], ...]}. edit: Service.edit; now_s: a function, epoch s or None; count:
-    of errors."""
+    reversed from then on], ...]}; where the CT's article was changed as well, two more of a point:
+    [article, rated current] before, and from then on. edit: Service.edit; now_s: a function, epoch
+    s or None; count: of errors."""
 
     def __init__(self, edit: EditSite, now_s: Callable[[], int | None], count: Count):
         self._edit = edit
@@ -46,13 +48,19 @@ class Changes:
         return None
 
     async def apply(self, load: str, points: list[list[Any]]) -> str:
-        """Change these points, as an entry has them; what edit() says. Refused where site.json has
-        another wiring by now, or where it cannot be kept."""
+        """Change these points, as an entry has them; what edit() says. An article before may be
+        None: it is that of site.json. Refused where site.json has another wiring by now, or where
+        it cannot be kept."""
+        if any(len(point) > _OF_WIRING for point in points):
+            _name_articles(points)
         return await self._change("apply", load, points)
 
     async def undo(self, entry: Table) -> str:
         """Put back what an entry has changed, as apply()."""
-        points = [[p[0], p[1], p[4], p[5], p[2], p[3]] for p in entry["points"]]
+        points = [
+            [p[0], p[1], p[4], p[5], p[2], p[3]] + list(reversed(p[_OF_WIRING:]))
+            for p in entry["points"]
+        ]
         return await self._change("undo", entry["load"], points)
 
     async def _change(self, what, load, points):
@@ -79,26 +87,46 @@ class Changes:
 def _is_stored(points):
     """Whether site.json has what these points were to become; also where it cannot be known."""
     try:
-        places = _places(json.loads(site_file.read() or '{"points":[]}'))
+        places = _stored()
     except MemoryError:
         return True
-    return all(_wiring(places.get((p[0], p[1]))) == (p[4], p[5]) for p in points)
+    return all(_has(places.get((p[0], p[1])), p, 4, 7) for p in points)
+
+
+def _stored():
+    return _places(json.loads(site_file.read() or '{"points":[]}'))
 
 
 def _places(table):
     return {(one.get("node"), one["input"]): one for one in table["points"]}
 
 
-def _wiring(point):
-    return point and (point["phase"], point.get("reversed", False))
+def _has(one, point, wiring, article):
+    """Whether site.json's point has the wiring, and the article, that stand there in an entry's
+    point."""
+    if one is None or [one["phase"], one.get("reversed", False)] != point[wiring : wiring + 2]:
+        return False
+    return len(point) == _OF_WIRING or one.get("ct") == point[article][0]
+
+
+def _name_articles(points):
+    try:
+        places = _stored()
+    except MemoryError:
+        raise Refused("too little memory: nothing was changed")
+    for point in points:
+        if len(point) > _OF_WIRING:
+            point[6][0] = places.get((point[0], point[1]), {}).get("ct")
 
 
 def _alter(table, points):
     """Change the points in site.json's table."""
     places = _places(table)
-    for node, name, phase, turned, new_phase, new_turned in points:
+    for point in points:
+        node, name = point[:2]
         one = places.get((node, name))
-        if one is None or _wiring(one) != (phase, turned):
+        if one is None or not _has(one, point, 2, 6):
             raise Refused("the wiring of input %s of %s was changed meanwhile" % (name, node))
-        one["phase"] = new_phase
-        one["reversed"] = new_turned
+        one["phase"], one["reversed"] = point[4:6]
+        if len(point) > _OF_WIRING:
+            one["ct"] = point[7][0]

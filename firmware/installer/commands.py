@@ -15,6 +15,7 @@ from micropython import const
 
 from system.refused import Refused
 from hotspot.form import form
+from commission.ct_types import ARTICLES
 from cloud.command_schema import checked
 from cloud.json_pieces import compact
 from installer.changes import Changes
@@ -84,9 +85,14 @@ class PhoneCommands:
             remedy = one["remedy"]
             if remedy is None or site.points[one["point"]].load != k:
                 continue
-            now = one["node"], one["input"], one["phase"], bool(site.points[one["point"]].reversed)
+            point = site.points[one["point"]]
+            now = one["node"], one["input"], one["phase"], bool(point.reversed)
             points.append(list(now + (remedy["phase"], remedy["reversed"])))
             shown.append("%d:%s:%d" % (one["point"], remedy["phase"], remedy["reversed"]))
+            if "ct" in remedy:
+                [rated] = [rated for rated, article in ARTICLES if article == remedy["ct"]]
+                points[-1] += [[None, point.rated], [remedy["ct"], rated]]
+                shown[-1] += ":" + remedy["ct"]
         # It must be what the phone has shown, of this very site.
         if site is not self._reach.site() or fields.get("site") != site.fingerprint:
             raise Wrong(409, "changed")

@@ -31,7 +31,8 @@ def _finding(one):
     said = one["point"], one["state"], one["confidence"], one["kind"]
     if remedy is None:
         return said + (None, None, one["reason"])
-    return said + (remedy["phase"], remedy["reversed"], one["reason"])
+    said += remedy["phase"], remedy["reversed"], one["reason"]
+    return said + (remedy["ct"],) if "ct" in remedy else said
 
 
 def _node(node):

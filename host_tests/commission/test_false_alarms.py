@@ -27,5 +27,5 @@ def test_a_fault_that_is_said_of_a_point_whose_power_is_right(scheme, fault, ala
     ct = Ct(0, "circuit", "L1", fault, seen, volts[0])
     site = SimpleNamespace(scheme=scheme, cts=[ct], volts=volts, power=volts[:1] * seen)
     turned_on_l2 = 3
-    verdict = run._verdict(1, site, 0, [[30, [run.WRONG], [turned_on_l2]]])
+    verdict = run._verdict(1, site, 0, [[30, [run.WRONG], [turned_on_l2], [0]]])
     assert (verdict.fault, verdict.right, verdict.alarm) == ("", True, alarm)

@@ -8,7 +8,7 @@ from gateway_host.bench.a_bus import reported
 from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from gateway_host.sim.installation import Installation
 
-NAMES = ("turned_ct", "wrong_phase", "exchanged_cts")
+NAMES = ("turned_ct", "wrong_phase", "exchanged_cts", "wrong_type")
 HOUSES = sorted(path.name for path in DEFAULT_HOUSE.parent.glob("*.toml"))
 
 
@@ -50,3 +50,10 @@ def test_faults_of_a_star_are_found_and_no_others():
         ("5500000192", "A"): "wrong_phase",
         ("5500000192", "C"): "wrong_phase",
     }
+
+
+def test_a_ct_of_another_type_is_found_and_no_others():
+    """The water heater's, in a house where something changes each second: the grid's CTs are built
+    in, and all others agree with them."""
+    place = ("5500000192", "A")
+    assert findings("default.toml", {place: {"ct": "AC-CT-100A"}}, 245) == {place: "wrong_type"}

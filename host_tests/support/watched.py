@@ -35,6 +35,24 @@ def states(
     return {tuple(said) for _, said, _ in judgements(scheme, loads, points, volts, power)}
 
 
+def types(
+    loads: list[dict[str, Any]],
+    points: list[tuple[str, str]],
+    powers: list[Any],
+    cts: list[str],
+) -> list[list[Any]]:
+    """Of each judgement in a star of 230 V the states and the rated currents of the CTs that are
+    found to be of another type, 0 for others. As states(); cts: the articles that are
+    configured."""
+    rng = np.random.default_rng(7)
+    power = np.array([np.broadcast_to(one, SECONDS) for one in powers], complex)
+    power += rng.normal(0, 2, power.shape)
+    volts = 230 * np.exp(-2j * np.pi * np.arange(3) / 3)[:, None] + rng.normal(0, 0.1, SECONDS)
+    plan = plan_of("3x400+N", loads, points, cts)
+    [lines] = spoken([Drawn("3x400+N", plan, volts, [Ct(0, "", p) for p, _ in points], power)])
+    return [[states, rated] for _, states, _, rated in lines]
+
+
 def judgements(
     scheme: str,
     loads: list[dict[str, Any]],
@@ -44,7 +62,17 @@ def judgements(
 ) -> list[list[Any]]:
     """Of each judgement the report's number, and of each point the state and the hypothesis.
     volts and power: [voltage or point, report], complex."""
-    plan = {
+    cts = [Ct(0, "", phase) for phase, _ in points]
+    plan = plan_of(scheme, loads, points, ["AC-CT-100A"] * len(points))
+    [lines] = spoken([Drawn(scheme, plan, volts, cts, power)])
+    return [line[:3] for line in lines]
+
+
+def plan_of(
+    scheme: str, loads: list[dict[str, Any]], points: list[tuple[str, str]], cts: list[str]
+) -> dict[str, Any]:
+    """A site.json."""
+    return {
         "version": 1,
         "name": "Watched",
         "uuid": "00000000-0000-4000-8000-000000000016",
@@ -58,14 +86,11 @@ def judgements(
             {
                 "node": SERIAL % (190 + k // 4),
                 "input": "ABCD"[k % 4],
-                "ct": "AC-CT-100A",
+                "ct": ct,
                 "phase": phase,
                 "load": load,
             }
-            for k, (phase, load) in enumerate(points)
+            for k, ((phase, load), ct) in enumerate(zip(points, cts, strict=True))
         ],
         "loads": loads,
     }
-    cts = [Ct(0, "", phase) for phase, _ in points]
-    [lines] = spoken([Drawn(scheme, plan, volts, cts, power)])
-    return lines

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .cost import Cost
-from .run import WRONG, Verdict
+from .run import WRONG, WRONG_TYPE, Verdict
 
 FOUND = 0.99
 FALSE_ALARMS = 0.001
@@ -18,7 +18,9 @@ HEAP = 8192  # bytes
 
 def figures(verdicts: list[Verdict], sites: int) -> dict[str, Any]:
     """All figures. Faults at points without a current are in `undecided_share` alone: nothing can
-    show them."""
+    show them. `types`: of the sites with CTs of other types, whose faults are these."""
+    typed = [one for one in verdicts if one.types]
+    verdicts = [one for one in verdicts if not one.types]
     whole = _of(verdicts)
     return {
         "sites": sites,
@@ -28,6 +30,9 @@ def figures(verdicts: list[Verdict], sites: int) -> dict[str, Any]:
         "by_role": _by(verdicts, lambda one: one.role),
         "by_grid": _by(verdicts, lambda one: "measured" if one.grid else "unmeasured"),
         "by_current": _by(verdicts, _current),
+        "types": _of(typed),
+        "types_by_fault": _by(typed, lambda one: one.fault or "none"),
+        "types_by_scheme": _by(typed, lambda one: one.scheme),
     }
 
 
@@ -45,7 +50,7 @@ def _by(verdicts: list[Verdict], key: Any) -> dict[str, Any]:
 def _of(verdicts: list[Verdict]) -> dict[str, Any]:
     faults = [one for one in verdicts if one.fault and one.flows]
     right = [one for one in verdicts if not one.fault]
-    found = [one for one in faults if one.said == WRONG and one.right]
+    found = [one for one in faults if one.said in (WRONG, WRONG_TYPE) and one.right]
     decidable = [one for one in faults if one.decidable]
     decided = [one.second for one in verdicts if one.second is not None]
     return {
@@ -99,6 +104,11 @@ def lines(found: dict[str, Any]) -> Iterable[str]:
     yield head + f"{'undecided':>11}{'median s':>10}{'90 % s':>8}"
     yield _line("all", found)
     for part in ("by_scheme", "by_fault", "by_role", "by_grid", "by_current"):
+        for name, one in found[part].items():
+            yield _line(name, one)
+    yield "CTs of another type than is configured"
+    yield _line("all", found["types"])
+    for part in ("types_by_fault", "types_by_scheme"):
         for name, one in found[part].items():
             yield _line(name, one)
     if found["cost_points"]:

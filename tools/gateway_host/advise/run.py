@@ -16,6 +16,7 @@ from gateway_host import interpreter
 from gateway_host.errors import UserError
 from gateway_host.session import MODULE_PATH
 
+from . import wrong_types
 from .oracle import Oracle
 from .sites import Drawn, draw, patterns_of
 from .truth import is_right
@@ -26,7 +27,7 @@ _TOGETHER = 10  # sites in one interpreter
 _SLOW = 16  # seconds
 _SPLIT = "2x120/240"
 _FLOWS = 50.0  # VA: a point that never carries so much has nothing to be decided by
-NO_CURRENT, UNDECIDED, AS_CONFIGURED, WRONG = range(4)
+NO_CURRENT, UNDECIDED, AS_CONFIGURED, WRONG, ONE_WIRE, WRONG_TYPE = range(6)
 
 
 @dataclass
@@ -38,7 +39,9 @@ class Verdict:
     measured; said: the state; right: whether what was said makes the power right; wrong: whether
     anything that was said for sure at any time was wrong; alarm: whether a fault was said at any
     time of a point without one, but for a CT in a split phase that is on the other leg and turned;
-    second: of the first right answer; decidable: whether a fault could be known (oracle.Oracle).
+    second: of the first right answer; decidable: whether a fault could be known (oracle.Oracle);
+    types: it is of a site drawn once more, with CTs of other types (wrong_types), and fault is one
+    of type.
     """
 
     seed: int
@@ -55,6 +58,7 @@ class Verdict:
     alarm: bool = False
     second: int | None = None
     decidable: bool = False
+    types: bool = False
 
 
 def records(site: Drawn) -> bytes:
@@ -67,7 +71,8 @@ def records(site: Drawn) -> bytes:
 
 
 def spoken(sites: list[Drawn]) -> list[list[list]]:
-    """Of each site what was said: of each judgement the second, states and ways."""
+    """Of each site what was said: of each judgement the second, states, ways, and what the CTs are
+    rated that are of another type than is configured, else 0."""
     done = subprocess.run(
         [str(interpreter.find(32)), "-X", "heapsize=1M", str(SCRIPT)],
         input=b"".join(map(records, sites)) + b"\n",
@@ -89,6 +94,44 @@ def judge(seeds: list[int]) -> list[Verdict]:
     return found
 
 
+def judge_types(seeds: list[int]) -> list[Verdict]:
+    """The same of these sites with CTs of other types."""
+    drawn = [wrong_types.draw(draw(seed, SECONDS), seed) for seed in seeds]
+    found = []
+    said = spoken([site for site, _ in drawn])
+    for seed, (site, types), lines in zip(seeds, drawn, said, strict=True):
+        found += [_type_verdict(seed, site, types, k, lines) for k in range(len(site.cts))]
+    return found
+
+
+def _both(seeds: list[int]) -> list[Verdict]:
+    return judge(seeds) + judge_types(seeds)
+
+
+def _type_verdict(
+    seed: int, site: Drawn, types: wrong_types.Types, k: int, lines: list[list]
+) -> Verdict:
+    """What was said of the type is held against that, and all else as without: `right` is what
+    lies as it is configured."""
+    verdict = _verdict(seed, site, k, [line for line in lines if line[1][k] < WRONG_TYPE])
+    verdict.types, verdict.fault, verdict.second = True, types.faults[k], None
+    verdict.right = verdict.decidable = False
+    for second, states, _, rated in lines:
+        verdict.said = states[k]
+        if rated[k]:
+            verdict.said = WRONG_TYPE  # perhaps beside a wrong way
+            verdict.right = bool(verdict.fault) and rated[k] == types.true[k]
+            verdict.wrong = verdict.wrong or not verdict.right
+            verdict.alarm = verdict.alarm or not verdict.fault
+            if verdict.right and verdict.second is None:
+                verdict.second = second
+        elif verdict.fault:
+            verdict.right = False
+    if verdict.fault and verdict.flows:
+        verdict.decidable = verdict.right or wrong_types.decidable(site, types, k)
+    return verdict
+
+
 def _verdict(seed: int, site: Drawn, k: int, lines: list[list]) -> Verdict:
     ct = site.cts[k]
     flows = bool(np.mean(np.abs(site.power[k]) > _FLOWS) > 0.02)
@@ -99,9 +142,11 @@ def _verdict(seed: int, site: Drawn, k: int, lines: list[list]) -> Verdict:
     switches = bool(change > max(_FLOWS, np.abs(site.power[k]).max() / 3))
     grid = any(other.role == "grid" for other in site.cts)
     verdict = Verdict(seed, k, site.scheme, ct.role, fault, flows, switches, grid)
-    for second, states, ways in lines:
+    for second, states, ways, _ in lines:
         verdict.said = states[k]
         verdict.right = is_right(site, ct, ways[k])
+        if verdict.said == WRONG_TYPE:
+            verdict.alarm = True
         if verdict.said == WRONG and not fault and not (split and ct.fault and verdict.right):
             verdict.alarm = True
         if verdict.said >= AS_CONFIGURED:
@@ -116,11 +161,12 @@ def _verdict(seed: int, site: Drawn, k: int, lines: list[list]) -> Verdict:
 
 
 def judge_all(count: int, first: int = 0) -> Iterator[list[Verdict]]:
-    """The verdicts on so many sites, as they are done, two interpreters at a time."""
+    """The verdicts on so many sites, and on these with CTs of other types, as they are done, two
+    interpreters at a time."""
     parts = [
         list(range(k, min(k + _TOGETHER, first + count)))
         for k in range(first, first + count, _TOGETHER)
     ]
     with ProcessPoolExecutor(2, get_context("fork")) as pool:
-        for done in as_completed([pool.submit(judge, part) for part in parts]):
+        for done in as_completed([pool.submit(_both, part) for part in parts]):
             yield done.result()

@@ -32,7 +32,8 @@ def watch(site, seconds, source):
             pass
         if wiring.judgements != judgements:
             judgements = wiring.judgements
-            print(json.dumps([second, list(wiring.states), list(wiring.ways)]))
+            rated = [wiring.ct_types.found(i)[0] for i in range(count)]
+            print(json.dumps([second, list(wiring.states), list(wiring.ways), rated]))
     print()
 
 

@@ -1,6 +1,7 @@
 // What is judged of the wiring, and what may be done about it.
 const STATES = {'no current': 'no_current'};
-const COMMENTED = ['turned_ct', 'wrong_phase', 'exchanged_cts', 'one_wire'];
+const COMMENTED = ['turned_ct', 'wrong_phase', 'exchanged_cts', 'one_wire',
+  'wrong_type'];
 const findingsOf = k => known.findings.filter(one => site.points[one[0]][2] == k);
 const isRemedy = one => one[4] != null;
 const stateOf = one => say(STATES[one[1]] || one[1]);
@@ -10,6 +11,7 @@ const wrongText = one => {
   const point = site.points[one[0]], turned = isRemedy(one) && one[5] != point[4];
   if (one[3] == 'one_wire' || one[3] == 'turned_ct') return say(one[3], ctOf(one[0]));
   if (!isRemedy(one)) return one[6];
+  if (one[3] == 'wrong_type') return say(one[3], ctOf(one[0]), one[7], point[6]);
   const key = one[3] == 'wrong_phase' && turned ? 'wrong_both' : one[3];
   return say(key, ctOf(one[0]), one[4], point[3]);
 };
@@ -22,7 +24,7 @@ const button = (text, act, kind, id) => make('button', {type: 'button', class: k
 const card = (title, ...children) =>
   make('section', {class: 'card'}, title && make('h2', {}, title), ...children);
 const remedyOf = k => findingsOf(k).filter(isRemedy)
-  .map(one => one[0] + ':' + one[4] + ':' + +one[5]).join(',');
+  .map(one => [one[0], one[4], +one[5], ...one.slice(7)].join(':')).join(',');
 
 const wrongCard = k => {
   const wrong = findingsOf(k).filter(one => one[1] == 'wrong'), remedy = remedyOf(k);
@@ -43,13 +45,14 @@ const stateRow = one => {
     one[2] == null ? '' : ` (${percent(one[2])}\u00a0%)`,
     open ? make('small', {}, adviceText(one)) : '');
 };
-const inEffect = entry => entry.points.every(([node, input, , , phase, turned]) =>
+const inEffect = entry => entry.points.every(([node, input, , , phase, turned, , ct]) =>
   site.points.some(point => point[0] == node && point[1] == input && point[3] == phase &&
-    point[4] == turned));
+    point[4] == turned && (!ct || point[6] == ct[1])));
 const timeText = seconds => seconds ? new Date(seconds * 1000).toLocaleString(language) : '';
-const changeText = entry => entry.points.map(([node, input, phase, turned, next, back]) =>
-  `${node} ${input}: ${phase}${turned ? ' ' + say('turned') : ''} → ` +
-  `${next}${back ? ' ' + say('turned') : ''}`).join('; ');
+const changeText = entry => entry.points.map(([node, input, phase, turned, next, back, ...cts]) =>
+  `${node} ${input}: ` + (cts.length ? cts.map(([article]) => article).join(' → ') :
+    `${phase}${turned ? ' ' + say('turned') : ''} → ` +
+    `${next}${back ? ' ' + say('turned') : ''}`)).join('; ');
 const changeRow = (entry, live, shown = site.site) => make('li', {}, make('b', {}, entry.load),
   ` ${say('was_' + entry.what)} ${timeText(entry.time)}`,
   make('small', {}, changeText(entry)), live && inEffect(entry) ?
