@@ -44,6 +44,11 @@ class Answer:
         self.error = error
         self.text = text
 
+    def end(self, error: str, text: str) -> None:
+        """It was carried out, or has failed so."""
+        self.error = error
+        self.text = text
+
 
 class Answers:
     """count: counts an error by name."""

@@ -142,7 +142,7 @@ class Commands:
                 error, text = self._explained(raised)
                 text = self._refuse(self._named, text)
                 result = None
-            job.begun.error, job.begun.text = error, text
+            job.begun.end(error, text)
             if job.begun.lasting:
                 for _ in range(_LOOKS):
                     if self._is_calm():

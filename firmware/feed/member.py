@@ -123,6 +123,14 @@ class Member:
             if self.known[k]
         }
 
+    def set_kept(self) -> None:
+        """What kept() gives is kept."""
+        self.is_new = False
+
+    def note_wrong_key(self) -> None:
+        """A datagram of this gateway's number has another key."""
+        self.wrong_key += 1
+
     # The session
 
     def offer_session(self, now_s: int, nonce: bytes, instance: bytes) -> bytes:

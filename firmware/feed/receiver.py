@@ -176,7 +176,7 @@ class Receiver:
         if not key.is_of(data):
             self._count("feed.key")
             if member:
-                member.wrong_key += 1
+                member.note_wrong_key()
             return None
         if not member:
             self._count("feed.unlisted")
@@ -215,4 +215,4 @@ class Receiver:
             return
         self._failed_ms = None
         for one in members:
-            one.is_new = False
+            one.set_kept()

@@ -58,12 +58,13 @@ class Journal(Records):
         self._owner = owner = Owner(kept, count)
         self._thinning = Thinning(self._segments, state, capacity, count)
         self.last = state.go_on(kept.rest, kept.doubtful, self._segments, owner, count)
-        self._layouts.kept &= not owner.foreign
+        if owner.foreign:
+            self._layouts.leave_out()
         self._cut = not owner.foreign and running.was_cut()
         self._begun = self._cut and owner.is_marked()
         if self._cut:
             count("registers.cut")
-        state.boot += 1
+        state.begin()
         self._writing = Writing(kept, state, owner, since, count, uptime_ms)
         self._since = state.last + 1
         self._minutes = Minutes(site, measuring, pulses, state.pulses)

@@ -74,6 +74,10 @@ class Layouts:
             text = self._text(None)
         return text
 
+    def leave_out(self) -> None:
+        """What is there is another site's."""
+        self.kept = False
+
     def keep(self, since: int) -> None:
         """Write the current one; since: the first sequence that has it. OSError where there is no
         room."""

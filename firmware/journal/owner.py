@@ -51,9 +51,8 @@ def _read():
 
 class Owner:
     """`foreign`: the folder has another site's journal; `tail`: the registers in the flash, and
-    what is behind them, are another site's; `lost`: it has minutes, which nobody has counted as
-    lost; `mark`: (whose, sequence, start) of the file, None where there is none, or it is damaged:
-    the registers say whose the folder is, then.
+    what is behind them, are another site's; `mark`: (whose, sequence, start) of the file, None
+    where there is none, or it is damaged: the registers say whose the folder is, then.
 
     kept: energy.record.Record; count: counts an error by name."""
 
@@ -61,7 +60,7 @@ class Owner:
         self._site = kept.site
         self._count = count
         self._begun = False
-        self.lost = False
+        self._lost = False  # it has minutes, which nobody has counted as lost
         self.mark = _read()
         self._found = self.mark[0] if self.mark else kept.found
         self.foreign = self._found not in (None, self._site)
@@ -78,6 +77,10 @@ class Owner:
         os.rename(_NEW, _FILE)
         self.mark = mark
 
+    def note_minutes(self, found: bool) -> None:
+        """Whether minutes of another site were found, which are lost now."""
+        self._lost = self._lost or found
+
     def is_marked(self) -> bool:
         """Whether the file says that it is this site's."""
         return self.mark is not None and self.mark[0] == self._site
@@ -92,9 +95,9 @@ class Owner:
         """Remove what is another site's, so many files at most; whether none is left and the
         journal is this site's. OSError where that cannot be: nothing may be written as this
         site's, then. state: which has gone on."""
-        if self.lost:
+        if self._lost:
             self._count("journal.foreign")
-            self.lost = False
+            self._lost = False
         if not self.foreign:
             return True
         if not self._begun:  # what says where sequences begin goes with the files

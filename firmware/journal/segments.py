@@ -37,6 +37,14 @@ class Segment:
         self.clean = False
         self.unread = False
 
+    def begin(self) -> None:
+        """Something is written behind `last` now."""
+        self.clean = False
+
+    def measure(self) -> None:
+        """Its size is that of its file."""
+        self.size = os.stat(self.path)[6]
+
     @property
     def path(self) -> str:
         return "%s/%d.%d" % (FOLDER, self.first, self.minutes)

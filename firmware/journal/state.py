@@ -51,7 +51,7 @@ class State:
             doubtful = doubtful or not rest  # there was some
             self.last, self.boot = max(self.last, owner.mark[1]), max(self.boot, owner.mark[2])
         if owner.tail:
-            owner.lost = bool(self.chunks)
+            owner.note_minutes(bool(self.chunks))
             self._forget_site()
         kept = self.last
         if segments.all:
@@ -62,7 +62,7 @@ class State:
                 self.last, doubtful = kept, True
                 self.boot = max(self.boot, segments.boot)
         if owner.foreign:
-            owner.lost = owner.lost or bool(segments.all or owner.mark)
+            owner.note_minutes(bool(segments.all or owner.mark))
             segments.leave_out()
         if self.chunks:
             kept = span(self.chunks[-1])[1]
@@ -75,6 +75,10 @@ class State:
                 totals[:] = [LOST] * len(totals)
         self.apart = doubtful or self.new
         return kept
+
+    def begin(self) -> None:
+        """A start begins, of a number of its own."""
+        self.boot += 1
 
     def restore(self, data: bytes) -> None:
         """Go on from what record() has given; ValueError where it is none of these."""

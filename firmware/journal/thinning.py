@@ -4,8 +4,6 @@ these are dropped at last. What all readers have goes first.
 Owns when what is thinned, a segment at a time.
 """
 
-import os
-
 from micropython import const
 
 from journal import merging
@@ -143,7 +141,7 @@ class Thinning:
         """The same, until the segment is one of more minutes."""
         target, size = self._target(segment)
         readers = self._readers_in(segment)
-        target.clean = False
+        target.begin()
         try:
             with open(target.path, "ab" if size else "wb") as file:
                 for chunk in self._chunks(segment, readers):
@@ -152,9 +150,9 @@ class Thinning:
                     yield chunk is not None
         finally:  # what was written in vain is found by nobody
             if size:
-                target.size = os.stat(target.path)[6]
+                target.measure()
         if self._readers_in(segment) == readers:
-            target.size = os.stat(target.path)[6]
+            target.measure()
             self._segments.replace(segment, target)
         yield True
 
