@@ -23,13 +23,13 @@ _OTHERS = 0.1  # or than this share of all that changes on the phase
 _MAX_SHARE = 0.8  # of the current: from here on a CT's own errors would do
 _CIRCLE = 0.15  # how far k may be from cos(phi)
 _MAX = const(0x7FFFFFFF)
-_STEP = const(6)  # points at once
+_POINTS_AT_ONCE = const(6)
 
 
 class UnclosedCores:
     """`share[i]`: how much point i sees of its current (0 to 1), when `is_open(i)`.
 
-    Needs the grid measured on the point's phase, and phases that carry their own currents: tells
+    Needs the grid measured on the point's phase, and phases that carry their own currents: says
     nothing in a delta site, nor of Rogowski coils and Solid Cores, which have no core to open, nor
     of points of another gateway, which come later and are judged there.
     """
@@ -62,7 +62,7 @@ class UnclosedCores:
         rest = [0] * 9  # of each phase: W and var that nothing explains, VA of all changes
         unknown = 0  # phases of which something was not measured, as bits
         for i in range(len(self._points)):
-            if i % _STEP == _STEP - 1:
+            if i % _POINTS_AT_ONCE == _POINTS_AT_ONCE - 1:
                 yield
             phase = self._points[i].phase
             step = self._note(i, values, rest, 3 * phase)
@@ -88,7 +88,7 @@ class UnclosedCores:
             now = rates[RATES * i + POWER + k] if whole else UNKNOWN  # REACTIVE is behind it
             last, before[2 * i + k] = before[2 * i + k], now
             if now == UNKNOWN or last == UNKNOWN:
-                # Of a meter that tells no reactive power none has changed while its power has not.
+                # Of a meter that reads no reactive power none has changed while its power has not.
                 known = known and k == 1 and self._points[i].metered and step <= most
                 change[2 * i + k] = 0
                 continue

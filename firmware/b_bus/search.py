@@ -13,8 +13,8 @@ _SESSION, _WINDOW = const(0x7E00), const(0x7E10)
 _NUMBERS = const(20)  # bits of a number in a key
 # Keys from 5400000000 to 5799999999: every type that may be found here.
 _FIRST, _LAST = 5400 << _NUMBERS, 5800 << _NUMBERS
-_VAIN = const(3)
-_FOR_EACH = const(70)  # questions
+_MAX_VAIN = const(3)  # questions of one key, or answers of one module, that lead to nothing
+_FOR_EACH = const(70)  # questions, of a module
 _MAX_FOUND = const(40)  # a line has 10 modules; the rest are refused by name
 
 
@@ -39,7 +39,7 @@ class Found:
 
 async def search(bus: BusB, admit: Callable[[str], int]) -> Found:
     """Find every module without an address: a Found. admit(serial): gives the unit for it, 0 to
-    refuse it.
+    refuse it. A window that several answer is halved.
 
     Bounded: a module takes _FOR_EACH questions at most, two windows for each bit of its number;
     who answers more often than modules can is none.
@@ -49,9 +49,9 @@ async def search(bus: BusB, admit: Callable[[str], int]) -> Found:
     vain = noisy = heard = questions = 0
     answers = {}  # of each serial number
     stubborn = None
-    left = 2 * _FOR_EACH
+    limit = 2 * _FOR_EACH  # of questions
     while windows:
-        if questions == left:
+        if questions == limit:
             found.noise = "noise"
             break
         questions += 1
@@ -68,9 +68,9 @@ async def search(bus: BusB, admit: Callable[[str], int]) -> Found:
             vain = 0
         elif serial:
             heard += 1
-            left += _FOR_EACH
+            limit += _FOR_EACH
             answers[serial] = answers.get(serial, 0) + 1
-            if answers[serial] > _VAIN:  # it takes no address, and would answer for ever
+            if answers[serial] > _MAX_VAIN:  # it takes no address, and would answer for ever
                 stubborn = serial
                 break
             unit = admit(serial)
@@ -80,7 +80,7 @@ async def search(bus: BusB, admit: Callable[[str], int]) -> Found:
                 found.unclear.append(serial)
         elif low == high:
             vain += 1
-            if vain == _VAIN:
+            if vain == _MAX_VAIN:
                 found.unclear.append("%04d%06d" % (low >> _NUMBERS, low & 0xFFFFF))
                 windows.pop()
                 vain = 0
