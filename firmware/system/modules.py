@@ -80,6 +80,7 @@ _GATEWAY = (
     "journal.thinning",
     "journal.owner",
     "journal.journal",
+    "commission.matches",
     "commission.evidence",
     "commission.wiring",
     "advice.sensors",

@@ -10,6 +10,7 @@ from commission.currents import MIDDLE, NOT_COMPARED, Currents, floor
 from commission.grid_ways import WAYS
 from commission.joint import NEVER, UNIT, add_unit, weigh
 from commission.matches import NONE, Matches, _score
+from commission.ratios import Ratios
 
 VOLTS = (complex(231.5, 2), complex(-117, -199), complex(-113, 201))
 
@@ -104,7 +105,8 @@ def of_grid(lines, points=(), of_line=False):
     loads = [load] * (lines + len(points))
     all_points = [Named(load=i, rated=100) for i in range(len(loads))]
     kinds = [Named(of_line=of_line)] * len(loads)
-    return Matches(Named(points=all_points, loads=loads), kinds, range(lines))
+    ratios = Ratios(len(loads))
+    return Matches(Named(points=all_points, loads=loads), kinds, range(lines), ratios)
 
 
 class Named:
@@ -141,7 +143,8 @@ class TheMatches(unittest.TestCase):
                 if shares[j] and not mine:
                     seen -= all_changes[j] * (1 if shares[j] == 1 else -1)
             self.assertEqual(gains[2:], array("i", [int(seen.real), int(seen.imag)]))
-            self.assertEqual(says, 0 if 16 * size < noise else 2 if size > 4 * noise else 1)
+            loud = 3 if size >= 64 * (noise + 1) else 2
+            self.assertEqual(says, 0 if 16 * size < noise else loud if size > 4 * noise else 1)
             if says:
                 for at, right in ((0, change), (1, -change)):
                     self.assertTrue(abs(gains[at] / 256 - gain(right, seen, noise)) < 0.02)
