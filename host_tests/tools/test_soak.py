@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import random
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from gateway_host.broker import HOST, Broker, mosquitto
@@ -129,6 +131,22 @@ def test_samples_that_the_whole_gateway_has_lost(tmp_path: Path) -> None:
     ledger.take([message(*lost, device=SERIAL), message(record(1, missing=[7, 0]))])
     assert Real.samples_lost(ledger.db) == 3265
     ledger.close()
+
+
+def test_how_late_a_live_minute_was(tmp_path: Path) -> None:
+    """Where none has arrived nobody knows; the time of one whose clock is wrong says nothing."""
+    real = Real(Broker(), tmp_path, random.Random(1))
+
+    def hear(time_s: float | None) -> float | None:
+        payload = json.dumps({"records": [{"time": time_s}]})
+        real._hear(None, None, SimpleNamespace(payload=payload))
+        return real.worst_live_s
+
+    now = time.time()
+    assert (real.worst_live_s, hear(None)) == (None, None)
+    assert 2 <= (first := hear(now - 2) or 0) < PATIENCE_S
+    assert hear(now) == first
+    assert (hear(now - 100) or 0) >= 100
 
 
 def until(gateway: Driven, condition: Callable[[], bool]) -> None:

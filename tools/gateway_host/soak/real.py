@@ -34,11 +34,12 @@ _AHEAD_S = 3 * 86400  # of a wrong clock
 
 class Real:
     """Must be started in a thread that lives as long as the soak. broker: with TLS; `faults`
-    counts them by name, `worst_live_s` is how late a minute has arrived that was sent at once."""
+    counts them by name, `worst_live_s` is how late a minute has arrived that was sent at once,
+    None where none was."""
 
     def __init__(self, broker: Broker, directory: Path, chance: random.Random):
         self.faults: Counter[str] = Counter()
-        self.worst_live_s = 0.0
+        self.worst_live_s: float | None = None
         self.starts = 0
         self._broker = broker
         self._directory = directory / "real"
@@ -125,7 +126,7 @@ class Real:
         for record in json.loads(message.payload)["records"]:
             if record["time"] and not self._skewed:
                 late = now - record["time"]
-                self.worst_live_s = max(self.worst_live_s, late)
+                self.worst_live_s = max(self.worst_live_s or late, late)
 
     @staticmethod
     def samples_lost(db: sqlite3.Connection) -> int:

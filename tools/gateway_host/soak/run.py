@@ -156,7 +156,9 @@ class _Run:
         found = self._real.judge(self._ledger.db)
         found["samples_lost"] = self._real.samples_lost(self._ledger.db)
         found |= {"starts": self._real.starts, "faults": sum(self._real.faults.values())}
-        return {"worst_live_delay_s": round(self._real.worst_live_s, 2), "whole_gateway": found}
+        worst_s = self._real.worst_live_s
+        worst_s = None if worst_s is None else round(worst_s, 2)
+        return {"worst_live_delay_s": worst_s, "whole_gateway": found}
 
     def _is_enough(self, seconds: float) -> bool:
         records = sum(gateway.state["kept"] for gateway in self._gateways)
