@@ -16,6 +16,7 @@ from gateway_host.bench import (
     a_bus_instructions,
     b_bus,
     gateway_instructions,
+    lte,
     measuring_instructions,
     portal,
 )
@@ -69,6 +70,10 @@ def measure_all(simulated: int) -> None:
     _bus_rows(table, result)
     step("the hotspot's page")
     _portal_rows(table, result)
+    step("a month on LTE")
+    result["lte_mb_per_month"] = round(lte.month().total, 1)
+    what = "LTE: MB in 30 days at the default rates, 28 points"
+    table.add_row(what, f"{result['lte_mb_per_month']:.1f}", f"{lte.LIMIT_MB}")
     step("memory")
     allocated, windows = kernel_bench.allocated()
     result["allocated_bytes_per_window"] = allocated / windows
