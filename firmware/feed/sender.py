@@ -119,14 +119,14 @@ class Sender:
                     self._send_report(port)
             elif now - self._hello_ms >= _HELLO_MS and self._online():
                 self._hello_ms = now
-                self._greet(port)
+                self._send_hello(port)
         except (OSError, MemoryError):
             self._count("feed.unsent")
         if not self._lost and now - self._since_ms > _LOST_MS:
             self._lost = True
             self._count("feed.lost")
 
-    def _greet(self, port):
+    def _send_hello(self, port):
         key: Any = self._key
         self._nonce = os.urandom(8)
         hello = key.sign(d.HELLO, self._own, self._genius, 0, self._nonce, self._instance)

@@ -34,6 +34,14 @@ def constants(module):
     return names
 
 
+def table(module, name):
+    """The literal to which a module gives this name."""
+    for node in ast.parse((FIRMWARE / module).read_text()).body:
+        if isinstance(node, ast.Assign) and node.targets[0].id == name:
+            return ast.literal_eval(node.value)
+    raise AssertionError(f"{module} has no {name}")
+
+
 # What is a fact, and by which names it is repeated.
 FACTS = {
     ("site/sampling.py", "SAMPLE_RATE"): [
@@ -109,7 +117,7 @@ FACTS = {
         ("cloud/renewal.py", "_STEADY_S"),
         ("cloud/uplink_troubles.py", "_STEADY_S"),
     ],
-    ("wifi_provision.py", "_FACTORY"): [("panel/factory_reset.py", "_FACTORY")],
+    ("hotspot/own_key.py", "_FACTORY"): [("panel/factory_reset.py", "_FACTORY")],
     ("measure/kernel.py", "_PLAN"): [("metering.py", "_PLAN")],
     ("measure/kernel.py", "_PLAN_BYTES"): [("measure/saturation.py", "_PLAN_BYTES")],
     ("measure/kernel.py", "_PEAK"): [("measure/saturation.py", "_PEAK")],
@@ -158,3 +166,16 @@ def test_the_weight_of_energy_follows_from_the_scales():
     volt, ampere = 0.015, 1.5 * math.sqrt(2) / 32767  # docs/a-bus.md section 2, of a CT rated 1 A
     weight = volt * ampere / constants("site/sampling.py")["SAMPLE_RATE"] * 2**60
     assert constants("energy/registers.py")["_WEIGHT"] == round(weight)
+
+
+def test_articles_of_which_a_ct_may_be_are_those_of_a_site():
+    """The catalogue is not kept in memory: what is judged has a part of it."""
+    known = table("site/schemes.py", "CTS")
+    articles = table("commission/ct_types.py", "ARTICLES")
+    assert all(known[article][0] == rated for rated, article in articles)
+    kinds = {(rated, article[:7]) for rated, article in articles}
+    assert kinds == {
+        (rated, article[:7])
+        for article, (rated, _) in known.items()
+        if article not in ("AC-CT-S-50A", "SOLID-CORE")  # as AC-CT-50A; built in
+    }

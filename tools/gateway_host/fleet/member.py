@@ -156,13 +156,13 @@ class Member(asyncio.Protocol):
                 self._in_flight.pop(int.from_bytes(body[:2], "big"), None)
                 self._deliver()
             elif kind == wire.CONNACK and body[1] == 0:
-                self._greet()
+                self._begin()
             elif kind == wire.SUBACK:
                 self._subscribed = body[2] != wire.REFUSED
             elif kind == wire.PUBLISH:
                 self._obey(flags, body)
 
-    def _greet(self) -> None:
+    def _begin(self) -> None:
         loop = asyncio.get_running_loop()
         self._accepted, self._since = True, loop.time()
         self._failures = 0
