@@ -10,7 +10,7 @@ import time
 
 import tls
 
-from site.own_certificate import OwnCertificate
+from site.validity import Validity
 
 # mbedtls's numbers, without the lower-level reason in their last seven bits
 _NO_MORE = 0x7280
@@ -30,6 +30,7 @@ _WORDS = (
     ("has expired", "has expired: renew it there; or the gateway's clock is wrong"),
     ("starts in the future", "is not valid yet: has the gateway the right time?"),
 )
+_OF_TIME = ("has expired", "starts in the future")  # also where it is the CA's
 
 
 def context(settings: Table) -> SSLContext:
@@ -74,7 +75,7 @@ def explain(error: BaseException, settings: Table) -> str | None:
     kind = -number & ~0x7F
     if kind == _ALERT:
         if with_certificate:
-            return OwnCertificate(settings).wrong(_now_s()) or _REFUSES_OURS
+            return Validity(settings, "certificate").wrong(_now_s()) or _REFUSES_OURS
         return "the broker wants a certificate: give mqtt.tls.certificate and mqtt.tls.key"
     if kind == _NO_MORE:
         text = "the broker broke off the TLS handshake: is %d its port for TLS?" % port
@@ -92,8 +93,12 @@ def _now_s():
 
 
 def _refused(text, settings):
-    """mbedtls gives a line for each thing that is wrong with a certificate."""
+    """mbedtls gives a line for each thing that is wrong with a certificate, or with the CA's."""
     found = [words for part, words in _WORDS if part in text]
+    if any([part in text for part in _OF_TIME]):
+        ours = Validity(settings, "ca").wrong(_now_s())
+        if ours:
+            return ours
     if found:
         return "the broker's certificate " + "; it ".join(found) % {"name": server_name(settings)}
     return "; ".join(line for line in text.split("\n") if line)

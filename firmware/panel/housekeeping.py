@@ -11,7 +11,7 @@ from micropython import const
 from system.ends import Ends
 from system.tasks import run_all
 from system.watchdog import WATCHDOG_MS, Watch
-from site.own_certificate import OwnCertificate
+from site.validity import Validity
 from net.connection import Connection
 from net.time_floor import TimeFloor
 from led import Led
@@ -76,8 +76,9 @@ class Housekeeping:
         )
         self._time_servers = [(host, _NTP) for host in settings.time_servers]
         self._time_servers = self._time_servers or hardware.time_servers
-        self._certificate = OwnCertificate(settings.mqtt)
-        self._floor = TimeFloor(self._certificate.begins_s, counters.count)
+        own, ca = [Validity(settings.mqtt, field) for field in ("certificate", "ca")]
+        self._certificates = own, ca
+        self._floor = TimeFloor(own.begins_s, counters.count)
         self.ends = Ends(hardware)
         if self.ends.reason:
             counters.count("end." + self.ends.reason.split(":")[0])
@@ -112,8 +113,9 @@ class Housekeeping:
 
     def set_chip_clock(self) -> bool:
         """Set the clock by which TLS judges certificates: while the time is unknown to the
-        earliest that it can be. Whether it is known. Our own certificate may be a new one."""
-        self._certificate.look()
+        earliest that it can be. Whether it is known. Certificates may be new ones."""
+        for certificate in self._certificates:
+            certificate.look()
         now_ms = self.hardware.now_ms()
         self.hardware.set_chip_clock(self._floor.earliest_ms() if now_ms is None else now_ms)
         return now_ms is not None
@@ -132,7 +134,9 @@ class Housekeeping:
         failed = self.counters.counts.get("sntp.failed", 0)
         now_ms = self.hardware.now_ms()
         timeless = failed >= _NO_TIME_AFTER and now_ms is None
-        found = self._of_files() + self._certificate.texts(now_ms and now_ms // 1000)
+        found = self._of_files()
+        for certificate in self._certificates:
+            found += certificate.texts(now_ms and now_ms // 1000)
         if not led.overdue and wrong is None and not timeless:
             return found
         from net.advice import NO_TIME, texts

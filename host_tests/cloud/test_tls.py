@@ -3,12 +3,19 @@ what the other one expects. OpenSSL is the other end."""
 
 from __future__ import annotations
 
+import datetime
+import ipaddress
 import json
 import re
 from dataclasses import replace
 from functools import cache
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from gateway_host.broker import HOST, Broker
 from gateway_host.certificates import Certificates, make, self_signed
 from gateway_host.errors import UserError
@@ -28,6 +35,7 @@ from test_uplink import (
 )
 
 pytestmark = needs_mosquitto
+LATE = datetime.datetime(2090, 1, 1, tzinfo=datetime.UTC)
 
 made = cache(make)
 good, other = cache(make), cache(lambda: make(names=["broker.test"]))
@@ -92,6 +100,23 @@ def alone(whole: Certificates) -> Certificates:
     return replace(whole, certificate=certificate, key=key)
 
 
+def with_expired_ca() -> Certificates:
+    """The CA's own certificate has expired, and what it has signed has not."""
+    ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    begins, ends = (datetime.datetime(year, 1, 1, tzinfo=datetime.UTC) for year in (2019, 2020))
+    name, serial = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "CA")]), 1
+    ca = x509.CertificateBuilder(name, name, ca_key.public_key(), serial, begins, ends)
+    ca = ca.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    own = x509.CertificateBuilder(name, x509.Name([]), key.public_key(), 2, begins, LATE)
+    names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(HOST))])
+    own = own.add_extension(names, critical=True)
+    texts = [
+        one.sign(ca_key, hashes.SHA256()).public_bytes(Encoding.PEM).decode() for one in (ca, own)
+    ]
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    return Certificates(*texts, secret, texts[1], secret)
+
+
 CLIENT = r"the broker refuses our certificate: has it expired, .* does mqtt\.tls\.key belong to it"
 FOREIGN = r"the broker's certificate is not signed by the CA in mqtt\.tls\.ca$"
 
@@ -106,6 +131,8 @@ REFUSED = [
      r"the broker's certificate is for another name than broker\.test"),
     ("expired broker", cache(lambda: make(broker_expired=True)), dict,
      r"the broker's certificate has expired"),
+    ("expired CA", cache(with_expired_ca), dict,
+     r"the CA in mqtt\.tls\.ca expired on 2020-01-01: give a new one"),
     ("broker not valid yet", cache(lambda: make(broker_early=True)), dict,
      r"the broker's certificate is not valid yet: has the gateway the right time\?"),
     ("self-signed broker", cache(lambda: alone(good())), dict,

@@ -115,8 +115,8 @@ EARLY = (
 )
 
 
-def judged(steps: list) -> list:
-    return json.loads(succeed("judge_own_certificate", given=steps, heap="2M"))
+def judged(steps: list, field: str = "certificate") -> list:
+    return json.loads(succeed("judge_validity", field, given=steps, heap="2M"))
 
 
 def test_what_is_said_of_it_and_when():
@@ -142,3 +142,17 @@ def test_a_new_one_is_judged_in_its_place():
     given = [old, new, old, none, old, None, new + old]
     said = judged([[pem, now_s] for pem in given])
     assert said == [[EXPIRED] if pem is old else [] for pem in given]
+
+
+def test_of_several_cas_the_last_one_counts():
+    """What is no certificate among them says nothing."""
+    pems = [certificate(P256, at(a), at(b)) for a, b in (("2020-01-01", "2027-03-01"),
+            ("2026-01-01", "2027-09-01"))]  # fmt: skip
+    name, other = "the gateway's own certificate", "the CA in mqtt.tls.ca"
+    days = ["2027-01-01", "2027-02-20", "2027-03-02", "2027-08-20", "2027-09-02"]
+    times = [int(at(day).timestamp()) for day in days]
+    alone = judged([[pems[0], now_s] for now_s in times], "ca")
+    assert alone == [[], *([text.replace(name, other)] for text in (SOON, *[EXPIRED] * 3))]
+    late = [text.replace("03-01", "09-01").replace(name, other) for text in (SOON, EXPIRED)]
+    for both in (pems[0] + text(P256) + pems[1], pems[1] + pems[0]):
+        assert judged([[both, now_s] for now_s in times], "ca") == [[]] * 3 + [[a] for a in late]
