@@ -23,8 +23,8 @@ ARTICLES = (
 )
 _DOUBT = const(255)
 _NEAR = 1.5  # of a ratio's log: by which it may be off a type's
-_SOME = const(3)  # steps, to speak for another CT
-_ENOUGH = const(5)  # steps, to be named
+_SOME = const(2)  # steps, to speak for another CT
+_ENOUGH = const(4)  # steps, to be named
 _LOADS = const(3)  # circuits that disagree in the same way with the grid's CT
 _LOG = 1 / log(2)
 # Logs: how much a step says, how seldom a CT is of a wrong type, and two together are.

@@ -23,7 +23,7 @@ _FASTER = const(3)  # the noise follows by an eighth in a report
 _ERROR = const(9)  # two CTs differ by 1 / sqrt(2 ** 9) of a change, always in the same way
 _SMALL = const(4)  # what changes by less than a quarter of the noise says nothing,
 _LOUD = const(2)  # and what changes by more than twice the noise is judged alone
-_CLEAR = const(6)  # and of what changes by 8 times that it is also asked how large the grid's is
+_CLEAR = const(6)  # and where it is 8 times all that is not known, so is its size at the grid
 _BITS = const(12)  # of a change, scaled
 _FAR = const(16000)  # more is not left, so that no square is beyond 32 bits
 _KNOWN = const(5300)  # 10 as logs are kept: it is known whose that change of the grid's is
@@ -33,11 +33,10 @@ _LOUDEST = const(1 << 26)
 _BEHIND = const(1)
 _OF_LINE = const(2)
 _MIDDLE = const(32768)
-# What a change says: nothing, something, that by itself, and how large it is at the grid as well.
+# What a change says: nothing, something, that by itself.
 _NOTHING = const(0)
 _SAYS = const(1)
 _ALONE = const(2)
-_RATIO = const(3)
 # Words of the gains: the logs of both signs, and what is left of the change of the grid's CT.
 _SAME = const(0)
 _BACK = const(1)
@@ -114,8 +113,6 @@ def _score(
         common = 0 - common
         value = seen + common
         k += 1
-    if size >> _CLEAR > noise:
-        return _RATIO
     return _ALONE if size > noise << _LOUD else _SAYS
 
 
@@ -167,15 +164,18 @@ class Matches:
         changed = [i for i in range(len(self._flags)) if currents.has_changed(i)]
         unknown = [i for i in changed if not self._is_known(i)]
         for i in changed:
-            others, clear = self._sum(unknown, i), False
-            x, y = self._changes[2 * i] - MIDDLE, self._changes[2 * i + 1] - MIDDLE
+            others, size = self._sum(unknown, i), 0
             for g in lines:
-                if self._note(i, g, bases[g] + others) == _RATIO:
-                    clear = True
+                if self._note(i, g, bases[g] + others) != _ALONE:
+                    continue
+                x, y = self._changes[2 * i] - MIDDLE, self._changes[2 * i + 1] - MIDDLE
+                loud = noise[g] >> shift
+                if (x * x + y * y) >> _CLEAR > loud * loud + others:
+                    size = x * x + y * y
                     a, b = self._gains[_LEFT_X], self._gains[_LEFT_Y]
-                    self._ratios.compare(g, noise[g] >> shift, a, b, x, y)
-            if clear:
-                self._ratios.end(i, x, y, shift, slow)
+                    self._ratios.compare(g, loud, a, b, x, y)
+            if size:
+                self._ratios.end(i, size, shift, slow)
             yield
         for i in changed:  # together: what is known of one counts for all in the same way
             self._know(i)
@@ -224,7 +224,7 @@ class Matches:
         if says == _NOTHING:
             return says
         same, back = gains[_SAME], gains[_BACK]
-        if says >= _ALONE:
+        if says == _ALONE:
             others[LINES * i + g] += max(0, same, back)
         elif max(logs[k], logs[k + 1]) > 0:
             others[LINES * i + g] += same if logs[k] > logs[k + 1] else back

@@ -63,13 +63,13 @@ class Ratios:
                 ratio = _ONE + _FARTHEST
             self._ratio, self._one = ratio, _ONE_FITS
 
-    def end(self, i: int, x: int, y: int, shift: int, slow: bool) -> None:
-        """That was point i's step. x, y: in 2 ** shift of currents.AMPERE; slow: it took many
-        reports."""
+    def end(self, i: int, square: int, shift: int, slow: bool) -> None:
+        """That was point i's step. square: of its size, in 2 ** shift of currents.AMPERE; slow: it
+        took many reports."""
         line, one = self._line, self._one
         self._line, self._one = _UNSEEN, 0
         seen, k = self._seen, _BYTES * i
-        size = int(_LOG * log(x * x + y * y)) + 2 * shift
+        size = int(_LOG * log(square)) + 2 * shift
         if line == _UNSEEN or size < _LEAST:
             return
         if slow and seen[k + 1] & _NOTED:

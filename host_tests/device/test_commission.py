@@ -143,8 +143,7 @@ class TheMatches(unittest.TestCase):
                 if shares[j] and not mine:
                     seen -= all_changes[j] * (1 if shares[j] == 1 else -1)
             self.assertEqual(gains[2:], array("i", [int(seen.real), int(seen.imag)]))
-            loud = 3 if size >= 64 * (noise + 1) else 2
-            self.assertEqual(says, 0 if 16 * size < noise else loud if size > 4 * noise else 1)
+            self.assertEqual(says, 0 if 16 * size < noise else 2 if size > 4 * noise else 1)
             if says:
                 for at, right in ((0, change), (1, -change)):
                     self.assertTrue(abs(gains[at] / 256 - gain(right, seen, noise)) < 0.02)

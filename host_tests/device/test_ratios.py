@@ -12,7 +12,7 @@ class TheRatios(unittest.TestCase):
         """Point 1 has changed by (x, y), the grid's CTs by these."""
         for g, (a, b) in enumerate(lines):
             ratios.compare(g, noise, a, b, x, y)
-        ratios.end(1, x, y, SHIFT, slow)
+        ratios.end(1, x * x + y * y, SHIFT, slow)
 
     def found(self, ratios):
         return ratios.steps(1), ratios.ratio(1), ratios.line(1)
