@@ -81,9 +81,17 @@ chip: ## Measure a board's image in an emulated ESP32 (MINUTES=10 BOARD=WIFI_CON
 		$(call option,cuts,CUTS) $(call flag,hotspot,HOTSPOT) $(call flag,tls,TLS) \
 		$(call flag,renew,RENEW) $(call flag,home-assistant,HOME_ASSISTANT)
 
-image: ## Build a board's application image (BOARD=GENIUS_FLEX)
+image: ## Build a board's application image (BOARD=GENIUS_FLEX KEY=file.pem: it takes updates that are signed by this key)
 	@$(SETUP) --group run
-	@$(HOST) image $(call option,board,BOARD)
+	@$(HOST) image $(call option,board,BOARD) $(call option,key,KEY)
+
+update-key: ## Make the key that signs updates (KEY=file.pem)
+	@$(SETUP) --group run
+	@$(HOST) update --make-key $(call option,key,KEY)
+
+update: ## Publish a board's program for gateways to fetch (BOARD=GENIUS_FLEX KEY=file.pem FOLDER=build/updates SHARE=100)
+	@$(SETUP) --group run
+	@$(HOST) update $(call option,board,BOARD) $(call option,key,KEY) $(call option,folder,FOLDER) $(call option,share,SHARE)
 
 flash: ## Put the application image on a board (BOARD=GENIUS_FLEX PORT=/dev/ttyUSB0); one that runs: hold its button while it starts
 	@$(SETUP) --group run
@@ -141,4 +149,4 @@ doctor: ## Say what was found and chosen, what is missing and its remedy
 clean: ## Remove what was made under build/, keep the downloads in build/cache
 	@test ! -d build || find build/ -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +
 
-.PHONY: help setup run test bench accuracy advise world fuzz style chip image flash repl replay configure correct replace label handbook collect fleet soak doctor clean
+.PHONY: help setup run test bench accuracy advise world fuzz style chip image update-key update flash repl replay configure correct replace label handbook collect fleet soak doctor clean

@@ -11,7 +11,6 @@ from micropython import const
 from system.counters import Counters
 from system.log import Log
 from system.tasks import run_all
-from system.version import VERSION
 from b_bus.port import PortB
 from b_bus.site_meters import meters_of
 from a_bus import state as a_bus
@@ -30,6 +29,7 @@ from cloud.renewal import Renewal
 from cloud.retained import Retained, prefix_of
 from cloud.state import State, advice_part
 from cloud.uplink import Uplink
+from update.offer import updater_of
 from installer.service_page import Reach, ServicePage
 from panel.housekeeping import Housekeeping
 from assembly import build_measuring
@@ -160,6 +160,10 @@ class Gateway:
         self._maintenance.declare()
         way = self.connection, self.uplink, self.commands, self.counters, self._now_s
         self._renewal = Renewal(hardware.serial, settings, *way)
+        way = self.connection, self.counters, self.housekeeping.set_event, self._is_calm
+        end = lambda: self.measuring.reports, self._in_cloud, self._maintenance.begin_anew
+        self._updater = updater_of(hardware, *way, *end)
+        self._updater.declare(self.commands)
         self._home_assistant = HomeAssistant(
             settings, site, prefix, hardware, self.port_b.site, rates, self.uplink, self.counters
         )
@@ -179,7 +183,7 @@ class Gateway:
         if self._with_cloud:
             tasks += [("uplink", 900, self.uplink.run), ("uplink_watch", 60, self.uplink.watch)]
             tasks += [("commands", 300, self.commands.run), ("renewal", 60, self._renewal.run)]
-            tasks += [("deliver", 300, self._delivery.run)]
+            tasks += [("deliver", 300, self._delivery.run)] + self._updater.tasks()
             tasks += [("home_assistant", 300, self._home_assistant.run)]
         await run_all(self.counters, tasks, self.housekeeping.watch)
 
@@ -256,31 +260,24 @@ class Gateway:
 
     def _parts(self):
         """Of the message `gateway`, see cloud.state.State."""
-        hardware, measuring, counts = self.hardware, self.measuring, self.counters.counts
-        led, connection = self.led, self.connection
-        return (
-            ("time", self._now_s, None),
-            ("uptime", lambda: hardware.uptime_ms() // 1000, None),
-            ("serial", lambda: hardware.serial, None),
-            ("firmwareVersion", lambda: VERSION, None),
+        measuring, counts = self.measuring, self.counters.counts
+        own = (
             ("site", lambda: self.site.fingerprint, lambda: self.site.fingerprint),
-            ("heapFree", hardware.heap_free, None),
-            ("internalHeap", hardware.internal_heap, None),
-            ("lastEnd", self.housekeeping.ends.describe, None),
-            ("led", led.describe, lambda: (led.state, led.overdue)),
-            ("connection", connection.describe, connection.glance),
             ("mqtt", self.publisher.describe, self.uplink.glance),
             ("orderRefused", lambda: self.commands.refusal, lambda: self.commands.refusal),
             ("errors", lambda: counts, lambda: sum(counts.values())),
             advice_part(self.texts),
             ("journal", self.journal.describe, None),
+            ("update", lambda: self._updater.describe(), lambda: self._updater.glance()),
             ("windows", lambda: self.measuring.meter.windows, None),
-            (
-                "aBus",
-                lambda: a_bus.describe(measuring.bus, hardware.a_baud, len(self.site.points)),
-                lambda: a_bus.glance(measuring.bus),
-            ),
-        ) + tuple([("gateways", feed.describe, feed.glance) for feed in self._feeds])
+            ("aBus", self._describe_a, lambda: a_bus.glance(measuring.bus)),
+        )
+        gathered = tuple([("gateways", feed.describe, feed.glance) for feed in self._feeds])
+        return self.housekeeping.state_parts() + own + gathered
+
+    def _describe_a(self):
+        baud, points = self.hardware.a_baud, len(self.site.points)
+        return a_bus.describe(self.measuring.bus, baud, points)
 
     async def _publish_b(self):
         await self.commands.publish(self.publisher.send)

@@ -7,7 +7,7 @@ micropython.kbd_intr(-1)  # a byte 03 on the console ends nothing: start.py says
 try:
     import program
 
-    program.look_once()
+    program.choose()
     from system import modules
 
     modules.enter_built_in()  # start imports them more than once

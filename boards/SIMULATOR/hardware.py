@@ -35,7 +35,7 @@ class Hardware:
     keeps_modules = False  # the heap is small
     debug = True
     notes = ()  # that it is an engineer's is nothing to report
-    program_files = ("simulator.json", "gateway.log", _KEPT, _END_KEPT)
+    program_files = ("programs", "simulator.json", "gateway.log", _KEPT, _END_KEPT)
 
     def __init__(self, settings: Table, board: Board):
         self.serial = settings["serial"]

@@ -50,7 +50,7 @@ class Hardware:
     # messages for a new connection allocate 300 kB a second, though most is free again at once.
     collect_every = 1 << 20
     keeps_modules = True  # whatever is needed now and then is loaded at the start, for good
-    program_files = ("lib", "main.py", "boot.py")
+    program_files = ("lib", "programs", "main.py", "boot.py")
     hotspot_ports = (80, 53)
     home = ("255.255.255.255", 47653)
     probe = ("connectivitycheck.gstatic.com", 80)

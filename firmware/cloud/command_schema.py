@@ -71,6 +71,7 @@ SCHEMA = {
         "password": _TEXT + (None,),
     },
     "reapply": None,
+    "update": {"url": _TEXT},
     "restart": None,
     "log": {"level": _choice("errors", "all") + (None,)},
     # The payload of `plug/<n>/setstate`; the original's clients may say when.

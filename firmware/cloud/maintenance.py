@@ -68,7 +68,7 @@ class Maintenance:
         commands.on("configure", self._configure, lasts=_NEW_START)
         commands.on("reapply", self._reapply, lasts=_NEW_START)
         commands.on("free", self._free, lasts=_NEW_START)
-        commands.on("restart", self._begin_anew, lasts=_NEW_START)
+        commands.on("restart", self.begin_anew, lasts=_NEW_START)
 
     def _read_log(self, fields):
         log = self._log
@@ -90,7 +90,7 @@ class Maintenance:
             raise Refused("configure: give one of site, site_before, settings", "malformed")
         if given[0] == "settings":
             self._change(fields["settings"])
-            return self._begin_anew(None)
+            return self.begin_anew(None)
         if given[0] == "site":
             return self._replace(fields["site"])
         return self._replace(self._table(site_file.BEFORE))
@@ -127,7 +127,7 @@ class Maintenance:
         """What the files say is applied to every node and module anew, as at every start."""
         async with self._writing:
             site = await self._checked(self._table(site_file.FILE))
-            return self._begin_anew(None) if site.b_bus else await self._used(site)
+            return self.begin_anew(None) if site.b_bus else await self._used(site)
 
     @staticmethod
     def _table(name):
@@ -142,7 +142,7 @@ class Maintenance:
     async def _used(self, site):
         if await self._apply(site):
             return compact({"restarts": False, "fingerprint": site.fingerprint})
-        return self._begin_anew(None)
+        return self.begin_anew(None)
 
     def _free(self, fields):
         """For another site: all that this one has given is erased."""
@@ -157,11 +157,11 @@ class Maintenance:
             self._give_back()
         except OSError:
             raise Refused(_UNKEPT)
-        return self._begin_anew(None)
+        return self.begin_anew(None)
 
-    def _begin_anew(self, _):
-        """What was written is used, whatever comes between: also where nothing can be said of it
-        any more."""
+    def begin_anew(self, _: object = None) -> str:
+        """A clean end and a new start, once what is to be answered has gone; the answer. What was
+        written is used, whatever comes between: also where nothing can be said of it any more."""
         try:
             asyncio.create_task(self._end())
         except MemoryError:

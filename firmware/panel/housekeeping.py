@@ -10,6 +10,7 @@ from micropython import const
 
 from system.ends import Ends
 from system.tasks import run_all
+from system.version import VERSION
 from system.watchdog import WATCHDOG_MS, Watch
 from site.validity import Validity
 from net.connection import Connection
@@ -106,6 +107,21 @@ class Housekeeping:
         if self._improv:
             tasks.append(("improv", 120, self._improv.run))
         return tasks
+
+    def state_parts(self) -> tuple[StatePart, ...]:
+        """What of the message `gateway` there is before there is a site, see cloud.state.State."""
+        hardware, led, connection = self.hardware, self.led, self.connection
+        return (
+            ("time", lambda: (ms := hardware.now_ms()) and ms // 1000, None),
+            ("uptime", lambda: hardware.uptime_ms() // 1000, None),
+            ("serial", lambda: hardware.serial, None),
+            ("firmwareVersion", lambda: VERSION, None),
+            ("heapFree", hardware.heap_free, None),
+            ("internalHeap", hardware.internal_heap, None),
+            ("lastEnd", self.ends.describe, None),
+            ("led", led.describe, lambda: (led.state, led.overdue)),
+            ("connection", connection.describe, connection.glance),
+        )
 
     async def run(self) -> None:
         """Run the tasks, without end."""

@@ -98,6 +98,7 @@ _GATEWAY = (
     "cloud.home_assistant",
     "energy.record",
     "site_change",
+    "update.offer",
     "installer.service_page",
     "gateway",
 )

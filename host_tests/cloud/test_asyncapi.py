@@ -155,7 +155,7 @@ RIGHT: dict[str, Any] = {
     "identify": {"serial": SERIAL, "input": "C", "seconds": 5}, "get": {"what": "site"},
     "configure": {"site": {"version": 1}, "site_before": True, "settings": {"publish": {}}},
     "renew": dict.fromkeys(("ca", "certificate", "key", "name", "user", "password"), "x"),
-    "reapply": True, "restart": True, "log": {"level": "all"},
+    "update": {"url": "http://a/b"}, "reapply": True, "restart": True, "log": {"level": "all"},
     "free": {"site": "x", "gateway": SERIAL, "losing": True},
 }  # fmt: skip
 

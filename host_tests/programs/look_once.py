@@ -66,5 +66,5 @@ def imported():
 
 sys.path[:] = ["", ".frozen", "/lib"]
 plain = imported()
-program.look_once()
+program.choose()
 print(json.dumps([plain, imported(), sys.path]))

@@ -43,6 +43,7 @@ MAIN = FIRMWARE / "main.py"
 ESP32 = "xtensawin"
 ARCHITECTURES = {32: "x86", 64: "x64"}
 
+_KEY = "update/key.py"
 _LITTLEFS = "application.littlefs"
 _ROMFS = "application.romfs"
 _SECTOR = 4096
@@ -73,11 +74,12 @@ def boards() -> list[str]:
     return sorted(path.parent.name for path in BOARDS.glob("*/board.py"))
 
 
-def build(board: str, architecture: str | None = None) -> Image:
+def build(board: str, architecture: str | None = None, key: bytes | None = None) -> Image:
     """Compiles and packs; UserError for an unknown board or one whose data cannot work, what does
     not compile, and an image that is larger than its partition.
 
-    architecture: of mpy-cross; default the ESP32's.
+    architecture: of mpy-cross; default the ESP32's. key: the modulus of the key by which updates
+    of it are signed (docs/update.md).
     """
     if board not in boards():
         raise UserError(f"BOARD={board}: no such board in boards/; known: {', '.join(boards())}")
@@ -90,6 +92,8 @@ def build(board: str, architecture: str | None = None) -> Image:
     with tempfile.TemporaryDirectory(dir=directory) as aside:
         files = Path(aside) / "files"
         texts = _texts(sources)
+        if key:
+            texts[_KEY] = f"MODULUS = {key!r}\n"
         for name, source in sources.items():
             _compile(source, texts[name], files / "lib", name, architecture)
         _copy_profiles(files / "lib" / PROFILES.relative_to(FIRMWARE))

@@ -13,7 +13,7 @@ BEGIN, END = "<!-- of the boards -->\n", "<!-- end -->\n"
 
 # In the order in which a gateway goes through them.
 MEANINGS = {
-    "booting": "starting (or installing an update, which nothing does yet)",
+    "booting": "starting, or installing an update",
     "searching": "looking for a 4G network",
     "ready": "the hotspot is open: ready to be connected to Wi-Fi",
     "connecting": "the network is up; not yet in the cloud, or nothing measured yet",

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from gateway_host import image
 from gateway_host.interpreter import ROOT
+from gateway_host.update import keys
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `image`."""
     parser.add_argument("--board", default="GENIUS_FLEX", help="a folder of boards/")
+    parser.add_argument("--key", type=Path, help="the private key that signs updates of it")
     parser.add_argument("--architecture", help="of mpy-cross (xtensawin; x86 or x64 for a host)")
 
 
@@ -19,7 +22,8 @@ def main(arguments: argparse.Namespace) -> int:
     architecture = arguments.architecture
     if arguments.board == "SIMULATOR" and architecture is None:
         architecture = image.ARCHITECTURES[32]
-    built = image.build(arguments.board, architecture)
+    key = keys.modulus(arguments.key) if arguments.key else None
+    built = image.build(arguments.board, architecture, key)
     print(f"{built.board} for {built.architecture}: {built.modules} modules and main.py,", end=" ")
     print(f"{built.code_bytes:,} bytes")
     offset, room = image.partitions()["romfs"]

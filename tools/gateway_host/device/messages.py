@@ -162,7 +162,8 @@ def gateway(points):
     values = {
         "time": 1764000001, "uptime": 12345678, "serial": "5020000042", "heapFree": 3456789,
         "internalHeap": {"free": 22695, "least": 16567},
-        "firmwareVersion": "0.1.0", "site": "3f7a9c1e", "windows": 61728390, "orderRefused": None,
+        "firmwareVersion": "0.1.0", "site": "3f7a9c1e", "update": None, "windows": 61728390,
+        "orderRefused": None,
         "lastEnd": {"reason": None, "reset": "power-up", "count": 0},
         "mqtt": {
             "connects": 123, "published": 12345678, "dropped": 12, "intervalsDropped": 0,

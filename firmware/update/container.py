@@ -1,0 +1,62 @@
+"""A program in one file (docs/update.md): its modules and what they read, packed one by one. As a
+file system to be mounted, which is only read.
+
+Owns the layout: "GWP1", how many files (<H), of each the length of its name (<H), the name, where
+it begins, packed and whole length (<III); then their contents, each raw deflate (RFC 1951).
+"""
+
+import io
+import struct
+
+import deflate
+from micropython import const
+
+_MAGIC = b"GWP1"
+_FOLDER, _FILE = const(0x4000), const(0x8000)
+_WINDOW = const(12)  # 4 kB
+_NONE = const(2)  # ENOENT
+_READ_ONLY = const(30)  # EROFS
+
+
+class Container:
+    """file: a path. OSError or ValueError where it is none."""
+
+    def __init__(self, file: str):
+        self._file = open(file, "rb")
+        self._places: dict[str, tuple[int, ...]] = {}
+        self._folders = [""]
+        read = self._file.read
+        if read(4) != _MAGIC:
+            raise ValueError("no program")
+        for _ in range(struct.unpack("<H", read(2))[0]):
+            name = read(struct.unpack("<H", read(2))[0]).decode()
+            self._places["/" + name] = struct.unpack("<III", read(12))
+            folder = ("/" + name).rsplit("/", 1)[0]
+            if folder not in self._folders:
+                self._folders.append(folder)
+
+    def mount(self, readonly: bool, mkfs: bool) -> None:
+        """Nothing is to be done."""
+
+    def umount(self) -> None:
+        """Nothing is to be done."""
+
+    def stat(self, path: str) -> tuple[int, ...]:
+        """Its kind and length; OSError where there is nothing."""
+        if path in self._folders:
+            return (_FOLDER,) + (0,) * 9
+        if path not in self._places:
+            raise OSError(_NONE)
+        return (_FILE, 0, 0, 0, 0, 0, self._places[path][2], 0, 0, 0)
+
+    def open(self, path: str, mode: str) -> Any:
+        """A file's content as a stream, in memory."""
+        if "r" not in mode:
+            raise OSError(_READ_ONLY)
+        if path not in self._places:
+            raise OSError(_NONE)
+        at, packed, _ = self._places[path]
+        self._file.seek(at)
+        stream = io.BytesIO(self._file.read(packed))
+        data = deflate.DeflateIO(stream, deflate.RAW, _WINDOW).read()
+        return io.BytesIO(data) if "b" in mode else io.StringIO(data.decode())

@@ -1,0 +1,80 @@
+"""Fetches what a URL names, by HTTP (RFC 9110), from a byte on. What is fetched is proved by the
+manifest's signature, so the way to it needs no proof of its own.
+
+Owns nothing. What goes wrong is an OSError with a text.
+"""
+
+import asyncio
+
+from micropython import const
+
+from net.resolve import resolve
+
+_TIMEOUT_S = const(20)
+_PIECE = const(1024)
+_MAX_LINE = const(256)
+_OK, _PARTIAL = b"200", b"206"
+_REQUEST = "GET %s HTTP/1.1\r\nHost: %s:%d\r\nRange: bytes=%d-%d\r\nConnection: close\r\n\r\n"
+_SCHEME = "http://"
+
+
+def parts(url: str) -> tuple[str, int, str]:
+    """Host, port and path. ValueError: a text."""
+    host, slash, path = url[len(_SCHEME) :].partition("/")
+    name, colon, port = host.partition(":")
+    if not (url.startswith(_SCHEME) and name and slash):
+        raise ValueError("update.url: must begin with http://, then host and path")
+    if colon and not (port.isdigit() and 0 < int(port) < 65536):
+        raise ValueError("update.url: %s is no port" % port)
+    return name, int(port or 80), slash + path
+
+
+async def fetch(
+    url: str,
+    name_server: str,
+    first: int,
+    size: int,
+    take: Callable[[bytes], Awaitable[object]],
+    may_be_less: bool = False,
+) -> None:
+    """Gives take() the bytes from `first` to before `size`, piece by piece; it may wait. OSError:
+    not all came, where it may not be less."""
+    host, port, path = parts(url)
+    address = await resolve(host, name_server)
+    stream, _ = await asyncio.wait_for(asyncio.open_connection(address, port), _TIMEOUT_S)
+    try:
+        request = (
+            "GET %s HTTP/1.1\r\nHost: %s:%d\r\nRange: bytes=%d-%d\r\nConnection: close\r\n\r\n"
+        )
+        stream.write((request % (path, host, port, first, size - 1)).encode())
+        await asyncio.wait_for(stream.drain(), _TIMEOUT_S)
+        status = (await _line(stream)).split(b" ")
+        if len(status) < 2 or status[1] not in (_OK, _PARTIAL):
+            raise OSError("%s answers %s" % (url, b" ".join(status[1:]).decode() or "nothing"))
+        skipped = first if status[1] == _OK else 0  # a server that knows no ranges sends all
+        while await _line(stream):
+            pass
+        left = size - first
+        while left:
+            data = await asyncio.wait_for(stream.read(min(_PIECE, left + skipped)), _TIMEOUT_S)
+            if not data and may_be_less:
+                break
+            if not data:
+                raise OSError("%s: the connection ended before its time" % url)
+            if skipped:
+                cut = min(skipped, len(data))
+                skipped -= cut
+                data = data[cut:]
+            left -= len(data)
+            await take(data)
+    except asyncio.TimeoutError:
+        raise OSError("%s: nothing came for %d s" % (url, _TIMEOUT_S))
+    finally:
+        await stream.wait_closed()
+
+
+async def _line(stream):
+    line = await asyncio.wait_for(stream.readline(), _TIMEOUT_S)
+    if len(line) > _MAX_LINE and not line.endswith(b"\n"):
+        raise OSError("a line of the answer is too long")
+    return line.strip()
