@@ -22,7 +22,7 @@ def parts(url: str) -> tuple[str, int, str]:
     """Host, port and path. ValueError: a text."""
     host, slash, path = url[len(_SCHEME) :].partition("/")
     name, colon, port = host.partition(":")
-    if not (url.startswith(_SCHEME) and name and slash):
+    if not (url.startswith(_SCHEME) and name and slash) or any([c <= " " for c in url]):
         raise ValueError("update.url: must begin with http://, then host and path")
     if colon and not (port.isdigit() and 0 < int(port) < 65536):
         raise ValueError("update.url: %s is no port" % port)

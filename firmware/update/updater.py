@@ -33,6 +33,8 @@ _WELL_REPORTS = const(10)  # that must have been measured, while the A-bus is no
 _STEADY_S = const(30)  # that all must be well
 _TRIAL_S = const(600)  # then the program before has its turn
 _PLACE = "/program_"
+_SPARE_BYTES = const(98304)  # of flash, which stay free for all else that is kept
+_NO_ROOM = "update: the program has %d kB and the flash %d kB free: that is too little"
 _BUSY = "update: another one is being installed: %s"
 
 
@@ -68,6 +70,7 @@ class Updater:
         self._wanted = asyncio.Event()
         self._error: str | None = None
         self._fetched = 0  # bytes
+        self._installing = False
         self._running = sys.path[0][len(_PLACE) :] if _PLACE in sys.path[0] else ""
 
     def declare(self, commands: Commands) -> None:
@@ -117,9 +120,7 @@ class Updater:
 
     async def _take(self, fields):
         """The command: its manifest is fetched and checked before anything is written."""
-        if self._slots.trial or self._order:
-            order = self._order
-            raise Refused(_BUSY % (order["version"] if order else "it is on trial"))
+        self._refuse_if_busy()
         try:
             parts(fields["url"])
             url = fields["url"].rstrip("/") + "/"
@@ -138,16 +139,24 @@ class Updater:
             "size": table["size"],
             "sha256": table["sha256"],
         }
+        self._refuse_if_busy()  # it took a while
         make_folder()
         try:
             self._slots.clear(slot)
             _remove(path_of(slot))
+            self._order = None
+            _look_for_room(table["size"])
             self._kept.write(json.dumps(order).encode())
         except OSError:
-            raise Refused("update: the flash is full: nothing was changed")
+            raise Refused("update: the flash is full")
         self._order, self._error, self._fetched = order, None, 0
         self._wanted.set()
         return json.dumps({"version": table["version"], "size": table["size"]})
+
+    def _refuse_if_busy(self):
+        """An order of which nothing comes just now is replaced by another one."""
+        if self._slots.trial or self._installing:
+            raise Refused(_BUSY % (self._order["version"] if self._order else "it is on trial"))
 
     def _read(self, text, signature):
         way = self._article, architecture(), SECURITY, self._serial
@@ -164,6 +173,7 @@ class Updater:
         return bytes(got)
 
     async def _try(self, beat):
+        self._installing = True
         self._set_event("updating", True)
         try:
             await self._install(self._order, beat)
@@ -171,6 +181,7 @@ class Updater:
             self._error = str(error)
             self._count("update.interrupted")
         finally:
+            self._installing = False
             self._set_event("updating", False)
 
     async def _install(self, order, beat):
@@ -222,6 +233,14 @@ class Updater:
             if waiting:
                 await write()
 
+    def _verifies(self, order):
+        """Whether the next update will be possible, too."""
+        try:
+            return self._read(order["manifest"].encode(), unhexlify(order["signature"]))
+        except Refused as refused:
+            self._error = str(refused)
+            return None
+
     def _forget(self):
         self._order = None
         try:
@@ -248,9 +267,7 @@ class Updater:
             await asyncio.sleep(1)
             measures = self._is_calm() and self._reports() >= _WELL_REPORTS
             well = well + 1 if measures and self._in_cloud() else 0
-            if well >= _STEADY_S:
-                # The next update must be possible, too.
-                self._read(order["manifest"].encode(), unhexlify(order["signature"]))
+            if well >= _STEADY_S and self._verifies(order):
                 if slots.confirm():
                     self._forget()
             elif self._uptime_ms() - began > 1000 * _TRIAL_S:
@@ -264,6 +281,16 @@ class Updater:
         while True:
             beat()
             await asyncio.sleep(1)
+
+
+def _look_for_room(size):
+    """Refused where the program would leave too little of the flash to all else."""
+    try:
+        block, _, _, free = os.statvfs(".")[:4]
+    except OSError:
+        return  # that shows then
+    if block * free < size + _SPARE_BYTES:
+        raise Refused(_NO_ROOM % (size // 1000, block * free // 1000))
 
 
 def _remove(path):

@@ -23,3 +23,10 @@ def test_power_cuts(confirmed, bits):
         assert orders == {"aaaa", "bbbb"}
     else:
         assert orders == {"aaaa", "baaa", "bbaa"}
+
+
+def test_too_little_room(bits):
+    """96 kB stay free for all else that is kept."""
+    said = json.loads(succeed("look_for_room", given=[0, 107, 108, 1500], bits=bits))
+    assert said[0] == "update: the program has 343 kB and the flash 0 kB free: that is too little"
+    assert said[1] and said[2:] == [None, None]

@@ -202,3 +202,23 @@ def test_wrong_addresses_and_a_program_that_is_not_what_was_signed(lives, place,
         assert one["firmwareVersion"] == "0.1.0"
         running.session.interrupt()
     assert not (lives.directory / "programs" / "a").exists()
+
+
+def test_an_order_whose_server_has_gone_is_replaced(lives, place):
+    """And the gateway goes on where it was, after a power cut too."""
+    with lives.start() as running:
+        state(lives.listener, lambda one: one["mqtt"]["connects"])
+        with UpdateServer(place / "broken", drop=50_000) as server:
+            url = f"http://127.0.0.1:{server.port}/SIMULATOR"
+            assert running.ask("1", update={"url": url})["ok"]
+            state(lives.listener, lambda one: one["update"] and one["update"]["fetched"])
+        one = state(lives.listener, lambda one: one["update"]["error"])
+        assert one["update"]["version"] == "0.2.0-broken"
+        with UpdateServer(place / "new", drop=50_000) as server:
+            url = f"http://127.0.0.1:{server.port}/SIMULATOR"
+            assert running.ask("2", update={"url": url})["result"]["version"] == "0.2.0-new"
+            one = state(lives.listener, lambda one: one["update"]["fetched"])
+            running.session.kill()
+    with lives.start():
+        one = state(lives.listener, lambda one: one["update"] and one["update"]["error"])
+        assert one["update"]["version"] == "0.2.0-new" and one["update"]["fetched"] >= 50_000
