@@ -93,9 +93,9 @@ update: ## Publish a board's program for gateways to fetch (BOARD=GENIUS_FLEX KE
 	@$(SETUP) --group run
 	@$(HOST) update $(call option,board,BOARD) $(call option,key,KEY) $(call option,folder,FOLDER) $(call option,share,SHARE)
 
-flash: ## Put the application image on a board (BOARD=GENIUS_FLEX PORT=/dev/ttyUSB0); one that runs: hold its button while it starts
+flash: ## Put the application image on a board (BOARD=GENIUS_FLEX KEY=file.pem PORT=/dev/ttyUSB0); one that runs: hold its button while it starts
 	@$(SETUP) --group run
-	@$(HOST) flash $(call option,board,BOARD) $(call option,port,PORT)
+	@$(HOST) flash $(call option,board,BOARD) $(call option,key,KEY) $(call option,port,PORT)
 
 repl: ## Attach mpremote to the running gateway (PORT=/dev/ttyUSB0 for a device: hold its button while it starts)
 	@$(SETUP) --group run

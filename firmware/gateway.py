@@ -179,11 +179,11 @@ class Gateway:
         tasks += self.housekeeping.tasks(self.texts)
         if self._with_b:
             tasks += [("bus_b", 600, self.port_b.run)]
-        tasks += [task for feed in self._feeds for task in feed.tasks()]
+        tasks += self._updater.tasks() + [task for feed in self._feeds for task in feed.tasks()]
         if self._with_cloud:
             tasks += [("uplink", 900, self.uplink.run), ("uplink_watch", 60, self.uplink.watch)]
             tasks += [("commands", 300, self.commands.run), ("renewal", 60, self._renewal.run)]
-            tasks += [("deliver", 300, self._delivery.run)] + self._updater.tasks()
+            tasks += [("deliver", 300, self._delivery.run)]
             tasks += [("home_assistant", 300, self._home_assistant.run)]
         await run_all(self.counters, tasks, self.housekeeping.watch)
 

@@ -14,7 +14,6 @@ import vfs
 from micropython import const
 
 _STATE = "programs/state."
-_UPDATE = "/program_"
 _OF_THE_CHOICE = ("update", "system")  # rooms that are loaded for it
 _FOLDER = "/lib"
 _PLACE = "/program"
@@ -70,11 +69,11 @@ def choose() -> None:
 
 def _is_update():
     from update.container import Container
-    from update.slots import Slots, path_of
+    from update.slots import PLACE, Slots, path_of
 
     slot = Slots().choose()
     if slot:
-        place = _UPDATE + slot
+        place = PLACE + slot
         vfs.mount(Container(path_of(slot)), place)
         sys.path[:] = [place, ".frozen"]
     for name in list(sys.modules):  # the update has its own

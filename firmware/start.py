@@ -161,10 +161,21 @@ def _load(device, resting):
         name = site_file.BEFORE
         before = _usable(refused, name, lambda: _site_before(device.serial))
         made = before and _usable(refused, name, lambda: _made(device, requested, before, improv))
+    if not made and not resting:
+        _end_trial(device)
     gateway = made or _made(device, requested, None, improv)
     for name in refused:
         gateway.counters.count("start." + name)
     return gateway
+
+
+def _end_trial(device):
+    """A program on trial that cannot be the gateway that was here has failed: it begins anew, so
+    that its starts are over soon."""
+    from update.slots import is_on_trial
+
+    if is_on_trial():
+        device.restart()
 
 
 def _serve(device, rest_s=0):

@@ -48,7 +48,7 @@ class Findings:
                 texts.append((name, reason + ": " + remedy))
             elif wiring.states[i] == ONE_WIRE and wiring.mate(i) > i:
                 texts.append(("one_wire", self._on_one_wire(i) + ": move one of them"))
-            elif wiring.states[i] == WRONG_TYPE:
+            elif wiring.states[i] == WRONG_TYPE and wiring.ct_types.found(i)[0]:
                 remedy = "set its ct to " + wiring.ct_types.found(i)[1]
                 texts.append(("wrong_type", self._of_type(i) + ": " + remedy))
 
@@ -84,7 +84,7 @@ class Findings:
                 said["remedy"] = self._remedy(i)
             if state == ONE_WIRE:
                 said["kind"], said["reason"] = "one_wire", self._on_one_wire(i)
-            if state == WRONG_TYPE:
+            if state == WRONG_TYPE and wiring.ct_types.found(i)[0]:  # else it is judged anew
                 margin = wiring.ct_types.margin(i)
                 said["confidence"] = round(1 - exp(-margin), _SURE_DIGITS)
                 said["kind"], said["reason"] = "wrong_type", self._of_type(i)

@@ -11,7 +11,10 @@ _EXPIRED = (
     "%s expired on %s: give a new one, by the command renew or, without a connection, in "
     "settings.json"
 )
-_EARLY = "%s is not valid before %s: give one that is, or wait until then"
+_EARLY = (
+    "%s is not valid before %s: give one that is, or wait until then; or the gateway's clock is "
+    "wrong"
+)
 _SOON = "%s expires on %s: renew it before, by the command renew"
 
 

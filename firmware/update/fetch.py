@@ -13,6 +13,7 @@ from net.resolve import resolve
 _TIMEOUT_S = const(20)
 _PIECE = const(1024)
 _MAX_LINE = const(256)
+_MAX_LINES = const(32)
 _OK, _PARTIAL = b"200", b"206"
 _REQUEST = "GET %s HTTP/1.1\r\nHost: %s:%d\r\nRange: bytes=%d-%d\r\nConnection: close\r\n\r\n"
 _SCHEME = "http://"
@@ -41,10 +42,11 @@ async def fetch(
     not all came, where it may not be less."""
     host, port, path = parts(url)
     address = await resolve(host, name_server)
-    stream, _ = await asyncio.wait_for(asyncio.open_connection(address, port), _TIMEOUT_S)
+    stream = None
     try:
+        stream, _ = await asyncio.wait_for(asyncio.open_connection(address, port), _TIMEOUT_S)
         request = (
-            "GET %s HTTP/1.1\r\nHost: %s:%d\r\nRange: bytes=%d-%d\r\nConnection: close\r\n\r\n"
+            "GET %s HTTP/1.0\r\nHost: %s:%d\r\nRange: bytes=%d-%d\r\nConnection: close\r\n\r\n"
         )
         stream.write((request % (path, host, port, first, size - 1)).encode())
         await asyncio.wait_for(stream.drain(), _TIMEOUT_S)
@@ -52,8 +54,11 @@ async def fetch(
         if len(status) < 2 or status[1] not in (_OK, _PARTIAL):
             raise OSError("%s answers %s" % (url, b" ".join(status[1:]).decode() or "nothing"))
         skipped = first if status[1] == _OK else 0  # a server that knows no ranges sends all
-        while await _line(stream):
-            pass
+        for _ in range(_MAX_LINES):
+            if not await _line(stream):
+                break
+        else:
+            raise OSError("%s: the head of the answer is too long" % url)
         left = size - first
         while left:
             data = await asyncio.wait_for(stream.read(min(_PIECE, left + skipped)), _TIMEOUT_S)
@@ -70,7 +75,8 @@ async def fetch(
     except asyncio.TimeoutError:
         raise OSError("%s: nothing came for %d s" % (url, _TIMEOUT_S))
     finally:
-        await stream.wait_closed()
+        if stream:
+            await stream.wait_closed()
 
 
 async def _line(stream):

@@ -7,16 +7,21 @@ Owns `programs/`: the two files, and the value that says which of them is starte
 import hashlib
 import json
 import os
+import sys
 from binascii import hexlify
 
 from micropython import const
 
 from system.durable import Durable
+from system.refused import Refused
 
 FLASHED = ""  # in the place of a slot's name
 SLOTS = ("a", "b")
+PLACE = "/program_"  # where a slot is mounted
 _FOLDER = "programs"
 _STATE = "programs/state"
+_SPARE_BYTES = const(98304)  # of flash, which stay free for all else that is kept
+_NO_ROOM = "update: the program has %d kB and the flash %d kB free: that is too little"
 _STARTS = const(2)  # that one on trial has
 _PIECE = const(4096)
 _NO_UPDATES = [FLASHED, FLASHED, 0, "", {}]
@@ -115,6 +120,27 @@ def make_folder() -> None:
         os.mkdir(_FOLDER)
     except OSError:
         pass  # it is there, or nothing can be written
+
+
+def running() -> str:
+    """The slot whose program this is, FLASHED where it is none: where modules are looked for."""
+    place = sys.path[0]
+    return place[len(PLACE) :] if place.startswith(PLACE) else FLASHED
+
+
+def is_on_trial() -> bool:
+    """Whether this program is. One that was flashed never is, and costs nothing."""
+    return running() != FLASHED and Slots().trial == running()
+
+
+def look_for_room(size: int) -> None:
+    """Refused where the program would leave too little of the flash to all else."""
+    try:
+        block, _, _, free = os.statvfs(".")[:4]
+    except OSError:
+        return  # that shows then
+    if block * free < size + _SPARE_BYTES:
+        raise Refused(_NO_ROOM % (size // 1000, block * free // 1000))
 
 
 def path_of(slot: str) -> str:

@@ -9,7 +9,6 @@ import asyncio
 import hashlib
 import json
 import os
-import sys
 from binascii import hexlify, unhexlify
 
 from micropython import const
@@ -20,21 +19,19 @@ from system.version import SECURITY
 from update.fetch import fetch, parts
 from update.key import MODULUS
 from update.manifest import architecture, read
-from update.slots import Slots, enter, make_folder, path_of
+from update.slots import Slots, enter, look_for_room, make_folder, path_of, running
 
 _ORDER = "programs/order"
 _MANIFEST, _SIGNATURE, _PROGRAM = "manifest.json", "manifest.sig", "program"
 _MAX_MANIFEST, _MAX_SIGNATURE = const(1024), const(512)
 _WRITES = const(8)  # of flash pages, beside those of the program itself, which are 80 to 120
 _BLOCK = const(4096)  # written at once
+_SMALL_S = const(60)  # for the whole of a small file
 _LOOK_S, _AGAIN_S, _SOON_S = const(60), const(30), const(1)
 _CALM_MS, _CALM_LOOKS = const(20), const(250)
 _WELL_REPORTS = const(10)  # that must have been measured, while the A-bus is not behind
 _STEADY_S = const(30)  # that all must be well
 _TRIAL_S = const(600)  # then the program before has its turn
-_PLACE = "/program_"
-_SPARE_BYTES = const(98304)  # of flash, which stay free for all else that is kept
-_NO_ROOM = "update: the program has %d kB and the flash %d kB free: that is too little"
 _BUSY = "update: another one is being installed: %s"
 
 
@@ -71,7 +68,9 @@ class Updater:
         self._error: str | None = None
         self._fetched = 0  # bytes
         self._installing = False
-        self._running = sys.path[0][len(_PLACE) :] if _PLACE in sys.path[0] else ""
+        self._running = running()
+        if self._slots.runs != self._running and not self._slots.trial:
+            self._count("update.damaged")  # the file of its slot
 
     def declare(self, commands: Commands) -> None:
         """Enter the command."""
@@ -121,11 +120,13 @@ class Updater:
     async def _take(self, fields):
         """The command: its manifest is fetched and checked before anything is written."""
         self._refuse_if_busy()
+        url = fields["url"].rstrip("/") + "/"
         try:
-            parts(fields["url"])
-            url = fields["url"].rstrip("/") + "/"
+            parts(url)
             text = await self._small(url + _MANIFEST, _MAX_MANIFEST)
             signature = await self._small(url + _SIGNATURE, _MAX_SIGNATURE)
+        except asyncio.TimeoutError:
+            raise Refused("update: %s does not answer to its end for %d s" % (url, _SMALL_S))
         except (OSError, ValueError) as error:
             raise Refused("update: %s" % error)
         table = self._read(text, signature)
@@ -142,10 +143,11 @@ class Updater:
         self._refuse_if_busy()  # it took a while
         make_folder()
         try:
+            self._kept.write(b"null")
+            self._order = None
             self._slots.clear(slot)
             _remove(path_of(slot))
-            self._order = None
-            _look_for_room(table["size"])
+            look_for_room(table["size"])
             self._kept.write(json.dumps(order).encode())
         except OSError:
             raise Refused("update: the flash is full")
@@ -169,7 +171,8 @@ class Updater:
         async def take(data):
             got.extend(data)
 
-        await fetch(url, self._name_server(), 0, most, take, True)
+        way = self._name_server(), 0, most, take, True
+        await asyncio.wait_for(fetch(url, *way), _SMALL_S)
         return bytes(got)
 
     async def _try(self, beat):
@@ -177,8 +180,8 @@ class Updater:
         self._set_event("updating", True)
         try:
             await self._install(self._order, beat)
-        except OSError as error:
-            self._error = str(error)
+        except Exception as error:  # whatever it is, it is tried again, and others may be ordered
+            self._error = str(error) or type(error).__name__
             self._count("update.interrupted")
         finally:
             self._installing = False
@@ -237,8 +240,8 @@ class Updater:
         """Whether the next update will be possible, too."""
         try:
             return self._read(order["manifest"].encode(), unhexlify(order["signature"]))
-        except Refused as refused:
-            self._error = str(refused)
+        except Exception as error:  # an order that cannot be read, or that was lost, too
+            self._error = str(error)
             return None
 
     def _forget(self):
@@ -259,18 +262,17 @@ class Updater:
                 self._count("update.back")
                 self._error = "%s did not work and has gone back" % slots.back
             return
-        if not slots.trial or order is None:
-            return
-        began, well = self._uptime_ms(), 0
+        well = 0
         while slots.trial:
             beat()
             await asyncio.sleep(1)
             measures = self._is_calm() and self._reports() >= _WELL_REPORTS
             well = well + 1 if measures and self._in_cloud() else 0
-            if well >= _STEADY_S and self._verifies(order):
-                if slots.confirm():
+            if well >= _STEADY_S:
+                well = 0
+                if self._verifies(order) and slots.confirm():
                     self._forget()
-            elif self._uptime_ms() - began > 1000 * _TRIAL_S:
+            elif self._uptime_ms() > 1000 * _TRIAL_S:
                 self._count("update.unwell")
                 self._begin_anew()
                 await self._stand_still(beat)
@@ -281,16 +283,6 @@ class Updater:
         while True:
             beat()
             await asyncio.sleep(1)
-
-
-def _look_for_room(size):
-    """Refused where the program would leave too little of the flash to all else."""
-    try:
-        block, _, _, free = os.statvfs(".")[:4]
-    except OSError:
-        return  # that shows then
-    if block * free < size + _SPARE_BYTES:
-        raise Refused(_NO_ROOM % (size // 1000, block * free // 1000))
 
 
 def _remove(path):

@@ -192,7 +192,7 @@ def test_a_source_that_does_not_compile(place, tmp_path, monkeypatch):
 # Every simulated gateway boots from the host's ROMFS image in the device's heap (test_uplink.py):
 # code is executed in place. From LittleFS the code goes to the heap, which must be larger.
 HEAP = {32: "544K", 64: "1M"}  # the program is loaded into it
-MARGIN = 24_000  # bytes of it that stay free while all that a connection begins with is sent
+MARGIN = 32_000  # bytes of it that stay free while all that a connection begins with is sent
 
 
 def test_boots_from_littlefs_and_publishes(bits, broker, place, monkeypatch):

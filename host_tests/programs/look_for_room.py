@@ -5,7 +5,7 @@ import json
 import sys
 
 from system.refused import Refused
-from update import updater
+from update import slots
 
 
 class Flash:
@@ -18,10 +18,10 @@ class Flash:
 
 
 said = []
-flash = updater.os = Flash()
+flash = slots.os = Flash()
 for flash.free in json.load(sys.stdin):
     try:
-        updater._look_for_room(343000)
+        slots.look_for_room(343000)
         said.append(None)
     except Refused as refused:
         said.append(str(refused))

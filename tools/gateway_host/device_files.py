@@ -58,6 +58,9 @@ def _copy(device: Any, files: Path) -> None:
         name = f"/{folder.relative_to(files)}"
         if not device.fs_exists(name):
             device.fs_mkdir(name)
+    for end in "01":  # a program that came as an update would be started in the place of this one
+        if device.fs_exists(f"/programs/state.{end}"):
+            device.fs_rmfile(f"/programs/state.{end}")
     columns = (
         TextColumn("{task.description:28}"),
         BarColumn(),
