@@ -44,7 +44,7 @@ async def press_and_unplug_during_checks():
         await asyncio.sleep(20 + 1.7 * n)
         began = seconds()
         connection._window.open(60)
-        await until(connection._hotspot.is_open)
+        await until(connection.hotspot.is_open)
         press = max(press, seconds() - began)
         await until(idle)
     for n in range(12):

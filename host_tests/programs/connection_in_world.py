@@ -96,13 +96,13 @@ async def until(condition, limit_s=7200):
 
 def idle():
     """Whether the radio is left alone."""
-    return not (connection._hotspot.is_open() or connection._joining.busy())
+    return not (connection.hotspot.is_open() or connection._joining.busy())
 
 
 async def open_hotspot():
     """As a press on the button does; returns when it is open."""
     connection.open_hotspot()
-    await until(lambda: connection._hotspot.is_open() and FIELDS["hotspot"]())
+    await until(lambda: connection.hotspot.is_open() and FIELDS["hotspot"]())
 
 
 def play(happening):

@@ -111,7 +111,7 @@ EXPIRED = (
 SOON = "the gateway's own certificate expires on 2027-03-01: renew it before, by the command renew"
 EARLY = (
     "the gateway's own certificate is not valid before 2026-02-28: give one that is, or wait until"
-    " then"
+    " then; or the gateway's clock is wrong"
 )
 
 

@@ -12,7 +12,9 @@ from in_interpreter import succeed
 
 # Before measuring begins, or when it has ended.
 _AT_START = {
+    "program.py",
     "start.py",
+    "update/offer.py",
     "site/document.py",
     "site/check.py",
     "pipeline.py",
