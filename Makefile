@@ -85,7 +85,7 @@ image: ## Build a board's application image (BOARD=GENIUS_FLEX KEY=file.pem: it 
 	@$(SETUP) --group run
 	@$(HOST) image $(call option,board,BOARD) $(call option,key,KEY)
 
-update-key: ## Make the key that signs updates (KEY=file.pem)
+signkey: ## Make the key that signs updates (KEY=file.pem)
 	@$(SETUP) --group run
 	@$(HOST) update --make-key $(call option,key,KEY)
 
@@ -149,4 +149,4 @@ doctor: ## Say what was found and chosen, what is missing and its remedy
 clean: ## Remove what was made under build/, keep the downloads in build/cache
 	@test ! -d build || find build/ -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +
 
-.PHONY: help setup run test bench accuracy advise world fuzz style chip image update-key update flash repl replay configure correct replace label handbook collect fleet soak doctor clean
+.PHONY: help setup run test bench accuracy advise world fuzz style chip image signkey update flash repl replay configure correct replace label handbook collect fleet soak doctor clean

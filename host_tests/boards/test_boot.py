@@ -65,7 +65,7 @@ def test_it_is_as_new_after_it_was_freed_and_after_a_cut_at_any_operation(romfs)
 
 def test_a_reset_leaves_the_program_where_it_is_in_the_same_file_system(romfs):
     """With the files of `make flash`; with ROMFS, where main.py is a file and not frozen."""
-    reported = on_device("reset_with_power_cuts", romfs.parent / "files", "", blocks=320)
+    reported = on_device("reset_with_power_cuts", romfs.parent / "files", "", blocks=352)
     check_every_cut(reported)
     reported = on_device("reset_with_power_cuts", romfs, "", main_is_file=True, blocks=24)
     check_every_cut(reported)

@@ -49,7 +49,7 @@ def _load(file: Path) -> RSAPrivateKey:
         key = serialization.load_pem_private_key(file.read_bytes(), None)
     except FileNotFoundError as error:
         raise UserError(
-            f"KEY={file}: there is none; `make update-key KEY={file}` makes one"
+            f"KEY={file}: there is none; `make signkey KEY={file}` makes one"
         ) from error
     except (OSError, ValueError, TypeError) as error:
         raise UserError(f"KEY={file}: {error}") from error
