@@ -12,10 +12,9 @@ from net.resolve import resolve
 
 _TIMEOUT_S = const(20)
 _PIECE = const(1024)
-_MAX_LINE = const(256)
-_MAX_LINES = const(32)
 _OK, _PARTIAL = b"200", b"206"
-_REQUEST = "GET %s HTTP/1.1\r\nHost: %s:%d\r\nRange: bytes=%d-%d\r\nConnection: close\r\n\r\n"
+# 1.0: an answer in chunks would be none of ours.
+_REQUEST = "GET %s HTTP/1.0\r\nHost: %s:%d\r\nRange: bytes=%d-%d\r\nConnection: close\r\n\r\n"
 _SCHEME = "http://"
 
 
@@ -45,20 +44,12 @@ async def fetch(
     stream = None
     try:
         stream, _ = await asyncio.wait_for(asyncio.open_connection(address, port), _TIMEOUT_S)
-        request = (
-            "GET %s HTTP/1.0\r\nHost: %s:%d\r\nRange: bytes=%d-%d\r\nConnection: close\r\n\r\n"
-        )
-        stream.write((request % (path, host, port, first, size - 1)).encode())
+        stream.write((_REQUEST % (path, host, port, first, size - 1)).encode())
         await asyncio.wait_for(stream.drain(), _TIMEOUT_S)
-        status = (await _line(stream)).split(b" ")
+        status = await asyncio.wait_for(_head(stream), _TIMEOUT_S)
         if len(status) < 2 or status[1] not in (_OK, _PARTIAL):
             raise OSError("%s answers %s" % (url, b" ".join(status[1:]).decode() or "nothing"))
         skipped = first if status[1] == _OK else 0  # a server that knows no ranges sends all
-        for _ in range(_MAX_LINES):
-            if not await _line(stream):
-                break
-        else:
-            raise OSError("%s: the head of the answer is too long" % url)
         left = size - first
         while left:
             data = await asyncio.wait_for(stream.read(min(_PIECE, left + skipped)), _TIMEOUT_S)
@@ -79,8 +70,9 @@ async def fetch(
             await stream.wait_closed()
 
 
-async def _line(stream):
-    line = await asyncio.wait_for(stream.readline(), _TIMEOUT_S)
-    if len(line) > _MAX_LINE and not line.endswith(b"\n"):
-        raise OSError("a line of the answer is too long")
-    return line.strip()
+async def _head(stream):
+    """The words of the answer's first line, once its head is read."""
+    status = line = await stream.readline()
+    while line.strip():
+        line = await stream.readline()
+    return status.split()

@@ -27,20 +27,10 @@ class NoUpdates:
         raise Refused(_NO_KEY)
 
 
-def updater_of(
-    hardware: BoardHardware,
-    network: Connection,
-    counters: Counters,
-    set_event: Callable[[str, LedFact], object],
-    is_calm: Callable[[], bool],
-    reports: Callable[[], int],
-    in_cloud: Callable[[], bool],
-    begin_anew: Callable[[], object],
-) -> Updater | NoUpdates:
-    """What takes updates, see updater.Updater; loaded where it can."""
+def updater_of(*way: Any) -> Updater | NoUpdates:
+    """What takes updates, of what updater.Updater wants; loaded where it can."""
     if MODULUS is None:
         return NoUpdates()
     from update.updater import Updater
 
-    way = network, counters, set_event, is_calm, reports, in_cloud, begin_anew
-    return Updater(hardware, *way)
+    return Updater(*way)
