@@ -25,6 +25,7 @@ from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from gateway_host.sim.installation import Installation
 from gateway_host.sim.internet import Internet
 from gateway_host.sim.radio import World
+from journal_runs import run
 from running_gateway import PROBE, Probe, free_port, mqtt_at
 from test_uplink import (
     Imposter,
@@ -44,12 +45,13 @@ DAMAGED = b"DUR1 damaged"
 @dataclass(frozen=True)
 class Given:
     """What the gateway has: `mqtt` of settings.json; where names are asked for; bytes of files, by
-    name; what happens once all is well."""
+    name; what happens once all is well; the program that it runs."""
 
     mqtt: dict[str, Any]
     names: str
     files: dict[str, bytes] = field(default_factory=dict)
     later: Callable[[], object] | None = None
+    script: Path = PROBE
 
 
 def silent(connection: socket.socket) -> None:
@@ -131,8 +133,29 @@ def broken_settings(_: Path) -> Iterator[Given]:
         yield Given(mqtt, names, {"settings.json": value[:40], "settings.0": slot})
 
 
-# What is wrong, the LED's state, the sentence.
-ROWS: dict[str, tuple[Bad, str, str]] = {
+@contextlib.contextmanager
+def full_flash(_: Path) -> Iterator[Given]:
+    """No block is free once something was measured."""
+    with Broker() as broker, nobody_knows() as names:
+        yield Given(mqtt_at(broker.port), names, script=PROBE.parent / "small_flash.py")
+
+
+@contextlib.contextmanager
+def full_journal(place: Path) -> Iterator[Given]:
+    """Of minutes that a broker has not taken, which is away still: old ones are records of 5 and
+    15 minutes."""
+    plan = load_house(DEFAULT_HOUSE).site_json()
+    plan.pop("b_bus", None)  # the journal alone has no such line
+    steps = [{"s": 20, "now": 1764000000000 + 20000 * k} for k in range(1, 3000)]
+    run(place, steps, len(plan["points"]), site=plan, cursors={"broker": 1}, capacity=16384)
+    kept = [*(place / "journal").iterdir(), *place.glob("registers.*")]
+    files = {str(one.relative_to(place)): one.read_bytes() for one in kept}
+    with nobody() as gone, nobody_knows() as names:
+        yield Given(mqtt_at(gone.port), names, files)
+
+
+# What is wrong, the LED's state, the sentence; two where two things are wrong.
+ROWS: dict[str, tuple[Bad, str, str | tuple[str, ...]]] = {
     "a name that nobody knows": (
         at(nobody, "broker.invalid"), "no internet",
         r"nobody knows broker\.invalid: is mqtt\.host right, and does the network's name server "),
@@ -182,6 +205,10 @@ ROWS: dict[str, tuple[Bad, str, str]] = {
         "a part of the history in the flash is damaged and passed over: what it had is lost"),
     "no place for the journal": (
         with_files(journal=b"no folder"), "well", "the flash cannot be written: "),
+    "a full flash": (full_flash, "well", "the flash cannot be written: "),
+    "a full journal": (full_journal, "no internet", (
+        "the flash is full of minutes that the broker has not taken: old ones are kept as records",
+        r"nothing listens on port \d+ of 127\.0\.0\.1")),
 }  # fmt: skip
 
 
@@ -212,6 +239,7 @@ def page(port: int) -> str:
 @needs_mosquitto
 @pytest.mark.parametrize("bad, led, words", ROWS.values(), ids=ROWS)
 def test_one_sentence(tmp_path, bad, led, words):
+    wanted = (words,) if isinstance(words, str) else words
     house, world, port = load_house(DEFAULT_HOUSE), World(), free_port()
     with contextlib.ExitStack() as stack:
         given = stack.enter_context(bad(tmp_path))
@@ -220,28 +248,30 @@ def test_one_sentence(tmp_path, bad, led, words):
         kind = type("Given", (Bare,), {"files": given.files})
         session = stack.enter_context(
             kind(
-                Installation(house), house.site_json(), mqtt=given.mqtt, script=PROBE,
+                Installation(house), house.site_json(), mqtt=given.mqtt, script=given.script,
                 arguments=[given.names], console=False, world=world, board=board,
             )
         )  # fmt: skip
         probe = Probe(session)
         probe.session = session
 
-        def said(states: list[dict[str, Any]]) -> str | None:
-            now = states[-1] if states else {"texts": []}
-            if len(now["texts"]) == 1 and re.match(words, now["texts"][0]) and now["led"] == led:
-                return now["texts"][0]
+        def said(states: list[dict[str, Any]]) -> list[str] | None:
+            now = states[-1] if states else {"texts": [], "led": None}
+            texts = now["texts"]
+            if now["led"] == led and len(texts) == len(wanted):
+                return texts if all(map(re.match, wanted, texts)) else None
             return None
 
         if given.later:
             probe.until(lambda states: states and states[-1]["led"] == "well", "all is well")
             given.later()
-        text = probe.until(said, words)
-        assert "\n" not in text
-        line = f"advice: {text}\n"
-        probe.until(lambda _: line in probe.rest, "the console")
+        texts = probe.until(said, words)
+        assert not any("\n" in text for text in texts)
+        lines = [f"advice: {text}\n" for text in texts]
+        probe.until(lambda _: all(line in probe.rest for line in lines), "the console")
         world.hold_button(0.3)
         probe.until(lambda _: world.hotspot, "the hotspot")
-        assert text in page(port)
+        shown = page(port)
+        assert [text in shown for text in texts] == [True] * len(texts)
         holds(probe)
-        assert probe.rest.count(line) == 1
+        assert [probe.rest.count(line) for line in lines] == [1] * len(lines)

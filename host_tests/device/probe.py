@@ -84,4 +84,5 @@ if len(sys.argv) > 1:
     resolve.socket = Redirected(int(sys.argv[1]))
 hardware.give_up = lambda: None
 start._run = run
-start.main()
+if __name__ == "__main__":
+    start.main()
