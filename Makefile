@@ -142,6 +142,10 @@ handbook: ## Make the installer's handbook, English and Dutch: web pages in buil
 	@$(SETUP) --group handbook
 	@$(HOST) handbook
 
+security: ## Run the tests that the rows of docs/security.md name, audit the dependencies, write build/security.json and build/sbom.json (ONLY=doc, ONLY=sbom)
+	@$(SETUP) --group security
+	@$(HOST) security $(call option,only,ONLY)
+
 doctor: ## Say what was found and chosen, what is missing and its remedy
 	@! build/venv/bin/python -c 'import gateway_host' 2>/dev/null || $(HOST) doctor; \
 	PYTHONPATH=tools exec $(call quoted,$(PYTHON_NAME)) -m gateway_host doctor
@@ -149,4 +153,4 @@ doctor: ## Say what was found and chosen, what is missing and its remedy
 clean: ## Remove what was made under build/, keep the downloads in build/cache
 	@test ! -d build || find build/ -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +
 
-.PHONY: help setup run test bench accuracy advise world fuzz style chip image signkey update flash repl replay configure correct replace label handbook collect fleet soak doctor clean
+.PHONY: help setup run test bench accuracy advise world fuzz style chip image signkey update flash repl replay configure correct replace label handbook collect fleet soak security doctor clean

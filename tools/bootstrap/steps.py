@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import asyncapi
+import auditor
 import axe
 import broker
 import browser
@@ -29,7 +30,8 @@ GROUPS = {
     "style": ("run", "style"),
     "handbook": ("run", "browser"),
     "test": ("run", "chip", "browser", "test"),
-    "all": ("run", "chip", "style", "browser", "test"),
+    "security": ("run", "chip", "browser", "test", "security"),
+    "all": ("run", "chip", "style", "browser", "test", "security"),
 }
 
 
@@ -221,6 +223,20 @@ def all_steps() -> tuple[Step, ...]:
             (checker.PLACE,),
             remedy="`make style` does not check types",
             group="style",
+        ),
+        Step(
+            "auditor",
+            "pip-audit and CycloneDX in build/auditor, for `make security`",
+            auditor.make,
+            (auditor.PROGRAM,),
+            1,
+            60,
+            20,
+            (auditor.WHEELS,),
+            (auditor.LOCK,),
+            (auditor.PLACE,),
+            remedy="`make security` lists and audits no software of others",
+            group="security",
         ),
         Step(
             "axe",

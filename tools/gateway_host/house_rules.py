@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gateway_host.interpreter import ROOT
+from gateway_host.security import rows
 
 MAX_MODULE_LINES = 300
 MAX_DOC_LINE = 100
@@ -41,7 +42,7 @@ _ABOVE_ALL = "roof"  # whatever is in no section
 
 def broken() -> list[str]:
     """What breaks a rule, a line each."""
-    rules = (floors, circles, module_lengths, doc_lines, board_names)
+    rules = (floors, circles, module_lengths, doc_lines, board_names, security_rows)
     return [line for rule in rules for line in rule(ROOT)]
 
 
@@ -124,6 +125,11 @@ def board_names(root: Path) -> Iterator[str]:
             if isinstance(text, str) and text in boards:
                 where = f"{file.relative_to(root)}:{node.lineno}"
                 yield f"{where}: names the board {text}: make it data of boards/{text}/board.py"
+
+
+def security_rows(root: Path) -> Iterator[str]:
+    """Every row of docs/security.md has tests that there are, or says why not."""
+    yield from rows.wrong(root)
 
 
 def _modules(place: Path) -> dict[str, Path]:
