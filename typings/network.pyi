@@ -35,14 +35,17 @@ class LAN(_Interface):
     def __init__(
         self,
         *,
-        mdc: Any,
-        mdio: Any,
         power: Any,
         reset: Any,
         phy_type: int,
         phy_addr: int,
+        mdc: Any = ...,
+        mdio: Any = ...,
         ref_clk: Any = ...,
         ref_clk_mode: int = ...,
+        spi: Any = ...,
+        cs: Any = ...,
+        int: Any = ...,
     ) -> None: ...
 
 class PPP(_Interface):

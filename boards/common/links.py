@@ -1,5 +1,5 @@
 """The links of the gateways with an ESP32 (docs/connection-contracts.md): Ethernet by a PHY on the
-chip's MAC, and its own Wi-Fi."""
+chip's MAC or by a chip on SPI, and its own Wi-Fi."""
 
 import _thread
 import asyncio
@@ -11,6 +11,7 @@ from micropython import const
 
 from system.addresses import in_network
 
+_SPI = const(1)
 _STACK = const(4096)  # bytes of internal memory: the least of MicroPython's port
 _WAIT_MS = const(100)
 _SCAN_MS = const(10000)
@@ -35,6 +36,23 @@ _FAILURES = {
 
 def _pin(pins, name):
     return machine.Pin(pins[name]) if name in pins else None
+
+
+def _by_rmii(pins) -> dict[str, Any]:
+    """What LAN wants of a PHY on the chip's own MAC."""
+    wired: dict[str, Any] = {"mdc": _pin(pins, "eth_mdc"), "mdio": _pin(pins, "eth_mdio")}
+    if "eth_clock_out" in pins:
+        wired["ref_clk"] = _pin(pins, "eth_clock_out")
+        wired["ref_clk_mode"] = machine.Pin.OUT
+    return wired
+
+
+def _by_spi(pins) -> dict[str, Any]:
+    """What it wants of a MAC and PHY in a chip of their own."""
+    spi = machine.SPI(
+        _SPI, sck=_pin(pins, "eth_sck"), mosi=_pin(pins, "eth_mosi"), miso=_pin(pins, "eth_miso")
+    )
+    return {"spi": spi, "cs": _pin(pins, "eth_cs"), "int": _pin(pins, "eth_int")}
 
 
 class Link:
@@ -63,17 +81,12 @@ class Ethernet(Link):
     """pins: the board's. OSError where the PHY does not answer."""
 
     def __init__(self, pins: Pins):
-        clock = {}
-        if "eth_clock_out" in pins:
-            clock = {"ref_clk": _pin(pins, "eth_clock_out"), "ref_clk_mode": machine.Pin.OUT}
         lan = network.LAN(
-            mdc=_pin(pins, "eth_mdc"),
-            mdio=_pin(pins, "eth_mdio"),
             power=_pin(pins, "eth_power"),
             reset=_pin(pins, "eth_reset"),
             phy_type=getattr(network, "PHY_" + pins.get("eth_phy", "LAN8720")),
             phy_addr=pins["eth_address"],
-            **clock,
+            **(_by_spi(pins) if "eth_sck" in pins else _by_rmii(pins)),
         )
         super().__init__(lan)
         lan.active(True)

@@ -16,6 +16,8 @@ from test_boards_common import CONSOLE, FLASH, ONLY_INPUTS, PSRAM, RMII
 
 CONNECT_4G = (BOARDS / "CONNECT_4G" / "board.py").read_text(encoding="utf-8")
 CONNECT = (BOARDS / "CONNECT" / "board.py").read_text(encoding="utf-8")
+LILYGO = (BOARDS / "LILYGO_T_ETH_LITE_S3" / "board.py").read_text(encoding="utf-8")
+TEXTS = {"CONNECT": CONNECT, "CONNECT_4G": CONNECT_4G, "LILYGO_T_ETH_LITE_S3": LILYGO}
 
 
 @pytest.mark.parametrize("board", image.boards())
@@ -94,6 +96,26 @@ BROKEN = [
         "PINS: 'eth_clock_out': GPIO 17 is taken: the module's PSRAM",
     ),
     ("CONNECT", "PSRAM = True", "PSRAM = 4", "PSRAM: must be True or False"),
+    ("CONNECT", "PSRAM = True", 'CHIP = "esp32c3"', "CHIP: must be one of esp32, esp32s3"),
+    ("CONNECT", "PSRAM = True", "PUBLIC = True", "PUBLIC: must be the name"),
+    ("CONNECT", "PINS = {", 'PINS = {"eth_phy": "W5500",', "PINS: 'eth_sck' is missing"),
+    ("CONNECT", "PSRAM = True", 'CHIP = "esp32s3"', "PINS: 'eth_phy' is missing: the chip has no"),
+    (
+        "LILYGO_T_ETH_LITE_S3",
+        '"W5500"',
+        '"LAN8720"',
+        "PINS: 'eth_phy': 'LAN8720' is none of W5500",
+    ),
+    ("LILYGO_T_ETH_LITE_S3", "PINS = {", 'PINS = {"eth_mdc": 21,', "PINS: 'eth_mdc' is not known"),
+    ("LILYGO_T_ETH_LITE_S3", '"eth_int": 13', '"eth_int": 14', "PINS: 'eth_reset': GPIO 14 is ta"),
+    (
+        "LILYGO_T_ETH_LITE_S3",
+        '"a_tx": 17',
+        '"a_tx": 35',
+        "PINS: 'a_tx': GPIO 35 is taken: the mod",
+    ),
+    ("LILYGO_T_ETH_LITE_S3", '"a_tx": 17', '"a_tx": 27', "PINS: 'a_tx': 27 is no free GPIO (26 "),
+    ("LILYGO_T_ETH_LITE_S3", '"a_tx": 17', '"a_tx": 43', "PINS: 'a_tx': 43 is no free GPIO (26 "),
     ("CONNECT_4G", "SIGNAL_DBM = (-95, -105)", "", "SIGNAL_DBM: is missing"),
     ("CONNECT_4G", "(-95, -105)", "(-105, -95)", "SIGNAL_DBM: must be"),
     ("CONNECT_4G", 'BUSES = ("a",)', 'BUSES = ("a", "b")', "BUSES: the modem has the UART"),
@@ -104,7 +126,7 @@ BROKEN = [
 @pytest.mark.parametrize("board, old, new, words", BROKEN, ids=[row[3][:30] for row in BROKEN])
 def test_what_cannot_work_is_refused(board, old, new, words, tmp_path, monkeypatch):
     """By `make image` itself."""
-    text = {"CONNECT": CONNECT, "CONNECT_4G": CONNECT_4G}[board]
+    text = TEXTS[board]
     assert old in text
     folder_with(tmp_path, board, text.replace(old, new))
     monkeypatch.setattr(image, "BOARDS", tmp_path)
@@ -140,6 +162,9 @@ OTHERS = [
     ("", 'PINS.update(a_rx=39, button=4, button_high=1, button_pull=1, led_low=1)'),
     ("", "for lamp in ('red', 'green'): del PINS['led_' + lamp]\n"
          "PINS['led_addressable'] = PINS.pop('led_blue')"),
+    ("", "for name in ('eth_mdc', 'eth_mdio'): del PINS[name]\n"
+         'PINS.update(eth_phy="W5500", eth_sck=19, eth_mosi=21, eth_miso=39, eth_cs=22,'
+         " eth_int=25, a_tx=0)"),
     ('LINKS = ("wifi",)', "for name in list(PINS):\n  if 'eth' in name: del PINS[name]\n"
                           "PINS.update(a_tx=19, a_rx=0)"),
 ]  # fmt: skip

@@ -91,16 +91,25 @@ def test_a_gateway_goes_on_without_a_link(board, name, choice, link, led, proble
     assert reported == {"link": link, "led": [led], "problem": problem, "tasks": []}
 
 
+# What in PINS is no number of a GPIO.
+NO_PINS = {"eth_address", "eth_phy", "button_high", "button_pull", "led_low"}
 FLASH, PSRAM, CONSOLE = set(range(6, 12)), {16, 17}, {1, 3}
 RMII = {0, 19, 21, 22, 25, 26, 27}  # the clock at 0
 ONLY_INPUTS = set(range(34, 40))
+# The ESP32-S3's flash and PSRAM on eight lines, USB, console.
+S3_TAKEN = {*range(26, 38), 19, 20, 43, 44}
 
 
 @pytest.mark.parametrize("board", sorted(set(image.boards()) - {"SIMULATOR"}))
 def test_the_pins_are_free_on_a_module_with_psram(board):
-    """Espressif's datasheets of the ESP32 and of the ESP32-WROVER-E."""
+    """Espressif's datasheets of the ESP32, the ESP32-WROVER-E and the ESP32-S3-WROOM-1."""
     data = runpy.run_path(str(BOARDS / board / "board.py"))
-    pins = {name: pin for name, pin in data["PINS"].items() if name != "eth_address"}
+    pins = {name: pin for name, pin in data["PINS"].items() if name not in NO_PINS}
+    if data.get("CHIP") == "esp32s3":
+        assert not S3_TAKEN & set(pins.values())
+        return
+    clock = pins.pop("eth_clock_out", None)
+    assert clock in (None, 0)
     taken = FLASH | PSRAM | CONSOLE | (RMII if "ethernet" in data["LINKS"] else set())
     assert not taken & set(pins.values())
     inputs = {name for name, pin in pins.items() if pin in ONLY_INPUTS}
@@ -124,6 +133,15 @@ def test_what_is_wired_in_another_way_is_data(tmp_path):
     other |= {"levels": [65535, 65535, 65535, 0, 65278, 65535]}
     assert on_chip("read_wiring") == usual
     assert on_chip("read_wiring", board=tmp_path) == other
+
+
+def test_ethernet_is_on_spi_where_the_board_says_so():
+    """As MicroPython's network_lan.c wants it for a W5500: no pin of an MII among LAN's."""
+    wired = on_chip("read_wiring", board="LILYGO_T_ETH_LITE_S3")
+    lan = {"spi": [1, 10, 12, 11], "cs": 9, "int": 13, "reset": 14, "power": None}
+    lan |= {"phy_type": 102, "phy_addr": 1}
+    assert {name: wired[name] for name in lan} == lan
+    assert not {"mdc", "mdio", "ref_clk"} & set(wired)
 
 
 # What is in factory.json, and the serial number: the MAC address has 1 * 65536 + 2 * 256 + 3.

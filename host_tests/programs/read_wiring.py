@@ -34,9 +34,14 @@ def lan(**named):
     return Anything()
 
 
+def spi(number, **named):
+    return Button([number, named["sck"].number, named["mosi"].number, named["miso"].number])
+
+
 levels = []
 level = None  # nobody presses
 network.LAN = lan
+machine.SPI = spi
 machine.PWM = Lamp
 machine.Pin = Button
 pressed = hardware.make(board).pressed

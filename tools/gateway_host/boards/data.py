@@ -42,6 +42,11 @@ def check(folder: Path) -> None:
         raise UserError(f"{folder.name}/board.py: {field}: {why}")
 
 
+def chip(data: dict[str, Any]) -> str:
+    """Its chip, as esptool names it."""
+    return data.get("CHIP", "esp32")
+
+
 def colours() -> set[str]:
     """The colours that the LED's animation knows."""
     for node in ast.parse(_ANIMATION.read_text(encoding="utf-8")).body:
@@ -82,6 +87,10 @@ def _problems(name: str, data: dict[str, Any], own_hardware: bool) -> Iterator[t
         yield "HAS_B_MODULES", "there is no bus 'b'"
     if type(data.get("PSRAM", True)) is not bool:
         yield "PSRAM", "must be True or False"
+    if data.get("CHIP", "esp32") not in board_pins.CHIPS:
+        yield "CHIP", f"must be one of {', '.join(board_pins.CHIPS)}"
+    if type(data.get("PUBLIC", "")) is not str:
+        yield "PUBLIC", "must be the name by which its maker sells it"
     if data["CHOOSES"] not in ("gateway", "installer"):
         yield "CHOOSES", "must be 'gateway' or 'installer'"
     if "lte" in links and "SIGNAL_DBM" not in data:
@@ -91,7 +100,8 @@ def _problems(name: str, data: dict[str, Any], own_hardware: bool) -> Iterator[t
         yield "SIGNAL_DBM", "must be the dBm of good, then of medium reception"
     yield from _light(data)
     if not own_hardware:
-        for why in board_pins.problems(data["PINS"], [*buses, *links], data.get("PSRAM", True)):
+        parts, psram = [*buses, *links], data.get("PSRAM", True)
+        for why in board_pins.problems(data["PINS"], parts, psram, chip(data)):
             yield "PINS", why
 
 

@@ -248,7 +248,7 @@ def spaced(scheme: str) -> str:
 def _boards() -> list[str]:
     """Those of gateways that are sold, in the catalogue's order."""
     order = {gateway.kind: k for k, gateway in enumerate(GATEWAYS.values())}
-    names = [name for name in boards() if name != "SIMULATOR"]
+    names = [name for name in boards() if name != "SIMULATOR" and "PUBLIC" not in data(name)]
     return sorted(names, key=lambda name: order[data(name)["ARTICLE_TYPE"]])
 
 
