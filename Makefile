@@ -55,9 +55,9 @@ accuracy: ## Hold the whole chain against the meter standards, write build/accur
 	@$(SETUP) --group run
 	@$(HOST) accuracy
 
-advise: ## Hold the wiring advisor against simulated sites with faults (SITES=1000), write build/advise.json
+advise: ## Hold the wiring advisor against simulated sites with faults (SITES=1000 MINUTES=60 FIRST=20000), write build/advise.json
 	@$(SETUP) --group run
-	@$(HOST) advise $(call option,sites,SITES)
+	@$(HOST) advise $(call option,sites,SITES) $(call option,minutes,MINUTES) $(call option,first,FIRST)
 
 world: ## Change the world around a running gateway (CMD="cable out"; `make run` with WORLD=show or PROVISION=1 starts one)
 	@$(SETUP) --group run
@@ -115,10 +115,10 @@ fleet: ## Play so many gateways against a broker, write build/fleet.json (N=1000
 	@$(HOST) fleet $(call option,gateways,N) $(call option,seconds,SECONDS) $(call option,profile,PROFILE) \
 		$(call option,backlog,BACKLOG) $(call option,engine,ENGINE) $(call flag,tls,TLS)
 
-soak: ## Harm gateways, network, broker and collector on purpose, write build/soak.json (MINUTES=10 RECORDS=1000000 SEED=1 ONLY="power cut of all")
+soak: ## Harm gateways, network, broker and collector on purpose, write build/soak.json (MINUTES=10 RECORDS=1000000 STARTS=2000 CALM=2 SEED=1 ONLY="power cut of all")
 	@$(SETUP) --group run
-	@$(HOST) soak $(call option,minutes,MINUTES) $(call option,records,RECORDS) $(call option,seed,SEED) \
-		$(call option,only,ONLY)
+	@$(HOST) soak $(call option,minutes,MINUTES) $(call option,records,RECORDS) $(call option,starts,STARTS) \
+		$(call option,calm,CALM) $(call option,seed,SEED) $(call option,only,ONLY)
 
 configure: ## Plan a site on a local page: parts, wiring, configuration (PLAN=file.toml LANGUAGE=nl PORT=8090); OUT=folder: without a page
 	@$(SETUP) --group run

@@ -30,7 +30,7 @@ from gateway_host.soak.real import Real
 from gateway_host.soak.verdict import Verdict, held, judge
 
 KINDS = (Kind(28), *15 * [Kind(3)])
-_CALM_S = (0.0, 15.0)
+CALM_S = 15.0
 _MAX_CALM_S = 30.0
 _PATIENCE_S = 240.0  # without anything new
 _MORE_S = 15.0  # then there is one more minute
@@ -39,11 +39,14 @@ _SAY_S = 10.0
 
 @dataclass(frozen=True)
 class Options:
-    """seconds: of faults; records: more of them until so many records are made, or None; seed: of
+    """seconds: of faults; records, starts: more of them until so many records are made, the driven
+    gateways have started so often, or None; calm_s: the longest pause before a fault; seed: of
     chance; only: names of the driven gateways' faults, none: all."""
 
     seconds: float
     records: int | None = None
+    starts: int | None = None
+    calm_s: float = CALM_S
     seed: int = 1
     kinds: tuple[Kind, ...] = KINDS
     real: bool = True
@@ -132,7 +135,7 @@ class _Run:
             "coarser": verdict.coarser,
             "sent_again": verdict.sent_again,
             "put_aside": aside,
-            "starts": sum(gateway.starts for gateway in self._gateways),
+            "starts": self._starts(),
             "seconds": round(time.monotonic() - began, 1),
             "fault": dict(sorted(counts.items())),
         } | self._of_real()
@@ -148,7 +151,7 @@ class _Run:
                 break
             self._look()
             time.sleep(0.2)
-        time.sleep(self._chance.uniform(*_CALM_S))
+        time.sleep(self._chance.uniform(0, self._options.calm_s))
 
     def _of_real(self) -> dict[str, Any]:
         if not self._real:
@@ -162,7 +165,12 @@ class _Run:
 
     def _is_enough(self, seconds: float) -> bool:
         records = sum(gateway.state["kept"] for gateway in self._gateways)
-        return seconds >= self._options.seconds and records >= (self._options.records or 0)
+        wanted = self._options
+        made = records >= (wanted.records or 0) and self._starts() >= (wanted.starts or 0)
+        return seconds >= wanted.seconds and made
+
+    def _starts(self) -> int:
+        return sum(gateway.starts for gateway in self._gateways)
 
     def _settle(self) -> bool:
         """Whether all that was made has come, in good time."""
@@ -217,10 +225,11 @@ class _Run:
                 f"{state['acknowledged']} acknowledged, {held(self._ledger.db, one)} held"
                 + ("" if state.get("connected") else ", away")
             )
-        self._say(f"{sum(counts.values())} faults; " + "; ".join(parts))
+        faults = f"{sum(counts.values())} faults, {self._starts()} starts; "
+        self._say(faults + "; ".join(parts))
 
 
 def check(options: Options) -> None:
     """UserError where the options make no sense."""
-    if options.seconds <= 0 or (options.records or 1) < 1:
-        raise UserError("--minutes and --records must be above 0")
+    if options.seconds <= 0 or (options.records or 1) < 1 or (options.starts or 1) < 1:
+        raise UserError("--minutes, --records and --starts must be above 0")
