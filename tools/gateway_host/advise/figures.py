@@ -106,8 +106,9 @@ def lines(found: dict[str, Any]) -> Iterable[str]:
     for part in ("by_scheme", "by_fault", "by_role", "by_grid", "by_current"):
         for name, one in found[part].items():
             yield _line(name, one)
-    yield "CTs of another type than is configured"
-    yield _line("all", found["types"])
+    if found["types"]["points"]:
+        yield "CTs of another type than is configured"
+        yield _line("all", found["types"])
     for part in ("types_by_fault", "types_by_scheme"):
         for name, one in found[part].items():
             yield _line(name, one)

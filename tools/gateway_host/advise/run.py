@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 
 import numpy as np
@@ -85,9 +86,9 @@ def spoken(sites: list[Drawn]) -> list[list[list]]:
     return [[json.loads(line) for line in text.splitlines()] for text in said]
 
 
-def judge(seeds: list[int]) -> list[Verdict]:
-    """The verdicts on the points of these sites."""
-    sites = [draw(seed, SECONDS) for seed in seeds]
+def judge(seeds: list[int], seconds: int = SECONDS) -> list[Verdict]:
+    """The verdicts on the points of these sites, after so long."""
+    sites = [draw(seed, seconds) for seed in seeds]
     found = []
     for seed, site, lines in zip(seeds, sites, spoken(sites), strict=True):
         found += [_verdict(seed, site, k, lines) for k in range(len(site.cts))]
@@ -160,13 +161,14 @@ def _verdict(seed: int, site: Drawn, k: int, lines: list[list]) -> Verdict:
     return verdict
 
 
-def judge_all(count: int, first: int = 0) -> Iterator[list[Verdict]]:
-    """The verdicts on so many sites, and on these with CTs of other types, as they are done, two
-    interpreters at a time."""
+def judge_all(count: int, first: int = 0, seconds: int = SECONDS) -> Iterator[list[Verdict]]:
+    """The verdicts on so many sites after so long, as they are done, two interpreters at a time;
+    of SECONDS also on these sites with CTs of other types."""
     parts = [
         list(range(k, min(k + _TOGETHER, first + count)))
         for k in range(first, first + count, _TOGETHER)
     ]
     with ProcessPoolExecutor(2, get_context("fork")) as pool:
-        for done in as_completed([pool.submit(_both, part) for part in parts]):
+        work = _both if seconds == SECONDS else partial(judge, seconds=seconds)
+        for done in as_completed([pool.submit(work, part) for part in parts]):
             yield done.result()
