@@ -190,6 +190,10 @@ class Hardware(KeepsEnds, Protocol):
     def program_files(self) -> Sequence[str]:
         """What a factory reset leaves."""
 
+    def shared_storage(self) -> AbstractBlockDev | None:
+        """Where `storage` is None: the block device of the LittleFS that holds the program too,
+        in which what is removed can be read until its place is used again. None where there is
+        none to be looked after."""
     def b_uart(self) -> UartB:
         """The B-bus's UART, where the board has that bus."""
     def ticks_us(self) -> int:

@@ -80,6 +80,9 @@ class Hardware:
     def set_chip_clock(self, now_ms: int) -> None:
         """Nothing: the machine's own clock, by which TLS judges certificates, is not ours."""
 
+    def shared_storage(self) -> None:
+        """The file system is the host's."""
+
     def b_uart(self) -> UartLineB:
         """The B-bus's UART."""
         return UartB(self.a_uart)

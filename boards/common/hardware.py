@@ -95,6 +95,10 @@ class Hardware:
 
     ticks_us = staticmethod(time.ticks_us)
 
+    def shared_storage(self) -> BlockDevice:
+        """The partition of the file system, where the program lies in it too."""
+        return esp32.Partition.find(esp32.Partition.TYPE_DATA, label="vfs")[0]
+
     def b_uart(self) -> UartLineB:
         """The B-bus's UART, where the board has that bus."""
         return _Uart(2, _B_BAUD, self._pins["b_tx"], self._pins["b_rx"], _B_RECEIVE_BUFFER)

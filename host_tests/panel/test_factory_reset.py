@@ -30,6 +30,20 @@ def test_nothing_is_found_in_the_raw_flash(tmp_path, bits):
     assert reported["label"] == '{"hotspot_key": "labelkey2345"}' and reported["kept"] is None
 
 
+@pytest.mark.parametrize("turns", [20, 300, 6000])
+def test_nothing_is_found_in_the_raw_flash_of_a_stock_micropython(turns, tmp_path):
+    """Where the program lies beside what is erased: what was removed is written over, and small
+    files too, which lie in the blocks of their folder. The file system takes another place for
+    these now and then (turns: writes before)."""
+    reported = run("reset_stock_flash", tmp_path, given={"turns": turns})
+    assert reported["before"] > 20
+    raw = (tmp_path / "flash").read_bytes()
+    assert b"SECRET" not in raw and b"site.json" not in raw
+    assert reported["left"] == ["factory.json", "main.py"] and reported["whole"]
+    assert reported["label"] == '{"hotspot_key": "labelkey2345"}'
+    assert reported["fed"] > 60  # as often as it erases a block
+
+
 def test_removing_the_files_would_not_be_enough(tmp_path):
     """What the test above finds nothing of is there after a mere removal."""
     run("remove_files_only", tmp_path)

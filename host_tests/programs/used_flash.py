@@ -40,11 +40,17 @@ class Flash:
 
 
 class Gateway:
-    program_files = ()
+    program_files = ("main.py",)
 
     def __init__(self, storage):
         self.storage = storage
         self.nvs = None  # another partition of the flash
+
+    def shared_storage(self):
+        return flash
+
+    def feed(self):
+        pass
 
     def keep(self, data):
         self.nvs = data

@@ -45,21 +45,33 @@ def run(locks: Sequence[Path] = LOCKS, services: Sequence[Sequence[str]] = SERVI
     pip-audit's options of each."""
     reasons = []
     for service in services:
-        options = [*service, "-f", "json", "--progress-spinner", "off", "--no-deps"]
-        options += ["--disable-pip"]
-        for lock in locks:
-            options += ["-r", str(lock)]
-        done = auditor.module("pip_audit", options)
         try:
-            found = judge(json.loads(done.stdout))
-        except (ValueError, KeyError, TypeError):
-            words = done.stderr.strip().splitlines() or ["it says nothing"]
-            reasons.append(f"{service[1]}: {words[-1].partition(':')[0].rpartition('.')[2]}")
+            found = [_of_lock(lock, service) for lock in locks]
+        except _NoAnswer as error:
+            reasons.append(f"{service[1]}: {error}")
             continue
-        if found.looked_up:
-            return found
-        reasons.append(f"{service[1]}: {found.reason}")
+        if sum(one.looked_up for one in found):
+            return Audit(
+                sum(one.looked_up for one in found),
+                sum(one.not_looked_up for one in found),
+                tuple(dict.fromkeys(line for one in found for line in one.weak)),
+            )
+        reasons.append(f"{service[1]}: {found[0].reason}")
     return Audit(0, 0, (), "; ".join(reasons))
+
+
+class _NoAnswer(Exception):
+    """The database cannot be asked."""
+
+
+def _of_lock(lock: Path, service: Sequence[str]) -> Audit:
+    options = [*service, "-f", "json", "--progress-spinner", "off", "--no-deps"]
+    done = auditor.module("pip_audit", [*options, "--disable-pip", "-r", str(lock)])
+    try:
+        return judge(json.loads(done.stdout))
+    except (ValueError, KeyError, TypeError):
+        words = done.stderr.strip().splitlines() or ["it says nothing"]
+        raise _NoAnswer(words[-1].partition(":")[0].rpartition(".")[2]) from None
 
 
 def judge(report: dict) -> Audit:
