@@ -85,6 +85,14 @@ image: ## Build a board's application image (BOARD=GENIUS_FLEX KEY=file.pem: it 
 	@$(SETUP) --group run
 	@$(HOST) image $(call option,board,BOARD) $(call option,key,KEY)
 
+firmware: ## Build MicroPython for a board, with ESP-IDF (BOARD=GENIUS_FLEX MICROPYTHON=folder FLASH=8)
+	@$(SETUP) --group run
+	@$(HOST) firmware $(call option,board,BOARD) $(call option,micropython,MICROPYTHON) $(call option,flash,FLASH)
+
+web: ## Make a page that writes a board's whole flash from a browser (BOARD=GENIUS_FLEX FIRMWARE=file.bin KEY=file.pem FLASH=8)
+	@$(SETUP) --group run
+	@$(HOST) web $(call option,board,BOARD) $(call option,firmware,FIRMWARE) $(call option,flash,FLASH) $(call option,key,KEY)
+
 signkey: ## Make the key that signs updates (KEY=file.pem)
 	@$(SETUP) --group run
 	@$(HOST) update --make-key $(call option,key,KEY)
@@ -153,4 +161,4 @@ doctor: ## Say what was found and chosen, what is missing and its remedy
 clean: ## Remove what was made under build/, keep the downloads in build/cache
 	@test ! -d build || find build/ -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +
 
-.PHONY: help setup run test bench accuracy advise world fuzz style chip image signkey update flash repl replay configure correct replace label handbook collect fleet soak security doctor clean
+.PHONY: help setup run test bench accuracy advise world fuzz style chip image firmware web signkey update flash repl replay configure correct replace label handbook collect fleet soak security doctor clean

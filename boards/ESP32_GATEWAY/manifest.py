@@ -2,5 +2,5 @@
 # is damaged.
 # ruff: noqa: F821
 include("$(MPY_DIR)/extmod/asyncio")
-freeze("$(BOARD_DIR)", ("_boot.py", "storage.py"))
+freeze("$(BOARD_DIR)/../ESP32_GATEWAY", ("_boot.py", "storage.py"))
 freeze("$(BOARD_DIR)/../../firmware", "main.py")

@@ -3,6 +3,7 @@
 NAME = "LILYGO_T_ETH_LITE_S3"
 PUBLIC = "LILYGO T-ETH-Lite-ESP32S3"
 CHIP = "esp32s3"
+FLASH_MB = 16
 ARTICLE_TYPE = 5010  # it plays a Genius
 LINKS = ("ethernet", "wifi")
 CHOOSES = "gateway"

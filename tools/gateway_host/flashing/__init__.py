@@ -1,0 +1,1 @@
+"""What is written into a chip's flash: its partitions, MicroPython, the merged image."""
