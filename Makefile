@@ -75,11 +75,12 @@ style: ## Check lint, formatting, spelling, types and the rules of the house
 	@$(HOST) types
 	@$(VENV) -m codespell_lib $(CHECKED) docs $(wildcard *.md) Makefile pyproject.toml
 
-chip: ## Measure a board's image in an emulated ESP32 (MINUTES=10 BOARD=WIFI_CONNECT HOUSE=file.toml CUTS=3 HOTSPOT=1 TLS=1 RENEW=1 HOME_ASSISTANT=1), or run the on-device tests there (TESTS=1)
+chip: ## Measure a board's image in an emulated ESP32 (MINUTES=10 BOARD=WIFI_CONNECT HOUSE=file.toml CUTS=3 HOTSPOT=1 TLS=1 RENEW=1 HOME_ASSISTANT=1 UPDATE=1), or run the on-device tests there (TESTS=1)
 	@$(SETUP) --group chip
 	@$(HOST) chip $(call option,tests,TESTS) $(call option,minutes,MINUTES) $(call option,board,BOARD) $(call option,house,HOUSE) \
 		$(call option,cuts,CUTS) $(call flag,hotspot,HOTSPOT) $(call flag,tls,TLS) \
-		$(call flag,renew,RENEW) $(call flag,home-assistant,HOME_ASSISTANT)
+		$(call flag,renew,RENEW) $(call flag,home-assistant,HOME_ASSISTANT) \
+		$(call flag,update,UPDATE)
 
 image: ## Build a board's application image (BOARD=GENIUS_FLEX KEY=file.pem: it takes updates that are signed by this key)
 	@$(SETUP) --group run

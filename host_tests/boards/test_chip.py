@@ -200,6 +200,7 @@ def window(**more: object) -> dict:
     whole |= {"longest": 30_000, "net": 15_000, "heap": 200_000, "collections": 10}
     whole |= {"pace": 1500, "live": 150_000}
     whole |= {"collecting": 150_000, "collection": 16_000, "internal": [50_000, 40_000, 35_000]}
+    whole |= {"psram": 2_340_000}
     whole |= {"histogram": [1, 0, 0, 0, 0, 0, 0, 0], "slow": {}, "calls": {}}
     return whole | more
 

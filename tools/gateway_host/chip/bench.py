@@ -19,11 +19,12 @@ from gateway_host import certificates, image
 from gateway_host.broker import Broker, free_port
 from gateway_host.chip import emulator, flash_image
 from gateway_host.chip.bridge_process import BridgeProcess
+from gateway_host.chip.commander import Commander
 from gateway_host.chip.line_bridge import Seen
 from gateway_host.chip.pages import Pages
 from gateway_host.chip.probe_reader import ProbeReader
-from gateway_host.chip.renewal import Renewal
 from gateway_host.chip.surroundings import Surroundings
+from gateway_host.chip.updates import Updates
 from gateway_host.errors import UserError
 from gateway_host.sim.house_file import load_house
 from gateway_host.view.collector import Collector, Snapshot
@@ -48,7 +49,8 @@ class Run:
     """What a run is to be: `seconds` from the first message on; `cuts`: how often the connection
     to the broker is cut; with `hotspot` the button is pressed and the page is read; with `tls` the
     broker wants TLS and a client certificate (ECDSA), with `renew` the gateway gets another one
-    after a third of the time; with `home_assistant` it announces itself there."""
+    after a third of the time; with `home_assistant` it announces itself there; with `update` it is
+    given two updates behind that time."""
 
     board: str
     house: Path
@@ -58,14 +60,16 @@ class Run:
     tls: bool = False
     renew: bool = False
     home_assistant: bool = False
+    update: bool = False
 
 
 @dataclass
 class Measured:
     """What was measured. `windows` and `facts`: the probe's; `seen`: the bridge's; `before`,
     `after`: the collector's at the begin and the end; `reconnect_s`: from each cut until the
-    broker's port was reached anew; `pages`: what a phone has read; `renewal`: the answer to it.
-    `waited_share`: share of the time that the emulator waited for the host's processor."""
+    broker's port was reached anew; `pages`: what a phone has read; `renewal`: the answer to it;
+    `update`: see updates.Updates.run. `waited_share`: share of the time that the emulator
+    waited for the host's processor."""
 
     run: Run
     firmware: str
@@ -79,6 +83,7 @@ class Measured:
     reconnect_s: list[float] = field(default_factory=list)
     pages: Pages = field(default_factory=Pages)
     renewal: dict[str, Any] | None = None
+    update: dict[str, Any] | None = None
     emulator_share: float = 0.0
     waited_share: float = 0.0
 
@@ -108,17 +113,19 @@ def measure(run: Run, say: Say) -> Measured:
         )
     emulator.find()
     plan = load_house(run.house).site_json()
-    built = image.build(run.board)
     made = certificates.make([emulator.HOST]) if run.tls else None
     renewed = certificates.make() if run.renew else None
     if made and renewed:
         made = replace(made, ca=made.ca + renewed.ca)
     with contextlib.ExitStack() as stack:
+        updates = None
+        if run.update:
+            place = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            updates = stack.enter_context(Updates(run.board, place))
+        built = image.build(run.board, key=updates and updates.modulus)
         broker = stack.enter_context(Broker(tls=made))
-        renewal = None
-        if renewed:
-            prefix = f"servicelocation/{plan['uuid']}/"
-            renewal = stack.enter_context(Renewal(broker.port, prefix, renewed))
+        prefix = f"servicelocation/{plan['uuid']}/"
+        commander = stack.enter_context(Commander(broker.port, prefix))
         around = stack.enter_context(Surroundings(broker.tls_port or broker.port))
         collector = stack.enter_context(Collector(plan))
         collector.connect("127.0.0.1", broker.port)
@@ -137,6 +144,8 @@ def measure(run: Run, say: Say) -> Measured:
             "settings.json": json.dumps(settings).encode(),
         }
         flash = firmware.flash(flash_image.file_system(built.littlefs, files))
+        if updates:
+            updates.publish()
         page = free_port(0)
         forward = {page: 80} if run.hotspot else {}
         chip = stack.enter_context(emulator.Emulator(flash, firmware.psram, forward))
@@ -145,7 +154,10 @@ def measure(run: Run, say: Say) -> Measured:
         reader = ProbeReader(chip.pty, LOG)
         stack.callback(reader.stop)
         measured = Measured(run, firmware.version)
-        _Measurement(measured, chip, bridge, reader, collector, around, page, renewal, say).go()
+        one = _Measurement(measured, chip, bridge, reader, collector, around, page, commander, say)
+        one.go(renewed)
+        if updates:
+            measured.update = updates.run(commander, bridge, one.wait_for)
     return measured
 
 
@@ -161,7 +173,7 @@ class _Measurement:
         collector: Collector,
         around: Surroundings,
         page: int,
-        renewal: Renewal | None,
+        commander: Commander,
         say: Say,
     ):
         self._measured = measured
@@ -172,34 +184,35 @@ class _Measurement:
         self._collector = collector
         self._around = around
         self._page = page
-        self._renewal = renewal
+        self._commander = commander
         self._say = say
 
-    def go(self) -> None:
-        """Start, measure, gather."""
+    def go(self, renewed: certificates.Certificates | None) -> None:
+        """Start, measure, gather. renewed: what the gateway is to take meanwhile."""
         measured = self._measured
-        self._wait_for(lambda: self._reader.heard, _SILENT_S, "the chip's first word")
-        self._wait_for(
+        self.wait_for(lambda: self._reader.heard, _SILENT_S, "the chip's first word")
+        self.wait_for(
             lambda: self._collector.snapshot().realtime, _START_S, "the first realtime message"
         )
         measured.realtime_s = time.monotonic() - self._chip.started
-        self._wait_for(self._settled, _START_S, "the time of day, and all topics")
+        self.wait_for(self._settled, _START_S, "the time of day, and all topics")
         measured.before = self._collector.snapshot()
         self._bridge.restart()
         first = len(self._reader.windows) + 1  # the one at hand has the start in it
         used, waited = self._chip.used()
         began = time.monotonic()
         cuts = [self._run.seconds * (k + 1) / (self._run.cuts + 1) for k in range(self._run.cuts)]
+        renewal = ""
         looks = self._run.seconds / 2 if self._run.hotspot else None
-        renewal = self._renewal
         while (passed := time.monotonic() - began) < self._run.seconds:
             self._check()
             if cuts and passed >= cuts[0]:
                 cuts.pop(0)
                 self._cut()
-            if renewal and passed >= self._run.seconds / 3:
-                renewal.ask()
-                renewal = None
+            if renewed and passed >= self._run.seconds / 3:
+                own = {"certificate": renewed.client_certificate, "key": renewed.client_key}
+                renewal = self._commander.ask("renew", own)
+                renewed = None
             if looks is not None and passed >= min(looks, 30):
                 looks = None
                 self._read_page(began + self._run.seconds)
@@ -210,8 +223,8 @@ class _Measurement:
         measured.emulator_share = (after[0] - used) / measured.seconds
         measured.waited_share = (after[1] - waited) / measured.seconds
         measured.after = self._collector.snapshot()
-        measured.renewal = self._renewal and self._renewal.answer
-        measured.seen = self._bridge.stop()
+        measured.renewal = self._commander.answers.get(renewal)
+        measured.seen = self._bridge.seen
         measured.windows = self._reader.windows[first:]
         measured.facts = self._reader.facts
 
@@ -232,7 +245,8 @@ class _Measurement:
         if self._reader.last.startswith("error: "):
             raise UserError(f"the gateway says: {self._reader.last.removeprefix('error: ')}")
 
-    def _wait_for(self, happened: Callable[[], Any], seconds: float, what: str) -> None:
+    def wait_for(self, happened: Callable[[], Any], seconds: float, what: str) -> None:
+        """Until happened(); UserError where it does not within that time."""
         until = time.monotonic() + seconds
         while not happened():
             self._check()
@@ -263,7 +277,7 @@ class _Measurement:
         known = len(self._around.connects)
         at = time.monotonic()
         self._around.cut()
-        self._wait_for(lambda: len(self._around.connects) > known, 60, "a new connection")
+        self.wait_for(lambda: len(self._around.connects) > known, 60, "a new connection")
         self._measured.reconnect_s.append(self._around.connects[-1] - at)
 
     def _read_page(self, until: float) -> None:

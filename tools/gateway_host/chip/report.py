@@ -35,6 +35,7 @@ def result(measured: Measured) -> dict[str, Any]:
     found |= _inside(measured)
     found["reconnect_s"] = [round(s, 2) for s in measured.reconnect_s]
     found["renewal"] = measured.renewal
+    found["update"] = measured.update
     looks, stale = measured.pages.looks, measured.pages.stale
     found["pages_read"] = sum(s is not None for s in looks)
     found["pages_failed"] = sum(s is None for s in looks + stale)
@@ -128,7 +129,7 @@ def _inside(measured: Measured) -> dict[str, Any]:
         "steps_per_s",
     )
     keys += ("collections_ms_per_s", "longest_collection_ms", "heap_used_bytes")
-    keys += ("heap_live_bytes",)
+    keys += ("heap_live_bytes", "psram_free_bytes")
     keys += ("internal_heap_free_bytes", "internal_heap_largest_bytes")
     keys += ("internal_heap_least_bytes",)
     if not windows:
@@ -154,6 +155,7 @@ def _inside(measured: Measured) -> dict[str, Any]:
         "longest_collection_ms": max(w["collection"] for w in windows) / 1000,
         "heap_used_bytes": max(w["heap"] for w in windows),
         "heap_live_bytes": _least_in_each_part([w["live"] for w in windows]),
+        "psram_free_bytes": sorted({w["psram"] for w in windows}),
         "internal_heap_free_bytes": min(w["internal"][0] for w in windows),
         "internal_heap_largest_bytes": min(w["internal"][1] for w in windows),
         "internal_heap_least_bytes": min(w["internal"][2] for w in windows),
@@ -228,6 +230,7 @@ def table(found: dict[str, Any]) -> Table:
     row("longest collection, ms", "longest_collection_ms", "{:.1f}", "50")
     row("Python heap used at the most, bytes", "heap_used_bytes", "{:,}")
     row("  behind collections, the least in each part of the time", "heap_live_bytes")
+    row("  PSRAM that it has not taken, bytes", "psram_free_bytes")
     row("internal heap free, bytes", "internal_heap_free_bytes", "{:,}")
     row("  largest piece", "internal_heap_largest_bytes", "{:,}")
     row("  least ever", "internal_heap_least_bytes", "{:,}", "30,000")
@@ -235,6 +238,8 @@ def table(found: dict[str, Any]) -> Table:
         row("s from a cut to a new connection", "reconnect_s")
     if found["renewal"]:
         row("answer to the renewal", "renewal")
+    for name, value in (found["update"] or {}).items():
+        rows.add_row(f"update: {name}", f"{value:,}", "5,000" if name == "dead_ms" else "")
     if found["pages_read"] or found["pages_failed"]:
         row("looks at the page", "pages_read")
         row("  failed", "pages_failed")

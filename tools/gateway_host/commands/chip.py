@@ -36,6 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tls", action="store_true", help="between gateway and broker")
     parser.add_argument("--renew", action="store_true", help="give it another certificate")
     parser.add_argument("--home-assistant", action="store_true", help="announce it there")
+    parser.add_argument(
+        "--update", action="store_true", help="install an update, and take one back"
+    )
     parser.add_argument("--hotspot", action="store_true", help="open the page and read it")
 
 
@@ -52,6 +55,7 @@ def main(arguments: argparse.Namespace) -> int:
         arguments.tls,
         arguments.renew,
         arguments.home_assistant,
+        arguments.update,
     )
     if run.renew and not run.tls:
         raise UserError("a certificate is renewed over TLS alone: TLS=1 RENEW=1")

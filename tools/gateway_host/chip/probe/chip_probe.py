@@ -205,6 +205,7 @@ def _gather(now):
         collection=state[_COLLECTION],
         histogram=list(_histogram),
         internal=internal,
+        psram=chip_world.psram_free(),
     )
     for key, table in (("slow", _slow), ("calls", _calls)):
         for name, row in table.items():

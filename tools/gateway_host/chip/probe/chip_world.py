@@ -42,6 +42,11 @@ def internal_heap():
     )
 
 
+def psram_free():
+    """Bytes of PSRAM that Python's heap has not taken."""
+    return max(r[1] for r in esp32.idf_heap_info(esp32.HEAP_DATA))
+
+
 class Module:
     """A module with some of its names replaced."""
 
