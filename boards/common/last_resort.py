@@ -10,6 +10,7 @@ import machine
 from micropython import const
 
 _SHOWN_S = const(30)
+_TRIAL_S = const(1)  # the program before has its turn
 
 
 class _Kept:
@@ -44,16 +45,23 @@ def _is_engineers():
         return False
 
 
+def _is_on_trial():
+    from update.slots import is_on_trial
+
+    return is_on_trial()
+
+
 def fail(error: Exception) -> NoReturn:
     """The program cannot begin because of `error`. Does not return; with a file `debug` it raises
     the error, and an engineer has the prompt."""
     if _is_engineers():
         raise error
     sys.print_exception(error)
-    for step in (_show, lambda: _keep(error)):
+    trial = False
+    for step in (_show, lambda: _keep(error), _is_on_trial):
         try:
-            step()
+            trial = step()
         except Exception as other:
             sys.print_exception(other)
-    time.sleep(_SHOWN_S)
+    time.sleep(_TRIAL_S if trial else _SHOWN_S)
     machine.reset()
