@@ -156,6 +156,8 @@ def _load(device, resting):
             modules.load("b" in board.BUSES, look)
         modules.load_gateway(look)
     gc.collect()  # the buffers want whole pieces of the heap
+    if not lacks_psram:
+        device.widen_heap()
     made = _usable(refused, name, lambda: _made(device, requested, installation, improv))
     if not made and installation and name == site_file.FILE:
         name = site_file.BEFORE

@@ -220,6 +220,8 @@ class Hardware(KeepsEnds, Protocol):
         """Feed the watchdog. Allocates nothing."""
     def heap_bytes(self) -> int:
         """What the program can have of memory, in use and free."""
+    def widen_heap(self) -> None:
+        """Have the heap large enough for what comes between two collections, for good."""
     def heap_free(self) -> int:
         """What is free of it."""
     def internal_heap(self) -> dict[str, int] | None:

@@ -181,6 +181,9 @@ class Hardware:
         """What the program can have of memory, in use and free, as the host says."""
         return self._heap_bytes
 
+    def widen_heap(self) -> None:
+        """Its size is fixed."""
+
     def heap_free(self) -> int:
         """What is free of it."""
         return gc.mem_free()

@@ -28,6 +28,7 @@ _B_RECEIVE_BUFFER = const(512)
 _S_1970_TO_2000 = const(946684800)
 _A_TIMER, _B_TIMER = const(0), const(1)
 _MEGAHERTZ = const(240)
+_PIECE_BYTES, _PIECES = const(16384), const(250)
 _INTERNAL_BYTES = const(1000000)  # a region of the IDF's heap that is larger lies in PSRAM
 _RESETS = {
     machine.PWRON_RESET: "power-up",
@@ -35,6 +36,10 @@ _RESETS = {
     machine.HARD_RESET: "software",
     machine.SOFT_RESET: "software",
 }
+
+
+def _psram_free():
+    return max([r[1] for r in esp32.idf_heap_info(esp32.HEAP_DATA)])
 
 
 class Hardware:
@@ -146,6 +151,15 @@ class Hardware:
     def heap_bytes(self) -> int:
         """What the program can have of memory, in use and free."""
         return gc.mem_alloc() + gc.mem_free()
+
+    def widen_heap(self) -> None:
+        """Have the heap made twice as large, for good. MicroPython itself makes it larger only
+        where a collection, amid a step, has found too little; and a part of it that has nothing in
+        it is given back by the next collection, so a piece stays in it."""
+        pieces, free = [], _psram_free()
+        while _psram_free() == free and len(pieces) < _PIECES:
+            pieces.append(bytearray(_PIECE_BYTES))
+        self._in_new_part = pieces[-1]
 
     def heap_free(self) -> int:
         """What is free of it."""
