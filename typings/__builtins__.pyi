@@ -110,6 +110,7 @@ from cloud.pings import Pings as Pings
 from cloud.rates import Rates as Rates
 from cloud.subscriptions import Subscriptions as Subscriptions
 from cloud.uplink import Uplink as Uplink
+from update.slots import Slots as Slots
 from update.updater import Updater as Updater
 from installer.service_page import Reach as Reach
 from installer.service_page import ServicePage as ServicePage

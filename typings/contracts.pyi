@@ -233,6 +233,10 @@ class Hardware(KeepsEnds, Protocol):
         """Keep up to 1024 bytes while the storage is erased; None forgets them."""
     def kept(self) -> bytes | None:
         """What is kept, or None."""
+    def keep_security(self, level: int) -> None:
+        """Keep the highest security level that a program here has had, whatever is erased."""
+    def security_kept(self) -> int:
+        """What is kept, 0 where nothing is."""
     def restart(self) -> None:
         """Begin anew, as after power-up."""
     def entropy(self) -> int:

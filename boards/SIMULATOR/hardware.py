@@ -17,7 +17,7 @@ from uart import Uart, UartB
 from wifi_provision import hotspot_name
 from net.clock import Clock
 
-_KEPT, _END_KEPT = "kept", "end_kept"
+_KEPT, _END_KEPT, _SECURITY_KEPT = "kept", "end_kept", "security_kept"
 _BUTTON, _END = const(8), const(128)  # of the answer to S
 
 
@@ -35,7 +35,14 @@ class Hardware:
     keeps_modules = False  # the heap is small
     debug = True
     notes = ()  # that it is an engineer's is nothing to report
-    program_files = ("programs", "simulator.json", "gateway.log", _KEPT, _END_KEPT)
+    program_files = (
+        "programs",
+        "simulator.json",
+        "gateway.log",
+        _KEPT,
+        _END_KEPT,
+        _SECURITY_KEPT,
+    )
 
     def __init__(self, settings: Table, board: Board):
         self.serial = settings["serial"]
@@ -223,6 +230,19 @@ class Hardware:
                 return file.read()
         except OSError:
             return None
+
+    def keep_security(self, level: int) -> None:
+        """Keep the highest security level that a program here has had, whatever is erased."""
+        with open(_SECURITY_KEPT, "w") as file:
+            file.write(str(level))
+
+    def security_kept(self) -> int:
+        """What is kept, 0 where nothing is."""
+        try:
+            with open(_SECURITY_KEPT) as file:
+                return int(file.read())
+        except OSError:
+            return 0
 
     def restart(self) -> None:
         """Begin anew, as after power-up."""

@@ -202,6 +202,20 @@ class Hardware:
             return None
         return bytes(data[:size])
 
+    def keep_security(self, level: int) -> None:
+        """Keep the highest security level that a program here has had, in the chip's NVS: whatever
+        is erased, it stays."""
+        store = esp32.NVS("gateway")
+        store.set_i32("security", level)
+        store.commit()
+
+    def security_kept(self) -> int:
+        """What is kept, 0 where nothing is."""
+        try:
+            return esp32.NVS("gateway").get_i32("security")
+        except OSError:
+            return 0
+
     def restart(self) -> None:
         """Begin anew, as after power-up."""
         machine.reset()

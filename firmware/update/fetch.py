@@ -46,11 +46,16 @@ async def fetch(
         stream, _ = await asyncio.wait_for(asyncio.open_connection(address, port), _TIMEOUT_S)
         stream.write((_REQUEST % (path, host, port, first, size - 1)).encode())
         await asyncio.wait_for(stream.drain(), _TIMEOUT_S)
-        status = await asyncio.wait_for(_head(stream), _TIMEOUT_S)
+        status, begin, length = await asyncio.wait_for(_head(stream), _TIMEOUT_S)
         if len(status) < 2 or status[1] not in (_OK, _PARTIAL):
             raise OSError("%s answers %s" % (url, b" ".join(status[1:]).decode() or "nothing"))
         skipped = first if status[1] == _OK else 0  # a server that knows no ranges sends all
+        if status[1] == _PARTIAL and begin != first:
+            raise OSError("%s: another part came than was asked for" % url)
         left = size - first
+        if may_be_less and length is not None:
+            left = min(left, length - skipped)
+            may_be_less = False
         while left:
             data = await asyncio.wait_for(stream.read(min(_PIECE, left + skipped)), _TIMEOUT_S)
             if not data and may_be_less:
@@ -71,8 +76,18 @@ async def fetch(
 
 
 async def _head(stream):
-    """The words of the answer's first line, once its head is read."""
+    """Of an answer: the words of its first line, at which byte its part begins, how many come;
+    None for what it does not say."""
     status = line = await stream.readline()
+    begin = length = None
     while line.strip():
         line = await stream.readline()
-    return status.split()
+        name, _, value = line.lower().partition(b":")
+        try:
+            if name == b"content-range":  # bytes 1000-1999/5000
+                begin = int(value.split()[1].split(b"-")[0])
+            elif name == b"content-length":
+                length = int(value)
+        except (ValueError, IndexError):
+            pass  # not said
+    return status.split(), begin, length

@@ -20,6 +20,7 @@ from update.fetch import fetch, parts
 from update.key import MODULUS
 from update.manifest import architecture, read
 from update.slots import Slots, enter, look_for_room, make_folder, path_of, running
+from update.trial import Trial
 
 _ORDER = "programs/order"
 _MANIFEST, _SIGNATURE, _PROGRAM = "manifest.json", "manifest.sig", "program"
@@ -29,9 +30,6 @@ _BLOCK = const(4096)  # written at once
 _SMALL_S = const(60)  # for the whole of a small file
 _LOOK_S, _AGAIN_S, _SOON_S = const(60), const(30), const(1)
 _CALM_MS, _CALM_LOOKS = const(20), const(250)
-_WELL_REPORTS = const(10)  # that must have been measured, while the A-bus is not behind
-_STEADY_S = const(30)  # that all must be well
-_TRIAL_S = const(600)  # then the program before has its turn
 _BUSY = "update: another one is being installed: %s"
 
 
@@ -57,11 +55,10 @@ class Updater:
         self._count = counters.count
         self._set_event = set_event
         self._is_calm = is_calm
-        self._reports = reports
-        self._in_cloud = in_cloud
-        self._begin_anew = begin_anew
-        self._uptime_ms = hardware.uptime_ms
+        self._least_security = max(SECURITY, hardware.security_kept())
         self._slots = Slots()
+        way = is_calm, reports, in_cloud, begin_anew
+        self._trial = Trial(hardware, self._slots, counters.count, *way)
         self._kept = Durable(_ORDER)
         self._order: Table | None = json.loads(self._kept.value or b"null")
         self._wanted = asyncio.Event()
@@ -102,7 +99,10 @@ class Updater:
 
     async def run(self, beat: Beat) -> Never:
         """Settle what is on trial; then install what is ordered, without end."""
-        await self._settle(beat)
+        self._look_back()
+        await self._trial.settle(self._verifies, beat)
+        if self._order and self._order["slot"] == self._running:
+            self._forget()  # it was confirmed
         while True:
             beat()
             before = self._fetched
@@ -161,7 +161,7 @@ class Updater:
             raise Refused(_BUSY % (self._order["version"] if self._order else "it is on trial"))
 
     def _read(self, text, signature):
-        way = self._article, architecture(), SECURITY, self._serial
+        way = self._article, architecture(), self._least_security, self._serial
         assert MODULUS  # it is not made without one
         return read(text, signature, MODULUS, *way)
 
@@ -207,8 +207,7 @@ class Updater:
             self._forget()
             return
         self._slots.begin_trial(order["slot"], order["sha256"], order["version"])
-        self._begin_anew()
-        await self._stand_still(beat)
+        await self._trial.end(beat)
 
     async def _fetch(self, order, path, beat):
         waiting = bytearray()
@@ -236,8 +235,9 @@ class Updater:
             if waiting:
                 await write()
 
-    def _verifies(self, order):
+    def _verifies(self):
         """Whether the next update will be possible, too."""
+        order = self._order or {}
         try:
             return self._read(order["manifest"].encode(), unhexlify(order["signature"]))
         except Exception as error:  # an order that cannot be read, or that was lost, too
@@ -251,8 +251,8 @@ class Updater:
         except OSError:
             self._count("update.unkept")
 
-    async def _settle(self, beat):
-        """Whether this program stays, where it is on trial; what has gone back is forgotten."""
+    def _look_back(self):
+        """What was on trial and cannot run goes back; what is over is forgotten."""
         slots, order = self._slots, self._order
         if slots.trial and slots.trial != self._running:
             slots.give_up()
@@ -261,28 +261,6 @@ class Updater:
             if slots.back:
                 self._count("update.back")
                 self._error = "%s did not work and has gone back" % slots.back
-            return
-        well = 0
-        while slots.trial:
-            beat()
-            await asyncio.sleep(1)
-            measures = self._is_calm() and self._reports() >= _WELL_REPORTS
-            well = well + 1 if measures and self._in_cloud() else 0
-            if well >= _STEADY_S:
-                well = 0
-                if self._verifies(order) and slots.confirm():
-                    self._forget()
-            elif self._uptime_ms() > 1000 * _TRIAL_S:
-                self._count("update.unwell")
-                self._begin_anew()
-                await self._stand_still(beat)
-
-    @staticmethod
-    async def _stand_still(beat):
-        """The new start is on its way."""
-        while True:
-            beat()
-            await asyncio.sleep(1)
 
 
 def _remove(path):

@@ -10,9 +10,17 @@ from pathlib import Path
 
 class UpdateServer:
     """Serves a folder. `asked`: path and range of each request. drop: after so many bytes of
-    `program` a connection ends; ranges: whether it knows them."""
+    `program` a connection ends; ranges: whether it knows them; cut: after so many bytes the
+    manifest ends; shifted: by so many bytes each part is another than was asked for."""
 
-    def __init__(self, folder: Path, drop: int | None = None, ranges: bool = True):
+    def __init__(
+        self,
+        folder: Path,
+        drop: int | None = None,
+        ranges: bool = True,
+        cut: int | None = None,
+        shifted: int = 0,
+    ):
         self.asked: list[tuple[str, str | None]] = []
         server = self
 
@@ -28,12 +36,17 @@ class UpdateServer:
                 data, status = file.read_bytes(), 200
                 bounds = re.match(r"bytes=(\d+)-(\d+)", self.headers["Range"] or "")
                 if bounds and ranges:
-                    data, status = data[int(bounds[1]) : int(bounds[2]) + 1], 206
+                    begin = int(bounds[1]) + shifted
+                    data, status = data[begin : int(bounds[2]) + 1], 206
                 self.send_response(status)
+                if status == 206:
+                    end = begin + len(data)
+                    whole = file.stat().st_size
+                    self.send_header("Content-Range", f"bytes {begin}-{end - 1}/{whole}")
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
-                cut = drop if file.name == "program" and drop else len(data)
-                self.wfile.write(data[:cut])
+                most = drop if file.name == "program" else cut
+                self.wfile.write(data[: most or len(data)])
                 self.close_connection = True
 
             def log_message(self, *_: object) -> None:

@@ -41,21 +41,11 @@ def place(tmp_path_factory: pytest.TempPathFactory, key: Path) -> Iterator[Path]
         patch.setattr(image, "IMAGES", folder / "images")
         flashed = image.build("SIMULATOR", ARCHITECTURE, keys.modulus(key))
         shutil.copy(flashed.romfs, folder / "flashed.romfs")
-        texts_of = image._texts
-        for name, changes in {
-            "new": {},
-            "broken": {"start.py": "raise ValueError('no start')\n"},
-        }.items():
-            sources = folder / f"sources-{name}"
-            (sources / "system").mkdir(parents=True)
-            text = (image.FIRMWARE / "system" / "version.py").read_text()
-            changes["system/version.py"] = text.replace("0.1.0", f"0.2.0-{name}")
-            (sources / "system" / "version.py").write_text(changes["system/version.py"])
-            with pytest.MonkeyPatch.context() as inner:
-                inner.setattr(image, "_texts", lambda made, c=changes: texts_of(made) | c)
-                inner.setattr(publish, "FIRMWARE", sources)
-                built = image.build("SIMULATOR", ARCHITECTURE, keys.modulus(key))
-                publish.publish(built, key, folder / name)
+        broken = {"start.py": "raise ValueError('no start')\n"}
+        for name, changes in {"new": {}, "broken": broken}.items():
+            changes["system/version.py"] = f'VERSION = "0.2.0-{name}"\nSECURITY = 1\n'
+            built = image.build("SIMULATOR", ARCHITECTURE, keys.modulus(key), changes)
+            publish.publish(built, key, folder / name)
         patch.setattr(sessions, "image_of", lambda _: folder / "flashed.romfs")
         yield folder
 
@@ -179,6 +169,24 @@ def test_what_is_refused_changes_nothing(lives, place, key, tmp_path):
     assert not (lives.directory / "programs").exists()
 
 
+def test_the_highest_security_level_that_ran_here_counts(lives, place, key, tmp_path):
+    """Also where a factory reset has left the program that was flashed, of a lower one."""
+    with lives.start() as running:
+        state(lives.listener, lambda one: one["mqtt"]["connects"])
+        running.session.interrupt()
+    assert (lives.directory / "security_kept").read_text() == "1"
+    (lives.directory / "security_kept").write_text("3")
+    tampered(place, tmp_path / "served", {"security": 2}, key)
+    with UpdateServer(tmp_path / "served") as server, lives.start() as running:
+        state(lives.listener, lambda one: one["mqtt"]["connects"])
+        url = f"http://127.0.0.1:{server.port}/SIMULATOR"
+        answer = running.ask("1", update={"url": url})
+        words = "has security level 2, this gateway is at 3 and never goes back"
+        assert not answer["ok"] and words in answer["text"], answer
+        running.session.interrupt()
+    assert (lives.directory / "security_kept").read_text() == "3"
+
+
 def test_wrong_addresses_and_a_program_that_is_not_what_was_signed(lives, place, tmp_path):
     tampered(place, tmp_path / "served", {})
     shutil.copy(place / "new" / "SIMULATOR" / "manifest.json", tmp_path / "served" / "SIMULATOR")
@@ -202,6 +210,22 @@ def test_wrong_addresses_and_a_program_that_is_not_what_was_signed(lives, place,
         assert one["firmwareVersion"] == "0.1.0"
         running.session.interrupt()
     assert not (lives.directory / "programs" / "a").exists()
+
+
+def test_a_manifest_that_is_cut_and_another_part_than_was_asked_for(lives, place):
+    with lives.start() as running:
+        state(lives.listener, lambda one: one["mqtt"]["connects"])
+        for number, (wrong, words) in enumerate(
+            (
+                ({"cut": 40}, "the connection ended before its time"),
+                ({"shifted": 7}, "another part came than was asked for"),
+            )
+        ):
+            with UpdateServer(place / "new", **wrong) as server:
+                url = f"http://127.0.0.1:{server.port}/SIMULATOR"
+                answer = running.ask(str(number), update={"url": url})
+                assert not answer["ok"] and words in answer["text"], answer
+        running.session.interrupt()
 
 
 def test_an_order_whose_server_has_gone_is_replaced(lives, place):
