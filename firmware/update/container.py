@@ -1,8 +1,9 @@
 """A program in one file (docs/update.md): its modules and what they read, packed one by one. As a
 file system to be mounted, which is only read.
 
-Owns the layout: "GWP1", how many files (<H), of each the length of its name (<H), the name, where
-it begins, packed and whole length (<III); then their contents, each raw deflate (RFC 1951).
+Owns the layout: "GWP1", how many bytes follow before the first content (<I), how many files (<H),
+of each the length of its name (<H), the name, where it begins, packed and whole length (<III);
+then their contents, each raw deflate (RFC 1951).
 """
 
 import io
@@ -25,13 +26,17 @@ class Container:
         self._file = open(file, "rb")
         self._places: dict[str, tuple[int, ...]] = {}
         self._folders = [""]
-        read = self._file.read
-        if read(4) != _MAGIC:
+        if self._file.read(4) != _MAGIC:
             raise ValueError("no program")
-        for _ in range(struct.unpack("<H", read(2))[0]):
-            name = read(struct.unpack("<H", read(2))[0]).decode()
-            self._places["/" + name] = struct.unpack("<III", read(12))
-            folder = ("/" + name).rsplit("/", 1)[0]
+        size = struct.unpack("<I", self._file.read(4))[0]
+        index = self._file.read(size)  # at once: a look into the flash takes long
+        at = 2
+        for _ in range(struct.unpack_from("<H", index, 0)[0]):
+            end = at + 2 + struct.unpack_from("<H", index, at)[0]
+            name = "/" + index[at + 2 : end].decode()
+            self._places[name] = struct.unpack_from("<III", index, end)
+            at = end + 12
+            folder = name.rsplit("/", 1)[0]
             if folder not in self._folders:
                 self._folders.append(folder)
 

@@ -28,8 +28,9 @@ def pack(lib: Path) -> bytes:
     """The files below a folder in the layout of docs/update.md."""
     files = sorted(path for path in lib.rglob("*") if path.is_file())
     names = [path.relative_to(lib).as_posix().encode() for path in files]
-    at = len(MAGIC) + 2 + sum(2 + len(name) + 12 for name in names)
-    index, contents = MAGIC + struct.pack("<H", len(files)), b""
+    size = 2 + sum(2 + len(name) + 12 for name in names)
+    at = len(MAGIC) + 4 + size
+    index, contents = MAGIC + struct.pack("<IH", size, len(files)), b""
     for path, name in zip(files, names, strict=True):
         data = path.read_bytes()
         packer = zlib.compressobj(9, zlib.DEFLATED, -_WINDOW)
