@@ -58,7 +58,7 @@ class Gateway:
         self.hardware = hardware
         self.site = site
         self._log = Log(hardware.uptime_ms)
-        self.counters = Counters(self._log.error)
+        self.counters = Counters(self._log)
         seen = lambda: self.site, lambda: self.measuring, lambda: self.advice
         seen += lambda: self.port_b.devices(), self.texts
         done = self._identify, self._scan, lambda change: self._maintenance.edit(change)
@@ -154,9 +154,9 @@ class Gateway:
             self._use_site,
             lambda: retained.publish(self.uplink.publish),
         )
-        way = self._change.apply, self._log, self.commands, self.close, hardware.restart
+        way = self._change.apply, self._log, self.commands, self.close, self.housekeeping.restart
         free = self.journal.undelivered, lambda: self.housekeeping.give_back(self._now_s())
-        self._maintenance = Maintenance(site, settings, meters, hardware.serial, *way, *free)
+        self._maintenance = Maintenance(site.uuid, settings, meters, hardware.serial, *way, *free)
         self._maintenance.declare()
         way = self.connection, self.uplink, self.commands, self.counters, self._now_s
         self._renewal = Renewal(hardware.serial, settings, *way)

@@ -26,6 +26,7 @@ class Led:
             "cloud": False,  # it has accepted us
             "measuring": False,  # something was measured since start
             "signal": 0,  # good; 1 medium, 2 poor
+            "safe": False,  # safe mode
             "reset": None,  # the colour of a pressed button
         }
         self._had_cloud = False
@@ -77,6 +78,8 @@ class Led:
             return "no internet"
         if facts["hotspot"] and "ready" in self._table:
             return "ready"
+        if facts["safe"] and "safe mode" in self._table:
+            return "safe mode"
         if facts["cloud"]:
             if not facts["measuring"]:
                 return "connecting"

@@ -3,6 +3,7 @@ nothing; main.py calls it."""
 
 import asyncio
 import gc
+import sys
 
 import board
 import hardware
@@ -12,6 +13,7 @@ from micropython import const
 from system import modules
 from system.counters import Counters
 from system.ends import Ends
+from system.version import VERSION
 from system.watchdog import WATCHDOG_MS
 from hotspot.improv import Improv
 from wifi_provision import hotspot_name
@@ -83,6 +85,7 @@ def _finish_reset(device):
         from panel.factory_reset import reset
 
         reset(device)
+        Ends(device, not device.debug).in_order()
         device.restart()
 
 
@@ -123,14 +126,23 @@ async def _run(gateway):
     await gateway.run()
 
 
-async def _rest(gateway, seconds):
-    try:
-        await asyncio.wait_for(gateway.run(), seconds)
-    except asyncio.TimeoutError:
-        pass
+async def _rest(gateway):
+    await gateway.run()
 
 
-def _load(device, resting):
+def _safe(device, improv, seconds):
+    """Safe mode."""
+    from safe_mode import SafeMode
+
+    refused = []
+    requested = _usable(refused, "settings.json", settings.read) or settings.kept()
+    gateway = SafeMode(device, board, requested, improv, seconds)
+    for name in ["safe"] + refused + list(device.notes):
+        gateway.counters.count("start." + name)
+    return gateway
+
+
+def _load(device, safe_s):
     """What is to be run, of the configuration that there is."""
     refused = list(device.notes)
     improv = _usable(refused, "improv", lambda: _improv(device))
@@ -141,11 +153,10 @@ def _load(device, resting):
     lacks_psram = getattr(board, "PSRAM", True) and device.heap_bytes() < _PSRAM_BYTES
     if device.keeps_modules and not lacks_psram:
         modules.keep_all()
+    if safe_s:
+        return _safe(device, improv, safe_s)
     installation, name = _installation(refused, device.serial)
     requested = _usable(refused, "settings.json", settings.read) or settings.kept()
-    if resting:
-        refused.append("rest")
-        installation = None
     if lacks_psram:
         print(_NO_PSRAM % (device.heap_bytes() // 1000))
         refused.append("psram")
@@ -163,7 +174,7 @@ def _load(device, resting):
         name = site_file.BEFORE
         before = _usable(refused, name, lambda: _site_before(device.serial))
         made = before and _usable(refused, name, lambda: _made(device, requested, before, improv))
-    if not made and not resting:
+    if not made:
         _end_trial(device)
     gateway = made or _made(device, requested, None, improv)
     for name in refused:
@@ -177,14 +188,20 @@ def _end_trial(device):
     from update.slots import is_on_trial
 
     if is_on_trial():
+        Ends(device, not device.debug).note("the site cannot be used by the program on trial")
         device.restart()
 
 
-def _serve(device, rest_s=0):
-    gateway = _load(device, rest_s > 0)
+def _program():
+    """The name of the program that runs: where it lies, and its version."""
+    return "%s %s" % (sys.path[0], VERSION)
+
+
+def _serve(device, safe_s=0):
+    gateway = _load(device, safe_s)
     device.watchdog(WATCHDOG_MS)
     try:
-        asyncio.run(_rest(gateway, rest_s) if rest_s else _run(gateway))
+        asyncio.run(_rest(gateway) if safe_s else _run(gateway))
     except KeyboardInterrupt:
         asyncio.new_event_loop()
         asyncio.run(gateway.close())
@@ -209,7 +226,10 @@ def main() -> None:
         _serve(device)
         return
     try:
-        _serve(device, Ends(device).begin())
+        _serve(device, Ends(device).begin(_program()))
+        Ends(device).in_order()
     except BaseException as error:  # there is none after which nothing is to be done
-        Ends(device).note(error)
+        ends = Ends(device)
+        if not ends.ordered:  # a restart() that is an exception
+            ends.note(error)
     device.restart()

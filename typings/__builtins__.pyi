@@ -116,6 +116,7 @@ from installer.service_page import Reach as Reach
 from installer.service_page import ServicePage as ServicePage
 from led import Led as Led
 from pipeline import Measuring as Measuring
+from safe_mode import SafeMode as SafeMode
 
 BoardHardware = contracts.Hardware
 ImprovLine = contracts.SerialLine

@@ -106,9 +106,11 @@ class KeepsEnds(Protocol):
     def reset_cause(self) -> str:
         """What the chip says of its last reset."""
     def keep_end(self, data: bytes) -> None:
-        """Keep up to 500 bytes over a new start, not over a power cut; wears nothing."""
+        """Keep up to 2000 bytes over a new start, not over a power cut; wears nothing."""
     def end_kept(self) -> bytes:
         """What is kept there."""
+    def uptime_ms(self) -> int:
+        """ms since start."""
 
 Pins = Mapping[str, Any]
 """A board's PINS (docs/device.md): numbers, and what is said of them."""

@@ -16,6 +16,7 @@ LED = {
     "poor": ("red", "breathing"),
     "lost": ("red", "blinking"),
     "no internet": ("red", "blinking"),
+    "safe mode": ("purple", "blinking"),
 }
 MAX_STATE_S = {"connecting": 120}
 SIGNAL_DBM = (-95, -105)  # good reception from here on; medium from here on

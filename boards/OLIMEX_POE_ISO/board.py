@@ -14,6 +14,7 @@ LED = {
     "well": ("green", "breathing"),
     "lost": ("red", "blinking"),
     "no internet": ("red", "solid"),
+    "safe mode": ("purple", "blinking"),
 }
 MAX_STATE_S = {"booting": 600, "connecting": 120}
 RESET = (("red", 1), ("yellow", 8), ("off", 15), ("blue", 20))

@@ -25,7 +25,8 @@ class Hardware:
     """What the firmware gets: `a_uart`, `a_baud`, `serial`, the links that the board has (docs/
     connection.md; None for one that it has not), `name`, `hotspot_ports` (HTTP, DNS), `home`
     (address, port), the servers `probe` (host, port; or None) and `time_servers`, `clock`,
-    `now_ms`, `debug` (whether the console is an engineer's: always, Improv has a line of its own),
+    `now_ms`, `debug` (whether the console is an engineer's: unless a test says otherwise, as
+    Improv has a line of its own),
     `reset_cause` (a text), and the functions below. Of the watchdog `fed` is how often it was fed,
     `bitten` how often it would have started the chip anew."""
 
@@ -33,7 +34,6 @@ class Hardware:
     # low in it, and free pieces of 8 kB remain; with twice as many, 4 kB.
     collect_every = 8192
     keeps_modules = False  # the heap is small
-    debug = True
     notes = ()  # that it is an engineer's is nothing to report
     program_files = (
         "programs",
@@ -46,6 +46,7 @@ class Hardware:
 
     def __init__(self, settings: Table, board: Board):
         self.serial = settings["serial"]
+        self.debug = settings.get("debug", True)
         self.a_baud = settings["baud"]
         self.a_uart = uart = Uart(settings["link"], self)
         self.ethernet = Ethernet(uart) if "ethernet" in board.LINKS else None
@@ -203,7 +204,7 @@ class Hardware:
         return self.heap_free()
 
     def keep_end(self, data: bytes) -> None:
-        """Keep up to 500 bytes over a new start."""
+        """Keep up to 2000 bytes over a new start."""
         with open(_END_KEPT, "wb") as file:
             file.write(data)
 

@@ -14,6 +14,7 @@ LED = {
     "well": ("green", "breathing"),
     "lost": ("red", "blinking"),
     "no internet": ("red", "blinking"),
+    "safe mode": ("purple", "blinking"),
 }
 MAX_STATE_S = {"booting": 30, "connecting": 120}
 RESET = (("red", 1), ("blue", 3))

@@ -176,8 +176,8 @@ class Hardware:
         return min(self.heap_free(), self.internal_heap()["free"])
 
     def keep_end(self, data: bytes) -> None:
-        """Keep up to 500 bytes in the RTC's memory, which a reset leaves and a power cut does not;
-        no flash is worn."""
+        """Keep up to 2000 bytes in the RTC's memory, which a reset leaves and a power cut does
+        not; no flash is worn."""
         machine.RTC().memory(data)
 
     def end_kept(self) -> bytes:

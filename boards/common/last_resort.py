@@ -18,6 +18,9 @@ class _Kept:
 
     reset_cause = "unknown"
 
+    def uptime_ms(self) -> int:
+        return 0  # nothing has run
+
     def end_kept(self) -> bytes:
         return machine.RTC().memory()
 

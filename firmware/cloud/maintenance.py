@@ -27,7 +27,7 @@ _FILES = {"site": site_file.FILE, "site_before": site_file.BEFORE}
 
 
 class Maintenance:
-    """site: site.document.Site; requested: settings.Settings; meters_of, own: see
+    """uuid: of the site; requested: settings.Settings; meters_of, own: see
     document.load(); apply: a coroutine function, whether a site is used from now on, without a new
     start; close: a coroutine function, a clean end; restart: a function, the new start, which
     comes once the answer has gone; undelivered: journal.Journal.undelivered; give_back: a
@@ -35,7 +35,7 @@ class Maintenance:
 
     def __init__(
         self,
-        site: Site,
+        uuid: str,
         requested: Settings,
         meters_of: MetersOf | None,
         own: str,
@@ -47,7 +47,7 @@ class Maintenance:
         undelivered: Callable[[], int],
         give_back: Callable[[], object],
     ):
-        self._uuid = site.uuid
+        self._uuid = uuid
         self._own = own
         self._apply = apply
         self._settings = requested
@@ -73,7 +73,7 @@ class Maintenance:
     def _read_log(self, fields):
         log = self._log
         log.set_level(fields["level"] or log.level)
-        return compact({"level": log.level, "lines": log.lines()})
+        return compact({"level": log.level, "lines": log.lines(), "before": log.before})
 
     def _get(self, fields):
         what = fields["what"]

@@ -9,6 +9,7 @@ _LATE_MS = const(100)  # a poll that is later proves no more than this
 
 SHORT = "short"
 RESET = "reset"
+LET_GO = "let go"  # held, and not until the reset
 EARLY = "purple"
 
 
@@ -71,4 +72,4 @@ class Button:
         if held_ms < _LONG_MS:
             return SHORT
         self.shown = EARLY
-        return None
+        return LET_GO

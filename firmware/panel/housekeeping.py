@@ -17,7 +17,7 @@ from net.connection import Connection
 from net.time_floor import TimeFloor
 from led import Led
 from panel.animation import Animation
-from panel.button import RESET, SHORT, Button
+from panel.button import LET_GO, RESET, SHORT, Button
 from panel.console import Console
 
 _FRAME_MS = const(20)
@@ -43,7 +43,8 @@ class Housekeeping:
     """`led`: its state; `connection`; `counters`; `watch`; `ends`: ends.Ends. hardware, board:
     the board's; settings: settings.Settings; changed: a function, called when the LED's state has
     changed; cloud: a function, whether the cloud has accepted us; improv: improv.Improv or
-    None; service: the commissioning page (installer.service_page), None without a site."""
+    None; service: the commissioning page (installer.service_page), None without a site.
+    `let_go`: a function, called when a held button was let go before the reset."""
 
     def __init__(
         self,
@@ -64,6 +65,8 @@ class Housekeeping:
         self._cloud = cloud
         self._has_lte = "lte" in board.LINKS
         self._alone = service is None
+        self._measures = False  # since the start
+        self.let_go: Callable[[], object] = lambda: None
         self._console = console = Console()
         self.connection = Connection(
             hardware,
@@ -80,16 +83,21 @@ class Housekeeping:
         own, ca = [Validity(settings.mqtt, field) for field in ("certificate", "ca")]
         self._certificates = own, ca
         self._floor = TimeFloor(own.begins_s, counters.count)
-        self.ends = Ends(hardware)
+        self.ends = Ends(hardware, not hardware.debug)
+        if counters.log:
+            counters.log.before = self.ends.before
         if self.ends.reason:
             counters.count("end." + self.ends.reason.split(":")[0])
-        self.watch = Watch(counters, hardware.feed, self.ends)
+        self.watch = Watch(
+            counters, hardware.feed, self.ends, lambda: self._alone or self._measures
+        )
         self._improv = improv
         if improv:
             improv.serve(self.connection.trial)
 
     def set_event(self, event: str, value: LedFact) -> None:
         """Something has happened: see led.Led.set_event."""
+        self._measures = self._measures or event == "measuring"
         if self.led.set_event(event, value, self.hardware.uptime_ms() // 1000):
             self._changed()
 
@@ -126,6 +134,11 @@ class Housekeeping:
     async def run(self) -> None:
         """Run the tasks, without end."""
         await run_all(self.counters, self.tasks(), self.watch)
+
+    def restart(self) -> None:
+        """A new start, in order."""
+        self.ends.in_order()
+        self.hardware.restart()
 
     def set_chip_clock(self) -> bool:
         """Set the clock by which TLS judges certificates: while the time is unknown to the
@@ -195,6 +208,8 @@ class Housekeeping:
                 self.connection.open_hotspot()
             elif pressed == RESET:
                 self._reset()
+            elif pressed == LET_GO:
+                self.let_go()
             frames += 1
             if frames == 1000 // _FRAME_MS:
                 frames = 0
@@ -224,7 +239,7 @@ class Housekeeping:
                 self.hardware.watchdog(WATCHDOG_MS)
                 self._button.refuse()
                 return
-        self.hardware.restart()
+        self.restart()
 
     async def _keep_time(self, beat):
         from net import sntp

@@ -3,18 +3,18 @@ in the `gateway` topic."""
 
 
 class Counters:
-    """`counts`: name -> how often since start. Only what has occurred is listed. noted: called
-    with each name."""
+    """`counts`: name -> how often since start. Only what has occurred is listed. `log`: log.Log,
+    which gets each name, or None."""
 
-    def __init__(self, noted: Count | None = None):
+    def __init__(self, log: Log | None = None):
         self.counts = {}
-        self._noted = noted
+        self.log = log
 
     def count(self, name: str) -> None:
         """Never fails: where there is no memory left for it, nothing is counted."""
         try:
             self.counts[name] = self.counts.get(name, 0) + 1
-            if self._noted:
-                self._noted(name)
+            if self.log:
+                self.log.error(name)
         except MemoryError:
             pass

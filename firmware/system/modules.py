@@ -34,6 +34,7 @@ _NOW_AND_THEN = (
     "cloud.first_answer",
     "net.advice",
     "system.durable",
+    "system.failed_starts",
     "net.reachability",
     "site.certificate",
     "site.settings",

@@ -8,6 +8,7 @@ from micropython import const
 WATCHDOG_MS = const(30000)  # the chip's, while the program runs: a TLS handshake takes two seconds
 _UNJUDGED = const(-1)
 _STEADY_S = const(600)
+_MARK_S = const(60)
 
 
 def unwatched() -> None:
@@ -16,12 +17,20 @@ def unwatched() -> None:
 
 class Watch:
     """counters; feed: a function, feeds the watchdog; ends: ends.Ends, which keeps over the
-    restart who stood still."""
+    restart who stood still, and what the log said; well: a function, whether the gateway does what
+    it is there for."""
 
-    def __init__(self, counters: Counters, feed: Callable[[], None], ends: Ends):
+    def __init__(
+        self,
+        counters: Counters,
+        feed: Callable[[], None],
+        ends: Ends,
+        well: Callable[[], object] = lambda: True,
+    ):
         self._counters = counters
         self._feed = feed
         self._ends = ends
+        self._well = well
         self._names = []
         self._limits = []
         self._quiet = []  # seconds since each has moved
@@ -43,13 +52,25 @@ class Watch:
 
     async def run(self) -> Never:
         """Look once a second; without end."""
-        seconds = 0
+        seconds, steady, log = 0, False, self._counters.log
         while True:
             self.look()
             await asyncio.sleep(1)
             seconds += 1
-            if seconds == _STEADY_S:
+            if seconds >= _STEADY_S and not steady and self._well():
+                steady = True
                 self._ends.steady()
+            if seconds % _MARK_S == 0 or log and log.fresh:
+                self._mark(log)
+
+    def _mark(self, log):
+        """Where memory is too short for it, it is done at another time."""
+        try:
+            self._ends.mark(log.recent if log else [])
+            if log:
+                log.fresh = False
+        except MemoryError:
+            pass
 
     def look(self) -> None:
         """A second has passed: feed the watchdog unless a task stands still. Allocates only when

@@ -8,7 +8,7 @@ from micropython import heap_lock, heap_unlock
 from net.advice import OVERDUE, texts
 from led import Led
 from panel.animation import COLOURS, Animation
-from panel.button import RESET, SHORT, Button
+from panel.button import LET_GO, RESET, SHORT, Button
 
 TABLE = {
     "booting": ("blue", "solid"),
@@ -20,6 +20,7 @@ TABLE = {
     "poor": ("red", "breathing"),
     "lost": ("red", "blinking"),
     "no internet": ("red", "solid"),
+    "safe mode": ("purple", "blinking"),
 }
 # docs/led.md's events with all that they may say.
 EVENTS = {
@@ -30,6 +31,7 @@ EVENTS = {
     "cloud": (False, True),
     "measuring": (False, True),
     "signal": (0, 1, 2),
+    "safe": (False, True),
     "reset": (None, "red"),
 }
 MAX_STATE_S = {"booting": 600, "connecting": 120}
@@ -100,6 +102,17 @@ STORIES = (
         ("cloud", True, "poor"),
         ("signal", 0, "well"),
     ),
+    # Safe mode: whatever the links do, but for an update and the hotspot.
+    (
+        ("safe", True, "safe mode"),
+        ("link", "up", "safe mode"),
+        ("cloud", True, "safe mode"),
+        ("updating", True, "booting"),
+        ("updating", False, "safe mode"),
+        ("hotspot", True, "ready"),
+        ("hotspot", "failed", "no internet"),
+        ("hotspot", False, "safe mode"),
+    ),
 )
 
 
@@ -118,7 +131,8 @@ class States(unittest.TestCase):
         """All that can happen, in every order of three: the state has a row, and only what
         happened decides it. Without a row for "searching" it looks like "booting"."""
         happenings = [(event, value) for event in EVENTS for value in EVENTS[event]]
-        poor = {state: TABLE[state] for state in TABLE if state not in ("ready", "searching")}
+        lacks = ("ready", "searching", "safe mode")
+        poor = {state: TABLE[state] for state in TABLE if state not in lacks}
         for table in (TABLE, poor):
             for first in happenings:
                 for second in happenings:
@@ -318,7 +332,8 @@ class Pressing(unittest.TestCase):
         """Nothing is reset, and it is shown; the next press begins anew."""
         reported = self.press(GENIUS, (True, 19900), (False, 3000), (True, 1500), (False, 3000))
         right = [(1000, "red"), (8000, "yellow"), (15000, "off"), (19900, "purple"), (21900, None)]
-        right += [(23900, "red"), (24400, "purple"), (26400, None)]
+        right.insert(4, (19900, LET_GO))
+        right += [(23900, "red"), (24400, "purple"), (24400, LET_GO), (26400, None)]
         self.near(reported, right)
 
     def test_short(self):

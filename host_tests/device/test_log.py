@@ -10,7 +10,7 @@ class Flooded(unittest.TestCase):
     def setUp(self):
         self.now_s = 0
         self.log = Log(lambda: self.now_s * 1000)
-        self.counters = Counters(self.log.error)
+        self.counters = Counters(self.log)
 
     def test_a_flood_leaves_the_others_and_is_counted(self):
         self.counters.count("mqtt.lost")

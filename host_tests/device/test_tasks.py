@@ -65,6 +65,9 @@ class Ends:
     def forgive(self):
         self.reported.append("forgiven")
 
+    def mark(self, lines):
+        self.marked = lines
+
     def steady(self):
         self.reported.append("steady")
 

@@ -76,6 +76,7 @@ def test_every_board_of_the_manual_is_there():
 def test_the_table_is_the_manuals(board):
     data = data_of(board)
     table = {state: tuple(shown) for state, shown in data["led"].items()}
+    assert table.pop("safe mode") == ("purple", "blinking")  # ours: no state of the manual
     assert table == MANUAL[board]
     assert {colour for colour, _ in table.values()} <= set(data["colours"])
     assert {pattern for _, pattern in table.values()} <= {"solid", "blinking", "breathing"}

@@ -56,6 +56,7 @@ class Next:
     reset_cause = "software"
     end_kept = staticmethod(lambda: kept[0])
     keep_end = staticmethod(lambda data: None)
+    uptime_ms = staticmethod(lambda: 0)
 
 
 def light_shown():
@@ -75,7 +76,7 @@ def end_reported():
     from system.ends import Ends
 
     ends = Ends(Next)
-    ends.begin()
+    ends.begin("")
     return {"reason": ends.reason, "count": ends.count}
 
 

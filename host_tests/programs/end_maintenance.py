@@ -47,7 +47,7 @@ async def main():
         commands = Commands()
         commands.fails = what == "commands"
         words = commands, close, lambda to=restarts: to.append(1), lambda: 0, give_back
-        Maintenance(Anything, None, None, "5020000042", None, None, *words).declare()
+        Maintenance(Anything.uuid, None, None, "5020000042", None, None, *words).declare()
         if what == "memory":
             asyncio.create_task = no_memory
         carried_out["free"]({"site": "u", "gateway": "5020000042", "losing": False})

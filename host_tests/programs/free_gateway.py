@@ -34,7 +34,7 @@ class Label:
 def answered(fields, undelivered, label):
     """The answer, and the refusal."""
     words = Commands, None, None, lambda: undelivered, label.give_back
-    Maintenance(Anything, None, None, "5020000042", None, None, *words).declare()
+    Maintenance(Anything.uuid, None, None, "5020000042", None, None, *words).declare()
     try:
         return [json.loads(carried_out["free"](fields)), None]
     except Refused as error:

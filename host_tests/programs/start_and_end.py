@@ -49,9 +49,9 @@ async def run(gateway):
         raise getattr(builtins, name)(*arguments)
 
 
-async def resting(gateway, seconds):
+async def resting(gateway):
     report(rests=not isinstance(gateway, Gateway), errors=gateway.counters.counts)
-    await rest(gateway, seconds)
+    await rest(gateway)
 
 
 def fails(*what):

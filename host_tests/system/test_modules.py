@@ -14,6 +14,7 @@ from in_interpreter import succeed
 _AT_START = {
     "program.py",
     "start.py",
+    "safe_mode.py",
     "update/offer.py",
     "site/document.py",
     "site/check.py",

@@ -170,14 +170,16 @@ KINDS = {
 def test_whatever_ends_the_program_is_followed_by_a_new_start_which_reports_it(end, tmp_path):
     (tmp_path / "site.json").write_text(json.dumps(PLAN))
     reported, restarts = start_and_end(tmp_path, end)
-    assert reported["end"] == {"reason": None, "reset": "power-up", "count": 0}
+    none = {"ran": None, "failed": 0}
+    assert reported["end"] == {"reason": None, "reset": "power-up", "count": 0} | none
     assert reported["measures"] and restarts["restarts"] <= 6
     reported, _ = start_and_end(tmp_path, reset="software")
-    assert reported["end"] == {"reason": KINDS[end], "reset": "software", "count": 1}
+    said = {"reason": KINDS[end], "reset": "software", "count": 1, "ran": 5, "failed": 1}
+    assert reported["end"] == said
     assert reported["errors"]["end." + end[0]] == 1
     # The start after one that ended in order has nothing to report but the count.
     reported, _ = start_and_end(tmp_path, reset="software")
-    assert reported["end"] == {"reason": None, "reset": "software", "count": 1}
+    assert reported["end"] == said | {"reason": None, "failed": 0}
 
 
 def test_what_the_watchdog_ended_is_reported(tmp_path):
@@ -188,19 +190,19 @@ def test_what_the_watchdog_ended_is_reported(tmp_path):
 
 
 def test_starts_that_fail_again_and_again_are_left_out_now_and_then(tmp_path):
-    """Longer and longer; LED, hotspot and Improv are there meanwhile (Housekeeping), and after a
-    start that lasted all begins anew. The cloud hears of a failure by the start after the rest."""
+    """Safe mode, longer and longer, though the power was cut meanwhile; after a start that lasted
+    all begins anew. The cloud hears of a failure also by the start after safe mode."""
     (tmp_path / "site.json").write_text(json.dumps(PLAN))
     fails = ("MemoryError",)
     rests, reasons = [], []
     for _ in range(12):
         reported, *_, restarts = start_and_end(tmp_path, fails, reset="software")
         rests.append(restarts["restarts"] if "rests" in reported else 0)
-        assert ("start.rest" in reported["errors"]) == ("rests" in reported)
+        assert ("start.safe" in reported["errors"]) == ("rests" in reported)
         if "rests" not in reported:
             reasons.append(reported["end"]["reason"])
     assert reasons == [None] + 6 * ["MemoryError"]
-    assert rests == [0, 0, 0, 30, 0, 60, 0, 120, 0, 240, 0, 480]
+    assert rests == [0, 0, 0, 120, 0, 240, 0, 480, 0, 960, 0, 960]
     for seconds, rest in ((601, False), *[(5, False)] * 3, (5, True)):
         reported, *_ = start_and_end(tmp_path, fails, seconds=seconds, reset="software")
         assert ("rests" in reported) == rest

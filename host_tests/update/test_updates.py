@@ -60,12 +60,17 @@ class Lives:
         self._given: dict[str, Any] | None = listener.plan
 
     @contextlib.contextmanager
-    def start(self) -> Iterator[Running]:
+    def start(self, **board: Any) -> Iterator[Running]:
         installation = Installation(load_house(DEFAULT_HOUSE))
         running = Running(installation, self.listener.plan, self.listener, self.port)
         settings = {"mqtt": mqtt_at(self.port)} if self._given else {}
         session = Session(
-            installation, self._given, directory=self.directory, heap=HEAP, **settings
+            installation,
+            self._given,
+            directory=self.directory,
+            heap=HEAP,
+            board=board,
+            **settings,
         )
         self._given = None
         with session:
@@ -133,6 +138,32 @@ def test_one_that_does_not_start_goes_back(lives, place):
         assert wanted["update"]["error"] == "0.2.0-broken did not work and has gone back"
         assert wanted["errors"]["update.back"] == 1
         assert len(server.asked) == asked
+
+
+def test_an_update_in_safe_mode_ends_it(lives, place):
+    """It begins with no failed start, and a trial never is in safe mode."""
+    for number in range(3):
+        with lives.start(debug=False, reset="watchdog" if number else "power-up") as running:
+            assert state(lives.listener, lambda one: True)["lastEnd"]["failed"] == number
+            running.session.kill()
+    safe = lives.start(debug=False, reset="watchdog")
+    with UpdateServer(place / "new") as server, safe as running:
+        assert "safeMode" in state(lives.listener, lambda one: one["mqtt"]["connects"])
+        answer = running.ask("1", update={"url": f"http://127.0.0.1:{server.port}/SIMULATOR"})
+        assert answer["result"]["version"] == "0.2.0-new"
+        running.session.wait(240)
+        running.session.check(may_end=True)
+    with lives.start(debug=False, reset="software") as running:
+        one = state(lives.listener, lambda one: one["firmwareVersion"] == "0.2.0-new")
+        assert one["update"]["trial"] and one["lastEnd"]["failed"] == 0
+        running.session.kill()
+    with lives.start(debug=False, reset="watchdog"):
+        one = state(lives.listener, lambda one: True)
+        assert (one["firmwareVersion"], one["lastEnd"]["failed"]) == ("0.2.0-new", 1)
+    with lives.start(debug=False, reset="watchdog"):  # that one had its two starts
+        one = state(lives.listener, lambda one: True)
+        assert (one["firmwareVersion"], one["lastEnd"]["failed"]) == ("0.1.0", 0)
+        assert "safeMode" not in one
 
 
 def tampered(place: Path, folder: Path, change: dict[str, Any], key: Path | None = None) -> None:

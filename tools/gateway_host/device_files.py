@@ -59,8 +59,9 @@ def _copy(device: Any, files: Path) -> None:
         if not device.fs_exists(name):
             device.fs_mkdir(name)
     for end in "01":  # a program that came as an update would be started in the place of this one
-        if device.fs_exists(f"/programs/state.{end}"):
-            device.fs_rmfile(f"/programs/state.{end}")
+        for name in (f"/programs/state.{end}", f"/starts.{end}"):
+            if device.fs_exists(name):
+                device.fs_rmfile(name)
     columns = (
         TextColumn("{task.description:28}"),
         BarColumn(),

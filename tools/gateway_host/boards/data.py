@@ -22,7 +22,7 @@ _KINDS[dict] = "a dictionary"
 FLASHES_MB = (4, 8, 16)
 _LINKS, _BUSES = ("ethernet", "wifi", "lte"), ("a", "b")
 _STATES = ("booting", "connecting", "well", "lost", "no internet")
-_MORE_STATES = ("searching", "ready", "medium", "poor")
+_MORE_STATES = ("searching", "ready", "medium", "poor", "safe mode")
 _LIMITED = ("booting", "connecting")  # the advice has words for these
 _PATTERNS = ("solid", "blinking", "breathing")
 

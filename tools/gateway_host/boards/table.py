@@ -22,6 +22,7 @@ MEANINGS = {
     "poor": "poor reception: move the gateway",
     "lost": "the cloud was reached and is lost",
     "no internet": "no network, or one that leads nowhere",
+    "safe mode": "three starts have failed: nothing is measured",
 }
 
 

@@ -164,7 +164,7 @@ def gateway(points):
         "internalHeap": {"free": 22695, "least": 16567},
         "firmwareVersion": "0.1.0", "site": "3f7a9c1e", "update": None, "windows": 61728390,
         "orderRefused": None,
-        "lastEnd": {"reason": None, "reset": "power-up", "count": 0},
+        "lastEnd": {"reason": None, "reset": "power-up", "count": 0, "ran": None, "failed": 0},
         "mqtt": {
             "connects": 123, "published": 12345678, "dropped": 12, "intervalsDropped": 0,
             "lastError": "the broker closed the connection",
