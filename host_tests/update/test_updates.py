@@ -14,10 +14,12 @@ from commanded_gateway import Running
 from gateway_host import image
 from gateway_host import session as sessions
 from gateway_host.broker import Broker
+from gateway_host.security.rows import states
 from gateway_host.session import Session
 from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from gateway_host.sim.installation import Installation
 from gateway_host.update import keys, publish
+from open_ports import Ports
 from running_gateway import PATIENCE_S, Listener, mqtt_at
 from update_server import UpdateServer
 
@@ -103,9 +105,12 @@ def test_an_update_is_fetched_started_and_kept(lives, place):
     with UpdateServer(place / "new", drop=100_000) as server:
         with lives.start() as running:
             state(lives.listener, lambda one: one["mqtt"]["connects"])
-            answer = running.ask("1", update={"url": f"http://127.0.0.1:{server.port}/SIMULATOR"})
-            assert answer["result"] == {"version": "0.2.0-new", "size": size}
-            running.session.wait(240)
+            with Ports(running.session.pid, {}) as ports:
+                url = f"http://127.0.0.1:{server.port}/SIMULATOR"
+                answer = running.ask("1", update={"url": url})
+                assert answer["result"] == {"version": "0.2.0-new", "size": size}
+                running.session.wait(240)
+                assert ports.until_now() == list(states()["fetches an update"].opens)
             running.session.check(may_end=True)
     begins = [int(a.split("=")[1].split("-")[0]) for path, a in server.asked if "program" in path]
     assert begins == list(range(0, size, 100_000))
