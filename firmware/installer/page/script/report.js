@@ -13,7 +13,7 @@ const tick = k => {
     show();
   }});
   element.checked = !!kept('tick' + k);
-  return make('td', {}, element, make('small', {}, ' ' + kept('tick' + k)));
+  return make('td', {'data-head': say('by_hand')}, element, make('small', {}, ' ' + kept('tick' + k)));
 };
 const cells = (...texts) => texts.map(text => make('td', {}, text));
 const loadRows = k => {
