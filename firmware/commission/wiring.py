@@ -25,6 +25,7 @@ _SURE_UNMEASURED = 6.0  # the same without CTs at the grid, where no changes agr
 _SURE_SPLIT = 10.0  # the same in a split phase: turned on the other leg looks nearly alike
 _LASTS = const(2)
 _FAR_BEYOND = 8.0  # such a margin needs one judgement less
+_STAYS = 4.0  # by so much less what was said stays
 _NO_BETTER = const(512)  # of UNIT: of two ways that make the same power
 _PEAK = sqrt(2)
 
@@ -117,13 +118,14 @@ class Wiring:
             beyond = margin - self._needed(way, configured)
             sure = beyond >= 0
             more = 1 if beyond < _FAR_BEYOND else _LASTS
-            self._lasts[i] = min(_LASTS, self._lasts[i] + more) if sure and lasts else 0
+            state = AS_CONFIGURED if way == configured else WRONG
+            if sure and lasts:
+                self._lasts[i] = min(_LASTS, self._lasts[i] + more)
+            elif not lasts or self.states[i] != state or beyond < -_STAYS:
+                self._lasts[i] = 0
             self.ways[i], self.margins[i] = way, margin
-            state = UNDECIDED
-            if way == configured and self._lasts[i] == _LASTS:
-                state = AS_CONFIGURED
-            elif sure and self._lasts[i] == _LASTS:
-                state = WRONG
+            if self._lasts[i] < _LASTS:
+                state = UNDECIDED
             if self.ct_types.is_doubtful(i):
                 state = WRONG_TYPE if self.ct_types.found(i)[0] else UNDECIDED
             elif shaky and state == WRONG:

@@ -26,6 +26,14 @@ def test_the_other_leg_is_not_said_from_a_few_coincidences():
     assert [one for one in said if one.wrong or one.alarm] == []
 
 
+def test_what_was_found_stays_found():
+    """Two of three CTs of a vehicle are turned, and rise slowly; later coincidences make that less
+    sure, and nothing else likelier."""
+    found = [one for one in judge([830]) if one.fault and one.flows]
+    assert [(one.point, one.fault) for one in found] == [(4, "turned"), (9, "turned")]
+    assert [(one.said, one.right, one.wrong) for one in found] == [(WRONG, True, False)] * 2
+
+
 @pytest.mark.parametrize("seed", [9002, 9383, 9714])
 def test_what_happens_at_once_is_no_evidence(seed):
     """Inverters, a battery and loads that ramp or switch together; legs that are nearly alike."""
