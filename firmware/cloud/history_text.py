@@ -78,6 +78,8 @@ def _numbers(record):
     numbers = (5 if record.power else 3) * len(record.imported) + 5 * len(record.pulses or ())
     for energies in (record.imported, record.exported, record.missing):
         numbers += _long_ones(energies)
+    for serial in record.pulses or ():
+        numbers += _long_ones(record.pulses[serial])
     return numbers
 
 

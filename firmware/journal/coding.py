@@ -5,6 +5,7 @@ Owns the format, with chunk.py and decoder.py.
 """
 
 import struct
+from binascii import crc32
 
 from micropython import const
 
@@ -16,6 +17,7 @@ _SPAN, _SPAN_AT = "<II", const(14)
 CRC = const(30)
 HEADER_BYTES = const(34)
 MAX_RECORDS = const(255)
+_PIECE = const(512)
 # What a record has, bits of its first number.
 OFFSET = const(1)
 MISSING = const(2)
@@ -63,6 +65,21 @@ def header(data: Bytes, at: int = 0) -> tuple[int, ...] | None:
     if magic != MAGIC or not records or last < first:
         return None
     return first, last, HEADER_BYTES + size, records, points, layout, boot, began, offset
+
+
+def is_whole(file: Any, at: int, size: int) -> bool:
+    """Whether the chunk of so many bytes that begins there has the check sum that it says."""
+    file.seek(at)
+    head = file.read(HEADER_BYTES)
+    check = crc32(head[:CRC])
+    size -= HEADER_BYTES
+    while size > 0:
+        piece = file.read(min(size, _PIECE))
+        if not piece:
+            return False
+        check = crc32(piece, check)
+        size -= len(piece)
+    return check == struct.unpack_from("<I", head, CRC)[0]
 
 
 def span(chunk: Bytes) -> tuple[int, int]:

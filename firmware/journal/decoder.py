@@ -1,8 +1,12 @@
-"""Bytes to records, one after the other."""
+"""Bytes to records, one after the other. What no firmware writes is damaged: who writes records as
+text counts on it."""
 
 import struct
 from binascii import crc32
 
+from micropython import const
+
+from site.devices import MAX_MODULES
 from journal.coding import (
     CRC,
     CUT,
@@ -20,13 +24,17 @@ from journal.coding import (
     header,
 )
 
+_MAX_SHIFT = const(63)  # of a number's last seven bits: an energy has 64
+_MOST = const(0x7FFFFFFF)  # of all others
+_LAST_SERIAL = 9999999999
+
 
 class Decoder:
     """Reads a chunk, one record after the other. `left`: how many are to come; `next`: the lowest
     sequence of the next one; `last`: the highest of all.
 
     data: begins with the chunk, and may have more behind it, or get some. ValueError where it is
-    damaged."""
+    damaged; so does step() raise IndexError."""
 
     def __init__(self, data: Bytes):
         found = header(data)
@@ -55,6 +63,8 @@ class Decoder:
         while byte > 127:
             at += 1
             shift += 7
+            if shift > _MAX_SHIFT:
+                raise IndexError
             byte = data[at]
             number |= (byte & 127) << shift
         self._at = at + 1
@@ -72,9 +82,15 @@ class Decoder:
     def _ranges(self, count):
         ranges = []
         for there in self._bits(count):
-            least = self._signed() if there else 0
-            ranges.append((least, least + self._number()) if there else None)
+            ranges.append(self._range() if there else None)
         return ranges
+
+    def _range(self):
+        least = self._signed()
+        most = least + self._number()
+        if least < -_MOST or most > _MOST:
+            raise IndexError
+        return least, most
 
     def step(self) -> Generator[Record | None]:
         """The next record, behind some None: a generator."""
@@ -126,17 +142,24 @@ class Decoder:
         if bits & ESTIMATED:
             record.estimated = self._number()
         if bits & GRID:
-            least = self._signed()
-            record.grid = least, least + self._number()
+            record.grid = self._range()
         if bits & EVENTS:
             record.events = self._number()
         record.cut = bits & CUT != 0
+        if record.seconds | record.events > _MOST or record.sequence > self.last:
+            raise IndexError
         return bits
 
     def _pulses(self):
         pulses = {}
-        for _ in range(self._number()):
-            serial = "%010d" % self._number()
+        count = self._number()
+        if count > MAX_MODULES:
+            raise IndexError
+        for _ in range(count):
+            number = self._number()
+            if number > _LAST_SERIAL:
+                raise IndexError
+            serial = "%010d" % number
             there = self._bits(4)
             pulses[serial] = [self._number() if one else None for one in there]
         return pulses

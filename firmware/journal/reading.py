@@ -33,7 +33,7 @@ class Reading:
                     decoder = Decoder(chunk)
                 except ValueError:
                     self._count("journal.damaged")
-                    sequence = span(chunk)[1] + 1
+                    sequence = self._behind_damaged(chunk, sequence)
                     continue
             record = None
             try:
@@ -51,6 +51,11 @@ class Reading:
                 self._decoder = decoder
                 yield record
                 return
+
+    def _behind_damaged(self, chunk, sequence):
+        if any([one is chunk for one in self._state.chunks]):
+            return span(chunk)[1] + 1
+        return self._segments.behind_damaged(sequence)
 
     def _find(self, sequence):
         """The chunk that has it, behind some None; or nothing."""

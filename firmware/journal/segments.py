@@ -8,12 +8,13 @@ import os
 
 from micropython import const
 
-from journal.coding import HEADER_BYTES, header, span
+from journal.coding import HEADER_BYTES, header, is_whole, span
 
 FOLDER = "journal"
 _BYTES = const(65536)  # of a segment, about; less where there is little room
 _PARTS = const(16)
 _STEP = const(8)  # headers read in a step
+_LONG = const(6144)  # bytes of a chunk, which is looked through before there is memory for it
 
 
 def make_folder() -> None:
@@ -97,15 +98,21 @@ class Segments:
 
     def _look_at(self, newest):
         """Find the end of the newest one."""
-        at = 0
+        at = begin = 0
+        before = newest.last, self.boot
         with open(newest.path, "rb") as file:
             while at < newest.size:
                 file.seek(at)
                 found = header(file.read(HEADER_BYTES))
                 if found is None or at + found[2] > newest.size:
                     break
+                before = newest.last, self.boot
                 newest.last, self.boot = found[1], found[6]
+                begin = at
                 at += found[2]
+            if at and not is_whole(file, begin, at - begin):
+                newest.last, self.boot = before  # what its header says may be anything
+                at = begin
         self._open = at == newest.size
         if not self._open:
             self._count("journal.damaged")
@@ -124,6 +131,8 @@ class Segments:
         first, last = span(chunk)
         newest = self.all[-1] if self.all else None
         if newest is None or not self._open or newest.minutes > 1 or newest.size >= self.most:
+            if newest is not None and (newest.first, newest.minutes) == (first, 1):
+                self.all.pop()  # nothing in it can be read: it is written anew
             newest = Segment(first, 1)
             make_folder()
         self._open = False  # where this fails another file is tried
@@ -158,11 +167,20 @@ class Segments:
         except OSError:
             self._count("journal.unwritten")
 
+    @staticmethod
+    def _header(file, segment, at):
+        """Of the chunk that begins there; None where it says more than the file has, or is long
+        and damaged: then nobody takes the memory for it."""
+        file.seek(at)
+        found = header(file.read(HEADER_BYTES))
+        if found is None or at + found[2] > segment.size:
+            return None
+        return found if found[2] < _LONG or is_whole(file, at, found[2]) else None
+
     def read(self, segment: Segment, at: int) -> bytes:
         """The chunk that begins there; empty at the end, and where the rest cannot be read."""
         with open(segment.path, "rb") as file:
-            file.seek(at)
-            found = header(file.read(HEADER_BYTES))
+            found = self._header(file, segment, at)
             if found is None:
                 if at < segment.size:
                     self._count("journal.damaged")
@@ -209,14 +227,34 @@ class Segments:
             if at < segment.size:
                 self._count(error)
 
-    @staticmethod
-    def _skip(segment, at, sequence):
+    def behind_damaged(self, sequence: int) -> int:
+        """The sequence to go on with where the chunk that find() gave for this one is damaged: its
+        header, too, may say anything."""
+        place = self._place
+        if place is None or place[0] not in self.all:
+            return sequence + 1
+        segment, at, _ = place
+        try:
+            with open(segment.path, "rb") as file:
+                file.seek(at)
+                found = header(file.read(HEADER_BYTES))
+                at += found[2] if found else segment.size
+                file.seek(at)
+                found = header(file.read(HEADER_BYTES))
+        except OSError:
+            found = None
+        if found and found[0] <= segment.last:
+            self._place = segment, at, min(found[0], sequence)
+            return max(sequence, found[0])
+        self._place = None
+        return max(sequence, segment.last) + 1
+
+    def _skip(self, segment, at, sequence):
         """Pass over some chunks: (where, header of the one that is looked for, () where it is
         further on, None where there is none)."""
         with open(segment.path, "rb") as file:
             for _ in range(_STEP):
-                file.seek(at)
-                found = header(file.read(HEADER_BYTES))
+                found = self._header(file, segment, at)
                 if found is None or found[1] >= sequence:
                     return at, found
                 at += found[2]

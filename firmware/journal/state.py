@@ -15,6 +15,7 @@ from journal.minutes import LOST
 # What is left out where the last one is not known: sequences, and starts.
 _SPARE = const(1000)
 _SPARE_BOOTS = const(10)
+_LAST = const(0x7FFFFFFE)  # of starts and of sequences, which are 32 bits in a chunk
 _MAX_OFFSETS = const(16)  # starts whose time became known late
 
 
@@ -84,12 +85,22 @@ class State:
         """Go on from what record() has given; ValueError where it is none of these."""
         try:
             self._restore(data)
-        except (IndexError, KeyError, TypeError):
+        except (AttributeError, IndexError, KeyError, TypeError):
             raise ValueError
 
     def _restore(self, data):
         size = struct.unpack_from("<H", data)[0]
         table = json.loads(data[2 : 2 + size])
+        numbers = [table["boot"], table["last"]] + list(table["cursors"].values())
+        numbers += [boot for boot, _ in table["offsets"]]
+        if not all([type(one) is int and 0 <= one <= _LAST for one in numbers]):
+            raise ValueError
+        for _, offset in table["offsets"]:
+            if type(offset) is not int:
+                raise ValueError
+        for totals in table["pulses"].values():
+            if not all([one is None or type(one) is int for one in totals]):
+                raise ValueError
         self.boot, self.last = table["boot"], table["last"]
         self.cursors, self.pulses = table["cursors"], table["pulses"]
         self._offsets = table["offsets"]
