@@ -9,6 +9,7 @@ import sys
 
 from micropython import const
 
+from system.refused import one_line
 from b_bus.manner import EVEN, NONE, ODD, Manner
 from b_bus.registers import TYPES
 
@@ -39,6 +40,9 @@ _OF_A_REGISTER += ("not_available",)
 
 class ProfileError(ValueError):
     """A profile is not usable: one line, which field and why."""
+
+    def __init__(self, text: str):
+        super().__init__(one_line(text))
 
 
 def _whole(profile, key, least, most, default=None):

@@ -1,5 +1,7 @@
 """Refuses a wrong site.json (docs/site.md) as a whole, with one line that names the field."""
 
+from micropython import const
+
 from system.modules import unload
 from site import zone
 from site.devices import GATEWAYS, HEADS, HUBS, MAX_IN_MESSAGE, MAX_POINTS, SOLID_CORE
@@ -15,6 +17,7 @@ _FIELDS += ("tz", "voltage_ratio", "synthesised", "head", "points", "loads", "b_
 _FIELDS += ("feeds", "gathers")
 _OF_A_POINT = ("input", "phase", "load")
 _OF_A_NODE = ("node", "ct", "reversed")
+_DAY_S = const(86400)
 # Not where others measure.
 _CORRECTIONS = ("harmonics", "ratio", "phase_shift", "power_offset", "correction")
 _OF_A_CORRECTION = ("ratio", "degrees", "date", "error_before", "error_after", "reference")
@@ -53,7 +56,9 @@ def check(table: Table, meters_of: MetersOf | None, own: str | None = None) -> S
     field("", table, "location", int)
     if "tz" in table:
         _check_zone(field("", table, "tz", str))
-    field("", table, "utc_offset", int, 0 if "tz" in table else None)
+    offset = field("", table, "utc_offset", int, 0 if "tz" in table else None)
+    if not -_DAY_S <= offset <= _DAY_S:
+        raise SiteError("utc_offset: must be from %d to %d s" % (-_DAY_S, _DAY_S))
     scheme = choice("", table, "scheme", SCHEMES)
     if field("", table, "frequency", int) not in (50, 60):
         raise SiteError("frequency: must be 50 or 60")

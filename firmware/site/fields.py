@@ -4,6 +4,8 @@ import json
 
 from micropython import const
 
+from system.refused import one_line
+
 # Messages stay within what the uplink can hold.
 _MAX_NAME = const(40)  # characters
 _MAX_BYTES = const(80)  # as JSON in UTF-8
@@ -11,6 +13,9 @@ _MAX_BYTES = const(80)  # as JSON in UTF-8
 
 class SiteError(ValueError):
     """The site is not usable: one line, which field and why."""
+
+    def __init__(self, text: str):
+        super().__init__(one_line(text))
 
 
 def field(where: str, table: Table, name: str, kind: type, default: Any = None) -> Any:

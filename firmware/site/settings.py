@@ -6,6 +6,7 @@ import os
 
 from system.durable import Durable
 from system.modules import unload
+from system.refused import one_line
 from site.limits import MAX_NETWORKS
 
 _CHANGED_BY_COMMAND = ("publish", "time_servers")
@@ -132,8 +133,13 @@ def change(settings: Settings, changes: Table) -> None:
     for name in changes:
         if name not in _CHANGED_BY_COMMAND:
             known = ", ".join(_CHANGED_BY_COMMAND)
-            raise ValueError("settings.%s: is not changed by a command (%s are)" % (name, known))
-    _load(json.dumps(changes))
+            text = "settings.%s: is not changed by a command (%s are)" % (name, known)
+            raise ValueError(one_line(text))
+    try:
+        text = json.dumps(changes)
+    except RuntimeError:
+        raise ValueError("settings: its values are nested too deeply to be looked at")
+    _load(text)
     for name in changes:
         setattr(settings, name, changes[name])
     _save(settings, Durable("settings"))

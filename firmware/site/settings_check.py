@@ -6,6 +6,7 @@ from binascii import a2b_base64
 from micropython import const
 
 from system.addresses import is_address, is_home
+from system.refused import one_line
 from site.limits import MAX_NETWORKS, TOPICS
 
 _MQTT = ("host", "port", "user", "password", "tls", "home_broker")
@@ -31,6 +32,9 @@ _LINKS = ("ethernet", "wifi", "lte")
 
 class SettingsError(ValueError):
     """The settings are not usable: one line, which field and why."""
+
+    def __init__(self, text: str):
+        super().__init__(one_line(text))
 
 
 def load(text: str, is_given: bool = False) -> Table:
@@ -195,7 +199,11 @@ def _check_networks(networks):
         raise SettingsError("networks: must be a list of at most %d" % MAX_NETWORKS)
     for i, network in enumerate(networks):
         try:
+            if not isinstance(network, list):
+                raise ValueError("give a list")
             ssid, key = network[:2]
+            if not (isinstance(ssid, str) and isinstance(key, str)):
+                raise ValueError("both are texts")
             if network[2:] not in ([], ["hidden"]):
                 raise ValueError("behind them may be hidden alone")
             network[0] = ssid = whole(ssid)
