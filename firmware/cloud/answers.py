@@ -6,6 +6,7 @@ Owns the files `commands.0` and `commands.1`.
 """
 
 import json
+from binascii import crc32
 
 from micropython import const
 
@@ -22,6 +23,18 @@ _INTERRUPTED = (
     "the gateway began anew before this command was done: look what is so, then give it with "
     "another id"
 )
+
+
+_DEEP = "%s: its values are nested too deeply to be looked at"
+
+
+def check_of(name: str, fields: Table) -> int:
+    """CRC-32 of a command. Refused where its values lie in each other more deeply than the stack
+    allows."""
+    try:
+        return crc32(json.dumps([name, fields]).encode())
+    except RuntimeError:
+        raise Refused(_DEEP % name, "malformed")
 
 
 class Answer:

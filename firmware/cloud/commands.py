@@ -6,13 +6,12 @@ Owns what waits to be carried out, and the answers that wait to be published.
 import asyncio
 import json
 import sys
-from binascii import crc32
 
 from micropython import const
 
 from system.refused import Refused
-from cloud.answers import Answer, Answers
-from cloud.command_schema import MAX_AHEAD_S, checked, taken
+from cloud.answers import Answer, Answers, check_of
+from cloud.command_schema import MAX_AHEAD_S, checked, shown, taken
 
 ANSWERS = "gateway/answer"
 _MAX_BYTES = const(24576)  # of a site with 64 points and all of a B-bus there are 18,000
@@ -25,6 +24,7 @@ _LATE = "expires: %d is over, it is %d now"
 _EARLY = "expires: must be at most %d s ahead, not %d s"
 _NO_TIME = "the gateway does not know the time yet: it cannot tell whether the command is late"
 _NO_MEMORY = "memory is too short for it"
+_NO_SUCH = "no such command: %s; there are: %s"
 _ANOTHER = "id: %s was given to another command"
 
 
@@ -233,7 +233,7 @@ class Commands:
         for name, value in commands.items():
             if name not in self._by_name:
                 there = ", ".join(sorted(self._by_name))
-                raise Refused("no such command: %s; there are: %s" % (name, there), "unknown")
+                raise Refused(_NO_SUCH % (shown(name)[1:-1], there), "unknown")
             carry_out, wants_id, _, _ = self._by_name[name]
             if wants_id and not with_id:
                 raise Refused("%s wants an id and expires beside it" % name, "malformed")
@@ -247,7 +247,7 @@ class Commands:
     def _add(self, id, expires, name, fields):
         """Have a command with an id carried out, unless it was."""
         _, _, lasts, reads = self._by_name[name]
-        check = crc32(json.dumps([name, fields]).encode())
+        check = check_of(name, fields)
         before = self.answers.of(id)
         if before:
             if before.check != check:
