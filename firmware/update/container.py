@@ -13,8 +13,11 @@ import deflate
 from micropython import const
 
 _MAGIC = b"GWP1"
+_NO_PROGRAM = "no program"
 _FOLDER, _FILE = const(0x4000), const(0x8000)
 _WINDOW = const(12)  # 4 kB
+_MAX_INDEX = const(16384)  # bytes; 100 files take 4,000
+_MAX_RATIO = const(1032)  # of deflate: 258 bytes of two bits
 _NONE = const(2)  # ENOENT
 _READ_ONLY = const(30)  # EROFS
 
@@ -26,15 +29,22 @@ class Container:
         self._file = open(file, "rb")
         self._places: dict[str, tuple[int, ...]] = {}
         self._folders = [""]
+        length = self._file.seek(0, 2)
+        self._file.seek(0)
         if self._file.read(4) != _MAGIC:
-            raise ValueError("no program")
+            raise ValueError(_NO_PROGRAM)
         size = struct.unpack("<I", self._file.read(4))[0]
+        if size > _MAX_INDEX:
+            raise ValueError(_NO_PROGRAM)
         index = self._file.read(size)  # at once: a look into the flash takes long
         at = 2
         for _ in range(struct.unpack_from("<H", index, 0)[0]):
             end = at + 2 + struct.unpack_from("<H", index, at)[0]
             name = "/" + index[at + 2 : end].decode()
-            self._places[name] = struct.unpack_from("<III", index, end)
+            first, packed, whole = place = struct.unpack_from("<III", index, end)
+            if first + packed > length or whole > _MAX_RATIO * packed:
+                raise ValueError(_NO_PROGRAM)
+            self._places[name] = place
             at = end + 12
             folder = name.rsplit("/", 1)[0]
             if folder not in self._folders:
@@ -60,8 +70,8 @@ class Container:
             raise OSError(_READ_ONLY)
         if path not in self._places:
             raise OSError(_NONE)
-        at, packed, _ = self._places[path]
+        at, packed, whole = self._places[path]
         self._file.seek(at)
         stream = io.BytesIO(self._file.read(packed))
-        data = deflate.DeflateIO(stream, deflate.RAW, _WINDOW).read()
+        data = deflate.DeflateIO(stream, deflate.RAW, _WINDOW).read(whole)
         return io.BytesIO(data) if "b" in mode else io.StringIO(data.decode())

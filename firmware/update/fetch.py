@@ -12,10 +12,12 @@ from net.resolve import resolve
 
 _TIMEOUT_S = const(20)
 _PIECE = const(1024)
+_MAX_HEAD = const(2048)
 _OK, _PARTIAL = b"200", b"206"
 # 1.0: an answer in chunks would be none of ours.
 _REQUEST = "GET %s HTTP/1.0\r\nHost: %s:%d\r\nRange: bytes=%d-%d\r\nConnection: close\r\n\r\n"
 _SCHEME = "http://"
+_BYTES = b"bytes "
 
 
 def parts(url: str) -> tuple[str, int, str]:
@@ -48,13 +50,13 @@ async def fetch(
         await asyncio.wait_for(stream.drain(), _TIMEOUT_S)
         status, begin, length = await asyncio.wait_for(_head(stream), _TIMEOUT_S)
         if len(status) < 2 or status[1] not in (_OK, _PARTIAL):
-            raise OSError("%s answers %s" % (url, b" ".join(status[1:]).decode() or "nothing"))
+            raise OSError("%s answers %s" % (url, _printed(b" ".join(status[1:])) or "nothing"))
         skipped = first if status[1] == _OK else 0  # a server that knows no ranges sends all
         if status[1] == _PARTIAL and begin != first:
             raise OSError("%s: another part came than was asked for" % url)
         left = size - first
         if may_be_less and length is not None:
-            left = min(left, length - skipped)
+            left = min(left, max(0, length - skipped))
             may_be_less = False
         while left:
             data = await asyncio.wait_for(stream.read(min(_PIECE, left + skipped)), _TIMEOUT_S)
@@ -78,16 +80,29 @@ async def fetch(
 async def _head(stream):
     """Of an answer: the words of its first line, at which byte its part begins, how many come;
     None for what it does not say."""
-    status = line = await stream.readline()
-    begin = length = None
-    while line.strip():
-        line = await stream.readline()
-        name, _, value = line.lower().partition(b":")
-        try:
-            if name == b"content-range":  # bytes 1000-1999/5000
-                begin = int(value.split()[1].split(b"-")[0])
-            elif name == b"content-length":
-                length = int(value)
-        except (ValueError, IndexError):
-            pass  # not said
-    return status.split(), begin, length
+    words = begin = length = None
+    line = bytearray()
+    for _ in range(_MAX_HEAD):
+        byte = await stream.read(1)
+        line += byte
+        if byte and byte != b"\n":
+            continue
+        if words is None:
+            words = bytes(line).split()
+        if not byte or not line.strip():
+            return words, begin, length
+        name, _, value = bytes(line).lower().partition(b":")
+        if name == b"content-range":  # bytes 1000-1999/5000
+            begin = _number(value.strip()[len(_BYTES) :].partition(b"-")[0])
+        elif name == b"content-length":
+            length = _number(value.strip())
+        line = bytearray()
+    raise OSError("the head of the answer has more than %d bytes" % _MAX_HEAD)
+
+
+def _number(digits):
+    return int(digits) if digits.isdigit() and len(digits) < 10 else None
+
+
+def _printed(data):
+    return "".join([chr(byte) if 32 <= byte < 127 else "?" for byte in data])
