@@ -245,7 +245,9 @@ class PowerBox(Device):
                 continue
             serial = "%04d%06d" % (modbus.register(data, 0), modbus.low_first(data, 2))
             for k in range(min(count, 8)):
-                places[serial, k] = modbus.register(data, 10 + k)
+                slot = modbus.register(data, 10 + k)
+                if slot < MAX_POINTS:  # else it is none of the box's
+                    places[serial, k] = slot
         return places
 
     def _code(self, point):
