@@ -20,7 +20,8 @@ _START_MS = const(15000)  # from the power key until it listens
 _GUARD_MS = const(1100)  # silence before and after +++, 1 s as a rule
 _WATCH_MS = const(60000)
 _SELDOM_MS = const(600000)  # where it does not understand +++, which costs 6 s
-_NO_SIGNAL = const(99)  # of +CSQ
+_STRONGEST = const(31)  # of +CSQ; 99 is no signal
+_MAX_ANSWER = const(512)  # bytes that are kept of one, the last ones
 _DONE = (b"OK\r", b"ERROR")
 _CALLED = (b"CONNECT", b"NO CARRIER", b"ERROR")
 
@@ -142,7 +143,8 @@ class Modem(Link):
     async def _measure(self):
         level = _fields(await self._ask(b"AT+CSQ"), b"+CSQ: ")[0]
         if level.isdigit():
-            self._dbm = None if int(level) == _NO_SIGNAL else 2 * int(level) - 113
+            known = len(level) < 3 and int(level) <= _STRONGEST
+            self._dbm = 2 * int(level) - 113 if known else None
 
     async def _call(self, command):
         """Whether the modem goes from commands to data."""
@@ -156,7 +158,7 @@ class Modem(Link):
         began = time.ticks_ms()
         while time.ticks_diff(time.ticks_ms(), began) < longest_ms:
             await asyncio.sleep_ms(_WAIT_MS)
-            answer += self._uart.read() or b""
+            answer = (answer + (self._uart.read() or b""))[-_MAX_ANSWER:]
             if any(end in answer for end in ends):
                 break
         return answer
