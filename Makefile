@@ -63,9 +63,9 @@ world: ## Change the world around a running gateway (CMD="cable out"; `make run`
 	@$(SETUP) --group run
 	@$(HOST) world $(call option,command,CMD)
 
-fuzz: ## Feed random bytes to a receiver (TARGET=bus_a, bus_b or portal, N=1000000 SEED=1)
-	@$(SETUP) --group run
-	@$(HOST) fuzz $(call option,count,N) $(call option,target,TARGET) $(call option,seed,SEED)
+fuzz: ## Feed random bytes to a parser (TARGET=mqtt N=1000000 SEED=1; GUIDED=1: by what they reach, under CPython, then in the interpreter)
+	@$(SETUP) --group $(if $(call flag,guided,GUIDED),fuzz,run)
+	@$(HOST) fuzz $(call option,count,N) $(call option,target,TARGET) $(call option,seed,SEED) $(call flag,guided,GUIDED)
 
 style: ## Check lint, formatting, spelling, types and the rules of the house
 	@$(SETUP) --group style

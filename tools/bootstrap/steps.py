@@ -14,6 +14,7 @@ import browser
 import checker
 import clients
 import environment
+import guide
 import improv_client
 import interpreters
 import libraries
@@ -28,10 +29,11 @@ GROUPS = {
     "run": ("run",),
     "chip": ("run", "chip"),
     "style": ("run", "style"),
+    "fuzz": ("run", "fuzz"),
     "handbook": ("run", "browser"),
     "test": ("run", "chip", "browser", "test"),
     "security": ("run", "chip", "browser", "test", "security"),
-    "all": ("run", "chip", "style", "browser", "test", "security"),
+    "all": ("run", "chip", "style", "fuzz", "browser", "test", "security"),
 }
 
 
@@ -237,6 +239,20 @@ def all_steps() -> tuple[Step, ...]:
             (auditor.PLACE,),
             remedy="`make security` lists and audits no software of others",
             group="security",
+        ),
+        Step(
+            "guide",
+            "Atheris in build/atheris, for `make fuzz GUIDED=1`",
+            guide.make,
+            (guide.PACKAGE,),
+            1,
+            130,
+            35,
+            (guide.WHEELS,),
+            (guide.LOCK,),
+            (guide.PLACE,),
+            remedy="`make fuzz` does without GUIDED=1, and the test with it is skipped",
+            group="fuzz",
         ),
         Step(
             "axe",

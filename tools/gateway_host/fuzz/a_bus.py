@@ -25,6 +25,7 @@ HEAD, HUBS = "5020000001", [f"5500000{190 + k}" for k in range(7)]
 DATA, NODATA, LAST_KIND = 2, 4, 11
 _CYCLES = 8
 _CORPUS = 600
+_PATIENCE_S = 300
 _SETTLED = 10_000  # sequences after which the nodes that sequences forge are all there
 
 
@@ -122,6 +123,14 @@ def since_settled(heaps: list[tuple[int, int]]) -> int | None:
     return heaps[-1][1] - settled[0] if settled else None
 
 
+def _watch(stop: Callable[[], None]) -> threading.Timer:
+    """Calls `stop` when nothing is heard for long."""
+    timer = threading.Timer(_PATIENCE_S, stop)
+    timer.daemon = True
+    timer.start()
+    return timer
+
+
 def feed(
     script: Path,
     records: Iterator[bytes],
@@ -130,18 +139,23 @@ def feed(
     names: Sequence[str],
     path: Sequence[Path | str] = MODULE_PATH,
     growth: Callable[[list[tuple[int, int]]], int | None] = since_settled,
+    arguments: Sequence[str] = (),
+    folder: str | None = None,
+    end: bytes = bytes(2),
 ) -> Outcome:
     """Give the script in the interpreter of that word size each record, with two bytes for its
-    length in front, and two zeros at the end; `count` of them are sequences. names: of the counts
-    in the script's last line; growth: that of (sequence, bytes of heap), as it prints them.
+    length in front, and `end` behind them; `count` of them are sequences. names: of the counts
+    in the script's last line; growth: that of (sequence, bytes of heap), as it prints them;
+    folder: where it runs.
 
     UserError when there is no interpreter.
     """
     process = interpreter.start(
-        [script],
+        [script, *arguments],
         bits=bits,
         heap=SOURCE_HEAP,
         path=path,
+        cwd=folder,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -152,7 +166,7 @@ def feed(
         try:
             for record in records:
                 process.stdin.write(struct.pack("<H", len(record)) + record)
-            process.stdin.write(bytes(2))
+            process.stdin.write(end)
             process.stdin.close()
         except BrokenPipeError:
             pass  # it has ended; why is in its output
@@ -161,19 +175,33 @@ def feed(
     feeder.start()
     last: dict = {}
     heaps = []
+    hung = []
+
+    def stop() -> None:
+        hung.append(f"nothing was heard for {_PATIENCE_S} s: one of the next 10,000 has no end")
+        process.kill()
+
+    watch = _watch(stop)
     for line in process.stdout:
+        watch.cancel()
+        watch = _watch(stop)
         last = json.loads(line)
         if "heap" in last:
             heaps.append((last["case"], last["heap"]))
+    watch.cancel()
     trouble = process.stderr.read().decode()
     process.wait()
     feeder.join()
     failed = None
-    if process.returncode or "wrong" in last:
-        failed = trouble.strip() or f"sequence {last['case']}: {last['wrong']}: {last['bytes']}"
+    if hung:
+        failed = f"after sequence {last.get('case', 0)} {hung[0]}"
+    elif "wrong" in last:
+        failed = f"sequence {last['case']}: {last['wrong']}: {last['bytes']}\n{trouble}".strip()
+    elif process.returncode:
+        failed = trouble.strip() or f"it ended with {process.returncode}"
     elif last.get("case") != count:
         failed = f"it ended after {last.get('case', 0)} sequences"
-    counts = {name: last[name] for name in names if name in last}
+    counts = {name: last[name] for name in names if name in last} | last.get("counts", {})
     seconds = time.perf_counter() - started
     return Outcome(last.get("case", 0), seconds, growth(heaps), failed, counts)
 
