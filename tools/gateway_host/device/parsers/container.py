@@ -4,7 +4,7 @@ import io
 
 from update import container
 
-_LARGE = 20000
+_LARGE = 8000
 
 
 def take(data):

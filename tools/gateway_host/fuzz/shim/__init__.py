@@ -74,13 +74,24 @@ def _struct() -> types.ModuleType:
     return module
 
 
+def _encodable(value: Any) -> Any:
+    """What JSON has, without halves of characters, which MicroPython can encode."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, list):
+        return [_encodable(one) for one in value]
+    if isinstance(value, dict):
+        return {_encodable(name): _encodable(one) for name, one in value.items()}
+    return value
+
+
 def _json() -> types.ModuleType:
     """Of MicroPython, which has no limit of depth when it reads."""
     module = types.ModuleType("json")
 
     def loads(text: str | bytes) -> Any:
         try:
-            return json.loads(text)
+            return _encodable(json.loads(text))
         except RecursionError:
             raise ValueError("too deep for this interpreter") from None
 
