@@ -52,7 +52,7 @@ PARSERS = {
     "certificate": Parser(longest=3000, tokens=(b"\x30\x82", b"\xff", b"\x17\x0d", b"\x80")),
     "profile": Parser(room=64_000, longest=4000, tokens=_JSON, text=True),
     "manifest": Parser(room=64_000, tokens=_JSON, text=True),
-    "container": Parser(room=48_000, tokens=(b"GWP1", b"\xff\xff\xff\xff", b"\x00\x00")),
+    "container": Parser(room=36_000, tokens=(b"GWP1", b"\xff\xff\xff\xff", b"\x00\x00")),
     "answer": Parser(room=48_000, longest=6000, tokens=(b"\r\n", b"Location: ", b"HTTP/1.1 200 ")),
     "chunk": Parser(room=64_000, longest=3000, tokens=(b"\xff" * 8, b"\x80" * 16, b"J1")),
     "journal": Parser(room=48_000, longest=600, tokens=(b"J1", b"\xff" * 4, b"\x00" * 4)),
