@@ -35,7 +35,7 @@ FAULTS = {
     "site": ("site/check.py", "_DAY_S <= offset <= _DAY_S", "True", "an offset"),
     "settings": ("site/settings_check.py", "isinstance(key, str)", "key", "AssertionError"),
     "commands": ("cloud/answers.py", "except RuntimeError", "except KeyError", "order.failed"),
-    "container": ("update/container.py", "if size > _MAX_INDEX", "if size < 0", "MemoryError"),
+    "container": ("update/container.py", "if size > _MAX_INDEX", "if size < 0", "OverflowError"),
     "answer": ("update/fetch.py", "range(_MAX_HEAD)", "range(99999)", "bytes are taken"),
     "chunk": ("journal/decoder.py", *_NO_LIMITS, "room"),
     "journal": ("journal/reading.py", "self._segments.behind", "span(chunk)[1] + 0 * ", "read"),
