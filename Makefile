@@ -25,6 +25,8 @@ SETUP = command -v $(call quoted,$(PYTHON_NAME)) >/dev/null || \
 # `exec`: a signal to make's child is one to the program, not to a shell.
 VENV := exec build/venv/bin/python
 HOST := $(VENV) -m gateway_host
+FLASH_IT = $(HOST) flash $(call option,board,BOARD) $(call option,key,KEY) $(call option,port,PORT) \
+	$(call option,site,SITE) $(call option,settings,SETTINGS)
 CHECKED := $(wildcard firmware tools host_tests boards reference typings)
 
 # What Python compiles goes to build/ as well, and another Python's settings stay outside.
@@ -32,7 +34,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/build/pycache
 unexport PYTHONHOME PYTHONPATH PYTHONUSERBASE PYTHONOPTIMIZE PYTHONINSPECT PYTHONWARNINGS
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: ## Download and make what all the others need; again: try what was missing
 	@$(SETUP) --group all --again
@@ -102,9 +104,25 @@ update: ## Publish a board's program for gateways to fetch (BOARD=GENIUS_FLEX KE
 	@$(SETUP) --group run
 	@$(HOST) update $(call option,board,BOARD) $(call option,key,KEY) $(call option,folder,FOLDER) $(call option,share,SHARE)
 
-flash: ## Put the application image on a board (BOARD=GENIUS_FLEX KEY=file.pem PORT=/dev/ttyUSB0); one that runs: hold its button while it starts
+flash: ## Put a board's program on a device (BOARD=GENIUS_FLEX PORT=/dev/ttyUSB0 KEY=file.pem SITE=site.json SETTINGS=settings.json); FIRMWARE=file.bin: all of its flash. One that runs: hold its button while it starts
 	@$(SETUP) --group run
-	@$(HOST) flash $(call option,board,BOARD) $(call option,key,KEY) $(call option,port,PORT)
+	@$(FLASH_IT) $(call option,firmware,FIRMWARE) $(call option,flash,FLASH) $(call flag,in-loader,LOADER)
+
+deploy: ## Copy to a device what is new of its program (BOARD=GENIUS_FLEX PORT=/dev/ttyUSB0)
+	@$(SETUP) --group run
+	@$(FLASH_IT)
+
+factory: ## Give a device its identity, and make its label (SERIAL=5010000123 BOARD=GENIUS PORT=/dev/ttyUSB0); FIRMWARE=file.bin: and all of its flash
+	@$(SETUP) --group run
+	@$(FLASH_IT) --factory $(call option,serial,SERIAL) $(call option,firmware,FIRMWARE) $(call option,flash,FLASH) $(call flag,in-loader,LOADER)
+
+testdevice: ## Run the on-device tests on a device that has the program (PORT=/dev/ttyUSB0 TESTS=site)
+	@$(SETUP) --group run
+	@$(HOST) test-device $(call option,port,PORT) $(call option,only,TESTS)
+
+logs: ## Show what a device says on its console (PORT=/dev/ttyUSB0 SECONDS=60)
+	@$(SETUP) --group run
+	@$(HOST) logs $(call option,port,PORT) $(call option,seconds,SECONDS)
 
 repl: ## Attach mpremote to the running gateway (PORT=/dev/ttyUSB0 for a device: hold its button while it starts)
 	@$(SETUP) --group run
@@ -162,4 +180,4 @@ doctor: ## Say what was found and chosen, what is missing and its remedy
 clean: ## Remove what was made under build/, keep the downloads in build/cache
 	@test ! -d build || find build/ -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +
 
-.PHONY: help setup run test bench accuracy advise world fuzz style chip image firmware web signkey update flash repl replay configure correct replace label handbook collect fleet soak security doctor clean
+.PHONY: help setup run test bench accuracy advise world fuzz style chip image firmware web signkey update flash deploy factory testdevice logs repl replay configure correct replace label handbook collect fleet soak security doctor clean

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,19 @@ from gateway_host.errors import UserError
 _CHUNK = 1024  # a string of so many bytes is compiled on the device
 
 
-def put(port: str, files: Path) -> None:
+def put(port: str, files: Path | None, more: Mapping[str, bytes] | None = None) -> None:
     """Copy to the device at this port what it has not yet of the folder `files`, which leaves
-    site.json and settings.json alone, and start it anew. UserError where no device answers."""
+    site.json and settings.json alone, and what `more` has, {name: content}, and start it anew.
+    UserError where no device answers."""
     try:
         with _device(port) as device:
-            _copy(device, files)
+            for name, content in (more or {}).items():
+                folder = f"/{name}".rpartition("/")[0]
+                if folder and not device.fs_exists(folder):
+                    device.fs_mkdir(folder)
+                device.fs_writefile(f"/{name}", content, _CHUNK)
+            if files is not None:
+                _copy(device, files)
             device.exec_raw_no_follow("import machine; machine.reset()")
     except (OSError, _transport_error()) as error:
         reason = str(error).splitlines()[0] if str(error) else "nothing"

@@ -36,7 +36,7 @@ def measure() -> Cost:
         "lib/advise_report.mpy": bench.compiled(DEVICE / "advise_report.py"),
     }
     with scripts.at_console(_BOARD, files) as chip:
-        said = scripts.run(chip, DEVICE / "advise_cost.py")
+        said = scripts.run(chip.pty, DEVICE / "advise_cost.py")
     try:
         total, most, seconds, heap = map(int, said.split())
     except ValueError:

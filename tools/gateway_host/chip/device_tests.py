@@ -50,16 +50,28 @@ def _failed(printed: str) -> Iterator[str]:
 
 
 def run(board: str, say: Callable[[str], None], only: str = "") -> Iterator[Outcome]:
-    """One file after the other; `say` is called before each."""
-    files = {"lib/unittest.mpy": bench.compiled(LIB / "unittest.py")}
+    """One file after the other on the emulated chip; `say` is called before each."""
+    files = {f"lib/{name}": content for name, content in helpers().items()}
+    with scripts.at_console(board, files) as chip:
+        yield from at_port(chip.pty, say, only)
+
+
+def helpers() -> dict[str, bytes]:
+    """Modules that the tests want beside those of the image."""
+    files = {"unittest.mpy": bench.compiled(LIB / "unittest.py")}
     for helper in (*HELPERS.glob("*.py"), *TESTS.glob("*.py")):
         if not helper.name.startswith("test_"):
-            files[f"lib/{helper.stem}.mpy"] = bench.compiled(helper)
-    with scripts.at_console(board, files) as chip:
-        for test in sorted(TESTS.glob("test_*.py")):
-            if only not in test.stem:
-                continue
-            say(f"{test.name} on the emulated chip")
-            # A script of mpremote has no __file__.
-            place = f"__file__ = '/host_tests/device/{test.name}'"
-            yield outcome(test.stem, scripts.run(chip, test, "exec", place))
+            files[f"{helper.stem}.mpy"] = bench.compiled(helper)
+    return files
+
+
+def at_port(port: str, say: Callable[[str], None], only: str = "") -> Iterator[Outcome]:
+    """The same on a chip at this port, which has the image and the helpers and is at its
+    prompt."""
+    for test in sorted(TESTS.glob("test_*.py")):
+        if only not in test.stem:
+            continue
+        say(f"{test.name} on {port}")
+        # A script of mpremote has no __file__.
+        place = f"__file__ = '/host_tests/device/{test.name}'"
+        yield outcome(test.stem, scripts.run(port, test, "exec", place))

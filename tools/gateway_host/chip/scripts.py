@@ -31,9 +31,9 @@ def at_console(board: str, files: dict[str, bytes]) -> Iterator[emulator.Emulato
         yield chip
 
 
-def run(chip: emulator.Emulator, script: Path, *before: str) -> str:
-    """What it printed. before: mpremote's commands before it."""
-    command = [sys.executable, "-m", "mpremote", "connect", chip.pty]
+def run(port: str, script: Path, *before: str) -> str:
+    """What it printed on the chip at this port. before: mpremote's commands before it."""
+    command = [sys.executable, "-m", "mpremote", "connect", port]
     command += [*before, "run", str(script)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_S)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import html
 import json
+import shutil
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from gateway_host import image
@@ -30,23 +33,31 @@ _PAGE = """\
 """
 
 
-def merge(firmware: MicroPython, built: image.Image) -> bytes:
+def merge(
+    firmware: MicroPython, built: image.Image, more: Mapping[str, bytes] | None = None
+) -> bytes:
     """The flash from 0 to the last byte that is not erased: MicroPython and the program, in the
-    partition `romfs` where there is one, else as the file system. UserError for what does not
-    fit."""
-    if "romfs" in firmware.table:
-        place, program = firmware.table["romfs"], built.romfs.read_bytes()
-    else:
-        place = firmware.table["vfs"]
-        program = image.littlefs(built.littlefs.parent / "files", place.size)
-    if len(program) > place.size:
-        raise UserError(f"the program has {len(program):,} bytes, {place.name} {place.size:,}")
+    partition `romfs` where there is one, else in the file system. more: files that lie beside it
+    in the file system, {name: content}. UserError for what does not fit."""
+    vfs, romfs = firmware.table["vfs"], firmware.table.get("romfs")
+    with tempfile.TemporaryDirectory() as folder:
+        files = Path(folder)
+        if romfs is None:
+            shutil.copytree(built.littlefs.parent / "files", files, dirs_exist_ok=True)
+        for name, content in (more or {}).items():
+            (files / name).write_bytes(content)
+        parts = [(vfs, image.littlefs(files, vfs.size))] if romfs is None or more else []
+    if romfs is not None:
+        parts.append((romfs, built.romfs.read_bytes()))
+    flash = bytearray(b"\xff" * max(place.end for place, _ in parts))
     end = firmware.chip.start + len(firmware.data)
-    if end > place.offset:
-        raise UserError(f"{firmware.path.name} ends at {end:#x}, inside {place.name}")
-    flash = bytearray(b"\xff" * place.end)
     flash[firmware.chip.start : end] = firmware.data
-    flash[place.offset : place.offset + len(program)] = program
+    for place, content in parts:
+        if len(content) > place.size:
+            raise UserError(f"the program has {len(content):,} bytes, {place.name} {place.size:,}")
+        if end > place.offset:
+            raise UserError(f"{firmware.path.name} ends at {end:#x}, inside {place.name}")
+        flash[place.offset : place.offset + len(content)] = content
     used = bytes(flash).rstrip(b"\xff")
     return used + b"\xff" * (-len(used) % 4096)
 
