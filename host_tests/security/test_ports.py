@@ -1,6 +1,6 @@
 """What is open in every state of the gateway is what docs/security.md says: as Linux lists the
 sockets of the firmware's process, a hundred times a second. While an update is fetched:
-update/test_updates.py."""
+update/test_updates.py; in safe mode: system/test_safe_mode.py."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HTTP, DNS = 80, 53
 LOOK_S = 2.0
 STATES = rows.states()
 # The rows of the document, in its words.
-SWITCHED_ON, HOTSPOT, CLOSED, CLOUD, HOME, SERVICE, GATHERS, FEEDS, _ = STATES
+SWITCHED_ON, HOTSPOT, CLOSED, CLOUD, HOME, SERVICE, GATHERS, FEEDS, _, _ = STATES
 NO_MOSQUITTO = "no mosquitto: `make setup` brings it, where apt reaches a Debian archive"
 
 

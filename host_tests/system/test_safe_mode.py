@@ -13,10 +13,12 @@ import pytest
 from commanded_gateway import Running
 from contract import wrong
 from gateway_host.broker import Broker
+from gateway_host.security.rows import states
 from gateway_host.session import Session
 from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from gateway_host.sim.installation import Installation
 from gateway_host.sim.radio import World
+from open_ports import Ports
 from running_gateway import PATIENCE_S, Listener, mqtt_at
 
 PLAN = load_house(DEFAULT_HOUSE).site_json()
@@ -83,7 +85,7 @@ def end(running: Running) -> None:
 def test_three_failed_starts_lead_to_safe_mode_and_the_cloud_out_of_it(lives):
     lives.fail(4)
     (lives.directory / "end_kept").unlink()  # a power cut, in which the RTC's memory is lost
-    with lives.start("power-up") as running:
+    with lives.start("power-up") as running, Ports(running.session.pid, {}) as ports:
         one = lives.state(lambda one: "safeMode" in one)
         assert not wrong(f"servicelocation/{PLAN['uuid']}/gateway", json.dumps(one))
         assert 0 < one["safeMode"]["left"] <= 120 and "aBus" not in one
@@ -97,6 +99,7 @@ def test_three_failed_starts_lead_to_safe_mode_and_the_cloud_out_of_it(lives):
         assert refused["error"] == "refused" and "safe mode" in refused["text"]
         assert running.ask("3", restart=True)["result"] == {"restarts": True}
         end(running)
+        assert ports.until_now() == list(states()["is in safe mode"].opens)
     assert running.installation.counters.gateway_bytes == 0  # no bus was touched
     with lives.start("software") as running:
         one = lives.state(lambda one: one.get("windows"))
