@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from gateway_host import image
+from gateway_host import budget, image
 from gateway_host import session as sessions
 from gateway_host.__main__ import main
 from gateway_host.commands import image as image_command
@@ -143,6 +143,15 @@ def test_the_partitions_are_what_an_esp32_takes(built):
         end = offset + size
     assert end <= 4 * 1024 * 1024
     assert 2 * built.romfs.stat().st_size < image.partitions()["romfs"][1]
+
+
+def test_the_program_is_within_its_budget(built):
+    """Of flash and heap: what is loaded from files takes more than half of the bytecode's bytes,
+    and with its names and objects less than twice as many."""
+    flash, heap = budget.spent(built)
+    assert flash.used == built.romfs.stat().st_size
+    assert built.code_bytes / 2 < heap.used < 2 * built.code_bytes
+    assert flash.used < flash.budget and heap.used < heap.budget
 
 
 def test_an_image_larger_than_its_partition_is_refused(built, tmp_path, monkeypatch):
@@ -302,5 +311,6 @@ def test_image_as_a_user_calls_it(capsys, place, monkeypatch):
     assert len(sizes) == 2
     assert "GENIUS_FLEX for xtensawin" in said
     assert all(f"{size:,} bytes" in said for size in sizes)
+    assert "romfs: " in said and "% of 491,520" in said and "heap, loaded from files: " in said
     assert main(["image", "--board", "TOASTER"]) == 2
     assert capsys.readouterr().err.startswith("error: BOARD=TOASTER: no such board")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from gateway_host.__main__ import main
-from gateway_host.chip import emulator, flash_image
+from gateway_host.chip import emulator, flash_image, scripts
 from gateway_host.errors import UserError
 from gateway_host.flashing import esp
 
@@ -51,3 +51,14 @@ def test_a_chip_boots_from_what_esptool_wrote(tmp_path: Path) -> None:
                 said += os.read(console, 4096)
         os.close(console)
     assert b"error: settings.json" in said, said[-2000:]
+
+
+def test_the_on_device_tests_run_at_a_port(capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        emulator.find()
+        flash_image.firmware()
+    except UserError as error:
+        pytest.skip(str(error))
+    with scripts.at_console(BOARD, {}) as chip:
+        assert main(["test-device", "--port", chip.pty, "--only", "identify"]) == 0
+    assert "2 passed, 0 failed" in capsys.readouterr().out

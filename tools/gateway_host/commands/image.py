@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from gateway_host import image
+from gateway_host import budget, image
 from gateway_host.interpreter import ROOT
 from gateway_host.update import keys
 
@@ -29,4 +29,7 @@ def main(arguments: argparse.Namespace) -> int:
     offset, room = image.partitions()["romfs"]
     for path, words in ((built.littlefs, ""), (built.romfs, f": of {room:,} at {offset:#x}")):
         print(f"  {path.stat().st_size:>9,} bytes  {path.relative_to(ROOT)}{words}")
+    print("of the budget:")
+    for one in budget.spent(built):
+        print(f"  {one}")
     return 0
