@@ -159,7 +159,7 @@ class Hardware:
         pieces, free = [], _psram_free()
         while _psram_free() == free and len(pieces) < _PIECES:
             pieces.append(bytearray(_PIECE_BYTES))
-        self._in_new_part = pieces[-1]
+        self._in_new_part = pieces[-1:]  # none where the IDF has given memory meanwhile
 
     def heap_free(self) -> int:
         """What is free of it."""

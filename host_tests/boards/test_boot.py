@@ -37,7 +37,7 @@ def check_every_cut(reported: dict) -> None:
     assert reported["used"] == "runs" and reported["secrets"] > 30
     whole, cuts = reported["whole"], reported["cuts"]
     assert (whole["reset"], whole["then"], whole["new"]) == ("runs", "runs", True)
-    assert len(cuts) >= 2 * min(whole["operations"], 18) > 20
+    assert len(cuts) >= 2 * min(whole["operations"], 16) > 20
     for number, after in enumerate(cuts):
         assert (after["reset"], after["then"]) == ("cut", "runs"), (number, after)
         assert after["new"] if after["begun"] else after["as_before"], (number, after)

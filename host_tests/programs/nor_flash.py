@@ -129,6 +129,17 @@ class Partition:
         return [chip.flash]
 
 
+class Heap:
+    """Of the IDF: each time that it is asked it has less, as when Python's takes a part of it."""
+
+    def __init__(self):
+        self.free = 8 << 20
+
+    def info(self, _):
+        self.free -= 1 << 16
+        return [(8 << 20, self.free, self.free, self.free)]
+
+
 chip = Chip()
-sys.modules["esp32"] = Module(Partition=Partition, NVS=Nvs)
+sys.modules["esp32"] = Module(Partition=Partition, NVS=Nvs, HEAP_DATA=1, idf_heap_info=Heap().info)
 machine.reset = chip.reset

@@ -143,7 +143,7 @@ def give_back(gateway):
         begin(gateway.hardware, given["freed"])
     else:
         reset(gateway.hardware)
-    gateway.hardware.restart()
+    gateway.restart()
 
 
 def label():
