@@ -98,24 +98,30 @@ class Segments:
 
     def _look_at(self, newest):
         """Find the end of the newest one."""
-        at = begin = 0
-        before = newest.last, self.boot
         with open(newest.path, "rb") as file:
-            while at < newest.size:
-                file.seek(at)
-                found = header(file.read(HEADER_BYTES))
-                if found is None or at + found[2] > newest.size:
-                    break
-                before = newest.last, self.boot
-                newest.last, self.boot = found[1], found[6]
-                begin = at
-                at += found[2]
+            at, begin = self._pass_over(file, newest, False)
             if at and not is_whole(file, begin, at - begin):
-                newest.last, self.boot = before  # what its header says may be anything
-                at = begin
+                # What its header says may be anything: the last one that is whole counts.
+                newest.last, self.boot = newest.first - 1, 0
+                self._pass_over(file, newest, True)
+                at = -1
         self._open = at == newest.size
         if not self._open:
             self._count("journal.damaged")
+
+    def _pass_over(self, file, newest, looks):
+        """Where its chunks end, and where the last one begins. looks: only what is whole counts."""
+        at = begin = 0
+        while at < newest.size:
+            file.seek(at)
+            found = header(file.read(HEADER_BYTES))
+            if found is None or at + found[2] > newest.size:
+                break
+            if not looks or is_whole(file, at, found[2]):
+                newest.last, self.boot = found[1], found[6]
+            begin = at
+            at += found[2]
+        return at, begin
 
     def size(self, minutes: int = 0) -> int:
         """Bytes of all segments, or of those with records of so many minutes."""

@@ -246,7 +246,7 @@ def all_steps() -> tuple[Step, ...]:
             guide.make,
             (guide.PACKAGE,),
             1,
-            130,
+            220,
             35,
             (guide.WHEELS,),
             (guide.LOCK,),

@@ -39,7 +39,7 @@ _JSON = (
     b"[]", b"{}", b"0.5", b"4294967296", b'"\xc3\xa9"', b"99999999999999999999",
 )  # fmt: skip
 PARSERS = {
-    "http": Parser(room=64_000, tokens=(b"\r\n", b" ", b": ", b"%", b"Host: 4.3.2.1\r\n", b"q=")),
+    "http": Parser(room=128_000, tokens=(b"\r\n", b" ", b": ", b"%", b"Host: 4.3.2.1\r\n", b"q=")),
     "form": Parser(tokens=(b"&", b"=", b"%", b"+", b"token=0123456789abcdef&", b"%ff")),
     "dns": Parser(longest=400, tokens=(b"\x00", b"\xc0\x0c", b"\x3f", b"\x00\x00\x29")),
     "resolve": Parser(longest=600, tokens=(b"\xc0\x0c", b"\x00\x01\x00\x01", b"\x00\x04")),
@@ -52,7 +52,7 @@ PARSERS = {
     "certificate": Parser(longest=3000, tokens=(b"\x30\x82", b"\xff", b"\x17\x0d", b"\x80")),
     "profile": Parser(room=64_000, longest=4000, tokens=_JSON, text=True),
     "manifest": Parser(room=64_000, tokens=_JSON, text=True),
-    "container": Parser(room=36_000, tokens=(b"GWP1", b"\xff\xff\xff\xff", b"\x00\x00")),
+    "container": Parser(room=48_000, tokens=(b"GWP1", b"\xff\xff\xff\xff", b"\x00\x00")),
     "answer": Parser(room=48_000, longest=6000, tokens=(b"\r\n", b"Location: ", b"HTTP/1.1 200 ")),
     "chunk": Parser(room=64_000, longest=3000, tokens=(b"\xff" * 8, b"\x80" * 16, b"J1")),
     "journal": Parser(room=48_000, longest=600, tokens=(b"J1", b"\xff" * 4, b"\x00" * 4)),

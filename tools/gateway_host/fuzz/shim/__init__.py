@@ -122,17 +122,12 @@ class _DeflateIO:
         self._stream = stream
         self._window = window
 
-    def read(self) -> bytes:
+    def read(self, size: int) -> bytes:
         unpacker = zlib.decompressobj(-self._window)
         try:
-            data = unpacker.decompress(self._stream.read(), 1 << 20)
+            return unpacker.decompress(self._stream.read(), size) if size else b""
         except zlib.error as error:
             raise OSError(22, str(error)) from None
-        if unpacker.unconsumed_tail:
-            raise MemoryError
-        if not unpacker.eof:
-            raise EOFError
-        return data
 
 
 def _deflate() -> types.ModuleType:
