@@ -110,7 +110,7 @@ class Segments:
             self._count("journal.damaged")
 
     def _pass_over(self, file, newest, looks):
-        """Where its chunks end, and where the last one begins. looks: only what is whole counts."""
+        """Where its chunks end, and the last one begins. looks: only what is whole counts."""
         at = begin = 0
         while at < newest.size:
             file.seek(at)

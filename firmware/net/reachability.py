@@ -15,6 +15,7 @@ from net.resolve import resolve
 _TIMEOUT_S = 8  # on LTE a lost packet costs 3 s
 _KEPT_S = 1
 _MAX_HEAD = const(2048)  # bytes of an answer
+_MAX_LOCATION = const(320)  # of them, of a URL whose host counts alone
 
 _INTERNET = "internet"
 
@@ -140,7 +141,7 @@ async def _get(address, port, host):
         name, _, value = field.partition(b":")
         name, value = name.lower(), value.strip()
         if name == b"location":
-            location = text_of(value)
+            location = text_of(value[:_MAX_LOCATION])
         elif name == b"content-length":
             empty = value == b"0"
     return status, location, empty
