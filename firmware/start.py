@@ -122,7 +122,10 @@ async def _run(gateway):
         except ImportError:
             pass
         else:
-            await asyncio.gather(gateway.run(), aiorepl.task({"gateway": gateway}))
+            from panel.look import Look
+
+            names = {"gateway": gateway, "gw": Look(gateway)}
+            await asyncio.gather(gateway.run(), aiorepl.task(names))
     await gateway.run()
 
 
@@ -199,6 +202,8 @@ def _program():
 
 def _serve(device, safe_s=0):
     gateway = _load(device, safe_s)
+    panel: Any = getattr(gateway, "housekeeping", gateway)
+    panel.whole = gateway
     device.watchdog(WATCHDOG_MS)
     try:
         asyncio.run(_rest(gateway) if safe_s else _run(gateway))

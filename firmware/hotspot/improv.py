@@ -93,6 +93,7 @@ class Improv:
     """Speaks on `line`, the board's SerialLine. `about`: the board, and the gateway's name."""
 
     def __init__(self, line: ImprovLine, about: Sequence[str]):
+        self.typed: Callable[[int], bool] | None = None  # takes each byte; whether it is not ours
         self._trial = None
         self._postponed = []  # contents of packets that want the trial
         self._receiver = Receiver()
@@ -137,6 +138,8 @@ class Improv:
             if not data:
                 return False
             count += 1
+            if self.typed and self.typed(data[0]):
+                continue
             for content in self._receiver.feed(data):
                 self._obey(content or b"")
         self._silent = 0 if count else self._silent + 1
@@ -230,6 +233,10 @@ class Improv:
     def _send_state(self):
         self._sent_state = self._state()
         self._send(_STATE, bytes((self._sent_state,)))
+
+    def write_text(self, text: str) -> None:
+        """Beside the packets."""
+        self._line.write(text.encode())
 
     def _send(self, kind, data):
         self._line.write(packet(kind, data))

@@ -14,6 +14,7 @@ from system.version import VERSION
 from system.watchdog import WATCHDOG_MS, Watch
 from site.validity import Validity
 from net.connection import Connection
+from net.hotspot_window import SERVICE_S
 from net.time_floor import TimeFloor
 from led import Led
 from panel.animation import Animation
@@ -91,8 +92,12 @@ class Housekeeping:
         self.watch = Watch(
             counters, hardware.feed, self.ends, lambda: self._alone or self._measures
         )
+        self.whole: Any = self  # of which this is a part, for who looks at it
+        self._service_until_ms = 0
+        self._engineer = None
         self._improv = improv
         if improv:
+            improv.typed = self._typed
             improv.serve(self.connection.trial)
 
     def set_event(self, event: str, value: LedFact) -> None:
@@ -134,6 +139,32 @@ class Housekeeping:
     async def run(self) -> None:
         """Run the tasks, without end."""
         await run_all(self.counters, self.tasks(), self.watch)
+
+    def _in_service(self):
+        """Whether somebody has pressed the button in the last 15 minutes."""
+        return self.hardware.uptime_ms() < self._service_until_ms
+
+    def _typed(self, byte):
+        """A byte on the console: an engineer's, whose part is loaded in service mode."""
+        if self._engineer is None:
+            if not self._in_service():
+                return False
+            from panel.engineer import Engineer
+
+            improv: Any = self._improv
+            way = self._in_service, self._make_lock, self._names
+            self._engineer = Engineer(improv.write_text, *way)
+        return self._engineer.take(byte)
+
+    def _make_lock(self):
+        from panel.lock import Lock
+
+        return Lock(self.connection.hotspot.key.get, self.hardware.uptime_ms)
+
+    def _names(self):
+        from panel.look import Look
+
+        return {"gw": Look(self.whole), "gateway": self.whole}
 
     def restart(self) -> None:
         """A new start, in order."""
@@ -205,6 +236,7 @@ class Housekeeping:
             animation.show(led.colour, led.pattern)
             animation.frame()
             if pressed == SHORT:
+                self._service_until_ms = hardware.uptime_ms() + 1000 * SERVICE_S
                 self.connection.open_hotspot()
             elif pressed == RESET:
                 self._reset()

@@ -5,12 +5,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import select
 import shutil
 import subprocess
 import time
-import tty
 from pathlib import Path
 
 import pytest
@@ -18,6 +15,7 @@ from gateway_host.session import ROOT, Session
 from gateway_host.sim.house_file import DEFAULT_HOUSE, load_house
 from gateway_host.sim.installation import Installation
 from gateway_host.sim.radio import Network, World
+from improv_line import Line, command
 from in_interpreter import program, succeed
 from play_in_world import play
 from running_gateway import free_port, mqtt_at
@@ -34,48 +32,9 @@ CLIENT = ROOT / "build" / "improv" / "serial.js"
 DRIVER = Path(__file__).with_name("improv_client.mjs")
 
 
-def command(content: bytes) -> bytes:
-    """A packet of type RPC command: header, version, type, length, data, sum of all before."""
-    packet = b"IMPROV\x01\x03" + bytes([len(content)]) + content
-    return packet + bytes([sum(packet) % 256])
-
-
 def result(number: int, *texts: bytes) -> bytes:
     data = b"".join(bytes([len(text)]) + text for text in texts)
     return b"IMPROV\x01\x04" + bytes([len(data) + 2, number, len(data)]) + data
-
-
-class Line:
-    """The computer's end."""
-
-    def __init__(self) -> None:
-        self.master, slave = os.openpty()
-        tty.setraw(slave)
-        self.path = os.ttyname(slave)
-        self._slave = slave
-        self.held = b""
-
-    def send(self, data: bytes) -> None:
-        os.write(self.master, data)
-
-    def expect(self, *packets: bytes) -> None:
-        """The next packets, in this order, with their sums; text between them is allowed."""
-        for packet in packets:
-            whole = packet + bytes([sum(packet) % 256])
-            end = time.monotonic() + PATIENCE_S
-            while b"IMPROV" not in self.held or len(self._from_head()) < len(whole):
-                ready, _, _ = select.select([self.master], [], [], end - time.monotonic())
-                assert ready, f"waited in vain for {whole}; there is {self.held}"
-                self.held += os.read(self.master, 1000)
-            assert self._from_head()[: len(whole)] == whole
-            self.held = self._from_head()[len(whole) :]
-
-    def _from_head(self) -> bytes:
-        return self.held[self.held.index(b"IMPROV") :]
-
-    def close(self) -> None:
-        os.close(self.master)
-        os.close(self._slave)
 
 
 @pytest.fixture
