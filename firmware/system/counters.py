@@ -10,11 +10,14 @@ class Counters:
         self.counts = {}
         self.log = log
 
-    def count(self, name: str) -> None:
-        """Never fails: where there is no memory left for it, nothing is counted."""
+    def count(self, name: str, error: Exception | None = None) -> None:
+        """error: why, for the log. Never fails: where there is no memory left for it, nothing is
+        counted."""
         try:
             self.counts[name] = self.counts.get(name, 0) + 1
             if self.log:
                 self.log.error(name)
+                if error:
+                    self.log.note("%s: %s" % (type(error).__name__, error))
         except MemoryError:
             pass

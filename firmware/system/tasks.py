@@ -20,9 +20,7 @@ async def keep(counters: Counters, name: str, task: RepeatedTask) -> Never:
         try:
             await task()
         except Exception as error:
-            counters.count(name)
-            if counters.log:
-                counters.log.note("%s: %s" % (type(error).__name__, error))
+            counters.count(name, error)
             sys.print_exception(error)
         if 0 <= time.ticks_diff(time.ticks_ms(), begun) < _PAUSE_S * 1000:
             await asyncio.sleep(_PAUSE_S)

@@ -55,6 +55,27 @@ class Keep(unittest.TestCase):
         self.assertEqual(world.pauses, [(2, 1), (3, 1), (5, 1)])
 
 
+class FullLog:
+    """A log for which there is no memory left."""
+
+    def error(self, text):
+        raise MemoryError
+
+    note = error
+
+
+class NoMemory(unittest.TestCase):
+    def test_a_task_that_fails_for_lack_of_memory_is_started_again(self):
+        world, counters = World(), Counters(FullLog())
+        tasks.time = tasks.asyncio = tasks.sys = world
+        try:
+            with self.assertRaises(asyncio.CancelledError):
+                asyncio.run(tasks.keep(counters, "measure", world.task))
+        finally:
+            tasks.time, tasks.asyncio, tasks.sys = time, asyncio, sys
+        self.assertEqual(counters.counts, {"task.measure": 5})
+
+
 class Ends:
     """Instead of ends.Ends: what it is given."""
 
