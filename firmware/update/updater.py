@@ -22,12 +22,13 @@ from update.manifest import architecture, read
 from update.slots import Slots, enter, look_for_room, make_folder, path_of, running
 from update.trial import Trial
 
-_ORDER = "programs/order"
+_ORDER = "order"  # not beside the programs: a factory reset leaves these
 _MANIFEST, _SIGNATURE, _PROGRAM = "manifest.json", "manifest.sig", "program"
 _MAX_MANIFEST, _MAX_SIGNATURE = const(1024), const(512)
 _WRITES = const(8)  # of flash pages, beside those of the program itself, which are 80 to 120
 _BLOCK = const(4096)  # written at once
 _SMALL_S = const(60)  # for the whole of a small file
+_FETCH_S = const(900)  # of a program; what came by then stays
 _LOOK_S, _AGAIN_S, _SOON_S = const(60), const(30), const(1)
 _CALM_MS, _CALM_LOOKS = const(20), const(250)
 _BUSY = "update: another one is being installed: %s"
@@ -189,6 +190,10 @@ class Updater:
 
     async def _install(self, order, beat):
         """OSError: it goes on later, from where it was."""
+        if not self._verifies():  # another program has been flashed since it was ordered
+            self._count("update.wrong")
+            self._forget()
+            return
         path = path_of(order["slot"])
         try:
             self._fetched = os.stat(path)[6]
@@ -230,7 +235,9 @@ class Updater:
 
         try:
             way = self._name_server(), self._fetched, order["size"]
-            await fetch(order["url"] + _PROGRAM, *way, take)
+            await asyncio.wait_for(fetch(order["url"] + _PROGRAM, *way, take), _FETCH_S)
+        except asyncio.TimeoutError:
+            raise OSError("not all came in %d s: it goes on" % _FETCH_S)
         finally:
             if waiting:
                 await write()

@@ -67,7 +67,7 @@ def _copy(device: Any, files: Path) -> None:
         if not device.fs_exists(name):
             device.fs_mkdir(name)
     for end in "01":  # a program that came as an update would be started in the place of this one
-        for name in (f"/programs/state.{end}", f"/starts.{end}"):
+        for name in (f"/programs/state.{end}", f"/order.{end}", f"/starts.{end}"):
             if device.fs_exists(name):
                 device.fs_rmfile(name)
     columns = (
