@@ -15,6 +15,7 @@ from site import site_file
 from panel.housekeeping import Housekeeping
 
 _LOOK_S = const(1)
+_INSTALL_S = const(1800)
 _TEXT = (
     "safe mode: nothing is measured, as the program failed at %d starts in a row (%s): it is "
     "tried again in %d min; at once by holding the button for 1 s; install an update if that "
@@ -42,6 +43,7 @@ class SafeMode:
         )
         self.led, self.connection, self.ends = panel.led, panel.connection, panel.ends
         panel.let_go = self._leave
+        panel.connection.open_hotspot(0)  # not by itself: that would be no use to anybody
         panel.set_event("safe", True)
         log.note("safe mode")
         self._cloud = None
@@ -89,8 +91,9 @@ class SafeMode:
         return [("safe", said)] + self.housekeeping.texts(bool(uplink)) + uplink
 
     def _is_used(self):
-        """Whether the hotspot is open, or an update is being installed."""
-        installs = self._cloud and self._cloud.installs
+        """Whether the hotspot is open, or an update is being installed, for half an hour at most:
+        a server can be as slow as it likes."""
+        installs = self._cloud and self._cloud.installs and self.left_s > -_INSTALL_S
         return self.connection.hotspot.is_open() or installs
 
     def _leave(self):

@@ -69,13 +69,14 @@ def _site_before(own):
     return found
 
 
-def _installation(refused, own):
+def _installation(refused, device):
     """(the installation or None, its file): where site.json is not usable the one before it, so
     that no command keeps a gateway from being reached by another."""
-    found = _usable(refused, site_file.FILE, lambda: _site(site_file.FILE, own))
+    found = _usable(refused, site_file.FILE, lambda: _site(site_file.FILE, device.serial))
     if found or site_file.FILE not in refused:
         return found, site_file.FILE
-    before = _usable(refused, site_file.BEFORE, lambda: _site_before(own))
+    _end_trial(device)
+    before = _usable(refused, site_file.BEFORE, lambda: _site_before(device.serial))
     return before, site_file.BEFORE if before else site_file.FILE
 
 
@@ -85,7 +86,9 @@ def _finish_reset(device):
         from panel.factory_reset import reset
 
         reset(device)
-        Ends(device, not device.debug).in_order()
+        ends = Ends(device, not device.debug)
+        ends.forget()
+        ends.in_order()
         device.restart()
 
 
@@ -133,14 +136,13 @@ async def _rest(gateway):
     await gateway.run()
 
 
-def _safe(device, improv, seconds):
+def _safe(device, refused, improv, seconds):
     """Safe mode."""
     from safe_mode import SafeMode
 
-    refused = []
     requested = _usable(refused, "settings.json", settings.read) or settings.kept()
     gateway = SafeMode(device, board, requested, improv, seconds)
-    for name in ["safe"] + refused + list(device.notes):
+    for name in ["safe"] + refused:
         gateway.counters.count("start." + name)
     return gateway
 
@@ -157,8 +159,8 @@ def _load(device, safe_s):
     if device.keeps_modules and not lacks_psram:
         modules.keep_all()
     if safe_s:
-        return _safe(device, improv, safe_s)
-    installation, name = _installation(refused, device.serial)
+        return _safe(device, refused, improv, safe_s)
+    installation, name = _installation(refused, device)
     requested = _usable(refused, "settings.json", settings.read) or settings.kept()
     if lacks_psram:
         print(_NO_PSRAM % (device.heap_bytes() // 1000))
@@ -171,14 +173,14 @@ def _load(device, safe_s):
         modules.load_gateway(look)
     gc.collect()  # the buffers want whole pieces of the heap
     if not lacks_psram:
-        device.widen_heap()
+        _usable(refused, "heap", device.widen_heap)
     made = _usable(refused, name, lambda: _made(device, requested, installation, improv))
+    if not made:
+        _end_trial(device)
     if not made and installation and name == site_file.FILE:
         name = site_file.BEFORE
         before = _usable(refused, name, lambda: _site_before(device.serial))
         made = before and _usable(refused, name, lambda: _made(device, requested, before, improv))
-    if not made:
-        _end_trial(device)
     gateway = made or _made(device, requested, None, improv)
     for name in refused:
         gateway.counters.count("start." + name)

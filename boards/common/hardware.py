@@ -28,7 +28,8 @@ _B_RECEIVE_BUFFER = const(512)
 _S_1970_TO_2000 = const(946684800)
 _A_TIMER, _B_TIMER = const(0), const(1)
 _MEGAHERTZ = const(240)
-_PIECE_BYTES, _PIECES = const(16384), const(250)
+_PIECE_BYTES, _PIECES = const(16384), const(100)
+_PART_BYTES = const(65536)  # less is the network driver's
 _INTERNAL_BYTES = const(1000000)  # a region of the IDF's heap that is larger lies in PSRAM
 _RESETS = {
     machine.PWRON_RESET: "power-up",
@@ -157,9 +158,9 @@ class Hardware:
         where a collection, amid a step, has found too little; and a part of it that has nothing in
         it is given back by the next collection, so a piece stays in it."""
         pieces, free = [], _psram_free()
-        while _psram_free() == free and len(pieces) < _PIECES:
+        while free - _psram_free() < _PART_BYTES and len(pieces) < _PIECES:
             pieces.append(bytearray(_PIECE_BYTES))
-        self._in_new_part = pieces[-1:]  # none where the IDF has given memory meanwhile
+        self._in_new_part = pieces[-1:]
 
     def heap_free(self) -> int:
         """What is free of it."""

@@ -8,7 +8,7 @@ from micropython import const
 
 from system.watchdog import unwatched
 from net.hotspot_service import HotspotService
-from net.hotspot_window import HotspotWindow
+from net.hotspot_window import SERVICE_S, HotspotWindow
 from net.joining import Joining
 from net.links import NOWHERE, Links
 from net.networks import Networks
@@ -100,11 +100,11 @@ class Connection:
         """What people see of it: it is reported soon when this changes."""
         return self.link, self.wrong()
 
-    def open_hotspot(self) -> None:
-        """Open the hotspot with its page for 15 minutes from now on, whatever the links do; where
-        there is a radio."""
+    def open_hotspot(self, seconds: int = SERVICE_S) -> None:
+        """Open the hotspot with its page for so long from now on, whatever the links do, where
+        there is a radio; from then on it does not open by itself."""
         if self._radio:
-            self._window.open()
+            self._window.open(seconds)
 
     async def run(self, beat: Beat = unwatched) -> Never:
         """Keep a link up, and the hotspot open while it is to be; without end. beat: called

@@ -271,6 +271,7 @@ class Housekeeping:
                 self.hardware.watchdog(WATCHDOG_MS)
                 self._button.refuse()
                 return
+        self.ends.forget()
         self.restart()
 
     async def _keep_time(self, beat):

@@ -37,6 +37,7 @@ class Ends:
         self._safe = False  # it is safe mode
         self._program = ""
         self._s = None  # this run has lasted so long
+        self._unwritten = 0  # failed starts, where the flash could not be written
         self._lines = []  # what it has said last
         self._counted = False  # this run's end
         try:
@@ -49,6 +50,7 @@ class Ends:
                 self.ordered,
                 self._program,
                 self._s,
+                self._unwritten,
                 self._lines,
             ) = kept[5:]
         except (ValueError, TypeError):
@@ -62,13 +64,17 @@ class Ends:
         if self._noted is None:
             self._noted = self._unsaid()
             self.count += self._noted is not None
-        self.failed, why = was, _ = failed_starts.read(program)
+        was, why = failed_starts.read(program)
+        if self._program == program:
+            was = max(was, self._unwritten)
+        self.failed = was
         if self._noted is None and self.ordered and not self._safe:
             self.failed = 0
         elif self._noted is not None and not self._steady and self._program in ("", program):
             self.failed, why = was + 1, self._noted
         if self.failed != was:
-            failed_starts.write(program, self.failed, why)
+            written = failed_starts.write(program, self.failed, why)
+            self._unwritten = 0 if written else self.failed
         over = self.failed - _FAILED
         # One that ends in order, as safe mode does, has nothing to report but why it was.
         last = self.reason if self._safe else None
@@ -141,8 +147,13 @@ class Ends:
         if self.failed and self._keeps:
             from system import failed_starts
 
-            self.failed = 0
-            failed_starts.write(self._program, 0, None)
+            if failed_starts.write(self._program, 0, None):
+                self.failed = self._unwritten = 0
+        self._keep()
+
+    def forget(self) -> None:
+        """Nothing is known of what was before: the gateway is as new."""
+        self.reason, self.count, self.ran_s, self.before, self._lines = None, 0, None, [], []
         self._keep()
 
     def describe(self) -> Table:
@@ -159,9 +170,11 @@ class Ends:
     def _unsaid(self):
         """How the run before has ended, where it could not say it."""
         cause = self._hardware.reset_cause
+        if self._s is None:
+            return None  # nothing is known of it: it was a power cut, or power that came badly
         if cause == "watchdog":
             return "watchdog: the program stood still"
-        if cause == "software" and self._s is not None and not self.ordered:
+        if cause == "software" and not self.ordered:
             return "crash: MicroPython itself has failed"
         return None
 
@@ -177,6 +190,7 @@ class Ends:
         if not self._keeps:
             return
         mine = [self._noted, self._steady, self._safe, self.ordered, self._program, self._s]
+        mine.append(self._unwritten)
         data = b""
         for before, lines in ((self.before, self._lines), ([], self._lines), ([], [])):
             kept = [self.reason, self.count, self.failed, self.ran_s, before] + mine + [lines]

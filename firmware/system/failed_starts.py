@@ -17,9 +17,10 @@ def read(program: str) -> tuple[int, str | None]:
     return (count, reason) if whose == program else (0, None)
 
 
-def write(program: str, count: int, reason: str | None) -> None:
-    """Keep that; where the flash is full it stays as it was."""
+def write(program: str, count: int, reason: str | None) -> bool:
+    """Keep that. Whether it could be; else it stays as it was."""
     try:
         Durable(_NAME).write(json.dumps([count, program, reason]).encode())
     except OSError:
-        pass
+        return False
+    return True

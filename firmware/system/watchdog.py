@@ -8,6 +8,7 @@ from micropython import const
 WATCHDOG_MS = const(30000)  # the chip's, while the program runs: a TLS handshake takes two seconds
 _UNJUDGED = const(-1)
 _STEADY_S = const(600)
+_LONG_S = const(21600)  # whatever it could measure, no start has failed
 _MARK_S = const(60)
 
 
@@ -57,7 +58,8 @@ class Watch:
             self.look()
             await asyncio.sleep(1)
             seconds += 1
-            if seconds >= _STEADY_S and not steady and self._well():
+            lasted = seconds >= _LONG_S or seconds >= _STEADY_S and self._well()
+            if lasted and not steady:
                 steady = True
                 self._ends.steady()
             if seconds % _MARK_S == 0 or log and log.fresh:

@@ -3,6 +3,7 @@
 import os
 import unittest
 
+from system import failed_starts
 from system.ends import Ends
 
 
@@ -75,6 +76,33 @@ class Kept(unittest.TestCase):
         self.chip.reset_cause = "software"
         ends, safe_s = self.start()
         self.assertEqual((safe_s, ends.reason, ends.failed), (0, None, 0))
+
+    def test_power_that_comes_badly_is_no_failed_start(self):
+        """The chip's own watchdog ends its boot then, and nothing is known of a run before."""
+        for _ in range(4):
+            self.chip.data, self.chip.reset_cause = b"", "watchdog"
+            ends, safe_s = self.start()
+            self.assertEqual((safe_s, ends.reason, ends.failed), (0, None, 0))
+
+    def test_failed_starts_count_where_the_flash_cannot_be_written(self):
+        write = failed_starts.write
+        failed_starts.write = lambda *_: False
+        try:
+            self.assertEqual(self.fail(4), [0, 0, 0, 120])
+            ends = Ends(self.chip)
+            ends.clear()
+            self.assertEqual(ends.failed, 3)  # it is tried again
+        finally:
+            failed_starts.write = write
+
+    def test_nothing_is_left_of_a_run_when_the_gateway_is_as_new(self):
+        ends, _ = self.start()
+        ends.note(ValueError("a name of the owner's"))
+        ends.mark([(1, "task.secret")])
+        ends, _ = self.start()
+        ends.mark([(1, "task.secret")])
+        ends.forget()
+        self.assertTrue(b"secret" not in self.chip.data and b"owner" not in self.chip.data)
 
     def test_failed_starts_are_known_after_a_power_cut(self):
         self.fail(3)

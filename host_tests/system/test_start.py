@@ -106,7 +106,19 @@ def test_where_a_site_is_not_usable_the_one_before_it_is(site, before, found, tm
     for name, text in (("site.json", site), ("site.before", before)):
         if text is not None:
             (tmp_path / name).write_text(text)
-    assert json.loads(succeed("choose_site", cwd=tmp_path))[:3] == found
+    assert json.loads(succeed("choose_site", given=False, cwd=tmp_path))[:3] == found
+
+
+@pytest.mark.parametrize("before", [None, GOOD])
+def test_a_program_on_trial_that_refuses_the_site_begins_anew(before, tmp_path):
+    """It would measure with the wiring of before, and be kept."""
+    (tmp_path / "site.json").write_text(BAD)
+    if before:
+        (tmp_path / "site.before").write_text(before)
+    assert json.loads(succeed("choose_site", given=True, cwd=tmp_path)) == "begins anew"
+    (tmp_path / "site.json").write_text(GOOD)
+    found = json.loads(succeed("choose_site", given=True, cwd=tmp_path))
+    assert found[:2] == [HOUSE, "site.json"]
 
 
 @pytest.mark.parametrize("files", [["registers.0"], ["registers.1", "journal"], ["journal"]])
@@ -124,9 +136,9 @@ def test_a_site_before_this_one_that_is_another_is_not_run(tmp_path, files):
             path.unlink()
     (flash / "site.json").write_text(BAD)
     (flash / "site.before").write_text(GOOD)
-    assert json.loads(succeed("choose_site", cwd=flash))[:2] == [HOUSE, "site.before"]
+    assert json.loads(succeed("choose_site", given=False, cwd=flash))[:2] == [HOUSE, "site.before"]
     (flash / "site.before").write_text(json.dumps(PLAN | {"uuid": "elsewhere"}))
-    name, file, refused, why = json.loads(succeed("choose_site", cwd=flash))
+    name, file, refused, why = json.loads(succeed("choose_site", given=False, cwd=flash))
     assert (name, file, refused) == (None, "site.json", ["site.json", "site.before"])
     assert "another site's than the counters" in why and "put a site.json of this site" in why
 
@@ -184,6 +196,7 @@ def test_whatever_ends_the_program_is_followed_by_a_new_start_which_reports_it(e
 
 def test_what_the_watchdog_ended_is_reported(tmp_path):
     """Though the program could not say anything."""
+    start_and_end(tmp_path)
     reported, _ = start_and_end(tmp_path, reset="watchdog")
     assert reported["end"]["reason"] == "watchdog: the program stood still"
     assert reported["errors"]["end.watchdog"] == 1
