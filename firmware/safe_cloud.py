@@ -19,18 +19,24 @@ _NOT_NOW = "safe mode: what was measured is not at hand: give it again once the 
 
 
 class SafeCloud:
-    """`uplink`; `installs`: whether an update is being installed. safe: safe_mode.SafeMode; uuid:
-    of the site; with_b: whether the board has a B-bus."""
+    """`uplink`; `installs`: whether an update is being installed. panel: panel.housekeeping's;
+    uuid: of the site; with_b: whether the board has a B-bus; left_s: a function, how long safe
+    mode lasts; texts: one that gives what is wrong; close: a coroutine function, a clean end;
+    restart: a function, a new start that is tried as the first."""
 
     def __init__(
         self,
-        safe: SafeMode,
+        panel: Housekeeping,
         hardware: BoardHardware,
         settings: Settings,
         uuid: str,
         with_b: bool,
+        left_s: Callable[[], int],
+        texts: Callable[[], list[AdviceText]],
+        close: Callable[[], Awaitable[object]],
+        restart: Callable[[], object],
     ):
-        panel, counters, connection = safe.housekeeping, safe.counters, safe.connection
+        counters, connection = panel.counters, panel.connection
         self.installs = False
         self._panel, self._now_ms = panel, hardware.now_ms
         self._uptime_ms = hardware.uptime_ms
@@ -53,7 +59,7 @@ class SafeCloud:
             counters,
         )
         assert counters.log
-        way = _apply, counters.log, commands, safe.close, safe.restart, _not_now, _not_now
+        way = _apply, counters.log, commands, close, restart, _not_now, _not_now
         meters = meters_of if with_b else None
         maintenance = Maintenance(uuid, settings, meters, hardware.serial, *way)
         maintenance.declare()
@@ -63,11 +69,11 @@ class SafeCloud:
         updater.declare(commands)
         counts = counters.counts
         own = (
-            ("safeMode", lambda: {"left": max(0, safe.left_s)}, None),
+            ("safeMode", lambda: {"left": max(0, left_s())}, None),
             ("mqtt", self._describe, uplink.glance),
             ("orderRefused", lambda: commands.refusal, lambda: commands.refusal),
             ("errors", lambda: counts, lambda: sum(counts.values())),
-            advice_part(safe.texts),
+            advice_part(texts),
             ("update", updater.describe, updater.glance),
         )
         self._state = State(panel.state_parts() + own)

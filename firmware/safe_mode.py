@@ -52,8 +52,9 @@ class SafeMode:
             try:
                 from safe_cloud import SafeCloud
 
-                with_b = "b" in board.BUSES
-                self._cloud = SafeCloud(self, hardware, settings, uuid, with_b)
+                way = panel, hardware, settings, uuid, "b" in board.BUSES
+                end = self.close, self.restart
+                self._cloud = SafeCloud(*way, lambda: self.left_s, self.texts, *end)
             except Exception as error:  # it may be what the program fails with
                 counters.count("safe.cloud")
                 sys.print_exception(error)

@@ -115,9 +115,9 @@ from update.updater import Updater as Updater
 from installer.service_page import Reach as Reach
 from installer.service_page import ServicePage as ServicePage
 from led import Led as Led
+from panel.housekeeping import Housekeeping as Housekeeping
 from panel.lock import Lock as Lock
 from pipeline import Measuring as Measuring
-from safe_mode import SafeMode as SafeMode
 
 BoardHardware = contracts.Hardware
 ImprovLine = contracts.SerialLine
