@@ -50,7 +50,7 @@ PARSERS = {
     "settings": Parser(room=150_000, longest=4000, tokens=_JSON, text=True),
     "zone": Parser(longest=80, tokens=(b",M3.5.0", b"/-167", b"J60", b"<+03>", b":59"), text=True),
     "certificate": Parser(longest=3000, tokens=(b"\x30\x82", b"\xff", b"\x17\x0d", b"\x80")),
-    "profile": Parser(room=64_000, longest=4000, tokens=_JSON, text=True),
+    "profile": Parser(room=150_000, longest=4000, tokens=_JSON, text=True),
     "manifest": Parser(room=64_000, tokens=_JSON, text=True),
     "container": Parser(room=48_000, tokens=(b"GWP1", b"\xff\xff\xff\xff", b"\x00\x00")),
     "answer": Parser(room=48_000, longest=6000, tokens=(b"\r\n", b"Location: ", b"HTTP/1.1 200 ")),
