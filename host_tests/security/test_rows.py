@@ -94,6 +94,7 @@ def test_what_comes_of_tests(tmp_path, monkeypatch):
     """Of real ones: one that passes, fails, is skipped, is not there, and one of many cases."""
     tests = tmp_path / "host_tests" / "net"
     tests.mkdir(parents=True)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")  # pytest's root is here, as ours is there
     (tests / "test_kinds.py").write_text(
         "import pytest\n"
         "def test_good(): pass\n"
