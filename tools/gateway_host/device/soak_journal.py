@@ -123,7 +123,7 @@ class Soak:
         self.task = task
         self.counters = Counters()
         self.stopped = self.ended = False
-        self.more = 0
+        self.more = self.heard = 0
         self.began = time.ticks_ms()
         place = document.load(json.dumps(site(task["points"])))
         self.points = len(place.points)
@@ -219,12 +219,15 @@ class Soak:
             self.stopped = command.get("stop", self.stopped)
             self.more += command.get("more", 0)
             self.ended = command.get("end", self.ended)
+            self.heard += 1
 
     async def say(self, line):
         while not self.ended:
             print(
                 json.dumps(
                     {
+                        "heard": self.heard,
+                        "rests": self.stopped and not self.more,
                         "made": self.made,
                         "kept": self.kept,
                         "last": self.journal.last,

@@ -55,8 +55,8 @@ def serial(device: int) -> str:
 
 class Driven:
     """One gateway. `state`: what it said last, with `made` and `kept` (minutes; those that a cut
-    takes are made again), `last` and `acknowledged` (sequences); `starts`: how often it was
-    started."""
+    takes are made again), `last` and `acknowledged` (sequences), `heard` (commands), `rests`
+    (whether no more minutes come); `starts`: how often it was started."""
 
     def __init__(self, device: int, kind: Kind, port: int, directory: Path, bits: int = 32):
         self.device = device
@@ -64,6 +64,7 @@ class Driven:
         self.state: dict[str, Any] = {"made": 0, "kept": 0, "last": 0, "acknowledged": 0}
         self.starts = 0
         self._stopped = self._full = False
+        self._given = 0  # commands, since it was started
         self._port = port
         self._directory = directory / f"gateway-{device}"
         self._directory.mkdir(parents=True)
@@ -86,6 +87,8 @@ class Driven:
                 bufsize=1,
             )
         self.starts += 1
+        self._given = -1  # the task is none
+        self.state = self.state | {"heard": -1}
         task = {"serial": serial(self.device), "device": self.device, "port": self._port}
         self._command(task | vars(self.kind))
         if self._full or self._stopped:
@@ -120,6 +123,10 @@ class Driven:
         self._stopped = True
         self._command({"stop": True})
 
+    def is_at_rest(self) -> bool:
+        """Whether `state` is what stays: it has heard all, and makes no more minutes."""
+        return self.state.get("heard") == self._given and self.state["rests"]
+
     def measure_more(self) -> None:
         """One minute, after all: what the broker has lost is seen by what comes behind it."""
         self._command({"more": 1})
@@ -140,6 +147,7 @@ class Driven:
             raise UserError(f"gateway {self.device} has ended by itself; it last said: {last}")
 
     def _command(self, command: dict[str, Any]) -> None:
+        self._given += 1
         with contextlib.suppress(OSError):
             self._process.stdin.write(json.dumps(command) + "\n")
             self._process.stdin.flush()

@@ -210,7 +210,7 @@ class _Run:
 
     def _is_settled(self, gateway: Driven) -> bool:
         state = gateway.state
-        kept = state["kept"] == state["made"] > 0
+        kept = gateway.is_at_rest() and state["kept"] == state["made"] > 0
         return kept and held(self._ledger.db, gateway) >= state["last"]
 
     def _report(self, counts: Counter[str]) -> None:
