@@ -19,7 +19,13 @@ FIRMWARE = ROOT / "firmware"
 SENTENCE = 3  # words: less is a piece of one
 _SIGN = re.compile(r"AdviceText|texts\.append\(\(")
 # They hand advice on, and have none of their own.
-_HANDS_ON = ("b_bus/port.py", "b_bus/runner.py", "gateway.py", "panel/console.py")
+_HANDS_ON = (
+    "b_bus/port.py",
+    "b_bus/runner.py",
+    "gateway.py",
+    "panel/console.py",
+    "safe_cloud.py",
+)
 # The reasons of an `uplink`, and the faults that b_bus/messages.py names.
 _OTHERS = (
     "b_bus/meter.py",
