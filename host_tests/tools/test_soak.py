@@ -233,7 +233,7 @@ def test_a_short_soak(tmp_path: Path) -> None:
 @needs_broker
 def test_it_goes_on_until_gateways_were_started_so_often(tmp_path: Path) -> None:
     kinds = (Kind(3), Kind(3))
-    options = Options(1, starts=8, calm_s=0, kinds=kinds, real=False, only=("power cut of all",))
+    options = Options(0, starts=8, calm_s=0, kinds=kinds, real=False, only=("power cut of all",))
     found = play(options, tmp_path, lambda line: None)
     assert found["starts"] == 8 and found["fault"] == {"power cut of all": 3}
     assert (found["lost"], found["doubled"], found["put_aside"]) == (0, 0, 0)
