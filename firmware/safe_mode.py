@@ -39,10 +39,16 @@ class SafeMode:
         log = Log(hardware.uptime_ms)
         self.counters = counters = Counters(log)
         self.housekeeping = panel = Housekeeping(
-            hardware, board, settings, counters, lambda: None, self._in_cloud, improv
+            hardware,
+            board,
+            settings,
+            counters,
+            lambda: None,
+            self._in_cloud,
+            improv,
+            let_go=self._leave,
         )
         self.led, self.connection, self.ends = panel.led, panel.connection, panel.ends
-        panel.let_go = self._leave
         panel.connection.open_hotspot(0)  # not by itself: that would be no use to anybody
         panel.set_event("safe", True)
         log.note("safe mode")

@@ -44,8 +44,8 @@ class Housekeeping:
     """`led`: its state; `connection`; `counters`; `watch`; `ends`: ends.Ends. hardware, board:
     the board's; settings: settings.Settings; changed: a function, called when the LED's state has
     changed; cloud: a function, whether the cloud has accepted us; improv: improv.Improv or
-    None; service: the commissioning page (installer.service_page), None without a site.
-    `let_go`: a function, called when a held button was let go before the reset."""
+    None; service: the commissioning page (installer.service_page), None without a site; let_go: a
+    function, called when a held button was let go before the reset."""
 
     def __init__(
         self,
@@ -57,6 +57,7 @@ class Housekeeping:
         cloud: Callable[[], bool],
         improv: Improv | None = None,
         service: ServicePage | None = None,
+        let_go: Callable[[], object] = lambda: None,
     ):
         self.hardware = hardware
         self.counters = counters
@@ -67,7 +68,7 @@ class Housekeeping:
         self._has_lte = "lte" in board.LINKS
         self._alone = service is None
         self._measures = False  # since the start
-        self.let_go: Callable[[], object] = lambda: None
+        self._let_go = let_go
         self._console = console = Console()
         self.connection = Connection(
             hardware,
@@ -86,7 +87,7 @@ class Housekeeping:
         self._floor = TimeFloor(own.begins_s, counters.count)
         self.ends = Ends(hardware, not hardware.debug)
         if counters.log:
-            counters.log.before = self.ends.before
+            counters.log.take_before(self.ends.before)
         if self.ends.reason:
             counters.count("end." + self.ends.reason.split(":")[0])
         self.watch = Watch(
@@ -241,7 +242,7 @@ class Housekeeping:
             elif pressed == RESET:
                 self._reset()
             elif pressed == LET_GO:
-                self.let_go()
+                self._let_go()
             frames += 1
             if frames == 1000 // _FRAME_MS:
                 frames = 0

@@ -13,7 +13,7 @@ _AGAIN_S = const(60)
 
 class Log:
     """`level`: ERRORS, or ALL: also what is no error; `recent`: the last lines of either kind,
-    the oldest first; `fresh`: whether there are others since that was set to False; `before`:
+    the oldest first; `fresh`: whether there are others since they were kept; `before`:
     those of the run before. uptime_ms: a function."""
 
     def __init__(self, uptime_ms: UptimeMs):
@@ -28,6 +28,14 @@ class Log:
     def set_level(self, level: str) -> None:
         """ERRORS or ALL."""
         self.level = level
+
+    def take_before(self, lines: list[tuple[int, str]]) -> None:
+        """What the run before has said last."""
+        self.before = lines
+
+    def are_kept(self) -> None:
+        """The last lines have been kept."""
+        self.fresh = False
 
     def error(self, text: str) -> None:
         """Something went wrong. The same again within a minute is not said: what comes in numbers,

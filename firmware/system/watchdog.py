@@ -70,7 +70,7 @@ class Watch:
         try:
             self._ends.mark(log.recent if log else [])
             if log:
-                log.fresh = False
+                log.are_kept()
         except MemoryError:
             pass
 
